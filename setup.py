@@ -1,0 +1,48 @@
+"""Metadata of the distribution; tools are configured in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+CLUSTER = ["dask>=2025.1", "distributed>=2025.1"]
+STUDIO = ["viser>=1.0", "mjviser>=0.0.14"]
+VIDEO = ["imageio>=2.34", "imageio-ffmpeg>=0.5"]
+
+setup(
+    name="codesign",
+    version="0.1.0",
+    description="Evolve robot bodies with controllers that need no training",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.10",
+    packages=find_packages(include=["codesign*", "morph_ops*", "hyperdistill_core*", "runs*"]),
+    package_data={
+        "hyperdistill_core.checkpoints": ["*.safetensors", "*.md"],
+        "runs": ["presets/*.toml"],
+    },
+    install_requires=[
+        "click>=8.1",
+        "deap>=1.4.1",
+        "matplotlib>=3.8",
+        "mjbatch==0.1.4",
+        "mujoco==3.14.0",
+        "networkx>=3.2",
+        "numpy>=2.0",
+        "pydantic>=2.6",
+        "rich>=13.7",
+        "safetensors>=0.4",
+        "tomli>=2.0; python_version < '3.11'",
+        "torch>=2.4,<2.14",
+    ],
+    extras_require={"cluster": CLUSTER, "studio": STUDIO, "video": VIDEO},
+    entry_points={"console_scripts": ["codesign = codesign.cli:main"]},
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Life",
+    ],
+)
