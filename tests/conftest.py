@@ -16,3 +16,31 @@ def reference() -> Path:
     if not (folder / "unimal100").is_dir():
         pytest.skip(f"no reference data at {folder}: set CODESIGN_REFERENCE to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a small controller with random weights, which moves bodies somehow."""
+    import numpy as np
+    import torch
+
+    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+    from hyperdistill_core.nets.mlp import Normalisation
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = HypernetConfig(context_dim=25, hidden=16, embed=16, feedforward=16)
+        network = Hypernetwork(config)
+        for parameter in network.parameters():
+            torch.nn.init.normal_(parameter, std=0.2)
+    controller = Controller(
+        name="tiny",
+        network=network,
+        normalisation=Normalisation(np.zeros(17), np.ones(17)),
+        task="flat",
+        context="continuous",
+    )
+    path = tmp_path_factory.mktemp("controllers") / "tiny.safetensors"
+    controller.save(path)
+    return path

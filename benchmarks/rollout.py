@@ -1,0 +1,228 @@
+"""Control steps per second of rollouts, against the physics that they contain.
+
+    python benchmarks/rollout.py [ROBOT.xml ...] [--robots 20] [--episodes 8] [--repeats 5]
+
+Three ways to the same states, for every body:
+
+    closed  rollout(): states, controller, physics, rewards
+    replay  the batched engine alone, fed with the controls that "closed" recorded
+    plain   mj_step in a loop over the episodes, fed with the same controls
+
+Each starts from the body graph, compiles the model and must end in the same state. One body
+is at work in each worker process, one process a core; a body's three ways take turns, and
+the median of the repeats counts. Speeds are summed over the workers. The number to watch is
+that of "closed" over the faster of the other two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import mujoco
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from hyperdistill_core.controller import Controller, ControllerError
+from hyperdistill_core.rollout import Rollout, rollout
+from hyperdistill_core.rollout.batched import BatchedPhysics
+from hyperdistill_core.tasks import TASKS, Task, get_task
+from morph_ops import mjcf
+from morph_ops.graph import BodyError, joints, limbs
+from morph_ops.space import sample_body
+
+GOAL = 0.80
+WAYS = ("closed", "replay", "plain")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is the same for all bodies."""
+
+    controller: str
+    task: str
+    max_steps: int
+    episodes: int
+    repeats: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one body took.
+
+    Attributes:
+        robot: name for the table.
+        limbs: limbs of the body.
+        joints: hinges of the body.
+        steps: control steps of one repeat, over all episodes.
+        seconds: median time of a repeat, by way (s).
+    """
+
+    robot: str
+    limbs: int
+    joints: int
+    steps: int
+    seconds: dict[str, float]
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = _parser()
+    options = parser.parse_args()
+    settings = Settings(
+        controller=options.controller,
+        task=options.task,
+        max_steps=options.max_steps,
+        episodes=options.episodes,
+        repeats=options.repeats,
+        seed=options.seed,
+    )
+    robots: list[Path | int] = options.robot or list(range(options.robots))
+    # Workers load numpy after this; its threads would compete with the other workers.
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.workers, mp_context=context) as pool:
+        try:
+            timings = list(pool.map(measure, robots, [settings] * len(robots)))
+        except (BodyError, ControllerError) as error:
+            parser.error(str(error))
+    Console().print(_table(timings, options.workers))
+
+
+def measure(robot: Path | int, settings: Settings) -> Timing:
+    """Time the three ways for a robot's file, or for a sampled body by its number.
+
+    Raises:
+        RuntimeError: two ways did not end in the same state.
+    """
+    if isinstance(robot, Path):
+        name, graph = robot.stem, mjcf.read(robot)
+    else:
+        seeds = np.random.SeedSequence(settings.seed, spawn_key=(robot,))
+        name, graph = f"sampled {robot}", sample_body(np.random.default_rng(seeds))
+    task = replace(get_task(settings.task), max_steps=settings.max_steps)
+    controller = Controller.load(settings.controller).for_body(graph, task.model(graph))
+
+    def closed(*, record: bool = False) -> Rollout:
+        return rollout(
+            graph,
+            controller,
+            task=task,
+            episodes=settings.episodes,
+            seed=settings.seed,
+            record=record,
+        )
+
+    recorded = closed(record=True)
+    if recorded.unstable or recorded.qpos is None or recorded.ctrl is None:
+        raise RuntimeError(f"{name}: nothing to replay, the simulation blew up")
+    ctrl, lengths = recorded.ctrl, recorded.lengths
+    for way in (_replay, _plain):
+        if not np.array_equal(way(graph, task, settings.seed, ctrl, lengths), recorded.qpos[-1]):
+            raise RuntimeError(f"{name}: {way.__name__} did not end in the state of the rollout")
+    ways: dict[str, Callable[[], object]] = {
+        "closed": closed,
+        "replay": lambda: _replay(graph, task, settings.seed, ctrl, lengths),
+        "plain": lambda: _plain(graph, task, settings.seed, ctrl, lengths),
+    }
+    return Timing(
+        robot=name,
+        limbs=len(limbs(graph)),
+        joints=len(list(joints(graph))),
+        steps=recorded.control_steps,
+        seconds=_take_turns(ways, settings.repeats),
+    )
+
+
+def _take_turns(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(repeats):
+        for way, run in ways.items():
+            began = time.perf_counter()
+            run()
+            seconds[way].append(time.perf_counter() - began)
+    return {way: median(times) for way, times in seconds.items()}
+
+
+def _replay(
+    graph: nx.DiGraph, task: Task, seed: int, ctrl: NDArray[np.float64], lengths: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """The last states (E, nq) of the batched engine under recorded controls."""
+    model = task.model(graph)
+    physics = BatchedPhysics(model, *task.start(model, seed=seed, episodes=len(lengths)))
+    ends = set(lengths.tolist())
+    running = np.arange(len(lengths))
+    for step, controls in enumerate(ctrl):
+        if step in ends:
+            running = np.flatnonzero(lengths > step)
+        physics.ctrl[:] = controls
+        physics.step(running, task.physics_steps)
+    return physics.qpos
+
+
+def _plain(
+    graph: nx.DiGraph, task: Task, seed: int, ctrl: NDArray[np.float64], lengths: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """The last states (E, nq) of ``mj_step`` loops under recorded controls."""
+    model = task.model(graph)
+    qpos, qvel = task.start(model, seed=seed, episodes=len(lengths))
+    data = mujoco.MjData(model)
+    for episode, length in enumerate(lengths):
+        mujoco.mj_resetData(model, data)
+        data.qpos[:], data.qvel[:] = qpos[episode], qvel[episode]
+        mujoco.mj_forward(model, data)
+        for controls in ctrl[:length, episode]:
+            data.ctrl[:] = controls
+            mujoco.mj_step(model, data, nstep=task.physics_steps)
+        qpos[episode] = data.qpos
+    return qpos
+
+
+def _table(timings: list[Timing], workers: int) -> Table:
+    table = Table(title=f"control steps per second, {workers} workers, a body each")
+    for column in ("body", "limbs", "joints", "steps", *WAYS, "ratio"):
+        table.add_column(column, justify="left" if column == "body" else "right")
+
+    def row(name: str, sizes: tuple[str, str], steps: int, seconds: dict[str, float]) -> None:
+        speeds = {way: workers * steps / seconds[way] for way in WAYS}
+        ratio = speeds["closed"] / max(speeds["replay"], speeds["plain"])
+        figures = [f"{speeds[way]:,.0f}" for way in WAYS]
+        table.add_row(name, *sizes, f"{steps:,}", *figures, f"{ratio:.3f}")
+
+    for timing in timings:
+        sizes = (str(timing.limbs), str(timing.joints))
+        row(timing.robot, sizes, timing.steps, timing.seconds)
+    table.add_section()
+    total = {way: sum(timing.seconds[way] for timing in timings) for way in WAYS}
+    row(f"all (goal {GOAL:.2f})", ("", ""), sum(timing.steps for timing in timings), total)
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    summary = "Control steps per second of rollouts, against the physics that they contain."
+    parser = argparse.ArgumentParser(description=summary)
+    parser.add_argument("robot", nargs="*", type=Path, help="MJCF files (default: sampled bodies)")
+    parser.add_argument("--robots", type=int, default=20, help="how many sampled bodies")
+    parser.add_argument("--controller", default="flat-v0", help="name or file")
+    parser.add_argument("--task", default="flat", choices=sorted(TASKS))
+    parser.add_argument("--max-steps", type=int, default=1000, help="control steps an episode")
+    parser.add_argument("--episodes", type=int, default=8)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""``codesign controller``: which controllers there are and how they were made."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def controller() -> None:
+    """List and inspect controllers."""
+
+
+@controller.command("list")
+def list_() -> None:
+    """List the controllers that ship."""
+    from hyperdistill_core.controller import available
+
+    for name in available():
+        click.echo(name)
+
+
+@controller.command()
+@click.argument("name", metavar="NAME|FILE")
+def info(name: str) -> None:
+    """Show what a controller is, and how it was made."""
+    import json
+
+    from rich.console import Console
+
+    from codesign.scoring import load_controller
+
+    loaded = load_controller(name)
+    shape = loaded.network.config
+    parameters = sum(parameter.numel() for parameter in loaded.network.parameters())
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{loaded.name}  {loaded.hash}", style="bold")
+    console.print(f"task {loaded.task}, context {loaded.context}")
+    console.print(
+        f"hypernetwork of {parameters:,} parameters; "
+        f"makes networks of {shape.hidden_layers + 1} x {shape.hidden}"
+    )
+    for quantity, (low, high) in loaded.ranges.limits.items():
+        console.print(f"trained on {quantity} {low:.4g}..{high:.4g}", markup=False)
+    for key, value in loaded.provenance.items():
+        console.print(f"{key}: {json.dumps(value)}", markup=False)

@@ -1,0 +1,121 @@
+"""Commands on single robots: ``score``, ``sample``, ``inspect`` and ``convert``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("robots", nargs=-1, required=True, type=FILE, metavar="ROBOT...")
+@click.option("--task", default="flat", show_default=True, help="What the robots are to do.")
+@click.option("--controller", default="flat-v0", show_default=True, help="Name, or a file.")
+@click.option("--episodes", default=8, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one a core.")
+@click.option("--json", "json_to", metavar="FILE|-", help="Write the records as JSON; - is stdout.")
+def score(
+    robots: tuple[Path, ...],
+    task: str,
+    controller: str,
+    episodes: int,
+    seed: int,
+    workers: int | None,
+    json_to: str | None,
+) -> None:
+    """Score robots without training: MJCF or JSON files, each under its own controller."""
+    from codesign.config import usable_cores
+    from codesign.scoring import ScoringPool
+    from morph_ops.files import read_body
+    from morph_ops.textfile import write_text
+
+    graphs = [read_body(path) for path in robots]
+    with ScoringPool(
+        workers=min(workers or usable_cores(), len(graphs)),
+        controller=controller,
+        task=task,
+        episodes=episodes,
+        seed=seed,
+    ) as pool:
+        scored = pool.map(graphs)
+    records = [replace(r, robot=str(path)) for path, r in zip(robots, scored, strict=True)]
+    text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
+    if json_to == "-":
+        click.echo(text)
+    else:
+        if json_to is not None:
+            write_text(json_to, text + "\n")
+        _show(records)
+    if any(record.status == "failed" for record in records):
+        raise SystemExit(1)
+
+
+def _show(records: list) -> None:
+    from rich.console import Console
+
+    from codesign.cli.tables import scores_table
+
+    console = Console()
+    console.print(scores_table(records))
+    for record in records:
+        for warning in record.warnings:
+            console.print(f"{record.robot}: {warning}", style="yellow", markup=False)
+
+
+@click.command()
+@click.option("-n", "count", default=1, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--out", required=True, type=FILE, help="Folder; must be new or empty.")
+def sample(count: int, seed: int, out: Path) -> None:
+    """Draw random bodies of the UNIMAL space and write them as JSON."""
+    import numpy as np
+
+    from codesign.export import Design, export_designs
+    from morph_ops.space import sample_body
+
+    children = np.random.SeedSequence(seed).spawn(count)
+    designs = [
+        Design(name=f"body-{index:04d}", graph=sample_body(np.random.default_rng(child)))
+        for index, child in enumerate(children)
+    ]
+    files = export_designs(designs, out, formats=["json"])
+    click.echo(f"{len(files)} bodies in {out}")
+
+
+@click.command()
+@click.argument("robot", type=FILE)
+def inspect(robot: Path) -> None:
+    """Draw a robot's tree, its numbers, and what keeps it from being a valid UNIMAL."""
+    from rich.console import Console
+
+    from codesign.cli.tables import body_tree, measures
+    from morph_ops.files import read_body
+    from morph_ops.identity import body_hash
+    from morph_ops.validity import violations
+
+    graph = read_body(robot)
+    bodies, joints, mass = measures(graph)
+    console = Console(highlight=False)
+    console.print(body_tree(graph))
+    console.print(f"{bodies} bodies, {joints} joints, {mass} kg")
+    console.print(f"hash {body_hash(graph)}", soft_wrap=True)
+    broken = violations(graph)
+    console.print("a valid UNIMAL body" if not broken else "outside the UNIMAL space:")
+    for message in broken:
+        console.print(f"  {message}", style="yellow", markup=False)
+
+
+@click.command()
+@click.argument("source", type=FILE, metavar="IN")
+@click.argument("target", type=FILE, metavar="OUT")
+def convert(source: Path, target: Path) -> None:
+    """Convert a robot between MJCF (.xml) and the project's JSON (.json)."""
+    from morph_ops.files import read_body, write_body
+
+    write_body(read_body(source), target)
+    click.echo(f"{target}")

@@ -1,0 +1,105 @@
+"""Commands on runs: ``status``, ``runs`` and ``export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codesign.cli.evolve import RUNS
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("run", type=FILE)
+def status(run: Path) -> None:
+    """Show how far a run is and what it found."""
+    from rich.console import Console
+
+    from codesign.cli.tables import designs_table, generations_table
+    from codesign.store import RunFolder
+
+    folder = RunFolder(run)
+    console = Console(highlight=False)
+    with folder.database(read_only=True) as database:
+        counts = database.counts()
+        details = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        console.print(f"{run}: {_state(folder, len(database))}", soft_wrap=True)
+        console.print(f"{len(database)} of {folder.settings.total} candidates: {details or 'none'}")
+        console.print(generations_table(database.generations()))
+        best = database.best(folder.settings.top)
+        console.print(designs_table(best, depth=database.ancestry()))
+
+
+@click.command()
+@click.option("--in", "parent", default=RUNS, show_default=True, type=FILE, help="Where they lie.")
+def runs(parent: Path) -> None:
+    """List runs."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from codesign.errors import UsageError, one_line
+    from codesign.store import RunFolder, find_runs
+
+    found = find_runs(parent)
+    if not found:
+        click.echo(f"no runs in {parent}")
+        return
+    table = Table("run", "state", "candidates", "best", "m/s", "task", "controller")
+    for path in found:
+        try:
+            folder = RunFolder(path)
+            with folder.database(read_only=True) as database:
+                done, best = len(database), database.best(1)
+        except UsageError as error:
+            table.add_row(path.name, one_line(error))
+            continue
+        record = best[0].result if best else None
+        table.add_row(
+            path.name,
+            _state(folder, done),
+            f"{done}/{folder.settings.total}",
+            f"{record.score:.1f}" if record else "",
+            f"{record.speed:.2f}" if record else "",
+            folder.settings.task,
+            folder.settings.controller,
+        )
+    Console().print(table)
+
+
+def _state(folder, done: int) -> str:
+    if done == folder.settings.total:
+        return "finished"
+    return "running" if folder.locked else "interrupted"
+
+
+@click.command()
+@click.argument("source", type=FILE, metavar="RUN|ROBOT")
+@click.option("--top", type=click.IntRange(min=1), help="How many designs of a run.")
+@click.option("--format", "formats", default="mjcf,json,npz", show_default=True, metavar="LIST")
+@click.option("--controller", default="flat-v0", show_default=True, help="Of a ROBOT's npz.")
+@click.option("--out", required=True, type=FILE, help="Folder; must be new or empty.")
+def export(source: Path, top: int | None, formats: str, controller: str, out: Path) -> None:
+    """Write the best designs of a run, or one robot, for other programs.
+
+    \b
+    mjcf  a scene with floor and light
+    json  the project's format
+    npz   the controller as plain arrays, with run_design.py to run it
+    """
+    from codesign.export import FORMATS, Design, export_designs, export_run
+    from codesign.store import RunFolder
+    from morph_ops.choices import choose
+    from morph_ops.files import read_body
+
+    wanted = [choose({f: f for f in FORMATS}, f.strip(), what="format") for f in formats.split(",")]
+    if source.is_dir():
+        folder = RunFolder(source)
+        with folder.database(read_only=True) as database:
+            files = export_run(database, folder.settings, out, top=top, formats=wanted)
+    else:
+        design = Design(name=source.stem, graph=read_body(source))
+        files = export_designs([design], out, formats=wanted, controller=controller)
+    for file in files:
+        click.echo(str(file))

@@ -1,0 +1,130 @@
+"""Tables for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import networkx as nx
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+from codesign.scoring import ScoreRecord
+from codesign.store import Candidate
+from morph_ops import graph as bodies_graph
+from morph_ops.geometry import mass
+from morph_ops.graph import Limb, Torso
+
+_RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
+
+
+def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Table:
+    """The best designs of a run, best first.
+
+    Args:
+        best: scored candidates.
+        depth: generations of ancestors of each candidate, by number.
+    """
+    table = Table(box=box.SIMPLE, pad_edge=False, title="Best designs", title_justify="left")
+    table.add_column("id", **_RIGHT)
+    table.add_column("score ± 95%", **_RIGHT)
+    for title in ("m/s", "m", "bodies", "joints", "kg", "ancestors"):
+        table.add_column(title, **_RIGHT)
+    table.add_column("made by", overflow="fold")
+    for candidate in best:
+        record = candidate.result
+        table.add_row(
+            str(candidate.number),
+            with_interval(record),
+            f"{record.speed:.2f}",
+            f"{record.distance:.1f}",
+            *measures(candidate.graph),
+            str(depth[candidate.number]),
+            candidate.operator,
+        )
+    return table
+
+
+def scores_table(records: Sequence[ScoreRecord]) -> Table:
+    """Score records, in the order given."""
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("robot", overflow="fold")
+    table.add_column("score ± 95%", **_RIGHT)
+    for title in ("m/s", "m", "fell", "status"):
+        table.add_column(title, **_RIGHT)
+    for record in records:
+        table.add_row(
+            record.robot,
+            with_interval(record),
+            f"{record.speed:.2f}",
+            f"{record.distance:.1f}",
+            f"{sum(record.fell)} of {record.episodes}",
+            record.status,
+        )
+    return table
+
+
+def with_interval(record: ScoreRecord) -> str:
+    """Score and half width of its interval; the score alone where there is no interval."""
+    half = (record.ci95[1] - record.ci95[0]) / 2
+    return f"{record.score:.1f} ± {half:.1f}" if len(record.returns) > 1 else f"{record.score:.1f}"
+
+
+def measures(graph: nx.DiGraph) -> tuple[str, str, str]:
+    """Number of bodies and of joints, and mass (kg)."""
+    joints = sum(1 for _ in bodies_graph.joints(graph))
+    return str(len(graph)), str(joints), f"{body_mass(graph):.2f}"
+
+
+def body_mass(graph: nx.DiGraph) -> float:
+    """Mass of a whole body (kg)."""
+    return sum(mass(bodies_graph.part(graph, name)) for name in graph)
+
+
+def generations_table(rows: Sequence[tuple[int, int, float, float]]) -> Table:
+    """Generation, candidates that simulate, best and mean score."""
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for title in ("generation", "candidates", "best", "mean"):
+        table.add_column(title, **_RIGHT)
+    for generation, count, best, mean in rows:
+        table.add_row(str(generation), str(count), f"{best:.1f}", f"{mean:.1f}")
+    return table
+
+
+def body_tree(graph: nx.DiGraph) -> Tree:
+    """A body as a tree, one line a body and one a joint."""
+    name = bodies_graph.root(graph)
+    tree = Tree(_torso_line(name, bodies_graph.torso(graph)))
+    _add_children(tree, graph, name)
+    return tree
+
+
+def _add_children(tree: Tree, graph: nx.DiGraph, name: str) -> None:
+    for child in bodies_graph.children(graph, name):
+        record = bodies_graph.limb(graph, child)
+        branch = tree.add(_limb_line(child, record))
+        for joint in record.joints:
+            low, high = joint.range_deg
+            branch.add(
+                f"[cyan]{escape(joint.name)}[/]  {joint.slot}-hinge {low:g}..{high:g} deg, "
+                f"gear {joint.gear:g}"
+            )
+        _add_children(branch, graph, child)
+
+
+def _torso_line(name: str, record: Torso) -> str:
+    return (
+        f"[bold]{escape(name)}[/]  sphere r {record.radius:g} m, {mass(record):.2f} kg, "
+        f"{record.pos[2]:g} m up"
+    )
+
+
+def _limb_line(name: str, record: Limb) -> str:
+    length = math.dist(record.start, record.end)
+    return (
+        f"[bold]{escape(name)}[/]  capsule r {record.radius:g} m, length {length:.2f} m, "
+        f"{mass(record):.2f} kg"
+    )

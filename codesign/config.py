@@ -1,0 +1,267 @@
+"""Settings of a campaign: frozen, checked once, from presets, TOML files and ``--set``.
+
+Later sources win: defaults, preset, campaign file, ``--set``, then single options such
+as ``--seed``. What comes out is written into the run folder, complete, so that a run
+does not depend on defaults that may change.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from codesign.errors import UsageError, one_line, reason
+from morph_ops.choices import choose
+from morph_ops.operators import OPERATORS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pyright: ignore[reportMissingImports]  # not installed from 3.11 on
+
+DEFAULT_PRESET = "quickstart"
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Rates(_Frozen):
+    """How a child is made.
+
+    Attributes:
+        crossover: probability that a child has two parents.
+        mutation: probability that a child of two parents is mutated as well; a child of
+            one parent always is.
+        operators: weight of each mutation, relative to the others; those not named are 1.
+    """
+
+    crossover: float = Field(default=0.25, ge=0.0, le=1.0)
+    mutation: float = Field(default=0.5, ge=0.0, le=1.0)
+    operators: dict[str, float] = Field(default_factory=dict, validate_default=True)
+
+    @field_validator("operators", mode="before")
+    @classmethod
+    def _complete(cls, weights: object) -> object:
+        if not isinstance(weights, Mapping):
+            raise ValueError("expected a table of weights, such as grow_limb = 2.0")
+        for name, weight in weights.items():
+            choose(OPERATORS, name, what="operator")
+            if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
+                raise ValueError(f"{name}: expected a weight of at least 0, got {weight!r}")
+        complete = {name: float(weights.get(name, 1.0)) for name in OPERATORS}
+        if not any(complete.values()):
+            raise ValueError("expected a weight above 0 for at least one operator")
+        return complete
+
+
+class Settings(_Frozen):
+    """A campaign.
+
+    Attributes:
+        seed: root of every random number.
+        task: what the bodies are scored on.
+        controller: name of a shipped controller, or a path to one.
+        algorithm: how parents are chosen and who dies. ``"aging"``: tournaments, the
+            oldest dies (Gupta 2021).
+        population: bodies alive; as many start the search.
+        generations: generations bred after the starting one, each of ``population``
+            children.
+        candidates: stop after so many bodies, inside the last generation; None for all.
+        episodes: episodes a body.
+        workers: worker processes; no part of the result.
+        tournament: bodies that compete to be a parent.
+        in_flight: candidates that are bred before the score of the first of them counts,
+            at most half the population. It bounds how many workers are busy, and it is
+            part of the result so that the number of workers need not be.
+        top: designs that are exported when the run ends.
+        rates: how a child is made.
+    """
+
+    seed: int = Field(default=0, ge=0)
+    task: str = "flat"
+    controller: str = "flat-v0"
+    algorithm: Literal["aging"] = "aging"
+    population: int = Field(default=64, ge=2)
+    generations: int = Field(default=8, ge=0)
+    candidates: int | None = Field(default=None, ge=1)
+    episodes: int = Field(default=4, ge=1)
+    workers: int = Field(default_factory=usable_cores, ge=1)
+    tournament: int = Field(default=4, ge=1)
+    in_flight: int = Field(default=16, ge=1)
+    top: int = Field(default=5, ge=1)
+    rates: Rates = Field(default_factory=Rates)
+
+    @field_validator("controller")
+    @classmethod
+    def _absolute(cls, controller: str) -> str:
+        # A run may be resumed from another folder.
+        return str(Path(controller).absolute()) if Path(controller).is_file() else controller
+
+    @model_validator(mode="after")
+    def _budget(self) -> Settings:
+        most = self.population * (self.generations + 1)
+        if self.candidates is not None and self.candidates > most:
+            raise ValueError(
+                f"candidates: expected at most population x (generations + 1) = {most}, "
+                f"got {self.candidates}"
+            )
+        return self
+
+    @property
+    def total(self) -> int:
+        """Candidates of the whole run."""
+        return self.candidates or self.population * (self.generations + 1)
+
+
+def presets() -> dict[str, str]:
+    """Names and TOML texts of the presets that ship, by name."""
+    folder = resources.files("runs") / "presets"
+    files = [item for item in folder.iterdir() if item.name.endswith(".toml")]
+    return {item.name.removesuffix(".toml"): item.read_text("utf-8") for item in files}
+
+
+def load(
+    *,
+    preset: str | None = None,
+    file: Path | None = None,
+    assignments: Iterable[str] = (),
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Settings from all their sources; later ones win.
+
+    Args:
+        preset: name of a preset.
+        file: campaign file in TOML.
+        assignments: ``key=value`` each; dots reach into tables, values are TOML, or
+            plain text where that is no TOML.
+        overrides: settings by name; None values are passed over.
+
+    Returns:
+        The settings, checked and complete.
+
+    Raises:
+        UsageError: no such preset, an unreadable file, bad TOML, an unknown key or a
+            value out of its range.
+    """
+    merged: dict[str, Any] = {}
+    if preset is not None:
+        merged = parse(choose(presets(), preset, what="preset"), source=f"preset {preset}")
+    if file is not None:
+        merged = _merge(merged, read(file))
+    for assignment in assignments:
+        merged = _merge(merged, _assign(assignment))
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    return build(_merge(merged, given))
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Tables of a TOML file.
+
+    Raises:
+        UsageError: the file cannot be read, or is no TOML.
+    """
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the campaign file {file}: {reason(error)}") from None
+    return parse(text, source=str(file))
+
+
+def parse(text: str, *, source: str) -> dict[str, Any]:
+    """Tables of a TOML text.
+
+    Raises:
+        UsageError: it is no TOML; names ``source``.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{source} is no valid TOML: {one_line(error)}") from None
+
+
+def build(values: Mapping[str, Any]) -> Settings:
+    """Settings from plain values.
+
+    Raises:
+        UsageError: an unknown key or a value out of its range; one line.
+    """
+    for key in values:
+        choose(Settings.model_fields, key, what="setting")
+    rates = values.get("rates")
+    for key in rates if isinstance(rates, Mapping) else ():
+        choose(Rates.model_fields, key, what="rate")
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise UsageError("; ".join(map(_complaint, error.errors()))) from None
+
+
+def to_toml(settings: Settings) -> str:
+    """The settings as TOML that :func:`parse` and :func:`build` read back."""
+    lines: list[str] = []
+    _write_table(lines, (), settings.model_dump())
+    return "\n".join(lines) + "\n"
+
+
+def _write_table(lines: list[str], path: tuple[str, ...], table: Mapping[str, Any]) -> None:
+    inner = {key: value for key, value in table.items() if isinstance(value, dict)}
+    if path:
+        lines += ["", f"[{'.'.join(path)}]"]
+    for key, value in table.items():
+        if key not in inner and value is not None:
+            lines.append(f"{key} = {_toml_value(value)}")
+    for key, value in inner.items():
+        _write_table(lines, (*path, key), value)
+
+
+def _toml_value(value: str | float) -> str:
+    # JSON's strings and booleans are TOML's, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, Mapping):
+            value = _merge(below, value)
+        merged[key] = value
+    return merged
+
+
+def _assign(assignment: str) -> dict[str, Any]:
+    key, equals, text = assignment.partition("=")
+    if not equals or not all(key.strip().split(".")):
+        raise UsageError(f"--set {assignment!r}: expected key=value, such as population=32")
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        table = {}
+    value: Any = table["value"] if set(table) == {"value"} else text.strip()
+    for name in reversed(key.strip().split(".")):
+        value = {name: value}
+    return value
+
+
+def _complaint(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "value_error":
+        message = str(error["ctx"]["error"])
+        return f"{where}: {message}" if where else message
+    message = error["msg"].removeprefix("Input ")
+    return f"{where}: {message}, got {error['input']!r}"

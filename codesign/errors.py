@@ -1,0 +1,28 @@
+"""The two ways in which a command ends early."""
+
+from __future__ import annotations
+
+from morph_ops.choices import UnknownChoiceError
+from morph_ops.graph import BodyError
+
+
+class UsageError(ValueError):
+    """Wrong input: a file, name, key or value. One line for people; exit code 2."""
+
+
+class RunError(RuntimeError):
+    """Something failed while working. One line for people; exit code 1."""
+
+
+WRONG_INPUT = (UsageError, BodyError, UnknownChoiceError)
+"""Every error that tells users about what they gave."""
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error without its line breaks, or its type where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be used, without its path and the error number."""
+    return getattr(error, "strerror", None) or one_line(error)

@@ -1,0 +1,17 @@
+"""Bodies in, score records out: zero-shot, one distilled controller for all of them.
+
+Any program may use this without the rest of the package:
+
+    records = score(graphs, controller="flat-v0", episodes=8)    # a list, in order
+    scorer = BodyScorer(episodes=8); scorer(graph).score         # one at a time
+    with ScoringPool(workers=8) as pool: ...                     # as bodies come
+
+A score depends on the body, the controller, the task, the seed and the number of episodes
+alone: episode k of a seed starts alike for every body, and worker processes change nothing.
+"""
+
+from codesign.scoring.pool import ScoringPool, score
+from codesign.scoring.record import ScoreRecord
+from codesign.scoring.scorer import BodyScorer, load_controller
+
+__all__ = ["BodyScorer", "ScoreRecord", "ScoringPool", "load_controller", "score"]

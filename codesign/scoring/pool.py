@@ -1,0 +1,160 @@
+"""Scoring many bodies, in worker processes or here."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import networkx as nx
+
+from codesign.cluster import Outcome, ProcessPool
+from codesign.scoring.record import ScoreRecord
+from codesign.scoring.scorer import (
+    DEFAULT_CONTROLLER,
+    DEFAULT_EPISODES,
+    DEFAULT_TASK,
+    BodyScorer,
+)
+from morph_ops.identity import body_hash
+
+
+class ScoringPool:
+    """Scores bodies in worker processes, each of which loads the controller once.
+
+    A context manager. A body that kills its worker gets a record of status "failed"; the
+    worker is replaced.
+
+    Args:
+        workers: number of processes.
+        controller: name of a shipped controller, or path of one.
+        task: name of a task.
+        episodes: episodes a body, at least 1.
+        seed: of the episodes' starts.
+
+    Raises:
+        UnknownChoiceError: there is no such task.
+        UsageError: there is no such controller, or its file cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        controller: str | Path = DEFAULT_CONTROLLER,
+        task: str = DEFAULT_TASK,
+        episodes: int = DEFAULT_EPISODES,
+        seed: int = 0,
+    ) -> None:
+        from hyperdistill_core.tasks import get_task
+
+        self._failed = partial(
+            ScoreRecord.failed,
+            task=task,
+            controller=str(controller),
+            controller_hash="",
+            episodes=episodes,
+            seed=seed,
+            worst_score=get_task(task).worst_score,
+        )
+        setup = partial(BodyScorer, controller=controller, task=task, episodes=episodes, seed=seed)
+        self._graphs: dict[Hashable, nx.DiGraph] = {}
+        self._pool: ProcessPool[nx.DiGraph, ScoreRecord] = ProcessPool(setup, workers=workers)
+
+    @property
+    def idle(self) -> int:
+        """Workers that wait for a body."""
+        return self._pool.idle
+
+    @property
+    def busy(self) -> bool:
+        """Whether any body is being scored."""
+        return self._pool.busy
+
+    def submit(self, key: Hashable, graph: nx.DiGraph) -> None:
+        """Give a body to an idle worker.
+
+        Raises:
+            RuntimeError: no worker is idle.
+        """
+        self._pool.submit(key, graph)
+        self._graphs[key] = graph
+
+    def collect(self) -> list[tuple[Any, ScoreRecord]]:
+        """Wait until at least one body is scored; keys and records of all that are."""
+        return [
+            (outcome.key, self._record(self._graphs.pop(outcome.key), outcome))
+            for outcome in self._pool.collect()
+        ]
+
+    def map(self, graphs: Iterable[nx.DiGraph]) -> list[ScoreRecord]:
+        """Records of ``graphs``, in their order."""
+        records: dict[int, ScoreRecord] = {}
+        for index, graph in enumerate(graphs):
+            if not self.idle:
+                records.update(self.collect())
+            self.submit(index, graph)
+        while self.busy:
+            records.update(self.collect())
+        return [records[index] for index in range(len(records))]
+
+    def close(self) -> None:
+        """End all workers at once."""
+        self._pool.close()
+
+    def __enter__(self) -> ScoringPool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _record(self, graph: nx.DiGraph, outcome: Outcome[ScoreRecord]) -> ScoreRecord:
+        if outcome.result is not None:
+            return outcome.result
+        return self._failed(robot="", hash=body_hash(graph), warnings=(outcome.error or "",))
+
+
+def score(
+    graphs: Iterable[nx.DiGraph],
+    *,
+    controller: str | Path = DEFAULT_CONTROLLER,
+    task: str = DEFAULT_TASK,
+    episodes: int = DEFAULT_EPISODES,
+    seed: int = 0,
+    workers: int = 1,
+) -> list[ScoreRecord]:
+    """Score bodies under a controller that needs no training for them.
+
+    Args:
+        graphs: the bodies.
+        controller: name of a shipped controller, or path of one.
+        task: name of a task.
+        episodes: episodes a body, at least 1.
+        seed: of the episodes' starts.
+        workers: 1 to work in this process, more for so many worker processes; a script
+            that asks for more needs the usual ``if __name__ == "__main__":``.
+
+    Returns:
+        One record a body, in order.
+
+    Raises:
+        UnknownChoiceError: there is no such task.
+        UsageError: there is no such controller, or its file cannot be read.
+        ValueError: ``episodes`` or ``workers`` is below 1.
+    """
+    if workers < 1:
+        raise ValueError(f"workers: expected at least 1, got {workers}")
+    if workers == 1:
+        scorer = BodyScorer(controller=controller, task=task, episodes=episodes, seed=seed)
+        return [scorer(graph) for graph in graphs]
+    with ScoringPool(
+        workers=workers, controller=controller, task=task, episodes=episodes, seed=seed
+    ) as pool:
+        return pool.map(graphs)

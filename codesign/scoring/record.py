@@ -1,0 +1,94 @@
+"""What scoring a body yields."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRecord:
+    """What a body did on a task under a controller that acts by its means.
+
+    Attributes:
+        robot: what the body is called: a file, or a candidate of a run.
+        hash: of the body, blind to names and order.
+        task: name of the task.
+        controller: name of the controller.
+        controller_hash: of its weights.
+        episodes: how many, E.
+        seed: of the episodes' starts.
+        score: mean return over the episodes; the task's worst score for a body that is
+            unstable or failed.
+        ci95: 95% confidence interval of ``score`` by Student's t; a single episode says
+            nothing about it, both bounds are then the score.
+        returns: (E,) return of each episode.
+        lengths: (E,) control steps of each episode.
+        fell: (E,) whether it ended by a fall.
+        terms: mean over episodes of each term of the return; they add up to ``score``.
+        speed: mean speed along x (m/s).
+        distance: mean way along x (m).
+        warnings: what to know before trusting the score.
+        status: "ok"; "unstable" where the simulation blew up; "failed" where an error
+            kept the body from being simulated, then the last warning says why.
+        seconds: wall time that the scoring took (s); the one field that varies.
+    """
+
+    robot: str
+    hash: str
+    task: str
+    controller: str
+    controller_hash: str
+    episodes: int
+    seed: int
+    score: float
+    ci95: tuple[float, float]
+    returns: tuple[float, ...]
+    lengths: tuple[int, ...]
+    fell: tuple[bool, ...]
+    terms: dict[str, float]
+    speed: float
+    distance: float
+    warnings: tuple[str, ...]
+    status: Literal["ok", "unstable", "failed"]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record in JSON's types."""
+        plain = asdict(self)
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in plain.items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
+        """The record that :meth:`to_dict` wrote."""
+        known = {field.name: values[field.name] for field in fields(cls)}
+        frozen: dict[str, Any] = {
+            n: tuple(v) if isinstance(v, list) else v for n, v in known.items()
+        }
+        return cls(**frozen)
+
+    @classmethod
+    def failed(
+        cls, *, worst_score: float, warnings: tuple[str, ...] = (), **known: Any
+    ) -> ScoreRecord:
+        """The record of a body that was not simulated.
+
+        Args:
+            worst_score: of the task.
+            warnings: why not.
+            known: ``robot`` to ``seed``.
+        """
+        return cls(
+            score=worst_score,
+            ci95=(worst_score, worst_score),
+            returns=(),
+            lengths=(),
+            fell=(),
+            terms={},
+            speed=0.0,
+            distance=0.0,
+            warnings=warnings,
+            status="failed",
+            seconds=0.0,
+            **known,
+        )

@@ -1,0 +1,130 @@
+"""Scoring one body after the other in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from codesign.errors import UsageError, one_line
+from codesign.interval import confidence_interval
+from codesign.scoring.record import ScoreRecord
+from morph_ops.identity import body_hash
+
+if TYPE_CHECKING:
+    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.rollout import Rollout
+
+DEFAULT_TASK = "flat"
+DEFAULT_CONTROLLER = "flat-v0"
+DEFAULT_EPISODES = 8
+
+
+def load_controller(name: str | Path) -> Controller:
+    """A controller by its name or path.
+
+    Raises:
+        UsageError: there is no such controller, or its file cannot be read.
+    """
+    # Imported here: torch takes seconds, and the process that drives a pool needs none.
+    from hyperdistill_core.controller import Controller, ControllerError
+
+    try:
+        return Controller.load(name)
+    except ControllerError as error:
+        raise UsageError(one_line(error)) from None
+
+
+class BodyScorer:
+    """Scores one body after the other in this process; loads the controller once.
+
+    Args:
+        controller: name of a shipped controller, or path of one.
+        task: name of a task.
+        episodes: episodes a body, at least 1.
+        seed: of the episodes' starts.
+
+    Raises:
+        UnknownChoiceError: there is no such task.
+        UsageError: there is no such controller, or its file cannot be read.
+        ValueError: ``episodes`` is below 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        controller: str | Path | Controller = DEFAULT_CONTROLLER,
+        task: str = DEFAULT_TASK,
+        episodes: int = DEFAULT_EPISODES,
+        seed: int = 0,
+    ) -> None:
+        from hyperdistill_core.tasks import get_task
+
+        if episodes < 1:
+            raise ValueError(f"episodes: expected at least 1, got {episodes}")
+        self._task = get_task(task)
+        named = isinstance(controller, str | Path)
+        self._controller = load_controller(controller) if named else controller
+        self._episodes = episodes
+        self._seed = seed
+
+    def __call__(self, graph: nx.DiGraph, *, robot: str = "") -> ScoreRecord:
+        """The record of a body; an error inside is a record of status "failed", no exception."""
+        blank = ScoreRecord.failed(
+            robot=robot,
+            hash=body_hash(graph),
+            task=self._task.name,
+            controller=self._controller.name,
+            controller_hash=self._controller.hash,
+            episodes=self._episodes,
+            seed=self._seed,
+            worst_score=self._task.worst_score,
+        )
+        try:
+            return self._simulate(graph, blank)
+        except Exception as error:
+            message = f"{type(error).__name__}: {one_line(error)}"
+            return replace(blank, warnings=(message,))
+
+    def _simulate(self, graph: nx.DiGraph, blank: ScoreRecord) -> ScoreRecord:
+        from hyperdistill_core.rollout import rollout
+
+        with _one_torch_thread():
+            control = self._controller.for_body(graph, self._task.model(graph))
+        result = rollout(graph, control, task=self._task, episodes=self._episodes, seed=self._seed)
+        doubts = tuple(f"unlike the training bodies: {d}" for d in self._controller.warnings(graph))
+        return replace(blank, **_measured(result), warnings=doubts)
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """As in workers: the number of threads decides the last bits of a generated network."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _measured(result: Rollout) -> dict[str, Any]:
+    returns = tuple(map(float, result.returns))
+    return {
+        "score": result.score,
+        "ci95": confidence_interval(returns),
+        "returns": returns,
+        "lengths": tuple(map(int, result.lengths)),
+        "fell": tuple(map(bool, result.fell)),
+        "terms": {name: fmean(map(float, values)) for name, values in result.terms.items()},
+        "speed": fmean(map(float, result.speed)),
+        "distance": fmean(map(float, result.distance)),
+        "status": "unstable" if result.unstable else "ok",
+        "seconds": result.seconds,
+    }

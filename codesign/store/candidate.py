@@ -1,0 +1,99 @@
+"""A body with its place in a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from codesign.scoring import ScoreRecord
+from morph_ops import jsonio
+from morph_ops.identity import body_hash
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Candidate:
+    """A body, how it came to be, and its score once that is known.
+
+    Attributes:
+        number: position in the run, from 0; decides every random number of the candidate.
+        generation: 0 for the starting bodies.
+        operator: what made it: "sample", the name of a mutation, "crossover", or both
+            joined by "+".
+        parents: numbers of the candidates that it was made of.
+        graph: the body.
+        hash: of the body.
+        duplicate_of: the first candidate with the same body, whose score this one has.
+        record: the score; None until the candidate is scored.
+    """
+
+    number: int
+    generation: int
+    operator: str
+    parents: tuple[int, ...]
+    graph: nx.DiGraph
+    hash: str
+    duplicate_of: int | None = None
+    record: ScoreRecord | None = None
+
+    @classmethod
+    def bred(
+        cls,
+        graph: nx.DiGraph,
+        *,
+        number: int,
+        generation: int,
+        operator: str,
+        parents: tuple[int, ...] = (),
+    ) -> Candidate:
+        """A candidate that is not scored yet."""
+        return cls(
+            number=number,
+            generation=generation,
+            operator=operator,
+            parents=parents,
+            # As the database will give it back, so that a resumed run cannot see another
+            # order of nodes than one that was never cut off.
+            graph=jsonio.from_json(jsonio.to_json(graph)),
+            hash=body_hash(graph),
+        )
+
+    @property
+    def name(self) -> str:
+        """What people and files call it."""
+        return f"candidate-{self.number:05d}"
+
+    @property
+    def result(self) -> ScoreRecord:
+        """Its record, which must be there.
+
+        Raises:
+            ValueError: the candidate is not scored yet.
+        """
+        if self.record is None:
+            raise ValueError(f"{self.name} is not scored yet")
+        return self.record
+
+    @property
+    def score(self) -> float:
+        """Its score.
+
+        Raises:
+            ValueError: the candidate is not scored yet.
+        """
+        return self.result.score
+
+    def scored(self, record: ScoreRecord) -> Candidate:
+        """This candidate with a record of its own body."""
+        return replace(self, record=replace(record, robot=self.name))
+
+    def scored_like(self, first: Candidate) -> Candidate:
+        """This candidate with the record of an earlier one that has the same body."""
+        note = f"score copied from {first.name}, the same body"
+        record = replace(
+            first.result,
+            robot=self.name,
+            warnings=(*first.result.warnings, note),
+            seconds=0.0,
+        )
+        return replace(self, duplicate_of=first.number, record=record)

@@ -1,0 +1,193 @@
+"""The database of a run: SQLite, one writer, any number of readers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from codesign.errors import UsageError, one_line
+from codesign.scoring import ScoreRecord
+from codesign.store.candidate import Candidate
+from morph_ops import jsonio
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE candidates (
+    number INTEGER PRIMARY KEY,
+    generation INTEGER NOT NULL,
+    operator TEXT NOT NULL,
+    parents TEXT NOT NULL,          -- JSON list of candidate numbers
+    hash TEXT NOT NULL,
+    duplicate_of INTEGER,           -- number of the candidate whose score was copied
+    status TEXT NOT NULL,           -- ok, unstable or failed
+    score REAL NOT NULL,
+    ci_low REAL NOT NULL,
+    ci_high REAL NOT NULL,
+    speed REAL NOT NULL,            -- m/s
+    distance REAL NOT NULL,         -- m
+    seconds REAL NOT NULL,          -- wall time of the scoring
+    graph TEXT NOT NULL,            -- the body, JSON
+    record TEXT NOT NULL            -- the whole score record, JSON
+) STRICT;
+CREATE INDEX candidates_by_score ON candidates (score);
+CREATE INDEX candidates_by_hash ON candidates (hash);
+"""
+
+_INSERT = """
+INSERT INTO candidates VALUES (
+    :number, :generation, :operator, :parents, :hash, :duplicate_of, :status, :score,
+    :ci_low, :ci_high, :speed, :distance, :seconds, :graph, :record
+)
+"""
+
+
+class Database:
+    """Candidates of a run on disk; a context manager.
+
+    Every added candidate is on disk when :meth:`add` returns, also if the process is
+    killed right after.
+
+    Args:
+        path: of the file.
+        read_only: for a reader beside the writer.
+
+    Raises:
+        UsageError: the file is no database of a run, or one of another version.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._read_only = read_only
+        mode = "ro" if read_only else "rw"
+        try:
+            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
+            self._connection.row_factory = sqlite3.Row
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if not read_only:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error as error:
+            raise UsageError(f"cannot read the database {path}: {one_line(error)}") from None
+        if version != SCHEMA_VERSION:
+            self._connection.close()
+            raise UsageError(
+                f"{path} has schema version {version}, expected {SCHEMA_VERSION}: "
+                "use the version of codesign that made it"
+            )
+
+    @staticmethod
+    def create(path: Path) -> None:
+        """Make an empty database."""
+        connection = sqlite3.connect(path)
+        try:
+            connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.commit()
+        finally:
+            connection.close()
+
+    def add(self, candidate: Candidate) -> None:
+        """Write a scored candidate."""
+        with self._connection:
+            self._connection.execute(_INSERT, _to_row(candidate))
+
+    def candidates(self) -> list[Candidate]:
+        """All candidates, by number."""
+        return list(self._select("ORDER BY number"))
+
+    def best(self, count: int) -> list[Candidate]:
+        """The best distinct bodies that simulate, best first; ties go to the older."""
+        return list(
+            self._select(
+                "WHERE status = 'ok' AND duplicate_of IS NULL ORDER BY score DESC, number LIMIT ?",
+                count,
+            )
+        )
+
+    def ancestry(self) -> dict[int, int]:
+        """Generations of ancestors of every candidate, by number; 0 for starting bodies."""
+        depth: dict[int, int] = {}
+        rows = self._connection.execute("SELECT number, parents FROM candidates ORDER BY number")
+        for number, parents in rows:
+            # Parents have smaller numbers, and are scored before a child is bred.
+            depth[number] = max((depth[parent] + 1 for parent in json.loads(parents)), default=0)
+        return depth
+
+    def __len__(self) -> int:
+        """Number of candidates."""
+        return self._connection.execute("SELECT COUNT(*) FROM candidates").fetchone()[0]
+
+    def counts(self) -> dict[str, int]:
+        """Number of candidates of each status, and of ``"duplicate"`` among them."""
+        rows = self._connection.execute("SELECT status, COUNT(*) FROM candidates GROUP BY status")
+        copied = "SELECT COUNT(*) FROM candidates WHERE duplicate_of IS NOT NULL"
+        return {
+            **dict(rows.fetchall()),
+            "duplicate": self._connection.execute(copied).fetchone()[0],
+        }
+
+    def generations(self) -> list[tuple[int, int, float, float]]:
+        """Generation, candidates, best and mean score of those that simulate."""
+        return [
+            tuple(row)
+            for row in self._connection.execute(
+                "SELECT generation, COUNT(*), MAX(score), AVG(score) FROM candidates "
+                "WHERE status = 'ok' GROUP BY generation ORDER BY generation"
+            )
+        ]
+
+    def close(self) -> None:
+        """Close the file; the writer leaves it as one file that needs no others beside it."""
+        if not self._read_only:
+            # A reader that looks at it right now keeps it from changing: no harm done.
+            with suppress(sqlite3.OperationalError):
+                self._connection.execute("PRAGMA journal_mode = DELETE")
+        self._connection.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _select(self, clauses: str, *values: object) -> Iterator[Candidate]:
+        for row in self._connection.execute(f"SELECT * FROM candidates {clauses}", values):
+            yield _from_row(row)
+
+
+def _to_row(candidate: Candidate) -> dict[str, Any]:
+    record = candidate.result
+    return {
+        "number": candidate.number,
+        "generation": candidate.generation,
+        "operator": candidate.operator,
+        "parents": json.dumps(candidate.parents),
+        "hash": candidate.hash,
+        "duplicate_of": candidate.duplicate_of,
+        "status": record.status,
+        "score": record.score,
+        "ci_low": record.ci95[0],
+        "ci_high": record.ci95[1],
+        "speed": record.speed,
+        "distance": record.distance,
+        "seconds": record.seconds,
+        "graph": jsonio.to_json(candidate.graph),
+        "record": json.dumps(record.to_dict(), allow_nan=False),
+    }
+
+
+def _from_row(row: sqlite3.Row) -> Candidate:
+    return Candidate(
+        number=row["number"],
+        generation=row["generation"],
+        operator=row["operator"],
+        parents=tuple(json.loads(row["parents"])),
+        graph=jsonio.from_json(row["graph"]),
+        hash=row["hash"],
+        duplicate_of=row["duplicate_of"],
+        record=ScoreRecord.from_dict(json.loads(row["record"])),
+    )

@@ -1,0 +1,122 @@
+"""Making, opening and locking run folders."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+from codesign import config
+from codesign.config import Settings
+from codesign.errors import UsageError
+from codesign.store.database import Database
+from codesign.store.whole import new_folder
+
+DATABASE = "run.sqlite"
+SETTINGS = "settings.toml"
+DESIGNS = "designs"
+LOG = "log.txt"
+LOCK = "run.lock"
+
+
+class RunFolder:
+    """A run on disk. As a context manager it holds the run's lock: one process works on it.
+
+    Attributes:
+        path: of the folder.
+        settings: of the run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a run folder.
+
+        Raises:
+            UsageError: ``path`` is no run folder, or its settings cannot be read.
+        """
+        if not self.is_one(path):
+            raise UsageError(f"{path} is no run folder: expected {DATABASE} and {SETTINGS} in it")
+        self.path = path
+        self.settings: Settings = config.build(config.read(path / SETTINGS))
+        self._lock: sqlite3.Connection | None = None
+
+    @staticmethod
+    def is_one(path: Path) -> bool:
+        """Whether ``path`` is a run folder."""
+        return (path / DATABASE).is_file() and (path / SETTINGS).is_file()
+
+    @classmethod
+    def create(cls, path: Path, settings: Settings) -> RunFolder:
+        """Make a run folder, whole or not at all.
+
+        Args:
+            path: of the folder; it must not exist, or be empty.
+            settings: of the run.
+
+        Raises:
+            UsageError: ``path`` is taken, or cannot be made.
+        """
+        with new_folder(path) as draft:
+            Database.create(draft / DATABASE)
+            (draft / SETTINGS).write_text(config.to_toml(settings), "utf-8")
+            (draft / DESIGNS).mkdir()
+            (draft / LOG).touch()
+        return cls(path)
+
+    @property
+    def designs(self) -> Path:
+        """Folder of the best designs."""
+        return self.path / DESIGNS
+
+    @property
+    def locked(self) -> bool:
+        """Whether a process works on this run."""
+        try:
+            with self:
+                return False
+        except UsageError:
+            return True
+
+    def database(self, *, read_only: bool = False) -> Database:
+        """The run's database, opened."""
+        return Database(self.path / DATABASE, read_only=read_only)
+
+    def log(self, message: str) -> None:
+        """Add a line to the run's log."""
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        with (self.path / LOG).open("a", encoding="utf-8") as file:
+            file.write(f"{now} {message}\n")
+
+    def __enter__(self) -> RunFolder:
+        # A lock of SQLite's is held by the open connection alone: it goes with the process,
+        # however that ends, and works on every system that SQLite works on.
+        connection = sqlite3.connect(self.path / LOCK, timeout=0.0, isolation_level=None)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if "locked" not in str(error):
+                raise UsageError(f"cannot lock the run {self.path}: {error}") from None
+            raise UsageError(f"another process works on the run {self.path}") from None
+        self._lock = connection
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def free_path(parent: Path, *, name: str, seed: int) -> Path:
+    """A folder below ``parent`` for a new run: date, name and seed, numbered if taken."""
+    stem = f"{date.today().isoformat()}-{name}-{seed}"
+    path, attempt = parent / stem, 1
+    while path.exists():
+        attempt += 1
+        path = parent / f"{stem}-{attempt}"
+    return path
+
+
+def find_runs(parent: Path) -> list[Path]:
+    """Run folders directly below ``parent``, by name; hidden ones were never finished."""
+    found = parent.iterdir() if parent.is_dir() else ()
+    return sorted(p for p in found if RunFolder.is_one(p) and not p.name.startswith("."))

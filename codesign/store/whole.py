@@ -1,0 +1,60 @@
+"""Folders that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from codesign.errors import UsageError, reason
+
+
+def check_free(path: Path) -> None:
+    """Refuse a path where something is.
+
+    Raises:
+        UsageError: ``path`` is a file, or a folder with something in it.
+    """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file: choose another folder with --out")
+    if path.is_dir() and any(path.iterdir()):
+        raise UsageError(f"{path} exists and is not empty: choose another folder with --out")
+
+
+@contextmanager
+def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A hidden folder to fill, which becomes ``path`` at the end unless an error is raised.
+
+    Args:
+        path: of the folder.
+        replace: whether a folder that is there gives way; otherwise it must be empty.
+
+    Raises:
+        UsageError: ``path`` is taken, or cannot be made.
+    """
+    if not replace:
+        check_free(path)
+    path = path.absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {path}: {reason(error)}") from None
+    try:
+        draft.chmod(0o777 & ~_umask())
+        yield draft
+        if replace:
+            shutil.rmtree(path, ignore_errors=True)
+        draft.rename(path)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

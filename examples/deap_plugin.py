@@ -1,0 +1,59 @@
+"""Bodies in a plain DEAP script: our operators and evaluator, DEAP's own algorithm.
+
+Usage: python examples/deap_plugin.py [GENERATIONS] [POPULATION] [EPISODES] [CONTROLLER]
+"""
+
+# DEAP makes classes and tools at run time.
+# pyright: reportAttributeAccessIssue=false
+import random
+import sys
+
+import numpy as np
+from deap import algorithms, base, creator, tools
+
+from codesign.scoring import BodyScorer
+from morph_ops.operators import OperatorError, crossover, mutate
+from morph_ops.space import sample_body
+
+
+def vary(operator, *parents, rng):
+    """The operator's child in the first parent's place, which stays where there is none."""
+    try:
+        result = operator(*(parent[0] for parent in parents), rng)
+    except OperatorError:
+        return parents
+    parents[0][0] = result[0] if isinstance(result, tuple) else result
+    return parents
+
+
+def main(generations="5", population="16", episodes="2", controller="flat-v0"):
+    """Evolve with (mu + lambda) and print the best body's score."""
+    random.seed(1)
+    rng = np.random.default_rng(1)
+    scorer = BodyScorer(controller=controller, task="flat", episodes=int(episodes), seed=1)
+
+    creator.create("FitnessMax", base.Fitness, weights=(1.0,))
+    creator.create("Individual", list, fitness=creator.FitnessMax)  # a list of one body graph
+
+    toolbox = base.Toolbox()
+    toolbox.register("individual", lambda: creator.Individual([sample_body(rng)]))
+    toolbox.register("population", tools.initRepeat, list, toolbox.individual)
+    toolbox.register("mate", lambda a, b: vary(crossover, a, b, rng=rng))
+    toolbox.register("mutate", lambda a: vary(mutate, a, rng=rng))
+    toolbox.register("select", tools.selTournament, tournsize=4)
+    toolbox.register("evaluate", lambda individual: (scorer(individual[0]).score,))
+
+    size = int(population)
+    statistics = tools.Statistics(lambda individual: individual.fitness.values[0])
+    statistics.register("best", max)
+    best = tools.HallOfFame(1)
+    algorithms.eaMuPlusLambda(
+        toolbox.population(size), toolbox, size, size, 0.2, 0.8, int(generations),
+        stats=statistics, halloffame=best,
+    )  # fmt: skip
+    record = scorer(best[0][0])
+    print(f"best: {record.score:.1f} at {record.speed:.2f} m/s with {len(best[0][0])} bodies")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""The controllers that ship: NAME.safetensors, each with its model card NAME.md."""

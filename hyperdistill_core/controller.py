@@ -1,0 +1,214 @@
+"""A distilled controller: checkpoint in, the controller of any body out.
+
+    controller = Controller.load("flat-v0")
+    body = controller.for_body(graph, task.model(graph))
+    ctrl = body.act(states)
+
+A checkpoint is a safetensors file: the hypernetwork's weights, the statistics that make
+observations of states, and everything else as JSON in its header. Nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import mujoco
+import networkx as nx
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hyperdistill_core.features import BodyLayout, ContextKind, context_dim, context_features
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+from hyperdistill_core.ranges import TrainingRanges
+from hyperdistill_core.weights_file import CheckpointError, load_checkpoint, save_checkpoint
+from morph_ops.choices import UnknownChoiceError, choose
+
+KIND = "controller"
+VERSION = 1
+SUFFIX = ".safetensors"
+_MEAN, _VAR = "state_mean", "state_var"
+_HASH_DIGITS = 16
+
+
+class ControllerError(ValueError):
+    """There is no such controller, or its file is none. The message is one line for people."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Controller:
+    """A hypernetwork with all that is needed to control a body by it.
+
+    Attributes:
+        name: of the controller; the stem of its file.
+        network: the hypernetwork, in evaluation mode.
+        normalisation: of the states, per feature.
+        task: name of the task it was trained on.
+        context: layout of its context.
+        ranges: bodies it was trained on.
+        provenance: how it was made, as JSON takes it.
+
+    Raises:
+        ValueError: the network's context has another width than the layout ``context``.
+    """
+
+    name: str
+    network: Hypernetwork
+    normalisation: Normalisation
+    task: str
+    context: ContextKind
+    ranges: TrainingRanges = field(default_factory=lambda: TrainingRanges({}))
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        width, expected = self.network.config.context_dim, context_dim(self.context)
+        if width != expected:
+            raise ValueError(
+                f"context: the {self.context!r} layout has {expected} features,"
+                f" the network takes {width}"
+            )
+        self.network.eval().requires_grad_(False)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Controller:
+        """A shipped controller by its name (see :func:`available`), or one from a file.
+
+        Raises:
+            ControllerError: no shipped controller has that name.
+            ControllerError: no such file, or no controller of this version in it.
+        """
+        path = _find(name_or_path)
+        try:
+            tensors, meta = load_checkpoint(path, kind=KIND)
+        except CheckpointError as error:
+            raise ControllerError(str(error)) from None
+        if meta.get("version") != VERSION:
+            raise ControllerError(
+                f"{path}: expected a controller of version {VERSION}, got {meta.get('version')!r}"
+            )
+        try:
+            statistics = [tensors.pop(key).double().numpy() for key in (_MEAN, _VAR)]
+            return cls(
+                name=path.stem,
+                network=_network(HypernetConfig(**meta["network"]), tensors),
+                normalisation=Normalisation(*statistics, clip=meta["clip"]),
+                task=meta["task"],
+                context=meta["context"],
+                ranges=TrainingRanges({key: tuple(ends) for key, ends in meta["ranges"].items()}),
+                provenance=meta["provenance"],
+            )
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise ControllerError(f"{path}: damaged controller ({reason})") from None
+
+    def save(self, path: str | Path, *, half: bool = False) -> None:
+        """Writes the checkpoint; ``half`` rounds the weights to float16, half the size.
+
+        The hash of a rounded controller is another one than that of this object.
+        """
+        dtype = torch.float16 if half else torch.float32
+        tensors = {name: tensor.to(dtype) for name, tensor in self.network.state_dict().items()}
+        tensors[_MEAN] = torch.tensor(np.asarray(self.normalisation.mean), dtype=torch.float64)
+        tensors[_VAR] = torch.tensor(np.asarray(self.normalisation.var), dtype=torch.float64)
+        meta = {
+            **self._settings(),
+            "kind": KIND,
+            "ranges": dict(self.ranges.limits),
+            "provenance": dict(self.provenance),
+        }
+        save_checkpoint(Path(path), tensors, meta)
+
+    def _settings(self) -> dict[str, Any]:
+        """What decides the controls, weights and statistics apart."""
+        return {
+            "version": VERSION,
+            "network": asdict(self.network.config),
+            "task": self.task,
+            "context": self.context,
+            "clip": self.normalisation.clip,
+        }
+
+    @cached_property
+    def hash(self) -> str:
+        """Short hexadecimal hash over weights, statistics and settings."""
+        digest = hashlib.sha256(json.dumps(self._settings(), sort_keys=True).encode())
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(f"{name}{list(tensor.shape)}".encode())
+            digest.update(tensor.float().numpy().astype("<f4", copy=False).tobytes())
+        for array in (self.normalisation.mean, self.normalisation.var):
+            digest.update(np.asarray(array, dtype="<f8").tobytes())
+        return digest.hexdigest()[:_HASH_DIGITS]
+
+    def body_mlp(self, context: NDArray[np.floating], actions: NDArray[np.integer]) -> BodyMLP:
+        """Controller of a body from its context.
+
+        Args:
+            context: (n, D) in the layout ``self.context``.
+            actions: (nu,) flat index into (n, 2) joint slots of each control, as
+                ``BodyLayout.actions``, or ``np.flatnonzero(joint_mask)``.
+
+        Returns:
+            A controller in the precision of the network.
+        """
+        dtype = self.network.input_encoder.embed.weight.dtype
+        with torch.inference_mode():
+            layers = self.network.generate(torch.as_tensor(context, dtype=dtype)[None]).layers()
+            arrays = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers]
+        return BodyMLP.from_layers(
+            arrays,
+            normalisation=self.normalisation,
+            actions=actions,
+            dtype=arrays[0][0].dtype,
+        )
+
+    def for_body(self, graph: nx.DiGraph, model: mujoco.MjModel) -> BodyMLP:
+        """Controller of a body, in the order of the motors of ``model``.
+
+        Args:
+            graph: the body.
+            model: a model that holds it, as its task sets it up.
+        """
+        context = context_features(graph, model, kind=self.context)
+        return self.body_mlp(context, BodyLayout.from_graph(graph, model).actions)
+
+    def warnings(self, graph: nx.DiGraph) -> list[str]:
+        """Where a body lies outside what the controller was trained on, a line a quantity."""
+        return self.ranges.warnings(graph)
+
+
+def available() -> list[str]:
+    """Names of the shipped controllers."""
+    return sorted(_shipped())
+
+
+def _shipped() -> dict[str, Path]:
+    folder = resources.files("hyperdistill_core.checkpoints")
+    paths = [Path(str(entry)) for entry in folder.iterdir()]
+    return {path.stem: path for path in paths if path.suffix == SUFFIX}
+
+
+def _find(name_or_path: str | Path) -> Path:
+    shipped, path = _shipped(), Path(name_or_path)
+    if str(path) not in shipped and (path.suffix == SUFFIX or path.is_file()):
+        return path
+    try:
+        return choose(shipped, str(name_or_path), what="controller")
+    except UnknownChoiceError as error:
+        raise ControllerError(f"{error}; or a {SUFFIX} file") from None
+
+
+def _network(config: HypernetConfig, tensors: Mapping[str, torch.Tensor]) -> Hypernetwork:
+    # Built without storage: initial values would cost time and draws from torch's generator.
+    with torch.device("meta"):
+        network = Hypernetwork(config)
+    weights = {name: tensor.float() for name, tensor in tensors.items()}
+    network.load_state_dict(weights, assign=True)
+    return network

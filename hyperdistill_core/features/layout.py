@@ -1,0 +1,123 @@
+"""Where a body's numbers lie: from MuJoCo's flat arrays to one row a body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from morph_ops import graph as bodies_graph
+from morph_ops.graph import SLOTS
+
+FREE_DOFS = 6
+FREE_QPOS = 7
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A named slice of a feature vector.
+
+    Attributes:
+        name: what the numbers mean.
+        start: index of the first number.
+        stop: index after the last number.
+        unit: their unit, "-" where they have none.
+    """
+
+    name: str
+    start: int
+    stop: int
+    unit: str
+
+
+def table(*rows: tuple[str, int, str]) -> tuple[Feature, ...]:
+    """Features laid end to end, from (name, width, unit) rows."""
+    features, start = [], 0
+    for name, width, unit in rows:
+        features.append(Feature(name, start, start + width, unit))
+        start += width
+    return tuple(features)
+
+
+@dataclass(frozen=True)
+class BodyLayout:
+    """Indices that turn a body's MuJoCo arrays into one row a body and two slots a row.
+
+    Bodies are ordered depth first from the torso; n bodies, nv degrees of freedom, nu
+    controls.
+
+    Attributes:
+        body_ids: (n,) MuJoCo body ids.
+        parents: (n,) row of each body's parent; the torso's own row for the torso.
+        joint_mask: (n, 2) whether the slot (x, y) holds a hinge.
+        joint_ids: (n, 2) MuJoCo joint ids, -1 where there is no hinge.
+        actions: (nu,) flat index into (n, 2) of each control, in actuator order.
+        qpos: (nu,) index into qpos of the hinge that each control drives.
+        qvel: (nu,) index into qvel of the hinge that each control drives.
+        lower: (nu,) lower limit of that hinge (rad).
+        span: (nu,) width of that hinge's range (rad).
+        influence: (n, nv) 1 where a degree of freedom moves a body, else 0.
+    """
+
+    body_ids: NDArray[np.intp]
+    parents: NDArray[np.intp]
+    joint_mask: NDArray[np.bool_]
+    joint_ids: NDArray[np.intp]
+    actions: NDArray[np.intp]
+    qpos: NDArray[np.intp]
+    qvel: NDArray[np.intp]
+    lower: NDArray[np.float64]
+    span: NDArray[np.float64]
+    influence: NDArray[np.float64]
+
+    @property
+    def n_bodies(self) -> int:
+        """Number of bodies, the torso included."""
+        return len(self.body_ids)
+
+    @property
+    def n_controls(self) -> int:
+        """Number of controls, one a hinge."""
+        return len(self.actions)
+
+    @classmethod
+    def from_graph(cls, graph: nx.DiGraph, model: mujoco.MjModel) -> BodyLayout:
+        """Layout of ``graph`` in ``model``, a model that holds this body and maybe a world."""
+        names = bodies_graph.bodies(graph)
+        row = {name: index for index, name in enumerate(names)}
+        body_ids = np.array([model.body(name).id for name in names], dtype=np.intp)
+        parents = np.array(
+            [row[bodies_graph.parent(graph, name) or name] for name in names], dtype=np.intp
+        )
+        joint_ids = np.full((len(names), 2), -1, dtype=np.intp)
+        actions = np.zeros(model.nu, dtype=np.intp)
+        driven = np.zeros(model.nu, dtype=np.intp)
+        for name, joint in bodies_graph.joints(graph):
+            slot = SLOTS.index(joint.slot)
+            joint_id = model.joint(joint.name).id
+            actuator = model.actuator(joint.name).id
+            joint_ids[row[name], slot] = joint_id
+            actions[actuator] = 2 * row[name] + slot
+            driven[actuator] = joint_id
+        influence = np.zeros((len(names), model.nv))
+        influence[:, model.body_dofadr[body_ids[0]] + np.arange(FREE_DOFS)] = 1.0
+        for index in range(1, len(names)):
+            influence[index] = influence[parents[index]]
+            own = joint_ids[index][joint_ids[index] >= 0]
+            influence[index, model.jnt_dofadr[own]] = 1.0
+        limits = model.jnt_range[driven]
+        return cls(
+            body_ids=body_ids,
+            parents=parents,
+            joint_mask=joint_ids >= 0,
+            joint_ids=joint_ids,
+            actions=actions,
+            qpos=model.jnt_qposadr[driven].astype(np.intp),
+            qvel=model.jnt_dofadr[driven].astype(np.intp),
+            lower=limits[:, 0].copy(),
+            span=limits[:, 1] - limits[:, 0],
+            influence=influence,
+        )

@@ -1,0 +1,231 @@
+"""The hypernetwork: a body's context in, the weights of that body's own small MLP out.
+
+After Xiong 2024. Three context encoders (for the input, hidden and output layers) turn
+every limb's context into an embedding; linear heads turn embeddings into weights. Input and
+output weights are made limb by limb, hidden weights from the body's mean embedding, so any
+number of limbs works. The generated network sums the limbs' input products, so that a
+control step costs one small dense MLP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from hyperdistill_core.nets.transformer import TransformerBlock
+
+Aggregation: TypeAlias = Literal["sum", "limb_mean"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HypernetConfig:
+    """Settings of :class:`Hypernetwork`.
+
+    Attributes:
+        context_dim: context features of a limb.
+        state_dim: observed features of a limb.
+        hidden: width of the generated network's hidden layers.
+        hidden_layers: generated hidden-to-hidden layers; the published "2 layers" are 1 here.
+        embed: width of the context embeddings, a multiple of ``heads``.
+        heads: attention heads of the context encoders.
+        feedforward: width of the encoders' feed-forward part.
+        dropout: probability of dropping an entry of a context embedding in training.
+        aggregation: how limbs' input products meet: their "sum" or their mean ("limb_mean").
+        typical_bodies: number of limbs that the initial input weights are scaled for.
+
+    Raises:
+        ValueError: a size below 1, no multiple of ``heads``, or an unknown aggregation.
+    """
+
+    context_dim: int
+    state_dim: int = 17
+    hidden: int = 256
+    hidden_layers: int = 1
+    embed: int = 128
+    heads: int = 2
+    feedforward: int = 256
+    dropout: float = 0.0
+    aggregation: Aggregation = "sum"
+    typical_bodies: int = 12
+
+    def __post_init__(self):
+        for name in ("context_dim", "state_dim", "hidden", "embed", "heads", "feedforward"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.hidden_layers < 0:
+            raise ValueError(f"hidden_layers: expected at least 0, got {self.hidden_layers}")
+        if self.embed % self.heads:
+            raise ValueError(
+                f"embed: expected a multiple of the {self.heads} heads, got {self.embed}"
+            )
+        if self.aggregation not in get_args(Aggregation):
+            raise ValueError(
+                f"aggregation: expected one of {', '.join(get_args(Aggregation))},"
+                f" got {self.aggregation!r}"
+            )
+
+
+@dataclass(frozen=True)
+class GeneratedWeights:
+    """Weights of B bodies' own networks, n limbs each, as the heads made them.
+
+    Attributes:
+        input_weight: (B, n, state_dim, hidden).
+        input_bias: (B, n, hidden).
+        hidden_weights: (B, hidden, hidden) of every hidden layer, in x out.
+        hidden_biases: (B, hidden) of every hidden layer.
+        output_weight: (B, n, hidden, 2).
+        output_bias: (B, n, 2).
+        mask: (B, n) bool, True for real limbs, or None where all are real.
+    """
+
+    input_weight: Tensor
+    input_bias: Tensor
+    hidden_weights: tuple[Tensor, ...]
+    hidden_biases: tuple[Tensor, ...]
+    output_weight: Tensor
+    output_bias: Tensor
+    mask: Tensor | None
+
+    def layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Dense layers, (weight (B, in, out), bias (B, out)), limbs side by side.
+
+        The first takes (B, n * state_dim), the last gives (B, n * 2); rows of limbs that are
+        not real are zero in the first, and limb biases are added up.
+        """
+        weight, bias = self.input_weight, self.input_bias
+        if self.mask is not None:
+            weight = weight * self.mask[:, :, None, None]
+            bias = bias * self.mask[:, :, None]
+        return [
+            (weight.flatten(1, 2), bias.sum(dim=1)),
+            *zip(self.hidden_weights, self.hidden_biases, strict=True),
+            (self.output_weight.transpose(1, 2).flatten(2), self.output_bias.flatten(1)),
+        ]
+
+    def act(self, observation: Tensor) -> Tensor:
+        """Action means of the bodies' networks.
+
+        Args:
+            observation: (B, ..., n, state_dim) normalised states.
+
+        Returns:
+            (B, ..., n, 2), one number a joint slot; slots without a hinge hold numbers too.
+        """
+        lead, limbs = observation.shape[:-2], observation.shape[-2]
+        features = observation.reshape(len(observation), -1, limbs * observation.shape[-1])
+        *first, last = self.layers()
+        for weight, bias in first:
+            features = F.relu(torch.baddbmm(bias[:, None], features, weight))
+        weight, bias = last
+        return torch.baddbmm(bias[:, None], features, weight).reshape(*lead, limbs, -1)
+
+
+class ContextEncoder(nn.Module):
+    """A limb's context in, its embedding in the company of the other limbs out."""
+
+    def __init__(self, config: HypernetConfig):
+        super().__init__()
+        self.embed = nn.Linear(config.context_dim, config.embed)
+        self.block = TransformerBlock(
+            config.embed, heads=config.heads, feedforward=config.feedforward
+        )
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, context: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Context (B, n, context_dim) to embeddings (B, n, embed)."""
+        return self.dropout(self.block(self.embed(context), mask))
+
+
+class WeightHead(nn.Module):
+    """Linear map from an embedding to one generated layer's weight and bias.
+
+    Starts at "bias init": the weight is the same N(0, 1 / fan_in) draw for every embedding,
+    the bias zero, so that all bodies begin with one sane network.
+    """
+
+    def __init__(self, embed: int, inputs: int, outputs: int, *, fan_in: int):
+        super().__init__()
+        self.shape = (inputs, outputs)
+        self.weight = nn.Linear(embed, inputs * outputs)
+        self.bias = nn.Linear(embed, outputs)
+        nn.init.zeros_(self.weight.weight)
+        nn.init.normal_(self.weight.bias, std=fan_in**-0.5)
+        nn.init.zeros_(self.bias.weight)
+        nn.init.zeros_(self.bias.bias)
+
+    def forward(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
+        """Embeddings (..., embed) to weights (..., inputs, outputs) and biases (..., outputs)."""
+        return self.weight(embedding).unflatten(-1, self.shape), self.bias(embedding)
+
+
+class Hypernetwork(nn.Module):
+    """Generates the networks of a batch of bodies.
+
+    Example:
+        >>> net = Hypernetwork(HypernetConfig(context_dim=25, hidden=64))
+        >>> context, states = torch.zeros(3, 9, 25), torch.zeros(3, 8, 9, 17)
+        >>> net.generate(context).act(states).shape
+        torch.Size([3, 8, 9, 2])
+    """
+
+    def __init__(self, config: HypernetConfig):
+        super().__init__()
+        self.config = config
+        hidden, embed = config.hidden, config.embed
+        self.input_encoder = ContextEncoder(config)
+        self.input_head = WeightHead(
+            embed, config.state_dim, hidden, fan_in=config.typical_bodies * config.state_dim
+        )
+        self.hidden_encoder = ContextEncoder(config)
+        self.hidden_heads = nn.ModuleList(
+            WeightHead(embed, hidden, hidden, fan_in=hidden) for _ in range(config.hidden_layers)
+        )
+        self.output_encoder = ContextEncoder(config)
+        self.output_head = WeightHead(embed, hidden, SLOTS_PER_LIMB, fan_in=hidden)
+
+    def generate(self, context: Tensor, mask: Tensor | None = None) -> GeneratedWeights:
+        """Weights of every body's network.
+
+        Args:
+            context: (B, n, context_dim).
+            mask: (B, n) bool, True for real limbs; None where all are real.
+        """
+        input_weight, input_bias = self.input_head(self.input_encoder(context, mask))
+        of_body = self._mean_embedding(context, mask)
+        hidden = [head(of_body) for head in self.hidden_heads]
+        output_weight, output_bias = self.output_head(self.output_encoder(context, mask))
+        if self.config.aggregation == "limb_mean":
+            share = 1.0 / _count(context, mask)[:, None]
+            input_weight, input_bias = input_weight * share[..., None], input_bias * share
+        return GeneratedWeights(
+            input_weight=input_weight,
+            input_bias=input_bias,
+            hidden_weights=tuple(weight for weight, _ in hidden),
+            hidden_biases=tuple(bias for _, bias in hidden),
+            output_weight=output_weight,
+            output_bias=output_bias,
+            mask=mask,
+        )
+
+    def forward(self, context: Tensor, observation: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Generates and acts: see :meth:`generate` and :meth:`GeneratedWeights.act`."""
+        return self.generate(context, mask).act(observation)
+
+    def _mean_embedding(self, context: Tensor, mask: Tensor | None) -> Tensor:
+        embedding = self.hidden_encoder(context, mask)
+        if mask is not None:
+            embedding = embedding * mask[..., None]
+        return embedding.sum(dim=1) / _count(context, mask)
+
+
+def _count(context: Tensor, mask: Tensor | None) -> Tensor:
+    """Real limbs of every body, (B, 1), in the dtype of ``context``."""
+    if mask is None:
+        return context.new_full((len(context), 1), context.shape[1])
+    return mask.sum(dim=1, keepdim=True).to(context.dtype)

@@ -1,0 +1,142 @@
+"""The closed loop: state, controller, physics, reward."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal, Protocol, TypeAlias, get_args
+
+import mujoco
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.features import BodyLayout, StateReader
+from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
+from hyperdistill_core.rollout.result import Rollout
+from hyperdistill_core.rollout.serial import SerialPhysics
+from hyperdistill_core.rollout.tally import Tally, Tape
+from hyperdistill_core.tasks import Task
+from morph_ops.choices import choose
+
+Engine: TypeAlias = Literal["batched", "serial"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+_MakePhysics: TypeAlias = Callable[
+    [mujoco.MjModel, NDArray[np.float64], NDArray[np.float64]], Physics
+]
+
+
+class BodyControl(Protocol):
+    """Whatever controls one body."""
+
+    def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Controls from states.
+
+        Args:
+            state: (E, n, 17), see ``hyperdistill_core.features.STATE``; it is overwritten
+                at the next control step.
+
+        Returns:
+            (E, nu) in the order of the body's motors; MuJoCo clamps them to their range.
+        """
+        ...
+
+
+def rollout(
+    graph: nx.DiGraph,
+    controller: BodyControl,
+    *,
+    task: Task,
+    episodes: int,
+    seed: int = 0,
+    engine: Engine = "batched",
+    record: bool = False,
+) -> Rollout:
+    """Run episodes 0 .. ``episodes`` - 1 of a seed.
+
+    The episodes run in lockstep. One that has ended is dropped from the physics and from
+    the controller's batch, in both engines alike, and the rollout stops when all have
+    ended, or when a simulation blows up.
+
+    Args:
+        graph: the body.
+        controller: of this body.
+        task: what to do.
+        episodes: how many, E.
+        seed: with the episode's number it determines the start, whatever the body.
+        engine: "batched", or "serial" for the reference.
+        record: keep the states and controls.
+
+    Returns:
+        The result; a body that blows up is a result as well.
+
+    Raises:
+        ValueError: ``episodes`` is below 1.
+        UnknownChoiceError: there is no such engine.
+        BodyError: the graph is no body, or MuJoCo cannot compile it.
+    """
+    if episodes < 1:
+        raise ValueError(f"episodes: expected at least 1, got {episodes}")
+    make_physics = choose({"batched": _batched, "serial": SerialPhysics}, engine, what="engine")
+    began = time.perf_counter()
+    model = task.model(graph)
+    layout = BodyLayout.from_graph(graph, model)
+    # On its way to a blow-up a body's numbers may overflow: the result says so, not numpy.
+    with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        physics = make_physics(model, *task.start(model, seed=seed, episodes=episodes))
+        tape = Tape(physics, task.max_steps) if record else None
+        tally = Tally(physics.xpos[:, layout.body_ids[0]], task, task.fall_height(graph))
+        _close_loop(physics, controller, layout, task, tally, tape)
+    unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
+    return tally.result(unstable=unstable, tape=tape, seconds=time.perf_counter() - began)
+
+
+def _batched(
+    model: mujoco.MjModel, qpos: NDArray[np.float64], qvel: NDArray[np.float64]
+) -> Physics:
+    # Imported late: the serial engine works without mjbatch.
+    from hyperdistill_core.rollout.batched import BatchedPhysics
+
+    return BatchedPhysics(model, qpos, qvel)
+
+
+def _close_loop(
+    physics: Physics,
+    controller: BodyControl,
+    layout: BodyLayout,
+    task: Task,
+    tally: Tally,
+    tape: Tape | None,
+) -> None:
+    """Run the episodes to their ends, or until a simulation blows up."""
+    reader, n_read = None, 0
+    for _ in range(task.max_steps):
+        running = tally.running
+        n_running = len(running)
+        if n_running == 0:
+            return
+        if reader is None or n_read != n_running:
+            reader, n_read = StateReader(layout, n_running), n_running
+        state = reader.read(
+            xpos=_rows(physics.xpos, running),
+            xquat=_rows(physics.xquat, running),
+            subtree_com=_rows(physics.subtree_com, running),
+            cdof=_rows(physics.cdof, running),
+            qpos=_rows(physics.qpos, running),
+            qvel=_rows(physics.qvel, running),
+        )
+        # A slice is written several times faster than rows that are named one by one.
+        rows = slice(None) if n_running == len(physics.ctrl) else running
+        physics.ctrl[rows] = controller.act(state)
+        physics.step(running, task.physics_steps)
+        if tape is not None:
+            tape.write()
+        tally.add()
+        # The cheap look first: most rollouts never see a warning of any kind.
+        if physics.warning.any() and unstable_simulations(physics.warning, physics.qpos).any():
+            return
+
+
+def _rows(array: NDArray[np.float64], running: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Rows of the running episodes; the array itself, uncopied, while all of them run."""
+    return array if len(running) == len(array) else array.take(running, axis=0)

@@ -1,0 +1,51 @@
+"""What a rollout yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rollout:
+    """One body under one controller for E episodes of at most T control steps.
+
+    A body whose simulation blows up in any episode is unstable: every return is the
+    task's worst score, the one term is ``"unstable"``, and distances and speeds are zero.
+
+    Attributes:
+        returns: (E,) summed reward of each episode, in the task's unit.
+        terms: (E,) sum of each term of the reward, by name; they add up to ``returns``.
+        lengths: (E,) control steps until the fall, the time limit or the blow-up.
+        fell: (E,) whether the episode ended by a fall.
+        distance: (E,) way of the torso along x from start to end (m).
+        speed: (E,) distance over the episode's duration (m/s).
+        unstable: whether the simulation blew up.
+        seconds: wall time that the rollout took (s).
+        qpos: (T + 1, E, nq) states where recorded, the start first; an episode that has
+            ended keeps its last state.
+        ctrl: (T, E, nu) controls where recorded; an episode that has ended keeps its last.
+    """
+
+    returns: NDArray[np.float64]
+    terms: dict[str, NDArray[np.float64]]
+    lengths: NDArray[np.intp]
+    fell: NDArray[np.bool_]
+    distance: NDArray[np.float64]
+    speed: NDArray[np.float64]
+    unstable: bool
+    seconds: float
+    qpos: NDArray[np.float64] | None = None
+    ctrl: NDArray[np.float64] | None = None
+
+    @property
+    def score(self) -> float:
+        """Mean return over the episodes."""
+        return float(self.returns.mean())
+
+    @property
+    def control_steps(self) -> int:
+        """Control steps simulated, over all episodes."""
+        return int(self.lengths.sum())

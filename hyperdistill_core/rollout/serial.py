@@ -1,0 +1,54 @@
+"""The reference engine: plain ``mj_step``, one ``MjData`` a simulation."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.rollout.physics import N_WARNINGS, Physics
+
+
+class SerialPhysics(Physics):
+    """See :class:`Physics`.
+
+    Args:
+        model: the body in its world.
+        qpos: (E, nq) start.
+        qvel: (E, nv) start.
+    """
+
+    def __init__(
+        self, model: mujoco.MjModel, qpos: NDArray[np.float64], qvel: NDArray[np.float64]
+    ) -> None:
+        n = len(qpos)
+        self._model = model
+        self._data = [mujoco.MjData(model) for _ in range(n)]
+        self.qpos, self.qvel = qpos.copy(), qvel.copy()
+        self.ctrl = np.zeros((n, model.nu))
+        self.xpos = np.zeros((n, model.nbody, 3))
+        self.xquat = np.zeros((n, model.nbody, 4))
+        self.subtree_com = np.zeros((n, model.nbody, 3))
+        self.cdof = np.zeros((n, model.nv, 6))
+        self.warning = np.zeros((n, N_WARNINGS, 2), dtype=np.int32)
+        for index, data in enumerate(self._data):
+            data.qpos[:], data.qvel[:] = qpos[index], qvel[index]
+            mujoco.mj_forward(model, data)
+            self._copy_out(index)
+
+    def step(self, running: NDArray[np.intp], n_steps: int) -> None:
+        """See :meth:`Physics.step`."""
+        for index in running:
+            data = self._data[index]
+            data.ctrl[:] = self.ctrl[index]
+            for _ in range(n_steps):
+                mujoco.mj_step(self._model, data)
+            self._copy_out(index)
+
+    def _copy_out(self, index: int) -> None:
+        data = self._data[index]
+        self.qpos[index], self.qvel[index] = data.qpos, data.qvel
+        self.xpos[index], self.xquat[index] = data.xpos, data.xquat
+        self.subtree_com[index], self.cdof[index] = data.subtree_com, data.cdof
+        self.warning[index, :, 0] = data.warning.lastinfo
+        self.warning[index, :, 1] = data.warning.number

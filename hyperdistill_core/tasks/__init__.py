@@ -1,0 +1,27 @@
+"""What a body is asked to do: the ground under it, its reward and its end.
+
+A :class:`Task` puts a body into its world as a MuJoCo model, shakes its start, rewards
+what its torso does and says when it has fallen. All tasks share the timing of Gupta 2022:
+a control step of 0.02 s is four physics steps, and an episode has 1,000 control steps.
+
+``flat`` runs on a floor at z = 0. ``flat-reference`` is set up exactly as the public
+environment of Gupta 2022, for comparison with published work.
+"""
+
+from hyperdistill_core.tasks.flat import FLAT, FLAT_REFERENCE, Flat, FlatReference
+from hyperdistill_core.tasks.task import Task
+from morph_ops.choices import choose
+
+TASKS: dict[str, Task] = {task.name: task for task in (FLAT, FLAT_REFERENCE)}
+
+
+def get_task(name: str) -> Task:
+    """The task called ``name``.
+
+    Raises:
+        UnknownChoiceError: there is no such task.
+    """
+    return choose(TASKS, name, what="task")
+
+
+__all__ = ["TASKS", "Flat", "FlatReference", "Task", "get_task"]

@@ -1,0 +1,95 @@
+"""Running forward on flat ground (the task FT of Gupta 2022)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import mujoco
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.tasks.task import Task
+from morph_ops import graph as body_graph
+from morph_ops.mjcf.build import compile_spec, to_spec
+
+FLOOR = "floor"
+_FRICTION = (0.7, 0.1, 0.1)
+_CONDIM = 3
+_CLEARANCE_M = 0.2
+_FALL_RATIO = 0.5
+_HEIGHT_DECIMALS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flat(Task):
+    """A floor at z = 0; the reward is the torso's speed along x (m/s).
+
+    The body keeps its contact excludes. It has fallen when its torso is at or below half
+    of (rest height - 0.2 m). As in the public environment the height is rounded to a
+    millimetre first.
+    """
+
+    name: str = "flat"
+
+    def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
+        """See :meth:`Task.model`."""
+        spec = to_spec(graph)
+        spec.worldbody.add_geom(
+            name=FLOOR,
+            type=mujoco.mjtGeom.mjGEOM_PLANE,
+            size=(0.0, 0.0, 1.0),
+            friction=_FRICTION,
+            condim=_CONDIM,
+        )
+        return compile_spec(spec)
+
+    def fall_height(self, graph: nx.DiGraph) -> float:
+        """See :meth:`Task.fall_height`."""
+        return _FALL_RATIO * (body_graph.torso(graph).pos[2] - _CLEARANCE_M)
+
+    def height(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See :meth:`Task.height`."""
+        return position[..., 2].round(_HEIGHT_DECIMALS)
+
+    def terms(
+        self, before: NDArray[np.float64], after: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """See :meth:`Task.terms`."""
+        return {"forward": (after[..., 0] - before[..., 0]) / self.control_dt}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlatReference(Flat):
+    """The flat task as the public environment sets it up.
+
+    Its floor is a box whose top lies at z = 1, so that world heights carry that metre, and
+    it takes no contact excludes from a body's file.
+    """
+
+    name: str = "flat-reference"
+    floor_top_m: float = 1.0
+
+    def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
+        """See :meth:`Task.model`."""
+        torso = body_graph.torso(graph)
+        x, y, z = torso.pos
+        raised = replace(torso, pos=(x, y, z + self.floor_top_m))
+        graph = body_graph.with_parts(graph, [(body_graph.root(graph), raised)])
+        spec = to_spec(body_graph.with_excludes(graph, ()))
+        spec.worldbody.add_geom(
+            name=FLOOR,
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=(100.0, 100.0, self.floor_top_m),
+            friction=_FRICTION,
+            condim=_CONDIM,
+        )
+        return compile_spec(spec)
+
+    def height(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
+        """See :meth:`Task.height`."""
+        return (position[..., 2] - self.floor_top_m).round(_HEIGHT_DECIMALS)
+
+
+FLAT = Flat()
+FLAT_REFERENCE = FlatReference()

@@ -1,0 +1,126 @@
+"""Networks acting for many bodies at once, as a fleet simulates them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import networkx as nx
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hyperdistill_core.features import BodyLayout, ContextKind, context_features
+from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
+from hyperdistill_core.nets.message_passing import MessagePassing
+from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.trees import Trees
+from hyperdistill_core.tasks import Task
+
+
+@dataclass(frozen=True)
+class BodyInputs:
+    """What a network must know of a body before it acts.
+
+    Attributes:
+        context: (n, D).
+        parents: (n,) index of each body's parent, 0 for the torso.
+        joint_mask: (n, 2) which slots hold a hinge.
+    """
+
+    context: NDArray[np.float32]
+    parents: list[int]
+    joint_mask: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, graph: nx.DiGraph, task: Task, *, kind: ContextKind = "continuous") -> BodyInputs:
+        """Inputs of a body in a task's world."""
+        model = task.model(graph)
+        layout = BodyLayout.from_graph(graph, model)
+        context = context_features(graph, model, kind=kind).astype(np.float32)
+        return cls(context, layout.parents.tolist(), layout.joint_mask)
+
+
+class Crowd:
+    """A bodies side by side, both padded to ``n_max`` limbs and packed.
+
+    Attributes:
+        trees: the bodies in the packed layout of message passing.
+        packed_context: (limbs of all bodies, D).
+        context: (A, n_max, D), zero where there is no limb.
+        present: (A, n_max) which rows hold a limb.
+        joints: (A, n_max, 2) which slots hold a hinge.
+    """
+
+    def __init__(self, inputs: Sequence[BodyInputs], *, n_max: int) -> None:
+        self.trees = Trees([body.parents for body in inputs])
+        self.packed_context = torch.from_numpy(np.concatenate([body.context for body in inputs]))
+        shape = (len(inputs), n_max)
+        self.context = torch.zeros(*shape, self.packed_context.shape[1])
+        self.present = np.zeros(shape, dtype=bool)
+        self.joints = np.zeros((*shape, 2), dtype=bool)
+        for row, body in enumerate(inputs):
+            n = len(body.parents)
+            self.context[row, :n] = torch.from_numpy(body.context)
+            self.present[row, :n] = True
+            self.joints[row, :n] = body.joint_mask
+
+    def samples(self, n_envs: int, n_steps: int = 1) -> torch.Tensor:
+        """Body of each sample, bodies outermost within a step: (n_steps * A * n_envs,)."""
+        return torch.arange(len(self.present)).repeat_interleave(n_envs).repeat(n_steps)
+
+    def mask(self, n_envs: int) -> NDArray[np.bool_]:
+        """(A, n_envs, n_max) rows that hold a limb."""
+        return np.repeat(self.present[:, None], n_envs, axis=1)
+
+
+class CrowdPolicy(Protocol):
+    """Acts for all bodies of a crowd."""
+
+    def means(self, states: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Action means (A, E, n_max, 2) in raw states (A, E, n_max, 17)."""
+        ...
+
+
+class TeacherPolicy:
+    """A message-passing teacher for a crowd of bodies, E simulations each."""
+
+    def __init__(
+        self, network: MessagePassing, normalisation: Normalisation, crowd: Crowd, n_envs: int
+    ) -> None:
+        self._network, self._normalisation = network, normalisation
+        self._context = crowd.packed_context
+        self._mask = crowd.mask(n_envs)
+        self._tree = crowd.trees.batch(crowd.samples(n_envs))
+
+    @torch.no_grad()
+    def means(self, states: NDArray[np.floating]) -> NDArray[np.float32]:
+        """See :class:`CrowdPolicy`."""
+        observation = torch.from_numpy(observe(self._normalisation, states[self._mask]))
+        padded = np.zeros((*self._mask.shape, 2), np.float32)
+        padded[self._mask] = self._network.means(observation, self._context, self._tree).numpy()
+        return padded
+
+
+class StudentPolicy:
+    """The generated networks of a crowd of bodies."""
+
+    @torch.no_grad()
+    def __init__(
+        self, hypernetwork: Hypernetwork, normalisation: Normalisation, crowd: Crowd
+    ) -> None:
+        mask = torch.from_numpy(crowd.present)
+        self._weights: GeneratedWeights = hypernetwork.generate(crowd.context, mask)
+        self._normalisation = normalisation
+
+    @torch.no_grad()
+    def means(self, states: NDArray[np.floating]) -> NDArray[np.float32]:
+        """See :class:`CrowdPolicy`."""
+        observation = torch.from_numpy(observe(self._normalisation, states))
+        return self._weights.act(observation).numpy()
+
+
+def observe(normalisation: Normalisation, states: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Observations in the precision of training."""
+    return normalisation.observe(states).astype(np.float32)

@@ -1,0 +1,272 @@
+"""Distillation: the hypernetwork learns to write controllers that act like the teacher.
+
+The loss is the KL divergence between Gaussians of equal, fixed deviation around the
+teacher's and the student's means, each body weighing the same (Xiong 2024). Targets are
+clipped to the controls' range: what lies beyond is the same control. Rounds of DAgger
+(Ross 2011) let the student act and the teacher label where the student went.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hyperdistill_core.features import STATE_DIM, context_dim
+from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
+from hyperdistill_core.training.expert import ExpertData, Segment
+from hyperdistill_core.training.log import append_row
+from hyperdistill_core.weights_file import (
+    load_checkpoint,
+    network_tensors,
+    optimiser_tensors,
+    restore_network,
+    restore_optimiser,
+    save_checkpoint,
+)
+
+KIND = "distillation"
+LOG_EVERY = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistillSettings:
+    """How a student learns.
+
+    Attributes:
+        task: name of the task, for the bodies' contexts.
+        updates: gradient steps.
+        n_bodies: bodies in a batch.
+        n_states: states of each.
+        hidden: width of the generated networks.
+        hidden_layers: generated hidden-to-hidden layers.
+        embed: width of the context embeddings.
+        dropout: on the context embeddings.
+        weight_decay: weight of the generated weights' mean square in the loss.
+        lr: learning rate at the start; it falls to a hundredth along a cosine.
+        max_grad_norm: clip of the gradient's norm.
+        action_std: deviation of both Gaussians.
+        held_out: share of the bodies kept for validation.
+        seed: of initial weights, batches and dropout.
+    """
+
+    task: str = "flat"
+    updates: int = 20_000
+    n_bodies: int = 64
+    n_states: int = 48
+    hidden: int = 128
+    hidden_layers: int = 1
+    embed: int = 128
+    dropout: float = 0.1
+    weight_decay: float = 1e-4
+    lr: float = 1e-3
+    max_grad_norm: float = 0.5
+    action_std: float = 0.5
+    held_out: float = 0.04
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class _Body:
+    inputs: BodyInputs
+    segments: tuple[Segment, ...]
+
+
+class Distiller:
+    """Trains a hypernetwork on expert data.
+
+    Args:
+        data: what the teacher said.
+        normalisation: of states, the teacher's.
+        settings: of the training.
+        folder: where ``student.safetensors`` and ``distill.csv`` go; a checkpoint that lies
+            there is taken up again.
+
+    Raises:
+        ValueError: there is no data.
+        CheckpointError: the checkpoint in ``folder`` is of another network.
+    """
+
+    def __init__(
+        self,
+        data: ExpertData,
+        normalisation: Normalisation,
+        settings: DistillSettings,
+        folder: Path,
+    ) -> None:
+        if not data.segments:
+            raise ValueError("there is no expert data to distil: run the collection first")
+        self.settings, self._folder, self._data = settings, folder, data
+        self.normalisation = normalisation
+        self._task = get_task(settings.task)
+        torch.manual_seed(settings.seed)
+        config = HypernetConfig(
+            context_dim=context_dim("continuous"),
+            state_dim=STATE_DIM,
+            hidden=settings.hidden,
+            hidden_layers=settings.hidden_layers,
+            embed=settings.embed,
+            dropout=settings.dropout,
+        )
+        self.network = Hypernetwork(config)
+        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.lr)
+        self._rng = np.random.default_rng(settings.seed)
+        self.updates_done = 0
+        self._seconds = 0.0
+        self._checkpoint = folder / "student.safetensors"
+        if self._checkpoint.exists():
+            self._restore()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in the segments that the data has now."""
+        self._read = self._data.reader()
+        by_body: dict[int, list[Segment]] = {}
+        for segment in self._data.segments:
+            by_body.setdefault(segment.body, []).append(segment)
+        bodies = [
+            _Body(BodyInputs.of(group[0].graph, self._task), tuple(group))
+            for _, group in sorted(by_body.items())
+        ]
+        self._n_max = max(len(body.inputs.parents) for body in bodies)
+        # The split depends on the seed alone, so that it is the same after a resume.
+        order = np.random.default_rng(self.settings.seed).permutation(len(bodies))
+        n_held_out = int(self.settings.held_out * len(bodies))
+        self._validation = [bodies[i] for i in order[:n_held_out]]
+        self._training = [bodies[i] for i in order[n_held_out:]]
+
+    def contexts(self) -> list[np.ndarray]:
+        """Contexts (n, D) of all bodies in the data: what the student is trained to know."""
+        return [body.inputs.context for body in (*self._training, *self._validation)]
+
+    def train(
+        self,
+        until: int | None = None,
+        *,
+        report: Callable[[dict[str, float]], None] = lambda _: None,
+    ) -> None:
+        """Train up to ``until`` updates in all, by default to ``settings.updates``."""
+        last = self.settings.updates if until is None else min(until, self.settings.updates)
+        total, began = 0.0, time.perf_counter()
+        self.network.train()
+        while self.updates_done < last:
+            total += self._update()
+            self.updates_done += 1
+            if self.updates_done % LOG_EVERY == 0 or self.updates_done == last:
+                self._seconds += time.perf_counter() - began
+                since = (self.updates_done - 1) % LOG_EVERY + 1
+                row = {
+                    "updates": self.updates_done,
+                    "seconds": self._seconds,
+                    "loss": total / since,
+                    "validation_loss": self.validate(),
+                    "lr": self._learning_rate(),
+                }
+                append_row(self._folder / "distill.csv", row)
+                self._save()
+                report(row)
+                total, began = 0.0, time.perf_counter()
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """Loss on bodies that are never trained on; NaN where none is held out."""
+        if not self._validation:
+            return math.nan
+        self.network.eval()
+        rng = np.random.default_rng(self.settings.seed + 1)
+        loss, _ = self._loss(self._validation, rng)
+        self.network.train()
+        return loss.item()
+
+    def _update(self) -> float:
+        lr = self._learning_rate()
+        for group in self._optimiser.param_groups:
+            group["lr"] = lr
+        number = min(self.settings.n_bodies, len(self._training))
+        chosen = self._rng.choice(len(self._training), size=number, replace=False)
+        loss, weights = self._loss([self._training[i] for i in chosen], self._rng)
+        penalty = self.settings.weight_decay * _mean_square(weights)
+        self._optimiser.zero_grad(set_to_none=True)
+        (loss + penalty).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.max_grad_norm)
+        self._optimiser.step()
+        return loss.item()
+
+    def _loss(
+        self, bodies: list[_Body], rng: np.random.Generator
+    ) -> tuple[Tensor, GeneratedWeights]:
+        crowd = Crowd([body.inputs for body in bodies], n_max=self._n_max)
+        shape = (len(bodies), self.settings.n_states, self._n_max)
+        states = np.zeros((*shape, STATE_DIM), np.float32)
+        targets = np.zeros((*shape, 2), np.float32)
+        for row, body in enumerate(bodies):
+            n = len(body.inputs.parents)
+            states[row, :, :n], targets[row, :, :n] = self._draw(body, rng)
+        observation = torch.from_numpy(observe(self.normalisation, states))
+        weights = self.network.generate(crowd.context, torch.from_numpy(crowd.present))
+        error = weights.act(observation) - torch.from_numpy(targets).clamp(-1.0, 1.0)
+        joints = torch.from_numpy(crowd.joints)[:, None]
+        divergence = (error.square() * joints).sum(dim=(2, 3)) / (2 * self.settings.action_std**2)
+        return divergence.mean(), weights
+
+    def _draw(self, body: _Body, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Random states (n_states, n, 17) of a body with the teacher's means."""
+        counts = np.array([segment.transitions for segment in body.segments])
+        ends = counts.cumsum()
+        chosen = np.sort(rng.integers(ends[-1], size=self.settings.n_states))
+        states, means = [], []
+        for segment, first, end in zip(body.segments, ends - counts, ends, strict=True):
+            inside = chosen[(chosen >= first) & (chosen < end)] - first
+            if len(inside):
+                segment_states, segment_means = self._read(segment)
+                states.append(segment_states[inside])
+                means.append(segment_means[inside])
+        return np.concatenate(states), np.concatenate(means)
+
+    def _learning_rate(self) -> float:
+        done = self.updates_done / self.settings.updates
+        warm = min(1.0, self.updates_done / 200)
+        return self.settings.lr * warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * done)))
+
+    def _save(self) -> None:
+        tensors = network_tensors(self.network, prefix="network")
+        tensors |= optimiser_tensors(self._optimiser, prefix="optimiser")
+        meta: dict[str, Any] = {
+            "kind": KIND,
+            "network": asdict(self.network.config),
+            "settings": asdict(self.settings),
+            "updates": self.updates_done,
+            "seconds": self._seconds,
+            "rng": self._rng.bit_generator.state,
+        }
+        save_checkpoint(self._checkpoint, tensors, meta)
+
+    def _restore(self) -> None:
+        tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
+        if meta["network"] != asdict(self.network.config):
+            raise ValueError(
+                f"{self._checkpoint} was made with another network: "
+                "give another folder, or the settings it was made with"
+            )
+        restore_network(self.network, tensors, prefix="network")
+        restore_optimiser(self._optimiser, tensors, prefix="optimiser")
+        self.updates_done, self._seconds = meta["updates"], meta["seconds"]
+        self._rng.bit_generator.state = meta["rng"]
+
+
+def _mean_square(weights: GeneratedWeights) -> Tensor:
+    """Mean square of all generated numbers of real limbs."""
+    layers = weights.layers()
+    total = sum(weight.square().sum() + bias.square().sum() for weight, bias in layers)
+    count = sum(weight.numel() + bias.numel() for weight, bias in layers)
+    return torch.as_tensor(total) / count

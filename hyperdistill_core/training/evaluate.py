@@ -1,0 +1,145 @@
+"""What a controller is worth: returns of many bodies under mean actions, with intervals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.nets.message_passing import MessagePassing
+from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.rollout import BodyControl, Rollout, rollout
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy
+from hyperdistill_core.training.teacher import load_teacher
+
+BOOTSTRAPS = 2000
+
+
+class TeacherControl:
+    """A message-passing teacher as the controller of one body."""
+
+    def __init__(
+        self, network: MessagePassing, normalisation: Normalisation, inputs: BodyInputs
+    ) -> None:
+        self._network, self._normalisation = network, normalisation
+        self._crowd = Crowd([inputs], n_max=len(inputs.parents))
+        self._policies: dict[int, TeacherPolicy] = {}
+        self._actions = np.flatnonzero(inputs.joint_mask.ravel())
+
+    def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mean actions (E, nu) in raw states (E, n, 17)."""
+        n_envs = len(state)
+        if n_envs not in self._policies:
+            self._policies[n_envs] = TeacherPolicy(
+                self._network, self._normalisation, self._crowd, n_envs
+            )
+        means = self._policies[n_envs].means(state[None])
+        return means.reshape(n_envs, -1)[:, self._actions].astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Rollouts of many bodies under one controller.
+
+    Attributes:
+        rollouts: one a body, in the order given.
+    """
+
+    rollouts: tuple[Rollout, ...]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """(bodies,) mean return of each body."""
+        return np.array([result.score for result in self.rollouts])
+
+    def interval(self, *, seed: int = 0) -> tuple[float, float]:
+        """95% bootstrap interval of the mean over bodies."""
+        rng = np.random.default_rng(seed)
+        draws = rng.choice(self.scores, size=(BOOTSTRAPS, len(self.rollouts)))
+        low, high = np.quantile(draws.mean(axis=1), [0.025, 0.975])
+        return float(low), float(high)
+
+    def summary(self) -> dict[str, float]:
+        """Figures for a table: mean, interval, median, extremes, share of falls."""
+        low, high = self.interval()
+        return {
+            "bodies": len(self.rollouts),
+            "mean": float(self.scores.mean()),
+            "low": low,
+            "high": high,
+            "median": float(np.median(self.scores)),
+            "worst": float(self.scores.min()),
+            "best": float(self.scores.max()),
+            "falls": float(np.mean([result.fell.mean() for result in self.rollouts])),
+        }
+
+
+def evaluate(
+    graphs: Sequence[nx.DiGraph],
+    checkpoint: str | Path,
+    *,
+    task: str = "flat",
+    episodes: int = 4,
+    seed: int = 0,
+    n_workers: int | None = None,
+) -> Evaluation:
+    """Returns of bodies under mean actions.
+
+    Args:
+        graphs: the bodies.
+        checkpoint: a teacher's checkpoint from training, or a controller's name or file.
+        task: name of the task.
+        episodes: episodes a body.
+        seed: of the episodes' starts.
+        n_workers: worker processes, one a core by default.
+    """
+    workers = n_workers or os.cpu_count() or 1
+    jobs = ((graph, task, episodes, seed) for graph in graphs)
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_load, initargs=(str(checkpoint),)
+    ) as pool:
+        return Evaluation(tuple(pool.map(_evaluate_one, jobs)))
+
+
+def is_teacher(checkpoint: str | Path) -> bool:
+    """Whether a checkpoint is a teacher's, by its name: training writes teacher.safetensors."""
+    return Path(checkpoint).name == "teacher.safetensors"
+
+
+_loaded: list[Controller | tuple[MessagePassing, Normalisation]] = []
+
+
+def _load(checkpoint: str) -> None:
+    torch.set_num_threads(1)
+    if is_teacher(checkpoint):
+        network, normalisation, _ = load_teacher(Path(checkpoint))
+        _loaded.append((network, normalisation))
+    else:
+        _loaded.append(Controller.load(checkpoint))
+
+
+def _evaluate_one(job: tuple[nx.DiGraph, str, int, int]) -> Rollout:
+    graph, task_name, episodes, seed = job
+    task = get_task(task_name)
+    (loaded,) = _loaded
+    control: BodyControl
+    if isinstance(loaded, Controller):
+        control = loaded.for_body(graph, task.model(graph))
+    else:
+        control = TeacherControl(*loaded, BodyInputs.of(graph, task))
+    return rollout(graph, control, task=task, episodes=episodes, seed=seed)
+
+
+def by_score(evaluation: Evaluation) -> Iterable[int]:
+    """Numbers of the bodies, best first."""
+    return np.argsort(-evaluation.scores, kind="stable").tolist()

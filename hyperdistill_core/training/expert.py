@@ -1,0 +1,144 @@
+"""Expert data: states that bodies came through, each with what the teacher would do there.
+
+On disk a folder of three memory-mapped files: ``states.f16`` and ``means.f16`` hold one row
+a limb of every transition, ``index.jsonl`` one line a segment: the body (as JSON), where
+its rows begin, and how many transitions they are. Segments are only ever appended, so data
+of later rounds (DAgger) joins that of earlier ones, and a collection that was interrupted
+goes on where the last whole segment ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.features import STATE_DIM
+from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from hyperdistill_core.weights_file import CheckpointError
+from morph_ops.jsonio import from_json, to_json
+
+STORED = np.dtype("<f2")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Transitions of one body from one round.
+
+    Attributes:
+        body: number of the body in the pool.
+        round: 0 where the teacher acted, from 1 on where the student did.
+        graph: the body.
+        first: its first row in the files.
+        n_bodies: rows a transition.
+        transitions: how many.
+    """
+
+    body: int
+    round: int
+    graph: nx.DiGraph
+    first: int
+    n_bodies: int
+    transitions: int
+
+    @property
+    def rows(self) -> int:
+        """Rows in the files."""
+        return self.n_bodies * self.transitions
+
+
+class ExpertData:
+    """Expert data in a folder, to read and to append to.
+
+    Raises:
+        CheckpointError: the index is of another format.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._index = folder / "index.jsonl"
+        self.segments: list[Segment] = []
+        self._rows = 0
+        if self._index.exists():
+            for line in self._index.read_text(encoding="utf-8").splitlines():
+                self._take(line)
+
+    def _take(self, line: str) -> None:
+        try:
+            entry = json.loads(line)
+            graph = from_json(json.dumps(entry.pop("graph")))
+            segment = Segment(graph=graph, **entry)
+        except (ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{self._index}: not an index of expert data ({error})") from None
+        self.segments.append(segment)
+        self._rows = segment.first + segment.rows
+
+    @property
+    def transitions(self) -> int:
+        """Transitions in all."""
+        return sum(segment.transitions for segment in self.segments)
+
+    def has(self, body: int, round_: int) -> bool:
+        """Whether the body's data of a round is there."""
+        return any(s.body == body and s.round == round_ for s in self.segments)
+
+    def append(
+        self,
+        graph: nx.DiGraph,
+        *,
+        body: int,
+        round_: int,
+        states: NDArray[np.floating],
+        means: NDArray[np.floating],
+    ) -> None:
+        """Add a segment.
+
+        Args:
+            graph: the body.
+            body: its number in the pool.
+            round_: the round.
+            states: (transitions, n, 17) raw states.
+            means: (transitions, n, 2) the teacher's action means.
+        """
+        transitions, n_bodies = states.shape[:2]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._write("states.f16", states.reshape(-1, STATE_DIM))
+        self._write("means.f16", means.reshape(-1, SLOTS_PER_LIMB))
+        entry = {
+            "body": body,
+            "round": round_,
+            "first": self._rows,
+            "n_bodies": n_bodies,
+            "transitions": transitions,
+            "graph": json.loads(to_json(graph)),
+        }
+        line = json.dumps(entry, separators=(",", ":"))
+        with self._index.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        self._take(line)
+
+    def _write(self, name: str, rows: NDArray[np.floating]) -> None:
+        path = self._folder / name
+        mode = "r+b" if path.exists() else "w+b"
+        with path.open(mode) as file:
+            # Rows behind the last whole segment are of one that was interrupted.
+            file.seek(self._rows * rows.shape[1] * STORED.itemsize)
+            file.write(np.clip(rows, -6e4, 6e4).astype(STORED).tobytes())
+            file.truncate()
+
+    def reader(self) -> Callable[[Segment], tuple[NDArray[np.float16], NDArray[np.float16]]]:
+        """A function from segments to their states (k, n, 17) and means (k, n, 2), mapped."""
+        states = np.memmap(self._folder / "states.f16", STORED, "r").reshape(-1, STATE_DIM)
+        means = np.memmap(self._folder / "means.f16", STORED, "r").reshape(-1, SLOTS_PER_LIMB)
+
+        def read(segment: Segment) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+            rows = slice(segment.first, segment.first + segment.rows)
+            shape = (segment.transitions, segment.n_bodies, -1)
+            return states[rows].reshape(shape), means[rows].reshape(shape)
+
+        return read

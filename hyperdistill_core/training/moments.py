@@ -1,0 +1,62 @@
+"""Running mean and variance, and the normalisation that they give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.nets.mlp import Normalisation
+
+
+@dataclass
+class RunningMoments:
+    """Mean and variance over all samples seen, merged batch by batch (Chan 1979).
+
+    Attributes:
+        size: number of features.
+        count: samples seen so far.
+        mean: (size,).
+        var: (size,) population variance.
+    """
+
+    size: int
+    count: float = 0.0
+    mean: NDArray[np.float64] = field(init=False)
+    var: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mean = np.zeros(self.size)
+        self.var = np.ones(self.size)
+
+    def update(self, samples: NDArray[np.floating]) -> None:
+        """Take in (n, size) samples; none is fine."""
+        n = len(samples)
+        if n == 0:
+            return
+        mean = samples.mean(axis=0, dtype=np.float64)
+        var = samples.var(axis=0, dtype=np.float64)
+        total = self.count + n
+        delta = mean - self.mean
+        squares = self.var * self.count + var * n + delta**2 * self.count * n / total
+        self.mean = self.mean + delta * n / total
+        self.var = squares / total
+        self.count = total
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON takes it."""
+        mean, var = self.mean.tolist(), self.var.tolist()
+        return {"size": self.size, "count": self.count, "mean": mean, "var": var}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> RunningMoments:
+        """The inverse of :meth:`to_dict`."""
+        moments = cls(data["size"], data["count"])
+        moments.mean, moments.var = np.array(data["mean"]), np.array(data["var"])
+        return moments
+
+    def normalisation(self) -> Normalisation:
+        """The normalisation that these moments give."""
+        return Normalisation(self.mean, self.var)

@@ -1,0 +1,330 @@
+"""Proximal policy optimisation of one teacher over many bodies at once (Schulman 2017).
+
+A fleet simulates some bodies of a pool; between updates a few of them make room for
+others, longest-serving first, so that a pool of any size passes through. Rewards are
+scaled by the running deviation of discounted returns, states normalised by running
+moments over all limbs, and advantages standardised body by body: otherwise the few bodies
+that already run fast drown the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import torch
+from torch import Tensor
+
+from hyperdistill_core.features import STATE_DIM
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.advantage import generalised_advantages
+from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
+from hyperdistill_core.training.fleet import RUNNING, TIME_LIMIT, Fleet
+from hyperdistill_core.training.log import append_row
+from hyperdistill_core.training.moments import RunningMoments
+from hyperdistill_core.training.settings import PPOSettings
+from hyperdistill_core.training.teacher import KIND, describe_network, new_network
+from hyperdistill_core.weights_file import (
+    load_checkpoint,
+    network_tensors,
+    optimiser_tensors,
+    restore_network,
+    restore_optimiser,
+    save_checkpoint,
+)
+
+WARM_UP_STEPS = 16
+
+
+class TeacherTrainer:
+    """Trains a teacher on a pool of bodies.
+
+    Args:
+        pool: bodies to train on, at least ``settings.n_active``.
+        settings: of the training.
+        weights: of each body of the pool in the draw of those that come in; equal by default.
+        folder: where ``teacher.safetensors`` and ``log.csv`` go; a checkpoint that lies
+            there is taken up again, with fresh episodes.
+
+    Raises:
+        ValueError: the pool is smaller than the number of active bodies.
+        CheckpointError: the checkpoint in ``folder`` was made with another network.
+    """
+
+    def __init__(
+        self,
+        pool: Sequence[nx.DiGraph],
+        settings: PPOSettings,
+        folder: Path,
+        *,
+        weights: Sequence[float] | None = None,
+    ) -> None:
+        if len(pool) < settings.n_active:
+            raise ValueError(
+                f"a pool of {len(pool)} bodies cannot fill {settings.n_active} active places"
+            )
+        self.settings, self.folder = settings, folder
+        self._pool = list(pool)
+        self._weights = np.ones(len(pool)) if weights is None else np.asarray(weights, dtype=float)
+        self._task = get_task(settings.task)
+        self._n_max = max(len(graph) for graph in pool)
+        self._checkpoint = folder / "teacher.safetensors"
+        torch.manual_seed(settings.seed)
+        self.network = new_network(settings.width, settings.layers)
+        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.lr, eps=1e-5)
+        self.state_moments = RunningMoments(STATE_DIM)
+        self._return_moments = RunningMoments(1)
+        self.steps_done = 0
+        self._seconds = 0.0
+        self._rng = np.random.default_rng(settings.seed)
+        self._active = self._draw(np.arange(len(pool)), settings.n_active)
+        self._next_slot = 0
+        if self._checkpoint.exists():
+            self._restore()
+        self._inputs = [BodyInputs.of(self._pool[i], self._task) for i in self._active]
+        self._crowd = Crowd(self._inputs, n_max=self._n_max)
+        self._noise = torch.Generator().manual_seed(settings.seed + self.steps_done)
+
+    @property
+    def action_std(self) -> float:
+        """Deviation of the actions now."""
+        first, last = self.settings.action_std, self.settings.final_action_std
+        return first * (last / first) ** min(1.0, self.steps_done / self.settings.steps)
+
+    def train(self, *, report: Callable[[dict[str, float]], None] = lambda _: None) -> None:
+        """Train to ``settings.steps``; a checkpoint and a log row after every update."""
+        settings = self.settings
+        fleet = Fleet(
+            [self._pool[i] for i in self._active],
+            task=settings.task,
+            n_envs=settings.n_envs,
+            n_max=self._n_max,
+            n_workers=settings.n_workers,
+            seed=settings.seed + self.steps_done,
+        )
+        self._running = np.zeros((settings.n_active, settings.n_envs), np.float32)
+        self._discounted = np.zeros_like(self._running)
+        with fleet:
+            self._warm_up(fleet)
+            while self.steps_done < settings.steps:
+                began = time.perf_counter()
+                self._rotate(fleet)
+                rollout, row = self._collect(fleet)
+                simulated = time.perf_counter()
+                row |= self._update(rollout)
+                ended = time.perf_counter()
+                self._seconds += ended - began
+                row |= {
+                    "steps": self.steps_done,
+                    "seconds": self._seconds,
+                    "steps_per_s": settings.horizon * self._running.size / (ended - began),
+                    "simulation_share": (simulated - began) / (ended - began),
+                }
+                append_row(self.folder / "log.csv", row)
+                self._save()
+                report(row)
+
+    def _warm_up(self, fleet: Fleet) -> None:
+        """First moments of the states, under random actions."""
+        if self.state_moments.count:
+            return
+        mask = self._crowd.mask(self.settings.n_envs)
+        for _ in range(WARM_UP_STEPS):
+            actions = self._rng.normal(size=(*mask.shape, 2)).astype(np.float32)
+            fleet.step(actions)
+            self.state_moments.update(fleet.state[mask])
+
+    def _rotate(self, fleet: Fleet) -> None:
+        """Exchange the longest-serving bodies for others of the pool."""
+        waiting = np.setdiff1d(np.arange(len(self._pool)), self._active)
+        for index in self._draw(waiting, min(self.settings.rotate, len(waiting))):
+            slot = self._next_slot
+            self._next_slot = (slot + 1) % len(self._active)
+            self._active[slot] = index
+            graph = self._pool[index]
+            self._inputs[slot] = BodyInputs.of(graph, self._task)
+            fleet.replace(slot, graph)
+            self._running[slot] = self._discounted[slot] = 0.0
+        self._crowd = Crowd(self._inputs, n_max=self._n_max)
+
+    def _draw(self, candidates: np.ndarray, number: int) -> list[int]:
+        """Distinct bodies by weight."""
+        weights = self._weights[candidates]
+        share = weights / weights.sum() if len(candidates) else None
+        return self._rng.choice(candidates, size=number, replace=False, p=share).tolist()
+
+    @torch.no_grad()
+    def _collect(self, fleet: Fleet) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """Act for a horizon; packed tensors with a leading T."""
+        settings, crowd = self.settings, self._crowd
+        mask = crowd.mask(settings.n_envs)
+        joints = torch.from_numpy(np.repeat(crowd.joints[:, None], settings.n_envs, 1)[mask])
+        tree = crowd.trees.batch(crowd.samples(settings.n_envs))
+        actions = np.zeros((*mask.shape, 2), np.float32)
+        kept: dict[str, list[Tensor]] = {
+            name: [] for name in ("state", "mean", "action", "value", "reward", "ended", "cut")
+        }
+        normalisation = self.state_moments.normalisation()
+        finished: list[float] = []
+        falls = 0
+        raw = []
+        for _ in range(settings.horizon):
+            states = fleet.state[mask]
+            raw.append(states)
+            state = torch.from_numpy(observe(normalisation, states))
+            mean, value = self.network(state, crowd.packed_context, tree)
+            noise = torch.randn(mean.shape, generator=self._noise)
+            action = mean + self.action_std * noise
+            actions[mask] = (action * joints).numpy()
+            reward, ended = fleet.step(actions)
+            self._running += reward
+            self._discounted = settings.gamma * self._discounted + reward
+            self._return_moments.update(self._discounted.reshape(-1, 1))
+            over = ended != RUNNING
+            finished += self._running[over].tolist()
+            falls += int((over & (ended != TIME_LIMIT)).sum())
+            self._running[over] = self._discounted[over] = 0.0
+            for name, value_now in (
+                ("state", state),
+                ("mean", mean),
+                ("action", action),
+                ("value", value),
+                ("reward", torch.from_numpy(reward.reshape(-1).copy())),
+                ("ended", torch.from_numpy(over.reshape(-1))),
+                ("cut", torch.from_numpy((ended == TIME_LIMIT).reshape(-1))),
+            ):
+                kept[name].append(value_now)
+        last = torch.from_numpy(observe(normalisation, fleet.state[mask]))
+        _, last_value = self.network(last, crowd.packed_context, tree)
+        rollout = {name: torch.stack(tensors) for name, tensors in kept.items()}
+        scale = 1.0 / math.sqrt(float(self._return_moments.var[0]) + 1e-8)
+        rollout["advantage"] = generalised_advantages(
+            rollout["reward"] * scale,
+            rollout["value"],
+            last_value,
+            rollout["ended"],
+            rollout["cut"],
+            gamma=settings.gamma,
+            lam=settings.lam,
+        )
+        rollout["target"] = rollout["advantage"] + rollout["value"]
+        rollout["joints"] = joints
+        self.state_moments.update(np.concatenate(raw[:: settings.horizon // 8 or 1]))
+        self.steps_done += settings.horizon * self._running.size
+        target = rollout["target"]
+        unexplained = ((target - rollout["value"]).var() / target.var()).item()
+        return rollout, {
+            "speed": rollout["reward"].mean().item(),
+            "return": float(np.mean(finished)) if finished else math.nan,
+            "falls": falls / max(1, len(finished)),
+            "explained": 1.0 - unexplained,
+        }
+
+    def _standardised(self, advantage: Tensor) -> Tensor:
+        """(T, A * E) advantages with zero mean and unit deviation, over each body or all."""
+        shape = (len(advantage), len(self._active), -1)
+        dims = (0, 2) if self.settings.per_body_advantages else (0, 1, 2)
+        grouped = advantage.view(shape)
+        mean = grouped.mean(dims, keepdim=True)
+        deviation = grouped.std(dims, keepdim=True)
+        # A body that hardly moves has little to tell: half the common deviation bounds it.
+        floor = 0.5 * advantage.std()
+        return ((grouped - mean) / torch.maximum(deviation, floor)).view_as(advantage)
+
+    def _update(self, rollout: dict[str, Tensor]) -> dict[str, float]:
+        settings, crowd = self.settings, self._crowd
+        chunk = settings.minibatch_steps
+        tree = crowd.trees.batch(crowd.samples(settings.n_envs, chunk))
+        joints = rollout["joints"].float().repeat(chunk, 1)
+        advantage = self._standardised(rollout["advantage"])
+        lr = self._learning_rate()
+        for group in self._optimiser.param_groups:
+            group["lr"] = lr
+        scale = 1.0 / (2.0 * self.action_std**2)
+        sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
+        batches, stop = 0, False
+        for _ in range(settings.epochs):
+            order = torch.randperm(settings.horizon, generator=self._noise)
+            for first in range(0, settings.horizon - chunk + 1, chunk):
+                steps = order[first : first + chunk]
+                batch = {
+                    name: rollout[name][steps].flatten(0, 1)
+                    for name in ("state", "mean", "action", "value", "target")
+                }
+                gain = advantage[steps].flatten()
+                mean, value = self.network(batch["state"], crowd.packed_context, tree)
+                old = (batch["action"] - batch["mean"]).square()
+                new = (batch["action"] - mean).square()
+                per_node = ((old - new) * joints).sum(1) * scale
+                log_ratio = torch.zeros_like(gain).index_add(0, tree.sample, per_node)
+                ratio = log_ratio.exp()
+                clipped = ratio.clamp(1 - settings.clip, 1 + settings.clip)
+                policy_loss = -torch.minimum(ratio * gain, clipped * gain).mean()
+                near = batch["value"] + (value - batch["value"]).clamp(
+                    -settings.clip, settings.clip
+                )
+                errors = (value - batch["target"]).square()
+                value_loss = torch.maximum(errors, (near - batch["target"]).square()).mean()
+                kl = ((mean.detach() - batch["mean"]).square() * joints).sum() * scale / len(gain)
+                if kl > settings.max_kl:
+                    stop = True
+                    break
+                loss = policy_loss + 0.5 * settings.value_coef * value_loss
+                self._optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.max_grad_norm)
+                self._optimiser.step()
+                batches += 1
+                sums["policy_loss"] += policy_loss.item()
+                sums["value_loss"] += value_loss.item()
+                sums["kl"] += kl.item()
+                sums["clipped"] += (ratio != clipped).float().mean().item()
+            if stop:
+                break
+        averages = {name: total / max(1, batches) for name, total in sums.items()}
+        return averages | {"minibatches": batches, "lr": lr, "action_std": self.action_std}
+
+    def _learning_rate(self) -> float:
+        done = min(1.0, self.steps_done / self.settings.steps)
+        warm = min(1.0, done / self.settings.warmup)
+        return self.settings.lr * warm * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
+
+    def _save(self) -> None:
+        tensors = network_tensors(self.network, prefix="network")
+        tensors |= optimiser_tensors(self._optimiser, prefix="optimiser")
+        meta: dict[str, Any] = {
+            "kind": KIND,
+            "network": describe_network(self.network),
+            "settings": asdict(self.settings),
+            "pool_size": len(self._pool),
+            "state_moments": self.state_moments.to_dict(),
+            "return_moments": self._return_moments.to_dict(),
+            "steps": self.steps_done,
+            "seconds": self._seconds,
+            "active": self._active,
+            "next_slot": self._next_slot,
+            "rng": self._rng.bit_generator.state,
+        }
+        save_checkpoint(self._checkpoint, tensors, meta)
+
+    def _restore(self) -> None:
+        tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
+        same = meta["network"] == describe_network(self.network)
+        if not same or meta["pool_size"] != len(self._pool):
+            raise ValueError(
+                f"{self._checkpoint} was made with another network or pool: "
+                "give another folder, or the settings it was made with"
+            )
+        restore_network(self.network, tensors, prefix="network")
+        restore_optimiser(self._optimiser, tensors, prefix="optimiser")
+        self.state_moments = RunningMoments.from_dict(meta["state_moments"])
+        self._return_moments = RunningMoments.from_dict(meta["return_moments"])
+        self.steps_done, self._seconds = meta["steps"], meta["seconds"]
+        self._active, self._next_slot = meta["active"], meta["next_slot"]
+        self._rng.bit_generator.state = meta["rng"]

@@ -1,0 +1,60 @@
+"""Settings of the training stages, with the presets that ship."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class PPOSettings:
+    """Proximal policy optimisation (Schulman 2017) over many bodies at once.
+
+    Attributes:
+        task: name of the task.
+        steps: control steps to train for, over all simulations.
+        n_active: bodies in simulation at once.
+        n_envs: simulations a body.
+        horizon: control steps of each simulation between updates.
+        rotate: active bodies exchanged for others of the pool at every update.
+        epochs: passes over a rollout.
+        minibatch_steps: control steps of the fleet in a minibatch, every body in each.
+        lr: learning rate at the start; it falls to a tenth along a cosine.
+        warmup: share of ``steps`` over which the learning rate rises from zero.
+        gamma: discount.
+        lam: lambda of the advantage estimates.
+        clip: of the probability ratio.
+        value_coef: weight of the critic's loss.
+        max_grad_norm: clip of the gradient's norm.
+        max_kl: an update ends when the mean KL to the acting policy exceeds this.
+        action_std: of the actions at the start.
+        final_action_std: of the actions at the end, reached in a straight line of logs.
+        per_body_advantages: standardise advantages over each body, not over all.
+        width: of the network.
+        layers: of the network.
+        n_workers: simulation processes.
+        seed: root of all randomness.
+    """
+
+    task: str = "flat"
+    steps: int = 12_000_000
+    n_active: int = 128
+    n_envs: int = 6
+    horizon: int = 64
+    rotate: int = 6
+    epochs: int = 4
+    minibatch_steps: int = 6
+    lr: float = 6e-4
+    warmup: float = 0.01
+    gamma: float = 0.99
+    lam: float = 0.95
+    clip: float = 0.2
+    value_coef: float = 0.5
+    max_grad_norm: float = 0.5
+    max_kl: float = 0.04
+    action_std: float = 0.9
+    final_action_std: float = 0.5
+    per_body_advantages: bool = True
+    width: int = 64
+    layers: int = 3
+    n_workers: int = 2
+    seed: int = 0

@@ -1,0 +1,92 @@
+"""Tensors and settings in one file: safetensors, everything but tensors as JSON in its header."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+_META = "codesign"
+
+
+class CheckpointError(ValueError):
+    """A file that is no training checkpoint of the expected kind. One line for people."""
+
+
+def save_checkpoint(
+    path: Path, tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any]
+) -> None:
+    """Write a checkpoint in one step: the file is either the old or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(flat, temporary, metadata={_META: json.dumps(meta)})
+    os.replace(temporary, path)
+
+
+def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Tensors and metadata of a checkpoint.
+
+    Raises:
+        CheckpointError: no such file.
+        CheckpointError: no safetensors file with our metadata.
+        CheckpointError: a checkpoint of another kind.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"no checkpoint at {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
+    try:
+        meta = json.loads(header.get(_META, "{}"))
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"{path}: damaged header ({error})") from None
+    found = meta.get("kind") if isinstance(meta, dict) else None
+    if found != kind:
+        raise CheckpointError(f"{path}: expected a checkpoint of kind {kind!r}, got {found!r}")
+    return tensors, meta
+
+
+def network_tensors(network: torch.nn.Module, *, prefix: str) -> dict[str, torch.Tensor]:
+    """The network's parameters under ``prefix.name``, shared ones once."""
+    return {f"{prefix}.{name}": parameter for name, parameter in network.named_parameters()}
+
+
+def restore_network(
+    network: torch.nn.Module, tensors: Mapping[str, torch.Tensor], *, prefix: str
+) -> None:
+    """Put back what :func:`network_tensors` took."""
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.copy_(tensors[f"{prefix}.{name}"])
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer, *, prefix: str) -> dict[str, torch.Tensor]:
+    """The optimiser's tensors by parameter number and name, for :func:`save_checkpoint`."""
+    return {
+        f"{prefix}.{number}.{name}": torch.as_tensor(value)
+        for number, state in optimiser.state_dict()["state"].items()
+        for name, value in state.items()
+    }
+
+
+def restore_optimiser(
+    optimiser: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor], *, prefix: str
+) -> None:
+    """Put back what :func:`optimiser_tensors` took."""
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, tensor in tensors.items():
+        if key.startswith(prefix + "."):
+            number, name = key[len(prefix) + 1 :].split(".")
+            state.setdefault(int(number), {})[name] = tensor
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": groups})

@@ -1,0 +1,30 @@
+"""Robot bodies as genomes: kinematic trees to sample, vary, compare, read and write.
+
+A body is a plain networkx graph, a tree of frozen records in physical units; any script
+can hold, copy and search such graphs without the rest of this project. The way through:
+
+    sample or read a body -> vary it -> build the MuJoCo model -> compare, write
+
+- :mod:`morph_ops.graph`: the vocabulary: ``Torso``, ``Limb``, ``Joint`` and the tree.
+- :mod:`morph_ops.space`: the UNIMAL design space and starting bodies.
+- :mod:`morph_ops.geometry`: rest pose, mirror twins, growth sites.
+- :mod:`morph_ops.validity`: named invariants, each with its message.
+- :mod:`morph_ops.operators`: mutations and crossover, each graph in, new graph out.
+- :mod:`morph_ops.identity`: canonical form, hash, and a distance between bodies.
+- :mod:`morph_ops.mjcf`: MJCF files and MuJoCo models; alone needs MuJoCo.
+- :mod:`morph_ops.jsonio` and :mod:`morph_ops.graphml`: exact text forms of a body.
+- :mod:`morph_ops.files`: reading and writing by a file's extension.
+
+Example:
+    >>> from morph_ops import BodyError, read_body
+    >>> try:
+    ...     read_body("dog.stl")
+    ... except BodyError as error:
+    ...     print(error)
+    dog.stl: no body format has the extension '.stl'; extensions: .xml, .mjcf, .json, .graphml
+"""
+
+from morph_ops.files import read_body, write_body
+from morph_ops.graph import BodyError, Joint, Limb, Torso
+
+__all__ = ["BodyError", "Joint", "Limb", "Torso", "read_body", "write_body"]

@@ -1,0 +1,62 @@
+"""Bodies in files of any kind, chosen by the file's extension."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from morph_ops.graph import BodyError
+
+# module, reader and writer; loaded when needed, since MJCF brings MuJoCo along
+_FORMATS = {
+    ".xml": ("morph_ops.mjcf", "read", "write"),
+    ".mjcf": ("morph_ops.mjcf", "read", "write"),
+    ".json": ("morph_ops.jsonio", "read_json", "write_json"),
+    ".graphml": ("morph_ops.graphml", "read_graphml", "write_graphml"),
+}
+
+
+def read_body(path: str | os.PathLike[str]) -> nx.DiGraph:
+    """The body in an MJCF (.xml, .mjcf), JSON or GraphML file.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        BodyError: another extension, or a file that cannot be read or is no body.
+    """
+    module, reader, _ = _format(path)
+    return _load(module, reader)(path)
+
+
+def write_body(graph: nx.DiGraph, path: str | os.PathLike[str]) -> None:
+    """Write a body as MJCF (.xml, .mjcf), JSON or GraphML, whole or not at all.
+
+    Args:
+        graph: a body.
+        path: of the file; an existing one is replaced.
+
+    Raises:
+        BodyError: another extension, a graph that is no body, or a file that cannot be
+            written.
+    """
+    module, _, writer = _format(path)
+    _load(module, writer)(graph, path)
+
+
+def _format(path: str | os.PathLike[str]) -> tuple[str, str, str]:
+    extension = Path(path).suffix.lower()
+    if extension not in _FORMATS:
+        raise BodyError(
+            f"{path}: no body format has the extension {extension!r}; "
+            f"extensions: {', '.join(_FORMATS)}"
+        )
+    return _FORMATS[extension]
+
+
+def _load(module: str, function: str) -> Any:
+    return getattr(importlib.import_module(module), function)

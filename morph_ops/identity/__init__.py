@@ -1,0 +1,21 @@
+"""Which bodies are the same, and how far apart two bodies are.
+
+:func:`canonical` and :func:`body_hash` see what a body is, not how it is written down:
+names, the order of limbs and float noise do not count. :func:`distance` is a metric over
+bodies for novelty and clustering. :func:`is_same` is the strict comparison, names,
+order and every digit included, that round trips through files keep.
+
+Example:
+    >>> from morph_ops.graph import Torso, new_body
+    >>> body = new_body(Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=800.0))
+    >>> other = new_body(Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=800.0), name="head")
+    >>> body_hash(body) == body_hash(other), is_same(body, other)
+    (True, False)
+    >>> distance(body, other)
+    0.0
+"""
+
+from morph_ops.identity.form import body_hash, canonical, is_same
+from morph_ops.identity.metric import Descriptor, descriptor, distance
+
+__all__ = ["Descriptor", "body_hash", "canonical", "descriptor", "distance", "is_same"]

@@ -1,0 +1,129 @@
+"""What two compiled models of one body disagree in.
+
+Files can say more than our records hold: friction loss, gravity compensation, contact
+margins, and what later versions of MuJoCo add. So a file's own model is compared with
+the rebuilt one in every physical array, and nothing is lost in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import mujoco
+import numpy as np
+
+TOLERANCE = 1e-9
+
+_KINDS = {
+    "body": mujoco.mjtObj.mjOBJ_BODY,
+    "geom": mujoco.mjtObj.mjOBJ_GEOM,
+    "jnt": mujoco.mjtObj.mjOBJ_JOINT,
+    "dof": mujoco.mjtObj.mjOBJ_DOF,
+    "actuator": mujoco.mjtObj.mjOBJ_ACTUATOR,
+}
+_UNSUPPORTED = {
+    "neq": "equality constraints",
+    "ntendon": "tendons",
+    "npair": "contact pairs",
+    "nflex": "deformable bodies",
+    "nplugin": "plugins",
+    "nmocap": "mocap bodies",
+}
+# colours, groups, user data; and what follows from the other arrays or hangs on the
+# choice of a capsule's roll about its own axis
+_IGNORED = {
+    "geom_rgba", "geom_group", "geom_matid", "geom_user", "geom_quat", "geom_sameframe",
+    "geom_aabb", "geom_rbound", "jnt_group", "jnt_user", "actuator_group", "actuator_user",
+    "body_user", "body_quat", "body_inertia", "body_iquat", "body_sameframe", "body_simple",
+    "body_invweight0", "body_subtreemass", "body_bvhadr", "body_bvhnum", "dof_M0",
+    "dof_invweight0", "dof_simplenum", "dof_Madr", "actuator_acc0", "actuator_length0",
+}  # fmt: skip
+
+
+def differences(model: mujoco.MjModel, other: mujoco.MjModel) -> Iterator[str]:
+    """What ``model`` has that ``other`` lacks or holds otherwise, in words.
+
+    Args:
+        model: compiled from a file.
+        other: rebuilt from the records; the same bodies and joints in the same order.
+            Actuators are matched by the joint that they drive.
+
+    Yields:
+        One phrase a difference, such as ``"joint 'knee': frictionloss 0.5 (0.0 expected)"``.
+    """
+    for count, words in _UNSUPPORTED.items():
+        if getattr(model, count):
+            yield words
+    rows = {"actuator": np.argsort(model.actuator_trnid[:, 0])}
+    for name in dir(model):
+        kind = name.partition("_")[0]
+        mine = getattr(model, name) if kind in _KINDS and "_" in name else None
+        if name in _IGNORED or not isinstance(mine, np.ndarray):
+            continue
+        if kind in rows and len(mine) == len(rows[kind]):
+            mine = mine[rows[kind]]
+        yield from _rows(model, other, name, mine, getattr(other, name))
+    yield from _rows(model, other, "body_quat", model.body_quat, _aligned(model, other))
+    yield from _rows(model, other, "body_inertia", _inertia(model), _inertia(other))
+    yield from _rows(model, other, "geom_quat", _axes(model), _axes(other))
+    if not _close(model.qpos0, other.qpos0).all():
+        yield f"joint angles (ref) {_shown(model.qpos0[7:])} in the rest pose (all 0 expected)"
+    if not _close(model.qpos_spring, other.qpos_spring).all():
+        yield f"spring angles (springref) {_shown(model.qpos_spring[7:])} (all 0 expected)"
+
+
+def _rows(
+    model: mujoco.MjModel, other: mujoco.MjModel, name: str, mine: np.ndarray, theirs: np.ndarray
+) -> Iterator[str]:
+    kind, _, quantity = name.partition("_")
+    if mine.shape != theirs.shape:
+        yield f"{quantity} of shape {mine.shape} (shape {theirs.shape} expected)"
+        return
+    for row in np.flatnonzero(~_close(mine, theirs).reshape(len(mine), -1).all(axis=1)):
+        yield (
+            f"{_title(other, kind, int(row))}: {quantity} {_shown(mine[row])} "
+            f"({_shown(theirs[row])} expected)"
+        )
+
+
+def _title(model: mujoco.MjModel, kind: str, row: int) -> str:
+    if kind == "dof":
+        kind, row = "jnt", int(model.dof_jntid[row])
+    words = {"jnt": "joint", "actuator": "motor"}.get(kind, kind)
+    return f"{words} {mujoco.mj_id2name(model, _KINDS[kind], row)!r}"
+
+
+def _shown(value: np.ndarray) -> str:
+    return " ".join(f"{number:.9g}" for number in np.ravel(value))
+
+
+def _close(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    return np.isclose(mine, theirs, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def _aligned(model: mujoco.MjModel, other: mujoco.MjModel) -> np.ndarray:
+    """The other's orientations (nbody, 4), each of the two signs nearest to the model's."""
+    if model.body_quat.shape != other.body_quat.shape:
+        return other.body_quat
+    sign = np.sign((model.body_quat * other.body_quat).sum(axis=1, keepdims=True))
+    return np.where(sign < 0.0, -1.0, 1.0) * other.body_quat
+
+
+def _inertia(model: mujoco.MjModel) -> np.ndarray:
+    """Inertia tensors in the bodies' frames (nbody, 3, 3), free of the choice of axes."""
+    frames = _matrices(model.body_iquat)
+    return np.einsum("bij,bj,bkj->bik", frames, model.body_inertia, frames)
+
+
+def _axes(model: mujoco.MjModel) -> np.ndarray:
+    """Projectors on the geoms' z axes (ngeom, 3, 3), zero for spheres: free of roll and sign."""
+    axes = _matrices(model.geom_quat)[:, :, 2]
+    axes[model.geom_type == mujoco.mjtGeom.mjGEOM_SPHERE] = 0.0
+    return axes[:, :, None] * axes[:, None, :]
+
+
+def _matrices(quats: np.ndarray) -> np.ndarray:
+    frames = np.empty((len(quats), 9))
+    for frame, quat in zip(frames, quats, strict=True):
+        mujoco.mju_quat2Mat(frame, quat)
+    return frames.reshape(-1, 3, 3)

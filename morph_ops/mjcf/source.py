@@ -1,0 +1,145 @@
+"""Safe parsing of MJCF text: nothing is fetched, executed or printed."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mujoco
+
+from morph_ops.graph import SLOTS, BodyError, Slot
+
+_FOREIGN = {
+    "include": "other files are not read: paste its content into this file",
+    "extension": "plugins are not loaded",
+    "plugin": "plugins are not loaded",
+    "attach": "other models are not read: paste its content into this file",
+}
+_TEXT_ATTRIBUTES = {"name", "class", "childclass", "joint", "body1", "body2", "model", "data"}
+
+MUJOCO_ERRORS = (ValueError, mujoco.FatalError, mujoco.UnexpectedError)
+"""What MuJoCo raises for a model that it cannot take."""
+
+SLOT_TEXT = "slot/"
+"""Prefix of the custom text that tells a joint's slot where its name does not."""
+
+
+class MjcfError(BodyError):
+    """An MJCF file that is no body of this project. The message is one line for people."""
+
+
+class _Builder(ElementTree.TreeBuilder):
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise MjcfError("a document type declaration is not allowed: remove <!DOCTYPE ...>")
+
+
+def parse(text: str) -> mujoco.MjSpec:
+    """MJCF text as MuJoCo's description, with all that is not the robot's body removed.
+
+    Dropped are options, sensors, sites, cameras, lights, assets, keyframes, the world's
+    own geoms, and contact excludes with a body that the file does not have.
+
+    Args:
+        text: an MJCF document.
+
+    Returns:
+        The description, with default physics options.
+
+    Raises:
+        MjcfError: broken XML, or no MJCF.
+        MjcfError: a reference to another file, a plugin, or a number that is not finite.
+    """
+    _require_self_contained(text)
+    with quiet():
+        try:
+            spec = mujoco.MjSpec.from_string(text)
+        except MUJOCO_ERRORS as error:
+            raise MjcfError(one_line(error)) from None
+        _strip(spec)
+    return spec
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep MuJoCo from printing warnings and from leaving a log file in the folder."""
+    before = mujoco.MjLogConfig.get()
+    silent = mujoco.MjLogConfig.get()
+    silent.logto_console = False
+    silent.logto_file = False
+    silent.set()
+    try:
+        yield
+    finally:
+        before.set()
+
+
+def slot_of_name(joint: str) -> Slot | None:
+    """The slot that a joint's name tells: ``limbx/...`` and ``limby/...`` do."""
+    return next((slot for slot in SLOTS if joint.startswith(f"limb{slot}/")), None)
+
+
+def one_line(error: Exception) -> str:
+    """MuJoCo's message without its line breaks."""
+    return " ".join(str(error).split())
+
+
+def _require_self_contained(text: str) -> None:
+    """Refuse what MuJoCo would follow out of the text, or take without complaint."""
+    try:
+        parser = ElementTree.XMLParser(target=_Builder())
+        document = ElementTree.fromstring(text, parser)
+    except ElementTree.ParseError as error:
+        raise MjcfError(f"broken XML: {error}") from None
+    if document.tag != "mujoco":
+        raise MjcfError(f"expected MJCF, whose first element is <mujoco>, got <{document.tag}>")
+    for element in document.iter():
+        if element.tag in _FOREIGN:
+            raise MjcfError(f"<{element.tag}> is not allowed: {_FOREIGN[element.tag]}")
+        for key, value in element.attrib.items():
+            if key.startswith("file") and value:
+                raise MjcfError(
+                    f"<{element.tag} {key}={value!r}> is not allowed: no file is read beside "
+                    "this one; remove it or use a built-in shape"
+                )
+            if key not in _TEXT_ATTRIBUTES and any(map(_is_not_finite, value.split())):
+                title = f" name={element.get('name')!r}" if "name" in element.attrib else ""
+                raise MjcfError(
+                    f"<{element.tag}{title}>: expected finite numbers in {key}, got {value!r}"
+                )
+
+
+def _is_not_finite(word: str) -> bool:
+    try:
+        return not math.isfinite(float(word))
+    except ValueError:
+        return False
+
+
+def _strip(spec: mujoco.MjSpec) -> None:
+    for geom in spec.geoms:
+        geom.material = ""
+    # sensors before the sites and cameras that they read
+    for dropped in (
+        spec.sensors,
+        spec.sites,
+        spec.cameras,
+        spec.lights,
+        spec.materials,
+        spec.textures,
+        spec.keys,
+        spec.skins,
+        spec.tuples,
+        spec.numerics,
+        spec.meshes,
+        spec.hfields,
+        spec.worldbody.geoms,
+    ):
+        for element in list(dropped):
+            spec.delete(element)
+    known = {body.name for body in spec.bodies} - {"world"}
+    for pair in list(spec.excludes):
+        if pair.bodyname1 not in known or pair.bodyname2 not in known:
+            spec.delete(pair)
+    spec.option = mujoco.MjSpec().option

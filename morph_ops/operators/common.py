@@ -1,0 +1,119 @@
+"""What the operators share: their contract, and the steps that end each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias, TypeVar
+
+import networkx as nx
+import numpy as np
+
+from morph_ops.contacts import exclude_touching
+from morph_ops.graph import Joint, Limb, Slot, root
+from morph_ops.space import UNIMAL, Space
+from morph_ops.unimal import Pose, anchor, at_rest_height, joint_axis
+from morph_ops.validity import new_violations
+
+TRIES = 50
+"""How often an operator draws again before it gives up, as in DERL."""
+
+T = TypeVar("T")
+
+Drive: TypeAlias = tuple[Slot, tuple[float, float], float]
+"""A hinge yet without a limb: slot, range (deg), gear (N m)."""
+
+
+class OperatorError(RuntimeError):
+    """An operator found no valid child. The message says why, in one line."""
+
+
+class Operator(Protocol):
+    """A mutation: a body and a generator in, a new body out, the input untouched."""
+
+    def __call__(
+        self, graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL
+    ) -> nx.DiGraph:
+        """Returns the child."""
+        ...
+
+
+def first_valid(
+    name: str,
+    before: nx.DiGraph,
+    propose: Callable[[], nx.DiGraph | None],
+    *,
+    space: Space,
+) -> nx.DiGraph:
+    """The first proposal that breaks no invariant that ``before`` keeps.
+
+    Contact excludes and rest height of each proposal are recomputed first.
+
+    Args:
+        name: of the operator, for the message.
+        before: the parent.
+        propose: draws a child, or None where the draw leads to none.
+        space: the design space.
+
+    Raises:
+        OperatorError: none of :data:`TRIES` proposals is valid.
+    """
+    reason = "no draw fitted"
+    for _ in range(TRIES):
+        proposal = propose()
+        if proposal is None:
+            continue
+        pose = Pose.of(proposal, space=space)
+        child = exclude_touching(proposal, frames=pose.frames)
+        child = at_rest_height(child, space=space, pose=pose)
+        broken = new_violations(before, child, space=space, pose=pose)
+        if not broken:
+            return child
+        reason = broken[0].message
+    raise OperatorError(f"{name}: no valid child in {TRIES} tries; the last reason: {reason}")
+
+
+def choose(rng: np.random.Generator, options: Sequence[T]) -> T:
+    """One of the options, all equally likely, as the object it is."""
+    return options[int(rng.integers(len(options)))]
+
+
+def choose_other(rng: np.random.Generator, options: Sequence[T], current: T) -> T:
+    """One of the options that are not ``current``; ``current`` where there is none."""
+    others = [option for option in options if option != current]
+    return choose(rng, others) if others else current
+
+
+def next_number(graph: nx.DiGraph) -> int:
+    """One more than the largest number in a limb's name; 0 where no limb has one."""
+    tails = [name.rsplit("/", 1)[-1] for name in graph if name != root(graph)]
+    return max((int(tail) for tail in tails if tail.isdecimal()), default=-1) + 1
+
+
+def draw_drives(rng: np.random.Generator, slots: tuple[Slot, ...], *, space: Space) -> list[Drive]:
+    """A random range and gear for each slot."""
+    return [(slot, choose(rng, space.ranges_deg), choose(rng, space.gears)) for slot in slots]
+
+
+def new_joint(record: Limb, drive: Drive, *, name: str, aim: Sequence[float]) -> Joint:
+    """A hinge of the space for a limb: axis of its geom frame, anchor behind its origin.
+
+    Args:
+        record: the limb; its other joints do not matter.
+        drive: slot, range and gear.
+        name: of the limb; its number becomes the joint's.
+        aim: direction of the limb in its own frame.
+    """
+    slot, range_deg, gear = drive
+    return Joint(
+        name=joint_name(slot, name.rsplit("/", 1)[-1]),
+        slot=slot,
+        pos=anchor(record.radius, aim),
+        axis=joint_axis(record.start, record.end, slot),
+        range_deg=range_deg,
+        gear=gear,
+    )
+
+
+def joint_name(slot: Slot, number: int | str) -> str:
+    """Name of a hinge and its motor."""
+    return f"limb{slot}/{number}"

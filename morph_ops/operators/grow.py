@@ -1,0 +1,104 @@
+"""Grow a limb, or two that mirror each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import networkx as nx
+import numpy as np
+
+from morph_ops.geometry import MIRROR, density, twins
+from morph_ops.graph import Limb, add_limb, limb, limbs, part
+from morph_ops.operators.common import (
+    Drive,
+    OperatorError,
+    choose,
+    draw_drives,
+    first_valid,
+    new_joint,
+    next_number,
+)
+from morph_ops.space import UNIMAL, Space
+from morph_ops.unimal import Pose, Site, in_mirror_plane, limb_origin, runs_inside, sites, to_grid
+
+
+@dataclass(frozen=True)
+class _Design:
+    """What a new limb and its twin have in common."""
+
+    radius: float
+    height: float
+    density: float
+    drives: list[Drive]
+
+
+def grow_limb(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
+    """A body with one more limb, or with one more pair of twins.
+
+    Draws a site and a direction, then a height, hinges, ranges and gears. At a site in the
+    mirror plane it grows one limb in the plane or a mirrored pair off it; on a limb that
+    has a twin, one on each, mirrored. New limbs weigh like the others (kg/m^3); the first
+    limb's density is drawn.
+
+    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Recomputes contact excludes and rest height; all other values stay number for number.
+
+    Args:
+        graph: a body; stays untouched.
+        rng: the only source of chance; it is advanced.
+        space: the design space.
+
+    Raises:
+        OperatorError: the body has as many limbs as the space allows.
+        OperatorError: no valid child in 50 tries.
+    """
+    room = space.max_limbs - len(limbs(graph))
+    if room < 1:
+        raise OperatorError(f"grow_limb: the body has {len(limbs(graph))} limbs, the most allowed")
+    pose = Pose.of(graph, space=space)
+    image = twins(graph, frames=pose.frames)
+    spots = [site for site in sites(graph) if site.parent in image]
+
+    def propose() -> nx.DiGraph | None:
+        site = choose(rng, spots)
+        aim = space.directions[rng.integers(len(space.directions))]
+        other = Site(image[site.parent], site.place)
+        paired = other != site or bool(rng.integers(2))
+        if other == site and paired == in_mirror_plane(aim):
+            return None
+        if room < 1 + paired or runs_inside(pose, site, aim):
+            return None
+        design = _draw_design(graph, rng, space)
+        child = _attach(graph, pose, site, aim, design, space)
+        return _attach(child, pose, other, aim * MIRROR, design, space) if paired else child
+
+    return first_valid("grow_limb", graph, propose, space=space)
+
+
+def _draw_design(graph: nx.DiGraph, rng: np.random.Generator, space: Space) -> _Design:
+    names = limbs(graph)
+    return _Design(
+        radius=choose(rng, space.limb_radii),
+        height=choose(rng, space.limb_heights),
+        density=density(limb(graph, names[0])) if names else choose(rng, space.limb_densities),
+        drives=draw_drives(rng, choose(rng, space.joint_slots), space=space),
+    )
+
+
+def _attach(
+    graph: nx.DiGraph, pose: Pose, site: Site, aim: np.ndarray, design: _Design, space: Space
+) -> nx.DiGraph:
+    """A copy of ``graph`` with a limb of the design at ``site``, pointing to ``aim``."""
+    name = f"limb/{next_number(graph)}"
+    record = part(graph, site.parent)
+    local = pose.seen_from(site.parent, aim)
+    grown = Limb(
+        pos=limb_origin(graph, pose, site, aim, space=space),
+        end=to_grid(local, scale=design.radius + design.height),
+        radius=design.radius,
+        density=design.density,
+        friction=record.friction,
+        condim=record.condim,
+    )
+    joints = tuple(new_joint(grown, drive, name=name, aim=local) for drive in design.drives)
+    return add_limb(graph, site.parent, name, replace(grown, joints=joints))

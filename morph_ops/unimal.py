@@ -1,0 +1,307 @@
+"""What a limb is in the UNIMAL space: direction, height, site, hinge axes.
+
+A graph stores physical values; the functions here find the grid values that they stand
+for, and make physical values of grid values. Rounding to 1 cm lies between the two, so a
+direction or height counts as the space's nearest one where that is near, and as itself in
+a robot from elsewhere.
+
+Directions of limbs are *aims*: unit vectors in the torso frame. All lengths are metres.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import networkx as nx
+import numpy as np
+
+from morph_ops.geometry import Frames, rest_frames, rotation
+from morph_ops.graph import (
+    Limb,
+    Part,
+    Slot,
+    Torso,
+    Vec3,
+    bodies,
+    limb,
+    parent,
+    part,
+    root,
+    torso,
+    with_parts,
+)
+from morph_ops.space import AXIS_DECIMALS, UNIMAL, VECTOR_DECIMALS, Space
+
+Place: TypeAlias = Literal["centre", "middle", "end"]
+"""Where on its parent a limb grows: a torso's centre, a limb's middle or its end."""
+
+SNAP = 0.02
+"""Largest distance between a value and the grid value it stands for (m): twice what rounding
+to 1 cm can do, and well below the 10 cm between sites and heights."""
+
+SNAP_AIM = 0.08
+"""The same for unit vectors: rounding moves the end of a 25 cm limb by up to 9 mm."""
+
+_STEPS = 10**VECTOR_DECIMALS
+
+
+@dataclass(frozen=True)
+class Site:
+    """A spot where a limb can grow.
+
+    Attributes:
+        parent: name of the body it lies on.
+        place: which of the body's sites it is.
+    """
+
+    parent: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A body's rest pose in the torso frame, read in terms of a space.
+
+    Attributes:
+        frames: n bodies in the torso frame.
+        aims: (n, 3) directions of the limbs, start to end, on the space's grid where near;
+            the torso's row is zero.
+    """
+
+    frames: Frames
+    aims: np.ndarray
+
+    @classmethod
+    def of(cls, graph: nx.DiGraph, *, space: Space = UNIMAL) -> Pose:
+        """The pose of a body."""
+        frames = rest_frames(graph, in_torso=True)
+        axes = frames.end - frames.start
+        lengths = np.sqrt((axes**2).sum(axis=1, keepdims=True))
+        units = axes / np.where(lengths > 0, lengths, 1.0)
+        gaps = ((units[:, None] - space.directions) ** 2).sum(axis=-1)
+        nearest = gaps.argmin(axis=1)
+        near = gaps.min(axis=1) < SNAP_AIM**2
+        return cls(frames, np.where(near[:, None], space.directions[nearest], units))
+
+    def row(self, name: str) -> int:
+        """Row of a body."""
+        return self.frames.names.index(name)
+
+    def aim(self, name: str) -> np.ndarray:
+        """Direction of a limb in the torso frame, shape (3,)."""
+        return self.aims[self.row(name)]
+
+    def seen_from(self, name: str, aim: np.ndarray) -> Vec3:
+        """A vector of the torso frame in the frame of the body ``name``."""
+        x, y, z = (aim @ self.frames.rot[self.row(name)]).tolist()
+        return (x, y, z)
+
+
+# --- vectors on the grid -----------------------------------------------------------------
+
+
+def to_grid(vector: Sequence[float], *, scale: float = 1.0) -> Vec3:
+    """``scale`` times a vector, every component rounded to 1 cm.
+
+    Rounds twice, so that 0.125 and the 0.12500000000000003 that a sine made of it
+    give the same number, and mirror images round alike.
+    """
+    x, y, z = (round(round(v * scale, 9) * _STEPS) / _STEPS + 0.0 for v in vector)
+    return (x, y, z)
+
+
+def add(*vectors: Sequence[float]) -> Vec3:
+    """Sum of vectors, free of the noise of adding grid values."""
+    x, y, z = (round(sum(column), 9) + 0.0 for column in zip(*vectors, strict=True))
+    return (x, y, z)
+
+
+def subtract(first: Sequence[float], second: Sequence[float]) -> Vec3:
+    """Difference of two vectors, free of the noise of subtracting grid values."""
+    return add(first, [-v for v in second])
+
+
+# --- one limb ----------------------------------------------------------------------------
+
+
+def height(record: Limb, *, space: Space = UNIMAL) -> float:
+    """Height of a limb (m): its axis without one radius, on the grid if near."""
+    raw = math.dist(record.start, record.end) - record.radius
+    nearest = min(space.limb_heights, key=lambda value: abs(value - raw))
+    return nearest if abs(nearest - raw) < SNAP else raw
+
+
+def joint_axis(start: Vec3, end: Vec3, slot: Slot) -> Vec3:
+    """Axis of the hinge in a slot: a column of the capsule's geom frame, rounded.
+
+    The geom frame is MuJoCo's for a capsule given by its ends: the shortest rotation that
+    takes the z axis to the direction from ``end`` to ``start``.
+    """
+    length = math.dist(start, end)
+    x, y, z = ((a - b) / length for a, b in zip(start, end, strict=True))
+    if z < -1 + 1e-12:
+        column = (1.0, 0.0, 0.0) if slot == "x" else (0.0, -1.0, 0.0)
+    elif slot == "x":
+        column = (1 - x * x / (1 + z), -x * y / (1 + z), -x)
+    else:
+        column = (-x * y / (1 + z), 1 - y * y / (1 + z), -y)
+    a, b, c = (round(v, AXIS_DECIMALS) + 0.0 for v in column)
+    return (a, b, c)
+
+
+def anchor(radius: float, aim: Sequence[float]) -> Vec3:
+    """Where the hinges of a limb lie: one radius behind its origin; all in its frame (m)."""
+    return to_grid(aim, scale=-radius)
+
+
+def same(first: Sequence[float], second: Sequence[float], *, tolerance: float) -> bool:
+    """Whether two vectors differ by no more than ``tolerance`` in any component."""
+    return all(abs(a - b) <= tolerance for a, b in zip(first, second, strict=True))
+
+
+def resized(record: Limb, *, radius: float, height_m: float, aim: Sequence[float]) -> Limb:
+    """A limb of another radius and height, in the same direction.
+
+    Its origin stays. Hinges whose axis was that of the geom frame follow the frame, as
+    rounding turns it a little; any other axis is left as it is.
+
+    Args:
+        record: the limb as it was.
+        radius: (m).
+        height_m: (m).
+        aim: its direction in its own frame.
+    """
+    end = add(record.start, to_grid(aim, scale=radius + height_m))
+    joints = []
+    for joint in record.joints:
+        old_axis = joint_axis(record.start, record.end, joint.slot)
+        follows = same(joint.axis, old_axis, tolerance=2 * 10.0**-AXIS_DECIMALS)
+        axis = joint_axis(record.start, end, joint.slot) if follows else joint.axis
+        pos = joint.pos if radius == record.radius else anchor(radius, aim)
+        joints.append(replace(joint, axis=axis, pos=pos))
+    return replace(record, end=end, radius=radius, joints=tuple(joints))
+
+
+# --- sites -------------------------------------------------------------------------------
+
+
+def sites(graph: nx.DiGraph) -> list[Site]:
+    """All growth sites of a body: the torso's centre, each limb's middle and end."""
+    found = [Site(root(graph), "centre")]
+    for name in bodies(graph)[1:]:
+        found += [Site(name, "middle"), Site(name, "end")]
+    return found
+
+
+def site_position(
+    record: Part, place: Place, *, aim: Sequence[float], space: Space = UNIMAL
+) -> Vec3:
+    """Where a growth site lies in the frame of its body (m).
+
+    Args:
+        record: the body that the site lies on.
+        place: which of its sites.
+        aim: direction of that body in its own frame; a torso ignores it.
+        space: the design space.
+
+    Raises:
+        ValueError: a torso has only a centre, a limb only a middle and an end.
+    """
+    if isinstance(record, Torso):
+        if place == "centre":
+            return (0.0, 0.0, 0.0)
+        raise ValueError(f"a torso has a site at its centre only, got {place!r}")
+    if place == "end":
+        return record.end
+    if place == "middle":
+        half = record.radius + height(record, space=space) / 2
+        return add(record.start, to_grid(aim, scale=half))
+    raise ValueError(f"a limb has sites at its middle and its end, got {place!r}")
+
+
+def limb_origin(
+    graph: nx.DiGraph, pose: Pose, site: Site, aim: np.ndarray, *, space: Space = UNIMAL
+) -> Vec3:
+    """Where the frame of a limb that grows at ``site`` lies in its parent's frame (m).
+
+    Args:
+        graph: a body.
+        pose: its rest pose; limbs added since then do not matter.
+        site: where the limb grows.
+        aim: its direction in the torso frame, shape (3,).
+        space: the design space.
+    """
+    record = part(graph, site.parent)
+    along = pose.seen_from(site.parent, pose.aim(site.parent))
+    spot = site_position(record, site.place, aim=along, space=space)
+    return add(spot, to_grid(pose.seen_from(site.parent, aim), scale=record.radius))
+
+
+def attachment(graph: nx.DiGraph, pose: Pose, name: str, *, space: Space = UNIMAL) -> Site | None:
+    """The growth site that a limb is attached to; None where it is at no site."""
+    above = parent(graph, name)
+    if above is None:
+        return None
+    places: tuple[Place, ...] = ("middle", "end")
+    if isinstance(part(graph, above), Torso):
+        places = ("centre",)
+    found = [Site(above, place) for place in places]
+    pos, aim = part(graph, name).pos, pose.aim(name)
+    gaps = [math.dist(pos, limb_origin(graph, pose, s, aim, space=space)) for s in found]
+    best = gaps.index(min(gaps))
+    return found[best] if gaps[best] < SNAP else None
+
+
+def in_mirror_plane(aim: np.ndarray) -> bool:
+    """Whether a direction of the torso frame, shape (3,), lies in the mirror plane."""
+    return bool(abs(aim[1]) < 1e-9)
+
+
+def runs_inside(pose: Pose, site: Site, aim: np.ndarray) -> bool:
+    """Whether a limb growing at ``site`` would lie along its parent's axis, within it.
+
+    So it does from a limb's middle in either direction and from its end backwards. DERL
+    refuses the first of the three; no robot of Unimal-100 has any.
+    """
+    if site.place == "centre":
+        return False
+    cosine = float(aim @ pose.aim(site.parent))
+    return cosine < -1 + 1e-9 or (site.place == "middle" and cosine > 1 - 1e-9)
+
+
+# --- the whole body ----------------------------------------------------------------------
+
+
+def rest_height(graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None) -> float:
+    """Height of the torso's centre that leaves the space's clearance below the body (m).
+
+    The lowest point is that of the torso's bottom and of the limbs' tips, one radius
+    beyond the ends of their axes; as in DERL the undersides of level limbs do not count.
+
+    Args:
+        graph: a body.
+        space: the design space.
+        pose: the body's rest pose, if it is at hand already.
+    """
+    pose = pose or Pose.of(graph, space=space)
+    up = rotation(torso(graph).quat)[2]
+    lowest = -pose.frames.radius[0]
+    for row, name in enumerate(pose.frames.names[1:], start=1):
+        record = limb(graph, name)
+        reach = 2 * record.radius + height(record, space=space)
+        tip = pose.frames.start[row] + to_grid(pose.aims[row].tolist(), scale=reach)
+        lowest = min(lowest, up @ tip)
+    return round(float(space.clearance - lowest), VECTOR_DECIMALS)
+
+
+def at_rest_height(
+    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+) -> nx.DiGraph:
+    """A copy of a body whose torso is at its rest height; arguments as :func:`rest_height`."""
+    record = torso(graph)
+    x, y, _ = record.pos
+    pos = (x, y, rest_height(graph, space=space, pose=pose))
+    return with_parts(graph, [(root(graph), replace(record, pos=pos))])

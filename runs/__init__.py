@@ -1,0 +1,1 @@
+"""Presets of campaigns; every other folder here is a run."""

@@ -1,0 +1,210 @@
+"""The loop on a pool that scores by a formula: any order of arrival, cut off anywhere."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from codesign import config
+from codesign.campaign import run
+from codesign.campaign.seeds import selection
+from codesign.errors import RunError, UsageError
+from codesign.scoring import ScoreRecord
+from codesign.store import Candidate, Database
+from morph_ops.graph import bodies
+from morph_ops.validity import violations
+
+KNOWN = {
+    "robot": "",
+    "task": "flat",
+    "controller": "c",
+    "controller_hash": "abc",
+    "episodes": 1,
+    "seed": 0,
+}
+
+
+class CutOffError(Exception):
+    pass
+
+
+class FormulaPool:
+    """Scores a body by its number of parts and its hash, and answers in an order of its own."""
+
+    def __init__(self, workers: int = 1, *, seed: int = 0, answers: int | None = None, **known):
+        self._workers = workers
+        self._random = random.Random(seed)
+        self._answers = answers
+        self._items: dict[int, object] = {}
+        self._known = {**KNOWN, **known}
+        self.simulated: list[int] = []
+        self.most_busy = 0
+
+    @property
+    def idle(self):
+        return self._workers - len(self._items)
+
+    @property
+    def busy(self):
+        return bool(self._items)
+
+    def submit(self, number, graph):
+        assert self.idle > 0
+        self._items[number] = graph
+        self.simulated.append(number)
+        self.most_busy = max(self.most_busy, len(self._items))
+
+    def collect(self):
+        if self._answers is not None:
+            if self._answers == 0:
+                raise CutOffError
+            self._answers -= 1
+        number = self._random.choice(list(self._items))
+        return [(number, self.record(self._items.pop(number)))]
+
+    def record(self, graph):
+        digest = Candidate.bred(graph, number=0, generation=0, operator="").hash
+        value = len(bodies(graph)) + int(digest[:8], 16) / 2**32
+        blank = ScoreRecord.failed(worst_score=-1.0, hash=digest, **self._known)
+        return replace(blank, score=value, ci95=(value, value), status="ok")
+
+
+class FailingPool(FormulaPool):
+    def record(self, graph):
+        return ScoreRecord.failed(
+            worst_score=-1.0, hash="h", warnings=("ValueError: no",), **self._known
+        )
+
+
+@pytest.fixture(scope="module")
+def settings():
+    # Two mutations that change little make equal bodies likely.
+    rates = {"crossover": 0.3, "operators": dict.fromkeys(config.Rates().operators, 0.2)}
+    rates["operators"] |= {"density": 3.0}
+    return config.build(
+        {
+            "population": 6,
+            "generations": 5,
+            "in_flight": 4,
+            "seed": 2,
+            "tournament": 3,
+            "rates": rates,
+        }
+    )
+
+
+@pytest.fixture
+def database(tmp_path):
+    Database.create(tmp_path / "run.sqlite")
+    with Database(tmp_path / "run.sqlite") as opened:
+        yield opened
+
+
+def outcome(database):
+    return [
+        (c.number, c.generation, c.operator, c.parents, c.hash, c.duplicate_of, c.score)
+        for c in database.candidates()
+    ]
+
+
+@pytest.fixture(scope="module")
+def expected(settings, tmp_path_factory):
+    path = tmp_path_factory.mktemp("run") / "run.sqlite"
+    Database.create(path)
+    with Database(path) as database:
+        run(settings, database=database, pool=FormulaPool())
+        return outcome(database)
+
+
+def test_every_candidate_has_its_place(expected, settings):
+    assert [row[0] for row in expected] == list(range(settings.total))
+    for number, generation, operator, parents, *_ in expected:
+        assert generation == number // settings.population
+        assert (operator == "sample") == (parents == ())
+        assert all(number - settings.population - 4 < parent < number for parent in parents)
+        if operator.startswith("crossover"):
+            assert len(set(parents)) == 2
+
+
+@pytest.mark.parametrize(("workers", "seed"), [(2, 1), (3, 2), (8, 3)])
+def test_order_of_arrival_changes_nothing(expected, settings, database, workers, seed):
+    pool = FormulaPool(workers, seed=seed)
+    run(settings, database=database, pool=pool)
+    assert outcome(database) == expected
+    assert pool.most_busy == min(workers, 3)  # half the population bounds what is in flight
+
+
+def test_cut_off_after_any_answer(expected, settings, database):
+    for answers in (0, 1, 5, 2, 9, 1):
+        with pytest.raises(CutOffError):
+            run(settings, database=database, pool=FormulaPool(3, seed=answers, answers=answers))
+    run(settings, database=database, pool=FormulaPool(2))
+    assert outcome(database) == expected
+
+
+def test_equal_bodies_are_simulated_once(expected, settings, database):
+    pool = FormulaPool(2)
+    run(settings, database=database, pool=pool)
+    found = database.candidates()
+    copies = [candidate for candidate in found if candidate.duplicate_of is not None]
+    assert copies, "the settings no longer make a body twice: choose another seed"
+    assert set(pool.simulated) == {c.number for c in found} - {c.number for c in copies}
+    assert len({found[number].hash for number in pool.simulated}) == len(pool.simulated)
+    for copy in copies:
+        first = found[copy.duplicate_of]
+        assert (copy.hash, copy.score) == (first.hash, first.score)
+        assert copy.result.warnings == (f"score copied from {first.name}, the same body",)
+        assert copy.result.robot == copy.name
+
+
+def test_the_search_climbs(expected):
+    start = [row[-1] for row in expected[:6]]
+    end = [row[-1] for row in expected[-6:]]
+    assert max(end) > max(start)
+    assert sum(end) > sum(start)
+
+
+def test_bodies_stay_valid(settings, database):
+    run(settings, database=database, pool=FormulaPool())
+    assert [violations(candidate.graph) for candidate in database.candidates()] == [[]] * 36
+
+
+def test_a_budget_inside_a_generation(settings, database):
+    few = settings.model_copy(update={"candidates": 8})
+    run(few, database=database, pool=FormulaPool())
+    assert len(database) == 8
+
+
+def test_selection_leaves_the_callers_random_numbers_alone():
+    random.seed(1)
+    before = random.getstate()
+    with selection(0, 5):
+        first = random.random()
+    assert random.getstate() == before
+    with selection(0, 5):
+        assert random.random() == first
+    with selection(0, 6):
+        assert random.random() != first
+
+
+def test_failures_do_not_stop_a_run_unless_nothing_works(settings, database):
+    with pytest.raises(RunError, match="no starting body could be simulated: ValueError: no"):
+        run(settings, database=database, pool=FailingPool())
+
+
+def test_another_controller_is_refused(settings, database):
+    with pytest.raises(CutOffError):
+        run(settings, database=database, pool=FormulaPool(answers=3))
+    with pytest.raises(UsageError, match="expected abc, got def"):
+        run(settings, database=database, pool=FormulaPool(controller_hash="def"))
+    assert len(database) == 3
+
+
+def test_progress_counts_up(settings, database):
+    seen = []
+    run(settings, database=database, pool=FormulaPool(), on_progress=seen.append)
+    assert [progress.done for progress in seen] == list(range(1, 37))
+    best = [progress.best.score for progress in seen]
+    assert best == sorted(best)

@@ -1,0 +1,139 @@
+"""Wrong input: one line that helps, exit code 2, nothing left behind."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from codesign.cli import main
+
+TORSO = '<geom name="t" type="sphere" size="0.1"/>'
+LEG = '<joint name="j" type="hinge" range="-30 30"/>'
+
+
+def mjcf_file(body: str, rest: str = "") -> str:
+    return f'<mujoco><compiler angle="degree"/><worldbody>{body}</worldbody>{rest}</mujoco>'
+
+
+FILES = {
+    "broken.xml": "<mujoco><worldbody>",
+    "no_root.xml": mjcf_file(f'<body name="torso">{TORSO}</body>'),
+    "two_roots.xml": mjcf_file(
+        f'<body name="a"><freejoint/>{TORSO}</body><body name="b"><freejoint/></body>'
+    ),
+    "bare_limb.xml": mjcf_file(
+        f'<body name="torso"><freejoint/>{TORSO}<body name="limb">{LEG}</body></body>',
+        '<actuator><motor name="j" joint="j" ctrlrange="-1 1"/></actuator>',
+    ),
+    "future.json": json.dumps({"format": "codesign-body", "version": 999}),
+    "broken.json": "{",
+    "list.json": "[]",
+    "robot.stl": "solid",
+    "bad.toml": "population = = 3",
+    "negative.toml": "population = -3",
+    "unknown.toml": "populaton = 3",
+}
+
+
+@pytest.fixture
+def inputs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thing").touch()
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit, match=r"\d|None") as ended:
+        main(list(arguments))
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("inspect none.xml", "none.xml: no such file"),
+        ("inspect broken.xml", "broken.xml: broken XML"),
+        ("inspect no_root.xml", "free joint"),
+        ("inspect two_roots.xml", "expected one body below <worldbody>.*'a', 'b'"),
+        ("inspect bare_limb.xml", "body 'limb': expected one geom"),
+        ("inspect future.json", "future.json: expected version 1 .*999"),
+        ("inspect broken.json", "broken.json"),
+        ("inspect list.json", "list.json"),
+        ("inspect robot.stl", "no body format has the extension '.stl'"),
+        ("score none.xml", "none.xml: no such file"),
+        ("score broken.xml --json -", "broken.xml: broken XML"),
+        ("score none.xml --episodes 0", "episodes"),
+        ("convert two_roots.xml out.json", "expected one body"),
+        ("evolve --preset quickstrat", "did you mean 'quickstart'"),
+        ("evolve bad.toml", "bad.toml is no valid TOML"),
+        ("evolve negative.toml", "population: .*got -3"),
+        ("evolve unknown.toml", "did you mean 'population'"),
+        ("evolve none.toml", "cannot read the campaign file none.toml"),
+        ("evolve --set population=-3", "population: .*got -3"),
+        ("evolve --set populaton=3", "did you mean 'population'"),
+        ("evolve --set task=falt", "no task 'falt': did you mean 'flat'"),
+        ("evolve --set workers=1 --set controller=none-v9", "none-v9"),
+        ("evolve --seed -1", "seed: .*got -1"),
+        ("evolve --workers 0", "workers: .*got 0"),
+        ("evolve --out full", "full exists and is not empty"),
+        ("evolve --out broken.xml", "broken.xml is a file"),
+        ("evolve --resume empty", "empty is no run folder"),
+        ("evolve --resume full --seed 3", "--resume goes on with the settings of the run"),
+        ("status none", "none is no run folder"),
+        ("status full", "full is no run folder"),
+        ("export full --out new", "full is no run folder"),
+        ("export broken.xml --out new", "broken XML"),
+        ("export none.xml --format mjfc --out new", "no format 'mjfc': did you mean 'mjcf'"),
+        ("sample -n 2", "--out"),
+        ("sample -n 0 --out new", "0"),
+        ("sample -n 2 --out full", "full exists and is not empty"),
+        ("evlove", "evlove"),
+        ("inspect", "ROBOT"),
+    ],
+)
+def test_one_line_and_nothing_made(inputs, capsys, command, message):
+    before = sorted(inputs.rglob("*"))
+    code, out, err = run(capsys, *command.split())
+    assert code == 2
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert re.search(message, err)
+    assert sorted(inputs.rglob("*")) == before
+
+
+def test_an_unexpected_failure_is_one_line_as_well(capsys, monkeypatch, tmp_path):
+    def explode(*_, **__):
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr("codesign.export.export_designs", explode)
+    code, _, err = run(capsys, "sample", "--out", str(tmp_path / "new"))
+    assert code == 1
+    assert err.startswith("error: unexpected ZeroDivisionError: two lines")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "statement", ["import codesign", "main(['--help'])", "main(['evolve', '-h'])"]
+)
+def test_help_imports_nothing_heavy(statement):
+    program = f"""
+import sys
+from codesign.cli import main
+try:
+    {statement}
+except SystemExit:
+    pass
+heavy = {{"torch", "mujoco", "deap", "networkx", "numpy", "pydantic", "rich"}} & set(sys.modules)
+sys.exit(f"imported {{heavy}}" if heavy else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

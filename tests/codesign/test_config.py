@@ -1,0 +1,96 @@
+import pytest
+
+from codesign import config
+from codesign.config import Settings
+from codesign.errors import UsageError
+from morph_ops.choices import UnknownChoiceError
+
+
+@pytest.mark.parametrize("preset", ["quickstart", "derl", "tiny"])
+def test_resolved_settings_survive_toml(preset):
+    settings = config.load(preset=preset)
+    assert config.build(config.parse(config.to_toml(settings), source="settings")) == settings
+
+
+def test_toml_keeps_awkward_text():
+    settings = Settings(controller='a "quoted" \\ path\x7f\n')
+    assert config.build(config.parse(config.to_toml(settings), source="settings")) == settings
+
+
+def test_quickstart_is_as_large_as_promised():
+    settings = config.load(preset="quickstart")
+    assert settings.total >= 200
+    assert settings.generations >= 6
+    assert settings.task == "flat"
+
+
+def test_derl_has_its_published_size():
+    settings = config.load(preset="derl")
+    assert (settings.total, settings.population, settings.tournament) == (4000, 576, 4)
+
+
+def test_later_sources_win(tmp_path):
+    file = tmp_path / "campaign.toml"
+    file.write_text("population = 10\nepisodes = 3\nseed = 1\n[rates]\ncrossover = 0.5\n")
+    settings = config.load(
+        preset="quickstart",
+        file=file,
+        assignments=["episodes=2", "rates.operators.gear=0", "task=flat-reference"],
+        overrides={"seed": 7, "workers": None},
+    )
+    assert (settings.population, settings.episodes, settings.seed) == (10, 2, 7)
+    assert settings.rates.crossover == 0.5
+    assert settings.rates.mutation == 0.5
+    assert settings.rates.operators["gear"] == 0.0
+    assert settings.rates.operators["dof"] == 1.0
+    assert settings.task == "flat-reference"
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().population = 3  # type: ignore[misc] # that it cannot be set is the point
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("populaton=3", r"no setting 'populaton': did you mean 'population'\?"),
+        ("population=-3", "population: should be greater than or equal to 2, got -3"),
+        ("population=1.5", "population: should be a valid integer, got 1.5"),
+        ("population=true", "population: should be a valid integer, got True"),
+        ("algorithm=agin", "algorithm: should be 'aging', got 'agin'"),
+        ("rates.crosover=1", "did you mean 'crossover'"),
+        ("rates.crossover=1.5", "rates.crossover: should be less than or equal to 1"),
+        ("rates.operators.gaer=1", "no operator 'gaer': did you mean 'gear'"),
+        ("rates.operators.gear=-1", "gear: expected a weight of at least 0, got -1"),
+        ("rates=1", "rates: should be a valid dictionary"),
+        ("candidates=1000000", "candidates: expected at most"),
+        ("population", "expected key=value"),
+        (".=1", "expected key=value"),
+        ("episodes=4\nworkers=1", "episodes: should be a valid integer"),
+    ],
+)
+def test_wrong_assignments_say_what_is_wrong(assignment, message):
+    with pytest.raises((UsageError, UnknownChoiceError), match=message) as caught:
+        config.load(assignments=[assignment])
+    assert "\n" not in str(caught.value)
+
+
+def test_operators_cannot_all_be_off():
+    names = config.Rates().operators
+    with pytest.raises(UsageError, match="weight above 0 for at least one operator"):
+        config.build({"rates": {"operators": dict.fromkeys(names, 0.0)}})
+
+
+def test_unknown_preset_lists_the_others():
+    with pytest.raises(UnknownChoiceError, match=r"did you mean 'quickstart'\? Choices: derl"):
+        config.load(preset="quickstrat")
+
+
+def test_unreadable_files(tmp_path):
+    with pytest.raises(UsageError, match=r"cannot read the campaign file .*No such file"):
+        config.load(file=tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("population = = 3")
+    with pytest.raises(UsageError, match=r"broken.toml is no valid TOML: .*line 1"):
+        config.load(file=broken)

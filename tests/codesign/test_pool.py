@@ -1,0 +1,82 @@
+import os
+import signal
+import time
+from functools import partial
+
+import pytest
+
+from codesign.cluster import ProcessPool, WorkerDiedError
+
+
+def doubler(offset: int = 0):
+    return partial(double, offset)
+
+
+def double(offset: int, item: int) -> int:
+    if item == -1:
+        raise ValueError("no negative\nitems")
+    if item == -2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * item + offset
+
+
+def report_threads():
+    return lambda item: os.environ["OMP_NUM_THREADS"]
+
+
+def broken_setup():
+    raise ValueError("no such thing")
+
+
+def dead_setup():
+    os._exit(3)
+
+
+def drain(pool):
+    outcomes = []
+    while pool.busy:
+        outcomes += pool.collect()
+    return {outcome.key: outcome for outcome in outcomes}
+
+
+def test_errors_and_dead_workers_cost_only_their_own_item():
+    before = os.environ.get("OMP_NUM_THREADS")
+    with ProcessPool(partial(doubler, 1), workers=2) as pool:
+        pool.submit("good", 4)
+        pool.submit("raises", -1)
+        with pytest.raises(RuntimeError, match="every worker is busy"):
+            pool.submit("late", 0)
+        found = drain(pool)
+        pool.submit("dies", -2)
+        found |= drain(pool)
+        pool.submit("after", 5)
+        found |= drain(pool)
+    assert (found["good"].result, found["after"].result) == (9, 11)
+    assert found["raises"].error == "ValueError: no negative items"
+    assert found["dies"].error == "the worker process died (killed by SIGKILL)"
+    assert os.environ.get("OMP_NUM_THREADS") == before
+
+
+def test_workers_have_one_thread():
+    with ProcessPool(report_threads, workers=1) as pool:
+        pool.submit(0, None)
+        assert drain(pool)[0].result == "1"
+
+
+def test_workers_do_not_hear_ctrl_c():
+    with ProcessPool(doubler, workers=1) as pool:
+        [worker] = pool._workers
+        os.kill(worker.process.pid, signal.SIGINT)
+        time.sleep(0.1)
+        pool.submit(0, 3)
+        assert drain(pool)[0].result == 6
+
+
+def test_a_setup_that_fails_is_raised_here():
+    with pytest.raises(ValueError, match="no such thing"):
+        ProcessPool(broken_setup, workers=1)
+
+
+def test_a_setup_that_dies():
+    with pytest.raises(WorkerDiedError, match="exit code 3"):
+        ProcessPool(dead_setup, workers=1)

@@ -1,0 +1,120 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from codesign.errors import UsageError
+from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, score
+from hyperdistill_core.tasks import get_task
+from morph_ops import graph as bodies_graph
+from morph_ops.choices import UnknownChoiceError
+from morph_ops.identity import body_hash
+from morph_ops.space import sample_body
+
+
+@pytest.fixture(scope="module")
+def bodies():
+    return [sample_body(np.random.default_rng(seed)) for seed in (1, 2, 3)]
+
+
+@pytest.fixture(scope="module")
+def records(bodies, tiny_controller):
+    return score(bodies, controller=tiny_controller, episodes=2, seed=3)
+
+
+def unusable(body):
+    """A body that is a graph, but that MuJoCo cannot compile."""
+    name = bodies_graph.limbs(body)[0]
+    return bodies_graph.with_parts(
+        body, [(name, replace(bodies_graph.limb(body, name), radius=0.0))]
+    )
+
+
+def test_a_record_adds_up(records, bodies):
+    for record, body in zip(records, bodies, strict=True):
+        assert record.status == "ok"
+        assert record.hash == body_hash(body)
+        assert len(record.returns) == len(record.lengths) == len(record.fell) == record.episodes
+        assert record.score == pytest.approx(np.mean(record.returns))
+        assert record.score == pytest.approx(sum(record.terms.values()))
+        low, high = record.ci95
+        assert low <= record.score <= high
+        assert low < high
+        assert record.distance == pytest.approx(record.score * 0.02)
+        assert record.controller == "tiny"
+
+
+def test_a_record_survives_json(records):
+    text = json.dumps(records[0].to_dict(), allow_nan=False)
+    assert ScoreRecord.from_dict(json.loads(text)) == records[0]
+
+
+def test_json_has_the_promised_fields(records):
+    plain = json.loads(json.dumps(records[0].to_dict()))
+    kinds = {
+        "robot": str, "hash": str, "task": str, "controller": str, "controller_hash": str,
+        "episodes": int, "seed": int, "score": float, "ci95": list, "returns": list,
+        "lengths": list, "fell": list, "terms": dict, "speed": float, "distance": float,
+        "warnings": list, "status": str, "seconds": float,
+    }  # fmt: skip
+    assert {name: type(value) for name, value in plain.items()} == kinds
+
+
+def test_worker_processes_change_nothing(records, bodies, tiny_controller):
+    parallel = score(bodies, controller=tiny_controller, episodes=2, seed=3, workers=2)
+    assert [replace(r, seconds=0.0) for r in parallel] == [replace(r, seconds=0.0) for r in records]
+
+
+def test_the_seed_is_of_the_episodes_alone(bodies, tiny_controller, records):
+    other = score(bodies[:1], controller=tiny_controller, episodes=2, seed=4)
+    assert other[0].returns != records[0].returns
+    longer = score(bodies[:1], controller=tiny_controller, episodes=3, seed=3)
+    assert longer[0].lengths[:2] == records[0].lengths
+
+
+def test_one_episode_is_its_own_interval(bodies, tiny_controller):
+    [record] = score(bodies[:1], controller=tiny_controller, episodes=1)
+    assert record.ci95 == (record.score, record.score)
+
+
+def test_an_error_is_a_record(bodies, tiny_controller):
+    scorer = BodyScorer(controller=tiny_controller, episodes=2)
+    record = scorer(unusable(bodies[0]))
+    assert record.status == "failed"
+    assert record.score == get_task("flat").worst_score
+    assert record.ci95 == (record.score, record.score)
+    assert record.returns == ()
+    assert record.warnings[0].startswith("BodyError: ")
+    assert scorer(bodies[0]).status == "ok"
+
+
+def test_an_unstable_body_has_the_worst_score(bodies, tiny_controller, monkeypatch):
+    monkeypatch.setattr(
+        "hyperdistill_core.rollout.engine.unstable_simulations",
+        lambda warning, qpos: np.ones(len(qpos), dtype=bool),
+    )
+    [record] = score(bodies[:1], controller=tiny_controller, episodes=2)
+    assert record.status == "unstable"
+    assert record.score == get_task("flat").worst_score
+    assert sum(record.terms.values()) == record.score
+
+
+def test_wrong_names(tiny_controller):
+    with pytest.raises(UsageError, match="none-v9"):
+        BodyScorer(controller="none-v9")
+    with pytest.raises(UsageError, match="none-v9"):
+        ScoringPool(controller="none-v9", workers=1)
+    with pytest.raises(UnknownChoiceError, match="did you mean 'flat'"):
+        BodyScorer(controller=tiny_controller, task="falt")
+    with pytest.raises(ValueError, match="episodes: expected at least 1, got 0"):
+        score([], controller=tiny_controller, episodes=0)
+    with pytest.raises(ValueError, match="workers: expected at least 1, got 0"):
+        score([], controller=tiny_controller, workers=0)
+
+
+def test_a_pool_keeps_torch_out_of_its_own_process():
+    program = "import sys, codesign.scoring, codesign.campaign; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

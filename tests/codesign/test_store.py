@@ -1,0 +1,143 @@
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from codesign.config import Settings
+from codesign.errors import UsageError
+from codesign.scoring import ScoreRecord
+from codesign.store import Candidate, Database, RunFolder, find_runs
+from codesign.store.folder import free_path
+from morph_ops.identity import is_same
+from morph_ops.space import sample_body
+
+KNOWN = {"robot": "", "hash": "h", "task": "flat", "controller": "c", "controller_hash": "x"}
+
+
+def candidate(number, *, parents=(), score=None, status="ok", seed=None):
+    bred = Candidate.bred(
+        sample_body(np.random.default_rng(number if seed is None else seed)),
+        number=number,
+        generation=0,
+        operator="sample",
+        parents=parents,
+    )
+    value = float(number if score is None else score)
+    record = ScoreRecord(
+        score=value, ci95=(value - 1, value + 1), returns=(value,), lengths=(3,), fell=(True,),
+        terms={"forward": value}, speed=0.5, distance=1.5, warnings=("odd",), status=status,
+        seconds=0.25, episodes=1, seed=0, **KNOWN,
+    )  # fmt: skip
+    return bred.scored(record)
+
+
+@pytest.fixture
+def database(tmp_path):
+    Database.create(tmp_path / "run.sqlite")
+    with Database(tmp_path / "run.sqlite") as opened:
+        yield opened
+
+
+def test_candidates_come_back_whole(database):
+    written = [candidate(1, parents=(0,)), candidate(0)]
+    for one in written:
+        database.add(one)
+    first, second = database.candidates()
+    assert (first.number, second.number, len(database)) == (0, 1, 2)
+    assert second.parents == (0,)
+    assert second.record == written[0].record
+    assert second.record.robot == "candidate-00001"
+    assert is_same(second.graph, written[0].graph)
+
+
+def test_columns_are_the_record(database, tmp_path):
+    database.add(candidate(7))
+    with closing(sqlite3.connect(tmp_path / "run.sqlite")) as plain:
+        row = plain.execute(
+            "SELECT score, ci_low, ci_high, speed, distance, status, seconds, operator, "
+            "json_extract(record, '$.terms.forward') FROM candidates WHERE number = 7"
+        ).fetchone()
+    assert row == (7.0, 6.0, 8.0, 0.5, 1.5, "ok", 0.25, "sample", 7.0)
+
+
+def test_best_are_distinct_and_simulate(database):
+    first = candidate(0, score=5)
+    database.add(first)
+    database.add(candidate(1, seed=0).scored_like(first))
+    database.add(candidate(2, score=9, status="unstable"))
+    database.add(candidate(3, score=5))
+    database.add(candidate(4, score=6))
+    assert [found.number for found in database.best(10)] == [4, 0, 3]
+    assert [found.number for found in database.best(1)] == [4]
+    assert database.counts() == {"ok": 4, "unstable": 1, "duplicate": 1}
+
+
+def test_ancestry_is_the_longest_line(database):
+    for number, parents in enumerate([(), (), (0,), (2, 1), (3, 0)]):
+        database.add(candidate(number, parents=parents))
+    assert database.ancestry() == {0: 0, 1: 0, 2: 1, 3: 2, 4: 3}
+
+
+def test_a_closed_database_is_one_file(tmp_path):
+    Database.create(tmp_path / "run.sqlite")
+    with Database(tmp_path / "run.sqlite") as opened:
+        opened.add(candidate(0))
+    with Database(tmp_path / "run.sqlite", read_only=True) as opened:
+        assert len(opened) == 1
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            opened.add(candidate(1))
+    assert [path.name for path in tmp_path.iterdir()] == ["run.sqlite"]
+
+
+def test_other_files_are_no_database(tmp_path):
+    (tmp_path / "text").write_text("no database, but long enough to look at " * 20)
+    with pytest.raises(UsageError, match=r"cannot read the database .*not a database"):
+        Database(tmp_path / "text")
+    with closing(sqlite3.connect(tmp_path / "other")) as other:
+        other.execute("PRAGMA user_version = 99")
+    with pytest.raises(UsageError, match="schema version 99, expected 1"):
+        Database(tmp_path / "other")
+
+
+def test_a_run_folder_is_made_whole(tmp_path):
+    settings = Settings(seed=4)
+    folder = RunFolder.create(tmp_path / "deep" / "run", settings)
+    assert RunFolder(folder.path).settings == settings
+    assert sorted(path.name for path in folder.path.iterdir()) == [
+        "designs", "log.txt", "run.sqlite", "settings.toml",
+    ]  # fmt: skip
+    assert [path.name for path in folder.path.parent.iterdir()] == ["run"]
+    with pytest.raises(UsageError, match="exists and is not empty"):
+        RunFolder.create(folder.path, settings)
+
+
+def test_nothing_is_left_of_a_folder_that_could_not_be_made(tmp_path, monkeypatch):
+    def fail(path):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Database, "create", fail)
+    with pytest.raises(OSError, match="disk full"):
+        RunFolder.create(tmp_path / "run", Settings())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_holds_and_is_given_back(tmp_path):
+    folder = RunFolder.create(tmp_path / "run", Settings())
+    with folder:
+        other = RunFolder(tmp_path / "run")
+        assert other.locked
+        with pytest.raises(UsageError, match="another process works on the run"), other:
+            pass
+    assert not folder.locked
+
+
+def test_runs_are_found_and_named(tmp_path):
+    assert find_runs(tmp_path / "none") == []
+    first = free_path(tmp_path, name="quickstart", seed=3)
+    RunFolder.create(first, Settings())
+    second = free_path(tmp_path, name="quickstart", seed=3)
+    assert second.name == f"{first.name}-2"
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "other").mkdir()
+    assert find_runs(tmp_path) == [first]

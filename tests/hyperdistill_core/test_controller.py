@@ -1,0 +1,164 @@
+"""Controllers: checkpoints, names, hashes, warnings, and what they do for a body."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from hyperdistill_core import controller as controllers
+from hyperdistill_core.controller import Controller, ControllerError
+from hyperdistill_core.features import BodyLayout, context_features
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.ranges import TrainingRanges
+from hyperdistill_core.tasks import get_task
+from morph_ops.graph import limb, limbs, with_parts
+from morph_ops.space import sample_body
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return sample_body(np.random.default_rng(4))
+
+
+def _controller(**options):
+    torch.manual_seed(7)
+    network = Hypernetwork(
+        HypernetConfig(context_dim=25, hidden=8, embed=8, heads=2, feedforward=8)
+    )
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    rng = np.random.default_rng(3)
+    return Controller(
+        **{
+            "name": "small",
+            "network": network,
+            "normalisation": Normalisation(rng.normal(size=17), rng.uniform(0.1, 2.0, size=17)),
+            "task": "flat",
+            "context": "continuous",
+            "ranges": TrainingRanges({"gear": (150.0, 300.0)}),
+            "provenance": {"seed": 3, "teacher": "none"},
+            **options,
+        }
+    )
+
+
+def test_round_trip_keeps_everything(tmp_path, graph):
+    made = _controller()
+    made.save(tmp_path / "small.safetensors")
+    state = torch.get_rng_state()
+    read = Controller.load(tmp_path / "small.safetensors")
+    assert torch.equal(torch.get_rng_state(), state)
+    assert read.hash == made.hash
+    assert (read.name, read.task, read.context) == ("small", "flat", "continuous")
+    assert read.network.config == made.network.config
+    assert dict(read.ranges.limits) == {"gear": (150.0, 300.0)}
+    assert read.provenance == {"seed": 3, "teacher": "none"}
+    model = get_task("flat").model(graph)
+    states = np.random.default_rng(1).normal(size=(3, len(limbs(graph)) + 1, 17))
+    expected = made.for_body(graph, model).act(states)
+    np.testing.assert_array_equal(read.for_body(graph, model).act(states), expected)
+
+
+def test_half_precision_is_half_the_size_and_near(tmp_path, graph):
+    made = _controller()
+    made.save(tmp_path / "half.safetensors", half=True)
+    made.save(tmp_path / "full.safetensors")
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "full")]
+    assert sizes[0] < 0.75 * sizes[1]
+    read = Controller.load(tmp_path / "half.safetensors")
+    assert read.network.input_head.weight.weight.dtype == torch.float32
+    model = get_task("flat").model(graph)
+    states = np.random.default_rng(1).normal(size=(3, len(limbs(graph)) + 1, 17))
+    controls = [one.for_body(graph, model).act(states) for one in (made, read)]
+    np.testing.assert_allclose(*controls, rtol=0, atol=0.05)
+
+
+def test_for_body_equals_the_hypernetwork_in_float64(graph):
+    made = _controller()
+    made.network.double()
+    model = get_task("flat").model(graph)
+    layout = BodyLayout.from_graph(graph, model)
+    states = np.random.default_rng(2).normal(scale=4.0, size=(5, layout.n_bodies, 17))
+    context = torch.from_numpy(context_features(graph, model, kind="continuous"))[None]
+    observation = torch.from_numpy(made.normalisation.observe(states))[None]
+    means = made.network(context, observation)[0].reshape(5, -1)
+    ctrl = made.for_body(graph, model).act(states)
+    np.testing.assert_allclose(ctrl, means[:, layout.actions].numpy(), rtol=0, atol=1e-9)
+
+
+def test_hash_tells_weights_statistics_and_settings_apart():
+    other_mean = Normalisation(np.full(17, 0.5), np.ones(17))
+    nudged = _controller()
+    with torch.no_grad():
+        nudged.network.output_head.bias.bias[0] += 1e-3
+    made = [_controller(), _controller(task="hills"), _controller(normalisation=other_mean), nudged]
+    assert len({one.hash for one in made}) == len(made)
+    renamed = _controller(name="other", provenance={}, ranges=TrainingRanges({}))
+    assert renamed.hash == made[0].hash
+
+
+def test_names_are_looked_up_among_the_shipped(tmp_path, monkeypatch):
+    path = tmp_path / "hills-v3.safetensors"
+    _controller().save(path)
+    monkeypatch.setattr(controllers.resources, "files", lambda package: tmp_path)
+    assert controllers.available() == ["hills-v3"]
+    assert Controller.load("hills-v3").name == "hills-v3"
+    with pytest.raises(ControllerError, match=r"did you mean 'hills-v3'.*file$"):
+        Controller.load("hill-v3")
+
+
+def _write(path, meta, tensors=None):
+    save_file(tensors or {"a": torch.zeros(1)}, path, metadata={"codesign": json.dumps(meta)})
+
+
+def test_bad_files_get_one_line(tmp_path):
+    path = tmp_path / "bad.safetensors"
+    with pytest.raises(ControllerError, match=r"^no checkpoint at .*bad\.safetensors$"):
+        Controller.load(path)
+    path.write_bytes(b"nonsense")
+    with pytest.raises(ControllerError, match="not a safetensors file"):
+        Controller.load(path)
+    _write(path, {"kind": "teacher"})
+    with pytest.raises(ControllerError, match="expected a checkpoint of kind 'controller'"):
+        Controller.load(path)
+    _write(path, {"kind": "controller", "version": 99})
+    with pytest.raises(ControllerError, match="expected a controller of version 1, got 99"):
+        Controller.load(path)
+    _write(path, {"kind": "controller", "version": 1})
+    with pytest.raises(ControllerError, match=r"damaged controller \(.*state_mean.*\)$"):
+        Controller.load(path)
+
+
+def test_missing_weights_are_one_line(tmp_path):
+    from safetensors import safe_open
+
+    whole, path = tmp_path / "whole.safetensors", tmp_path / "part.safetensors"
+    _controller().save(whole)
+    with safe_open(whole, framework="pt") as file:
+        meta = json.loads(file.metadata()["codesign"])
+        tensors = {key: file.get_tensor(key) for key in file.keys() if "output_head" not in key}  # noqa: SIM118  no mapping
+    _write(path, meta, tensors)
+    with pytest.raises(ControllerError, match=r"damaged controller \(.*output_head.*\)$") as caught:
+        Controller.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_context_layout_must_fit_the_network():
+    with pytest.raises(ValueError, match="has 53 features, the network takes 25"):
+        _controller(context="reference")
+
+
+def test_warnings_name_what_lies_outside(graph):
+    ranges = TrainingRanges.over([graph, sample_body(np.random.default_rng(5))])
+    assert _controller(ranges=ranges).warnings(graph) == []
+    name = limbs(graph)[-1]
+    longer = with_parts(graph, [(name, replace(limb(graph, name), end=(0.0, 0.0, -0.9)))])
+    lines = _controller(ranges=ranges).warnings(longer)
+    assert [line.split(" outside ")[0] for line in lines][:1] == ["limb length 0.9 m"]
+    assert all(line.startswith("limb ") for line in lines)

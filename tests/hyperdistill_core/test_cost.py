@@ -1,0 +1,92 @@
+"""Costs by formula against counters that watch the networks run."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from hyperdistill_core.nets import cost
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.message_passing import MessagePassing, MessagePassingConfig
+from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+from hyperdistill_core.nets.transformer import TransformerBlock
+from hyperdistill_core.nets.trees import Trees
+
+N = 5
+CONFIG = HypernetConfig(context_dim=7, hidden=12, hidden_layers=2, embed=8, feedforward=20)
+
+
+def _count(run, *modules):
+    """Parameters of modules, and multiply-adds of a call, counted by torch."""
+    # The plain kernel of attention is made of matrix products, which the counter sees.
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
+        run()
+    parameters = sum(p.numel() for module in modules for p in module.parameters())
+    return cost.Cost(parameters, counter.get_total_flops() // 2)
+
+
+def test_hypernetwork():
+    net = Hypernetwork(CONFIG)
+    context = torch.zeros(1, N, 7)
+    assert _count(lambda: net.generate(context), net) == cost.hypernetwork_cost(CONFIG, N)
+
+
+def test_generated_network():
+    made = Hypernetwork(CONFIG).generate(torch.zeros(1, N, 7))
+    counted = _count(lambda: made.act(torch.zeros(1, 1, N, 17)))
+    arrays = [made.input_weight, made.input_bias, *made.hidden_weights, *made.hidden_biases]
+    arrays += [made.output_weight, made.output_bias]
+    expected = cost.generated_cost(CONFIG, N)
+    assert counted.multiply_adds == expected.multiply_adds
+    assert sum(array.numel() for array in arrays) == expected.parameters
+
+
+def test_body_mlp():
+    made = Hypernetwork(CONFIG).generate(torch.zeros(1, N, 7))
+    mlp = BodyMLP.from_layers(
+        [(weight[0].detach().numpy(), bias[0].detach().numpy()) for weight, bias in made.layers()],
+        normalisation=Normalisation(np.zeros(17), np.ones(17)),
+        actions=np.array([2, 5, 6]),
+    )
+    expected = cost.body_mlp_cost(CONFIG, N, 3)
+    assert mlp.parameters == expected.parameters
+    assert sum(weight.size for weight in mlp.weights) == expected.multiply_adds
+
+
+@pytest.mark.parametrize("shared_trunk", [True, False])
+def test_message_passing(shared_trunk):
+    config = MessagePassingConfig(context_dim=7, width=16, layers=3, shared_trunk=shared_trunk)
+    net = MessagePassing(config)
+    tree = Trees([[0, 0, 1, 1, 0]]).batch(torch.tensor([0]))
+    observation, context = torch.zeros(N, 17), torch.zeros(N, 7)
+    counted = _count(lambda: net.means(observation, context, tree), net.actor, net.action)
+    assert counted == cost.message_passing_cost(config, N)
+
+
+def test_transformer_block():
+    block = TransformerBlock(8, heads=2, feedforward=20)
+    tokens = torch.zeros(1, N, 8)
+    assert _count(lambda: block(tokens), block) == cost.transformer_block_cost(8, 20, N)
+
+
+def test_published_counts(reference):
+    """Sizes that the public code reports; the ratio of compute is that of Xiong 2024."""
+    config = HypernetConfig(context_dim=53)
+    student, teacher = (
+        json.loads((reference / "golden" / folder / "params.json").read_text())["param_counts"]
+        for folder in ("hnmlp", "teacher")
+    )
+    assert cost.hypernetwork_cost(config, 12).parameters == student["mu_net"]
+    assert cost.generated_cost(config, 12).parameters == student["base_mlp_12_slots"]
+    for body in student["base_mlp"].values():
+        n, joints = body["limbs"], body["joints"]
+        assert cost.generated_cost(config, n).parameters == body["total_as_generated"]
+        assert cost.body_mlp_cost(config, n, joints).parameters == body["total_folded"]
+    assert cost.transformer_cost(12).parameters == teacher["nope"]["mu_net"]
+    ratio = cost.transformer_cost(12).multiply_adds / cost.generated_cost(config, 12).multiply_adds
+    assert ratio == pytest.approx(160, abs=1)

@@ -1,0 +1,144 @@
+"""What the hypernetwork promises for any size, and its per-body numpy network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+
+SMALL = {"context_dim": 6, "state_dim": 5, "embed": 8, "feedforward": 12}
+
+
+def _net(**options):
+    torch.manual_seed(1)
+    net = Hypernetwork(HypernetConfig(**SMALL, **options)).double().eval()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return net
+
+
+def _inputs(bodies=3, limbs=4):
+    generator = torch.Generator().manual_seed(2)
+    context = torch.randn(bodies, limbs, 6, dtype=torch.float64, generator=generator)
+    states = torch.randn(bodies, 7, limbs, 5, dtype=torch.float64, generator=generator)
+    return context, states
+
+
+@pytest.mark.parametrize("aggregation", ["sum", "limb_mean"])
+@pytest.mark.parametrize("hidden_layers", [0, 1, 2])
+def test_a_batch_of_padded_bodies_equals_one_at_a_time(aggregation, hidden_layers):
+    net = _net(hidden=9, hidden_layers=hidden_layers, aggregation=aggregation)
+    context, states = _inputs()
+    counts = torch.tensor([4, 2, 1])
+    mask = torch.arange(4) < counts[:, None]
+    means = net(context, states, mask)
+    for body, n in enumerate(counts.tolist()):
+        alone = net(context[body : body + 1, :n], states[body : body + 1, :, :n])
+        torch.testing.assert_close(means[body, :, :n], alone[0], rtol=0, atol=1e-12)
+
+
+def test_limb_mean_divides_the_input_products():
+    nets = {
+        kind: _net(hidden=4, hidden_layers=0, aggregation=kind) for kind in ("sum", "limb_mean")
+    }
+    context, _ = _inputs(limbs=3)
+    layers = {kind: net.generate(context).layers() for kind, net in nets.items()}
+    for of_sum, of_mean in zip(layers["sum"][0], layers["limb_mean"][0], strict=True):
+        torch.testing.assert_close(of_sum / 3, of_mean)
+    torch.testing.assert_close(layers["sum"][1], layers["limb_mean"][1])
+
+
+def test_every_body_starts_with_the_same_sane_network():
+    torch.manual_seed(0)
+    net = Hypernetwork(HypernetConfig(context_dim=6, hidden=64)).eval()
+    context = torch.randn(2, 12, 6)
+    made = net.generate(context)
+    torch.testing.assert_close(made.input_weight[0, 0], made.input_weight[1, 5])
+    assert made.input_weight[0, 0].std().item() == pytest.approx((12 * 17) ** -0.5, rel=0.1)
+    assert made.hidden_weights[0].std().item() == pytest.approx(64**-0.5, rel=0.1)
+    assert made.output_weight.std().item() == pytest.approx(64**-0.5, rel=0.2)
+    assert not made.input_bias.any()
+    assert not made.output_bias.any()
+    observation = torch.randn(2, 500, 12, 17)
+    assert 0.1 < made.act(observation).std() < 2.0
+
+
+def test_dropout_acts_on_embeddings_in_training_only():
+    net = _net(hidden=4, dropout=0.5)
+    context, states = _inputs()
+    torch.testing.assert_close(net(context, states), net(context, states), rtol=0, atol=0)
+    net.train()
+    assert (net.input_encoder(context) == 0).any()
+
+
+def test_one_state_without_a_batch_of_them():
+    net = _net(hidden=4)
+    context, states = _inputs()
+    torch.testing.assert_close(net(context, states[:, 0]), net(context, states)[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden": 0}, "hidden: expected at least 1, got 0"),
+        ({"hidden_layers": -1}, "hidden_layers: expected at least 0"),
+        ({"heads": 3}, "embed: expected a multiple of the 3 heads, got 8"),
+        ({"aggregation": "max"}, "aggregation: expected one of sum, limb_mean, got 'max'"),
+    ],
+)
+def test_refuses_bad_settings(options, message):
+    with pytest.raises(ValueError, match=message):
+        HypernetConfig(**{**SMALL, **options})
+
+
+def _mlp(dtype=np.float64):
+    net = _net(hidden=9)
+    context, _ = _inputs(bodies=1)
+    rng = np.random.default_rng(0)
+    normalisation = Normalisation(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    with torch.no_grad():
+        made = net.generate(context)
+    layers = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in made.layers()]
+    actions = np.array([6, 2, 3])
+    mlp = BodyMLP.from_layers(layers, normalisation=normalisation, actions=actions, dtype=dtype)
+    states = rng.normal(scale=6.0, size=(11, 4, 5))
+    observation = torch.from_numpy(normalisation.observe(states))[None]
+    with torch.no_grad():
+        expected = made.act(observation)[0].reshape(11, 8)[:, actions].numpy()
+    return mlp, states, expected
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
+def test_numpy_path_equals_torch_path(dtype, tolerance):
+    mlp, states, expected = _mlp(dtype)
+    ctrl = mlp.act(states)
+    assert ctrl.dtype == np.float64
+    np.testing.assert_allclose(ctrl, expected, rtol=0, atol=tolerance)
+    assert mlp.n_controls == 3
+
+
+def test_controls_of_one_call_survive_the_next():
+    mlp, states, expected = _mlp()
+    first = mlp.act(states[:2])
+    mlp.act(states[2:4])
+    np.testing.assert_allclose(first, expected[:2], rtol=0, atol=1e-12)
+    unchanged = states.copy()
+    mlp.act(states)
+    np.testing.assert_array_equal(states, unchanged)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_npz_round_trip_and_its_documented_formula(tmp_path, dtype):
+    mlp, states, expected = _mlp(dtype)
+    path = tmp_path / "controller.npz"
+    mlp.save_npz(path)
+    np.testing.assert_array_equal(BodyMLP.load_npz(path).act(states), mlp.act(states))
+    with np.load(path, allow_pickle=False) as arrays:
+        x = np.clip(states.reshape(11, -1) - arrays["offset"], -arrays["limit"], arrays["limit"])
+        x = np.maximum(x @ arrays["weight_0"] + arrays["bias_0"], 0)
+        x = np.maximum(x @ arrays["weight_1"] + arrays["bias_1"], 0)
+        ctrl = x @ arrays["weight_2"] + arrays["bias_2"]
+    np.testing.assert_allclose(ctrl, expected, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import mujoco
+import networkx as nx
+import numpy as np
+import pytest
+
+from hyperdistill_core.tasks import TASKS, FlatReference, get_task
+from morph_ops.choices import UnknownChoiceError
+from morph_ops.graph import with_excludes
+from morph_ops.mjcf import to_model
+
+
+@pytest.fixture(params=sorted(TASKS))
+def task(request: pytest.FixtureRequest):
+    return get_task(request.param)
+
+
+def test_a_mistyped_task_gets_a_suggestion():
+    with pytest.raises(UnknownChoiceError, match=r"no task 'flt': did you mean 'flat'\?"):
+        get_task("flt")
+
+
+def test_timing(task, walker):
+    model = task.model(walker)
+    assert model.opt.timestep * task.physics_steps == pytest.approx(0.02, abs=1e-15)
+    assert task.control_dt == 0.02
+    assert task.max_steps == 1000
+    assert task.worst_score == -10_000.0
+
+
+def test_the_world_is_the_body_and_a_floor(task, walker):
+    model, bare = task.model(walker), to_model(walker)
+    assert (model.ngeom, model.nbody) == (bare.ngeom + 1, bare.nbody)
+    assert (model.ntex, model.nlight, model.ncam, model.nsensor, model.nmat) == (0,) * 5
+    floor = model.geom("floor")
+    np.testing.assert_array_equal(floor.friction, (0.7, 0.1, 0.1))
+    assert floor.condim == 3
+    assert not model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_FILTERPARENT
+
+
+def test_a_ball_comes_to_rest_on_the_floor(task, walker):
+    """The floor's top lies where the task's heights start."""
+    ball = walker.subgraph(["torso/0"]).copy()
+    model = task.model(ball)
+    data = mujoco.MjData(model)
+    mujoco.mj_step(model, data, nstep=1000)
+    assert task.height(data.xpos[1]) == pytest.approx(0.1, abs=2e-3)
+
+
+def test_excludes_are_kept_on_flat_and_dropped_in_the_reference(walker):
+    paired = with_excludes(walker, [("limb/0", "limb/1")])
+    assert get_task("flat").model(paired).nexclude == 1
+    assert get_task("flat-reference").model(paired).nexclude == 0
+
+
+def test_the_reference_world_is_a_metre_higher(walker):
+    low, high = get_task("flat").model(walker), get_task("flat-reference").model(walker)
+    np.testing.assert_allclose(high.qpos0 - low.qpos0, np.eye(len(low.qpos0))[2], atol=1e-15)
+
+
+def test_fall_height_is_half_of_the_rest_height_without_the_clearance(task, walker):
+    assert task.fall_height(walker) == 0.5 * (0.95 - 0.2)
+
+
+def test_heights_are_rounded_to_a_millimetre_before_the_fall_check():
+    task = get_task("flat")
+    heights = np.array([[0.0, 0.0, 0.3754], [0.0, 0.0, 0.3756]])
+    np.testing.assert_array_equal(task.fell(heights, 0.375), [True, False])
+    raised = heights + np.array([0.0, 0.0, 1.0])
+    np.testing.assert_array_equal(get_task("flat-reference").fell(raised, 0.375), [True, False])
+
+
+def test_the_reward_is_the_speed_along_x(task):
+    before = np.array([[0.0, 0.0, 1.0], [1.0, 5.0, 2.0]])
+    after = before + np.array([[0.02, 9.0, 9.0], [-0.04, 9.0, 9.0]])
+    terms = task.terms(before, after)
+    assert list(terms) == ["forward"]
+    np.testing.assert_allclose(terms["forward"], (1.0, -2.0), atol=1e-12)
+
+
+def test_start_shakes_every_number_within_bounds(task, walker):
+    model = task.model(walker)
+    qpos, qvel = task.start(model, seed=3, episodes=200)
+    noise = np.concatenate([qpos - model.qpos0, qvel], axis=1)
+    assert noise.shape == (200, model.nq + model.nv)
+    assert np.abs(noise).max() <= 5e-3
+    assert (np.abs(noise).max(axis=0) > 4.5e-3).all()
+    assert len(np.unique(noise)) == noise.size
+
+
+def test_noise_depends_on_seed_and_episode_alone(task, walker):
+    """Common random numbers: a smaller body gets the first of a larger body's numbers."""
+    small = task.model(walker.subgraph(["torso/0", "limb/0"]).copy())
+    large = task.model(walker)
+    few, many = task.start(large, seed=3, episodes=2), task.start(large, seed=3, episodes=5)
+    for some, more in zip(few, many, strict=True):
+        np.testing.assert_array_equal(some, more[:2])
+    qpos, qvel = task.start(small, seed=3, episodes=5)
+    np.testing.assert_array_equal(qpos - small.qpos0, (many[0] - large.qpos0)[:, : small.nq])
+    np.testing.assert_array_equal(qvel, many[1][:, : small.nv])
+    other, _ = task.start(large, seed=4, episodes=5)
+    assert not np.isclose(other, many[0]).all(axis=1).any()
+
+
+def test_a_task_is_a_frozen_setting():
+    assert FlatReference().floor_top_m == 1.0
+    with pytest.raises(AttributeError, match="cannot assign"):
+        FlatReference().max_steps = 3
+
+
+def test_a_broken_body_is_refused_in_one_line(task):
+    with pytest.raises(ValueError, match="a body has one root, this graph has 0"):
+        task.model(nx.DiGraph(excludes=()))

@@ -1,0 +1,122 @@
+"""A run that is cut off anywhere and resumed is the run that never was, on any workers."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from codesign.store import RunFolder
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = ("population=6", "generations=2", "episodes=1", "in_flight=3", "top=2", "seed=11")
+TOTAL = 18
+COMPARED = (
+    "number, generation, operator, parents, hash, duplicate_of, status, score, ci_low, ci_high, "
+    "speed, distance, graph, json_remove(record, '$.seconds')"
+)
+
+
+def start(*arguments: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "codesign", "evolve", *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def begin(out: Path, controller: Path, *, workers: int) -> subprocess.Popen:
+    settings = [f"--set={setting}" for setting in (*SETTINGS, f"controller={controller}")]
+    return start(*settings, "--out", str(out), "--workers", str(workers))
+
+
+def finish(process: subprocess.Popen) -> None:
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 0, complaints
+
+
+def rows(out: Path, what: str = COMPARED) -> list[tuple]:
+    with closing(sqlite3.connect(f"{(out / 'run.sqlite').as_uri()}?mode=ro", uri=True)) as database:
+        return database.execute(f"SELECT {what} FROM candidates ORDER BY number").fetchall()
+
+
+def wait_for(out: Path, count: int, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline:
+        if (out / "run.sqlite").exists() and len(rows(out, "number")) >= count:
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    raise AssertionError(f"{count} candidates never came")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, tiny_controller):
+    out = tmp_path_factory.mktemp("runs") / "uninterrupted"
+    finish(begin(out, tiny_controller, workers=1))
+    return out
+
+
+def test_the_run_is_whole(uninterrupted):
+    found = rows(uninterrupted, "number, generation")
+    assert found == [(number, number // 6) for number in range(TOTAL)]
+    assert {row[0] for row in rows(uninterrupted, "status")} == {"ok"}
+    assert sorted(path.name for path in (uninterrupted / "designs").iterdir()) == [
+        "design-01.json", "design-01.npz", "design-01.xml",
+        "design-02.json", "design-02.npz", "design-02.xml", "run_design.py",
+    ]  # fmt: skip
+
+
+def test_two_workers_make_the_same_run(uninterrupted, tiny_controller, tmp_path):
+    out = tmp_path / "run"
+    finish(begin(out, tiny_controller, workers=2))
+    assert rows(out) == rows(uninterrupted)
+
+
+def test_killed_twice_and_resumed(uninterrupted, tiny_controller, tmp_path):
+    out = tmp_path / "run"
+    moment = random.Random(5)
+    process = begin(out, tiny_controller, workers=2)
+    for count in (2, 9):
+        wait_for(out, count, process)
+        time.sleep(moment.uniform(0.0, 0.1))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert len(rows(out, "number")) < TOTAL
+        process = start("--resume", str(out), "--workers", "2")
+    finish(process)
+    assert rows(out) == rows(uninterrupted)
+    assert (out / "designs" / "design-01.xml").read_text() == (
+        uninterrupted / "designs" / "design-01.xml"
+    ).read_text()
+
+
+def test_ctrl_c_says_how_to_go_on(uninterrupted, tiny_controller, tmp_path):
+    out = tmp_path / "run"
+    process = begin(out, tiny_controller, workers=1)
+    wait_for(out, 3, process)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers as well
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert message == f"interrupted; to go on: codesign evolve --resume {out}\n"
+    assert (out / "designs" / "design-01.xml").exists()
+
+    finish(start("--resume", str(out), "--workers", "1"))
+    assert rows(out) == rows(uninterrupted)
+
+
+def test_a_run_has_one_process_at_a_time(uninterrupted):
+    with RunFolder(uninterrupted):
+        second = start("--resume", str(uninterrupted))
+        _, complaint = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert complaint == f"error: another process works on the run {uninterrupted}\n"

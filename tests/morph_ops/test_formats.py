@@ -1,0 +1,188 @@
+"""JSON, GraphML and the choice of a format by the file's extension."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pytest
+
+from morph_ops import BodyError, mjcf, read_body, write_body
+from morph_ops.graph import new_body, part, with_parts
+from morph_ops.graphml import from_graphml, to_graphml
+from morph_ops.identity import is_same
+from morph_ops.jsonio import from_json, to_json
+
+
+def test_published_robots_survive(reference: Path) -> None:
+    for path in sorted((reference / "unimal100").glob("*/*.xml"))[::4]:
+        graph = mjcf.read(path)
+        assert is_same(from_json(to_json(graph)), graph)
+        assert is_same(from_graphml(to_graphml(graph)), graph)
+
+
+@pytest.mark.parametrize("extension", ["xml", "mjcf", "json", "graphml", "JSON"])
+def test_extension_chooses_the_format(biped: nx.DiGraph, tmp_path: Path, extension: str) -> None:
+    path = tmp_path / f"biped.{extension}"
+    write_body(biped, path)
+    assert is_same(read_body(path), biped)
+    assert path.read_text().startswith("{" if extension.lower() == "json" else "<")
+
+
+def test_child_order_is_kept(biped: nx.DiGraph) -> None:
+    swapped = nx.DiGraph(excludes=biped.graph["excludes"])
+    swapped.add_nodes_from(biped.nodes(data=True))
+    swapped.add_edges_from(reversed(list(biped.edges)))
+    assert not is_same(swapped, biped)
+    assert is_same(from_json(to_json(swapped)), swapped)
+    assert is_same(from_graphml(to_graphml(swapped)), swapped)
+
+
+def test_other_extensions_and_missing_files(biped: nx.DiGraph, tmp_path: Path) -> None:
+    with pytest.raises(BodyError, match=r"has the extension '\.stl'; extensions: \.xml, \.mjcf"):
+        write_body(biped, tmp_path / "biped.stl")
+    with pytest.raises(BodyError, match="has the extension ''"):
+        read_body(tmp_path)
+    for name in ("a.json", "a.graphml", "a.xml"):
+        with pytest.raises(BodyError, match=rf"{name}: no such file"):
+            read_body(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _set(*path: Any) -> Callable[[dict[str, Any]], None]:
+    *steps, key, value = path
+
+    def change(data: dict[str, Any]) -> None:
+        target: Any = data
+        for step in steps:
+            target = target[step]
+        target[key] = value
+
+    return change
+
+
+def _drop(*path: Any) -> Callable[[dict[str, Any]], None]:
+    *steps, key = path
+
+    def change(data: dict[str, Any]) -> None:
+        target: Any = data
+        for step in steps:
+            target = target[step]
+        del target[key]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_set("format", "urdf"), "expected a body with format 'codesign-body', got 'urdf'"),
+        (_drop("format"), "expected a body with format 'codesign-body', got None"),
+        (_set("version", 2), "expected version 1 of format 'codesign-body', got 2; read it with"),
+        (_set("version", True), "expected version 1 .* got True"),
+        (_set("author", "me"), "the document: unknown field 'author'; fields: format, version"),
+        (_drop("excludes"), "the document: field 'excludes' is missing"),
+        (_set("bodies", {}), "bodies: expected a list of objects, got {}"),
+        (_set("bodies", []), "a body has one root, this graph has 0"),
+        (_set("bodies", 1, "colour", "red"), r"bodies\[1\] \('limb/0'\): unknown field 'colour'"),
+        (_drop("bodies", 1, "end"), r"bodies\[1\] \('limb/0'\): field 'end' is missing"),
+        (_drop("bodies", 1, "parent"), r"bodies\[1\]: parent is missing"),
+        (_set("bodies", 1, "name", "torso/0"), "a body 'torso/0' stands before it already"),
+        (_set("bodies", 1, "parent", "limb/3"), "parent 'limb/3' does not stand before it"),
+        (_set("bodies", 1, "radius", "thin"), "radius: expected a?.*finite number, got 'thin'"),
+        (_set("bodies", 1, "radius", -1.0), "body 'limb/0': radius must be positive, got -1.0"),
+        (_set("bodies", 1, "condim", 3.0), "condim: expected integer, got 3.0"),
+        (
+            _set("bodies", 1, "pos", [0, 1]),
+            r"pos: expected a list of 3 finite numbers, got \[0, 1\]",
+        ),
+        (_set("bodies", 1, "mass", 1.0), "body 'limb/0': expected either a density or a mass"),
+        (_set("bodies", 1, "joints", "none"), "joints: expected a list of objects, got 'none'"),
+        (_set("bodies", 1, "joints", []), "expected hinges of slots x, y or x then y, got none"),
+        (_set("bodies", 1, "joints", 0, "slot", "z"), "slot: expected 'x' or 'y', got 'z'"),
+        (_set("bodies", 1, "joints", 0, "gear", None), r"joints\[0\].gear: expected finite number"),
+        (_set("bodies", 1, "joints", 0, "name", "root"), "joint 'root': the name is"),
+        (
+            _set("bodies", 1, "joints", 0, "range_deg", [9, -9]),
+            "the range must grow, got 9.0 to -9",
+        ),
+        (_set("bodies", 1, "joints", 0, "axis", [0, 0, 0]), "the axis is zero"),
+        (_set("excludes", [["limb/0", "limb/9"]]), "exclude 'limb/0', 'limb/9': no such body"),
+    ],
+)
+def test_json_that_is_no_body_is_refused(
+    biped: nx.DiGraph, tmp_path: Path, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    data = json.loads(to_json(biped))
+    change(data)
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(BodyError, match=message) as caught:
+        read_body(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "broken JSON: Expecting property name"),
+        ("[1]", r"expected a body with format 'codesign-body', got \[1\]"),
+        ('{"a": NaN}', "expected finite numbers, got NaN"),
+        ('{"a": 1, "a": 2}', "field 'a' stands twice in one object"),
+        ("[" * 100_000, "broken JSON: nested too deeply"),
+    ],
+)
+def test_broken_json_is_refused(text: str, message: str) -> None:
+    with pytest.raises(BodyError, match=message):
+        from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("</graphml>", "", "broken GraphML: no element found"),
+        ('edgedefault="directed"', 'edgedefault="undirected"', "expected a directed graph"),
+        ('<edge source="torso/0" target="limb/3" />', "", "a body has one root, .* has 2"),
+        ('source="torso/0" target="limb/3"', 'source="limb/3" target="limb/3"', "is none"),
+        (">1</data>", ">7</data>", "expected version 1 of format 'codesign-body', got 7"),
+        ('attr.name="condim"', 'attr.name="size"', "unknown field 'size'"),
+        ("[0.0, 0.1, 0.0]", "[0.0, 0.1", "pos: expected a JSON list, got"),
+    ],
+)
+def test_graphml_that_is_no_body_is_refused(
+    biped: nx.DiGraph, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    text = to_graphml(biped)
+    assert old in text
+    path = tmp_path / "a.graphml"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(BodyError, match=message) as caught:
+        read_body(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_graphs_that_are_no_body_are_not_written(biped: nx.DiGraph, tmp_path: Path) -> None:
+    looped = biped.copy()
+    looped.add_edge("limb/3", "limb/0")
+    with pytest.raises(BodyError, match="a body is a tree: 4 bodies need 3 edges"):
+        write_body(looped, tmp_path / "a.json")
+    swapped = with_parts(biped, [("limb/3", part(biped, "torso/0"))])
+    with pytest.raises(BodyError, match="body 'limb/3': expected a Torso at the root"):
+        write_body(swapped, tmp_path / "a.xml")
+    with pytest.raises(BodyError, match="body 'a\\\\n': no usable name"):
+        write_body(new_body(part(biped, "torso/0"), name="a\n"), tmp_path / "a.graphml")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bodies_load_without_mujoco() -> None:
+    code = (
+        "import sys, morph_ops, morph_ops.jsonio, morph_ops.identity\n"
+        "sys.exit('mujoco' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

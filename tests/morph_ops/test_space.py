@@ -1,0 +1,71 @@
+"""The UNIMAL space and the bodies sampled from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from morph_ops.graph import joints, limb, limbs, torso
+from morph_ops.space import UNIMAL, Space, sample_body
+from morph_ops.unimal import rest_height
+from morph_ops.validity import violations
+
+
+@pytest.fixture(scope="module")
+def sampled():
+    rng = np.random.default_rng(0)
+    return [sample_body(rng) for _ in range(60)]
+
+
+def test_directions_are_derls():
+    assert UNIMAL.directions.shape == (24, 3)
+    np.testing.assert_allclose(np.linalg.norm(UNIMAL.directions, axis=1), 1)
+    assert UNIMAL.directions[:, 2].max() == 0
+    assert len({tuple(row) for row in UNIMAL.directions.tolist()}) == 17
+    with pytest.raises(ValueError, match="read-only"):
+        UNIMAL.directions[0] = 0
+
+
+def test_samples_are_valid_and_stand_at_rest_height(sampled):
+    for graph in sampled:
+        assert violations(graph) == []
+        assert torso(graph).pos == (0.0, 0.0, rest_height(graph))
+
+
+def test_samples_are_various(sampled):
+    counts = Counter(len(limbs(graph)) for graph in sampled)
+    assert set(range(2, 9)) <= set(counts) <= set(range(2, 10))
+    assert len({sum(1 for _ in joints(graph)) for graph in sampled}) >= 8
+    parts = [limb(graph, name) for graph in sampled for name in limbs(graph)]
+    assert {part.density for part in parts} == set(UNIMAL.limb_densities)
+    assert {joint.range_deg for part in parts for joint in part.joints} == set(UNIMAL.ranges_deg)
+    assert {joint.gear for part in parts for joint in part.joints} == set(UNIMAL.gears)
+
+
+def test_the_same_generator_state_gives_the_same_body():
+    a, b, c = (sample_body(np.random.default_rng(seed)) for seed in (5, 5, 6))
+    assert list(a.nodes(data=True)) == list(b.nodes(data=True))
+    assert list(a.edges) == list(b.edges)
+    assert list(a.nodes(data=True)) != list(c.nodes(data=True))
+
+
+def test_another_space_is_kept_to():
+    space = Space(
+        limb_heights=(0.3,), gears=(80.0,), max_limbs=4, start_limbs=(3, 4), clearance=0.1
+    )
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        graph = sample_body(rng, space=space)
+        assert violations(graph, space=space) == []
+        assert 3 <= len(limbs(graph)) <= 4
+        assert {joint.gear for _, joint in joints(graph)} == {80.0}
+        assert torso(graph).pos[2] == rest_height(graph, space=space)
+
+
+def test_impossible_spaces_are_refused():
+    with pytest.raises(ValueError, match="within 1 to max_limbs = 4, got 2 to 8"):
+        Space(max_limbs=4)
+    with pytest.raises(ValueError, match="gears needs at least one choice"):
+        Space(gears=())
