@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import resources
@@ -159,7 +160,7 @@ class Controller:
             A controller in the precision of the network.
         """
         dtype = self.network.input_encoder.embed.weight.dtype
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             layers = self.network.generate(torch.as_tensor(context, dtype=dtype)[None]).layers()
             arrays = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers]
         return BodyMLP.from_layers(
@@ -212,3 +213,14 @@ def _network(config: HypernetConfig, tensors: Mapping[str, torch.Tensor]) -> Hyp
     weights = {name: tensor.float() for name, tensor in tensors.items()}
     network.load_state_dict(weights, assign=True)
     return network
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The number of torch's threads decides the last bits of a network: a body has one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from codesign.cli.evolve import RUNS
+
+if TYPE_CHECKING:
+    from codesign.store import RunFolder
 
 FILE = click.Path(path_type=Path)
 
@@ -37,38 +41,41 @@ def status(run: Path) -> None:
 def runs(parent: Path) -> None:
     """List runs."""
     from rich.console import Console
-    from rich.table import Table
 
-    from codesign.errors import UsageError, one_line
-    from codesign.store import RunFolder, find_runs
+    from codesign.cli.tables import runs_table
+    from codesign.store import find_runs
 
     found = find_runs(parent)
     if not found:
         click.echo(f"no runs in {parent}")
         return
-    table = Table("run", "state", "candidates", "best", "m/s", "task", "controller")
-    for path in found:
-        try:
-            folder = RunFolder(path)
-            with folder.database(read_only=True) as database:
-                done, best = len(database), database.best(1)
-        except UsageError as error:
-            table.add_row(path.name, one_line(error))
-            continue
-        record = best[0].result if best else None
-        table.add_row(
-            path.name,
-            _state(folder, done),
-            f"{done}/{folder.settings.total}",
-            f"{record.score:.1f}" if record else "",
-            f"{record.speed:.2f}" if record else "",
-            folder.settings.task,
-            folder.settings.controller,
-        )
-    Console().print(table)
+    Console().print(runs_table([_row(path) for path in found]))
 
 
-def _state(folder, done: int) -> str:
+def _row(path: Path) -> list[str]:
+    from codesign.errors import UsageError, one_line
+    from codesign.store import RunFolder
+
+    try:
+        folder = RunFolder(path)
+        with folder.database(read_only=True) as database:
+            done, best = len(database), database.best(1)
+    except UsageError as error:
+        return [path.name, one_line(error)]
+    settings = folder.settings
+    result = best[0].result if best else None
+    return [
+        path.name,
+        _state(folder, done),
+        f"{done}/{settings.total}",
+        f"{result.score:.1f}" if result else "",
+        f"{result.speed:.2f}" if result else "",
+        settings.task,
+        Path(settings.controller).stem,
+    ]
+
+
+def _state(folder: RunFolder, done: int) -> str:
     if done == folder.settings.total:
         return "finished"
     return "running" if folder.locked else "interrupted"
@@ -88,7 +95,7 @@ def export(source: Path, top: int | None, formats: str, controller: str, out: Pa
     json  the project's format
     npz   the controller as plain arrays, with run_design.py to run it
     """
-    from codesign.export import FORMATS, Design, export_designs, export_run
+    from codesign.export import FORMATS, Design, Motion, export_designs, export_run
     from codesign.store import RunFolder
     from morph_ops.choices import choose
     from morph_ops.files import read_body
@@ -100,6 +107,7 @@ def export(source: Path, top: int | None, formats: str, controller: str, out: Pa
             files = export_run(database, folder.settings, out, top=top, formats=wanted)
     else:
         design = Design(name=source.stem, graph=read_body(source))
-        files = export_designs([design], out, formats=wanted, controller=controller)
+        motion = Motion(controller=controller)
+        files = export_designs([design], out, formats=wanted, motion=motion)
     for file in files:
         click.echo(str(file))

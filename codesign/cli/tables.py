@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -18,6 +18,7 @@ from morph_ops import graph as bodies_graph
 from morph_ops.geometry import mass
 from morph_ops.graph import Limb, Torso
 
+_PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
 _RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
 
 
@@ -28,7 +29,7 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
         best: scored candidates.
         depth: generations of ancestors of each candidate, by number.
     """
-    table = Table(box=box.SIMPLE, pad_edge=False, title="Best designs", title_justify="left")
+    table = Table(**_PLAIN, title="Best designs", title_justify="left")
     table.add_column("id", **_RIGHT)
     table.add_column("score ± 95%", **_RIGHT)
     for title in ("m/s", "m", "bodies", "joints", "kg", "ancestors"):
@@ -50,7 +51,7 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
 
 def scores_table(records: Sequence[ScoreRecord]) -> Table:
     """Score records, in the order given."""
-    table = Table(box=box.SIMPLE, pad_edge=False)
+    table = Table(**_PLAIN)
     table.add_column("robot", overflow="fold")
     table.add_column("score ± 95%", **_RIGHT)
     for title in ("m/s", "m", "fell", "status"):
@@ -64,6 +65,20 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
             f"{sum(record.fell)} of {record.episodes}",
             record.status,
         )
+    return table
+
+
+def runs_table(rows: Iterable[Sequence[str]]) -> Table:
+    """Runs, one row each: name, state, candidates, best score, its speed, task, controller."""
+    table = Table(**_PLAIN)
+    for title in ("run", "state"):
+        table.add_column(title, overflow="fold")
+    for title in ("candidates", "best", "m/s"):
+        table.add_column(title, **_RIGHT)
+    for title in ("task", "controller"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -86,7 +101,7 @@ def body_mass(graph: nx.DiGraph) -> float:
 
 def generations_table(rows: Sequence[tuple[int, int, float, float]]) -> Table:
     """Generation, candidates that simulate, best and mean score."""
-    table = Table(box=box.SIMPLE, pad_edge=False)
+    table = Table(**_PLAIN)
     for title in ("generation", "candidates", "best", "mean"):
         table.add_column(title, **_RIGHT)
     for generation, count, best, mean in rows:

@@ -4,6 +4,6 @@
 ``npz`` the controller of that one body as plain arrays, with ``run_design.py`` to run both.
 """
 
-from codesign.export.designs import FORMATS, Design, export_designs, export_run
+from codesign.export.designs import FORMATS, Design, Motion, export_designs, export_run
 
-__all__ = ["FORMATS", "Design", "export_designs", "export_run"]
+__all__ = ["FORMATS", "Design", "Motion", "export_designs", "export_run"]

@@ -19,10 +19,11 @@ from morph_ops import jsonio, mjcf
 
 if TYPE_CHECKING:
     from hyperdistill_core.controller import Controller
-    from hyperdistill_core.tasks import Task
 
 FORMATS = ("mjcf", "json", "npz")
 RUNNER = "run_design.py"
+SCENE_TASK = "flat"
+"""The task that an exported scene is: the others have a world of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,14 +39,27 @@ class Design:
     graph: nx.DiGraph
 
 
+@dataclass(frozen=True, kw_only=True)
+class Motion:
+    """What moves exported designs.
+
+    Attributes:
+        controller: name of a shipped controller, or path of one.
+        seed: of the episodes that ``run_design.py`` starts.
+        episodes: how many it starts if not told.
+    """
+
+    controller: str | Path
+    seed: int = 0
+    episodes: int = 1
+
+
 def export_designs(
     designs: Iterable[Design],
     folder: Path,
     *,
     formats: Sequence[str] = FORMATS,
-    controller: str | Path = "",
-    task: str = "flat",
-    seed: int = 0,
+    motion: Motion | None = None,
     replace: bool = False,
 ) -> list[Path]:
     """Write designs into a new folder.
@@ -53,11 +67,9 @@ def export_designs(
     Args:
         designs: what to write.
         folder: where; it must not exist or be empty, unless ``replace``.
-        formats: of :data:`FORMATS`; ``"npz"`` needs a controller, and brings
-            ``run_design.py`` along.
-        controller: name of a shipped controller, or path of one.
-        task: what the controller acts in.
-        seed: of the episodes that ``run_design.py`` starts.
+        formats: of :data:`FORMATS`; ``"npz"`` brings ``run_design.py`` along, and is
+            passed over without ``motion``.
+        motion: what moves the designs.
         replace: whether a folder that is there gives way.
 
     Returns:
@@ -66,8 +78,20 @@ def export_designs(
     Raises:
         UsageError: the folder is taken or cannot be made, or there is no such controller.
     """
+    designs = list(designs)
     with new_folder(folder, replace=replace) as draft:
-        _write_all(draft, list(designs), formats, controller, task, seed)
+        for design in designs:
+            if "mjcf" in formats:
+                mjcf.write(design.graph, draft / f"{design.name}.xml", scene=True)
+            if "json" in formats:
+                jsonio.write_json(design.graph, draft / f"{design.name}.json")
+        if "npz" in formats and designs and motion is not None:
+            controller = load_controller(motion.controller)
+            for design in designs:
+                arrays = _arrays(design.graph, controller, motion)
+                np.savez(draft / f"{design.name}.npz", allow_pickle=False, **arrays)
+            runner = resources.files("codesign.export") / RUNNER
+            (draft / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
     return sorted(folder.iterdir())
 
 
@@ -82,6 +106,8 @@ def export_run(
 ) -> list[Path]:
     """Write the best designs of a run, numbered from the best.
 
+    Controllers come along if the run's task is the one that the scenes are.
+
     Args:
         database: of the run.
         settings: of the run.
@@ -94,63 +120,41 @@ def export_run(
         The files.
 
     Raises:
-        UsageError: the folder is taken or cannot be made.
+        UsageError: the folder is taken or cannot be made, or the controller is gone.
     """
     best = database.best(top or settings.top)
     designs = [
         Design(name=f"design-{rank:02d}", graph=candidate.graph)
         for rank, candidate in enumerate(best, start=1)
     ]
+    motion = Motion(controller=settings.controller, seed=settings.seed, episodes=settings.episodes)
     return export_designs(
         designs,
         folder,
         formats=formats,
-        controller=settings.controller,
-        task=settings.task,
-        seed=settings.seed,
+        motion=motion if settings.task == SCENE_TASK else None,
         replace=replace,
     )
 
 
-def _write_all(
-    folder: Path,
-    designs: Sequence[Design],
-    formats: Sequence[str],
-    controller: str | Path,
-    task: str,
-    seed: int,
-) -> None:
-    for design in designs:
-        if "mjcf" in formats:
-            mjcf.write(design.graph, folder / f"{design.name}.xml", scene=True)
-        if "json" in formats:
-            jsonio.write_json(design.graph, folder / f"{design.name}.json")
-    if "npz" in formats and designs:
-        # Imported here: the other formats need no task.
-        from hyperdistill_core.tasks import get_task
-
-        distilled = load_controller(controller)
-        for design in designs:
-            _write_controller(
-                folder / f"{design.name}.npz", design, distilled, get_task(task), seed
-            )
-        runner = resources.files("codesign.export") / RUNNER
-        (folder / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
-
-
-def _write_controller(
-    path: Path, design: Design, controller: Controller, task: Task, seed: int
-) -> None:
+def _arrays(graph: nx.DiGraph, controller: Controller, motion: Motion) -> dict[str, np.ndarray]:
     """The body's own network with all that ``run_design.py`` needs to know beside it."""
     from hyperdistill_core.features import BodyLayout
+    from hyperdistill_core.tasks import get_task
 
-    model = task.model(design.graph)
-    controller.for_body(design.graph, model).save_npz(path)
-    with np.load(path, allow_pickle=False) as file:
-        arrays = dict(file)
-    arrays["slots"] = BodyLayout.from_graph(design.graph, model).actions
-    arrays["fall_height"] = np.array(task.fall_height(design.graph))
-    arrays["physics_steps"] = np.array(task.physics_steps)
-    arrays["noise"] = np.array(task.noise)
-    arrays["seed"] = np.array(seed)
-    np.savez(path, allow_pickle=False, **arrays)
+    task = get_task(SCENE_TASK)
+    model = task.model(graph)
+    layout = BodyLayout.from_graph(graph, model)
+    known = {
+        **controller.for_body(graph, model).arrays(),
+        "slots": layout.actions,
+        "lower": layout.lower,
+        "span": layout.span,
+        "influence": layout.influence,
+        "fall_height": task.fall_height(graph),
+        "physics_steps": task.physics_steps,
+        "noise": task.noise,
+        "seed": motion.seed,
+        "episodes": motion.episodes,
+    }
+    return {name: np.asarray(value) for name, value in known.items()}

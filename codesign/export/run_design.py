@@ -1,4 +1,4 @@
-"""Simulate a design: python run_design.py DESIGN.xml [EPISODE]; needs numpy and mujoco alone."""
+"""Simulate a design: python run_design.py DESIGN.xml [EPISODES]; needs numpy and mujoco alone."""
 
 import sys
 from pathlib import Path
@@ -7,46 +7,54 @@ import mujoco
 import numpy as np
 
 
-def state(model, data, slots):
+def observe(net, episodes):
     """What the controller sees: 17 numbers a body, as mj_step leaves them."""
-    seen, jacobian = np.zeros((model.nbody - 1, 17)), np.zeros((2, 3, model.nv))
-    for row, body in zip(seen, range(1, model.nbody), strict=True):
-        mujoco.mj_jacBody(model, data, *jacobian, body)
-        row[:13] = *data.xpos[body], *(jacobian @ data.qvel).ravel(), *data.xquat[body]
-    seen[:, 0] -= seen[0, 0]
-    joints, limb, column = model.actuator_trnid[:, 0], slots // 2, 13 + 2 * (slots % 2)
-    low, high = model.jnt_range[joints].T
-    seen[limb, column] = (data.qpos[model.jnt_qposadr[joints]] - low) / (high - low)
-    seen[limb, column + 1] = data.qvel[model.jnt_dofadr[joints]]
-    return seen.ravel()
+    names = ("xpos", "xquat", "subtree_com", "cdof", "qpos", "qvel")
+    xpos, xquat, com, cdof, qpos, qvel = (
+        np.array([getattr(e, n) for e in episodes]) for n in names
+    )
+    motion = net["influence"] @ (cdof * qvel[:, :, None])
+    spin, arm, after, before = motion[..., :3], xpos[:, 1:] - com[:, 1:2], [1, 2, 0], [2, 0, 1]
+    velocity = motion[..., 3:] + spin[..., after] * arm[..., before]
+    velocity -= spin[..., before] * arm[..., after]  # slide plus spin x arm, summed as in the score
+    hinges = np.zeros((len(episodes), motion.shape[1] * 4))
+    hinges[:, 2 * net["slots"]] = (qpos[:, 7:] - net["lower"]) / net["span"]
+    hinges[:, 2 * net["slots"] + 1] = qvel[:, 6:]
+    place = xpos[:, 1:] - xpos[:, 1:2] * (1, 0, 0)
+    parts = (place, velocity, spin, xquat[:, 1:], hinges.reshape(*spin.shape[:2], 4))
+    return np.concatenate(parts, axis=2).reshape(len(episodes), -1)
 
 
 def act(net, x):
-    """Motor controls: the design's own small network."""
-    x = np.clip(x - net["offset"], -net["limit"], net["limit"])
-    last = sum(name.startswith("weight_") for name in net) - 1
-    for layer in range(last):
-        x = np.maximum(x @ net[f"weight_{layer}"] + net[f"bias_{layer}"], 0.0)
-    return x @ net[f"weight_{last}"] + net[f"bias_{last}"]
+    """Motor controls: the design's own small network, biases as weights of a constant 1."""
+    x = np.clip(x - net["offset"], -net["limit"], net["limit"]).astype(net["weight_0"].dtype)
+    one = np.ones((len(x), 1), x.dtype)
+    for layer in range(sum(name.startswith("weight_") for name in net)):
+        x = np.maximum(x, 0) if layer else x
+        x = np.hstack([x, one]) @ np.vstack([net[f"weight_{layer}"], net[f"bias_{layer}"]])
+    return x
 
 
-def simulate(path, episode=0, *, steps=1000):
-    """Metres along x and seconds of one episode, which ends when the robot falls."""
+def simulate(path, episodes=None, *, steps=1000):
+    """Metres along x and seconds until the fall or the end, of every episode."""
     model, net = mujoco.MjModel.from_xml_path(str(path)), dict(np.load(path.with_suffix(".npz")))
-    data = mujoco.MjData(model)
-    rng = np.random.default_rng(np.random.SeedSequence(int(net["seed"]), spawn_key=(episode,)))
-    for values, noise in zip((data.qpos, data.qvel), rng.spawn(2), strict=True):
-        values += noise.uniform(-net["noise"], net["noise"], len(values))
-    mujoco.mj_forward(model, data)
-    start = data.xpos[1, 0]
+    every = [mujoco.MjData(model) for _ in range(episodes or net["episodes"])]
+    for number, data in enumerate(every):
+        rng = np.random.default_rng(np.random.SeedSequence(int(net["seed"]), spawn_key=(number,)))
+        for values, stream in zip((data.qpos, data.qvel), rng.spawn(2), strict=True):
+            values += stream.uniform(-net["noise"], net["noise"], len(values))
+        mujoco.mj_forward(model, data)
+    start, running = np.array([data.xpos[1, 0] for data in every]), every
     for _ in range(steps):
-        data.ctrl[:] = act(net, state(model, data, net["slots"]))
-        mujoco.mj_step(model, data, int(net["physics_steps"]))
-        if np.round(data.xpos[1, 2], 3) <= net["fall_height"]:
+        for data, controls in zip(running, act(net, observe(net, running)), strict=True):
+            data.ctrl = controls
+            mujoco.mj_step(model, data, int(net["physics_steps"]))
+        running = [d for d in running if np.round(d.xpos[1, 2], 3) > net["fall_height"]]
+        if not running:
             break
-    return data.xpos[1, 0] - start, data.time
+    return np.array([data.xpos[1, 0] for data in every]) - start, np.array([d.time for d in every])
 
 
 if __name__ == "__main__":
-    way, seconds = simulate(Path(sys.argv[1]), int((*sys.argv[2:], 0)[0]))
-    print(f"{way:.2f} m in {seconds:.2f} s: {way / seconds:.3f} m/s")
+    way, seconds = simulate(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+    print(f"{way.mean():.2f} m in {seconds.mean():.2f} s: {(way / seconds).mean():.3f} m/s")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -94,24 +92,10 @@ class BodyScorer:
     def _simulate(self, graph: nx.DiGraph, blank: ScoreRecord) -> ScoreRecord:
         from hyperdistill_core.rollout import rollout
 
-        with _one_torch_thread():
-            control = self._controller.for_body(graph, self._task.model(graph))
+        control = self._controller.for_body(graph, self._task.model(graph))
         result = rollout(graph, control, task=self._task, episodes=self._episodes, seed=self._seed)
         doubts = tuple(f"unlike the training bodies: {d}" for d in self._controller.warnings(graph))
         return replace(blank, **_measured(result), warnings=doubts)
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    """As in workers: the number of threads decides the last bits of a generated network."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _measured(result: Rollout) -> dict[str, Any]:

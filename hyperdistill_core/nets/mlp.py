@@ -154,13 +154,17 @@ class BodyMLP:
         self._buffers[episodes] = [(features, features[:, :-1]) for features in whole]
         return self._buffers[episodes]
 
-    def save_npz(self, path: str | Path) -> None:
-        """Writes all arrays under the names of the module's docstring."""
+    def arrays(self) -> dict[str, NDArray]:
+        """All arrays under the names of the module's docstring."""
         arrays = {"n_bodies": np.array(self.n_bodies), "offset": self.offset, "limit": self.limit}
         for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             arrays |= {f"weight_{index}": weight, f"bias_{index}": bias}
+        return arrays
+
+    def save_npz(self, path: str | Path) -> None:
+        """Writes :meth:`arrays`."""
         with Path(path).open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            np.savez(file, allow_pickle=False, **self.arrays())
 
     @classmethod
     def load_npz(cls, path: str | Path) -> BodyMLP:

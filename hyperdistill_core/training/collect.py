@@ -142,6 +142,6 @@ def _run(
         if step % settings.every == 0:
             states.append(now)
             means.append(action if actor is labels else labels.means(now))
-        noise = rng.standard_normal(action.shape, dtype=np.float32)
-        fleet.step(action + settings.action_std * noise)
+        noise = rng.standard_normal(action.shape).astype(np.float32)
+        fleet.step(action + np.float32(settings.action_std) * noise)
     return np.stack(states), np.stack(means)

@@ -25,7 +25,7 @@ from hyperdistill_core.features import STATE_DIM
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.advantage import generalised_advantages
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
-from hyperdistill_core.training.fleet import RUNNING, TIME_LIMIT, Fleet
+from hyperdistill_core.training.fleet import FELL, RUNNING, TIME_LIMIT, Fleet
 from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.settings import PPOSettings
@@ -96,6 +96,12 @@ class TeacherTrainer:
         """Deviation of the actions now."""
         first, last = self.settings.action_std, self.settings.final_action_std
         return first * (last / first) ** min(1.0, self.steps_done / self.settings.steps)
+
+    @property
+    def alive_bonus(self) -> float:
+        """Bonus of a control step without a fall now."""
+        fading = self.steps_done / (self.settings.alive_until * self.settings.steps)
+        return self.settings.alive_bonus * max(0.0, 1.0 - fading)
 
     def train(self, *, report: Callable[[dict[str, float]], None] = lambda _: None) -> None:
         """Train to ``settings.steps``; a checkpoint and a log row after every update."""
@@ -172,6 +178,7 @@ class TeacherTrainer:
         }
         normalisation = self.state_moments.normalisation()
         finished: list[float] = []
+        speeds: list[float] = []
         falls = 0
         raw = []
         for _ in range(settings.horizon):
@@ -184,18 +191,20 @@ class TeacherTrainer:
             actions[mask] = (action * joints).numpy()
             reward, ended = fleet.step(actions)
             self._running += reward
+            speeds.append(float(reward.mean()))
+            reward = reward + self.alive_bonus * (ended != FELL)
             self._discounted = settings.gamma * self._discounted + reward
             self._return_moments.update(self._discounted.reshape(-1, 1))
             over = ended != RUNNING
             finished += self._running[over].tolist()
-            falls += int((over & (ended != TIME_LIMIT)).sum())
+            falls += int((ended == FELL).sum())
             self._running[over] = self._discounted[over] = 0.0
             for name, value_now in (
                 ("state", state),
                 ("mean", mean),
                 ("action", action),
                 ("value", value),
-                ("reward", torch.from_numpy(reward.reshape(-1).copy())),
+                ("reward", torch.from_numpy(reward.reshape(-1).astype(np.float32))),
                 ("ended", torch.from_numpy(over.reshape(-1))),
                 ("cut", torch.from_numpy((ended == TIME_LIMIT).reshape(-1))),
             ):
@@ -220,7 +229,8 @@ class TeacherTrainer:
         target = rollout["target"]
         unexplained = ((target - rollout["value"]).var() / target.var()).item()
         return rollout, {
-            "speed": rollout["reward"].mean().item(),
+            "speed": float(np.mean(speeds)),
+            "ends": len(finished),
             "return": float(np.mean(finished)) if finished else math.nan,
             "falls": falls / max(1, len(finished)),
             "explained": 1.0 - unexplained,

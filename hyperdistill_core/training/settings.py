@@ -28,6 +28,9 @@ class PPOSettings:
         max_kl: an update ends when the mean KL to the acting policy exceeds this.
         action_std: of the actions at the start.
         final_action_std: of the actions at the end, reached in a straight line of logs.
+        alive_bonus: added to the reward of every control step that is not a fall, at the
+            start of the training; falling forward pays at once and is a trap without it.
+        alive_until: share of ``steps`` over which the bonus fades to nothing.
         per_body_advantages: standardise advantages over each body, not over all.
         width: of the network.
         layers: of the network.
@@ -53,6 +56,8 @@ class PPOSettings:
     max_kl: float = 0.04
     action_std: float = 0.9
     final_action_std: float = 0.5
+    alive_bonus: float = 0.5
+    alive_until: float = 0.7
     per_body_advantages: bool = True
     width: int = 64
     layers: int = 3

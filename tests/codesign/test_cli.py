@@ -1,0 +1,130 @@
+"""Commands that end well."""
+
+import json
+import signal
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from codesign.cli import main
+from codesign.cli.interrupts import deferred_interrupts
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit, match=r"\d") as ended:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert ended.value.code == 0, err
+        return out
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def bodies(tmp_path_factory):
+    out = tmp_path_factory.mktemp("sampled") / "bodies"
+    with pytest.raises(SystemExit, match="0"):
+        main(["sample", "-n", "3", "--seed", "4", "--out", str(out)])
+    return out
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory, tiny_controller):
+    out = tmp_path_factory.mktemp("runs") / "small"
+    with pytest.raises(SystemExit, match="0"):
+        main(
+            [
+                *("evolve", "--preset", "tiny", "--set", "episodes=1", "--workers", "1"),
+                *("--set", f"controller={tiny_controller}", "--out", str(out)),
+            ]
+        )
+    return out
+
+
+def test_samples_depend_on_the_seed_alone(run, bodies, tmp_path):
+    run("sample", "-n", 3, "--seed", 4, "--out", tmp_path / "same")
+    run("sample", "-n", 3, "--seed", 5, "--out", tmp_path / "other")
+    names = sorted(path.name for path in bodies.iterdir())
+    assert names == ["body-0000.json", "body-0001.json", "body-0002.json"]
+    texts = [(bodies / name).read_text() for name in names]
+    assert [(tmp_path / "same" / name).read_text() for name in names] == texts
+    assert [(tmp_path / "other" / name).read_text() for name in names] != texts
+
+
+def test_convert_there_and_back(run, bodies, tmp_path):
+    source = bodies / "body-0001.json"
+    run("convert", source, tmp_path / "it.xml")
+    run("convert", tmp_path / "it.xml", tmp_path / "it.json")
+    assert (tmp_path / "it.json").read_text() == source.read_text()
+
+
+def test_inspect_draws_every_body_and_joint(run, bodies):
+    body = json.loads((bodies / "body-0001.json").read_text())
+    out = run("inspect", bodies / "body-0001.json")
+    for part in body["bodies"]:
+        assert part["name"] in out
+    assert f"{len(body['bodies'])} bodies" in out
+    assert "a valid UNIMAL body" in out
+
+
+def test_score_json_is_all_that_stdout_holds(run, bodies, tiny_controller, tmp_path):
+    files = [bodies / "body-0002.json", bodies / "body-0000.json"]
+    options = ["--controller", tiny_controller, "--episodes", 2, "--seed", 9, "--workers", 1]
+    records = json.loads(run("score", *files, *options, "--json", "-"))
+    assert [record["robot"] for record in records] == [str(file) for file in files]
+    for record in records:
+        assert (record["episodes"], record["seed"], record["status"]) == (2, 9, "ok")
+        assert len(record["returns"]) == 2
+    assert "body-0002" in run("score", *files, *options, "--json", tmp_path / "scores.json")
+    again = json.loads((tmp_path / "scores.json").read_text())
+    assert [r["returns"] for r in again] == [r["returns"] for r in records]
+
+
+def test_a_campaign_can_be_looked_at(run, campaign):
+    status = run("status", campaign)
+    assert "12 of 12 candidates" in status
+    assert "finished" in status
+    assert "small" in run("runs", "--in", campaign.parent)
+    # A finished run resumes to the same tables without work.
+    assert "Best designs" in run("evolve", "--resume", campaign)
+
+
+def test_export_of_a_run_is_its_best(run, campaign, tmp_path):
+    run("export", campaign, "--top", 1, "--format", "json", "--out", tmp_path / "out")
+    with closing(sqlite3.connect(campaign / "run.sqlite")) as database:
+        [graph] = database.execute(
+            "SELECT graph FROM candidates WHERE duplicate_of IS NULL ORDER BY score DESC LIMIT 1"
+        ).fetchone()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["design-01.json"]
+    assert json.loads((tmp_path / "out" / "design-01.json").read_text()) == json.loads(graph)
+
+
+def test_export_of_a_robot(run, bodies, tiny_controller, tmp_path):
+    robot = bodies / "body-0000.json"
+    run("export", robot, "--controller", tiny_controller, "--out", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "body-0000.json", "body-0000.npz", "body-0000.xml", "run_design.py",
+    ]  # fmt: skip
+
+
+def test_controller_info(run, tiny_controller):
+    out = run("controller", "info", tiny_controller)
+    assert "task flat, context continuous" in out
+    assert "networks of 2 x 16" in out
+
+
+def test_ctrl_c_waits_for_what_must_not_be_cut():
+    done = []
+
+    def work():
+        with deferred_interrupts():
+            signal.raise_signal(signal.SIGINT)
+            done.append(1)
+
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        work()
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
