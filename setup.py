@@ -6,9 +6,13 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
-CLUSTER = ["dask>=2025.1", "distributed>=2025.1"]
-STUDIO = ["viser>=1.0", "mjviser>=0.0.14"]
-VIDEO = ["imageio>=2.34", "imageio-ffmpeg>=0.5"]
+EXTRAS = {
+    "cluster": ["dask>=2025.1", "dask-jobqueue>=0.9", "distributed>=2025.1"],
+    "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],
+    "rl": ["gymnasium>=1.0"],
+    "studio": ["mjviser>=0.0.14", "viser>=1.0"],
+    "video": ["imageio>=2.34", "imageio-ffmpeg>=0.5"],
+}
 
 setup(
     name="codesign",
@@ -18,8 +22,8 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     license_files=["LICENSE"],
-    python_requires=">=3.10",
-    packages=find_packages(include=["codesign*", "morph_ops*", "hyperdistill_core*", "runs*"]),
+    python_requires=">=3.11",
+    packages=find_packages(include=["codesign*", "hyperdistill_core*", "morph_ops*", "runs"]),
     package_data={
         "hyperdistill_core.checkpoints": ["*.safetensors", "*.md"],
         "runs": ["presets/*.toml"],
@@ -35,13 +39,12 @@ setup(
         "pydantic>=2.6",
         "rich>=13.7",
         "safetensors>=0.4",
-        "tomli>=2.0; python_version < '3.11'",
         "torch>=2.4,<2.14",
     ],
-    extras_require={"cluster": CLUSTER, "studio": STUDIO, "video": VIDEO},
+    extras_require=EXTRAS,
     entry_points={"console_scripts": ["codesign = codesign.cli:main"]},
     classifiers=[
-        "License :: OSI Approved :: Apache Software License",
+        "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3",
         "Topic :: Scientific/Engineering :: Artificial Life",
     ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import sys
+import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -20,11 +20,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from codesign.errors import UsageError, one_line, reason
 from morph_ops.choices import choose
 from morph_ops.operators import OPERATORS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # pyright: ignore[reportMissingImports]  # not installed from 3.11 on
 
 DEFAULT_PRESET = "quickstart"
 

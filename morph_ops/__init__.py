@@ -6,13 +6,15 @@ can hold, copy and search such graphs without the rest of this project. The way 
     sample or read a body -> vary it -> build the MuJoCo model -> compare, write
 
 - :mod:`morph_ops.graph`: the vocabulary: ``Torso``, ``Limb``, ``Joint`` and the tree.
-- :mod:`morph_ops.space`: the UNIMAL design space and starting bodies.
 - :mod:`morph_ops.geometry`: rest pose, mirror twins, growth sites.
+- :mod:`morph_ops.contacts`: what touches in the rest pose, and the contact excludes.
+- :mod:`morph_ops.space`: the UNIMAL space: ranges, grids, limits; starting bodies.
+- :mod:`morph_ops.unimal`: what a limb is on the grids of that space.
 - :mod:`morph_ops.validity`: named invariants, each with its message.
 - :mod:`morph_ops.operators`: mutations and crossover, each graph in, new graph out.
 - :mod:`morph_ops.identity`: canonical form, hash, and a distance between bodies.
-- :mod:`morph_ops.mjcf`: MJCF files and MuJoCo models; alone needs MuJoCo.
 - :mod:`morph_ops.jsonio` and :mod:`morph_ops.graphml`: exact text forms of a body.
+- :mod:`morph_ops.mjcf`: MJCF files and MuJoCo models; alone needs MuJoCo.
 - :mod:`morph_ops.files`: reading and writing by a file's extension.
 
 Example:

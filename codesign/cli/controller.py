@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import click
 
+from codesign.cli.training import COMMANDS
+
 
 @click.group()
 def controller() -> None:
-    """List and inspect controllers."""
+    """List, inspect, train and evaluate controllers."""
+
+
+for command in COMMANDS:
+    controller.add_command(command)
 
 
 @controller.command("list")

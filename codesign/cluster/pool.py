@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
@@ -174,6 +175,9 @@ def _worker_surroundings() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in _THREAD_LIMITS}
     os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
     blockable = hasattr(signal, "pthread_sigmask")
+    if blockable:
+        # Python starts its tracker with the first process, and unblocks Ctrl-C on the way.
+        resource_tracker.ensure_running()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blockable else None
     try:
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from codesign import config
@@ -82,7 +82,7 @@ class RunFolder:
 
     def log(self, message: str) -> None:
         """Add a line to the run's log."""
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
         with (self.path / LOG).open("a", encoding="utf-8") as file:
             file.write(f"{now} {message}\n")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import networkx as nx
 import numpy as np
 
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
@@ -21,6 +20,7 @@ from hyperdistill_core.training.crowd import (
 )
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.fleet import Fleet
+from hyperdistill_core.training.pool import Pool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Student:
 
 
 def collect(
-    pool: Sequence[nx.DiGraph],
+    pool: Pool,
     data: ExpertData,
     settings: CollectSettings,
     *,
@@ -78,7 +78,7 @@ def collect(
     """Append a segment for every body of the pool that has none of this round yet.
 
     Args:
-        pool: the bodies, by number.
+        pool: the bodies.
         data: where the segments go.
         settings: of the collection.
         teacher: labels every state, and acts where there is no student.
@@ -91,11 +91,11 @@ def collect(
         return
     task = get_task(settings.task)
     n_active = min(settings.n_active, len(missing))
-    n_max = max(len(graph) for graph in pool)
+    n_max = max(len(graph) for graph in pool.graphs)
     rng = np.random.default_rng([settings.seed, round_, missing[0]])
-    inputs = [BodyInputs.of(pool[body], task) for body in missing]
+    inputs = [BodyInputs.of(pool.graphs[body], task) for body in missing]
     fleet = Fleet(
-        [pool[body] for body in missing[:n_active]],
+        [pool.graphs[body] for body in missing[:n_active]],
         task=settings.task,
         n_envs=settings.n_envs,
         n_max=n_max,
@@ -108,7 +108,7 @@ def collect(
             group = [(first + i) % len(missing) for i in range(n_active)]
             if first:
                 for slot, index in enumerate(group):
-                    fleet.replace(slot, pool[missing[index]])
+                    fleet.replace(slot, pool.graphs[missing[index]])
             crowd = Crowd([inputs[index] for index in group], n_max=n_max)
             labels = TeacherPolicy(teacher.network, teacher.normalisation, crowd, settings.n_envs)
             actor: CrowdPolicy = labels
@@ -118,7 +118,7 @@ def collect(
             for slot, index in enumerate(group[: len(missing) - first]):
                 n = len(inputs[index].parents)
                 data.append(
-                    pool[missing[index]],
+                    pool.graphs[missing[index]],
                     body=missing[index],
                     round_=round_,
                     states=states[:, slot, :, :n].reshape(-1, n, states.shape[-1]),

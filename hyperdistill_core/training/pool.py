@@ -2,42 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.tasks import get_task
 from morph_ops import graph as bodies_graph
+from morph_ops.graph import BodyError
 from morph_ops.identity import body_hash
+from morph_ops.jsonio import from_json, to_json
 from morph_ops.operators import OperatorError, mutate
 from morph_ops.space import sample_body
+from morph_ops.textfile import read_text, write_text
 
+Origin: TypeAlias = Literal["robot", "sampled", "mutant"]
 MAX_MUTATIONS = 4
 ROBOT_MUTANTS = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PoolSettings:
     """What a pool holds.
 
     Attributes:
         sampled: freshly sampled bodies.
         mutants: bodies made by 1 to 4 mutations, half of them of one of the robots given.
+        standing_steps: a new body must stand so many control steps without control, or it
+            teaches little but how to fall; 0 takes every body.
+        task: where it must stand.
         seed: of sampling and mutation.
     """
 
-    sampled: int = 2000
-    mutants: int = 1000
+    sampled: int = 500
+    mutants: int = 700
+    standing_steps: int = 100
+    task: str = "flat"
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Distinct bodies to learn on.
+
+    Attributes:
+        graphs: the bodies, in the order that numbers them.
+        origins: where each came from.
+    """
+
+    graphs: tuple[nx.DiGraph, ...]
+    origins: tuple[Origin, ...]
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def weights(self, robot_share: float) -> NDArray[np.float64]:
+        """(bodies,) weights that sum to one and give the robots their share of the whole."""
+        robots = np.array([origin == "robot" for origin in self.origins])
+        if robots.all() or not robots.any():
+            return np.full(len(self), 1.0 / len(self))
+        share = np.where(robots, robot_share, 1.0 - robot_share)
+        return share / np.where(robots, robots.sum(), (~robots).sum())
+
+    def write(self, path: Path) -> None:
+        """One line of JSON a body."""
+        lines = [
+            json.dumps({"origin": origin, "graph": json.loads(to_json(graph))})
+            for graph, origin in zip(self.graphs, self.origins, strict=True)
+        ]
+        write_text(path, "\n".join(lines) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Pool:
+        """The inverse of :meth:`write`.
+
+        Raises:
+            BodyError: the file is missing, or a line of it is no body of a pool.
+        """
+        graphs: list[nx.DiGraph] = []
+        origins: list[Origin] = []
+        for number, line in enumerate(read_text(path).splitlines(), start=1):
+            try:
+                entry = json.loads(line)
+                origin, graph = entry["origin"], from_json(json.dumps(entry["graph"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise BodyError(f"{path}, line {number}: no body of a pool ({error})") from None
+            if origin not in get_args(Origin):
+                raise BodyError(f"{path}, line {number}: unknown origin {origin!r}")
+            graphs.append(graph)
+            origins.append(origin)
+        return cls(tuple(graphs), tuple(origins))
 
 
 def plan_hash(graph: nx.DiGraph) -> str:
     """Hash of a body plan: equal for bodies that differ in densities, gears or ranges alone."""
     parts = []
     for name in bodies_graph.bodies(graph):
-        part = bodies_graph.part(graph, name)
-        part = replace(part, density=1000.0, mass=None)
+        part = replace(bodies_graph.part(graph, name), density=1000.0, mass=None)
         if isinstance(part, bodies_graph.Limb):
             joints = tuple(replace(j, gear=150.0, range_deg=(-30.0, 30.0)) for j in part.joints)
             part = replace(part, joints=joints)
@@ -45,12 +112,30 @@ def plan_hash(graph: nx.DiGraph) -> str:
     return body_hash(bodies_graph.with_parts(graph, parts))
 
 
+def stands(graph: nx.DiGraph, *, task: str, steps: int) -> bool:
+    """Whether a body stays up for so many control steps of episode 0 without control."""
+    world = replace(get_task(task), max_steps=steps)
+    limp = _Limp(sum(1 for _ in bodies_graph.joints(graph)))
+    return not rollout(graph, limp, task=world, episodes=1).fell.any()
+
+
+class _Limp:
+    """Controls that are always zero."""
+
+    def __init__(self, n_controls: int) -> None:
+        self._n_controls = n_controls
+
+    def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.zeros((len(state), self._n_controls))
+
+
 def make_pool(
     settings: PoolSettings,
     *,
     robots: Sequence[nx.DiGraph] = (),
     held_out: Iterable[nx.DiGraph] = (),
-) -> list[nx.DiGraph]:
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Pool:
     """A pool of distinct bodies: ``robots`` first, then sampled bodies, then mutants.
 
     Args:
@@ -58,40 +143,47 @@ def make_pool(
         robots: bodies to begin with, duplicates among them dropped.
         held_out: bodies of which no new body may have the plan: none that equals one of
             them but for densities, gears or joint ranges enters by sampling or mutation.
+        report: called with the number of bodies now and in the end.
 
     Returns:
         ``len(distinct robots) + sampled + mutants`` bodies.
     """
     rng = np.random.default_rng(settings.seed)
     forbidden = {plan_hash(graph) for graph in held_out}
-    pool: list[nx.DiGraph] = []
+    graphs: list[nx.DiGraph] = []
+    origins: list[Origin] = []
     seen: set[str] = set()
 
-    def admit(graph: nx.DiGraph) -> bool:
+    def admit(graph: nx.DiGraph, origin: Origin) -> None:
         digest = body_hash(graph)
         if digest in seen:
-            return False
+            return
         seen.add(digest)
-        pool.append(graph)
-        return True
+        graphs.append(graph)
+        origins.append(origin)
 
-    def admit_new(graph: nx.DiGraph) -> bool:
-        return plan_hash(graph) not in forbidden and admit(graph)
+    def admit_new(graph: nx.DiGraph, origin: Origin) -> None:
+        steps = settings.standing_steps
+        if plan_hash(graph) in forbidden:
+            return
+        if not steps or stands(graph, task=settings.task, steps=steps):
+            admit(graph, origin)
+            report(len(graphs), total)
 
     for graph in robots:
-        admit(graph)
-    wanted = len(pool) + settings.sampled
-    while len(pool) < wanted:
-        admit_new(sample_body(rng))
-    n_robots, parents = wanted - settings.sampled, len(pool)
-    wanted += settings.mutants
-    while len(pool) < wanted:
+        admit(graph, "robot")
+    n_robots = len(graphs)
+    parents = n_robots + settings.sampled
+    total = parents + settings.mutants
+    while len(graphs) < parents:
+        admit_new(sample_body(rng), "sampled")
+    while len(graphs) < total:
         of_robot = n_robots > 0 and rng.random() < ROBOT_MUTANTS
-        graph = pool[rng.integers(n_robots if of_robot else parents)]
+        graph = graphs[rng.integers(n_robots if of_robot else parents)]
         try:
             for _ in range(rng.integers(1, MAX_MUTATIONS + 1)):
                 graph, _ = mutate(graph, rng)
         except OperatorError:
             continue
-        admit_new(graph)
-    return pool
+        admit_new(graph, "mutant")
+    return Pool(tuple(graphs), tuple(origins))

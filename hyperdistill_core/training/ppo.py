@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import torch
 from torch import Tensor
@@ -28,6 +27,7 @@ from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
 from hyperdistill_core.training.fleet import FELL, RUNNING, TIME_LIMIT, Fleet
 from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.moments import RunningMoments
+from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.settings import PPOSettings
 from hyperdistill_core.training.teacher import KIND, describe_network, new_network
 from hyperdistill_core.weights_file import (
@@ -48,7 +48,6 @@ class TeacherTrainer:
     Args:
         pool: bodies to train on, at least ``settings.n_active``.
         settings: of the training.
-        weights: of each body of the pool in the draw of those that come in; equal by default.
         folder: where ``teacher.safetensors`` and ``log.csv`` go; a checkpoint that lies
             there is taken up again, with fresh episodes.
 
@@ -57,23 +56,16 @@ class TeacherTrainer:
         CheckpointError: the checkpoint in ``folder`` was made with another network.
     """
 
-    def __init__(
-        self,
-        pool: Sequence[nx.DiGraph],
-        settings: PPOSettings,
-        folder: Path,
-        *,
-        weights: Sequence[float] | None = None,
-    ) -> None:
+    def __init__(self, pool: Pool, settings: PPOSettings, folder: Path) -> None:
         if len(pool) < settings.n_active:
             raise ValueError(
                 f"a pool of {len(pool)} bodies cannot fill {settings.n_active} active places"
             )
         self.settings, self.folder = settings, folder
-        self._pool = list(pool)
-        self._weights = np.ones(len(pool)) if weights is None else np.asarray(weights, dtype=float)
+        self._pool = pool.graphs
+        self._weights = pool.weights(settings.robot_share)
         self._task = get_task(settings.task)
-        self._n_max = max(len(graph) for graph in pool)
+        self._n_max = max(len(graph) for graph in pool.graphs)
         self._checkpoint = folder / "teacher.safetensors"
         torch.manual_seed(settings.seed)
         self.network = new_network(settings.width, settings.layers)
@@ -181,12 +173,17 @@ class TeacherTrainer:
         speeds: list[float] = []
         falls = 0
         raw = []
+        memory, fresh = settings.noise_memory, math.sqrt(1.0 - settings.noise_memory**2)
+        noise = torch.randn((len(joints), 2), generator=self._noise)
         for _ in range(settings.horizon):
             states = fleet.state[mask]
             raw.append(states)
             state = torch.from_numpy(observe(normalisation, states))
             mean, value = self.network(state, crowd.packed_context, tree)
-            noise = torch.randn(mean.shape, generator=self._noise)
+            # What the noise remembers is part of the situation, not of the choice: the
+            # policy is judged by the rest of the action.
+            remembered = self.action_std * memory * noise
+            noise = memory * noise + fresh * torch.randn(mean.shape, generator=self._noise)
             action = mean + self.action_std * noise
             actions[mask] = (action * joints).numpy()
             reward, ended = fleet.step(actions)
@@ -202,7 +199,7 @@ class TeacherTrainer:
             for name, value_now in (
                 ("state", state),
                 ("mean", mean),
-                ("action", action),
+                ("action", action - remembered),
                 ("value", value),
                 ("reward", torch.from_numpy(reward.reshape(-1).astype(np.float32))),
                 ("ended", torch.from_numpy(over.reshape(-1))),
@@ -256,7 +253,7 @@ class TeacherTrainer:
         lr = self._learning_rate()
         for group in self._optimiser.param_groups:
             group["lr"] = lr
-        scale = 1.0 / (2.0 * self.action_std**2)
+        scale = 1.0 / (2.0 * self.action_std**2 * (1.0 - settings.noise_memory**2))
         sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
         batches, stop = 0, False
         for _ in range(settings.epochs):

@@ -16,6 +16,7 @@ class PPOSettings:
         n_envs: simulations a body.
         horizon: control steps of each simulation between updates.
         rotate: active bodies exchanged for others of the pool at every update.
+        robot_share: share of the pool's robots in the draw of bodies that come in.
         epochs: passes over a rollout.
         minibatch_steps: control steps of the fleet in a minibatch, every body in each.
         lr: learning rate at the start; it falls to a tenth along a cosine.
@@ -28,6 +29,9 @@ class PPOSettings:
         max_kl: an update ends when the mean KL to the acting policy exceeds this.
         action_std: of the actions at the start.
         final_action_std: of the actions at the end, reached in a straight line of logs.
+        noise_memory: correlation of a joint's action noise with that of the control step
+            before (Korenkevych 2019). UNIMAL joints are sluggish: white noise at 50 Hz
+            averages out before it moves a limb.
         alive_bonus: added to the reward of every control step that is not a fall, at the
             start of the training; falling forward pays at once and is a trap without it.
         alive_until: share of ``steps`` over which the bonus fades to nothing.
@@ -44,8 +48,9 @@ class PPOSettings:
     n_envs: int = 6
     horizon: int = 64
     rotate: int = 6
-    epochs: int = 4
-    minibatch_steps: int = 6
+    robot_share: float = 0.3
+    epochs: int = 3
+    minibatch_steps: int = 4
     lr: float = 6e-4
     warmup: float = 0.01
     gamma: float = 0.99
@@ -56,7 +61,8 @@ class PPOSettings:
     max_kl: float = 0.04
     action_std: float = 0.9
     final_action_std: float = 0.5
-    alive_bonus: float = 0.5
+    noise_memory: float = 0.8
+    alive_bonus: float = 0.1
     alive_until: float = 0.7
     per_body_advantages: bool = True
     width: int = 64

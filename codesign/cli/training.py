@@ -1,0 +1,248 @@
+"""``codesign controller pool | train-teacher | collect | distill | evaluate``.
+
+Every stage writes into a folder of its own; run again, it goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
+ROBOT_ENDINGS = (".xml", ".mjcf", ".json")
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+SET = click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
+
+
+def robots_in(folder: Path) -> list[Any]:
+    """Bodies of all robot files in a folder, by file name.
+
+    Raises:
+        UsageError: there is none.
+        BodyError: a file is no robot.
+    """
+    from codesign.errors import UsageError
+    from morph_ops.files import read_body
+
+    paths = sorted(p for p in folder.glob("*") if p.suffix in ROBOT_ENDINGS)
+    if not paths:
+        raise UsageError(f"{folder}: no robots ({', '.join(ROBOT_ENDINGS)}) in this folder")
+    return [read_body(path) for path in paths]
+
+
+def changed(default: SettingsT, changes: tuple[str, ...]) -> SettingsT:
+    """Settings with ``key=value`` changes, each value of the type that the default has.
+
+    Raises:
+        UsageError: not of that form, or a value of another type.
+        UnknownChoiceError: there is no such key.
+    """
+    from codesign.errors import UsageError
+    from morph_ops.choices import choose
+
+    kinds = {field.name: type(getattr(default, field.name)) for field in fields(default)}
+    values: dict[str, Any] = {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals:
+            raise UsageError(f"--set {change}: expected KEY=VALUE")
+        kind = choose(kinds, key, what="setting")
+        words = {"true": True, "false": False}
+        try:
+            values[key] = words[text.lower()] if kind is bool else kind(text)
+        except (ValueError, KeyError):
+            raise UsageError(f"--set {change}: expected {kind.__name__}, got {text!r}") from None
+    return replace(default, **values)
+
+
+def _say(line: str) -> None:
+    click.echo(line)
+
+
+@click.command()
+@click.option("--robots", type=FOLDER, help="Folder of robots to begin with.")
+@click.option("--held-out", type=FOLDER, help="Folder of robots whose plans must not come up.")
+@click.option("--out", required=True, type=FILE, help="File to write (.jsonl).")
+@SET
+def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[str, ...]) -> None:
+    """Make the pool of bodies that a controller learns on."""
+    from hyperdistill_core.training.pool import PoolSettings, make_pool
+
+    settings = changed(PoolSettings(), changes)
+
+    def report(done: int, total: int) -> None:
+        if done % 100 == 0:
+            _say(f"{done} of {total} bodies")
+
+    made = make_pool(
+        settings,
+        robots=robots_in(robots) if robots else [],
+        held_out=robots_in(held_out) if held_out else [],
+        report=report,
+    )
+    made.write(out)
+    _say(f"{len(made)} bodies in {out}")
+
+
+@click.command("train-teacher")
+@click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to learn on.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
+@SET
+def train_teacher(pool_file: Path, out: Path, threads: int, changes: tuple[str, ...]) -> None:
+    """Train a message-passing teacher by PPO on many bodies at once."""
+    import torch
+
+    from hyperdistill_core.training.pool import Pool
+    from hyperdistill_core.training.ppo import TeacherTrainer
+    from hyperdistill_core.training.settings import PPOSettings
+
+    torch.set_num_threads(threads)
+    trainer = TeacherTrainer(Pool.read(pool_file), changed(PPOSettings(), changes), out)
+    trainer.train(
+        report=lambda row: _say(
+            f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "
+            f"return {row['return']:.1f}, speed {row['speed']:.3f} m/s, "
+            f"kl {row['kl']:.4f}, {row['steps_per_s']:,.0f} steps/s"
+        )
+    )
+
+
+@click.command()
+@click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to act on.")
+@click.option("--teacher", required=True, type=FILE, help="The teacher's checkpoint.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of the data.")
+@SET
+def collect(pool_file: Path, teacher: Path, out: Path, changes: tuple[str, ...]) -> None:
+    """Record what a teacher does on every body of a pool."""
+    from hyperdistill_core.training.collect import CollectSettings, Teacher
+    from hyperdistill_core.training.collect import collect as run
+    from hyperdistill_core.training.expert import ExpertData
+    from hyperdistill_core.training.pool import Pool
+    from hyperdistill_core.training.teacher import load_teacher
+
+    network, normalisation, _ = load_teacher(teacher)
+    data = ExpertData(out)
+    run(
+        Pool.read(pool_file),
+        data,
+        changed(CollectSettings(), changes),
+        teacher=Teacher(network, normalisation),
+        report=lambda done, total: _say(f"{done} of {total} bodies"),
+    )
+    _say(f"{data.transitions:,} transitions in {out}")
+
+
+@click.command()
+@click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies for DAgger.")
+@click.option("--teacher", required=True, type=FILE, help="The teacher's checkpoint.")
+@click.option("--data", required=True, type=FOLDER, help="Expert data; DAgger adds to it.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
+@click.option("--name", required=True, help="Of the controller: NAME.safetensors in --out.")
+@click.option("--rounds", default=2, show_default=True, type=click.IntRange(min=0))
+@click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1))
+@SET
+def distill(
+    pool_file: Path,
+    teacher: Path,
+    data: Path,
+    out: Path,
+    name: str,
+    rounds: int,
+    threads: int,
+    changes: tuple[str, ...],
+) -> None:
+    """Distil a teacher into a hypernetwork: a controller for every body."""
+    from dataclasses import asdict
+
+    import torch
+
+    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.training.collect import CollectSettings, Teacher
+    from hyperdistill_core.training.distill import DistillSettings
+    from hyperdistill_core.training.expert import ExpertData
+    from hyperdistill_core.training.pool import Pool
+    from hyperdistill_core.training.student import distil, to_controller
+    from hyperdistill_core.training.teacher import load_teacher
+
+    torch.set_num_threads(threads)
+    settings = changed(DistillSettings(), changes)
+    bodies = Pool.read(pool_file)
+    network, normalisation, teacher_meta = load_teacher(teacher)
+    expert = ExpertData(data)
+    distiller = distil(
+        bodies,
+        expert,
+        Teacher(network, normalisation),
+        settings=settings,
+        dagger=CollectSettings(task=settings.task, seed=settings.seed),
+        rounds=rounds,
+        folder=out,
+        report=_say,
+    )
+    provenance = {
+        "teacher": {key: teacher_meta[key] for key in ("network", "settings", "steps", "seconds")},
+        "pool": {origin: bodies.origins.count(origin) for origin in sorted(set(bodies.origins))},
+        "distillation": asdict(settings) | {"rounds": rounds, "transitions": expert.transitions},
+    }
+    path = out / f"{name}.safetensors"
+    to_controller(distiller, bodies, name=name, provenance=provenance).save(path, half=True)
+    _say(f"controller {Controller.load(path).hash} in {path}")
+
+
+@click.command()
+@click.argument("checkpoint", metavar="NAME|FILE")
+@click.argument("folders", nargs=-1, required=True, type=FOLDER, metavar="FOLDER...")
+@click.option("--task", default="flat", show_default=True)
+@click.option("--episodes", default=4, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one a core.")
+@click.option("--json", "json_to", type=FILE, help="Write every body's returns here.")
+def evaluate(
+    checkpoint: str,
+    folders: tuple[Path, ...],
+    task: str,
+    episodes: int,
+    seed: int,
+    workers: int | None,
+    json_to: Path | None,
+) -> None:
+    """Returns of a controller, or of a teacher's checkpoint, on folders of robots."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from hyperdistill_core.training.evaluate import evaluate as run
+    from morph_ops.textfile import write_text
+
+    splits = {folder: robots_in(folder) for folder in folders}
+    table = Table(
+        "robots", "bodies", "mean return", "95% interval", "median", "worst", "best", "falls"
+    )
+    kept: dict[str, Any] = {}
+    for folder, graphs in splits.items():
+        result = run(graphs, checkpoint, task=task, episodes=episodes, seed=seed, n_workers=workers)
+        summary = result.summary()
+        kept[folder.name] = {"summary": summary, "scores": result.scores.tolist()}
+        table.add_row(
+            folder.name,
+            f"{summary['bodies']}",
+            f"{summary['mean']:.1f}",
+            f"{summary['low']:.1f} .. {summary['high']:.1f}",
+            *(f"{summary[key]:.1f}" for key in ("median", "worst", "best")),
+            f"{summary['falls']:.0%}",
+        )
+    Console().print(table)
+    if json_to is not None:
+        write_text(json_to, json.dumps(kept, indent=2) + "\n")
+
+
+COMMANDS = (pool, train_teacher, collect, distill, evaluate)
