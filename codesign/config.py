@@ -17,9 +17,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from codesign.errors import UsageError, one_line, reason
+from codesign.errors import UsageError, one_line
+from hyperdistill_core.checkpoints import available
 from morph_ops.choices import choose
 from morph_ops.operators import OPERATORS
+from morph_ops.textfile import read_text
 
 DEFAULT_PRESET = "quickstart"
 
@@ -104,8 +106,10 @@ class Settings(_Frozen):
     @field_validator("controller")
     @classmethod
     def _absolute(cls, controller: str) -> str:
-        # A run may be resumed from another folder.
-        return str(Path(controller).absolute()) if Path(controller).is_file() else controller
+        # A run may be resumed from another folder. A shipped controller's name stays one.
+        named = controller in available()
+        path = Path(controller)
+        return str(path.absolute()) if not named and path.is_file() else controller
 
     @model_validator(mode="after")
     def _budget(self) -> Settings:
@@ -170,11 +174,7 @@ def read(file: Path) -> dict[str, Any]:
     Raises:
         UsageError: the file cannot be read, or is no TOML.
     """
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the campaign file {file}: {reason(error)}") from None
-    return parse(text, source=str(file))
+    return parse(read_text(file, error=UsageError), source=str(file))
 
 
 def parse(text: str, *, source: str) -> dict[str, Any]:
@@ -259,4 +259,5 @@ def _complaint(error: Any) -> str:
         message = str(error["ctx"]["error"])
         return f"{where}: {message}" if where else message
     message = error["msg"].removeprefix("Input ")
+    message = message.replace("a valid dictionary or instance of Rates", "a table")
     return f"{where}: {message}, got {error['input']!r}"

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +25,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hyperdistill_core.checkpoints import ControllerError, find
 from hyperdistill_core.features import BodyLayout, ContextKind, context_dim, context_features
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
 from hyperdistill_core.ranges import TrainingRanges
 from hyperdistill_core.weights_file import CheckpointError, load_checkpoint, save_checkpoint
-from morph_ops.choices import UnknownChoiceError, choose
 
 KIND = "controller"
 VERSION = 1
-SUFFIX = ".safetensors"
 _MEAN, _VAR = "state_mean", "state_var"
 _HASH_DIGITS = 16
-
-
-class ControllerError(ValueError):
-    """There is no such controller, or its file is none. The message is one line for people."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,13 +74,15 @@ class Controller:
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Controller:
-        """A shipped controller by its name (see :func:`available`), or one from a file.
+        """A shipped controller by its name, or one from a file.
+
+        Names are those of :func:`hyperdistill_core.checkpoints.available`.
 
         Raises:
             ControllerError: no shipped controller has that name.
             ControllerError: no such file, or no controller of this version in it.
         """
-        path = _find(name_or_path)
+        path = find(name_or_path)
         try:
             tensors, meta = load_checkpoint(path, kind=KIND)
         except CheckpointError as error:
@@ -111,9 +107,13 @@ class Controller:
             raise ControllerError(f"{path}: damaged controller ({reason})") from None
 
     def save(self, path: str | Path, *, half: bool = False) -> None:
-        """Writes the checkpoint; ``half`` rounds the weights to float16, half the size.
+        """Writes the checkpoint.
 
-        The hash of a rounded controller is another one than that of this object.
+        Args:
+            path: of the file; an existing one is replaced.
+            half: round the weights to float16, for a file of half the size. It loads as a
+                controller of its own, with a hash of its own: score, publish and compare
+                the loaded one, not this object.
         """
         dtype = torch.float16 if half else torch.float32
         tensors = {name: tensor.to(dtype) for name, tensor in self.network.state_dict().items()}
@@ -183,27 +183,6 @@ class Controller:
     def warnings(self, graph: nx.DiGraph) -> list[str]:
         """Where a body lies outside what the controller was trained on, a line a quantity."""
         return self.ranges.warnings(graph)
-
-
-def available() -> list[str]:
-    """Names of the shipped controllers."""
-    return sorted(_shipped())
-
-
-def _shipped() -> dict[str, Path]:
-    folder = resources.files("hyperdistill_core.checkpoints")
-    paths = [Path(str(entry)) for entry in folder.iterdir()]
-    return {path.stem: path for path in paths if path.suffix == SUFFIX}
-
-
-def _find(name_or_path: str | Path) -> Path:
-    shipped, path = _shipped(), Path(name_or_path)
-    if str(path) not in shipped and (path.suffix == SUFFIX or path.is_file()):
-        return path
-    try:
-        return choose(shipped, str(name_or_path), what="controller")
-    except UnknownChoiceError as error:
-        raise ControllerError(f"{error}; or a {SUFFIX} file") from None
 
 
 def _network(config: HypernetConfig, tensors: Mapping[str, torch.Tensor]) -> Hypernetwork:

@@ -31,6 +31,8 @@ def choose(choices: Mapping[str, Choice], name: str, *, what: str) -> Choice:
     """
     if name in choices:
         return choices[name]
+    if not choices:
+        raise UnknownChoiceError(f"no {what} {name!r}: there are none")
     near = difflib.get_close_matches(name, choices, n=1)
-    hint = f" did you mean {near[0]!r}?" if near else ""
-    raise UnknownChoiceError(f"no {what} {name!r}:{hint} Choices: {', '.join(sorted(choices))}")
+    hint = f": did you mean {near[0]!r}?" if near else "."
+    raise UnknownChoiceError(f"no {what} {name!r}{hint} Choices: {', '.join(sorted(choices))}")

@@ -15,6 +15,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops.graph import BodyError
+from morph_ops.jsonio import parse
 from morph_ops.schema import from_plain, to_plain
 from morph_ops.textfile import read_text, write_text
 
@@ -105,6 +106,6 @@ def _nested(key: str, value: Any) -> Any:
     if not isinstance(value, str) or not value.startswith("["):
         return value
     try:
-        return json.loads(value)
-    except json.JSONDecodeError as error:
-        raise BodyError(f"{key}: expected a JSON list, got {value!r} ({error})") from None
+        return parse(value)
+    except BodyError as error:
+        raise BodyError(f"{key}: expected a JSON list ({error})") from None

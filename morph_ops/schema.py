@@ -12,7 +12,7 @@ no data is lost in silence.
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -131,7 +131,8 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
                     for index, (option, item) in enumerate(zip(wanted, value, strict=True))
                 )
     elif hint is float:
-        if type(value) in (int, float) and math.isfinite(value):
+        # An integer may be too large for a float, which isfinite() would not bear.
+        if type(value) in (int, float) and abs(value) <= sys.float_info.max:
             return float(value)
     elif type(value) is hint:
         return value

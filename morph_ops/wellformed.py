@@ -5,7 +5,6 @@ The rules of the UNIMAL space are stricter and live in :mod:`morph_ops.validity`
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import fields
 
@@ -13,6 +12,12 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops.graph import SLOTS, BodyError, Joint, Limb, Torso
+
+LARGEST = 1e10
+"""Largest magnitude of any number: MuJoCo takes a simulation with larger ones for blown up."""
+
+DEEPEST = 200
+"""Most limbs in a row from the torso to a tip; files and canonical forms nest as deeply."""
 
 ROOT_JOINT = "root"
 """Name of the torso's free joint: taken in every body."""
@@ -26,9 +31,10 @@ def require_well_formed(graph: nx.DiGraph) -> None:
 
     Raises:
         BodyError: it is no tree below one torso.
+        BodyError: more than :data:`DEEPEST` limbs hang one on the other.
         BodyError: a name is empty, unprintable or used twice.
-        BodyError: a number is not finite, or a radius, density, mass, length, axis or
-            range is not usable.
+        BodyError: a number is not finite or beyond :data:`LARGEST`.
+        BodyError: a radius, density, mass, length, axis or range is not usable.
         BodyError: a limb has no hinge, more than two, or two of one slot.
         BodyError: a contact exclude names a body that does not exist.
     """
@@ -39,6 +45,11 @@ def require_well_formed(graph: nx.DiGraph) -> None:
             f"a body is a tree: {len(graph)} bodies need {len(graph) - 1} edges that reach all, "
             f"got {graph.number_of_edges()} edges that reach {len(names)}"
         )
+    depth = {top: 0}
+    for name in names[1:]:
+        depth[name] = depth[next(iter(graph.pred[name]))] + 1
+        if depth[name] > DEEPEST:
+            raise BodyError(f"body {name!r}: more than {DEEPEST} limbs in a row from the torso")
     seen = {ROOT_JOINT}
     for name in names:
         if not isinstance(name, str) or not name.isprintable() or name in ("", "world"):
@@ -98,5 +109,6 @@ def _not_finite(record: Torso | Limb | Joint) -> Iterator[str]:
     for field in fields(record):
         value = getattr(record, field.name)
         for number in value if isinstance(value, tuple) else (value,):
-            if isinstance(number, float) and not math.isfinite(number):
-                yield f"{field.name} must be finite, got {number!r}"
+            # Written so that "not a number" fails it too.
+            if isinstance(number, float) and not abs(number) <= LARGEST:
+                yield f"{field.name} must be finite and at most {LARGEST:g}, got {number!r}"

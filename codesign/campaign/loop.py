@@ -131,11 +131,13 @@ class _Loop:
 
     def _mark_done(self, candidate: Candidate) -> None:
         self._done[candidate.number] = candidate
+        before = self._frontier
         while self._frontier in self._done:
             self._frontier += 1
         if self._best is None or candidate.score > self._best.score:
             self._best = candidate
-        if self._frontier == self._settings.population:
+        # Later candidates may be done already: the frontier can leap over the last of them.
+        if before < self._settings.population <= self._frontier:
             self._check_start()
         self._on_progress(
             Progress(

@@ -19,10 +19,10 @@ for command in COMMANDS:
 @controller.command("list")
 def list_() -> None:
     """List the controllers that ship."""
-    from hyperdistill_core.controller import available
+    from hyperdistill_core.checkpoints import available
 
-    for name in available():
-        click.echo(name)
+    names = available()
+    click.echo("\n".join(names) if names else "none ships with this installation")
 
 
 @controller.command()

@@ -143,5 +143,5 @@ def _show(folder: RunFolder, console: Console) -> None:
 
     with folder.database(read_only=True) as database:
         console.print(designs_table(database.best(folder.settings.top), depth=database.ancestry()))
-    console.print(f"run folder: {folder.path}", soft_wrap=True)
-    console.print(f"designs:    {folder.designs}", soft_wrap=True)
+    console.print(f"run folder: {folder.path}", soft_wrap=True, markup=False)
+    console.print(f"designs:    {folder.designs}", soft_wrap=True, markup=False)

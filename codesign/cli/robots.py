@@ -32,8 +32,10 @@ def score(
     from codesign.config import usable_cores
     from codesign.scoring import ScoringPool
     from morph_ops.files import read_body
-    from morph_ops.textfile import write_text
+    from morph_ops.textfile import require_writable, write_text
 
+    if json_to not in (None, "-"):
+        require_writable(json_to)
     graphs = [read_body(path) for path in robots]
     with ScoringPool(
         workers=min(workers or usable_cores(), len(graphs)),

@@ -29,7 +29,7 @@ def status(run: Path) -> None:
     with folder.database(read_only=True) as database:
         counts = database.counts()
         details = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-        console.print(f"{run}: {_state(folder, len(database))}", soft_wrap=True)
+        console.print(f"{run}: {_state(folder, len(database))}", soft_wrap=True, markup=False)
         console.print(f"{len(database)} of {folder.settings.total} candidates: {details or 'none'}")
         console.print(generations_table(database.generations()))
         best = database.best(folder.settings.top)

@@ -58,11 +58,11 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
         table.add_column(title, **_RIGHT)
     for record in records:
         table.add_row(
-            record.robot,
+            escape(record.robot),
             with_interval(record),
             f"{record.speed:.2f}",
             f"{record.distance:.1f}",
-            f"{sum(record.fell)} of {record.episodes}",
+            f"{sum(record.fell)} of {len(record.fell)}",
             record.status,
         )
     return table
@@ -78,7 +78,7 @@ def runs_table(rows: Iterable[Sequence[str]]) -> Table:
     for title in ("task", "controller"):
         table.add_column(title, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     return table
 
 

@@ -1,8 +1,9 @@
 """Worker processes that set themselves up once and then take one item at a time.
 
-Made for work that may crash: a worker that dies takes only its own item with it and is
-replaced. Workers know nothing of Ctrl-C, and end by themselves when the process that
-started them is gone, however it ended.
+Made for work that may crash: a worker that dies is replaced and its item tried once more,
+since it may have been killed for another reason; an item that kills two is given up. Workers
+know nothing of Ctrl-C, and end by themselves when the process that started them is gone,
+however it ended.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -54,7 +55,9 @@ class _Worker:
     process: Any
     connection: Connection
     key: Hashable = None
+    item: Any = None
     busy: bool = False
+    retried: bool = False
 
 
 class ProcessPool(Generic[Item, Result]):
@@ -101,17 +104,16 @@ class ProcessPool(Generic[Item, Result]):
         worker = next((worker for worker in self._workers if not worker.busy), None)
         if worker is None:
             raise RuntimeError("every worker is busy: collect before submitting more")
-        worker.key, worker.busy = key, True
-        try:
-            worker.connection.send(item)
-        except OSError:
-            return  # the worker is dead: collect() finds its end of the pipe closed
+        _send(worker, key, item)
 
     def collect(self) -> list[Outcome[Result]]:
         """Wait until at least one item is done; the outcomes of all that are."""
-        busy = {worker.connection: worker for worker in self._workers if worker.busy}
-        ready = wait(list(busy)) if busy else []
-        return [self._receive(busy[connection]) for connection in ready]  # type: ignore[index] # wait returns what it was given
+        outcomes: list[Outcome[Result]] = []
+        while not outcomes and self.busy:
+            busy = {worker.connection: worker for worker in self._workers if worker.busy}
+            received = [self._receive(busy[connection]) for connection in wait(list(busy))]  # type: ignore[index] # wait returns what it was given
+            outcomes = [outcome for outcome in received if outcome is not None]
+        return outcomes
 
     def close(self) -> None:
         """End all workers at once, whatever they are doing."""
@@ -145,7 +147,8 @@ class ProcessPool(Generic[Item, Result]):
         if complaint is not None:
             raise complaint
 
-    def _receive(self, worker: _Worker) -> Outcome[Result]:
+    def _receive(self, worker: _Worker) -> Outcome[Result] | None:
+        """What a worker made of its item; None if it died and another one tries again."""
         key, worker.busy = worker.key, False
         try:
             result, error = worker.connection.recv()
@@ -155,7 +158,18 @@ class ProcessPool(Generic[Item, Result]):
             fresh = self._start()
             self._workers[self._workers.index(worker)] = fresh
             self._greet(fresh)
+            if not worker.retried:
+                _send(fresh, key, worker.item)
+                fresh.retried = True
+                return None
         return Outcome(key, result, error)
+
+
+def _send(worker: _Worker, key: Hashable, item: object) -> None:
+    worker.key, worker.item, worker.busy, worker.retried = key, item, True, False
+    # A worker that is dead is found by collect(): its end of the pipe is closed.
+    with suppress(OSError):
+        worker.connection.send(item)
 
 
 def _farewell(worker: _Worker) -> str:

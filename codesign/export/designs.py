@@ -46,7 +46,7 @@ class Motion:
     Attributes:
         controller: name of a shipped controller, or path of one.
         seed: of the episodes that ``run_design.py`` starts.
-        episodes: how many it starts if not told.
+        episodes: how many it starts.
     """
 
     controller: str | Path
@@ -145,16 +145,16 @@ def _arrays(graph: nx.DiGraph, controller: Controller, motion: Motion) -> dict[s
     task = get_task(SCENE_TASK)
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
+    network = controller.for_body(graph, model)
+    qpos, qvel = task.start(model, seed=motion.seed, episodes=motion.episodes)
     known = {
-        **controller.for_body(graph, model).arrays(),
+        **network.arrays(),
+        "layers": len(network.weights),
         "slots": layout.actions,
-        "lower": layout.lower,
-        "span": layout.span,
-        "influence": layout.influence,
+        "qpos": qpos,
+        "qvel": qvel,
         "fall_height": task.fall_height(graph),
         "physics_steps": task.physics_steps,
-        "noise": task.noise,
-        "seed": motion.seed,
-        "episodes": motion.episodes,
+        "seconds": task.max_steps * task.control_dt,
     }
     return {name: np.asarray(value) for name, value in known.items()}

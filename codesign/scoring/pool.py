@@ -17,6 +17,7 @@ from codesign.scoring.scorer import (
     DEFAULT_EPISODES,
     DEFAULT_TASK,
     BodyScorer,
+    find_controller,
 )
 from morph_ops.identity import body_hash
 
@@ -24,8 +25,8 @@ from morph_ops.identity import body_hash
 class ScoringPool:
     """Scores bodies in worker processes, each of which loads the controller once.
 
-    A context manager. A body that kills its worker gets a record of status "failed"; the
-    worker is replaced.
+    A context manager. A worker that dies is replaced; a body that kills two of them gets a
+    record of status "failed".
 
     Args:
         workers: number of processes.
@@ -59,6 +60,7 @@ class ScoringPool:
             seed=seed,
             worst_score=get_task(task).worst_score,
         )
+        find_controller(controller)  # a mistyped name need not wait for the workers' start
         setup = partial(BodyScorer, controller=controller, task=task, episodes=episodes, seed=seed)
         self._graphs: dict[Hashable, nx.DiGraph] = {}
         self._pool: ProcessPool[nx.DiGraph, ScoreRecord] = ProcessPool(setup, workers=workers)

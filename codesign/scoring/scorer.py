@@ -23,6 +23,20 @@ DEFAULT_CONTROLLER = "flat-v0"
 DEFAULT_EPISODES = 8
 
 
+def find_controller(name: str | Path) -> Path:
+    """The file of a controller, by its name or path; needs no torch.
+
+    Raises:
+        UsageError: there is no such controller.
+    """
+    from hyperdistill_core.checkpoints import ControllerError, find
+
+    try:
+        return find(name)
+    except ControllerError as error:
+        raise UsageError(one_line(error)) from None
+
+
 def load_controller(name: str | Path) -> Controller:
     """A controller by its name or path.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from codesign.errors import UsageError, one_line
+from codesign.errors import RunError, UsageError, one_line
 from codesign.scoring import ScoreRecord
 from codesign.store.candidate import Candidate
 from morph_ops import jsonio
@@ -57,27 +57,27 @@ class Database:
         read_only: for a reader beside the writer.
 
     Raises:
-        UsageError: the file is no database of a run, or one of another version.
+        UsageError: the file is no database of a run, one of another version, or damaged;
+            every method that reads may find that out.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._read_only = read_only
+        self._path, self._read_only = path, read_only
         mode = "ro" if read_only else "rw"
-        try:
+        with self._readable():
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
             self._connection.row_factory = sqlite3.Row
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if not read_only:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.Error as error:
-            raise UsageError(f"cannot read the database {path}: {one_line(error)}") from None
         if version != SCHEMA_VERSION:
             self._connection.close()
             raise UsageError(
                 f"{path} has schema version {version}, expected {SCHEMA_VERSION}: "
                 "use the version of codesign that made it"
             )
+        if not read_only:
+            with self._readable():
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
 
     @staticmethod
     def create(path: Path) -> None:
@@ -91,9 +91,16 @@ class Database:
             connection.close()
 
     def add(self, candidate: Candidate) -> None:
-        """Write a scored candidate."""
-        with self._connection:
-            self._connection.execute(_INSERT, _to_row(candidate))
+        """Write a scored candidate.
+
+        Raises:
+            RunError: it cannot be written; a full disk, say.
+        """
+        try:
+            with self._connection:
+                self._connection.execute(_INSERT, _to_row(candidate))
+        except sqlite3.Error as error:
+            raise RunError(f"cannot write to {self._path}: {one_line(error)}") from None
 
     def candidates(self) -> list[Candidate]:
         """All candidates, by number."""
@@ -111,30 +118,26 @@ class Database:
     def ancestry(self) -> dict[int, int]:
         """Generations of ancestors of every candidate, by number; 0 for starting bodies."""
         depth: dict[int, int] = {}
-        rows = self._connection.execute("SELECT number, parents FROM candidates ORDER BY number")
-        for number, parents in rows:
+        for number, parents in self._rows("SELECT number, parents FROM candidates ORDER BY number"):
             # Parents have smaller numbers, and are scored before a child is bred.
             depth[number] = max((depth[parent] + 1 for parent in json.loads(parents)), default=0)
         return depth
 
     def __len__(self) -> int:
         """Number of candidates."""
-        return self._connection.execute("SELECT COUNT(*) FROM candidates").fetchone()[0]
+        return self._rows("SELECT COUNT(*) FROM candidates")[0][0]
 
     def counts(self) -> dict[str, int]:
         """Number of candidates of each status, and of ``"duplicate"`` among them."""
-        rows = self._connection.execute("SELECT status, COUNT(*) FROM candidates GROUP BY status")
-        copied = "SELECT COUNT(*) FROM candidates WHERE duplicate_of IS NOT NULL"
-        return {
-            **dict(rows.fetchall()),
-            "duplicate": self._connection.execute(copied).fetchone()[0],
-        }
+        by_status = self._rows("SELECT status, COUNT(*) FROM candidates GROUP BY status")
+        [copied] = self._rows("SELECT COUNT(*) FROM candidates WHERE duplicate_of IS NOT NULL")
+        return {**{row[0]: row[1] for row in by_status}, "duplicate": copied[0]}
 
     def generations(self) -> list[tuple[int, int, float, float]]:
         """Generation, candidates, best and mean score of those that simulate."""
         return [
             tuple(row)
-            for row in self._connection.execute(
+            for row in self._rows(
                 "SELECT generation, COUNT(*), MAX(score), AVG(score) FROM candidates "
                 "WHERE status = 'ok' GROUP BY generation ORDER BY generation"
             )
@@ -144,7 +147,7 @@ class Database:
         """Close the file; the writer leaves it as one file that needs no others beside it."""
         if not self._read_only:
             # A reader that looks at it right now keeps it from changing: no harm done.
-            with suppress(sqlite3.OperationalError):
+            with suppress(sqlite3.DatabaseError):
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
 
@@ -155,8 +158,25 @@ class Database:
         self.close()
 
     def _select(self, clauses: str, *values: object) -> Iterator[Candidate]:
-        for row in self._connection.execute(f"SELECT * FROM candidates {clauses}", values):
-            yield _from_row(row)
+        for row in self._rows(f"SELECT * FROM candidates {clauses}", *values):
+            try:
+                candidate = _from_row(row)
+            except (KeyError, TypeError, ValueError) as error:
+                raise UsageError(
+                    f"candidate {row['number']} in {self._path} is damaged: {one_line(error)}"
+                ) from None
+            yield candidate
+
+    def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        with self._readable():
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise UsageError(f"cannot read the database {self._path}: {one_line(error)}") from None
 
 
 def _to_row(candidate: Candidate) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codesign import config
 from codesign.config import Settings
-from codesign.errors import UsageError
+from codesign.errors import WRONG_INPUT, UsageError, one_line
 from codesign.store.database import Database
 from codesign.store.whole import new_folder
 
@@ -36,7 +36,10 @@ class RunFolder:
         if not self.is_one(path):
             raise UsageError(f"{path} is no run folder: expected {DATABASE} and {SETTINGS} in it")
         self.path = path
-        self.settings: Settings = config.build(config.read(path / SETTINGS))
+        try:
+            self.settings: Settings = config.build(config.read(path / SETTINGS))
+        except WRONG_INPUT as error:
+            raise UsageError(f"the run {path} has damaged settings: {one_line(error)}") from None
         self._lock: sqlite3.Connection | None = None
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import networkx as nx
@@ -46,7 +47,6 @@ class Crowd:
     """A bodies side by side, both padded to ``n_max`` limbs and packed.
 
     Attributes:
-        trees: the bodies in the packed layout of message passing.
         packed_context: (limbs of all bodies, D).
         context: (A, n_max, D), zero where there is no limb.
         present: (A, n_max) which rows hold a limb.
@@ -54,7 +54,7 @@ class Crowd:
     """
 
     def __init__(self, inputs: Sequence[BodyInputs], *, n_max: int) -> None:
-        self.trees = Trees([body.parents for body in inputs])
+        self._parents = [body.parents for body in inputs]
         self.packed_context = torch.from_numpy(np.concatenate([body.context for body in inputs]))
         shape = (len(inputs), n_max)
         self.context = torch.zeros(*shape, self.packed_context.shape[1])
@@ -65,6 +65,11 @@ class Crowd:
             self.context[row, :n] = torch.from_numpy(body.context)
             self.present[row, :n] = True
             self.joints[row, :n] = body.joint_mask
+
+    @cached_property
+    def trees(self) -> Trees:
+        """The bodies in the packed layout of message passing."""
+        return Trees(self._parents)
 
     def samples(self, n_envs: int, n_steps: int = 1) -> torch.Tensor:
         """Body of each sample, bodies outermost within a step: (n_steps * A * n_envs,)."""

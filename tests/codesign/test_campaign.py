@@ -194,6 +194,16 @@ def test_failures_do_not_stop_a_run_unless_nothing_works(settings, database):
         run(settings, database=database, pool=FailingPool())
 
 
+def test_failures_are_told_though_later_candidates_are_done_first(settings, database):
+    class LastFirst(FailingPool):
+        def collect(self):
+            number = max(self._items)
+            return [(number, self.record(self._items.pop(number)))]
+
+    with pytest.raises(RunError, match="no starting body could be simulated"):
+        run(settings, database=database, pool=LastFirst(3))
+
+
 def test_another_controller_is_refused(settings, database):
     with pytest.raises(CutOffError):
         run(settings, database=database, pool=FormulaPool(answers=3))

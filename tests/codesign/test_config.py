@@ -63,7 +63,7 @@ def test_settings_are_frozen():
         ("rates.crossover=1.5", "rates.crossover: should be less than or equal to 1"),
         ("rates.operators.gaer=1", "no operator 'gaer': did you mean 'gear'"),
         ("rates.operators.gear=-1", "gear: expected a weight of at least 0, got -1"),
-        ("rates=1", "rates: should be a valid dictionary"),
+        ("rates=1", "rates: should be a table, got 1"),
         ("candidates=1000000", "candidates: expected at most"),
         ("population", "expected key=value"),
         (".=1", "expected key=value"),
@@ -88,7 +88,7 @@ def test_unknown_preset_lists_the_others():
 
 
 def test_unreadable_files(tmp_path):
-    with pytest.raises(UsageError, match=r"cannot read the campaign file .*No such file"):
+    with pytest.raises(UsageError, match=r"none\.toml: no such file"):
         config.load(file=tmp_path / "none.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("population = = 3")

@@ -49,7 +49,7 @@ def test_the_runner_reaches_the_score(folder, body, tiny_controller):
 
 def test_the_runner_runs_alone(folder):
     done = subprocess.run(
-        [sys.executable, "run_design.py", "it.xml", "1"],
+        [sys.executable, "run_design.py", "it.xml"],
         cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
     way, _, _, seconds, _, speed, unit = done.stdout.split()

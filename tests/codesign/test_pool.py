@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
 
@@ -39,7 +41,7 @@ def drain(pool):
     return {outcome.key: outcome for outcome in outcomes}
 
 
-def test_errors_and_dead_workers_cost_only_their_own_item():
+def test_errors_and_items_that_kill_cost_only_themselves():
     before = os.environ.get("OMP_NUM_THREADS")
     with ProcessPool(partial(doubler, 1), workers=2) as pool:
         pool.submit("good", 4)
@@ -57,6 +59,25 @@ def test_errors_and_dead_workers_cost_only_their_own_item():
     assert os.environ.get("OMP_NUM_THREADS") == before
 
 
+def die_once(marker):
+    try:
+        marker.touch(exist_ok=False)
+    except FileExistsError:
+        return "done"
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_once_setup():
+    return die_once
+
+
+def test_a_worker_killed_for_another_reason_costs_nothing(tmp_path):
+    with ProcessPool(die_once_setup, workers=1) as pool:
+        for key in ("first", "second"):
+            pool.submit(key, tmp_path / key)
+            assert drain(pool)[key].result == "done"
+
+
 def test_workers_have_one_thread():
     with ProcessPool(report_threads, workers=1) as pool:
         pool.submit(0, None)
@@ -70,6 +91,21 @@ def test_workers_do_not_hear_ctrl_c():
         time.sleep(0.1)
         pool.submit(0, 3)
         assert drain(pool)[0].result == 6
+
+
+def test_even_the_first_worker_starts_with_ctrl_c_blocked():
+    # In a process of its own: Python's resource tracker starts with the first worker.
+    program = """
+import signal
+from functools import partial
+from codesign.cluster import ProcessPool
+with ProcessPool(partial(partial, signal.pthread_sigmask, signal.SIG_BLOCK), workers=1) as pool:
+    pool.submit(0, ())
+    [outcome] = pool.collect()
+print(signal.SIGINT in outcome.result)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_a_setup_that_fails_is_raised_here():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from codesign.config import Settings
-from codesign.errors import UsageError
+from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
 from codesign.store import Candidate, Database, RunFolder, find_runs
 from codesign.store.folder import free_path
@@ -85,7 +85,7 @@ def test_a_closed_database_is_one_file(tmp_path):
         opened.add(candidate(0))
     with Database(tmp_path / "run.sqlite", read_only=True) as opened:
         assert len(opened) == 1
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        with pytest.raises(RunError, match=r"cannot write to .*readonly"):
             opened.add(candidate(1))
     assert [path.name for path in tmp_path.iterdir()] == ["run.sqlite"]
 
@@ -98,6 +98,32 @@ def test_other_files_are_no_database(tmp_path):
         other.execute("PRAGMA user_version = 99")
     with pytest.raises(UsageError, match="schema version 99, expected 1"):
         Database(tmp_path / "other")
+
+
+def test_damage_is_told_in_one_line(tmp_path):
+    path = tmp_path / "run.sqlite"
+    Database.create(path)
+    with Database(path) as opened:
+        opened.add(candidate(0))
+        opened.add(candidate(1))
+    with closing(sqlite3.connect(path)) as plain, plain:
+        plain.execute("UPDATE candidates SET graph = '{' WHERE number = 1")
+    damage = pytest.raises(UsageError, match=r"^candidate 1 in .* is damaged: broken JSON")
+    with Database(path, read_only=True) as opened, damage:
+        opened.candidates()
+    with closing(sqlite3.connect(path)) as plain, plain:
+        plain.execute("DROP TABLE candidates")
+    with Database(path, read_only=True) as opened:
+        for look in (opened.counts, opened.candidates, opened.generations, opened.ancestry):
+            with pytest.raises(UsageError, match=r"cannot read the database .*no such table"):
+                look()
+
+
+def test_settings_that_are_damaged_name_the_run(tmp_path):
+    RunFolder.create(tmp_path / "run", Settings())
+    (tmp_path / "run" / "settings.toml").write_text("population = -3")
+    with pytest.raises(UsageError, match=r"run has damaged settings: population: .*got -3"):
+        RunFolder(tmp_path / "run")
 
 
 def test_a_run_folder_is_made_whole(tmp_path):

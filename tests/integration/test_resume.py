@@ -18,8 +18,8 @@ from codesign.store import RunFolder
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = ("population=6", "generations=2", "episodes=1", "in_flight=3", "top=2", "seed=11")
-TOTAL = 18
+SETTINGS = ("population=6", "generations=5", "episodes=1", "in_flight=3", "top=2", "seed=11")
+TOTAL = 36
 COMPARED = (
     "number, generation, operator, parents, hash, duplicate_of, status, score, ci_low, ci_high, "
     "speed, distance, graph, json_remove(record, '$.seconds')"

@@ -15,5 +15,10 @@ def test_suggests_the_nearest_name():
 
 
 def test_lists_the_choices_where_none_is_near():
-    with pytest.raises(UnknownChoiceError, match="no task 'swim': Choices: flat, hills"):
+    with pytest.raises(UnknownChoiceError, match=r"no task 'swim'\. Choices: flat, hills$"):
         choose({"hills": 2, "flat": 1}, "swim", what="task")
+
+
+def test_says_where_there_is_nothing_to_choose():
+    with pytest.raises(UnknownChoiceError, match=r"^no task 'swim': there are none$"):
+        choose({}, "swim", what="task")

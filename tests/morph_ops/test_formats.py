@@ -15,8 +15,9 @@ import pytest
 from morph_ops import BodyError, mjcf, read_body, write_body
 from morph_ops.graph import new_body, part, with_parts
 from morph_ops.graphml import from_graphml, to_graphml
-from morph_ops.identity import is_same
+from morph_ops.identity import body_hash, is_same
 from morph_ops.jsonio import from_json, to_json
+from morph_ops.wellformed import DEEPEST
 
 
 def test_published_robots_survive(reference: Path) -> None:
@@ -96,6 +97,8 @@ def _drop(*path: Any) -> Callable[[dict[str, Any]], None]:
         (_set("bodies", 1, "parent", "limb/3"), "parent 'limb/3' does not stand before it"),
         (_set("bodies", 1, "radius", "thin"), "radius: expected a?.*finite number, got 'thin'"),
         (_set("bodies", 1, "radius", -1.0), "body 'limb/0': radius must be positive, got -1.0"),
+        (_set("bodies", 1, "radius", 1e200), r"radius must be finite and at most 1e\+10"),
+        (_set("bodies", 1, "radius", 10**400), "radius: expected finite number, got 1000"),
         (_set("bodies", 1, "condim", 3.0), "condim: expected integer, got 3.0"),
         (
             _set("bodies", 1, "pos", [0, 1]),
@@ -152,7 +155,7 @@ def test_broken_json_is_refused(text: str, message: str) -> None:
         ('source="torso/0" target="limb/3"', 'source="limb/3" target="limb/3"', "is none"),
         (">1</data>", ">7</data>", "expected version 1 of format 'codesign-body', got 7"),
         ('attr.name="condim"', 'attr.name="size"', "unknown field 'size'"),
-        ("[0.0, 0.1, 0.0]", "[0.0, 0.1", "pos: expected a JSON list, got"),
+        ("[0.0, 0.1, 0.0]", "[0.0, 0.1", r"pos: expected a JSON list \(broken JSON: Expecting"),
     ],
 )
 def test_graphml_that_is_no_body_is_refused(
@@ -186,3 +189,21 @@ def test_bodies_load_without_mujoco() -> None:
         "sys.exit('mujoco' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_chains_too_long_to_nest_are_refused(biped: nx.DiGraph, tmp_path: Path) -> None:
+    data = json.loads(to_json(biped))
+    foot, data["excludes"] = data["bodies"].pop(2), []
+    for link in range(DEEPEST):
+        hinge = {**foot["joints"][0], "name": f"hinge/{link}"}
+        above = f"link/{link - 1}" if link else "limb/0"
+        data["bodies"].append({**foot, "name": f"link/{link}", "parent": above, "joints": [hinge]})
+    with pytest.raises(
+        BodyError, match=f"'link/{DEEPEST - 1}': more than {DEEPEST} limbs in a row"
+    ):
+        from_json(json.dumps(data))
+    del data["bodies"][-1]
+    longest = from_json(json.dumps(data))
+    write_body(longest, tmp_path / "long.xml")
+    assert is_same(read_body(tmp_path / "long.xml"), longest)
+    assert body_hash(longest) != body_hash(biped)

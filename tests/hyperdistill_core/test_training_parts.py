@@ -1,0 +1,220 @@
+"""Pieces of training: moments, advantages, expert data, pools, crowds."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.features import STATE_DIM, context_dim
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.advantage import generalised_advantages
+from hyperdistill_core.training.crowd import BodyInputs, Crowd, StudentPolicy, TeacherPolicy
+from hyperdistill_core.training.evaluate import TeacherControl
+from hyperdistill_core.training.expert import ExpertData
+from hyperdistill_core.training.moments import RunningMoments
+from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool, plan_hash, stands
+from hyperdistill_core.training.teacher import new_network
+from hyperdistill_core.weights_file import CheckpointError, load_checkpoint, save_checkpoint
+from morph_ops.graph import BodyError, limb, limbs, with_parts
+from morph_ops.identity import body_hash, is_same
+from morph_ops.operators import OPERATORS
+from morph_ops.space import sample_body
+
+
+@pytest.fixture(scope="module")
+def bodies():
+    return [sample_body(np.random.default_rng(seed)) for seed in range(4)]
+
+
+@pytest.fixture
+def normalisation():
+    rng = np.random.default_rng(5)
+    return Normalisation(rng.normal(size=STATE_DIM), rng.uniform(0.5, 2.0, STATE_DIM))
+
+
+def test_moments_of_batches_are_those_of_all():
+    samples = np.random.default_rng(0).normal(3.0, 2.0, (100, 4))
+    moments = RunningMoments(4)
+    for batch in (samples[:1], samples[1:60], samples[60:60], samples[60:]):
+        moments.update(batch)
+    np.testing.assert_allclose(moments.mean, samples.mean(0))
+    np.testing.assert_allclose(moments.var, samples.var(0))
+    again = RunningMoments.from_dict(json.loads(json.dumps(moments.to_dict())))
+    np.testing.assert_array_equal(again.normalisation().observe(samples).std(0).round(3), 1.0)
+
+
+def test_advantages_sum_discounted_errors_within_an_episode():
+    rewards = torch.tensor([1.0, 2.0, 4.0])[:, None]
+    values = torch.tensor([0.5, 0.25, 1.0])[:, None]
+    nothing = torch.zeros(3, 1, dtype=torch.bool)
+    gamma, lam = 0.9, 0.8
+    last = torch.tensor([3.0])
+    deltas = [1 + 0.9 * 0.25 - 0.5, 2 + 0.9 * 1.0 - 0.25, 4 + 0.9 * 3.0 - 1.0]
+    expected = [sum((gamma * lam) ** k * d for k, d in enumerate(deltas[t:])) for t in range(3)]
+    result = generalised_advantages(rewards, values, last, nothing, nothing, gamma=gamma, lam=lam)
+    np.testing.assert_allclose(result[:, 0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("cut", "bootstrap"), [(False, 0.0), (True, 0.25)])
+def test_an_end_cuts_the_sum_and_only_the_time_limit_bootstraps(cut, bootstrap):
+    rewards = torch.tensor([1.0, 2.0, 4.0])[:, None]
+    values = torch.tensor([0.5, 0.25, 1.0])[:, None]
+    ended = torch.tensor([False, True, False])[:, None]
+    result = generalised_advantages(
+        rewards, values, torch.tensor([3.0]), ended, ended & cut, gamma=0.9, lam=0.8
+    )
+    at_end = 2.0 + 0.9 * bootstrap - 0.25
+    expected = [1.0 + 0.9 * 0.25 - 0.5 + 0.72 * at_end, at_end]
+    np.testing.assert_allclose(result[:2, 0], expected, rtol=1e-6)
+
+
+def test_expert_data_comes_back_and_grows(bodies, tmp_path):
+    rng = np.random.default_rng(0)
+    data = ExpertData(tmp_path / "data")
+    written = []
+    for number, graph in enumerate(bodies[:3]):
+        n = len(graph)
+        states, means = rng.normal(size=(5, n, STATE_DIM)), rng.normal(size=(5, n, 2))
+        data.append(graph, body=number, round_=number % 2, states=states, means=means)
+        written.append((states, means))
+        data = ExpertData(tmp_path / "data")
+    assert data.transitions == 15
+    assert data.has(1, 1)
+    assert not data.has(1, 0)
+    read = data.reader()
+    for segment, graph, (states, means) in zip(data.segments, bodies, written, strict=False):
+        assert is_same(segment.graph, graph)
+        np.testing.assert_array_equal(read(segment)[0], states.astype(np.float16))
+        np.testing.assert_array_equal(read(segment)[1], means.astype(np.float16))
+
+
+def test_rows_of_an_interrupted_segment_are_written_over(bodies, tmp_path):
+    ones = np.ones((4, len(bodies[0]), STATE_DIM))
+    data = ExpertData(tmp_path)
+    data.append(bodies[0], body=0, round_=0, states=ones, means=ones[..., :2])
+    for name in ("states.f16", "means.f16"):
+        with (tmp_path / name).open("ab") as file:
+            file.write(b"half a segment")
+    data = ExpertData(tmp_path)
+    data.append(bodies[0], body=1, round_=0, states=2 * ones, means=2 * ones[..., :2])
+    states, means = data.reader()(data.segments[1])
+    assert states.min() == states.max() == means.min() == means.max() == 2.0
+
+
+def test_index_of_another_format_is_refused(tmp_path):
+    (tmp_path / "index.jsonl").write_text('{"body": 1}\n')
+    with pytest.raises(CheckpointError, match=r"index\.jsonl: not an index of expert data"):
+        ExpertData(tmp_path)
+
+
+def test_checkpoint_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_checkpoint(path, {"x": torch.ones(2)}, {"kind": "teacher"})
+    assert load_checkpoint(path, kind="teacher")[0]["x"].tolist() == [1.0, 1.0]
+    with pytest.raises(CheckpointError, match="kind 'student', got 'teacher'"):
+        load_checkpoint(path, kind="student")
+    path.write_bytes(b"nothing of the sort")
+    with pytest.raises(CheckpointError, match="not a safetensors file"):
+        load_checkpoint(path, kind="teacher")
+    with pytest.raises(CheckpointError, match="no checkpoint at"):
+        load_checkpoint(tmp_path / "b.safetensors", kind="teacher")
+
+
+def test_pool_is_distinct_repeatable_and_comes_back(bodies, tmp_path):
+    settings = PoolSettings(sampled=3, mutants=4, standing_steps=5, seed=1)
+    pool = make_pool(settings, robots=[bodies[0], bodies[0]])
+    assert pool.origins == ("robot", *["sampled"] * 3, *["mutant"] * 4)
+    assert len({body_hash(graph) for graph in pool.graphs}) == len(pool) == 8
+    again = make_pool(settings, robots=[bodies[0]])
+    assert all(map(is_same, pool.graphs, again.graphs))
+    pool.write(tmp_path / "pool.jsonl")
+    read = Pool.read(tmp_path / "pool.jsonl")
+    assert read.origins == pool.origins
+    assert all(map(is_same, pool.graphs, read.graphs))
+    weights = pool.weights(0.3)
+    assert weights[0] == pytest.approx(0.3)
+    assert weights.sum() == pytest.approx(1.0)
+
+
+def test_broken_pool_names_the_line(tmp_path):
+    path = tmp_path / "pool.jsonl"
+    path.write_text('{"origin": "robot"}\n')
+    with pytest.raises(BodyError, match=r"pool\.jsonl, line 1: no body of a pool"):
+        Pool.read(path)
+
+
+def test_held_out_plans_do_not_come_up():
+    settings = PoolSettings(sampled=2, mutants=0, standing_steps=0, seed=3)
+    unwanted = make_pool(settings).graphs
+    plans = {plan_hash(graph) for graph in unwanted}
+    assert plans.isdisjoint(plan_hash(g) for g in make_pool(settings, held_out=unwanted).graphs)
+
+
+def test_plan_is_blind_to_motors_and_densities_alone(bodies):
+    graph, rng = bodies[1], np.random.default_rng(0)
+    for name in ("gear", "joint_angle", "density"):
+        child = OPERATORS[name](graph, rng)
+        assert body_hash(child) != body_hash(graph)
+        assert plan_hash(child) == plan_hash(graph)
+    assert plan_hash(OPERATORS["grow_limb"](graph, rng)) != plan_hash(graph)
+
+
+def test_a_body_on_a_needle_does_not_stand(walker):
+    assert stands(walker, task="flat", steps=20)
+    # Without joints' stiffness and damping nothing holds the legs under the torso.
+    limp = [(name, _without_springs(limb(walker, name))) for name in limbs(walker)]
+    assert not stands(with_parts(walker, limp), task="flat", steps=200)
+
+
+def _without_springs(record):
+    from dataclasses import replace
+
+    joints = tuple(
+        replace(joint, stiffness=0.0, damping=0.0, armature=0.0, range_deg=(-170.0, 170.0))
+        for joint in record.joints
+    )
+    return replace(record, joints=joints)
+
+
+def test_teacher_acts_for_a_crowd_as_for_each_body(bodies, normalisation):
+    task = get_task("flat")
+    torch.manual_seed(0)
+    network = new_network(16, 2)
+    torch.nn.init.normal_(network.action.weight)
+    inputs = [BodyInputs.of(graph, task) for graph in bodies]
+    n_max = max(map(len, bodies)) + 1
+    states = np.random.default_rng(0).normal(size=(len(bodies), 3, n_max, STATE_DIM))
+    together = TeacherPolicy(network, normalisation, Crowd(inputs, n_max=n_max), 3).means(states)
+    for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
+        control = TeacherControl(network, normalisation, body)
+        alone = control.act(states[row, :, : len(graph)])
+        slots = np.zeros((n_max, 2), dtype=bool)
+        slots[: len(graph)] = body.joint_mask
+        np.testing.assert_allclose(together[row][:, slots], alone, atol=1e-5)
+        assert np.abs(alone).max() > 0.1
+
+
+def test_student_acts_for_a_crowd_as_its_controllers_do(bodies, normalisation):
+    task = get_task("flat")
+    torch.manual_seed(0)
+    network = Hypernetwork(HypernetConfig(context_dim=context_dim("continuous"), hidden=16))
+    for head in (network.input_head, network.output_head, *network.hidden_heads):
+        torch.nn.init.normal_(head.weight.weight, std=0.05)
+    controller = Controller(
+        name="x", network=network, normalisation=normalisation, task="flat", context="continuous"
+    )
+    inputs = [BodyInputs.of(graph, task) for graph in bodies]
+    n_max = max(map(len, bodies))
+    states = np.random.default_rng(0).normal(size=(len(bodies), 3, n_max, STATE_DIM))
+    together = StudentPolicy(network, normalisation, Crowd(inputs, n_max=n_max)).means(states)
+    for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
+        alone = controller.for_body(graph, task.model(graph)).act(states[row, :, : len(graph)])
+        slots = np.zeros((n_max, 2), dtype=bool)
+        slots[: len(graph)] = body.joint_mask
+        np.testing.assert_allclose(together[row][:, slots], alone, atol=1e-4)

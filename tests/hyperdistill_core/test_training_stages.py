@@ -1,0 +1,199 @@
+"""Whole stages of training at a tiny size: they learn, stop, go on and give the same."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.collect import CollectSettings, Teacher, collect
+from hyperdistill_core.training.distill import Distiller, DistillSettings
+from hyperdistill_core.training.evaluate import evaluate
+from hyperdistill_core.training.expert import ExpertData
+from hyperdistill_core.training.fleet import FELL, Fleet
+from hyperdistill_core.training.pool import Pool
+from hyperdistill_core.training.ppo import TeacherTrainer
+from hyperdistill_core.training.settings import PPOSettings
+from hyperdistill_core.training.student import distil, to_controller
+from hyperdistill_core.training.teacher import load_teacher
+from morph_ops.space import sample_body
+
+pytestmark = pytest.mark.slow
+
+TINY = PPOSettings(
+    steps=2 * 3 * 2 * 8,
+    n_active=3,
+    n_envs=2,
+    horizon=8,
+    rotate=1,
+    epochs=1,
+    width=8,
+    layers=1,
+    n_workers=1,
+)
+FEW = CollectSettings(n_active=2, n_envs=2, horizon=8, every=2, n_workers=1)
+SMALL = DistillSettings(updates=300, n_bodies=4, n_states=8, hidden=16, embed=16, held_out=0.25)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    graphs = tuple(sample_body(np.random.default_rng(seed)) for seed in range(4))
+    return Pool(graphs, ("robot", "robot", "sampled", "mutant"))
+
+
+@pytest.fixture(scope="module")
+def teacher_file(pool, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("teacher")
+    TeacherTrainer(pool, TINY, folder).train()
+    return folder / "teacher.safetensors"
+
+
+@pytest.fixture(scope="module")
+def teacher(teacher_file):
+    network, normalisation, _ = load_teacher(teacher_file)
+    # A teacher after two updates hardly moves: make it say something worth learning.
+    torch.manual_seed(0)
+    torch.nn.init.normal_(network.action.weight)
+    return Teacher(network, normalisation)
+
+
+def test_a_fleet_steps_as_a_rollout_does(pool):
+    task = get_task("flat")
+    graph = pool.graphs[0]
+    n_envs, n_max = 2, len(graph) + 1
+    actions = np.zeros((1, n_envs, n_max, 2), np.float32)
+    with Fleet([graph], task="flat", n_envs=n_envs, n_max=n_max, n_workers=1, seed=0) as fleet:
+        first = fleet.state.copy()
+        assert not first[0, :, len(graph) :].any()
+        rewards = []
+        for _ in range(5):
+            reward, ended = fleet.step(actions)
+            rewards.append(reward.copy())
+            assert not ended.any()
+        moved = fleet.state.copy()
+    assert np.isfinite(moved).all()
+    assert (moved != first).any()
+    result = rollout(graph, _Still(), task=replace(task, max_steps=5), episodes=2)
+    # Starts differ by the reset noise alone.
+    np.testing.assert_allclose(np.sum(rewards, 0)[0], result.returns, atol=0.3)
+
+
+class _Still:
+    def act(self, state):
+        return 0.0
+
+
+def test_a_fleet_starts_anew_after_a_fall(pool):
+    rng = np.random.default_rng(0)
+    n_max = max(map(len, pool.graphs))
+    with Fleet(pool.graphs, task="flat", n_envs=2, n_max=n_max, n_workers=2, seed=0) as fleet:
+        heights = fleet.state[:, :, 0, 2].copy()
+        falls = np.zeros((4, 2), dtype=bool)
+        for _ in range(200):
+            _, ended = fleet.step(rng.normal(0, 2, (4, 2, n_max, 2)).astype(np.float32))
+            fell = ended == FELL
+            falls |= fell
+            np.testing.assert_allclose(fleet.state[:, :, 0, 2][fell], heights[fell], atol=0.02)
+    assert falls.any()
+
+
+def test_a_fleet_says_what_failed(pool):
+    fleet = Fleet([pool.graphs[0]], task="flat", n_envs=1, n_max=12, n_workers=1, seed=0)
+    with fleet, pytest.raises(RuntimeError, match="worker failed: AttributeError"):
+        fleet.replace(0, "not a graph")  # pyright: ignore[reportArgumentType]
+
+
+def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
+    half = TINY.steps // 2
+    TeacherTrainer(pool, replace(TINY, steps=half), tmp_path).train()
+    before = load_teacher(tmp_path / "teacher.safetensors")
+    again = TeacherTrainer(pool, TINY, tmp_path)
+    assert again.steps_done == before[2]["steps"] == half
+    again.train()
+    network, normalisation, meta = load_teacher(tmp_path / "teacher.safetensors")
+    assert meta["steps"] == TINY.steps
+    assert (normalisation.var > 0).all()
+    changed = [
+        not torch.equal(a, b)
+        for a, b in zip(network.parameters(), before[0].parameters(), strict=True)
+    ]
+    assert all(changed)
+    rows = list(csv.DictReader((tmp_path / "log.csv").open()))
+    assert [float(row["steps"]) for row in rows] == [half, TINY.steps]
+
+
+def test_another_network_is_not_taken_up(pool, teacher_file):
+    with pytest.raises(ValueError, match="another network or pool"):
+        TeacherTrainer(pool, replace(TINY, width=16), teacher_file.parent)
+    with pytest.raises(ValueError, match="a pool of 4 bodies cannot fill 5"):
+        TeacherTrainer(pool, replace(TINY, n_active=5), teacher_file.parent)
+
+
+def test_collection_goes_on_where_it_stopped(pool, teacher, tmp_path):
+    data = ExpertData(tmp_path)
+    collect(Pool(pool.graphs[:3], pool.origins[:3]), data, FEW, teacher=teacher)
+    assert [segment.body for segment in data.segments] == [0, 1, 2]
+    collect(pool, data, FEW, teacher=teacher)
+    assert [segment.body for segment in data.segments] == [0, 1, 2, 3]
+    assert all(segment.transitions == 2 * 4 for segment in data.segments)
+    states, means = data.reader()(data.segments[3])
+    assert states.shape[1] == means.shape[1] == len(pool.graphs[3])
+    assert np.abs(means).max() > 0.05
+
+
+def test_student_learns_what_the_teacher_says(pool, teacher, tmp_path):
+    data = ExpertData(tmp_path / "data")
+    collect(pool, data, FEW, teacher=teacher)
+    rows = []
+    distiller = Distiller(data, teacher.normalisation, SMALL, tmp_path / "out")
+    distiller.train(report=rows.append)
+    first = rows[0]["loss"]
+    assert rows[-1]["updates"] == 300
+    assert math.isfinite(rows[-1]["validation_loss"])
+    assert rows[-1]["loss"] < 0.7 * first
+
+
+def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path):
+    settings = replace(SMALL, updates=20)
+    data = ExpertData(tmp_path / "data")
+    collect(pool, data, FEW, teacher=teacher)
+    lines = []
+    distiller = distil(
+        pool,
+        data,
+        teacher,
+        settings=settings,
+        dagger=FEW,
+        rounds=1,
+        folder=tmp_path / "out",
+        report=lines.append,
+    )
+    assert {segment.round for segment in data.segments} == {0, 1}
+    assert any(line.startswith("round 1: 4 of 4") for line in lines)
+    path = tmp_path / "x-v0.safetensors"
+    to_controller(distiller, pool, name="x-v0", provenance={"seed": 0}).save(path, half=True)
+    loaded = Controller.load(path)
+    assert loaded.provenance == {"seed": 0}
+    assert loaded.warnings(pool.graphs[0]) == []
+    result = evaluate(pool.graphs[:2], path, episodes=2, n_workers=1)
+    assert result.scores.shape == (2,)
+    low, high = result.interval()
+    assert low <= result.scores.mean() <= high
+    # Done is done: nothing more is collected or learned.
+    again = distil(
+        pool, data, teacher, settings=settings, dagger=FEW, rounds=1, folder=tmp_path / "out"
+    )
+    assert again.updates_done == 20
+
+
+def test_a_teacher_is_evaluated_like_a_controller(pool, teacher_file):
+    result = evaluate(pool.graphs[:1], teacher_file, episodes=2, n_workers=1)
+    assert result.summary()["bodies"] == 1
+    assert np.isfinite(result.scores).all()

@@ -1,0 +1,77 @@
+"""The commands that make a controller, one after the other, at a tiny size."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from codesign.cli.main import cli
+from codesign.errors import UsageError
+from morph_ops.choices import UnknownChoiceError
+
+TINY_PPO = ["steps=96", "n_active=3", "n_envs=2", "horizon=8", "epochs=1", "n_workers=1"]
+TINY_PPO += ["width=8", "layers=1"]
+TINY_DATA = ["n_active=3", "n_envs=1", "horizon=8", "n_workers=1"]
+TINY_STUDENT = ["updates=5", "n_bodies=2", "n_states=4", "hidden=8", "embed=8"]
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def sets(changes: list[str]) -> list[str]:
+    return [word for change in changes for word in ("--set", change)]
+
+
+@pytest.mark.slow
+def test_from_a_pool_to_an_evaluated_controller(tmp_path):
+    robots, pool = tmp_path / "robots", tmp_path / "pool.jsonl"
+    run("sample", "-n", 2, "--out", robots)
+    changes = sets(["sampled=1", "mutants=1", "standing_steps=0"])
+    assert "4 bodies in" in run("controller", "pool", "--robots", robots, "--out", pool, *changes)
+    teacher = tmp_path / "teacher"
+    out = run("controller", "train-teacher", "--pool", pool, "--out", teacher, *sets(TINY_PPO))
+    assert out.count("steps/s") == 2
+    checkpoint, data = teacher / "teacher.safetensors", tmp_path / "data"
+    given = ("--pool", pool, "--teacher", checkpoint)
+    out = run("controller", "collect", *given, "--out", data, *sets(TINY_DATA))
+    assert "8 transitions in" in out
+    student = tmp_path / "student"
+    more = ("--data", data, "--out", student, "--name", "tiny-v0", "--rounds", 0)
+    out = run("controller", "distill", *given, *more, *sets(TINY_STUDENT))
+    assert "tiny-v0.safetensors" in out
+    made, figures = student / "tiny-v0.safetensors", tmp_path / "figures.json"
+    out = run(
+        "controller", "evaluate", made, robots, "--episodes", 1, "--workers", 1, "--json", figures
+    )
+    assert "mean return" in out
+    assert len(json.loads(figures.read_text())["robots"]["scores"]) == 2
+    info = run("controller", "info", made)
+    assert "pool" in info
+    assert '"robot": 2' in info
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ("step=5", UnknownChoiceError, "steps"),
+        ("steps", UsageError, "expected KEY=VALUE"),
+        ("steps=many", UsageError, "expected int, got 'many'"),
+        ("per_body_advantages=perhaps", UsageError, "expected bool, got 'perhaps'"),
+    ],
+)
+def test_wrong_settings_say_what_is_wrong(tmp_path, change, error, message):
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text("")
+    arguments = ["--pool", pool, "--out", tmp_path / "t", "--set", change]
+    with pytest.raises(error, match=message):
+        run("controller", "train-teacher", *arguments)
+
+
+def test_a_folder_without_robots_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no robots"):
+        run("controller", "pool", "--robots", tmp_path, "--out", tmp_path / "pool.jsonl")
