@@ -26,11 +26,12 @@ import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoints import ControllerError, find
+from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import BodyLayout, ContextKind, context_dim, context_features
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
 from hyperdistill_core.ranges import TrainingRanges
-from hyperdistill_core.weights_file import CheckpointError, load_checkpoint, save_checkpoint
+from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
 
 KIND = "controller"
 VERSION = 1

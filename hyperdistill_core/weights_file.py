@@ -12,11 +12,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from hyperdistill_core.errors import CheckpointError
+
 _META = "codesign"
-
-
-class CheckpointError(ValueError):
-    """A file that is no training checkpoint of the expected kind. One line for people."""
 
 
 def save_checkpoint(

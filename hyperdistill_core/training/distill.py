@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
@@ -56,6 +57,8 @@ class DistillSettings:
         lr: learning rate at the start; it falls to a hundredth along a cosine.
         max_grad_norm: clip of the gradient's norm.
         action_std: deviation of both Gaussians.
+        gain: the teacher's means are multiplied by it. Means learned under noise are timid:
+            without the noise a stronger hand moves more.
         held_out: share of the bodies kept for validation.
         seed: of initial weights, batches and dropout.
     """
@@ -72,6 +75,7 @@ class DistillSettings:
     lr: float = 1e-3
     max_grad_norm: float = 0.5
     action_std: float = 0.5
+    gain: float = 1.5
     held_out: float = 0.04
     seed: int = 0
 
@@ -93,8 +97,8 @@ class Distiller:
             there is taken up again.
 
     Raises:
-        ValueError: there is no data.
-        CheckpointError: the checkpoint in ``folder`` is of another network.
+        TrainingError: there is no data.
+        TrainingError: the checkpoint in ``folder`` is of another network.
     """
 
     def __init__(
@@ -105,7 +109,7 @@ class Distiller:
         folder: Path,
     ) -> None:
         if not data.segments:
-            raise ValueError("there is no expert data to distil: run the collection first")
+            raise TrainingError("there is no expert data to distil: run the collection first")
         self.settings, self._folder, self._data = settings, folder, data
         self.normalisation = normalisation
         self._task = get_task(settings.task)
@@ -214,7 +218,8 @@ class Distiller:
             states[row, :, :n], targets[row, :, :n] = self._draw(body, rng)
         observation = torch.from_numpy(observe(self.normalisation, states))
         weights = self.network.generate(crowd.context, torch.from_numpy(crowd.present))
-        error = weights.act(observation) - torch.from_numpy(targets).clamp(-1.0, 1.0)
+        wanted = (torch.from_numpy(targets) * self.settings.gain).clamp(-1.0, 1.0)
+        error = weights.act(observation) - wanted
         joints = torch.from_numpy(crowd.joints)[:, None]
         divergence = (error.square() * joints).sum(dim=(2, 3)) / (2 * self.settings.action_std**2)
         return divergence.mean(), weights
@@ -254,7 +259,7 @@ class Distiller:
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
         if meta["network"] != asdict(self.network.config):
-            raise ValueError(
+            raise TrainingError(
                 f"{self._checkpoint} was made with another network: "
                 "give another folder, or the settings it was made with"
             )

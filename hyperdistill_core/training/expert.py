@@ -18,9 +18,9 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import STATE_DIM
 from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
-from hyperdistill_core.weights_file import CheckpointError
 from morph_ops.jsonio import from_json, to_json
 
 STORED = np.dtype("<f2")

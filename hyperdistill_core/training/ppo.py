@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import STATE_DIM
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.advantage import generalised_advantages
@@ -52,13 +53,13 @@ class TeacherTrainer:
             there is taken up again, with fresh episodes.
 
     Raises:
-        ValueError: the pool is smaller than the number of active bodies.
-        CheckpointError: the checkpoint in ``folder`` was made with another network.
+        TrainingError: the pool is smaller than the number of active bodies.
+        TrainingError: the checkpoint in ``folder`` was made with another network or pool.
     """
 
     def __init__(self, pool: Pool, settings: PPOSettings, folder: Path) -> None:
         if len(pool) < settings.n_active:
-            raise ValueError(
+            raise TrainingError(
                 f"a pool of {len(pool)} bodies cannot fill {settings.n_active} active places"
             )
         self.settings, self.folder = settings, folder
@@ -324,7 +325,7 @@ class TeacherTrainer:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
         same = meta["network"] == describe_network(self.network)
         if not same or meta["pool_size"] != len(self._pool):
-            raise ValueError(
+            raise TrainingError(
                 f"{self._checkpoint} was made with another network or pool: "
                 "give another folder, or the settings it was made with"
             )

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
@@ -20,7 +21,7 @@ from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool, plan_hash, stands
 from hyperdistill_core.training.teacher import new_network
-from hyperdistill_core.weights_file import CheckpointError, load_checkpoint, save_checkpoint
+from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
 from morph_ops.graph import BodyError, limb, limbs, with_parts
 from morph_ops.identity import body_hash, is_same
 from morph_ops.operators import OPERATORS

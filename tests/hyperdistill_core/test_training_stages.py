@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.collect import CollectSettings, Teacher, collect
@@ -130,9 +131,9 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
 
 
 def test_another_network_is_not_taken_up(pool, teacher_file):
-    with pytest.raises(ValueError, match="another network or pool"):
+    with pytest.raises(TrainingError, match="another network or pool"):
         TeacherTrainer(pool, replace(TINY, width=16), teacher_file.parent)
-    with pytest.raises(ValueError, match="a pool of 4 bodies cannot fill 5"):
+    with pytest.raises(TrainingError, match="a pool of 4 bodies cannot fill 5"):
         TeacherTrainer(pool, replace(TINY, n_active=5), teacher_file.parent)
 
 

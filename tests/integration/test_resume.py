@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -26,11 +27,24 @@ COMPARED = (
 )
 
 
+STARTED: list[subprocess.Popen] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """A test that fails half way must not leave its run behind."""
+    yield
+    while STARTED:
+        STARTED.pop().kill()
+
+
 def start(*arguments: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "codesign", "evolve", *arguments]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
+    STARTED.append(process)
+    return process
 
 
 def begin(out: Path, controller: Path, *, workers: int) -> subprocess.Popen:
