@@ -142,6 +142,6 @@ def _run(
         if step % settings.every == 0:
             states.append(now)
             means.append(action if actor is labels else labels.means(now))
-        noise = rng.standard_normal(action.shape).astype(np.float32)
-        fleet.step(action + np.float32(settings.action_std) * noise)
+        noise = settings.action_std * rng.standard_normal(action.shape)
+        fleet.step(action + noise.astype(np.float32))
     return np.stack(states), np.stack(means)
