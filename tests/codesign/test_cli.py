@@ -1,6 +1,7 @@
 """Commands that end well."""
 
 import json
+from pathlib import Path
 import signal
 import sqlite3
 from contextlib import closing
@@ -83,11 +84,12 @@ def test_score_json_is_all_that_stdout_holds(run, bodies, tiny_controller, tmp_p
     assert [r["returns"] for r in again] == [r["returns"] for r in records]
 
 
-def test_names_of_robots_are_no_markup(run, bodies, tiny_controller, tmp_path):
-    robot = tmp_path / "[b]ünï.json"
+def test_names_of_robots_are_no_markup(run, bodies, tiny_controller, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    robot = Path("[b]ünï.json")
     robot.write_text((bodies / "body-0000.json").read_text())
     options = ["--controller", tiny_controller, "--episodes", 1, "--workers", 1]
-    assert "[b]ünï.json" in run("score", robot, *options).replace("\n", "")
+    assert "[b]ünï.json" in run("score", robot, *options)
 
 
 def test_a_campaign_can_be_looked_at(run, campaign):

@@ -116,7 +116,7 @@ def test_reading_is_silent_and_leaves_no_log(
 
 
 def test_writing_into_no_folder_is_one_line(biped: nx.DiGraph, tmp_path: Path) -> None:
-    with pytest.raises(BodyError, match=r"biped\.xml: cannot be written \(No such file"):
+    with pytest.raises(BodyError, match=r"biped\.xml: cannot be written \(there is no folder"):
         mjcf.write(biped, tmp_path / "missing" / "biped.xml")
 
 
