@@ -1,10 +1,10 @@
 """Commands that end well."""
 
 import json
-from pathlib import Path
 import signal
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
