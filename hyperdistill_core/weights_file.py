@@ -54,6 +54,19 @@ def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, torch.Tensor], 
     return tensors, meta
 
 
+def require_same(path: Path, before: object, now: object, *, what: str) -> None:
+    """Refuse to go on from a checkpoint that was made with something else.
+
+    Raises:
+        CheckpointError: ``before`` and ``now`` differ.
+    """
+    if before != now:
+        raise CheckpointError(
+            f"{path} was made with another {what}: "
+            "give another folder, or the settings it was made with"
+        )
+
+
 def network_tensors(network: torch.nn.Module, *, prefix: str) -> dict[str, torch.Tensor]:
     """The network's parameters under ``prefix.name``, shared ones once."""
     return {f"{prefix}.{name}": parameter for name, parameter in network.named_parameters()}

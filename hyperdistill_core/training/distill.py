@@ -31,6 +31,7 @@ from hyperdistill_core.weights_file import (
     load_checkpoint,
     network_tensors,
     optimiser_tensors,
+    require_same,
     restore_network,
     restore_optimiser,
     save_checkpoint,
@@ -98,7 +99,7 @@ class Distiller:
 
     Raises:
         TrainingError: there is no data.
-        TrainingError: the checkpoint in ``folder`` is of another network.
+        CheckpointError: the checkpoint in ``folder`` is of another network.
     """
 
     def __init__(
@@ -258,11 +259,7 @@ class Distiller:
 
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
-        if meta["network"] != asdict(self.network.config):
-            raise TrainingError(
-                f"{self._checkpoint} was made with another network: "
-                "give another folder, or the settings it was made with"
-            )
+        require_same(self._checkpoint, meta["network"], asdict(self.network.config), what="network")
         restore_network(self.network, tensors, prefix="network")
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.updates_done, self._seconds = meta["updates"], meta["seconds"]

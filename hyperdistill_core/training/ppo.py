@@ -35,6 +35,7 @@ from hyperdistill_core.weights_file import (
     load_checkpoint,
     network_tensors,
     optimiser_tensors,
+    require_same,
     restore_network,
     restore_optimiser,
     save_checkpoint,
@@ -54,7 +55,7 @@ class TeacherTrainer:
 
     Raises:
         TrainingError: the pool is smaller than the number of active bodies.
-        TrainingError: the checkpoint in ``folder`` was made with another network or pool.
+        CheckpointError: the checkpoint in ``folder`` was made with another network or pool.
     """
 
     def __init__(self, pool: Pool, settings: PPOSettings, folder: Path) -> None:
@@ -323,12 +324,9 @@ class TeacherTrainer:
 
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
-        same = meta["network"] == describe_network(self.network)
-        if not same or meta["pool_size"] != len(self._pool):
-            raise TrainingError(
-                f"{self._checkpoint} was made with another network or pool: "
-                "give another folder, or the settings it was made with"
-            )
+        made_with = meta["network"], meta["pool_size"]
+        now = describe_network(self.network), len(self._pool)
+        require_same(self._checkpoint, made_with, now, what="network or pool")
         restore_network(self.network, tensors, prefix="network")
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.state_moments = RunningMoments.from_dict(meta["state_moments"])
