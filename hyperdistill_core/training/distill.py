@@ -150,10 +150,6 @@ class Distiller:
         self._validation = [bodies[i] for i in order[:n_held_out]]
         self._training = [bodies[i] for i in order[n_held_out:]]
 
-    def contexts(self) -> list[np.ndarray]:
-        """Contexts (n, D) of all bodies in the data: what the student is trained to know."""
-        return [body.inputs.context for body in (*self._training, *self._validation)]
-
     def train(
         self,
         until: int | None = None,

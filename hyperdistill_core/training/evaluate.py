@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -138,8 +138,3 @@ def _evaluate_one(job: tuple[nx.DiGraph, str, int, int]) -> Rollout:
     else:
         control = TeacherControl(*loaded, BodyInputs.of(graph, task))
     return rollout(graph, control, task=task, episodes=episodes, seed=seed)
-
-
-def by_score(evaluation: Evaluation) -> Iterable[int]:
-    """Numbers of the bodies, best first."""
-    return np.argsort(-evaluation.scores, kind="stable").tolist()

@@ -1,4 +1,4 @@
-"""Settings of the training stages, with the presets that ship."""
+"""Settings of the teacher's training; the defaults are what worked best so far."""
 
 from __future__ import annotations
 
