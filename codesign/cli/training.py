@@ -94,9 +94,12 @@ def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[s
 @click.command("train-teacher")
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to learn on.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
+@click.option("--start-from", type=FILE, help="A teacher's checkpoint to begin with.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
 @SET
-def train_teacher(pool_file: Path, out: Path, threads: int, changes: tuple[str, ...]) -> None:
+def train_teacher(
+    pool_file: Path, out: Path, start_from: Path | None, threads: int, changes: tuple[str, ...]
+) -> None:
     """Train a message-passing teacher by PPO on many bodies at once."""
     import torch
 
@@ -105,7 +108,8 @@ def train_teacher(pool_file: Path, out: Path, threads: int, changes: tuple[str, 
     from hyperdistill_core.training.settings import PPOSettings
 
     torch.set_num_threads(threads)
-    trainer = TeacherTrainer(Pool.read(pool_file), changed(PPOSettings(), changes), out)
+    settings = changed(PPOSettings(), changes)
+    trainer = TeacherTrainer(Pool.read(pool_file), settings, out, start_from=start_from)
     trainer.train(
         report=lambda row: _say(
             f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "

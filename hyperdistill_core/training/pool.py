@@ -1,4 +1,4 @@
-"""The bodies that a controller learns on: robots given, freshly sampled ones, and mutants."""
+"""The bodies that a controller learns on: robots given, sampled bodies, children, mutants."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as bodies_graph
 from morph_ops.graph import BodyError
 from morph_ops.identity import body_hash
 from morph_ops.jsonio import from_json, to_json
-from morph_ops.operators import OperatorError, mutate
+from morph_ops.operators import OperatorError, crossover, mutate
 from morph_ops.space import sample_body
 from morph_ops.textfile import read_text, write_text
 
-Origin: TypeAlias = Literal["robot", "sampled", "mutant"]
+Origin: TypeAlias = Literal["robot", "sampled", "child", "mutant"]
 MAX_MUTATIONS = 4
-ROBOT_MUTANTS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,10 @@ class PoolSettings:
 
     Attributes:
         sampled: freshly sampled bodies.
-        mutants: bodies made by 1 to 4 mutations, half of them of one of the robots given.
+        children: crossovers of two of the robots given.
+        mutants: bodies made by 1 to 4 mutations.
+        robot_mutants: share of mutants that come from a robot or a child of robots, the
+            others come from a sampled body.
         standing_steps: a new body must stand so many control steps without control, or it
             teaches little but how to fall; 0 takes every body.
         task: where it must stand.
@@ -41,7 +44,9 @@ class PoolSettings:
     """
 
     sampled: int = 500
+    children: int = 0
     mutants: int = 700
+    robot_mutants: float = 0.5
     standing_steps: int = 100
     task: str = "flat"
     seed: int = 0
@@ -136,17 +141,20 @@ def make_pool(
     held_out: Iterable[nx.DiGraph] = (),
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Pool:
-    """A pool of distinct bodies: ``robots`` first, then sampled bodies, then mutants.
+    """A pool of distinct bodies: ``robots``, then sampled bodies, children and mutants.
 
     Args:
         settings: sizes and seed; the same settings and robots give the same pool.
         robots: bodies to begin with, duplicates among them dropped.
         held_out: bodies of which no new body may have the plan: none that equals one of
-            them but for densities, gears or joint ranges enters by sampling or mutation.
+            them but for densities, gears or joint ranges comes in new.
         report: called with the number of bodies now and in the end.
 
     Returns:
-        ``len(distinct robots) + sampled + mutants`` bodies.
+        ``len(distinct robots) + sampled + children + mutants`` bodies.
+
+    Raises:
+        TrainingError: children or mutants are asked for and there is nothing to make them of.
     """
     rng = np.random.default_rng(settings.seed)
     forbidden = {plan_hash(graph) for graph in held_out}
@@ -162,28 +170,52 @@ def make_pool(
         graphs.append(graph)
         origins.append(origin)
 
-    def admit_new(graph: nx.DiGraph, origin: Origin) -> None:
-        steps = settings.standing_steps
-        if plan_hash(graph) in forbidden:
-            return
-        if not steps or stands(graph, task=settings.task, steps=steps):
-            admit(graph, origin)
-            report(len(graphs), total)
+    def fill(number: int, origin: Origin, draw: Callable[[], nx.DiGraph]) -> list[nx.DiGraph]:
+        """Draw until so many new bodies of this origin are in; those bodies."""
+        first = len(graphs)
+        while len(graphs) < first + number:
+            try:
+                graph = draw()
+            except OperatorError:
+                continue
+            steps = settings.standing_steps
+            if plan_hash(graph) in forbidden:
+                continue
+            if not steps or stands(graph, task=settings.task, steps=steps):
+                admit(graph, origin)
+                report(len(graphs), total)
+        return graphs[first:]
+
+    def child() -> nx.DiGraph:
+        a, b = rng.choice(len(robots), size=2)
+        return crossover(robots[a], robots[b], rng)
+
+    def mutant() -> nx.DiGraph:
+        of_robot = not sampled or (len(known) > 0 and rng.random() < settings.robot_mutants)
+        parents = known if of_robot else sampled
+        graph = parents[rng.integers(len(parents))]
+        for _ in range(rng.integers(1, MAX_MUTATIONS + 1)):
+            graph, _ = mutate(graph, rng)
+        return graph
 
     for graph in robots:
         admit(graph, "robot")
-    n_robots = len(graphs)
-    parents = n_robots + settings.sampled
-    total = parents + settings.mutants
-    while len(graphs) < parents:
-        admit_new(sample_body(rng), "sampled")
-    while len(graphs) < total:
-        of_robot = n_robots > 0 and rng.random() < ROBOT_MUTANTS
-        graph = graphs[rng.integers(n_robots if of_robot else parents)]
-        try:
-            for _ in range(rng.integers(1, MAX_MUTATIONS + 1)):
-                graph, _ = mutate(graph, rng)
-        except OperatorError:
-            continue
-        admit_new(graph, "mutant")
+    robots = tuple(graphs)
+    _require_parents(settings, robots)
+    total = len(robots) + settings.sampled + settings.children + settings.mutants
+    sampled = fill(settings.sampled, "sampled", lambda: sample_body(rng))
+    known = [*robots, *fill(settings.children, "child", child)]
+    fill(settings.mutants, "mutant", mutant)
     return Pool(tuple(graphs), tuple(origins))
+
+
+def _require_parents(settings: PoolSettings, robots: Sequence[nx.DiGraph]) -> None:
+    if settings.children and len(robots) < 2:
+        raise TrainingError(
+            f"a pool with {settings.children} children needs at least 2 robots to cross, got"
+            f" {len(robots)}; name a folder of robots or set children=0"
+        )
+    if settings.mutants and not robots and not settings.sampled:
+        raise TrainingError(
+            f"a pool with {settings.mutants} mutants needs robots or sampled bodies to mutate"
+        )

@@ -52,13 +52,23 @@ class TeacherTrainer:
         settings: of the training.
         folder: where ``teacher.safetensors`` and ``log.csv`` go; a checkpoint that lies
             there is taken up again, with fresh episodes.
+        start_from: checkpoint of another training, whose network and normalisation a new
+            one begins with, on any pool; all else begins anew.
 
     Raises:
         TrainingError: the pool is smaller than the number of active bodies.
-        CheckpointError: the checkpoint in ``folder`` was made with another network or pool.
+        CheckpointError: the checkpoint in ``folder`` was made with another network or pool,
+            or the one to start from with another network.
     """
 
-    def __init__(self, pool: Pool, settings: PPOSettings, folder: Path) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        settings: PPOSettings,
+        folder: Path,
+        *,
+        start_from: Path | None = None,
+    ) -> None:
         if len(pool) < settings.n_active:
             raise TrainingError(
                 f"a pool of {len(pool)} bodies cannot fill {settings.n_active} active places"
@@ -81,6 +91,8 @@ class TeacherTrainer:
         self._next_slot = 0
         if self._checkpoint.exists():
             self._restore()
+        elif start_from is not None:
+            self._begin_with(start_from)
         self._inputs = [BodyInputs.of(self._pool[i], self._task) for i in self._active]
         self._crowd = Crowd(self._inputs, n_max=self._n_max)
         self._noise = torch.Generator().manual_seed(settings.seed + self.steps_done)
@@ -322,15 +334,23 @@ class TeacherTrainer:
         }
         save_checkpoint(self._checkpoint, tensors, meta)
 
+    def _begin_with(self, path: Path) -> None:
+        tensors, meta = load_checkpoint(path, kind=KIND)
+        require_same(path, meta["network"], describe_network(self.network), what="network")
+        self._restore_network(tensors, meta)
+
+    def _restore_network(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
+        restore_network(self.network, tensors, prefix="network")
+        self.state_moments = RunningMoments.from_dict(meta["state_moments"])
+        self._return_moments = RunningMoments.from_dict(meta["return_moments"])
+
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
         made_with = meta["network"], meta["pool_size"]
         now = describe_network(self.network), len(self._pool)
         require_same(self._checkpoint, made_with, now, what="network or pool")
-        restore_network(self.network, tensors, prefix="network")
+        self._restore_network(tensors, meta)
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
-        self.state_moments = RunningMoments.from_dict(meta["state_moments"])
-        self._return_moments = RunningMoments.from_dict(meta["return_moments"])
         self.steps_done, self._seconds = meta["steps"], meta["seconds"]
         self._active, self._next_slot = meta["active"], meta["next_slot"]
         self._rng.bit_generator.state = meta["rng"]

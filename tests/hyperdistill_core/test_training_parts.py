@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from hyperdistill_core.controller import Controller
-from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
@@ -128,19 +128,26 @@ def test_checkpoint_of_another_kind_is_refused(tmp_path):
 
 
 def test_pool_is_distinct_repeatable_and_comes_back(bodies, tmp_path):
-    settings = PoolSettings(sampled=3, mutants=4, standing_steps=5, seed=1)
-    pool = make_pool(settings, robots=[bodies[0], bodies[0]])
-    assert pool.origins == ("robot", *["sampled"] * 3, *["mutant"] * 4)
-    assert len({body_hash(graph) for graph in pool.graphs}) == len(pool) == 8
-    again = make_pool(settings, robots=[bodies[0]])
+    settings = PoolSettings(sampled=3, children=2, mutants=4, standing_steps=5, seed=1)
+    pool = make_pool(settings, robots=[bodies[0], bodies[0], bodies[1]])
+    assert pool.origins == (*["robot"] * 2, *["sampled"] * 3, *["child"] * 2, *["mutant"] * 4)
+    assert len({body_hash(graph) for graph in pool.graphs}) == len(pool) == 11
+    again = make_pool(settings, robots=bodies[:2])
     assert all(map(is_same, pool.graphs, again.graphs))
     pool.write(tmp_path / "pool.jsonl")
     read = Pool.read(tmp_path / "pool.jsonl")
     assert read.origins == pool.origins
     assert all(map(is_same, pool.graphs, read.graphs))
     weights = pool.weights(0.3)
-    assert weights[0] == pytest.approx(0.3)
+    assert weights[:2].sum() == pytest.approx(0.3)
     assert weights.sum() == pytest.approx(1.0)
+
+
+def test_a_pool_needs_parents(bodies):
+    with pytest.raises(TrainingError, match="at least 2 robots to cross, got 1"):
+        make_pool(PoolSettings(children=1), robots=bodies[:1])
+    with pytest.raises(TrainingError, match="needs robots or sampled bodies to mutate"):
+        make_pool(PoolSettings(sampled=0, mutants=1))
 
 
 def test_broken_pool_names_the_line(tmp_path):

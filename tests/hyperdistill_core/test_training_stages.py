@@ -130,6 +130,18 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
     assert [float(row["steps"]) for row in rows] == [half, TINY.steps]
 
 
+def test_a_teacher_starts_from_another_on_another_pool(pool, teacher_file, tmp_path):
+    smaller = Pool(pool.graphs[:3], pool.origins[:3])
+    trainer = TeacherTrainer(smaller, TINY, tmp_path, start_from=teacher_file)
+    network, normalisation, _ = load_teacher(teacher_file)
+    assert trainer.steps_done == 0
+    for ours, theirs in zip(trainer.network.parameters(), network.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    np.testing.assert_array_equal(trainer.state_moments.normalisation().var, normalisation.var)
+    with pytest.raises(TrainingError, match="another network"):
+        TeacherTrainer(pool, replace(TINY, width=16), tmp_path, start_from=teacher_file)
+
+
 def test_another_network_is_not_taken_up(pool, teacher_file):
     with pytest.raises(TrainingError, match="another network or pool"):
         TeacherTrainer(pool, replace(TINY, width=16), teacher_file.parent)
