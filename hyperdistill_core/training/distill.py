@@ -58,8 +58,8 @@ class DistillSettings:
         lr: learning rate at the start; it falls to a hundredth along a cosine.
         max_grad_norm: clip of the gradient's norm.
         action_std: deviation of both Gaussians.
-        gain: the teacher's means are multiplied by it. Means learned under noise are timid:
-            without the noise a stronger hand moves more.
+        gain: the teacher's means are multiplied by it. Means learned early, under
+            much noise, are timid.
         held_out: share of the bodies kept for validation.
         seed: of initial weights, batches and dropout.
     """
@@ -76,7 +76,7 @@ class DistillSettings:
     lr: float = 1e-3
     max_grad_norm: float = 0.5
     action_std: float = 0.5
-    gain: float = 1.5
+    gain: float = 1.0
     held_out: float = 0.04
     seed: int = 0
 
