@@ -115,8 +115,8 @@ def _close_loop(
         running = tally.running
         if len(running) == 0:
             return
-        # Rows of ended episodes are dragged along, cheaper than picking the others out anew
-        # at every step, until they are half of all.
+        # Ended episodes are read and controlled along with the others, until they are half
+        # of all: that is cheaper than picking rows out of every array at each step.
         if 2 * len(running) <= len(rows):
             rows = running
             reader = StateReader(layout, len(rows))

@@ -181,18 +181,19 @@ def make_pool(
             steps = settings.standing_steps
             if plan_hash(graph) in forbidden:
                 continue
-            if not steps or stands(graph, task=settings.task, steps=steps):
-                admit(graph, origin)
-                report(len(graphs), total)
+            if steps and not stands(graph, task=settings.task, steps=steps):
+                continue
+            admit(graph, origin)
+            report(len(graphs), total)
         return graphs[first:]
 
     def child() -> nx.DiGraph:
-        a, b = rng.choice(len(robots), size=2)
-        return crossover(robots[a], robots[b], rng)
+        a, b = rng.choice(len(distinct), size=2)
+        return crossover(distinct[a], distinct[b], rng)
 
     def mutant() -> nx.DiGraph:
-        of_robot = not sampled or (len(known) > 0 and rng.random() < settings.robot_mutants)
-        parents = known if of_robot else sampled
+        of_robot = not sampled or (bool(of_robots) and rng.random() < settings.robot_mutants)
+        parents = of_robots if of_robot else sampled
         graph = parents[rng.integers(len(parents))]
         for _ in range(rng.integers(1, MAX_MUTATIONS + 1)):
             graph, _ = mutate(graph, rng)
@@ -200,22 +201,22 @@ def make_pool(
 
     for graph in robots:
         admit(graph, "robot")
-    robots = tuple(graphs)
-    _require_parents(settings, robots)
-    total = len(robots) + settings.sampled + settings.children + settings.mutants
+    distinct = tuple(graphs)
+    _require_parents(settings, len(distinct))
+    total = len(distinct) + settings.sampled + settings.children + settings.mutants
     sampled = fill(settings.sampled, "sampled", lambda: sample_body(rng))
-    known = [*robots, *fill(settings.children, "child", child)]
+    of_robots = [*distinct, *fill(settings.children, "child", child)]
     fill(settings.mutants, "mutant", mutant)
     return Pool(tuple(graphs), tuple(origins))
 
 
-def _require_parents(settings: PoolSettings, robots: Sequence[nx.DiGraph]) -> None:
-    if settings.children and len(robots) < 2:
+def _require_parents(settings: PoolSettings, n_robots: int) -> None:
+    if settings.children and n_robots < 2:
         raise TrainingError(
             f"a pool with {settings.children} children needs at least 2 robots to cross, got"
-            f" {len(robots)}; name a folder of robots or set children=0"
+            f" {n_robots}; name a folder of robots or set children=0"
         )
-    if settings.mutants and not robots and not settings.sampled:
+    if settings.mutants and not n_robots and not settings.sampled:
         raise TrainingError(
             f"a pool with {settings.mutants} mutants needs robots or sampled bodies to mutate"
         )
