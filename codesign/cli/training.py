@@ -94,7 +94,7 @@ def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[s
 @click.command("train-teacher")
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to learn on.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
-@click.option("--start-from", type=FILE, help="Teacher's checkpoint that a new training begins with.")
+@click.option("--start-from", type=FILE, help="Teacher that a new training begins with.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
 @SET
 def train_teacher(

@@ -337,9 +337,9 @@ class TeacherTrainer:
     def _begin_with(self, path: Path) -> None:
         tensors, meta = load_checkpoint(path, kind=KIND)
         require_same(path, meta["network"], describe_network(self.network), what="network")
-        self._restore_network_and_moments(tensors, meta)
+        self._take_over(tensors, meta)
 
-    def _restore_network_and_moments(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
+    def _take_over(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
         restore_network(self.network, tensors, prefix="network")
         self.state_moments = RunningMoments.from_dict(meta["state_moments"])
         self._return_moments = RunningMoments.from_dict(meta["return_moments"])
@@ -349,7 +349,7 @@ class TeacherTrainer:
         made_with = meta["network"], meta["pool_size"]
         now = describe_network(self.network), len(self._pool)
         require_same(self._checkpoint, made_with, now, what="network or pool")
-        self._restore_network_and_moments(tensors, meta)
+        self._take_over(tensors, meta)
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.steps_done, self._seconds = meta["steps"], meta["seconds"]
         self._active, self._next_slot = meta["active"], meta["next_slot"]
