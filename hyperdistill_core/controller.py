@@ -34,7 +34,7 @@ from hyperdistill_core.ranges import TrainingRanges
 from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
 
 KIND = "controller"
-VERSION = 1
+VERSION = 2
 _MEAN, _VAR = "state_mean", "state_var"
 _HASH_DIGITS = 16
 

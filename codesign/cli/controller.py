@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from codesign.cli.calibrate import calibrate
 from codesign.cli.training import COMMANDS
 
 
@@ -12,7 +13,7 @@ def controller() -> None:
     """List, inspect, train and evaluate controllers."""
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, calibrate):
     controller.add_command(command)
 
 

@@ -18,6 +18,7 @@ SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
 ROBOT_ENDINGS = (".xml", ".mjcf", ".json")
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+TEACHER_HELP = "A teacher's checkpoint; several may be named, in the same order at every stage."
 SET = click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 
 
@@ -95,20 +96,33 @@ def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[s
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to learn on.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
 @click.option("--start-from", type=FILE, help="Teacher that a new training begins with.")
+@click.option("--kind", default=None, help="gnn, transformer, modumorph or generalist.")
+@click.option(
+    "--preset", default="cpu", show_default=True, help="Settings to begin with: cpu, paper."
+)
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
 @SET
 def train_teacher(
-    pool_file: Path, out: Path, start_from: Path | None, threads: int, changes: tuple[str, ...]
+    pool_file: Path,
+    out: Path,
+    start_from: Path | None,
+    kind: str | None,
+    preset: str,
+    threads: int,
+    changes: tuple[str, ...],
 ) -> None:
-    """Train a message-passing teacher by PPO on many bodies at once."""
+    """Train a universal teacher by PPO on many bodies at once."""
     import torch
 
     from hyperdistill_core.training.pool import Pool
     from hyperdistill_core.training.ppo import TeacherTrainer
-    from hyperdistill_core.training.settings import PPOSettings
+    from hyperdistill_core.training.settings import PRESETS
+    from morph_ops.choices import choose
 
     torch.set_num_threads(threads)
-    settings = changed(PPOSettings(), changes)
+    settings = changed(choose(PRESETS, preset, what="preset"), changes)
+    if kind is not None:
+        settings = replace(settings, teacher=kind)
     trainer = TeacherTrainer(Pool.read(pool_file), settings, out, start_from=start_from)
     trainer.train(
         report=lambda row: _say(
@@ -121,24 +135,26 @@ def train_teacher(
 
 @click.command()
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to act on.")
-@click.option("--teacher", required=True, type=FILE, help="The teacher's checkpoint.")
+@click.option("--teacher", "teachers", required=True, multiple=True, type=FILE, help=TEACHER_HELP)
 @click.option("--out", required=True, type=FOLDER, help="Folder of the data.")
 @SET
-def collect(pool_file: Path, teacher: Path, out: Path, changes: tuple[str, ...]) -> None:
-    """Record what a teacher does on every body of a pool."""
+def collect(
+    pool_file: Path, teachers: tuple[Path, ...], out: Path, changes: tuple[str, ...]
+) -> None:
+    """Record what a body's best teacher does, on every body of a pool."""
     from hyperdistill_core.training.collect import CollectSettings, Teacher
     from hyperdistill_core.training.collect import collect as run
     from hyperdistill_core.training.expert import ExpertData
     from hyperdistill_core.training.pool import Pool
     from hyperdistill_core.training.teacher import load_teacher
 
-    network, normalisation, _ = load_teacher(teacher)
+    loaded = [load_teacher(path) for path in teachers]
     data = ExpertData(out)
     run(
         Pool.read(pool_file),
         data,
         changed(CollectSettings(), changes),
-        teacher=Teacher(network, normalisation),
+        teachers=[Teacher(network, normalisation) for network, normalisation, _ in loaded],
         report=lambda done, total: _say(f"{done} of {total} bodies"),
     )
     _say(f"{data.transitions:,} transitions in {out}")
@@ -146,21 +162,23 @@ def collect(pool_file: Path, teacher: Path, out: Path, changes: tuple[str, ...])
 
 @click.command()
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies for DAgger.")
-@click.option("--teacher", required=True, type=FILE, help="The teacher's checkpoint.")
+@click.option("--teacher", "teachers", required=True, multiple=True, type=FILE, help=TEACHER_HELP)
 @click.option("--data", required=True, type=FOLDER, help="Expert data; DAgger adds to it.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
 @click.option("--name", required=True, help="Of the controller: NAME.safetensors in --out.")
 @click.option("--rounds", default=2, show_default=True, type=click.IntRange(min=0))
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1))
+@click.option("--dagger", multiple=True, metavar="KEY=VALUE", help="Change how rounds collect.")
 @SET
 def distill(
     pool_file: Path,
-    teacher: Path,
+    teachers: tuple[Path, ...],
     data: Path,
     out: Path,
     name: str,
     rounds: int,
     threads: int,
+    dagger: tuple[str, ...],
     changes: tuple[str, ...],
 ) -> None:
     """Distil a teacher into a hypernetwork: a controller for every body."""
@@ -179,20 +197,23 @@ def distill(
     torch.set_num_threads(threads)
     settings = changed(DistillSettings(), changes)
     bodies = Pool.read(pool_file)
-    network, normalisation, teacher_meta = load_teacher(teacher)
+    loaded = [load_teacher(path) for path in teachers]
     expert = ExpertData(data)
     distiller = distil(
         bodies,
         expert,
-        Teacher(network, normalisation),
+        [Teacher(network, normalisation) for network, normalisation, _ in loaded],
         settings=settings,
-        dagger=CollectSettings(task=settings.task, seed=settings.seed),
+        dagger=changed(CollectSettings(task=settings.task, seed=settings.seed), dagger),
         rounds=rounds,
         folder=out,
         report=_say,
     )
     provenance = {
-        "teacher": {key: teacher_meta[key] for key in ("network", "settings", "steps", "seconds")},
+        "teachers": [
+            {key: meta[key] for key in ("network", "settings", "steps", "seconds")}
+            for _, _, meta in loaded
+        ],
         "pool": {origin: bodies.origins.count(origin) for origin in sorted(set(bodies.origins))},
         "distillation": asdict(settings) | {"rounds": rounds, "transitions": expert.transitions},
     }

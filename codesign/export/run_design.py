@@ -15,7 +15,7 @@ def observe(model, data, slots):
         mujoco.mj_objectVelocity(model, data, mujoco.mjtObj.mjOBJ_XBODY, body, out, 0)
     low, high = model.jnt_range[1:].T
     hinges[slots] = np.stack([(data.qpos[7:] - low) / (high - low), data.qvel[6:]], axis=1)
-    place = data.xpos[1:] - data.xpos[1] * (1, 0, 0)
+    place = data.xpos[1:] - data.xpos[1] * (1, 1, 0)
     parts = (place, motion[:, 3:], motion[:, :3], data.xquat[1:], hinges.reshape(-1, 4))
     return np.hstack(parts).ravel()
 

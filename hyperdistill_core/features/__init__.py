@@ -2,21 +2,28 @@
 
 ``layout`` maps MuJoCo's flat arrays to one row a body with two joint slots a row;
 ``state`` reads what changes each control step; ``context`` what is constant for a body.
-``STATE`` and ``CONTEXT`` list every number with its name and unit.
+``view`` is what a teacher sees beside the state.
+``STATE``, ``CONTEXT`` and ``VIEW`` list every number with its name and unit.
 """
 
 from hyperdistill_core.features.context import CONTEXT, ContextKind, context_dim, context_features
 from hyperdistill_core.features.layout import BodyLayout, Feature
 from hyperdistill_core.features.state import STATE, STATE_DIM, StateReader
+from hyperdistill_core.features.view import BUILD_DIM, VIEW, VIEW_DIM, limb_builds, limb_view
 
 __all__ = [
+    "BUILD_DIM",
     "CONTEXT",
     "STATE",
     "STATE_DIM",
+    "VIEW",
+    "VIEW_DIM",
     "BodyLayout",
     "ContextKind",
     "Feature",
     "StateReader",
     "context_dim",
     "context_features",
+    "limb_builds",
+    "limb_view",
 ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hyperdistill_core.features.layout import BodyLayout, table
 
 STATE = table(
-    ("position, x relative to the torso", 3, "m"),
+    ("position, x and y relative to the torso", 3, "m"),
     ("linear velocity of the body frame's origin", 3, "m/s"),
     ("angular velocity", 3, "rad/s"),
     ("orientation quaternion w x y z", 4, "-"),
@@ -27,16 +27,19 @@ class StateReader:
     Positions, orientations and velocities are in world axes. After ``mj_step`` MuJoCo
     holds positions, orientations and Jacobians one physics step old; they are taken as
     they are, and velocities are those old Jacobians times the new ``qvel``, as in the
-    public environments of Gupta 2022: no extra forward call is needed.
+    public environments of Gupta 2022: no extra forward call is needed. Those give the
+    bodies' y as it is in the world; ours is relative to the torso, as x is: a body that
+    drifts aside is in no new situation.
 
     The buffers are reused: what :meth:`read` returns is overwritten by the next call.
 
     Args:
         layout: of the body in its model.
         n_simulations: E.
+        world_y: give y as it is in the world, as the public environments do.
     """
 
-    def __init__(self, layout: BodyLayout, n_simulations: int) -> None:
+    def __init__(self, layout: BodyLayout, n_simulations: int, *, world_y: bool = False) -> None:
         n, nv = layout.influence.shape
         self._influence = np.ascontiguousarray(layout.influence.T)
         self._lower, self._span = layout.lower, layout.span
@@ -53,12 +56,17 @@ class StateReader:
         # Components first: numpy runs along the last axis, and three is too short a run.
         self._motion = np.zeros((6, n_simulations, nv))
         self._spatial = np.zeros((6, n_simulations, n))
+        # One product of many rows: numpy would make six of few.
+        self._flat_motion = self._motion.reshape(6 * n_simulations, nv)
+        self._flat_spatial = self._spatial.reshape(6 * n_simulations, n)
         self._arm = np.zeros((3, n_simulations, n))
         self._cross = _Cross(self._spatial[:3], self._arm)
         # Views are made once: slicing anew each step would cost as much as the arithmetic.
         self._spin, self._velocity = self._spatial[:3], self._spatial[3:]
         by_component = state.transpose(2, 0, 1)
-        self._position_out, self._x_out = state[:, :, 0:3], state[:, :, 0]
+        self._position_out = state[:, :, 0:3]
+        self._relative = 1 if world_y else 2
+        self._relative_out = state[:, :, : self._relative]
         self._velocity_out, self._spin_out = by_component[3:6], by_component[6:9]
         self._orientation_out = state[:, :, 9:13]
 
@@ -87,12 +95,13 @@ class StateReader:
         """
         position = xpos[:, self._bodies]
         np.multiply(cdof.transpose(2, 0, 1), qvel, out=self._motion)
-        np.matmul(self._motion, self._influence, out=self._spatial)
+        np.matmul(self._flat_motion, self._influence, out=self._flat_spatial)
         # The motion axes are taken about the centre of mass of the whole body.
         centre = subtree_com[:, self._root].T[:, :, None]
         np.subtract(position.transpose(2, 0, 1), centre, out=self._arm)
         self._position_out[...] = position
-        np.subtract(position[:, :, 0], position[:, :1, 0], out=self._x_out)
+        relative = position[:, :, : self._relative]
+        np.subtract(relative, relative[:, :1], out=self._relative_out)
         self._cross.add_to(self._velocity, out=self._velocity_out)
         self._spin_out[...] = self._spin
         self._orientation_out[...] = xquat[:, self._bodies]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from hyperdistill_core.nets.hypernetwork import HypernetConfig
 from hyperdistill_core.nets.message_passing import MessagePassingConfig
 from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from hyperdistill_core.nets.modumorph import ModuMorphConfig
+from hyperdistill_core.nets.transformer_teacher import TransformerTeacherConfig
 from hyperdistill_core.nets.trees import SENDS
 
 
@@ -81,35 +83,66 @@ def message_passing_cost(config: MessagePassingConfig, n: int) -> Cost:
     return total + _linear(width, SLOTS_PER_LIMB, rows=n)
 
 
-def transformer_cost(
-    n: int,
-    *,
-    state_dim: int = 52,
-    width: int = 128,
-    feedforward: int = 1024,
-    layers: int = 5,
-) -> Cost:
-    """The policy of the transformer teacher of Xiong 2024, without position embedding.
+def transformer_cost(config: TransformerTeacherConfig, n: int) -> Cost:
+    """The transformer teacher's policy, without its critic.
 
     Example:
-        >>> transformer_cost(12)
+        >>> transformer_cost(TransformerTeacherConfig(context_dim=0, state_dim=52), 12)
         Cost(parameters=1656322, multiply_adds=19928064)
     """
-    total = _linear(state_dim, width, rows=n)
-    total += _repeat(transformer_block_cost(width, feedforward, n), layers)
+    width = config.width
+    total = _linear(config.token_dim, width, rows=n) + Cost(config.position_slots * width, 0)
+    total += _repeat(transformer_block_cost(width, config.feedforward, n), config.layers)
     return total + _linear(width, SLOTS_PER_LIMB, rows=n)
+
+
+def modumorph_step_cost(config: ModuMorphConfig, n: int) -> Cost:
+    """ModuMorph's policy at a control step: what passes observations on.
+
+    With :func:`modumorph_context_cost` it adds up to the whole policy. The generated maps
+    at both ends count here by their products and there by the parameters that make them.
+
+    Example:
+        >>> modumorph_step_cost(ModuMorphConfig(context_dim=25, state_dim=30), 12)
+        Cost(parameters=1484160, multiply_adds=17836032)
+    """
+    width = config.width
+    layer = _linear(width, width, rows=n) + Cost(0, n * n * width)  # values; shares times them
+    layer += _linear(width, width, rows=n) + _feedforward(width, config.feedforward, n)
+    ends = Cost(0, n * width * (config.state_dim + SLOTS_PER_LIMB))
+    return ends + _repeat(layer, config.layers)
+
+
+def modumorph_context_cost(config: ModuMorphConfig, n: int) -> Cost:
+    """What ModuMorph's policy makes of the context, once a body.
+
+    Example:
+        >>> modumorph_context_cost(ModuMorphConfig(context_dim=25, state_dim=30), 12).parameters
+        749954
+    """
+    width = config.width
+    encoder = _linear(config.context_dim, width, rows=n) + _linear(width, width, rows=n)
+    heads = _head(width, config.state_dim, width, rows=n)
+    heads += _head(width, width, SLOTS_PER_LIMB, rows=n)
+    attention = _linear(width, 2 * width, rows=n) + Cost(0, n * n * width)
+    return _repeat(encoder, 2) + heads + _repeat(attention, config.layers)
 
 
 def transformer_block_cost(width: int, feedforward: int, n: int) -> Cost:
     """One pre-norm transformer layer over n tokens."""
     attention = Cost(0, 2 * n * n * width)  # queries times keys, shares times values
     projections = _linear(width, 3 * width, rows=n) + _linear(width, width, rows=n)
-    forward = _linear(width, feedforward, rows=n) + _linear(feedforward, width, rows=n)
-    return _repeat(_norm(width), 2) + projections + attention + forward
+    return projections + attention + _feedforward(width, feedforward, n)
 
 
 def _linear(inputs: int, outputs: int, *, rows: int, bias: bool = True) -> Cost:
     return Cost(inputs * outputs + bias * outputs, rows * inputs * outputs)
+
+
+def _feedforward(width: int, feedforward: int, n: int) -> Cost:
+    """The feed-forward part, with both norms of a transformer layer."""
+    products = _linear(width, feedforward, rows=n) + _linear(feedforward, width, rows=n)
+    return _repeat(_norm(width), 2) + products
 
 
 def _head(embed: int, inputs: int, outputs: int, *, rows: int) -> Cost:

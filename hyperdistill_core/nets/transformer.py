@@ -1,12 +1,31 @@
-"""A pre-norm transformer layer over the limbs of a body (Vaswani 2017, Gupta 2022)."""
+"""Pre-norm transformer layers over the limbs of a body (Vaswani 2017, Gupta 2022)."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class TransformerBlock(nn.Module):
+class PreNormBlock(nn.Module):
+    """What is the same for all kinds of attention: skips, and the feed-forward part."""
+
+    def _add_rest(self, width: int, feedforward: int) -> None:
+        self.project = nn.Linear(width, width)
+        self.feedforward_norm = nn.LayerNorm(width)
+        self.expand = nn.Linear(width, feedforward)
+        self.contract = nn.Linear(feedforward, width)
+        nn.init.zeros_(self.project.bias)
+
+    def _after_attention(self, tokens: Tensor, mixed: Tensor) -> Tensor:
+        """Both skips and what lies between them; tokens and mixed values (..., width)."""
+        tokens = tokens + self.project(mixed)
+        return tokens + self.contract(F.relu(self.expand(self.feedforward_norm(tokens))))
+
+
+class TransformerBlock(PreNormBlock):
     """Self-attention and a feed-forward part, each with its norm before and a skip around.
 
     Args:
@@ -20,22 +39,88 @@ class TransformerBlock(nn.Module):
         self.heads = heads
         self.attention_norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
-        self.project = nn.Linear(width, width)
-        self.feedforward_norm = nn.LayerNorm(width)
-        self.expand = nn.Linear(width, feedforward)
-        self.contract = nn.Linear(feedforward, width)
+        self._add_rest(width, feedforward)
         nn.init.xavier_uniform_(self.qkv.weight)
         nn.init.zeros_(self.qkv.bias)
-        nn.init.zeros_(self.project.bias)
 
     def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
         """Tokens (B, n, width) in and out; tokens with ``mask`` (B, n) False are not seen."""
-        tokens = tokens + self._attend(self.attention_norm(tokens), mask)
-        return tokens + self.contract(F.relu(self.expand(self.feedforward_norm(tokens))))
-
-    def _attend(self, tokens: Tensor, mask: Tensor | None) -> Tensor:
-        heads = self.qkv(tokens).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        query, key, value = heads.unbind(0)
+        heads = self.qkv(self.attention_norm(tokens)).unflatten(-1, (3, self.heads, -1))
+        query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
         seen = None if mask is None else mask[:, None, None, :]
         out = F.scaled_dot_product_attention(query, key, value, attn_mask=seen)
-        return self.project(out.transpose(1, 2).flatten(-2))
+        return self._after_attention(tokens, out.transpose(1, 2).flatten(-2))
+
+
+class ContextAttention(nn.Module):
+    """Who looks at whom in a :class:`FixedAttentionBlock`, from what is constant (Xiong 2023).
+
+    Starts even: queries are zero.
+
+    Args:
+        width: features of a limb's context; a multiple of ``heads``.
+        heads: attention heads.
+    """
+
+    def __init__(self, width: int, *, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.query_key = nn.Linear(width, 2 * width)
+        nn.init.xavier_uniform_(self.query_key.weight)
+        nn.init.zeros_(self.query_key.bias)
+        with torch.no_grad():
+            self.query_key.weight[:width] = 0.0
+
+    def forward(self, context: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Contexts (A, n, width) to shares (A, heads, n, n), whose rows sum to 1.
+
+        Limbs with ``mask`` (A, n) False are not looked at.
+        """
+        pairs = self.query_key(context).unflatten(-1, (2, self.heads, -1))
+        query, key = pairs.permute(2, 0, 3, 1, 4).unbind(0)
+        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+        if mask is not None:
+            scores = scores.masked_fill(~mask[:, None, None, :], -torch.inf)
+        return scores.softmax(dim=-1)
+
+
+class FixedAttentionBlock(PreNormBlock):
+    """A :class:`TransformerBlock` whose attention its tokens do not decide (Xiong 2023)."""
+
+    def __init__(self, width: int, *, feedforward: int):
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(width)
+        self.value = nn.Linear(width, width)
+        self._add_rest(width, feedforward)
+
+    def forward(self, tokens: Tensor, shares: Tensor) -> Tensor:
+        """Tokens (A, n, R, width) of R samples of each body, in and out.
+
+        Args:
+            tokens: see above.
+            shares: (A, heads, n, n), how much each limb takes from the others.
+        """
+        value = self.value(self.attention_norm(tokens)).unflatten(-1, (shares.shape[1], -1))
+        # Samples of a body side by side: one product serves them all.
+        by_head = value.permute(0, 3, 1, 2, 4)
+        mixed = (shares @ by_head.flatten(3)).unflatten(-1, by_head.shape[3:])
+        return self._after_attention(tokens, mixed.permute(0, 2, 3, 1, 4).flatten(-2))
+
+
+def check_sizes(config: Any, *names: str) -> None:
+    """Settings of a transformer: sizes, and a width that its heads can share.
+
+    Args:
+        config: with ``width``, ``heads``, ``layers`` and ``feedforward``.
+        names: of other sizes that must be at least 1.
+
+    Raises:
+        ValueError: a size below 1, or a width that is no multiple of ``heads``.
+    """
+    for name in ("width", "layers", "heads", "feedforward", *names):
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name}: expected at least 1, got {getattr(config, name)}")
+    if config.width % config.heads:
+        raise ValueError(
+            f"width: expected a multiple of the {config.heads} heads, got {config.width}"
+        )

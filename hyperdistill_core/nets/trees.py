@@ -3,13 +3,15 @@
 Samples of bodies with different numbers of limbs lie one behind the other, without
 padding: a batch of B samples with N nodes in all has features of shape (N, W). Every
 exchange between nodes is a sum over short lists of rows ("bags"), whose gradient is again
-a sum over bags, so that both directions run in one fast kernel.
+a sum over bags, so that both directions run in one fast kernel. For networks that need
+rectangles, a batch can be padded, by samples or by bodies and their samples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -38,10 +40,28 @@ class Bags:
 
 
 @dataclass(frozen=True)
+class Repeats:
+    """The samples of a batch by their bodies: A distinct bodies, at most R samples of each.
+
+    Attributes:
+        first: (A,) int64, the first sample of every body, bodies in ascending order.
+        body: (B,) int64, the place among the A bodies of every sample's own.
+        place: (B,) int64, the place of a sample among those of its body.
+        most: R, the largest number of samples of one body.
+    """
+
+    first: Tensor
+    body: Tensor
+    place: Tensor
+    most: int
+
+
+@dataclass(frozen=True)
 class TreeBatch:
     """Samples of bodies, packed: B samples, N nodes in all, samples one behind the other.
 
     Attributes:
+        body: (B,) int64, every sample's body, by its place in the :class:`Trees`.
         sample: (N,) int64, the sample that a node belongs to.
         node: (N,) int64, the place of a node within its body.
         context_row: (N,) int64, the row of a node in the contexts of its :class:`Trees`.
@@ -51,6 +71,7 @@ class TreeBatch:
         members: B bags with the nodes of a sample.
     """
 
+    body: Tensor
     sample: Tensor
     node: Tensor
     context_row: Tensor
@@ -71,6 +92,50 @@ class TreeBatch:
         padded = packed.new_zeros((len(self), n_max, *packed.shape[1:]))
         padded[self.sample, self.node] = packed
         return padded
+
+    @cached_property
+    def n_max(self) -> int:
+        """Nodes of the largest sample."""
+        return int(self.counts.max())
+
+    @cached_property
+    def present(self) -> Tensor:
+        """(B, n_max) bool, True where a sample has a node."""
+        return torch.arange(self.n_max) < self.counts[:, None]
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Which samples are of one body."""
+        _, body, sizes = self.body.unique(return_inverse=True, return_counts=True)
+        order = body.argsort(stable=True)
+        starts = _before(sizes)
+        place = torch.empty_like(body)
+        place[order] = torch.arange(len(body)) - starts[body[order]]
+        return Repeats(first=order[starts], body=body, place=place, most=int(sizes.max()))
+
+    def of_bodies(self, table: Tensor) -> Tensor:
+        """What is constant for a body, once each: (rows, W) of all bodies -> (A, n_max, W)."""
+        return self.pad(table[self.context_row], self.n_max)[self.repeats.first]
+
+    def by_bodies(self, packed: Tensor) -> Tensor:
+        """Nodes by body and sample: (N, ...) -> (A, R, n_max, ...), zeros where there is none."""
+        repeats = self.repeats
+        shape = (len(repeats.first), repeats.most, self.n_max, *packed.shape[1:])
+        grouped = packed.new_zeros(shape)
+        grouped[self._of_node(repeats.body), self._of_node(repeats.place), self.node] = packed
+        return grouped
+
+    def from_bodies(self, grouped: Tensor) -> Tensor:
+        """The inverse of :meth:`by_bodies`: (A, R, n_max, ...) -> (N, ...)."""
+        repeats = self.repeats
+        return grouped[self._of_node(repeats.body), self._of_node(repeats.place), self.node]
+
+    def body_mean(self, padded: Tensor) -> Tensor:
+        """Means over the nodes of every sample: (B, n_max) -> (B,)."""
+        return (padded * self.present).sum(dim=1) / self.counts
+
+    def _of_node(self, of_sample: Tensor) -> Tensor:
+        return of_sample[self.sample]
 
 
 class Trees:
@@ -129,6 +194,7 @@ class Trees:
         row = torch.arange(len(sample))
         node = row - base[sample]
         return TreeBatch(
+            body=body,
             sample=sample,
             node=node,
             context_row=node + self._firsts[body][sample],

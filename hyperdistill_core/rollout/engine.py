@@ -110,7 +110,7 @@ def _close_loop(
 ) -> None:
     """Run the episodes to their ends, or until a simulation blows up."""
     rows = tally.running
-    reader = StateReader(layout, len(rows))
+    reader = StateReader(layout, len(rows), world_y=task.world_y)
     for _ in range(task.max_steps):
         running = tally.running
         if len(running) == 0:
@@ -119,7 +119,7 @@ def _close_loop(
         # of all: that is cheaper than picking rows out of every array at each step.
         if 2 * len(running) <= len(rows):
             rows = running
-            reader = StateReader(layout, len(rows))
+            reader = StateReader(layout, len(rows), world_y=task.world_y)
         state = reader.read(
             xpos=_rows(physics.xpos, rows),
             xquat=_rows(physics.xquat, rows),
@@ -136,7 +136,10 @@ def _close_loop(
             tape.write()
         tally.add()
         # The cheap look first: most rollouts never see a warning of any kind.
-        if physics.warning.any() and unstable_simulations(physics.warning, physics.qpos).any():
+        if (
+            np.count_nonzero(physics.warning)
+            and unstable_simulations(physics.warning, physics.qpos).any()
+        ):
             return
 
 

@@ -64,11 +64,12 @@ class FlatReference(Flat):
     """The flat task as the public environment sets it up.
 
     Its floor is a box whose top lies at z = 1, so that world heights carry that metre, and
-    it takes no contact excludes from a body's file.
+    it takes no contact excludes from a body's file. States give y in the world.
     """
 
     name: str = "flat-reference"
     floor_top_m: float = 1.0
+    world_y: bool = True
 
     def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
         """See :meth:`Task.model`."""

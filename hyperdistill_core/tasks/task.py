@@ -26,6 +26,7 @@ class Task(ABC):
         max_steps: control steps in an episode.
         worst_score: score of a body whose simulation blows up; no other body falls below.
         noise: bound of the uniform noise on every number of the start's qpos and qvel.
+        world_y: states give y as it is in the world, not relative to the torso.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Task(ABC):
     max_steps: int = 1000
     worst_score: float = -10_000.0
     noise: float = 5e-3
+    world_y: bool = False
 
     @property
     def control_dt(self) -> float:

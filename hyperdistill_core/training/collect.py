@@ -1,14 +1,17 @@
-"""Collecting expert data: a fleet acts, the teacher says what it would have done."""
+"""Collecting expert data: a fleet acts, the teacher says what it would have done.
+
+Where there are several teachers, every body goes to the one that brings it the largest
+reward: all of them act on it, and the best one's data is kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
-from hyperdistill_core.nets.message_passing import MessagePassing
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import (
@@ -21,6 +24,7 @@ from hyperdistill_core.training.crowd import (
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.fleet import Fleet
 from hyperdistill_core.training.pool import Pool
+from hyperdistill_core.training.teacher import TeacherNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,7 @@ class CollectSettings:
 class Teacher:
     """A network that labels, with the normalisation it was trained under."""
 
-    network: MessagePassing
+    network: TeacherNetwork
     normalisation: Normalisation
 
 
@@ -70,7 +74,7 @@ def collect(
     data: ExpertData,
     settings: CollectSettings,
     *,
-    teacher: Teacher,
+    teachers: Sequence[Teacher],
     student: Student | None = None,
     round_: int = 0,
     report: Callable[[int, int], None] = lambda done, total: None,
@@ -81,8 +85,8 @@ def collect(
         pool: the bodies.
         data: where the segments go.
         settings: of the collection.
-        teacher: labels every state, and acts where there is no student.
-        student: acts where given (DAgger, Ross 2011).
+        teachers: at least one. Without a student they act, and a body's best one labels.
+        student: acts where given (DAgger, Ross 2011); a body's teacher of round 0 labels.
         round_: 0 for the teacher's own data, from 1 on for DAgger.
         report: called with the bodies done and their total after every group.
     """
@@ -110,32 +114,72 @@ def collect(
                 for slot, index in enumerate(group):
                     fleet.replace(slot, pool.graphs[missing[index]])
             crowd = Crowd([inputs[index] for index in group], n_max=n_max)
-            labels = TeacherPolicy(teacher.network, teacher.normalisation, crowd, settings.n_envs)
-            actor: CrowdPolicy = labels
-            if student is not None:
+            policies = [
+                TeacherPolicy(teacher.network, teacher.normalisation, crowd, settings.n_envs)
+                for teacher in teachers
+            ]
+            if student is None:
+                runs = [_run(fleet, policy, policy, settings, rng) for policy in policies]
+                best = np.argmax([run.rewards for run in runs], axis=0)
+            else:
                 actor = StudentPolicy(student.network, student.normalisation, crowd)
-            states, means = _run(fleet, labels, actor, settings, rng)
+                best = np.array([data.teacher_of(missing[index]) for index in group])
+                labels = policies[0] if len(policies) == 1 else _Chosen(policies, best)
+                runs = [_run(fleet, labels, actor, settings, rng)] * len(policies)
             for slot, index in enumerate(group[: len(missing) - first]):
                 n = len(inputs[index].parents)
+                run = runs[best[slot]]
                 data.append(
                     pool.graphs[missing[index]],
                     body=missing[index],
                     round_=round_,
-                    states=states[:, slot, :, :n].reshape(-1, n, states.shape[-1]),
-                    means=means[:, slot, :, :n].reshape(-1, n, means.shape[-1]),
+                    teacher=int(best[slot]),
+                    states=run.states[:, slot, :, :n].reshape(-1, n, run.states.shape[-1]),
+                    means=run.means[:, slot, :, :n].reshape(-1, n, run.means.shape[-1]),
                 )
             report(min(first + n_active, len(missing)), len(missing))
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What a fleet came through.
+
+    Attributes:
+        states: (k, A, E, n_max, 17) of the steps kept.
+        means: (k, A, E, n_max, 2) labels.
+        rewards: (A,) mean reward of a control step.
+    """
+
+    states: np.ndarray
+    means: np.ndarray
+    rewards: np.ndarray
+
+
+class _Chosen:
+    """Several teachers as one: every body is labelled by its own."""
+
+    def __init__(self, policies: Sequence[CrowdPolicy], best: np.ndarray) -> None:
+        self._policies, self._best = policies, best
+
+    def means(self, states: np.ndarray) -> np.ndarray:
+        """See :class:`~hyperdistill_core.training.crowd.CrowdPolicy`."""
+        means = self._policies[0].means(states)
+        for number, policy in enumerate(self._policies[1:], start=1):
+            own = self._best == number
+            if own.any():
+                means[own] = policy.means(states)[own]
+        return means
+
+
 def _run(
     fleet: Fleet,
-    labels: TeacherPolicy,
+    labels: CrowdPolicy,
     actor: CrowdPolicy,
     settings: CollectSettings,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """States (k, A, E, n_max, 17) and labels (k, A, E, n_max, 2) of the steps kept."""
+) -> _Run:
     states, means = [], []
+    rewards = np.zeros(fleet.shape.n_active)
     for step in range(settings.horizon):
         now = fleet.state.copy()
         action = actor.means(now)
@@ -143,5 +187,6 @@ def _run(
             states.append(now)
             means.append(action if actor is labels else labels.means(now))
         noise = settings.action_std * rng.standard_normal(action.shape)
-        fleet.step(action + noise.astype(np.float32))
-    return np.stack(states), np.stack(means)
+        reward, _ = fleet.step(action + noise.astype(np.float32))
+        rewards += reward.mean(axis=1) / settings.horizon
+    return _Run(np.stack(states), np.stack(means), rewards)

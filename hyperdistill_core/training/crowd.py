@@ -12,12 +12,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import BodyLayout, ContextKind, context_features
+from hyperdistill_core.features import (
+    BUILD_DIM,
+    STATE_DIM,
+    BodyLayout,
+    ContextKind,
+    context_features,
+    limb_builds,
+    limb_view,
+)
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
-from hyperdistill_core.nets.message_passing import MessagePassing
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.nets.trees import Trees
 from hyperdistill_core.tasks import Task
+from hyperdistill_core.training.teacher import TeacherNetwork
 
 
 @dataclass(frozen=True)
@@ -28,11 +36,13 @@ class BodyInputs:
         context: (n, D).
         parents: (n,) index of each body's parent, 0 for the torso.
         joint_mask: (n, 2) which slots hold a hinge.
+        builds: (n, 9), see :func:`~hyperdistill_core.features.limb_builds`.
     """
 
     context: NDArray[np.float32]
     parents: list[int]
     joint_mask: NDArray[np.bool_]
+    builds: NDArray[np.float32]
 
     @classmethod
     def of(cls, graph: nx.DiGraph, task: Task, *, kind: ContextKind = "continuous") -> BodyInputs:
@@ -40,7 +50,7 @@ class BodyInputs:
         model = task.model(graph)
         layout = BodyLayout.from_graph(graph, model)
         context = context_features(graph, model, kind=kind).astype(np.float32)
-        return cls(context, layout.parents.tolist(), layout.joint_mask)
+        return cls(context, layout.parents.tolist(), layout.joint_mask, limb_builds(layout, model))
 
 
 class Crowd:
@@ -60,11 +70,13 @@ class Crowd:
         self.context = torch.zeros(*shape, self.packed_context.shape[1])
         self.present = np.zeros(shape, dtype=bool)
         self.joints = np.zeros((*shape, 2), dtype=bool)
+        self._builds = np.zeros((len(inputs), 1, n_max, BUILD_DIM), np.float32)
         for row, body in enumerate(inputs):
             n = len(body.parents)
             self.context[row, :n] = torch.from_numpy(body.context)
             self.present[row, :n] = True
             self.joints[row, :n] = body.joint_mask
+            self._builds[row, 0, :n] = body.builds
 
     @cached_property
     def trees(self) -> Trees:
@@ -74,6 +86,18 @@ class Crowd:
     def samples(self, n_envs: int, n_steps: int = 1) -> torch.Tensor:
         """Body of each sample, bodies outermost within a step: (n_steps * A * n_envs,)."""
         return torch.arange(len(self.present)).repeat_interleave(n_envs).repeat(n_steps)
+
+    def seen(self, states: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+        """What a network that takes so many numbers a limb sees of raw states.
+
+        Args:
+            states: (A, E, n_max, 17).
+            width: 17 for the states themselves, 30 for :func:`limb_view`.
+
+        Returns:
+            (A, E, n_max, width).
+        """
+        return states if width == STATE_DIM else limb_view(states, self._builds)
 
     def mask(self, n_envs: int) -> NDArray[np.bool_]:
         """(A, n_envs, n_max) rows that hold a limb."""
@@ -89,20 +113,23 @@ class CrowdPolicy(Protocol):
 
 
 class TeacherPolicy:
-    """A message-passing teacher for a crowd of bodies, E simulations each."""
+    """A teacher for a crowd of bodies, E simulations each."""
 
     def __init__(
-        self, network: MessagePassing, normalisation: Normalisation, crowd: Crowd, n_envs: int
+        self, network: TeacherNetwork, normalisation: Normalisation, crowd: Crowd, n_envs: int
     ) -> None:
         self._network, self._normalisation = network, normalisation
-        self._context = crowd.packed_context
+        self._context, self._crowd = crowd.packed_context, crowd
+        self._width = network.config.state_dim
         self._mask = crowd.mask(n_envs)
         self._tree = crowd.trees.batch(crowd.samples(n_envs))
 
     @torch.no_grad()
     def means(self, states: NDArray[np.floating]) -> NDArray[np.float32]:
         """See :class:`CrowdPolicy`."""
-        observation = torch.from_numpy(observe(self._normalisation, states[self._mask]))
+        observation = torch.from_numpy(
+            observe(self._normalisation, self._crowd.seen(states, self._width)[self._mask])
+        )
         padded = np.zeros((*self._mask.shape, 2), np.float32)
         padded[self._mask] = self._network.means(observation, self._context, self._tree).numpy()
         return padded

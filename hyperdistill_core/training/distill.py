@@ -1,8 +1,9 @@
 """Distillation: the hypernetwork learns to write controllers that act like the teacher.
 
 The loss is the KL divergence between Gaussians of equal, fixed deviation around the
-teacher's and the student's means, each body weighing the same (Xiong 2024). Targets are
-clipped to the controls' range: what lies beyond is the same control. Rounds of DAgger
+teacher's and the student's means, each body weighing the same (Xiong 2024). What lies
+beyond the controls' range is the same control: targets are clipped to it, and a student
+that goes further than a clipped target makes no error. Rounds of DAgger
 (Ross 2011) let the student act and the teacher label where the student went.
 """
 
@@ -27,6 +28,7 @@ from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
 from hyperdistill_core.training.expert import ExpertData, Segment
 from hyperdistill_core.training.log import append_row
+from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.weights_file import (
     load_checkpoint,
     network_tensors,
@@ -90,9 +92,10 @@ class _Body:
 class Distiller:
     """Trains a hypernetwork on expert data.
 
+    States are normalised by the moments of the data that lies there when it begins.
+
     Args:
         data: what the teacher said.
-        normalisation: of states, the teacher's.
         settings: of the training.
         folder: where ``student.safetensors`` and ``distill.csv`` go; a checkpoint that lies
             there is taken up again.
@@ -105,14 +108,12 @@ class Distiller:
     def __init__(
         self,
         data: ExpertData,
-        normalisation: Normalisation,
         settings: DistillSettings,
         folder: Path,
     ) -> None:
         if not data.segments:
             raise TrainingError("there is no expert data to distil: run the collection first")
         self.settings, self._folder, self._data = settings, folder, data
-        self.normalisation = normalisation
         self._task = get_task(settings.task)
         torch.manual_seed(settings.seed)
         config = HypernetConfig(
@@ -129,9 +130,13 @@ class Distiller:
         self.updates_done = 0
         self._seconds = 0.0
         self._checkpoint = folder / "student.safetensors"
+        self.normalisation = Normalisation(np.zeros(STATE_DIM), np.ones(STATE_DIM))
         if self._checkpoint.exists():
             self._restore()
-        self.refresh()
+            self.refresh()
+        else:
+            self.refresh()
+            self.normalisation = self._moments()
 
     def refresh(self) -> None:
         """Take in the segments that the data has now."""
@@ -149,6 +154,15 @@ class Distiller:
         n_held_out = int(self.settings.held_out * len(bodies))
         self._validation = [bodies[i] for i in order[:n_held_out]]
         self._training = [bodies[i] for i in order[n_held_out:]]
+
+    def _moments(self) -> Normalisation:
+        """Normalisation by a sample of the training bodies' states, each body alike."""
+        moments = RunningMoments(STATE_DIM)
+        rng = np.random.default_rng(self.settings.seed)
+        for body in self._training:
+            states, _ = self._draw(body, rng)
+            moments.update(states.reshape(-1, STATE_DIM).astype(np.float64))
+        return moments.normalisation()
 
     def train(
         self,
@@ -216,7 +230,7 @@ class Distiller:
         observation = torch.from_numpy(observe(self.normalisation, states))
         weights = self.network.generate(crowd.context, torch.from_numpy(crowd.present))
         wanted = (torch.from_numpy(targets) * self.settings.gain).clamp(-1.0, 1.0)
-        error = weights.act(observation) - wanted
+        error = control_error(weights.act(observation), wanted)
         joints = torch.from_numpy(crowd.joints)[:, None]
         divergence = (error.square() * joints).sum(dim=(2, 3)) / (2 * self.settings.action_std**2)
         return divergence.mean(), weights
@@ -250,6 +264,8 @@ class Distiller:
             "updates": self.updates_done,
             "seconds": self._seconds,
             "rng": self._rng.bit_generator.state,
+            "state_mean": self.normalisation.mean.tolist(),
+            "state_var": self.normalisation.var.tolist(),
         }
         save_checkpoint(self._checkpoint, tensors, meta)
 
@@ -260,6 +276,15 @@ class Distiller:
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.updates_done, self._seconds = meta["updates"], meta["seconds"]
         self._rng.bit_generator.state = meta["rng"]
+        self.normalisation = Normalisation(
+            np.array(meta["state_mean"]), np.array(meta["state_var"])
+        )
+
+
+def control_error(means: Tensor, wanted: Tensor) -> Tensor:
+    """How far means are from targets within -1..1; none beyond a target at the limit."""
+    beyond = (means * wanted > 1.0) & (wanted.abs() == 1.0)
+    return torch.where(beyond, 0.0, means - wanted)
 
 
 def _mean_square(weights: GeneratedWeights) -> Tensor:

@@ -33,6 +33,7 @@ class Segment:
     Attributes:
         body: number of the body in the pool.
         round: 0 where the teacher acted, from 1 on where the student did.
+        teacher: number of the teacher that labelled it.
         graph: the body.
         first: its first row in the files.
         n_bodies: rows a transition.
@@ -45,6 +46,7 @@ class Segment:
     first: int
     n_bodies: int
     transitions: int
+    teacher: int = 0
 
     @property
     def rows(self) -> int:
@@ -87,12 +89,17 @@ class ExpertData:
         """Whether the body's data of a round is there."""
         return any(s.body == body and s.round == round_ for s in self.segments)
 
+    def teacher_of(self, body: int) -> int:
+        """The teacher that labelled the body's first segment; 0 where it has none."""
+        return next((s.teacher for s in self.segments if s.body == body), 0)
+
     def append(
         self,
         graph: nx.DiGraph,
         *,
         body: int,
         round_: int,
+        teacher: int = 0,
         states: NDArray[np.floating],
         means: NDArray[np.floating],
     ) -> None:
@@ -102,6 +109,7 @@ class ExpertData:
             graph: the body.
             body: its number in the pool.
             round_: the round.
+            teacher: number of the teacher that says so.
             states: (transitions, n, 17) raw states.
             means: (transitions, n, 2) the teacher's action means.
         """
@@ -112,6 +120,7 @@ class ExpertData:
         entry = {
             "body": body,
             "round": round_,
+            "teacher": teacher,
             "first": self._rows,
             "n_bodies": n_bodies,
             "transitions": transitions,

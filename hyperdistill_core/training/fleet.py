@@ -2,87 +2,44 @@
 
 A fleet keeps A active bodies, each in E simulations of its own. One :meth:`Fleet.step`
 advances all of them by a control step; episodes that end start again at once. States,
-actions, rewards and endings lie in shared memory: workers and trainer exchange one byte
-a step. Rows of bodies with fewer than ``n_max`` limbs are zero.
+actions, rewards and endings lie in shared memory: a step costs a worker two short messages.
+Rows of bodies with fewer than ``n_max`` limbs are zero.
+
+Which worker simulates a body changes nothing but the time that it takes: the bodies are
+dealt out so that all workers are done at about the same time. ``fleet_shard`` is what a
+worker does with its bodies, ``fleet_worker`` the process around it.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from multiprocessing import shared_memory
-from multiprocessing.connection import Connection
 from typing import Any
 
 import networkx as nx
 import numpy as np
-from mjbatch import Batch
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import STATE_DIM, BodyLayout, StateReader
-from hyperdistill_core.rollout import quiet_warnings, unstable_simulations
-from hyperdistill_core.tasks import Task, get_task
+from hyperdistill_core.training.fleet_shard import FELL, RUNNING, TIME_LIMIT, FleetShape
+from hyperdistill_core.training.fleet_worker import FleetWorker, shared_memory
 
-RUNNING, FELL, TIME_LIMIT = 0, 1, 2
+__all__ = ["FELL", "RUNNING", "TIME_LIMIT", "Fleet"]
 
-
-@dataclass(frozen=True)
-class FleetShape:
-    """Sizes of a fleet's arrays.
-
-    Attributes:
-        n_active: A, bodies in simulation.
-        n_envs: E, simulations of each.
-        n_max: N, rows a body at most, the torso included.
-    """
-
-    n_active: int
-    n_envs: int
-    n_max: int
-
-    def fields(self) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
-        """Name, shape and dtype of every shared array."""
-        simulations = (self.n_active, self.n_envs)
-        rows = (*simulations, self.n_max)
-        return {
-            "state": ((*rows, STATE_DIM), np.dtype(np.float32)),
-            "action": ((*rows, 2), np.dtype(np.float32)),
-            "reward": (simulations, np.dtype(np.float32)),
-            "ended": (simulations, np.dtype(np.uint8)),
-        }
-
-
-class SharedArrays:
-    """Named arrays in one block of shared memory."""
-
-    def __init__(self, shape: FleetShape, *, name: str | None = None) -> None:
-        fields = shape.fields()
-        sizes = [int(np.prod(dims)) * dtype.itemsize for dims, dtype in fields.values()]
-        self._memory = shared_memory.SharedMemory(name=name, create=name is None, size=sum(sizes))
-        self._owner = name is None
-        offset = 0
-        self.arrays: dict[str, NDArray[Any]] = {}
-        for (field, (dims, dtype)), size in zip(fields.items(), sizes, strict=True):
-            self.arrays[field] = np.ndarray(dims, dtype, buffer=self._memory.buf, offset=offset)
-            offset += size
-
-    @property
-    def name(self) -> str:
-        """Name by which another process attaches."""
-        return self._memory.name
-
-    def close(self) -> None:
-        """Let go of the memory; its owner frees it."""
-        self.arrays.clear()
-        self._memory.close()
-        if self._owner:
-            self._memory.unlink()
+_REPLACING = "replacing"
 
 
 class Fleet:
     """A active bodies, E simulations each.
+
+    With more than one part a trainer can decide on the actions of one part while another
+    simulates::
+
+        for part in parts:
+            fleet.step_async(actions[part], part=part)
+        while True:
+            for part in parts:
+                rewards, ended = fleet.step_wait(part=part)
+                ...
+                fleet.step_async(actions[part], part=part)
 
     Args:
         graphs: the active bodies at the start, one a slot.
@@ -91,6 +48,13 @@ class Fleet:
         n_max: rows a body at most.
         n_workers: worker processes.
         seed: of reset noise and of the first episodes' stagger.
+        n_parts: groups of slots that step independently of each other.
+
+    Attributes:
+        parts: the slots of each part, side by side and of equal number within one.
+
+    Raises:
+        RuntimeError: a worker failed, here and in all methods; its message tells why.
     """
 
     def __init__(
@@ -102,35 +66,50 @@ class Fleet:
         n_max: int,
         n_workers: int,
         seed: int,
+        n_parts: int = 1,
     ) -> None:
         self.shape = FleetShape(len(graphs), n_envs, n_max)
-        self._shared = SharedArrays(self.shape)
+        ends = [len(graphs) * part // n_parts for part in range(n_parts + 1)]
+        self.parts = tuple(map(slice, ends, ends[1:]))
+        memory = shared_memory(self.shape)
+        self._arrays: dict[str, NDArray[Any]] = self.shape.arrays(memory)
         self._serial = 0
-        context = multiprocessing.get_context("spawn")
-        self._pipes: list[Connection] = []
-        self._processes = []
-        for _ in range(n_workers):
-            ours, theirs = context.Pipe()
-            args = (theirs, self._shared.name, self.shape, task, seed)
-            process = context.Process(target=_work, args=args, daemon=True)
-            process.start()
-            theirs.close()
-            self._pipes.append(ours)
-            self._processes.append(process)
-        for slot, graph in enumerate(graphs):
-            self.replace(slot, graph)
+        self._stepping = [False] * n_parts
+        self._limbs = np.zeros(len(graphs))
+        self._worker_of = np.full(len(graphs), -1)
+        self._workers: list[FleetWorker] = []
+        try:
+            for _ in range(n_workers):
+                self._workers.append(
+                    FleetWorker(self.shape, memory, task=task, seed=seed, n_parts=n_parts)
+                )
+            self._deal_out(graphs)
+            self._settle(_REPLACING)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def state(self) -> NDArray[np.float32]:
         """(A, E, N, 17) states now, before normalisation; a live view."""
-        return self._shared.arrays["state"]
+        self._settle(_REPLACING)
+        return self._arrays["state"]
 
     def replace(self, slot: int, graph: nx.DiGraph) -> None:
-        """Put another body into a slot; its episodes start anew."""
-        pipe = self._pipes[slot % len(self._pipes)]
-        pipe.send(("replace", slot, self._serial, graph))
+        """Put another body into a slot; its episodes start anew.
+
+        A worker prepares it while we go on; whoever asks for :attr:`state` or steps waits
+        for it, and meets its error.
+
+        Raises:
+            RuntimeError: the slot's part is in the middle of a step.
+        """
+        part = self._part_of(slot)
+        if self._stepping[part]:
+            raise RuntimeError(f"slot {slot} is in the middle of a step: step_wait first")
+        self._arrays["seconds"][slot] = 0.0
+        self._put(slot, self._serial, graph)
         self._serial += 1
-        self._expect(pipe)
 
     def step(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Advance every simulation by one control step.
@@ -142,21 +121,56 @@ class Fleet:
             (A, E) rewards and (A, E) endings: 0 goes on, 1 fell or unstable, 2 time limit;
             live views, valid until the next call.
         """
-        np.copyto(self._shared.arrays["action"], actions)
-        for pipe in self._pipes:
-            pipe.send(("step",))
-        for pipe in self._pipes:
-            self._expect(pipe)
-        return self._shared.arrays["reward"], self._shared.arrays["ended"]
+        for part, slots in enumerate(self.parts):
+            self.step_async(actions[slots], part=part)
+        for part in range(len(self.parts)):
+            self.step_wait(part=part)
+        return self._arrays["reward"], self._arrays["ended"]
+
+    def step_async(self, actions: NDArray[np.float32], *, part: int = 0) -> None:
+        """Begin to advance the simulations of one part.
+
+        Args:
+            actions: (A', E, N, 2) controls of the part's A' slots, as for :meth:`step`.
+            part: which.
+
+        Raises:
+            RuntimeError: the part is in the middle of a step.
+        """
+        if self._stepping[part]:
+            raise RuntimeError(f"part {part} is in the middle of a step: step_wait first")
+        self._settle(_REPLACING)
+        np.copyto(self._arrays["action"][self.parts[part]], actions)
+        self._stepping[part] = True
+        for worker in self._workers:
+            worker.send(part, "step", part)
+
+    def step_wait(self, *, part: int = 0) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Wait for the end of a step that :meth:`step_async` began.
+
+        Its states are in :attr:`state` then, at the slots of the part.
+
+        Args:
+            part: which.
+
+        Returns:
+            (A', E) rewards and (A', E) endings of the part, as :meth:`step` has them; live
+            views, valid until the part's next step.
+
+        Raises:
+            RuntimeError: the part is in no step.
+        """
+        if not self._stepping[part]:
+            raise RuntimeError(f"part {part} is in no step: step_async first")
+        self._settle(part)
+        self._stepping[part] = False
+        slots = self.parts[part]
+        return self._arrays["reward"][slots], self._arrays["ended"][slots]
 
     def close(self) -> None:
-        """Stop the workers and free the shared memory."""
-        for pipe, process in zip(self._pipes, self._processes, strict=True):
-            if process.is_alive():
-                pipe.send(("close",))
-            process.join(timeout=5)
-            pipe.close()
-        self._shared.close()
+        """Stop the workers; what the last step left can still be read."""
+        for worker in self._workers:
+            worker.close()
 
     def __enter__(self) -> Fleet:
         return self
@@ -164,109 +178,40 @@ class Fleet:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    @staticmethod
-    def _expect(pipe: Connection) -> None:
-        try:
-            error = pipe.recv()
-        except EOFError as lost:
-            raise RuntimeError("a simulation worker died; its output above says why") from lost
-        if error is not None:
-            raise RuntimeError(f"a simulation worker failed: {error}")
+    def _settle(self, tag: str | int) -> None:
+        for worker in self._workers:
+            worker.settle(tag)
 
+    def _part_of(self, slot: int) -> int:
+        for part, slots in enumerate(self.parts):
+            if slots.start <= slot < slots.stop:
+                return part
+        raise IndexError(f"slot: expected 0 to {self.shape.n_active - 1}, got {slot}")
 
-class _Slot:
-    """One body in E simulations: what a worker holds for a slot."""
+    def _deal_out(self, graphs: Sequence[nx.DiGraph]) -> None:
+        """Put the first bodies into their slots, the largest first: so loads come out even."""
+        for slot in sorted(range(len(graphs)), key=lambda slot: -len(graphs[slot])):
+            self._put(slot, slot, graphs[slot])
+        self._serial = len(graphs)
 
-    def __init__(
-        self,
-        graph: nx.DiGraph,
-        task: Task,
-        arrays: dict[str, NDArray[Any]],
-        slot: int,
-        seed: list[int],
-    ) -> None:
-        model = task.model(graph)
-        layout = BodyLayout.from_graph(graph, model)
-        self._task, self._model, self._layout = task, model, layout
-        self._fall_height = task.fall_height(graph)
-        n_envs = arrays["reward"].shape[1]
-        self._arrays = {field: array[slot] for field, array in arrays.items()}
-        self._flat_action = self._arrays["action"].reshape(n_envs, -1)
-        self._batch = Batch(model, n_envs, 1)
-        self._fields = {
-            name: self._batch.bind(name)
-            for name in ("xpos", "xquat", "subtree_com", "cdof", "qpos", "qvel")
-        }
-        self._ctrl = self._batch.bind("ctrl")
-        self._warning = self._batch.bind("warning")
-        self._reader = StateReader(layout, n_envs)
-        self._torso = int(layout.body_ids[0])
-        self._rng = np.random.default_rng(seed)
-        self._arrays["state"][:] = 0.0
-        self._reset(np.arange(n_envs))
-        # Staggered first episodes: endings spread over time from the start.
-        self._elapsed = self._rng.integers(0, task.max_steps, size=n_envs)
-        self._publish()
+    def _put(self, slot: int, serial: int, graph: nx.DiGraph) -> None:
+        part = self._part_of(slot)
+        # Until it is measured a body counts by its limbs.
+        self._limbs[slot] = len(graph)
+        worker = self._least_busy(part, but=slot)
+        before = int(self._worker_of[slot])
+        if before not in (-1, worker):
+            self._workers[before].send(_REPLACING, "drop", part, slot)
+        self._worker_of[slot] = worker
+        self._workers[worker].send(_REPLACING, "put", part, slot, serial, graph)
 
-    def step(self) -> None:
-        self._ctrl[:] = self._flat_action[:, self._layout.actions]
-        torso = self._fields["xpos"][:, self._torso]
-        before = torso.copy()
-        self._batch.step(nstep=self._task.physics_steps)
-        reward = sum(self._task.terms(before, torso).values())
-        unstable = unstable_simulations(self._warning, self._fields["qpos"])
-        fell = self._task.fell(torso, self._fall_height) | unstable
-        self._elapsed += 1
-        ended = np.where(
-            fell, FELL, np.where(self._elapsed >= self._task.max_steps, TIME_LIMIT, RUNNING)
-        )
-        self._arrays["reward"][:] = np.where(unstable, 0.0, reward)
-        self._arrays["ended"][:] = ended
-        if ended.any():
-            ids = np.flatnonzero(ended)
-            self._reset(ids)
-            self._elapsed[ids] = 0
-        self._publish()
-
-    def _reset(self, ids: NDArray[np.intp]) -> None:
-        for index in ids:
-            qpos, qvel = self._task.reset_noise(self._rng, self._model)
-            self._fields["qpos"][index] = self._model.qpos0 + qpos
-            self._fields["qvel"][index] = qvel
-        self._warning[ids] = 0
-        self._batch.reset(ids)
-
-    def _publish(self) -> None:
-        state = self._reader.read(**self._fields)
-        self._arrays["state"][:, : self._layout.n_bodies] = state
-
-
-def _work(pipe: Connection, memory: str, shape: FleetShape, task_name: str, seed: int) -> None:
-    """Main loop of a worker process."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    shared = SharedArrays(shape, name=memory)
-    task = get_task(task_name)
-    slots: dict[int, _Slot] = {}
-
-    def obey(command: str, *args: Any) -> None:
-        if command == "replace":
-            slot, serial, graph = args
-            slots[slot] = _Slot(graph, task, shared.arrays, slot, [seed, serial])
-        else:
-            for body in slots.values():
-                body.step()
-
-    try:
-        with quiet_warnings():
-            while (message := pipe.recv())[0] != "close":
-                try:
-                    obey(*message)
-                except Exception as error:
-                    pipe.send(f"{type(error).__name__}: {error}")
-                    break
-                pipe.send(None)
-    except (EOFError, KeyboardInterrupt):
-        pass
-    finally:
-        slots.clear()
-        shared.close()
+    def _least_busy(self, part: int, *, but: int) -> int:
+        """The worker with the least to do at a step of a part, not counting one slot."""
+        seconds, limbs, slots = self._arrays["seconds"], self._limbs, self.parts[part]
+        known = seconds > 0.0
+        a_limb = seconds[known].sum() / limbs[known].sum() if known.any() else 1.0
+        load = np.where(known, seconds, a_limb * limbs)
+        load[but] = 0.0
+        owner = self._worker_of[slots]
+        loads = np.bincount(owner[owner >= 0], load[slots][owner >= 0], len(self._workers))
+        return int(loads.argmin())

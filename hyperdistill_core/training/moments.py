@@ -57,6 +57,14 @@ class RunningMoments:
         moments.mean, moments.var = np.array(data["mean"]), np.array(data["var"])
         return moments
 
+    @classmethod
+    def of(cls, normalisation: Normalisation) -> RunningMoments:
+        """Moments that give a normalisation of (size,) statistics; they count as one sample."""
+        moments = cls(len(normalisation.mean), 1.0)
+        moments.mean = np.array(normalisation.mean, dtype=np.float64)
+        moments.var = np.array(normalisation.var, dtype=np.float64)
+        return moments
+
     def normalisation(self) -> Normalisation:
         """The normalisation that these moments give."""
         return Normalisation(self.mean, self.var)

@@ -37,8 +37,10 @@ class PoolSettings:
         mutants: bodies made by 1 to 4 mutations.
         robot_mutants: share of mutants that come from a robot or a child of robots, the
             others come from a sampled body.
-        standing_steps: a new body must stand so many control steps without control, or it
-            teaches little but how to fall; 0 takes every body.
+        standing_steps: a sampled body or a mutant must stand so many control steps without
+            control, or it teaches little but how to fall; 0 takes every body. Children are
+            taken as they come: their parents were evolved, and a good walker need not
+            stand by itself.
         task: where it must stand.
         seed: of sampling and mutation.
     """
@@ -178,7 +180,7 @@ def make_pool(
                 graph = draw()
             except OperatorError:
                 continue
-            steps = settings.standing_steps
+            steps = 0 if origin == "child" else settings.standing_steps
             if plan_hash(graph) in forbidden:
                 continue
             if steps and not stands(graph, task=settings.task, steps=steps):

@@ -20,8 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.features import STATE_DIM
+from hyperdistill_core.nets.specialists import Specialists, SpecialistsConfig
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.advantage import generalised_advantages
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
@@ -42,6 +43,9 @@ from hyperdistill_core.weights_file import (
 )
 
 WARM_UP_STEPS = 16
+FIRST_LR, LEAST_LR = 1e-4, 1e-5
+LR_FACTOR = 1.2
+LENGTH_RATE = 0.1
 
 
 class TeacherTrainer:
@@ -53,10 +57,12 @@ class TeacherTrainer:
         folder: where ``teacher.safetensors`` and ``log.csv`` go; a checkpoint that lies
             there is taken up again, with fresh episodes.
         start_from: checkpoint of another training, whose network and normalisation a new
-            one begins with, on any pool; all else begins anew.
+            one begins with, on any pool; all else begins anew. Specialists begin with what
+            a controller generates for their bodies, and keep its normalisation.
 
     Raises:
         TrainingError: the pool is smaller than the number of active bodies.
+        TrainingError: specialists are asked for, and not all of the pool is active.
         CheckpointError: the checkpoint in ``folder`` was made with another network or pool,
             or the one to start from with another network.
     """
@@ -73,6 +79,11 @@ class TeacherTrainer:
             raise TrainingError(
                 f"a pool of {len(pool)} bodies cannot fill {settings.n_active} active places"
             )
+        if settings.teacher == "specialists" and len(pool) > settings.n_active:
+            raise TrainingError(
+                f"specialists learn side by side: n_active must be the pool's {len(pool)} bodies,"
+                f" got {settings.n_active}"
+            )
         self.settings, self.folder = settings, folder
         self._pool = pool.graphs
         self._weights = pool.weights(settings.robot_share)
@@ -80,22 +91,31 @@ class TeacherTrainer:
         self._n_max = max(len(graph) for graph in pool.graphs)
         self._checkpoint = folder / "teacher.safetensors"
         torch.manual_seed(settings.seed)
-        self.network = new_network(settings.width, settings.layers)
-        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.lr, eps=1e-5)
-        self.state_moments = RunningMoments(STATE_DIM)
+        self._lr = FIRST_LR
+        self._use(new_network(settings, limbs=self._n_max))
+        self._width = self.network.config.state_dim
+        self.state_moments = RunningMoments(self._width)
+        self._moments_fixed = False
         self._return_moments = RunningMoments(1)
+        self._lengths = np.full(len(pool), float(self._task.max_steps))
         self.steps_done = 0
         self._seconds = 0.0
         self._rng = np.random.default_rng(settings.seed)
-        self._active = self._draw(np.arange(len(pool)), settings.n_active)
+        everyone = np.arange(len(pool))
+        whole = settings.n_active == len(pool)
+        self._active = everyone.tolist() if whole else self._draw(everyone, settings.n_active)
         self._next_slot = 0
         if self._checkpoint.exists():
             self._restore()
-        elif start_from is not None:
-            self._begin_with(start_from)
         self._inputs = [BodyInputs.of(self._pool[i], self._task) for i in self._active]
         self._crowd = Crowd(self._inputs, n_max=self._n_max)
+        if start_from is not None and not self._checkpoint.exists():
+            self._begin_with(start_from)
         self._noise = torch.Generator().manual_seed(settings.seed + self.steps_done)
+
+    def _use(self, network: Any) -> None:
+        self.network = network
+        self._optimiser = torch.optim.Adam(network.parameters(), lr=self._lr, eps=1e-5)
 
     @property
     def action_std(self) -> float:
@@ -122,6 +142,7 @@ class TeacherTrainer:
         )
         self._running = np.zeros((settings.n_active, settings.n_envs), np.float32)
         self._discounted = np.zeros_like(self._running)
+        self._elapsed = np.zeros(self._running.shape, np.int64)
         with fleet:
             self._warm_up(fleet)
             while self.steps_done < settings.steps:
@@ -150,7 +171,7 @@ class TeacherTrainer:
         for _ in range(WARM_UP_STEPS):
             actions = self._rng.normal(size=(*mask.shape, 2)).astype(np.float32)
             fleet.step(actions)
-            self.state_moments.update(fleet.state[mask])
+            self.state_moments.update(self._crowd.seen(fleet.state, self._width)[mask])
 
     def _rotate(self, fleet: Fleet) -> None:
         """Exchange the longest-serving bodies for others of the pool."""
@@ -163,11 +184,13 @@ class TeacherTrainer:
             self._inputs[slot] = BodyInputs.of(graph, self._task)
             fleet.replace(slot, graph)
             self._running[slot] = self._discounted[slot] = 0.0
+            self._elapsed[slot] = 0
         self._crowd = Crowd(self._inputs, n_max=self._n_max)
 
     def _draw(self, candidates: np.ndarray, number: int) -> list[int]:
         """Distinct bodies by weight."""
-        weights = self._weights[candidates]
+        short = self._lengths[candidates] ** self.settings.favour_short
+        weights = self._weights[candidates] / short
         share = weights / weights.sum() if len(candidates) else None
         return self._rng.choice(candidates, size=number, replace=False, p=share).tolist()
 
@@ -190,7 +213,7 @@ class TeacherTrainer:
         memory, fresh = settings.noise_memory, math.sqrt(1.0 - settings.noise_memory**2)
         noise = torch.randn((len(joints), 2), generator=self._noise)
         for _ in range(settings.horizon):
-            states = fleet.state[mask]
+            states = crowd.seen(fleet.state, self._width)[mask]
             raw.append(states)
             state = torch.from_numpy(observe(normalisation, states))
             mean, value = self.network(state, crowd.packed_context, tree)
@@ -209,6 +232,7 @@ class TeacherTrainer:
             over = ended != RUNNING
             finished += self._running[over].tolist()
             falls += int((ended == FELL).sum())
+            self._book_lengths(ended)
             self._running[over] = self._discounted[over] = 0.0
             for name, value_now in (
                 ("state", state),
@@ -220,7 +244,7 @@ class TeacherTrainer:
                 ("cut", torch.from_numpy((ended == TIME_LIMIT).reshape(-1))),
             ):
                 kept[name].append(value_now)
-        last = torch.from_numpy(observe(normalisation, fleet.state[mask]))
+        last = torch.from_numpy(observe(normalisation, crowd.seen(fleet.state, self._width)[mask]))
         _, last_value = self.network(last, crowd.packed_context, tree)
         rollout = {name: torch.stack(tensors) for name, tensors in kept.items()}
         scale = 1.0 / math.sqrt(float(self._return_moments.var[0]) + 1e-8)
@@ -235,7 +259,8 @@ class TeacherTrainer:
         )
         rollout["target"] = rollout["advantage"] + rollout["value"]
         rollout["joints"] = joints
-        self.state_moments.update(np.concatenate(raw[:: settings.horizon // 8 or 1]))
+        if not self._moments_fixed:
+            self.state_moments.update(np.concatenate(raw[:: settings.horizon // 8 or 1]))
         self.steps_done += settings.horizon * self._running.size
         target = rollout["target"]
         unexplained = ((target - rollout["value"]).var() / target.var()).item()
@@ -246,6 +271,18 @@ class TeacherTrainer:
             "falls": falls / max(1, len(finished)),
             "explained": 1.0 - unexplained,
         }
+
+    def _book_lengths(self, ended: np.ndarray) -> None:
+        """Take ended episodes into their bodies' mean lengths."""
+        self._elapsed += 1
+        # The first episodes of a slot may have begun in the middle.
+        self._elapsed[ended == TIME_LIMIT] = self._task.max_steps
+        for slot in np.flatnonzero((ended != RUNNING).any(axis=1)):
+            over = ended[slot] != RUNNING
+            body = self._active[slot]
+            seen = self._elapsed[slot, over].mean()
+            self._lengths[body] += LENGTH_RATE * (seen - self._lengths[body])
+            self._elapsed[slot, over] = 0
 
     def _standardised(self, advantage: Tensor) -> Tensor:
         """(T, A * E) advantages with zero mean and unit deviation, over each body or all."""
@@ -299,7 +336,7 @@ class TeacherTrainer:
                 loss = policy_loss + 0.5 * settings.value_coef * value_loss
                 self._optimiser.zero_grad(set_to_none=True)
                 loss.backward()
-                torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.max_grad_norm)
+                _clip_gradients(self.network, settings.max_grad_norm)
                 self._optimiser.step()
                 batches += 1
                 sums["policy_loss"] += policy_loss.item()
@@ -309,25 +346,34 @@ class TeacherTrainer:
             if stop:
                 break
         averages = {name: total / max(1, batches) for name, total in sums.items()}
+        if averages["kl"] > 1.25 * settings.target_kl or stop:
+            self._lr = max(lr / LR_FACTOR, LEAST_LR)
+        elif averages["kl"] < 0.8 * settings.target_kl:
+            self._lr = lr * LR_FACTOR
         return averages | {"minibatches": batches, "lr": lr, "action_std": self.action_std}
 
     def _learning_rate(self) -> float:
-        done = min(1.0, self.steps_done / self.settings.steps)
-        warm = min(1.0, done / self.settings.warmup)
-        return self.settings.lr * warm * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
+        settings = self.settings
+        done = min(1.0, self.steps_done / settings.steps)
+        warm = min(1.0, done / settings.warmup) if settings.warmup else 1.0
+        bound = settings.lr * warm * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
+        return min(self._lr, bound) if settings.target_kl else bound
 
     def _save(self) -> None:
         tensors = network_tensors(self.network, prefix="network")
         tensors |= optimiser_tensors(self._optimiser, prefix="optimiser")
+        tensors["lengths"] = torch.from_numpy(self._lengths)
         meta: dict[str, Any] = {
             "kind": KIND,
             "network": describe_network(self.network),
             "settings": asdict(self.settings),
             "pool_size": len(self._pool),
             "state_moments": self.state_moments.to_dict(),
+            "moments_fixed": self._moments_fixed,
             "return_moments": self._return_moments.to_dict(),
             "steps": self.steps_done,
             "seconds": self._seconds,
+            "lr": self._lr,
             "active": self._active,
             "next_slot": self._next_slot,
             "rng": self._rng.bit_generator.state,
@@ -335,6 +381,16 @@ class TeacherTrainer:
         save_checkpoint(self._checkpoint, tensors, meta)
 
     def _begin_with(self, path: Path) -> None:
+        if isinstance(self.network, Specialists):
+            controller = Controller.load(path)
+            present = torch.from_numpy(self._crowd.present)
+            with torch.no_grad():
+                made = controller.network.generate(self._crowd.context, present)
+            self._use(Specialists.from_generated(made))
+            self._width = self.network.config.state_dim
+            self.state_moments = RunningMoments.of(controller.normalisation)
+            self._moments_fixed = True
+            return
         tensors, meta = load_checkpoint(path, kind=KIND)
         require_same(path, meta["network"], describe_network(self.network), what="network")
         self._take_over(tensors, meta)
@@ -347,10 +403,34 @@ class TeacherTrainer:
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
         made_with = meta["network"], meta["pool_size"]
+        if meta["moments_fixed"]:
+            # Specialists of a controller's size, whatever size the settings name.
+            self._use(Specialists(SpecialistsConfig(**_sizes(meta["network"]))))
+            self._width, self._moments_fixed = self.network.config.state_dim, True
         now = describe_network(self.network), len(self._pool)
         require_same(self._checkpoint, made_with, now, what="network or pool")
         self._take_over(tensors, meta)
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.steps_done, self._seconds = meta["steps"], meta["seconds"]
+        self._lr = meta["lr"]
+        self._lengths = tensors["lengths"].numpy().copy()
         self._active, self._next_slot = meta["active"], meta["next_slot"]
         self._rng.bit_generator.state = meta["rng"]
+
+
+def _sizes(network: dict[str, Any]) -> dict[str, Any]:
+    """A description without its kind."""
+    return {name: value for name, value in network.items() if name != "kind"}
+
+
+def _clip_gradients(network: torch.nn.Module, limit: float) -> None:
+    """Bound the gradient's norm: of all parameters, or of each body's where they share none."""
+    if not isinstance(network, Specialists):
+        torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
+        return
+    grads = [p.grad for p in network.parameters() if p.grad is not None]
+    norms = torch.stack([grad.flatten(1).square().sum(dim=1) for grad in grads]).sum(dim=0).sqrt()
+    # The loss is a mean over bodies: each one's own is so many times larger.
+    scale = (limit / (len(norms) * norms + 1e-12)).clamp(max=1.0)
+    for grad in grads:
+        grad.mul_(scale.view(-1, *[1] * (grad.dim() - 1)))

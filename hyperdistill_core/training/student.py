@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ Report = Callable[[str], None]
 def distil(
     pool: Pool,
     data: ExpertData,
-    teacher: Teacher,
+    teachers: Sequence[Teacher],
     *,
     settings: DistillSettings,
     dagger: CollectSettings,
@@ -36,14 +36,14 @@ def distil(
     Args:
         pool: bodies on which the student acts in the rounds.
         data: the teacher's data, which the rounds extend.
-        teacher: labels the states that the student comes to.
+        teachers: label the states that the student comes to.
         settings: of the distillation.
         dagger: how the rounds collect.
         rounds: of DAgger; 0 learns from the teacher's own data alone.
         folder: of the student's checkpoint and log.
         report: called with a line for people now and then.
     """
-    distiller = Distiller(data, teacher.normalisation, settings, folder)
+    distiller = Distiller(data, settings, folder)
 
     def tell(row: dict[str, float]) -> None:
         report(
@@ -56,12 +56,12 @@ def distil(
         if distiller.updates_done >= until:
             continue
         if round_:
-            student = Student(distiller.network.eval(), teacher.normalisation)
+            student = Student(distiller.network.eval(), distiller.normalisation)
             collect(
                 pool,
                 data,
                 dagger,
-                teacher=teacher,
+                teachers=teachers,
                 student=student,
                 round_=round_,
                 report=lambda done, total, r=round_: report(f"round {r}: {done} of {total} bodies"),

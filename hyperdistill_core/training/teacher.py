@@ -2,40 +2,150 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
-from hyperdistill_core.features import STATE_DIM, context_dim
+import torch
+from torch import Tensor
+
+from hyperdistill_core.features import STATE_DIM, VIEW_DIM, context_dim
+from hyperdistill_core.nets.generalist import Generalist, GeneralistConfig
 from hyperdistill_core.nets.message_passing import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.modumorph import ModuMorph, ModuMorphConfig
+from hyperdistill_core.nets.specialists import Specialists, SpecialistsConfig
+from hyperdistill_core.nets.transformer_teacher import TransformerTeacher, TransformerTeacherConfig
+from hyperdistill_core.nets.trees import TreeBatch
 from hyperdistill_core.training.moments import RunningMoments
+from hyperdistill_core.training.settings import PPOSettings
 from hyperdistill_core.weights_file import load_checkpoint, restore_network
+from morph_ops.choices import choose
 
 KIND = "teacher"
+_Config: TypeAlias = (
+    MessagePassingConfig
+    | TransformerTeacherConfig
+    | ModuMorphConfig
+    | GeneralistConfig
+    | SpecialistsConfig
+)
 
 
-def new_network(width: int, layers: int) -> MessagePassing:
-    """A fresh message-passing teacher for our state and the continuous context."""
-    config = MessagePassingConfig(
-        context_dim=context_dim("continuous"), state_dim=STATE_DIM, width=width, layers=layers
+class TeacherNetwork(Protocol):
+    """What every kind of teacher offers: actions and values of packed samples.
+
+    Attributes:
+        config: its settings; ``state_dim`` tells what it sees of a limb.
+    """
+
+    config: Any
+
+    def __call__(
+        self, observation: Tensor, context: Tensor, tree: TreeBatch
+    ) -> tuple[Tensor, Tensor]:
+        """Means (N, 2) and values (B,) of observations (N, state_dim)."""
+        ...
+
+    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
+        """Means (N, 2) alone."""
+        ...
+
+
+def _gnn(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _Config:
+    return MessagePassingConfig(
+        **inputs,
+        width=settings.width,
+        layers=settings.layers,
+        shared_trunk=settings.shared_trunk,
     )
-    return MessagePassing(config)
 
 
-def describe_network(network: MessagePassing) -> dict[str, Any]:
-    """The network's settings, from which :func:`load_teacher` builds it again."""
-    return asdict(network.config)
+def _attending(
+    config: type[TransformerTeacherConfig] | type[ModuMorphConfig],
+) -> Callable[[PPOSettings, dict[str, int], int], _Config]:
+    def build(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _Config:
+        return config(
+            **inputs,
+            width=settings.width,
+            layers=settings.layers,
+            heads=settings.heads,
+            feedforward=settings.feedforward,
+            shared_trunk=settings.shared_trunk,
+        )
+
+    return build
 
 
-def load_teacher(path: Path) -> tuple[MessagePassing, Normalisation, dict[str, Any]]:
-    """Network, normalisation of the states and metadata of a teacher's checkpoint.
+def _generalist(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _Config:
+    return GeneralistConfig(
+        context_dim=inputs["context_dim"],
+        state_dim=inputs["state_dim"],
+        hidden=settings.width,
+        hidden_layers=settings.layers,
+    )
+
+
+def _specialists(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _Config:
+    return SpecialistsConfig(
+        bodies=settings.n_active,
+        limbs=limbs,
+        state_dim=inputs["state_dim"],
+        hidden=settings.width,
+        hidden_layers=settings.layers,
+    )
+
+
+#: Kinds of teachers: the network, its settings, and how a training's settings make these.
+TEACHERS: dict[str, tuple[Callable[[Any], Any], type, Callable[..., _Config]]] = {
+    "gnn": (MessagePassing, MessagePassingConfig, _gnn),
+    "transformer": (
+        TransformerTeacher,
+        TransformerTeacherConfig,
+        _attending(TransformerTeacherConfig),
+    ),
+    "modumorph": (ModuMorph, ModuMorphConfig, _attending(ModuMorphConfig)),
+    "generalist": (Generalist, GeneralistConfig, _generalist),
+    "specialists": (Specialists, SpecialistsConfig, _specialists),
+}
+VIEWS = {"limb": VIEW_DIM, "state": STATE_DIM}
+
+
+def new_network(settings: PPOSettings, *, limbs: int) -> Any:
+    """A fresh teacher for the continuous context, of the kind and size that settings name.
+
+    Args:
+        settings: of the training.
+        limbs: of the largest body, the torso included.
+
+    Raises:
+        UnknownChoiceError: there is no such kind of teacher, or no such view.
+    """
+    network, _, configure = choose(TEACHERS, settings.teacher, what="kind of teacher")
+    inputs = {
+        "context_dim": context_dim("continuous"),
+        "state_dim": choose(VIEWS, settings.view, what="view"),
+    }
+    return network(configure(settings, inputs, limbs))
+
+
+def describe_network(network: Any) -> dict[str, Any]:
+    """The network's kind and settings, from which :func:`load_teacher` builds it again."""
+    kinds = {config: kind for kind, (_, config, _) in TEACHERS.items()}
+    return {"kind": kinds[type(network.config)], **asdict(network.config)}
+
+
+def load_teacher(path: Path) -> tuple[Any, Normalisation, dict[str, Any]]:
+    """Network, normalisation of what it sees and metadata of a teacher's checkpoint.
 
     Raises:
         CheckpointError: as :func:`~hyperdistill_core.weights_file.load_checkpoint`.
     """
     tensors, meta = load_checkpoint(path, kind=KIND)
-    network = MessagePassing(MessagePassingConfig(**meta["network"]))
+    settings = dict(meta["network"])
+    build, config, _ = TEACHERS[settings.pop("kind")]
+    network: torch.nn.Module = build(config(**settings))
     restore_network(network, tensors, prefix="network")
     normalisation = RunningMoments.from_dict(meta["state_moments"]).normalisation()
     return network.eval(), normalisation, meta

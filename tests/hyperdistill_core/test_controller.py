@@ -128,9 +128,9 @@ def test_bad_files_get_one_line(tmp_path):
     with pytest.raises(ControllerError, match="expected a checkpoint of kind 'controller'"):
         Controller.load(path)
     _write(path, {"kind": "controller", "version": 99})
-    with pytest.raises(ControllerError, match="expected a controller of version 1, got 99"):
+    with pytest.raises(ControllerError, match="expected a controller of version 2, got 99"):
         Controller.load(path)
-    _write(path, {"kind": "controller", "version": 1})
+    _write(path, {"kind": "controller", "version": 2})
     with pytest.raises(ControllerError, match=r"damaged controller \(.*state_mean.*\)$"):
         Controller.load(path)
 

@@ -118,7 +118,7 @@ def test_every_step(golden, body, model, layout, engine):
     qpos = np.tile(model.qpos0 + golden["noise_qpos"], (COPIES, 1))
     qvel = np.tile(golden["noise_qvel"], (COPIES, 1))
     physics = engine(model, qpos, qvel)
-    reader = StateReader(layout, COPIES)
+    reader = StateReader(layout, COPIES, world_y=True)
     torso = physics.xpos[:, layout.body_ids[0]]
 
     def check_state(row: int) -> None:

@@ -25,8 +25,10 @@ def moving(walker: nx.DiGraph) -> tuple[BodyLayout, SerialPhysics, mujoco.MjMode
     return BodyLayout.from_graph(walker, model), physics, model
 
 
-def read(layout: BodyLayout, physics: SerialPhysics) -> NDArray[np.float64]:
-    return StateReader(layout, len(physics.qpos)).read(
+def read(
+    layout: BodyLayout, physics: SerialPhysics, *, world_y: bool = False
+) -> NDArray[np.float64]:
+    return StateReader(layout, len(physics.qpos), world_y=world_y).read(
         xpos=physics.xpos,
         xquat=physics.xquat,
         subtree_com=physics.subtree_com,
@@ -58,9 +60,16 @@ def test_velocities_are_jacobians_times_qvel(moving):
 def test_poses_are_those_of_the_body_frames(moving):
     layout, physics, _ = moving
     state, xpos = read(layout, physics), physics.xpos[:, layout.body_ids]
-    np.testing.assert_array_equal(state[:, :, 0], xpos[:, :, 0] - xpos[:, :1, 0])
-    np.testing.assert_array_equal(state[:, :, 1:3], xpos[:, :, 1:3])
+    np.testing.assert_array_equal(state[:, :, :2], xpos[:, :, :2] - xpos[:, :1, :2])
+    np.testing.assert_array_equal(state[:, :, 2], xpos[:, :, 2])
     np.testing.assert_array_equal(state[:, :, 9:13], physics.xquat[:, layout.body_ids])
+
+
+def test_y_may_be_that_of_the_world(moving):
+    layout, physics, _ = moving
+    ours, public = read(layout, physics), read(layout, physics, world_y=True)
+    np.testing.assert_array_equal(public[:, :, 1], physics.xpos[:, layout.body_ids, 1])
+    np.testing.assert_array_equal(np.delete(ours, 1, axis=2), np.delete(public, 1, axis=2))
 
 
 def test_hinges_fill_their_slots_and_the_others_are_zero(moving, walker):

@@ -10,7 +10,7 @@ import torch
 
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import CheckpointError, TrainingError
-from hyperdistill_core.features import STATE_DIM, context_dim
+from hyperdistill_core.features import STATE_DIM, VIEW_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
@@ -20,6 +20,7 @@ from hyperdistill_core.training.evaluate import TeacherControl
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool, plan_hash, stands
+from hyperdistill_core.training.settings import PPOSettings
 from hyperdistill_core.training.teacher import new_network
 from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
 from morph_ops.graph import BodyError, limb, limbs, with_parts
@@ -190,14 +191,15 @@ def _without_springs(record):
     return replace(record, joints=joints)
 
 
-def test_teacher_acts_for_a_crowd_as_for_each_body(bodies, normalisation):
+def test_teacher_acts_for_a_crowd_as_for_each_body(bodies):
     task = get_task("flat")
     torch.manual_seed(0)
-    network = new_network(16, 2)
+    network = new_network(PPOSettings(width=16, layers=2), limbs=12)
     torch.nn.init.normal_(network.action.weight)
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies)) + 1
     states = np.random.default_rng(0).normal(size=(len(bodies), 3, n_max, STATE_DIM))
+    normalisation = Normalisation(np.full(VIEW_DIM, 0.1), np.full(VIEW_DIM, 2.0))
     together = TeacherPolicy(network, normalisation, Crowd(inputs, n_max=n_max), 3).means(states)
     for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
         control = TeacherControl(network, normalisation, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import math
 from dataclasses import replace
@@ -12,18 +13,19 @@ import torch
 
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.rollout import rollout
-from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.collect import CollectSettings, Teacher, collect
-from hyperdistill_core.training.distill import Distiller, DistillSettings
+from hyperdistill_core.features import context_dim
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.training.collect import CollectSettings, Student, Teacher, collect
+from hyperdistill_core.training.distill import Distiller, DistillSettings, control_error
 from hyperdistill_core.training.evaluate import evaluate
 from hyperdistill_core.training.expert import ExpertData
-from hyperdistill_core.training.fleet import FELL, Fleet
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
-from hyperdistill_core.training.settings import PPOSettings
+from hyperdistill_core.training.settings import PRESETS, PPOSettings
 from hyperdistill_core.training.student import distil, to_controller
-from hyperdistill_core.training.teacher import load_teacher
+from hyperdistill_core.training.teacher import TEACHERS, VIEWS, load_teacher, new_network
+from morph_ops.choices import UnknownChoiceError
 from morph_ops.space import sample_body
 
 pytestmark = pytest.mark.slow
@@ -65,52 +67,6 @@ def teacher(teacher_file):
     return Teacher(network, normalisation)
 
 
-def test_a_fleet_steps_as_a_rollout_does(pool):
-    task = get_task("flat")
-    graph = pool.graphs[0]
-    n_envs, n_max = 2, len(graph) + 1
-    actions = np.zeros((1, n_envs, n_max, 2), np.float32)
-    with Fleet([graph], task="flat", n_envs=n_envs, n_max=n_max, n_workers=1, seed=0) as fleet:
-        first = fleet.state.copy()
-        assert not first[0, :, len(graph) :].any()
-        rewards = []
-        for _ in range(5):
-            reward, ended = fleet.step(actions)
-            rewards.append(reward.copy())
-            assert not ended.any()
-        moved = fleet.state.copy()
-    assert np.isfinite(moved).all()
-    assert (moved != first).any()
-    result = rollout(graph, _Still(), task=replace(task, max_steps=5), episodes=2)
-    # Starts differ by the reset noise alone.
-    np.testing.assert_allclose(np.sum(rewards, 0)[0], result.returns, atol=0.3)
-
-
-class _Still:
-    def act(self, state):
-        return 0.0
-
-
-def test_a_fleet_starts_anew_after_a_fall(pool):
-    rng = np.random.default_rng(0)
-    n_max = max(map(len, pool.graphs))
-    with Fleet(pool.graphs, task="flat", n_envs=2, n_max=n_max, n_workers=2, seed=0) as fleet:
-        heights = fleet.state[:, :, 0, 2].copy()
-        falls = np.zeros((4, 2), dtype=bool)
-        for _ in range(200):
-            _, ended = fleet.step(rng.normal(0, 2, (4, 2, n_max, 2)).astype(np.float32))
-            fell = ended == FELL
-            falls |= fell
-            np.testing.assert_allclose(fleet.state[:, :, 0, 2][fell], heights[fell], atol=0.02)
-    assert falls.any()
-
-
-def test_a_fleet_says_what_failed(pool):
-    fleet = Fleet([pool.graphs[0]], task="flat", n_envs=1, n_max=12, n_workers=1, seed=0)
-    with fleet, pytest.raises(RuntimeError, match="worker failed: AttributeError"):
-        fleet.replace(0, "not a graph")  # pyright: ignore[reportArgumentType]
-
-
 def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
     half = TINY.steps // 2
     TeacherTrainer(pool, replace(TINY, steps=half), tmp_path).train()
@@ -128,6 +84,36 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
     assert all(changed)
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert [float(row["steps"]) for row in rows] == [half, TINY.steps]
+
+
+@pytest.mark.parametrize("kind", sorted(TEACHERS))
+@pytest.mark.parametrize("view", sorted(VIEWS))
+def test_every_kind_of_teacher_trains(pool, tmp_path, kind, view):
+    settings = replace(TINY, teacher=kind, view=view, feedforward=8, favour_short=1.0)
+    if kind == "specialists":
+        settings = replace(settings, n_active=len(pool))
+    trainer = TeacherTrainer(pool, settings, tmp_path)
+    before = [parameter.detach().clone() for parameter in trainer.network.parameters()]
+    trainer.train()
+    network, _, meta = load_teacher(tmp_path / "teacher.safetensors")
+    assert (meta["network"]["kind"], meta["steps"]) == (kind, settings.steps)
+    for old, new in zip(before, network.parameters(), strict=True):
+        assert not torch.equal(old, new)
+    if kind != "specialists":
+        assert evaluate(pool.graphs[:1], tmp_path / "teacher.safetensors", episodes=1, n_workers=1)
+
+
+def test_the_paper_preset_is_the_published_network():
+    network = new_network(PRESETS["paper"], limbs=12)
+    own = dict(network.named_parameters())
+    assert sum(p.numel() for name, p in own.items() if name.startswith("actor")) > 1_640_000
+
+
+def test_unknown_kinds_and_views_are_named(pool, tmp_path):
+    with pytest.raises(UnknownChoiceError, match="kind of teacher 'gn'"):
+        TeacherTrainer(pool, replace(TINY, teacher="gn"), tmp_path)
+    with pytest.raises(UnknownChoiceError, match="view 'limbs'"):
+        TeacherTrainer(pool, replace(TINY, view="limbs"), tmp_path)
 
 
 def test_a_teacher_starts_from_another_on_another_pool(pool, teacher_file, tmp_path):
@@ -151,9 +137,9 @@ def test_another_network_is_not_taken_up(pool, teacher_file):
 
 def test_collection_goes_on_where_it_stopped(pool, teacher, tmp_path):
     data = ExpertData(tmp_path)
-    collect(Pool(pool.graphs[:3], pool.origins[:3]), data, FEW, teacher=teacher)
+    collect(Pool(pool.graphs[:3], pool.origins[:3]), data, FEW, teachers=[teacher])
     assert [segment.body for segment in data.segments] == [0, 1, 2]
-    collect(pool, data, FEW, teacher=teacher)
+    collect(pool, data, FEW, teachers=[teacher])
     assert [segment.body for segment in data.segments] == [0, 1, 2, 3]
     assert all(segment.transitions == 2 * 4 for segment in data.segments)
     states, means = data.reader()(data.segments[3])
@@ -161,11 +147,43 @@ def test_collection_goes_on_where_it_stopped(pool, teacher, tmp_path):
     assert np.abs(means).max() > 0.05
 
 
+def test_every_body_is_labelled_by_its_best_teacher(pool, teacher, tmp_path):
+    lazy = copy.deepcopy(teacher.network)
+    with torch.no_grad():
+        for parameter in (lazy.action.weight, lazy.action.bias):
+            parameter.zero_()
+    pair = [Teacher(lazy, teacher.normalisation), teacher]
+    data = ExpertData(tmp_path)
+    collect(pool, data, replace(FEW, horizon=40), teachers=pair)
+    chosen = [data.teacher_of(body) for body in range(4)]
+    read = data.reader()
+    for segment in data.segments:
+        assert segment.teacher == chosen[segment.body]
+        assert read(segment)[1].any() == bool(segment.teacher)
+    # Who labels stays, whoever acts.
+    student = Student(_hypernetwork(), Normalisation(np.zeros(17), np.ones(17)))
+    collect(pool, data, FEW, teachers=pair, student=student, round_=1)
+    assert [s.teacher for s in data.segments if s.round == 1] == chosen
+    for segment in data.segments[4:]:
+        assert data.reader()(segment)[1].any() == bool(segment.teacher)
+
+
+def _hypernetwork() -> Hypernetwork:
+    return Hypernetwork(HypernetConfig(context_dim=context_dim("continuous"), hidden=8, embed=16))
+
+
+def test_beyond_the_limit_is_no_error():
+    means = torch.tensor([0.5, 1.5, 1.5, -3.0, -3.0, 1.5])
+    wanted = torch.tensor([0.2, 1.0, 0.9, -1.0, 1.0, -1.0])
+    errors = control_error(means, wanted)
+    torch.testing.assert_close(errors, torch.tensor([0.3, 0.0, 0.6, 0.0, -4.0, 2.5]))
+
+
 def test_student_learns_what_the_teacher_says(pool, teacher, tmp_path):
     data = ExpertData(tmp_path / "data")
-    collect(pool, data, FEW, teacher=teacher)
+    collect(pool, data, FEW, teachers=[teacher])
     rows = []
-    distiller = Distiller(data, teacher.normalisation, SMALL, tmp_path / "out")
+    distiller = Distiller(data, SMALL, tmp_path / "out")
     distiller.train(report=rows.append)
     first = rows[0]["loss"]
     assert rows[-1]["updates"] == 300
@@ -176,12 +194,12 @@ def test_student_learns_what_the_teacher_says(pool, teacher, tmp_path):
 def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path):
     settings = replace(SMALL, updates=20)
     data = ExpertData(tmp_path / "data")
-    collect(pool, data, FEW, teacher=teacher)
+    collect(pool, data, FEW, teachers=[teacher])
     lines = []
     distiller = distil(
         pool,
         data,
-        teacher,
+        [teacher],
         settings=settings,
         dagger=FEW,
         rounds=1,
@@ -201,7 +219,7 @@ def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path):
     assert low <= result.scores.mean() <= high
     # Done is done: nothing more is collected or learned.
     again = distil(
-        pool, data, teacher, settings=settings, dagger=FEW, rounds=1, folder=tmp_path / "out"
+        pool, data, [teacher], settings=settings, dagger=FEW, rounds=1, folder=tmp_path / "out"
     )
     assert again.updates_done == 20
 

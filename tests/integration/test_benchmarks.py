@@ -57,8 +57,56 @@ def test_rollout_benchmark_prints_a_row_a_body_and_the_ratio(controller):
 
 
 @pytest.mark.slow
-def test_a_missing_controller_is_one_line(tmp_path):
-    done = run("rollout.py", "--controller", str(tmp_path / "no.safetensors"), "--workers", "1")
+def test_efficiency_benchmark_prints_teachers_students_and_ratios(controller):
+    done = run("efficiency.py", "--controller", str(controller), "--repeats", "1")
+    assert done.returncode == 0, done.stderr
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
+    rows = {row[0]: row[1:] for row in cells if len(row) == 5}
+    assert rows["transformer 5x128/1024"][:2] == ["1,656,322", "19,928,064"]
+    assert rows["generated MLP, 256"][:2] == ["124,440", "123,904"]
+    assert rows["ratios of Xiong 2024"][:2] == ["6-14x", "67-160x"]
+    assert {"message passing 3x64", "small MLP, 16"} <= set(rows)
+    ratios = [row for row in cells if row[:1] == ["ratio"]]
+    assert [row[2] for row in ratios] == ["160.8x", "127.7x"]
+    assert all(float(cell.removesuffix("x")) > 0.0 for row in ratios for cell in row[1:])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--limbs", "--repeats"])
+def test_efficiency_benchmark_refuses_counts_below_one(option):
+    done = run("efficiency.py", option, "0")
+    assert done.returncode == 2
+    assert f"{option}: expected at least 1, got 0" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [("rollout.py", "--workers", "1"), ("efficiency.py",)])
+def test_a_missing_controller_is_one_line(tmp_path, script):
+    done = run(*script, "--controller", str(tmp_path / "no.safetensors"))
     assert done.returncode == 2
     assert "no.safetensors" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_fleet_benchmark_prints_a_row_a_repeat_and_the_ratio():
+    done = run(
+        "fleet.py",
+        *("--bodies", "3", "--envs", "2", "--workers", "2"),
+        *("--steps", "60", "--action-std", "2", "--repeats", "2"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    assert "3 bodies x 2 simulations" in done.stdout
+    rows = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│")]
+    assert [row[1].strip() for row in rows] == ["1", "2", "median (goal 0.75)"]
+    assert sum(int(row[2]) for row in rows[:2]) > 0, "no body fell: resets went untried"
+    assert all(float(row[-2]) > 0.0 for row in rows)
+
+
+@pytest.mark.slow
+def test_a_missing_pool_is_one_line(tmp_path):
+    done = run("fleet.py", "--pool", str(tmp_path / "no.jsonl"), "--workers", "1")
+    assert done.returncode == 2
+    assert "no.jsonl" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

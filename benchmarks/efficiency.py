@@ -1,0 +1,245 @@
+"""What a control step costs a teacher, and what it costs the network generated for a body.
+
+    python benchmarks/efficiency.py [--controller flat-v0] [--limbs 12] [--repeats 30]
+
+Two pairs, each on a body with ``--limbs`` limbs, all of whose joint slots are driven:
+
+    published  the transformer teacher of Xiong 2024 (5 layers, 128 wide, feed-forward 1024)
+               and a student with hidden layers of 256
+    shipped    a message-passing teacher (3 layers, 64 wide) and the named controller
+
+Parameters and multiply-adds are those of the formulas in ``hyperdistill_core.nets.cost``.
+Times are those of a controller in use: raw states in, numpy controls out, normalisation
+included, float32 on one thread. What a teacher sees beyond the state is taken as given. A
+call acts for one state or for 16 at once; the two networks of a pair take turns, and the
+median of the repeats counts, divided by the number of states. Weights are random but for
+the named controller: they do not change what a step costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from hyperdistill_core.controller import Controller, ControllerError
+from hyperdistill_core.nets import (
+    BodyMLP,
+    Cost,
+    HypernetConfig,
+    Hypernetwork,
+    MessagePassing,
+    MessagePassingConfig,
+    Normalisation,
+    TransformerTeacher,
+    TransformerTeacherConfig,
+    Trees,
+    body_mlp_cost,
+    message_passing_cost,
+    transformer_cost,
+)
+from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+
+BATCHES = (1, 16)
+CALLS = 20
+
+#: Teacher over student in Xiong 2024: parameters, compute of a step.
+PUBLISHED_RATIOS = ("6-14x", "67-160x")
+PUBLISHED_TEACHER = TransformerTeacherConfig(context_dim=0, state_dim=52)
+PUBLISHED_STUDENT = HypernetConfig(context_dim=53)
+SHIPPED_TEACHER = MessagePassingConfig(context_dim=25, state_dim=30, width=64, layers=3)
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is measured.
+
+    Attributes:
+        name: for the table.
+        cost: of a control step.
+        state_dim: numbers that it sees of a limb.
+        act: states (E, n, state_dim) to controls (E, nu).
+    """
+
+    name: str
+    cost: Cost
+    state_dim: int
+    act: Callable[[NDArray[np.float64]], object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a network costs.
+
+    Attributes:
+        name: for the table.
+        figures: parameters, multiply-adds, and microseconds for every batch size.
+    """
+
+    name: str
+    figures: tuple[float, ...]
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = _parser()
+    options = parser.parse_args()
+    # The worker loads numpy after this, whose threads decide what a small product takes.
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        measured = pool.submit(
+            measure, options.controller, options.limbs, repeats=options.repeats, seed=options.seed
+        )
+        try:
+            pairs = measured.result()
+        except ControllerError as error:
+            parser.error(str(error))
+    Console().print(_table(pairs, options.limbs))
+
+
+def measure(controller: str, limbs: int, *, repeats: int, seed: int) -> list[tuple[Row, Row]]:
+    """Teacher and generated network of every pair.
+
+    Raises:
+        ControllerError: no such controller.
+    """
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    shipped = _shipped(Controller.load(controller), limbs)
+    return [_take_turns(pair, limbs, repeats, rng) for pair in (_published(limbs), shipped)]
+
+
+def _published(n: int) -> tuple[Network, Network]:
+    student = Hypernetwork(PUBLISHED_STUDENT).eval()
+    with torch.inference_mode():
+        made = student.generate(torch.randn(1, n, PUBLISHED_STUDENT.context_dim)).layers()
+    mlp = BodyMLP.from_layers(
+        [(weight[0].numpy(), bias[0].numpy()) for weight, bias in made],
+        normalisation=_plain(PUBLISHED_STUDENT.state_dim),
+        actions=np.arange(n * SLOTS_PER_LIMB),
+        dtype=np.float32,
+    )
+    teacher = _teacher(
+        "transformer 5x128/1024",
+        TransformerTeacher(PUBLISHED_TEACHER),
+        transformer_cost(PUBLISHED_TEACHER, n),
+        n,
+    )
+    return teacher, _student("generated", PUBLISHED_STUDENT, mlp, n)
+
+
+def _shipped(controller: Controller, n: int) -> tuple[Network, Network]:
+    config = controller.network.config
+    context = np.random.default_rng(0).normal(size=(n, config.context_dim))
+    mlp = controller.body_mlp(context, np.arange(n * SLOTS_PER_LIMB))
+    teacher = _teacher(
+        "message passing 3x64",
+        MessagePassing(SHIPPED_TEACHER),
+        message_passing_cost(SHIPPED_TEACHER, n),
+        n,
+    )
+    return teacher, _student(controller.name, config, mlp, n)
+
+
+def _student(name: str, config: HypernetConfig, mlp: BodyMLP, n: int) -> Network:
+    cost = body_mlp_cost(config, n, mlp.n_controls)
+    return Network(f"{name} MLP, {config.hidden}", cost, config.state_dim, mlp.act)
+
+
+def _teacher(
+    name: str, network: MessagePassing | TransformerTeacher, cost: Cost, n: int
+) -> Network:
+    config = network.eval().config
+    normalisation = _plain(config.state_dim)
+    trees = Trees([[0] * n])
+    context = torch.randn(trees.total, config.context_dim)
+    structure = {batch: trees.batch(torch.zeros(batch, dtype=torch.int64)) for batch in BATCHES}
+
+    @torch.inference_mode()
+    def act(states: NDArray[np.float64]) -> NDArray[np.float32]:
+        seen = normalisation.observe(states).astype(np.float32).reshape(-1, config.state_dim)
+        means = network.means(torch.from_numpy(seen), context, structure[len(states)])
+        return means.numpy().reshape(len(states), -1)
+
+    return Network(name, cost, config.state_dim, act)
+
+
+def _plain(state_dim: int) -> Normalisation:
+    return Normalisation(np.zeros(state_dim), np.ones(state_dim))
+
+
+def _take_turns(
+    pair: tuple[Network, Network], n: int, repeats: int, rng: np.random.Generator
+) -> tuple[Row, Row]:
+    micros: list[list[float]] = [[] for _ in pair]
+    for batch in BATCHES:
+        states = [rng.normal(size=(batch, n, network.state_dim)) for network in pair]
+        seconds: list[list[float]] = [[] for _ in pair]
+        for repeat in range(repeats + 1):
+            for network, seen, times in zip(pair, states, seconds, strict=True):
+                began = time.perf_counter()
+                for _ in range(CALLS):
+                    network.act(seen)
+                if repeat:  # the first one warms up
+                    times.append((time.perf_counter() - began) / CALLS)
+        for row, times in zip(micros, seconds, strict=True):
+            row.append(1e6 * median(times) / batch)
+    teacher, student = (
+        Row(network.name, (network.cost.parameters, network.cost.multiply_adds, *row))
+        for network, row in zip(pair, micros, strict=True)
+    )
+    return teacher, student
+
+
+def _table(pairs: list[tuple[Row, Row]], n: int) -> Table:
+    table = Table(
+        title=f"one control step of a body with {n} limbs",
+        caption=f"us ({BATCHES[-1]}): a step's share when {BATCHES[-1]} states come at once",
+    )
+    table.add_column("network")
+    for column in ("parameters", "multiply-adds", *(f"us ({batch})" for batch in BATCHES)):
+        table.add_column(column, justify="right")
+    for pair in pairs:
+        for row in pair:
+            counts, micros = row.figures[:2], row.figures[2:]
+            cells = [f"{count:,}" for count in counts] + [f"{number:,.1f}" for number in micros]
+            table.add_row(row.name, *cells)
+        teacher, student = (row.figures for row in pair)
+        ratios = [f"{more / less:.1f}x" for more, less in zip(teacher, student, strict=True)]
+        table.add_row("ratio", *ratios, end_section=True)
+    table.add_row("ratios of Xiong 2024", *PUBLISHED_RATIOS, "", "")
+    return table
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {number}")
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    summary = "What a control step costs a teacher, and the network generated for a body."
+    parser = argparse.ArgumentParser(description=summary)
+    parser.add_argument("--controller", default="flat-v0", help="name or file")
+    parser.add_argument("--limbs", type=_count, default=12, help="limbs of the body, with torso")
+    parser.add_argument("--repeats", type=_count, default=30)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

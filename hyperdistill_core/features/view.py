@@ -1,0 +1,93 @@
+"""A teacher's view: the state, and what follows from it and a limb's build, in world axes.
+
+The state names a limb's pose by the origin and the orientation of its frame. What decides
+how a limb acts on the world, where its tip is, how it moves and about which axes its
+hinges turn, follows from that and from constants; told so, a network that all limbs share
+need not learn to rotate vectors. Numbers mean the same for every limb of every body, which
+is what lets a teacher carry over to bodies that it never saw.
+"""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.features.layout import BodyLayout, table
+from hyperdistill_core.features.state import STATE, STATE_DIM
+
+VIEW = table(
+    *((row.name, row.stop - row.start, row.unit) for row in STATE),
+    ("way from the frame's origin to the tip", 3, "m"),
+    ("height of the tip over z = 0", 1, "m"),
+    ("linear velocity of the tip", 3, "m/s"),
+    ("x-hinge axis", 3, "-"),
+    ("y-hinge axis", 3, "-"),
+)
+VIEW_DIM = VIEW[-1].stop
+
+#: Numbers of a limb's build: tip, x-hinge axis and y-hinge axis in the frame of the limb.
+BUILD_DIM = 9
+_VELOCITY, _SPIN, _QUATERNION = slice(3, 6), slice(6, 9), slice(9, 13)
+
+
+def limb_builds(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
+    """Tip (m), x-hinge axis and y-hinge axis of every body in its own frame.
+
+    The tip is the capsule's end that lies away from the frame's origin; a torso, a sphere
+    about its origin, has none.
+
+    Returns:
+        (n, 9); zero where there is no hinge.
+    """
+    builds = np.zeros((layout.n_bodies, BUILD_DIM), np.float32)
+    builds[:, :3] = 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
+    for slot in range(2):
+        axes = model.jnt_axis[layout.joint_ids[:, slot]]
+        builds[:, 3 + 3 * slot : 6 + 3 * slot] = axes * layout.joint_mask[:, slot, None]
+    return builds
+
+
+def limb_view(states: NDArray[np.float32], builds: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a teacher sees of bodies.
+
+    A hinge's axis is that of its own frame, the limb's orientation now: the x-hinge's is
+    off by the angle of the y-hinge behind it.
+
+    Args:
+        states: (..., n, 17) states, see ``STATE``.
+        builds: (..., n, 9) of the same limbs, see :func:`limb_builds`.
+
+    Returns:
+        (..., n, 30), see ``VIEW``.
+    """
+    view = np.empty((*states.shape[:-1], VIEW_DIM), np.float32)
+    view[..., :STATE_DIM] = states
+    w = states[..., 9:10]
+    axis = states[..., 10:13]
+    shape = (*states.shape[:-1], 3)
+    turned = [
+        _rotate(w, axis, np.broadcast_to(builds[..., first : first + 3], shape))
+        for first in (0, 3, 6)
+    ]
+    tip = turned[0]
+    view[..., 17:20] = tip
+    view[..., 20] = states[..., 2] + tip[..., 2]
+    view[..., 21:24] = states[..., _VELOCITY] + _cross(states[..., _SPIN], tip)
+    view[..., 24:27], view[..., 27:30] = turned[1:]
+    return view
+
+
+def _rotate(
+    w: NDArray[np.float32], axis: NDArray[np.float32], vector: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Vectors turned by unit quaternions (w, axis)."""
+    twice = 2.0 * _cross(axis, vector)
+    return vector + w * twice + _cross(axis, twice)
+
+
+def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    out = np.empty_like(b)
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        out[..., i] = a[..., j] * b[..., k] - a[..., k] * b[..., j]
+    return out

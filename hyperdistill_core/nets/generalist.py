@@ -1,0 +1,89 @@
+"""A hypernetwork that learns by itself, without a teacher: actor and critic.
+
+The actor is the very network that controllers are made of, so what reinforcement learning
+finds needs no distillation. The critic is a second one. Each generates a body's weights
+once, however many samples of the body a batch holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor, nn
+
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.trees import TreeBatch
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneralistConfig(HypernetConfig):
+    """Settings of :class:`Generalist`: those of its two hypernetworks, and its beginning.
+
+    Attributes:
+        first_action: factor of the actor's first output weights. "Bias init" makes actions
+            of unit scale, which suits a student; who explores begins near zero.
+
+    Raises:
+        ValueError: as :class:`~hyperdistill_core.nets.hypernetwork.HypernetConfig`.
+    """
+
+    first_action: float = 0.01
+
+    def hypernet(self) -> HypernetConfig:
+        """The settings of either hypernetwork alone."""
+        return HypernetConfig(
+            **{row.name: getattr(self, row.name) for row in fields(HypernetConfig)}
+        )
+
+
+class Generalist(nn.Module):
+    """Actor and critic that generate a small network for every body.
+
+    Example:
+        >>> from hyperdistill_core.nets.trees import Trees
+        >>> net = Generalist(GeneralistConfig(context_dim=25, hidden=64))
+        >>> trees = Trees([[0, 0, 0]])
+        >>> tree = trees.batch(torch.tensor([0, 0]))
+        >>> means, values = net(torch.zeros(6, 17), torch.zeros(trees.total, 25), tree)
+        >>> means.shape, values.shape
+        (torch.Size([6, 2]), torch.Size([2]))
+    """
+
+    def __init__(self, config: GeneralistConfig):
+        super().__init__()
+        self.config = config
+        self.actor = Hypernetwork(config.hypernet())
+        self.critic = Hypernetwork(config.hypernet())
+        with torch.no_grad():
+            self.actor.output_head.weight.bias.mul_(config.first_action)
+
+    def forward(
+        self, observation: Tensor, context: Tensor, tree: TreeBatch
+    ) -> tuple[Tensor, Tensor]:
+        """Action means and values of packed samples.
+
+        Args:
+            observation: (N, state_dim) normalised states of the limbs of all samples.
+            context: (rows, context_dim) of all bodies of the :class:`Trees` behind ``tree``,
+                one body behind the other.
+            tree: the samples' structure.
+
+        Returns:
+            means (N, 2) of the two joint slots of every limb, and values (B,), each the
+            mean over both outputs of all limbs of the critic's network.
+        """
+        means = self.means(observation, context, tree)
+        judged = _act(self.critic, observation, context, tree).mean(dim=-1)
+        return means, tree.body_mean(tree.pad(judged, tree.n_max))
+
+    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
+        """Action means (N, 2) alone; arguments as in :meth:`forward`."""
+        return _act(self.actor, observation, context, tree)
+
+
+def _act(network: Hypernetwork, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
+    """Packed outputs (N, 2) of the networks generated for the batch's bodies."""
+    mask = tree.present[tree.repeats.first]
+    made = network.generate(tree.of_bodies(context), mask)
+    return tree.from_bodies(made.act(tree.by_bodies(observation)))

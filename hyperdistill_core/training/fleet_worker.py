@@ -1,0 +1,171 @@
+"""A fleet's worker processes, seen from both ends of their pipes.
+
+Messages and answers are in order: every message gets one answer, None or an error's text,
+and a worker that sent an error is done. States, actions and rewards lie in shared memory.
+It has no name, so nobody can leave it behind: it is gone with the last process that maps
+it, however that ends. A worker ends when its pipe is closed: by us, or because we are gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from hyperdistill_core.rollout import quiet_warnings
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.fleet_shard import FleetShape, Shard
+
+_CONTEXT = multiprocessing.get_context("spawn")
+_THREAD_LIMITS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_PATIENCE_S = 5.0
+
+
+class FleetWorker:
+    """A worker process and what it still owes us.
+
+    Args:
+        shape: of the fleet.
+        memory: its shared memory, :func:`shared_memory`.
+        task: name of the task.
+        seed: of the fleet.
+        n_parts: parts of the fleet.
+    """
+
+    def __init__(
+        self,
+        shape: FleetShape,
+        memory: ctypes.Array[ctypes.c_byte],
+        *,
+        task: str,
+        seed: int,
+        n_parts: int,
+    ) -> None:
+        self._pipe, theirs = _CONTEXT.Pipe()
+        self._owed: deque[Hashable] = deque()
+        self._process = _CONTEXT.Process(
+            target=_serve, args=(theirs, memory, shape, task, seed, n_parts), daemon=True
+        )
+        with _worker_surroundings():
+            self._process.start()
+        theirs.close()
+
+    def send(self, tag: Hashable, command: str, *arguments: Any) -> None:
+        """Ask for something; :meth:`settle` the tag to know that it is done.
+
+        Raises:
+            RuntimeError: the worker failed at an earlier message, died, or was closed.
+        """
+        if self._pipe.closed:
+            raise RuntimeError("this fleet is closed")
+        try:
+            self._pipe.send((command, *arguments))
+        except OSError:
+            while self._owed:
+                self._receive()
+            raise RuntimeError("a simulation worker died; its output above says why") from None
+        self._owed.append(tag)
+
+    def settle(self, tag: Hashable) -> None:
+        """Wait until everything under a tag is done.
+
+        Raises:
+            RuntimeError: the worker failed, or died.
+        """
+        while tag in self._owed:
+            self._receive()
+
+    def close(self) -> None:
+        """End the process."""
+        # A worker that has work sees the end of the pipe after it.
+        self._pipe.close()
+        self._process.join(timeout=_PATIENCE_S)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+    def _receive(self) -> None:
+        try:
+            error = self._pipe.recv()
+        except (EOFError, OSError) as lost:
+            raise RuntimeError("a simulation worker died; its output above says why") from lost
+        self._owed.popleft()
+        if error is not None:
+            raise RuntimeError(f"a simulation worker failed: {error}")
+
+
+def shared_memory(shape: FleetShape) -> ctypes.Array[ctypes.c_byte]:
+    """A block that holds a fleet's arrays, zeros at first; it can be given to workers."""
+    return _CONTEXT.RawArray(ctypes.c_byte, shape.n_bytes)
+
+
+@contextmanager
+def _worker_surroundings() -> Iterator[None]:
+    """What a process started in here inherits: one thread for BLAS, and no Ctrl-C.
+
+    Ctrl-C goes to every process of a terminal. A worker must not meet it, not even while
+    it still imports; a blocked signal is inherited, and ours arrives when it is unblocked.
+    """
+    before = {name: os.environ.get(name) for name in _THREAD_LIMITS}
+    os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
+    blockable = hasattr(signal, "pthread_sigmask")
+    if blockable:
+        # Python starts its tracker with the first process, and unblocks Ctrl-C on the way.
+        resource_tracker.ensure_running()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blockable else None
+    try:
+        yield
+    finally:
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _serve(
+    pipe: Connection,
+    memory: ctypes.Array[ctypes.c_byte],
+    shape: FleetShape,
+    task_name: str,
+    seed: int,
+    n_parts: int,
+) -> None:
+    """Main loop of a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    arrays, task = shape.arrays(memory), get_task(task_name)
+    shards = [Shard(shape, arrays, task, seed) for _ in range(n_parts)]
+    # On its way to a blow-up a body's numbers may overflow: its ending says so, not numpy.
+    with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        while True:
+            try:
+                command, part, *arguments = pipe.recv()
+            except (EOFError, OSError):
+                return
+            error = None
+            try:
+                getattr(shards[part], command)(*arguments)
+            except Exception as failure:
+                error = f"{type(failure).__name__}: {failure}"
+            try:
+                pipe.send(error)
+            except OSError:
+                return
+            if error is not None:
+                return

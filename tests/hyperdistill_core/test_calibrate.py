@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.features import STATE_DIM, context_dim
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.calibrate import (
+    CalibrateSettings,
+    body_mlp,
+    calibrate,
+    ppo_settings,
+)
+from hyperdistill_core.training.pool import Pool
+from hyperdistill_core.training.ppo import TeacherTrainer
+from hyperdistill_core.training.teacher import load_teacher
+from morph_ops.space import sample_body
+
+pytestmark = pytest.mark.slow
+TINY = CalibrateSettings(steps_per_body=2 * 8 * 3, n_envs=2, horizon=8, episodes=2, n_workers=1)
+
+
+@pytest.fixture(scope="module")
+def bodies():
+    return [sample_body(np.random.default_rng(seed)) for seed in range(3)]
+
+
+@pytest.fixture(scope="module")
+def controller(tmp_path_factory):
+    torch.manual_seed(0)
+    network = Hypernetwork(HypernetConfig(context_dim=context_dim("continuous"), hidden=16))
+    for head in (network.input_head, network.output_head, *network.hidden_heads):
+        torch.nn.init.normal_(head.weight.weight, std=0.05)
+    rng = np.random.default_rng(5)
+    normalisation = Normalisation(rng.normal(size=STATE_DIM), rng.uniform(0.5, 2.0, STATE_DIM))
+    path = tmp_path_factory.mktemp("controller") / "x.safetensors"
+    Controller(
+        name="x", network=network, normalisation=normalisation, task="flat", context="continuous"
+    ).save(path)
+    return path
+
+
+def _start(bodies, controller, folder):
+    pool = Pool(tuple(bodies), ("robot",) * len(bodies))
+    return TeacherTrainer(pool, ppo_settings(TINY, len(bodies)), folder, start_from=controller)
+
+
+def test_specialists_begin_as_the_controller_acts(bodies, controller, tmp_path):
+    trainer = _start(bodies, controller, tmp_path)
+    task = get_task("flat")
+    loaded = Controller.load(controller)
+    for number, graph in enumerate(bodies):
+        ours = body_mlp(
+            trainer.network, trainer.state_moments.normalisation(), number, graph, "flat"
+        )
+        theirs = loaded.for_body(graph, task.model(graph))
+        states = np.random.default_rng(number).normal(size=(4, len(graph), STATE_DIM))
+        np.testing.assert_allclose(ours.act(states), theirs.act(states), atol=1e-5)
+
+
+def test_it_scores_trains_and_scores_again(bodies, controller, tmp_path):
+    rows = []
+    first = calibrate(bodies, controller, TINY, tmp_path, report=rows.append)
+    assert [row["steps"] for row in rows] == [2 * 8 * 3, 4 * 8 * 3, 6 * 8 * 3]
+    assert first.zero_shot.shape == first.trained.shape == (3,)
+    _, normalisation, meta = load_teacher(tmp_path / "teacher.safetensors")
+    assert meta["network"]["hidden"] == 16
+    np.testing.assert_array_equal(
+        normalisation.mean, Controller.load(controller).normalisation.mean
+    )
+    # Done is done: called again it only scores.
+    again = calibrate(bodies, controller, TINY, tmp_path, report=rows.append)
+    assert len(rows) == 3
+    np.testing.assert_array_equal(again.trained, first.trained)
+
+
+def test_two_bodies_are_no_ranking(bodies, controller, tmp_path):
+    with pytest.raises(TrainingError, match="a ranking needs at least 3 bodies, got 2"):
+        calibrate(bodies[:2], controller, TINY, tmp_path)
+
+
+def test_specialists_take_the_whole_pool(bodies, tmp_path):
+    pool = Pool(tuple(bodies), ("robot",) * 3)
+    settings = replace(ppo_settings(TINY, 3), n_active=2)
+    with pytest.raises(TrainingError, match="n_active must be the pool's 3 bodies, got 2"):
+        TeacherTrainer(pool, settings, tmp_path)

@@ -1,0 +1,239 @@
+"""The transformer teacher against numbers that the public code gave."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.transformer_teacher import TransformerTeacher, TransformerTeacherConfig
+from hyperdistill_core.nets.trees import Trees
+
+ROBOTS = (
+    "floor-5506-3-10-01-14-19-06",
+    "mvt-5506-14-2-17-07-59-45",
+    "floor-1409-0-12-01-12-30-07",
+    "vt-5506-3-17-02-18-33-45",
+    "floor-1409-8-2-01-16-01-05",
+)
+SLOTS = {"nope": 0, "learntpe": 12}
+SETS = ("brief", "strong")
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
+PARTS = {
+    "limb_embed": "embed",
+    "pos_embedding.pe": "position",
+    "transformer_encoder.layers": "blocks",
+    "self_attn.in_proj_": "qkv.",
+    "self_attn.out_proj": "project",
+    "linear1": "expand",
+    "linear2": "contract",
+    "norm1": "attention_norm",
+    "norm2": "feedforward_norm",
+}
+
+
+def _our_name(name, trunk, decoder):
+    if name.startswith("decoder.0"):
+        return name.replace("decoder.0", decoder)
+    for theirs, ours in PARTS.items():
+        name = name.replace(theirs, ours)
+    return f"{trunk}.{name}"
+
+
+def _rebuild(recipe):
+    tensors = {}
+    for net, trunk, decoder in (("mu_net", "actor", "action"), ("v_net", "critic", "value")):
+        for row in recipe[net]:
+            draw = np.random.RandomState(row["seed"]).standard_normal(row["shape"])
+            array = (row["mean"] + row["std"] * draw).astype("<f4")
+            assert hashlib.sha256(array.tobytes()).hexdigest() == row["sha256_float32_le"]
+            name = _our_name(row["name"], trunk, decoder)
+            # Theirs has an axis for the batch in the middle.
+            tensors[name] = torch.from_numpy(array.squeeze(1) if array.ndim == 3 else array)
+    return tensors
+
+
+@pytest.fixture(scope="module")
+def data(reference):
+    folder = reference / "golden"
+    params = json.loads((folder / "teacher" / "params.json").read_text())
+    return SimpleNamespace(
+        counts=params["param_counts"],
+        recipe=params["recipe"],
+        actions=dict(np.load(folder / "teacher" / "actions.npz")),
+        rollouts={robot: dict(np.load(folder / "rollouts" / f"{robot}.npz")) for robot in ROBOTS},
+    )
+
+
+def _teacher(data, variant, name, *, context_dim=0):
+    config = TransformerTeacherConfig(
+        context_dim=context_dim, state_dim=52 - context_dim, position_slots=SLOTS[variant]
+    )
+    net = TransformerTeacher(config).eval()
+    net.load_state_dict(_rebuild(data.recipe[variant][name]))
+    return net
+
+
+def _observation(data, norm):
+    """Packed (N, 52) float32 inputs of 20 rows of every robot, one robot behind the other."""
+    mean, var = data.actions["rms_mean_52"], data.actions["rms_var_52"]
+    plain = Normalisation(np.zeros(52), np.ones(52))
+    rms = Normalisation(mean.reshape(12, 52), var.reshape(12, 52))
+    normalisation = {"unit": plain, "rms": rms}[norm]
+    rows = []
+    for rollout in data.rollouts.values():
+        states = rollout["proprioceptive_full52"][:20].reshape(20, 12, 52)
+        seen = normalisation.observe(states).astype(np.float32)
+        rows.append(seen[:, ~rollout["obs_padding_mask"]].reshape(-1, 52))
+    return torch.from_numpy(np.concatenate(rows))
+
+
+def _counts(data):
+    return [int((~rollout["obs_padding_mask"]).sum()) for rollout in data.rollouts.values()]
+
+
+def _expected(data, variant, name, norm):
+    """Packed means (N, 2) of the limbs, and values (B,)."""
+    means, values = [], []
+    for robot, n in zip(ROBOTS, _counts(data), strict=True):
+        key = f"{variant}/{robot}/{name}/{norm}"
+        means.append(data.actions[f"{key}/mu_f64"].reshape(20, 12, 2)[:, :n].reshape(-1, 2))
+        values.append(data.actions[f"{key}/value_f64"][:, 0])
+    return torch.from_numpy(np.concatenate(means)), torch.from_numpy(np.concatenate(values))
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+@pytest.mark.parametrize("norm", ["unit", "rms"])
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("variant", SLOTS)
+def test_actions_and_values(data, variant, name, norm, dtype):
+    """All robots in one batch, so that the small ones are padded."""
+    net = _teacher(data, variant, name).to(dtype)
+    trees = Trees([[0] * n for n in _counts(data)])
+    tree = trees.batch(torch.arange(len(ROBOTS)).repeat_interleave(20))
+    observation = _observation(data, norm).to(dtype)
+    with torch.no_grad():
+        means, values = net(observation, torch.zeros(trees.total, 0, dtype=dtype), tree)
+    expected_means, expected_values = _expected(data, variant, name, norm)
+    close = {"rtol": 0, "atol": TOLERANCE[dtype], "check_dtype": False}
+    torch.testing.assert_close(means, expected_means, **close)
+    torch.testing.assert_close(values, expected_values, **close)
+
+
+def test_features_may_come_as_context(data):
+    """Numbers that reach a token by way of the context count as those of the observation."""
+    net = _teacher(data, "nope", "strong", context_dim=22).double()
+    counts = np.repeat(_counts(data), 20).tolist()
+    tree = Trees([[0] * n for n in counts]).batch(torch.arange(len(counts)))
+    numbers = _observation(data, "rms").double()
+    with torch.no_grad():
+        means, values = net(numbers[:, :30], numbers[:, 30:], tree)
+    expected_means, expected_values = _expected(data, "nope", "strong", "rms")
+    torch.testing.assert_close(means, expected_means, rtol=0, atol=1e-9)
+    torch.testing.assert_close(values, expected_values, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("variant", SLOTS)
+def test_parameter_counts(data, variant):
+    net = _teacher(data, variant, "brief")
+    counts = {
+        theirs: sum(p.numel() for module in ours for p in module.parameters())
+        for theirs, ours in {
+            "mu_net": (net.actor, net.action),
+            "v_net": (net.critic, net.value),
+            "actor_critic_trainable": (net,),
+        }.items()
+    }
+    assert counts == {key: data.counts[variant][key] for key in counts}
+
+
+COUNTS = (6, 1, 7)
+BODY = torch.tensor([2, 0, 1, 0, 2])
+
+
+def _small(**options):
+    torch.manual_seed(3)
+    sizes = {"context_dim": 5, "state_dim": 4, "width": 8, "layers": 2, "feedforward": 12}
+    net = TransformerTeacher(TransformerTeacherConfig(**(sizes | options))).double()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    return net
+
+
+def _packed(body=BODY):
+    trees = Trees([[0] * n for n in COUNTS])
+    generator = torch.Generator().manual_seed(5)
+    context = torch.randn(trees.total, 5, dtype=torch.float64, generator=generator)
+    tree = trees.batch(body)
+    observation = torch.randn(len(tree.sample), 4, dtype=torch.float64, generator=generator)
+    return trees, tree, observation, context
+
+
+@pytest.mark.parametrize("options", [{}, {"shared_trunk": True}, {"position_slots": 9}], ids=str)
+def test_packed_samples_act_as_each_alone(options):
+    net = _small(**options)
+    trees, tree, observation, context = _packed()
+    means, values = net(observation, context, tree)
+    for sample, body in enumerate(BODY):
+        own = tree.sample == sample
+        alone = net(observation[own], context, trees.batch(body[None]))
+        torch.testing.assert_close(means[own], alone[0], rtol=0, atol=1e-12)
+        torch.testing.assert_close(values[sample : sample + 1], alone[1], rtol=0, atol=1e-12)
+    torch.testing.assert_close(net.means(observation, context, tree), means, rtol=0, atol=0)
+
+
+def test_the_order_of_limbs_matters_to_position_embeddings_only():
+    _, tree, observation, context = _packed(torch.tensor([0]))
+    order = torch.tensor([3, 0, 5, 1, 4, 2])
+    reordered = context.clone()
+    reordered[: COUNTS[0]] = context[order]
+    for slots, blind in ((0, True), (9, False)):
+        net = _small(position_slots=slots)
+        means, values = net(observation, context, tree)
+        others, other_values = net(observation[order], reordered, tree)
+        assert torch.allclose(others, means[order], rtol=0, atol=1e-12) == blind
+        assert torch.allclose(other_values, values, rtol=0, atol=1e-12) == blind
+
+
+@pytest.mark.parametrize("options", [{}, {"shared_trunk": True}, {"position_slots": 7}], ids=str)
+def test_gradients_reach_every_parameter(options):
+    net = _small(**options)
+    _, tree, observation, context = _packed()
+    means, values = net(observation, context, tree)
+    (means.square().sum() + values.square().sum()).backward()
+    assert all(p.grad is not None and p.grad.any() for p in net.parameters())
+
+
+def test_first_actions_are_no_larger_than_the_noise():
+    torch.manual_seed(0)
+    net = TransformerTeacher(TransformerTeacherConfig(context_dim=5, state_dim=30))
+    _, tree, _, context = _packed()
+    means, values = net(torch.randn(len(tree.sample), 30), context.float(), tree)
+    assert means.std() < 0.5
+    assert values.std() < 0.5
+
+
+def test_refuses_a_body_larger_than_its_positions():
+    net = _small(position_slots=6)
+    _, tree, observation, context = _packed()
+    with pytest.raises(ValueError, match=r"a body of 7 limbs: .* at most 6"):
+        net(observation, context, tree)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"layers": 0}, "layers: expected at least 1, got 0"),
+        ({"width": 9}, "width: expected a multiple of the 2 heads, got 9"),
+        ({"position_slots": -1}, "position_slots: expected at least 0, got -1"),
+        ({"context_dim": 0, "state_dim": 0}, "expected a feature in all, got none"),
+    ],
+)
+def test_refuses_bad_settings(options, message):
+    with pytest.raises(ValueError, match=message):
+        TransformerTeacherConfig(**({"context_dim": 5, "state_dim": 4} | options))

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.specialists import Specialists, SpecialistsConfig
+from hyperdistill_core.nets.trees import Trees
+
+PARENTS = [[0, 0, 0], [0, 0], [0, 0, 1, 1]]
+BODIES = torch.tensor([0, 1, 2, 2, 0, 1, 2])
+
+
+@pytest.fixture
+def generated():
+    torch.manual_seed(0)
+    network = Hypernetwork(HypernetConfig(context_dim=5, state_dim=4, hidden=8, embed=16))
+    for head in (network.input_head, network.output_head, *network.hidden_heads):
+        torch.nn.init.normal_(head.weight.weight, std=0.1)
+        torch.nn.init.normal_(head.bias.weight, std=0.1)
+    mask = torch.tensor([[True] * len(tree) + [False] * (4 - len(tree)) for tree in PARENTS])
+    return network.generate(torch.randn(3, 4, 5), mask), mask
+
+
+def test_they_begin_as_the_generated_networks(generated):
+    made, _ = generated
+    network = Specialists.from_generated(made)
+    tree = Trees(PARENTS).batch(BODIES)
+    observation = torch.randn(len(tree.sample), 4)
+    means, values = network(observation, torch.zeros(0), tree)
+    padded = tree.pad(observation, 4)
+    for sample, body in enumerate(BODIES):
+        expected = made.act(padded[sample].expand(3, 1, 4, 4))[body, 0]
+        n = len(PARENTS[body])
+        torch.testing.assert_close(means[tree.sample == sample], expected[:n])
+    assert values.shape == (len(BODIES),)
+    torch.testing.assert_close(network.means(observation, torch.zeros(0), tree), means)
+
+
+def test_bodies_learn_apart():
+    network = Specialists(SpecialistsConfig(bodies=3, limbs=4, state_dim=4, hidden=8))
+    tree = Trees(PARENTS).batch(BODIES)
+    means, values = network(torch.randn(len(tree.sample), 4), torch.zeros(0), tree)
+    of_one = BODIES == 1
+    (means[of_one[tree.sample]].sum() + values[of_one].sum()).backward()
+    for parameter in network.parameters():
+        assert parameter.grad is not None
+        assert not parameter.grad[[0, 2]].any()
+        assert parameter.grad[1].any()
+
+
+def test_layers_of_a_body_make_its_actions():
+    network = Specialists(SpecialistsConfig(bodies=3, limbs=4, state_dim=4, hidden=8))
+    tree = Trees(PARENTS).batch(BODIES)
+    observation = torch.randn(len(tree.sample), 4)
+    means = network.means(observation, torch.zeros(0), tree)
+    features = tree.pad(observation, 4)[3].flatten()
+    *first, (weight, bias) = network.layers(int(BODIES[3]))
+    for inner, offset in first:
+        features = torch.relu(features @ inner + offset)
+    expected = (features @ weight + bias).view(4, 2)
+    torch.testing.assert_close(means[tree.sample == 3], expected)
+
+
+@pytest.mark.parametrize("name", ["bodies", "limbs", "hidden"])
+def test_sizes_are_checked(name):
+    with pytest.raises(ValueError, match=f"{name}: expected at least 1, got 0"):
+        SpecialistsConfig(**{"bodies": 1, "limbs": 1, name: 0})
