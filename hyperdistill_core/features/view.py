@@ -82,8 +82,9 @@ def _rotate(
     w: NDArray[np.float32], axis: NDArray[np.float32], vector: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Vectors turned by unit quaternions (w, axis)."""
-    twice = 2.0 * _cross(axis, vector)
-    return vector + w * twice + _cross(axis, twice)
+    twice = np.float32(2.0) * _cross(axis, vector)
+    turned: NDArray[np.float32] = vector + w * twice + _cross(axis, twice)
+    return turned
 
 
 def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
