@@ -83,8 +83,8 @@ def _rotate(
 ) -> NDArray[np.float32]:
     """Vectors turned by unit quaternions (w, axis)."""
     twice = np.float32(2.0) * _cross(axis, vector)
-    turned: NDArray[np.float32] = vector + w * twice + _cross(axis, twice)
-    return turned
+    turned = vector + w * twice + _cross(axis, twice)
+    return turned.astype(np.float32, copy=False)
 
 
 def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

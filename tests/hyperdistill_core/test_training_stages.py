@@ -91,7 +91,7 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
 def test_every_kind_of_teacher_trains(pool, tmp_path, kind, view):
     settings = replace(TINY, teacher=kind, view=view, feedforward=8, favour_short=1.0)
     if kind == "specialists":
-        settings = replace(settings, n_active=len(pool))
+        settings = replace(settings, n_active=len(pool), steps=2 * len(pool) * 2 * 8)
     trainer = TeacherTrainer(pool, settings, tmp_path)
     before = [parameter.detach().clone() for parameter in trainer.network.parameters()]
     trainer.train()
