@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from codesign.cli.calibrate import calibrate
+from codesign.cli.evaluate import evaluate
 from codesign.cli.training import COMMANDS
 
 
@@ -13,7 +14,7 @@ def controller() -> None:
     """List, inspect, train and evaluate controllers."""
 
 
-for command in (*COMMANDS, calibrate):
+for command in (*COMMANDS, evaluate, calibrate):
     controller.add_command(command)
 
 

@@ -15,21 +15,20 @@ import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.controller import Controller
-from hyperdistill_core.nets.message_passing import MessagePassing
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.rollout import BodyControl, Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy
-from hyperdistill_core.training.teacher import load_teacher
+from hyperdistill_core.training.teacher import TeacherNetwork, load_teacher
 
 BOOTSTRAPS = 2000
 
 
 class TeacherControl:
-    """A message-passing teacher as the controller of one body."""
+    """A teacher as the controller of one body."""
 
     def __init__(
-        self, network: MessagePassing, normalisation: Normalisation, inputs: BodyInputs
+        self, network: TeacherNetwork, normalisation: Normalisation, inputs: BodyInputs
     ) -> None:
         self._network, self._normalisation = network, normalisation
         self._crowd = Crowd([inputs], n_max=len(inputs.parents))
@@ -70,7 +69,9 @@ class Evaluation:
         return float(low), float(high)
 
     def summary(self) -> dict[str, float]:
-        """Figures for a table: mean, interval, median, extremes, share of falls."""
+        """Figures for a table: mean, interval, median, extremes, share of falls,
+        and of bodies below a tenth of the mean ("feeble").
+        """
         low, high = self.interval()
         return {
             "bodies": len(self.rollouts),
@@ -81,7 +82,22 @@ class Evaluation:
             "worst": float(self.scores.min()),
             "best": float(self.scores.max()),
             "falls": float(np.mean([result.fell.mean() for result in self.rollouts])),
+            "feeble": float((self.scores < 0.1 * self.scores.mean()).mean()),
         }
+
+
+def paired_ratio(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], *, seed: int = 0
+) -> tuple[float, float, float]:
+    """Ratio of two mean scores (bodies,) of the same bodies, with its 95% bootstrap interval.
+
+    The bootstrap draws bodies, each with both of its scores.
+    """
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(len(ours), size=(BOOTSTRAPS, len(ours)))
+    ratios = ours[draws].mean(axis=1) / theirs[draws].mean(axis=1)
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    return float(ours.mean() / theirs.mean()), float(low), float(high)
 
 
 def evaluate(
@@ -116,7 +132,7 @@ def is_teacher(checkpoint: str | Path) -> bool:
     return Path(checkpoint).name == "teacher.safetensors"
 
 
-_loaded: list[Controller | tuple[MessagePassing, Normalisation]] = []
+_loaded: list[Controller | tuple[TeacherNetwork, Normalisation]] = []
 
 
 def _load(checkpoint: str) -> None:

@@ -48,8 +48,18 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     out = run(
         "controller", "evaluate", made, robots, "--episodes", 1, "--workers", 1, "--json", figures
     )
-    assert "mean return" in out
+    assert "return" in out
     assert len(json.loads(figures.read_text())["robots"]["scores"]) == 2
+    splits = ["--split", "sampled=1", "--split", "gear=1", "--workers", 1, "--episodes", 1]
+    table = tmp_path / "table.md"
+    run(
+        *("controller", "evaluate", made, robots, "--teacher", checkpoint, *splits),
+        *("--markdown", table, "--json", figures),
+    )
+    kept = json.loads(figures.read_text())
+    assert list(kept) == ["robots", "sampled", "gear"]
+    assert len(kept["gear"]["hashes"]) == len(kept["gear"]["teacher_scores"]) == 1
+    assert len(table.read_text().splitlines()) == 2 + 3 * 3
     info = run("controller", "info", made)
     assert "pool" in info
     assert '"robot": 2' in info
@@ -70,6 +80,19 @@ def test_wrong_settings_say_what_is_wrong(tmp_path, change, error, message):
     arguments = ["--pool", pool, "--out", tmp_path / "t", "--set", change]
     with pytest.raises(error, match=message):
         run("controller", "train-teacher", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ([], UsageError, "nothing to evaluate on"),
+        (["--split", "sampled"], UsageError, "expected NAME=N"),
+        (["--split", "sample=3"], UnknownChoiceError, "did you mean 'sampled'"),
+    ],
+)
+def test_wrong_splits_say_what_is_wrong(arguments, error, message):
+    with pytest.raises(error, match=message):
+        run("controller", "evaluate", "flat-v0", *arguments)
 
 
 def test_a_folder_without_robots_is_refused(tmp_path):
