@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from codesign.cli.training import FILE, FOLDER, robots_in
-from codesign.errors import UsageError
 
 COLUMNS = ("robots", "bodies", "return", "95% interval", "median", "worst", "best", "falls")
 COLUMNS += ("feeble",)
@@ -50,6 +49,7 @@ def evaluate(
     from rich.console import Console
     from rich.table import Table
 
+    from codesign.errors import UsageError
     from hyperdistill_core.training.evaluate import evaluate as run
     from hyperdistill_core.training.evaluate import paired_ratio
     from hyperdistill_core.training.splits import Entry, Split, make_splits
@@ -101,7 +101,13 @@ def evaluate(
 
 
 def _count(split: str) -> tuple[str, int]:
-    """Name and number of ``NAME=N``."""
+    """Name and number of ``NAME=N``.
+
+    Raises:
+        UsageError: not of that form.
+    """
+    from codesign.errors import UsageError
+
     name, _, number = split.partition("=")
     if not number.isdecimal():
         raise UsageError(f"--split {split}: expected NAME=N, as sampled=40")
