@@ -9,26 +9,18 @@ however it ended.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 from codesign.errors import one_line
+from hyperdistill_core.processes import worker_surroundings
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-_THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 class WorkerDiedError(RuntimeError):
@@ -134,7 +126,7 @@ class ProcessPool(Generic[Item, Result]):
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(self._setup, theirs), daemon=True)
-        with _worker_surroundings():
+        with worker_surroundings():
             process.start()
         theirs.close()  # so that a worker's end shows as a closed pipe
         return _Worker(process, ours)
@@ -177,32 +169,6 @@ def _farewell(worker: _Worker) -> str:
     code = worker.process.exitcode
     how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     return f"the worker process died ({how})"
-
-
-@contextmanager
-def _worker_surroundings() -> Iterator[None]:
-    """What a process started in here inherits: one thread for BLAS, and no Ctrl-C.
-
-    Ctrl-C goes to every process of a terminal. A worker must not meet it, not even while
-    it still imports; a blocked signal is inherited, and ours arrives when it is unblocked.
-    """
-    before = {name: os.environ.get(name) for name in _THREAD_LIMITS}
-    os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
-    blockable = hasattr(signal, "pthread_sigmask")
-    if blockable:
-        # Python starts its tracker with the first process, and unblocks Ctrl-C on the way.
-        resource_tracker.ensure_running()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blockable else None
-    try:
-        yield
-    finally:
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _serve(setup: Callable[[], Callable[[Any], Any]], connection: Connection) -> None:

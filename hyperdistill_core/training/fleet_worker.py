@@ -10,28 +10,20 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
-import os
 import signal
 from collections import deque
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from collections.abc import Hashable
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
+from hyperdistill_core.processes import worker_surroundings
 from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.fleet_shard import FleetShape, Shard
 
 _CONTEXT = multiprocessing.get_context("spawn")
-_THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 _PATIENCE_S = 5.0
 
 
@@ -60,7 +52,7 @@ class FleetWorker:
         self._process = _CONTEXT.Process(
             target=_serve, args=(theirs, memory, shape, task, seed, n_parts), daemon=True
         )
-        with _worker_surroundings():
+        with worker_surroundings():
             self._process.start()
         theirs.close()
 
@@ -111,32 +103,6 @@ class FleetWorker:
 def shared_memory(shape: FleetShape) -> ctypes.Array[ctypes.c_byte]:
     """A block that holds a fleet's arrays, zeros at first; it can be given to workers."""
     return _CONTEXT.RawArray(ctypes.c_byte, shape.n_bytes)
-
-
-@contextmanager
-def _worker_surroundings() -> Iterator[None]:
-    """What a process started in here inherits: one thread for BLAS, and no Ctrl-C.
-
-    Ctrl-C goes to every process of a terminal. A worker must not meet it, not even while
-    it still imports; a blocked signal is inherited, and ours arrives when it is unblocked.
-    """
-    before = {name: os.environ.get(name) for name in _THREAD_LIMITS}
-    os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
-    blockable = hasattr(signal, "pthread_sigmask")
-    if blockable:
-        # Python starts its tracker with the first process, and unblocks Ctrl-C on the way.
-        resource_tracker.ensure_running()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blockable else None
-    try:
-        yield
-    finally:
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _serve(
