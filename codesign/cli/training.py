@@ -95,8 +95,8 @@ def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[s
 @click.command("train-teacher")
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to learn on.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
-@click.option("--start-from", type=FILE, help="Teacher that a new training begins with.")
-@click.option("--kind", default=None, help="gnn, transformer, modumorph or generalist.")
+@click.option("--start-from", type=FILE, help="Teacher, or for specialists controller.")
+@click.option("--kind", default=None, help="gnn, transformer, modumorph, generalist, specialists.")
 @click.option(
     "--preset", default="cpu", show_default=True, help="Settings to begin with: cpu, paper."
 )
@@ -123,7 +123,10 @@ def train_teacher(
     settings = changed(choose(PRESETS, preset, what="preset"), changes)
     if kind is not None:
         settings = replace(settings, teacher=kind)
-    trainer = TeacherTrainer(Pool.read(pool_file), settings, out, start_from=start_from)
+    bodies = Pool.read(pool_file)
+    if settings.teacher == "specialists":
+        settings = replace(settings, n_active=len(bodies), rotate=0)
+    trainer = TeacherTrainer(bodies, settings, out, start_from=start_from)
     trainer.train(
         report=lambda row: _say(
             f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "

@@ -7,7 +7,8 @@ own. Bodies share nothing: what one learns leaves the others as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
@@ -117,6 +118,14 @@ class Specialists(nn.Module):
                 network.actor.weights[layer].copy_(weight)
                 network.actor.biases[layer].copy_(bias)
         return network
+
+    def select(self, bodies: Sequence[int]) -> Specialists:
+        """Copies of the networks of some bodies, in the order given."""
+        chosen = Specialists(replace(self.config, bodies=len(bodies)))
+        with torch.no_grad():
+            for new, old in zip(chosen.parameters(), self.parameters(), strict=True):
+                new.copy_(old[list(bodies)])
+        return chosen.train(self.training)
 
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch

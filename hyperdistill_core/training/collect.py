@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.specialists import Specialists
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import (
     BodyInputs,
@@ -60,6 +62,12 @@ class Teacher:
     network: TeacherNetwork
     normalisation: Normalisation
 
+    def serving(self, bodies: Sequence[int]) -> TeacherNetwork:
+        """The network for some bodies of the pool; specialists are those of the whole pool."""
+        if isinstance(self.network, Specialists):
+            return self.network.select(bodies)
+        return self.network
+
 
 @dataclass(frozen=True)
 class Student:
@@ -86,10 +94,21 @@ def collect(
         data: where the segments go.
         settings: of the collection.
         teachers: at least one. Without a student they act, and a body's best one labels.
+            Specialists must have learned on this very pool.
         student: acts where given (DAgger, Ross 2011); a body's teacher of round 0 labels.
         round_: 0 for the teacher's own data, from 1 on for DAgger.
         report: called with the bodies done and their total after every group.
+
+    Raises:
+        TrainingError: there are more or fewer specialists than bodies.
     """
+    for teacher in teachers:
+        network = teacher.network
+        if isinstance(network, Specialists) and network.config.bodies != len(pool):
+            raise TrainingError(
+                f"{network.config.bodies} specialists cannot teach a pool of {len(pool)} bodies:"
+                " name the pool that they learned on"
+            )
     missing = [body for body in range(len(pool)) if not data.has(body, round_)]
     if not missing:
         return
@@ -114,8 +133,11 @@ def collect(
                 for slot, index in enumerate(group):
                     fleet.replace(slot, pool.graphs[missing[index]])
             crowd = Crowd([inputs[index] for index in group], n_max=n_max)
+            bodies = [missing[index] for index in group]
             policies = [
-                TeacherPolicy(teacher.network, teacher.normalisation, crowd, settings.n_envs)
+                TeacherPolicy(
+                    teacher.serving(bodies), teacher.normalisation, crowd, settings.n_envs
+                )
                 for teacher in teachers
             ]
             if student is None:
@@ -123,7 +145,7 @@ def collect(
                 best = np.argmax([run.rewards for run in runs], axis=0)
             else:
                 actor = StudentPolicy(student.network, student.normalisation, crowd)
-                best = np.array([data.teacher_of(missing[index]) for index in group])
+                best = np.array([data.teacher_of(body) for body in bodies])
                 labels = policies[0] if len(policies) == 1 else _Chosen(policies, best)
                 runs = [_run(fleet, labels, actor, settings, rng)] * len(policies)
             for slot, index in enumerate(group[: len(missing) - first]):

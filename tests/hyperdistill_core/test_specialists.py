@@ -37,6 +37,17 @@ def test_they_begin_as_the_generated_networks(generated):
     torch.testing.assert_close(network.means(observation, torch.zeros(0), tree), means)
 
 
+def test_some_of_them_act_as_before():
+    network = Specialists(SpecialistsConfig(bodies=3, limbs=4, state_dim=4, hidden=8))
+    every = Trees(PARENTS).batch(BODIES)
+    observation = torch.randn(len(every.sample), 4)
+    means = network.means(observation, torch.zeros(0), every)
+    some = Trees([PARENTS[2], PARENTS[0]]).batch(torch.tensor([0, 1]))
+    rows = torch.cat([torch.nonzero(every.sample == sample).flatten() for sample in (3, 0)])
+    chosen = network.select([2, 0]).means(observation[rows], torch.zeros(0), some)
+    torch.testing.assert_close(chosen, means[rows])
+
+
 def test_bodies_learn_apart():
     network = Specialists(SpecialistsConfig(bodies=3, limbs=4, state_dim=4, hidden=8))
     tree = Trees(PARENTS).batch(BODIES)

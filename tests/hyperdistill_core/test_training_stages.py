@@ -16,7 +16,10 @@ from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.calibrate import body_mlp
 from hyperdistill_core.training.collect import CollectSettings, Student, Teacher, collect
+from hyperdistill_core.training.crowd import BodyInputs
 from hyperdistill_core.training.distill import Distiller, DistillSettings, control_error
 from hyperdistill_core.training.evaluate import evaluate
 from hyperdistill_core.training.expert import ExpertData
@@ -166,6 +169,26 @@ def test_every_body_is_labelled_by_its_best_teacher(pool, teacher, tmp_path):
     assert [s.teacher for s in data.segments if s.round == 1] == chosen
     for segment in data.segments[4:]:
         assert data.reader()(segment)[1].any() == bool(segment.teacher)
+
+
+def test_specialists_teach_the_pool_they_learned_on(pool, tmp_path):
+    settings = replace(TINY, teacher="specialists", view="state", n_active=len(pool), steps=64)
+    TeacherTrainer(pool, settings, tmp_path).train()
+    network, normalisation, _ = load_teacher(tmp_path / "teacher.safetensors")
+    teacher = Teacher(network, normalisation)
+    data = ExpertData(tmp_path / "data")
+    collect(pool, data, FEW, teachers=[teacher])
+    assert [segment.body for segment in data.segments] == [0, 1, 2, 3]
+    for segment in data.segments:
+        body = segment.body
+        control = body_mlp(network, normalisation, body, pool.graphs[body], "flat")
+        states, means = data.reader()(segment)
+        slots = BodyInputs.of(pool.graphs[body], get_task("flat")).joint_mask
+        expected = control.act(states.astype(np.float64))
+        np.testing.assert_allclose(means[:, slots], expected, atol=2e-3)
+    smaller = Pool(pool.graphs[:3], pool.origins[:3])
+    with pytest.raises(TrainingError, match="4 specialists cannot teach a pool of 3 bodies"):
+        collect(smaller, ExpertData(tmp_path / "other"), FEW, teachers=[teacher])
 
 
 def _hypernetwork() -> Hypernetwork:
