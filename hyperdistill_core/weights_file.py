@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +37,42 @@ def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, torch.Tensor], 
         CheckpointError: no safetensors file with our metadata.
         CheckpointError: a checkpoint of another kind.
     """
+    with _opened(path) as file:
+        meta = _meta(path, file)
+        found = meta.get("kind")
+        if found != kind:
+            raise CheckpointError(f"{path}: expected a checkpoint of kind {kind!r}, got {found!r}")
+        return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118
+
+
+def checkpoint_kind(path: Path) -> str | None:
+    """The kind that a checkpoint's header names; None where it names none.
+
+    Raises:
+        CheckpointError: no such file, or no safetensors file with our metadata.
+    """
+    with _opened(path) as file:
+        return _meta(path, file).get("kind")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            yield file
     except SafetensorError as error:
         raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
+
+
+def _meta(path: Path, file: Any) -> dict[str, Any]:
+    header = file.metadata() or {}
     try:
         meta = json.loads(header.get(_META, "{}"))
     except json.JSONDecodeError as error:
         raise CheckpointError(f"{path}: damaged header ({error})") from None
-    found = meta.get("kind") if isinstance(meta, dict) else None
-    if found != kind:
-        raise CheckpointError(f"{path}: expected a checkpoint of kind {kind!r}, got {found!r}")
-    return tensors, meta
+    return meta if isinstance(meta, dict) else {}
 
 
 def require_same(path: Path, before: object, now: object, *, what: str) -> None:

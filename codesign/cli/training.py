@@ -14,7 +14,11 @@ import click
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from hyperdistill_core.controller import Controller
+
 SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
+#: Kinds of teachers that see what a controller sees, and may begin as one.
+CONTROLLER_KINDS = ("generalist", "specialists")
 ROBOT_ENDINGS = (".xml", ".mjcf", ".json")
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -95,38 +99,52 @@ def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[s
 @click.command("train-teacher")
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to learn on.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
-@click.option("--start-from", type=FILE, help="Teacher, or for specialists controller.")
+@click.option("--start-from", help="Teacher, or for specialists and generalist controller.")
 @click.option("--kind", default=None, help="gnn, transformer, modumorph, generalist, specialists.")
 @click.option(
     "--preset", default="cpu", show_default=True, help="Settings to begin with: cpu, paper."
 )
+@click.option("--name", help="Of the controller that a generalist is: NAME.safetensors in --out.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
 @SET
 def train_teacher(
     pool_file: Path,
     out: Path,
-    start_from: Path | None,
+    start_from: str | None,
     kind: str | None,
     preset: str,
+    name: str | None,
     threads: int,
     changes: tuple[str, ...],
 ) -> None:
-    """Train a universal teacher by PPO on many bodies at once."""
+    """Train a universal teacher by PPO on many bodies at once.
+
+    A generalist is a controller of its own, without distillation: --name writes it too.
+    """
     import torch
 
+    from codesign.errors import UsageError
+    from hyperdistill_core.checkpoints import find
     from hyperdistill_core.training.pool import Pool
     from hyperdistill_core.training.ppo import TeacherTrainer
     from hyperdistill_core.training.settings import PRESETS
+    from hyperdistill_core.training.student import generalist_controller
     from morph_ops.choices import choose
 
     torch.set_num_threads(threads)
-    settings = changed(choose(PRESETS, preset, what="preset"), changes)
+    settings = choose(PRESETS, preset, what="preset")
     if kind is not None:
         settings = replace(settings, teacher=kind)
+    if settings.teacher in CONTROLLER_KINDS:
+        settings = replace(settings, view="state")
+    settings = changed(settings, changes)
+    if name is not None and settings.teacher != "generalist":
+        raise UsageError(f"--name: only a generalist is a controller, not a {settings.teacher}")
     bodies = Pool.read(pool_file)
     if settings.teacher == "specialists":
         settings = replace(settings, n_active=len(bodies), rotate=0)
-    trainer = TeacherTrainer(bodies, settings, out, start_from=start_from)
+    began_with = None if start_from is None else find(start_from)
+    trainer = TeacherTrainer(bodies, settings, out, start_from=began_with)
     trainer.train(
         report=lambda row: _say(
             f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "
@@ -134,6 +152,11 @@ def train_teacher(
             f"kl {row['kl']:.4f}, {row['steps_per_s']:,.0f} steps/s"
         )
     )
+    if name is not None:
+        made = generalist_controller(
+            out / "teacher.safetensors", bodies, name=name, started_from=start_from
+        )
+        _write(made, out)
 
 
 @click.command()
@@ -189,7 +212,6 @@ def distill(
 
     import torch
 
-    from hyperdistill_core.controller import Controller
     from hyperdistill_core.training.collect import CollectSettings, Teacher
     from hyperdistill_core.training.distill import DistillSettings
     from hyperdistill_core.training.expert import ExpertData
@@ -217,12 +239,17 @@ def distill(
             {key: meta[key] for key in ("network", "settings", "steps", "seconds")}
             for _, _, meta in loaded
         ],
-        "pool": {origin: bodies.origins.count(origin) for origin in sorted(set(bodies.origins))},
+        "pool": bodies.counts,
         "distillation": asdict(settings) | {"rounds": rounds, "transitions": expert.transitions},
     }
-    path = out / f"{name}.safetensors"
-    to_controller(distiller, bodies, name=name, provenance=provenance).save(path, half=True)
-    _say(f"controller {Controller.load(path).hash} in {path}")
+    _write(to_controller(distiller, bodies, name=name, provenance=provenance), out)
+
+
+def _write(controller: Controller, folder: Path) -> None:
+    """Write a controller and say which."""
+    path = folder / f"{controller.name}.safetensors"
+    controller.save(path, half=True)
+    _say(f"controller {type(controller).load(path).hash} in {path}")
 
 
 COMMANDS = (pool, train_teacher, collect, distill)

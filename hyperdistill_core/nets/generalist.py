@@ -12,7 +12,11 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor, nn
 
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernetwork import (
+    GeneratedWeights,
+    HypernetConfig,
+    Hypernetwork,
+)
 from hyperdistill_core.nets.trees import TreeBatch
 
 
@@ -58,6 +62,14 @@ class Generalist(nn.Module):
         with torch.no_grad():
             self.actor.output_head.weight.bias.mul_(config.first_action)
 
+    @classmethod
+    def from_hypernetwork(cls, actor: Hypernetwork) -> Generalist:
+        """A generalist that acts as a hypernetwork does, without dropout; its critic is new."""
+        settings = {row.name: getattr(actor.config, row.name) for row in fields(HypernetConfig)}
+        network = cls(GeneralistConfig(**settings | {"dropout": 0.0}, first_action=1.0))
+        network.actor.load_state_dict(actor.state_dict())
+        return network
+
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:
@@ -73,17 +85,36 @@ class Generalist(nn.Module):
             means (N, 2) of the two joint slots of every limb, and values (B,), each the
             mean over both outputs of all limbs of the critic's network.
         """
-        means = self.means(observation, context, tree)
-        judged = _act(self.critic, observation, context, tree).mean(dim=-1)
-        return means, tree.body_mean(tree.pad(judged, tree.n_max))
+        return self.generated(context, tree)(observation, context, tree)
 
     def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
         """Action means (N, 2) alone; arguments as in :meth:`forward`."""
-        return _act(self.actor, observation, context, tree)
+        made = _generate(self.actor, context, tree)
+        return tree.from_bodies(made.act(tree.by_bodies(observation)))
+
+    def generated(self, context: Tensor, tree: TreeBatch) -> GeneratedPair:
+        """What acts as :meth:`forward` does for a batch's bodies, as often as one likes."""
+        actor, critic = (_generate(net, context, tree) for net in (self.actor, self.critic))
+        return GeneratedPair(actor, critic)
 
 
-def _act(network: Hypernetwork, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-    """Packed outputs (N, 2) of the networks generated for the batch's bodies."""
-    mask = tree.present[tree.repeats.first]
-    made = network.generate(tree.of_bodies(context), mask)
-    return tree.from_bodies(made.act(tree.by_bodies(observation)))
+@dataclass(frozen=True)
+class GeneratedPair:
+    """Actor and critic of a batch's bodies, generated once."""
+
+    actor: GeneratedWeights
+    critic: GeneratedWeights
+
+    def __call__(
+        self, observation: Tensor, context: Tensor, tree: TreeBatch
+    ) -> tuple[Tensor, Tensor]:
+        """As :meth:`Generalist.forward`; ``context`` was used already."""
+        grouped = tree.by_bodies(observation)
+        judged = tree.from_bodies(self.critic.act(grouped)).mean(dim=-1)
+        values = tree.body_mean(tree.pad(judged, tree.n_max))
+        return tree.from_bodies(self.actor.act(grouped)), values
+
+
+def _generate(network: Hypernetwork, context: Tensor, tree: TreeBatch) -> GeneratedWeights:
+    """The networks of the batch's bodies."""
+    return network.generate(tree.of_bodies(context), tree.present[tree.repeats.first])

@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hyperdistill_core.checkpoints import find
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.rollout import BodyControl, Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy
-from hyperdistill_core.training.teacher import TeacherNetwork, load_teacher
+from hyperdistill_core.training.teacher import KIND, TeacherNetwork, load_teacher
+from hyperdistill_core.weights_file import checkpoint_kind
 
 BOOTSTRAPS = 2000
 
@@ -128,8 +130,8 @@ def evaluate(
 
 
 def is_teacher(checkpoint: str | Path) -> bool:
-    """Whether a checkpoint is a teacher's, by its name: training writes teacher.safetensors."""
-    return Path(checkpoint).name == "teacher.safetensors"
+    """Whether a checkpoint is a teacher's, not a controller's."""
+    return checkpoint_kind(find(checkpoint)) == KIND
 
 
 _loaded: list[Controller | tuple[TeacherNetwork, Normalisation]] = []

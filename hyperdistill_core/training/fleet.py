@@ -12,7 +12,7 @@ worker does with its bodies, ``fleet_worker`` the process around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -49,6 +49,8 @@ class Fleet:
         n_workers: worker processes.
         seed: of reset noise and of the first episodes' stagger.
         n_parts: groups of slots that step independently of each other.
+        kept: what :meth:`keep` gave: go on where that fleet was, which had these bodies in
+            these slots, and the same shape, task and seed.
 
     Attributes:
         parts: the slots of each part, side by side and of equal number within one.
@@ -67,6 +69,7 @@ class Fleet:
         n_workers: int,
         seed: int,
         n_parts: int = 1,
+        kept: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         self.shape = FleetShape(len(graphs), n_envs, n_max)
         ends = [len(graphs) * part // n_parts for part in range(n_parts + 1)]
@@ -74,6 +77,7 @@ class Fleet:
         memory = shared_memory(self.shape)
         self._arrays: dict[str, NDArray[Any]] = self.shape.arrays(memory)
         self._serial = 0
+        self._serial_of = np.arange(len(graphs))
         self._stepping = [False] * n_parts
         self._limbs = np.zeros(len(graphs))
         self._worker_of = np.full(len(graphs), -1)
@@ -83,7 +87,7 @@ class Fleet:
                 self._workers.append(
                     FleetWorker(self.shape, memory, task=task, seed=seed, n_parts=n_parts)
                 )
-            self._deal_out(graphs)
+            self._deal_out(graphs, kept)
             self._settle(_REPLACING)
         except BaseException:
             self.close()
@@ -167,6 +171,21 @@ class Fleet:
         slots = self.parts[part]
         return self._arrays["reward"][slots], self._arrays["ended"][slots]
 
+    def keep(self) -> dict[str, NDArray[Any]]:
+        """All that decides how the fleet goes on, for another one to do so, bit by bit.
+
+        Raises:
+            RuntimeError: a part is in the middle of a step.
+        """
+        if any(self._stepping):
+            raise RuntimeError("a part is in the middle of a step: step_wait first")
+        kept = {"serials": self._serial_of.copy(), "next_serial": np.array(self._serial)}
+        for worker in self._workers:
+            for part in range(len(self.parts)):
+                for slot, arrays in worker.ask("keep", part).items():
+                    kept |= {f"{slot}/{name}": array for name, array in arrays.items()}
+        return kept
+
     def close(self) -> None:
         """Stop the workers; what the last step left can still be read."""
         for worker in self._workers:
@@ -188,14 +207,30 @@ class Fleet:
                 return part
         raise IndexError(f"slot: expected 0 to {self.shape.n_active - 1}, got {slot}")
 
-    def _deal_out(self, graphs: Sequence[nx.DiGraph]) -> None:
+    def _deal_out(
+        self, graphs: Sequence[nx.DiGraph], kept: Mapping[str, NDArray[Any]] | None
+    ) -> None:
         """Put the first bodies into their slots, the largest first: so loads come out even."""
-        for slot in sorted(range(len(graphs)), key=lambda slot: -len(graphs[slot])):
-            self._put(slot, slot, graphs[slot])
+        by_slot: dict[int, dict[str, NDArray[Any]]] = {}
         self._serial = len(graphs)
+        if kept is not None:
+            self._serial_of, self._serial = kept["serials"], int(kept["next_serial"])
+            for key, array in kept.items():
+                slot, _, name = key.rpartition("/")
+                if slot:
+                    by_slot.setdefault(int(slot), {})[name] = array
+        for slot in sorted(range(len(graphs)), key=lambda slot: -len(graphs[slot])):
+            self._put(slot, int(self._serial_of[slot]), graphs[slot], by_slot.get(slot))
 
-    def _put(self, slot: int, serial: int, graph: nx.DiGraph) -> None:
+    def _put(
+        self,
+        slot: int,
+        serial: int,
+        graph: nx.DiGraph,
+        kept: dict[str, NDArray[Any]] | None = None,
+    ) -> None:
         part = self._part_of(slot)
+        self._serial_of[slot] = serial
         # Until it is measured a body counts by its limbs.
         self._limbs[slot] = len(graph)
         worker = self._least_busy(part, but=slot)
@@ -203,7 +238,7 @@ class Fleet:
         if before not in (-1, worker):
             self._workers[before].send(_REPLACING, "drop", part, slot)
         self._worker_of[slot] = worker
-        self._workers[worker].send(_REPLACING, "put", part, slot, serial, graph)
+        self._workers[worker].send(_REPLACING, "put", part, slot, serial, graph, kept)
 
     def _least_busy(self, part: int, *, but: int) -> int:
         """The worker with the least to do at a step of a part, not counting one slot."""

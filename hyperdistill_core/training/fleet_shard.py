@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,20 +79,28 @@ class Starts:
         model: the body in its world.
         seed: of the fleet.
         serial: number of the body, counted over all that the fleet has had.
+
+    Attributes:
+        drawn: starts drawn so far.
     """
 
     def __init__(self, task: Task, model: mujoco.MjModel, *, seed: int, serial: int) -> None:
         self._task, self._model = task, model
-        self._rng = np.random.default_rng([seed, serial])
+        self._root = [seed, serial]
+        self.drawn = 0
 
     def draw(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The next start: qpos (nq,) and qvel (nv,)."""
-        qpos, qvel = self._task.reset_noise(self._rng, self._model)
+        self.drawn += 1
+        qpos, qvel = self._task.reset_noise(self._rng(self.drawn), self._model)
         return self._model.qpos0 + qpos, qvel
 
     def stagger(self, n_envs: int) -> NDArray[np.int64]:
         """(E,) control steps by which first episodes are shortened, to spread their ends."""
-        return self._rng.integers(0, self._task.max_steps, size=n_envs)
+        return self._rng(0).integers(0, self._task.max_steps, size=n_envs)
+
+    def _rng(self, number: int) -> np.random.Generator:
+        return np.random.default_rng([*self._root, number])
 
 
 class FleetBody:
@@ -125,7 +134,8 @@ class FleetBody:
         self._ctrl, self._warning = batch.bind("ctrl"), batch.bind("warning")
         self._qpos, self._qvel = batch.bind("qpos"), batch.bind("qvel")
         # A row of the integration state begins with the time, then come qpos and qvel.
-        coordinates = batch.bind("state")[:, 1 : 1 + model.nq + model.nv]
+        self._physics = batch.bind("state")
+        coordinates = self._physics[:, 1 : 1 + model.nq + model.nv]
         self.arrays = BodyArrays(
             xpos=batch.bind("xpos"),
             xquat=batch.bind("xquat"),
@@ -156,6 +166,31 @@ class FleetBody:
         """Make all numbers of rewound simulations those of their starts."""
         self._batch.reset(simulations)
 
+    def keep(self) -> dict[str, NDArray[Any]]:
+        """All that decides how the simulations go on; :meth:`restore` takes it."""
+        kept = {name: array.copy() for name, array in self._all_arrays().items()}
+        return kept | {"elapsed": self.elapsed.copy(), "drawn": np.array(self._starts.drawn)}
+
+    def restore(self, kept: Mapping[str, NDArray[Any]]) -> None:
+        """Go on where the body was that :meth:`keep` was called on."""
+        for name, array in self._all_arrays().items():
+            array[...] = kept[name]
+        self.elapsed[...] = kept["elapsed"]
+        self._starts.drawn = int(kept["drawn"])
+
+    def _all_arrays(self) -> dict[str, NDArray[Any]]:
+        # The positions are those at the beginning of the last physics step: the state alone
+        # does not tell them.
+        arrays = self.arrays
+        return {
+            "physics": self._physics,
+            "warning": self._warning,
+            "xpos": arrays.xpos,
+            "xquat": arrays.xquat,
+            "subtree_com": arrays.subtree_com,
+            "cdof": arrays.cdof,
+        }
+
     @property
     def warned(self) -> bool:
         """Whether any simulation has had a warning of any kind since its start."""
@@ -183,12 +218,23 @@ class Shard:
         self._bodies: dict[int, FleetBody] = {}
         self._tables: _Tables | None = None
 
-    def put(self, slot: int, serial: int, graph: nx.DiGraph) -> None:
-        """Begin to simulate a body in a slot; its states are there when this returns."""
+    def put(
+        self,
+        slot: int,
+        serial: int,
+        graph: nx.DiGraph,
+        kept: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
+        """Begin to simulate a body in a slot, or go on with one that was kept.
+
+        Its states are there when this returns.
+        """
         self.drop(slot)
         body = FleetBody(
             graph, self._task, n_envs=self._shape.n_envs, seed=self._seed, serial=serial
         )
+        if kept is not None:
+            body.restore(kept)
         self._bodies[slot] = body
         reader = self._reader([body])
         reader.fetch(0)
@@ -198,6 +244,10 @@ class Shard:
         """Forget the body of a slot, if it is here."""
         self._bodies.pop(slot, None)
         self._tables = None
+
+    def keep(self) -> dict[int, dict[str, NDArray[Any]]]:
+        """What decides how the simulations go on, by slot."""
+        return {slot: body.keep() for slot, body in self._bodies.items()}
 
     def step(self) -> None:
         """Advance all bodies by a control step, and start anew what has ended."""

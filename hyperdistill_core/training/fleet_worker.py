@@ -1,9 +1,10 @@
 """A fleet's worker processes, seen from both ends of their pipes.
 
-Messages and answers are in order: every message gets one answer, None or an error's text,
-and a worker that sent an error is done. States, actions and rewards lie in shared memory.
-It has no name, so nobody can leave it behind: it is gone with the last process that maps
-it, however that ends. A worker ends when its pipe is closed: by us, or because we are gone.
+Messages and answers are in order: every message gets one answer, an error's text or None
+and the result, and a worker that sent an error is done. States, actions and rewards lie in
+shared memory. It has no name, so nobody can leave it behind: it is gone with the last
+process that maps it, however that ends. A worker ends when its pipe is closed: by us, or
+because we are gone.
 """
 
 from __future__ import annotations
@@ -81,6 +82,18 @@ class FleetWorker:
         while tag in self._owed:
             self._receive()
 
+    def ask(self, command: str, part: int) -> Any:
+        """The result of a command, once everything before it is done.
+
+        Raises:
+            RuntimeError: the worker failed, died, or was closed.
+        """
+        self.send("ask", command, part)
+        result = None
+        while self._owed:
+            result = self._receive()
+        return result
+
     def close(self) -> None:
         """End the process."""
         # A worker that has work sees the end of the pipe after it.
@@ -90,14 +103,15 @@ class FleetWorker:
             self._process.kill()
             self._process.join()
 
-    def _receive(self) -> None:
+    def _receive(self) -> Any:
         try:
-            error = self._pipe.recv()
+            error, result = self._pipe.recv()
         except (EOFError, OSError) as lost:
             raise RuntimeError("a simulation worker died; its output above says why") from lost
         self._owed.popleft()
         if error is not None:
             raise RuntimeError(f"a simulation worker failed: {error}")
+        return result
 
 
 def shared_memory(shape: FleetShape) -> ctypes.Array[ctypes.c_byte]:
@@ -124,13 +138,13 @@ def _serve(
                 command, part, *arguments = pipe.recv()
             except (EOFError, OSError):
                 return
-            error = None
+            error = result = None
             try:
-                getattr(shards[part], command)(*arguments)
+                result = getattr(shards[part], command)(*arguments)
             except Exception as failure:
                 error = f"{type(failure).__name__}: {failure}"
             try:
-                pipe.send(error)
+                pipe.send((error, result))
             except OSError:
                 return
             if error is not None:

@@ -69,6 +69,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self.graphs)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Bodies of each origin that is there."""
+        return {origin: self.origins.count(origin) for origin in sorted(set(self.origins))}
+
     def weights(self, robot_share: float) -> NDArray[np.float64]:
         """(bodies,) weights that sum to one and give the robots their share of the whole."""
         robots = np.array([origin == "robot" for origin in self.origins])

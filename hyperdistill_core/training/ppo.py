@@ -20,9 +20,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hyperdistill_core.checkpoints import find
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.nets.specialists import Specialists, SpecialistsConfig
+from hyperdistill_core.nets.generalist import Generalist
+from hyperdistill_core.nets.specialists import Specialists
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.advantage import generalised_advantages
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
@@ -31,8 +33,14 @@ from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.settings import PPOSettings
-from hyperdistill_core.training.teacher import KIND, describe_network, new_network
+from hyperdistill_core.training.teacher import (
+    KIND,
+    describe_network,
+    described_network,
+    new_network,
+)
 from hyperdistill_core.weights_file import (
+    checkpoint_kind,
     load_checkpoint,
     network_tensors,
     optimiser_tensors,
@@ -46,6 +54,7 @@ WARM_UP_STEPS = 16
 FIRST_LR, LEAST_LR = 1e-4, 1e-5
 LR_FACTOR = 1.2
 LENGTH_RATE = 0.1
+FLEET = "fleet/"
 
 
 class TeacherTrainer:
@@ -55,10 +64,11 @@ class TeacherTrainer:
         pool: bodies to train on, at least ``settings.n_active``.
         settings: of the training.
         folder: where ``teacher.safetensors`` and ``log.csv`` go; a checkpoint that lies
-            there is taken up again, with fresh episodes.
+            there is taken up again: the training goes on as if it had not stopped.
         start_from: checkpoint of another training, whose network and normalisation a new
-            one begins with, on any pool; all else begins anew. Specialists begin with what
-            a controller generates for their bodies, and keep its normalisation.
+            one begins with, on any pool; all else begins anew. A generalist begins with a
+            controller's hypernetwork, specialists with what it generates for their bodies;
+            both keep its normalisation.
 
     Raises:
         TrainingError: the pool is smaller than the number of active bodies.
@@ -105,13 +115,17 @@ class TeacherTrainer:
         whole = settings.n_active == len(pool)
         self._active = everyone.tolist() if whole else self._draw(everyone, settings.n_active)
         self._next_slot = 0
+        shape = (settings.n_active, settings.n_envs)
+        self._running, self._discounted = np.zeros(shape), np.zeros(shape)
+        self._elapsed = np.zeros(shape, np.int64)
+        self._noise = torch.Generator().manual_seed(settings.seed)
+        self._kept: dict[str, np.ndarray] | None = None
         if self._checkpoint.exists():
             self._restore()
         self._inputs = [BodyInputs.of(self._pool[i], self._task) for i in self._active]
         self._crowd = Crowd(self._inputs, n_max=self._n_max)
         if start_from is not None and not self._checkpoint.exists():
             self._begin_with(start_from)
-        self._noise = torch.Generator().manual_seed(settings.seed + self.steps_done)
 
     def _use(self, network: Any) -> None:
         self.network = network
@@ -138,11 +152,9 @@ class TeacherTrainer:
             n_envs=settings.n_envs,
             n_max=self._n_max,
             n_workers=settings.n_workers,
-            seed=settings.seed + self.steps_done,
+            seed=settings.seed,
+            kept=self._kept,
         )
-        self._running = np.zeros((settings.n_active, settings.n_envs), np.float32)
-        self._discounted = np.zeros_like(self._running)
-        self._elapsed = np.zeros(self._running.shape, np.int64)
         with fleet:
             self._warm_up(fleet)
             while self.steps_done < settings.steps:
@@ -160,7 +172,7 @@ class TeacherTrainer:
                     "simulation_share": (simulated - began) / (ended - began),
                 }
                 append_row(self.folder / "log.csv", row)
-                self._save()
+                self._save(fleet)
                 report(row)
 
     def _warm_up(self, fleet: Fleet) -> None:
@@ -212,11 +224,14 @@ class TeacherTrainer:
         raw = []
         memory, fresh = settings.noise_memory, math.sqrt(1.0 - settings.noise_memory**2)
         noise = torch.randn((len(joints), 2), generator=self._noise)
+        act = self.network
+        if isinstance(act, Generalist):
+            act = act.generated(crowd.packed_context, tree)
         for _ in range(settings.horizon):
             states = crowd.seen(fleet.state, self._width)[mask]
             raw.append(states)
             state = torch.from_numpy(observe(normalisation, states))
-            mean, value = self.network(state, crowd.packed_context, tree)
+            mean, value = act(state, crowd.packed_context, tree)
             # What the noise remembers is part of the situation, not of the choice: the
             # policy is judged by the rest of the action.
             remembered = self.action_std * memory * noise
@@ -245,7 +260,7 @@ class TeacherTrainer:
             ):
                 kept[name].append(value_now)
         last = torch.from_numpy(observe(normalisation, crowd.seen(fleet.state, self._width)[mask]))
-        _, last_value = self.network(last, crowd.packed_context, tree)
+        _, last_value = act(last, crowd.packed_context, tree)
         rollout = {name: torch.stack(tensors) for name, tensors in kept.items()}
         scale = 1.0 / math.sqrt(float(self._return_moments.var[0]) + 1e-8)
         rollout["advantage"] = generalised_advantages(
@@ -359,10 +374,13 @@ class TeacherTrainer:
         bound = settings.lr * warm * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
         return min(self._lr, bound) if settings.target_kl else bound
 
-    def _save(self) -> None:
+    def _save(self, fleet: Fleet) -> None:
         tensors = network_tensors(self.network, prefix="network")
         tensors |= optimiser_tensors(self._optimiser, prefix="optimiser")
-        tensors["lengths"] = torch.from_numpy(self._lengths)
+        tensors |= {name: torch.from_numpy(array) for name, array in self._books().items()}
+        tensors["noise"] = self._noise.get_state()
+        for name, array in fleet.keep().items():
+            tensors[FLEET + name] = torch.from_numpy(array)
         meta: dict[str, Any] = {
             "kind": KIND,
             "network": describe_network(self.network),
@@ -380,20 +398,44 @@ class TeacherTrainer:
         }
         save_checkpoint(self._checkpoint, tensors, meta)
 
+    def _books(self) -> dict[str, np.ndarray]:
+        """What is counted of bodies and simulations."""
+        return {
+            "lengths": self._lengths,
+            "running": self._running,
+            "discounted": self._discounted,
+            "elapsed": self._elapsed,
+        }
+
     def _begin_with(self, path: Path) -> None:
-        if isinstance(self.network, Specialists):
-            controller = Controller.load(path)
+        from_controller = isinstance(self.network, Specialists) or (
+            isinstance(self.network, Generalist) and checkpoint_kind(find(path)) != KIND
+        )
+        if from_controller:
+            self._begin_with_controller(Controller.load(path))
+            return
+        tensors, meta = load_checkpoint(path, kind=KIND)
+        self._take_shape(meta)
+        require_same(path, meta["network"], describe_network(self.network), what="network")
+        self._take_over(tensors, meta)
+
+    def _begin_with_controller(self, controller: Controller) -> None:
+        if isinstance(self.network, Generalist):
+            self._use(Generalist.from_hypernetwork(controller.network))
+        else:
             present = torch.from_numpy(self._crowd.present)
             with torch.no_grad():
                 made = controller.network.generate(self._crowd.context, present)
             self._use(Specialists.from_generated(made))
-            self._width = self.network.config.state_dim
-            self.state_moments = RunningMoments.of(controller.normalisation)
-            self._moments_fixed = True
-            return
-        tensors, meta = load_checkpoint(path, kind=KIND)
-        require_same(path, meta["network"], describe_network(self.network), what="network")
-        self._take_over(tensors, meta)
+        self._width = self.network.config.state_dim
+        self.state_moments = RunningMoments.of(controller.normalisation)
+        self._moments_fixed = True
+
+    def _take_shape(self, meta: dict[str, Any]) -> None:
+        """What began with a controller has its size, whatever the settings name."""
+        if meta["moments_fixed"] and meta["network"]["kind"] == self.settings.teacher:
+            self._use(described_network(meta["network"]))
+            self._width, self._moments_fixed = self.network.config.state_dim, True
 
     def _take_over(self, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
         restore_network(self.network, tensors, prefix="network")
@@ -403,24 +445,23 @@ class TeacherTrainer:
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
         made_with = meta["network"], meta["pool_size"]
-        if meta["moments_fixed"]:
-            # Specialists of a controller's size, whatever size the settings name.
-            self._use(Specialists(SpecialistsConfig(**_sizes(meta["network"]))))
-            self._width, self._moments_fixed = self.network.config.state_dim, True
+        self._take_shape(meta)
         now = describe_network(self.network), len(self._pool)
         require_same(self._checkpoint, made_with, now, what="network or pool")
         self._take_over(tensors, meta)
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.steps_done, self._seconds = meta["steps"], meta["seconds"]
         self._lr = meta["lr"]
-        self._lengths = tensors["lengths"].numpy().copy()
+        for name, array in self._books().items():
+            array[...] = tensors[name].numpy()
+        self._noise.set_state(tensors["noise"])
+        self._kept = {
+            name.removeprefix(FLEET): tensor.numpy()
+            for name, tensor in tensors.items()
+            if name.startswith(FLEET)
+        }
         self._active, self._next_slot = meta["active"], meta["next_slot"]
         self._rng.bit_generator.state = meta["rng"]
-
-
-def _sizes(network: dict[str, Any]) -> dict[str, Any]:
-    """A description without its kind."""
-    return {name: value for name, value in network.items() if name != "kind"}
 
 
 def _clip_gradients(network: torch.nn.Module, limit: float) -> None:

@@ -1,4 +1,7 @@
-"""From expert data to a controller: distillation in rounds, each on more of the data."""
+"""From expert data to a controller: distillation in rounds, each on more of the data.
+
+A generalist is a controller already, of what it learned by itself.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
+from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.ranges import TrainingRanges
 from hyperdistill_core.training.collect import CollectSettings, Student, Teacher, collect
 from hyperdistill_core.training.distill import Distiller, DistillSettings
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.pool import Pool
+from hyperdistill_core.training.teacher import load_teacher
 
 Report = Callable[[str], None]
 
@@ -75,12 +81,57 @@ def to_controller(
     distiller: Distiller, pool: Pool, *, name: str, provenance: Mapping[str, Any]
 ) -> Controller:
     """The controller that a distillation has made so far."""
+    return _controller(
+        distiller.network,
+        distiller.normalisation,
+        pool,
+        task=distiller.settings.task,
+        name=name,
+        provenance=provenance,
+    )
+
+
+def generalist_controller(
+    checkpoint: Path, pool: Pool, *, name: str, started_from: str | None = None
+) -> Controller:
+    """The controller that the actor of a trained generalist is.
+
+    Args:
+        checkpoint: of its training.
+        pool: bodies that it learned on.
+        name: of the controller.
+        started_from: what the training began with, to be told in the controller's file.
+
+    Raises:
+        CheckpointError: no such file, or no teacher's checkpoint.
+    """
+    network, normalisation, meta = load_teacher(checkpoint)
+    provenance = {key: meta[key] for key in ("settings", "steps", "seconds")}
+    return _controller(
+        network.actor,
+        normalisation,
+        pool,
+        task=meta["settings"]["task"],
+        name=name,
+        provenance=provenance | {"pool": pool.counts, "started from": started_from},
+    )
+
+
+def _controller(
+    network: Hypernetwork,
+    normalisation: Normalisation,
+    pool: Pool,
+    *,
+    task: str,
+    name: str,
+    provenance: Mapping[str, Any],
+) -> Controller:
     return Controller(
         name=name,
-        # A controller freezes its network; the distillation may go on.
-        network=copy.deepcopy(distiller.network),
-        normalisation=distiller.normalisation,
-        task=distiller.settings.task,
+        # A controller freezes its network; the training may go on.
+        network=copy.deepcopy(network),
+        normalisation=normalisation,
+        task=task,
         context="continuous",
         ranges=TrainingRanges.over(pool.graphs),
         provenance=provenance,

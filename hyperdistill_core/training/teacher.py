@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-import torch
 from torch import Tensor
 
 from hyperdistill_core.features import STATE_DIM, VIEW_DIM, context_dim
@@ -131,9 +130,16 @@ def new_network(settings: PPOSettings, *, limbs: int) -> Any:
 
 
 def describe_network(network: Any) -> dict[str, Any]:
-    """The network's kind and settings, from which :func:`load_teacher` builds it again."""
+    """The network's kind and settings, as a checkpoint keeps them."""
     kinds = {config: kind for kind, (_, config, _) in TEACHERS.items()}
     return {"kind": kinds[type(network.config)], **asdict(network.config)}
+
+
+def described_network(description: Mapping[str, Any]) -> Any:
+    """The inverse of :func:`describe_network`, with fresh weights."""
+    settings = dict(description)
+    build, config, _ = TEACHERS[settings.pop("kind")]
+    return build(config(**settings))
 
 
 def load_teacher(path: Path) -> tuple[Any, Normalisation, dict[str, Any]]:
@@ -143,9 +149,7 @@ def load_teacher(path: Path) -> tuple[Any, Normalisation, dict[str, Any]]:
         CheckpointError: as :func:`~hyperdistill_core.weights_file.load_checkpoint`.
     """
     tensors, meta = load_checkpoint(path, kind=KIND)
-    settings = dict(meta["network"])
-    build, config, _ = TEACHERS[settings.pop("kind")]
-    network: torch.nn.Module = build(config(**settings))
+    network = described_network(meta["network"])
     restore_network(network, tensors, prefix="network")
     normalisation = RunningMoments.from_dict(meta["state_moments"]).normalisation()
     return network.eval(), normalisation, meta

@@ -45,15 +45,18 @@ class SlowBody:
         self.model = task.model(graph)
         self.layout = BodyLayout.from_graph(graph, self.model)
         self.fall_height = task.fall_height(graph)
-        self.rng = np.random.default_rng([seed, serial])
+        self.root, self.drawn = [seed, serial], 0
         self.data = [mujoco.MjData(self.model) for _ in range(N_ENVS)]
         for data in self.data:
             self.start(data)
-        self.elapsed = self.rng.integers(0, task.max_steps, size=N_ENVS)
+        rng = np.random.default_rng([*self.root, 0])
+        self.elapsed = rng.integers(0, task.max_steps, size=N_ENVS)
 
     def start(self, data):
         mujoco.mj_resetData(self.model, data)
-        qpos, qvel = self.task.reset_noise(self.rng, self.model)
+        self.drawn += 1
+        rng = np.random.default_rng([*self.root, self.drawn])
+        qpos, qvel = self.task.reset_noise(rng, self.model)
         data.qpos[:], data.qvel[:] = self.model.qpos0 + qpos, qvel
         mujoco.mj_forward(self.model, data)
 
@@ -92,7 +95,7 @@ class SlowBody:
         return padded
 
 
-def new_fleet(graphs, n_max, *, n_workers=1, seed=0, n_parts=1, task="flat"):
+def new_fleet(graphs, n_max, *, n_workers=1, seed=0, n_parts=1, task="flat", kept=None):
     return Fleet(
         graphs,
         task=task,
@@ -101,6 +104,7 @@ def new_fleet(graphs, n_max, *, n_workers=1, seed=0, n_parts=1, task="flat"):
         n_workers=n_workers,
         seed=seed,
         n_parts=n_parts,
+        kept=kept,
     )
 
 
@@ -143,6 +147,37 @@ def test_a_fleet_gives_what_plain_mj_step_gives(bodies, n_max, task, n_workers, 
             if step == 50:
                 assert (ended[3, 1], rewards[3, 1]) == (FELL, 0.0)
     assert seen == {RUNNING, FELL, TIME_LIMIT}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_another_fleet_goes_on_bit_by_bit(bodies, n_max, n_workers):
+    rng = np.random.default_rng(1)
+    actions = rng.normal(size=(160, 3, N_ENVS, n_max, 2)).astype(np.float32)
+
+    def go_on(fleet, steps):
+        rows = []
+        for step in steps:
+            if step in (20, 110):
+                fleet.replace(1, bodies[3 + (step > 20)])
+            rewards, ended = fleet.step(actions[step])
+            rows.append((rewards.copy(), ended.copy(), fleet.state.copy()))
+        return rows
+
+    with quiet_warnings(), new_fleet(bodies[:3], n_max, seed=5) as fleet:
+        go_on(fleet, range(80))
+        kept = {name: array.copy() for name, array in fleet.keep().items()}
+        expected = go_on(fleet, range(80, 160))
+    active = [bodies[0], bodies[3], bodies[2]]
+    with (
+        quiet_warnings(),
+        new_fleet(active, n_max, seed=5, n_workers=n_workers, kept=kept) as fleet,
+    ):
+        rows = go_on(fleet, range(80, 160))
+    assert any(ended.any() for _, ended, _ in expected)
+    for ours, theirs in zip(rows, expected, strict=True):
+        for array, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(array, other)
 
 
 @pytest.mark.slow

@@ -28,6 +28,7 @@ from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.settings import PRESETS, PPOSettings
 from hyperdistill_core.training.student import distil, to_controller
 from hyperdistill_core.training.teacher import TEACHERS, VIEWS, load_teacher, new_network
+from hyperdistill_core.weights_file import load_checkpoint
 from morph_ops.choices import UnknownChoiceError
 from morph_ops.space import sample_body
 
@@ -87,6 +88,28 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
     assert all(changed)
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert [float(row["steps"]) for row in rows] == [half, TINY.steps]
+
+
+@pytest.mark.parametrize("kind", ["gnn", "generalist"])
+def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(pool, tmp_path, kind):
+    settings = replace(TINY, teacher=kind, view="state", steps=5 * 3 * 2 * 8, target_kl=0.001)
+    TeacherTrainer(pool, settings, tmp_path / "whole").train()
+
+    def stop(row):
+        if row["steps"] >= 2 * 3 * 2 * 8:
+            raise KeyboardInterrupt("stop")
+
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        TeacherTrainer(pool, settings, tmp_path / "parts").train(report=stop)
+    TeacherTrainer(pool, settings, tmp_path / "parts").train()
+    whole, parts = (
+        load_checkpoint(tmp_path / name / "teacher.safetensors", kind="teacher")
+        for name in ("whole", "parts")
+    )
+    assert whole[1] | {"seconds": 0} == parts[1] | {"seconds": 0}
+    assert whole[0].keys() == parts[0].keys()
+    for name, tensor in whole[0].items():
+        assert torch.equal(tensor, parts[0][name]), name
 
 
 @pytest.mark.parametrize("kind", sorted(TEACHERS))
