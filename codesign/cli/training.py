@@ -192,6 +192,7 @@ def collect(
 @click.option("--data", required=True, type=FOLDER, help="Expert data; DAgger adds to it.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
 @click.option("--name", required=True, help="Of the controller: NAME.safetensors in --out.")
+@click.option("--start-from", help="Controller that the student begins as.")
 @click.option("--rounds", default=2, show_default=True, type=click.IntRange(min=0))
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1))
 @click.option("--dagger", multiple=True, metavar="KEY=VALUE", help="Change how rounds collect.")
@@ -202,6 +203,7 @@ def distill(
     data: Path,
     out: Path,
     name: str,
+    start_from: str | None,
     rounds: int,
     threads: int,
     dagger: tuple[str, ...],
@@ -212,6 +214,7 @@ def distill(
 
     import torch
 
+    from hyperdistill_core.controller import Controller
     from hyperdistill_core.training.collect import CollectSettings, Teacher
     from hyperdistill_core.training.distill import DistillSettings
     from hyperdistill_core.training.expert import ExpertData
@@ -232,6 +235,7 @@ def distill(
         dagger=changed(CollectSettings(task=settings.task, seed=settings.seed), dagger),
         rounds=rounds,
         folder=out,
+        start_from=None if start_from is None else Controller.load(start_from),
         report=_say,
     )
     provenance = {
@@ -241,6 +245,7 @@ def distill(
         ],
         "pool": bodies.counts,
         "distillation": asdict(settings) | {"rounds": rounds, "transitions": expert.transitions},
+        "started from": start_from,
     }
     _write(to_controller(distiller, bodies, name=name, provenance=provenance), out)
 

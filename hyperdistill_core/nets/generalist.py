@@ -7,7 +7,7 @@ once, however many samples of the body a batch holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import torch
 from torch import Tensor, nn
@@ -65,8 +65,8 @@ class Generalist(nn.Module):
     @classmethod
     def from_hypernetwork(cls, actor: Hypernetwork) -> Generalist:
         """A generalist that acts as a hypernetwork does, without dropout; its critic is new."""
-        settings = {row.name: getattr(actor.config, row.name) for row in fields(HypernetConfig)}
-        network = cls(GeneralistConfig(**settings | {"dropout": 0.0}, first_action=1.0))
+        config = replace(actor.config, dropout=0.0)
+        network = cls(GeneralistConfig(**asdict(config), first_action=1.0))
         network.actor.load_state_dict(actor.state_dict())
         return network
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import STATE_DIM, context_dim
-from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernetwork import (
+    Aggregation,
+    GeneratedWeights,
+    HypernetConfig,
+    Hypernetwork,
+)
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
@@ -56,6 +62,7 @@ class DistillSettings:
         hidden_layers: generated hidden-to-hidden layers.
         embed: width of the context embeddings.
         dropout: on the context embeddings.
+        aggregation: how limbs' input products meet in a generated network: "sum" or "limb_mean".
         weight_decay: weight of the generated weights' mean square in the loss.
         lr: learning rate at the start; it falls to a hundredth along a cosine.
         max_grad_norm: clip of the gradient's norm.
@@ -74,6 +81,7 @@ class DistillSettings:
     hidden_layers: int = 1
     embed: int = 128
     dropout: float = 0.1
+    aggregation: Aggregation = "sum"
     weight_decay: float = 1e-4
     lr: float = 1e-3
     max_grad_norm: float = 0.5
@@ -99,9 +107,12 @@ class Distiller:
         settings: of the training.
         folder: where ``student.safetensors`` and ``distill.csv`` go; a checkpoint that lies
             there is taken up again.
+        start_from: controller whose hypernetwork, of whatever size, and normalisation a new
+            training begins with.
 
     Raises:
         TrainingError: there is no data.
+        TrainingError: the aggregation is unknown.
         CheckpointError: the checkpoint in ``folder`` is of another network.
     """
 
@@ -110,21 +121,15 @@ class Distiller:
         data: ExpertData,
         settings: DistillSettings,
         folder: Path,
+        *,
+        start_from: Controller | None = None,
     ) -> None:
         if not data.segments:
             raise TrainingError("there is no expert data to distil: run the collection first")
         self.settings, self._folder, self._data = settings, folder, data
         self._task = get_task(settings.task)
         torch.manual_seed(settings.seed)
-        config = HypernetConfig(
-            context_dim=context_dim("continuous"),
-            state_dim=STATE_DIM,
-            hidden=settings.hidden,
-            hidden_layers=settings.hidden_layers,
-            embed=settings.embed,
-            dropout=settings.dropout,
-        )
-        self.network = Hypernetwork(config)
+        self.network = _begin(settings, start_from)
         self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.lr)
         self._rng = np.random.default_rng(settings.seed)
         self.updates_done = 0
@@ -136,7 +141,7 @@ class Distiller:
             self.refresh()
         else:
             self.refresh()
-            self.normalisation = self._moments()
+            self.normalisation = start_from.normalisation if start_from else self._moments()
 
     def refresh(self) -> None:
         """Take in the segments that the data has now."""
@@ -279,6 +284,26 @@ class Distiller:
         self.normalisation = Normalisation(
             np.array(meta["state_mean"]), np.array(meta["state_var"])
         )
+
+
+def _begin(settings: DistillSettings, start_from: Controller | None) -> Hypernetwork:
+    if start_from is not None:
+        network = Hypernetwork(replace(start_from.network.config, dropout=settings.dropout))
+        network.load_state_dict(start_from.network.state_dict())
+        return network
+    try:
+        config = HypernetConfig(
+            context_dim=context_dim("continuous"),
+            state_dim=STATE_DIM,
+            hidden=settings.hidden,
+            hidden_layers=settings.hidden_layers,
+            embed=settings.embed,
+            dropout=settings.dropout,
+            aggregation=settings.aggregation,
+        )
+    except ValueError as error:
+        raise TrainingError(f"distillation: {error}") from None
+    return Hypernetwork(config)
 
 
 def control_error(means: Tensor, wanted: Tensor) -> Tensor:

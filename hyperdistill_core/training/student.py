@@ -32,6 +32,7 @@ def distil(
     dagger: CollectSettings,
     rounds: int,
     folder: Path,
+    start_from: Controller | None = None,
     report: Report = lambda _: None,
 ) -> Distiller:
     """Train a student, with ``rounds`` of DAgger spread evenly over its updates.
@@ -47,9 +48,10 @@ def distil(
         dagger: how the rounds collect.
         rounds: of DAgger; 0 learns from the teacher's own data alone.
         folder: of the student's checkpoint and log.
+        start_from: controller that the student begins as.
         report: called with a line for people now and then.
     """
-    distiller = Distiller(data, settings, folder)
+    distiller = Distiller(data, settings, folder, start_from=start_from)
 
     def tell(row: dict[str, float]) -> None:
         report(

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from hyperdistill_core.nets.generalist import Generalist, GeneralistConfig
-from hyperdistill_core.nets.hypernetwork import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.trees import Trees
 
 COUNTS = (6, 1, 7)
@@ -60,6 +60,23 @@ def test_acts_as_the_networks_that_it_generates():
         judged = net.critic.generate(of_body).act(observation[own][None, None])
         torch.testing.assert_close(means[own], acted, rtol=0, atol=1e-12)
         torch.testing.assert_close(values[sample], judged.mean(), rtol=0, atol=1e-12)
+
+
+def test_begins_as_a_hypernetwork_and_acts_as_often_as_one_likes():
+    torch.manual_seed(4)
+    actor = Hypernetwork(HypernetConfig(**SIZES, dropout=0.5)).double()
+    torch.nn.init.normal_(actor.output_head.weight.weight, std=0.4)
+    net = Generalist.from_hypernetwork(actor).double().train()
+    _, tree, observation, context = _packed()
+    act = net.generated(context, tree)
+    for factor in (1.0, 2.0):
+        means, values = act(factor * observation, context, tree)
+        whole = net(factor * observation, context, tree)
+        torch.testing.assert_close((means, values), whole, rtol=0, atol=0)
+        made = actor.eval().generate(tree.of_bodies(context), tree.present[tree.repeats.first])
+        alone = tree.from_bodies(made.act(tree.by_bodies(factor * observation)))
+        # The generalist took the weights over in float32.
+        torch.testing.assert_close(means, alone, rtol=0, atol=1e-6)
 
 
 def test_weights_are_generated_once_a_body():

@@ -237,6 +237,28 @@ def test_student_learns_what_the_teacher_says(pool, teacher, tmp_path):
     assert rows[-1]["loss"] < 0.7 * first
 
 
+def test_a_student_begins_as_a_controller(pool, teacher, tmp_path):
+    data = ExpertData(tmp_path / "data")
+    collect(pool, data, FEW, teachers=[teacher])
+    first = Distiller(data, replace(SMALL, updates=5), tmp_path / "first")
+    first.train()
+    began_with = to_controller(first, pool, name="first", provenance={})
+    # The sizes are the controller's, whatever the settings say.
+    settings = replace(SMALL, hidden=8, embed=8, dropout=0.3)
+    second = Distiller(data, settings, tmp_path / "second", start_from=began_with)
+    assert second.network.config == replace(began_with.network.config, dropout=0.3)
+    assert second.normalisation == began_with.normalisation
+    assert second.validate() == pytest.approx(first.validate(), rel=1e-5)
+
+
+def test_an_unknown_aggregation_is_named(pool, teacher, tmp_path):
+    data = ExpertData(tmp_path / "data")
+    collect(pool, data, FEW, teachers=[teacher])
+    settings = replace(SMALL, aggregation="median")
+    with pytest.raises(TrainingError, match="expected one of sum, limb_mean, got 'median'"):
+        Distiller(data, settings, tmp_path / "out")
+
+
 def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path):
     settings = replace(SMALL, updates=20)
     data = ExpertData(tmp_path / "data")

@@ -50,6 +50,13 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     )
     assert "return" in out
     assert len(json.loads(figures.read_text())["robots"]["scores"]) == 2
+    again = ("--data", data, "--out", tmp_path / "again", "--name", "again", "--rounds", 0)
+    run("controller", "distill", *given, *again, "--start-from", made, *sets(TINY_STUDENT))
+    own = ("--kind", "generalist", "--start-from", made, "--name", "own", "--out", tmp_path / "own")
+    out = run("controller", "train-teacher", "--pool", pool, *own, *sets(TINY_PPO))
+    assert "own.safetensors" in out
+    info = run("controller", "info", tmp_path / "own" / "own.safetensors")
+    assert "tiny-v0.safetensors" in info
     splits = ["--split", "sampled=1", "--split", "gear=1", "--workers", 1, "--episodes", 1]
     table = tmp_path / "table.md"
     run(
@@ -63,6 +70,15 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     info = run("controller", "info", made)
     assert "pool" in info
     assert '"robot": 2' in info
+
+
+def test_only_a_generalist_is_a_controller(tmp_path):
+    pool = tmp_path / "pool.jsonl"
+    run("controller", "pool", "--out", pool, *sets(["sampled=1", "mutants=0", "standing_steps=0"]))
+    arguments = ["controller", "train-teacher", "--pool", str(pool), "--out", str(tmp_path / "x")]
+    with pytest.raises(UsageError, match="only a generalist is a controller, not a gnn"):
+        CliRunner().invoke(cli, [*arguments, "--name", "x"], catch_exceptions=False)
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize(
