@@ -106,6 +106,14 @@ def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[s
 )
 @click.option("--name", help="Of the controller that a generalist is: NAME.safetensors in --out.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    type=click.Choice(["cpu", "cuda"]),
+    help="Where the network learns; bodies are simulated on the CPU.",
+)
+@click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard into --out too.")
 @SET
 def train_teacher(
     pool_file: Path,
@@ -115,6 +123,8 @@ def train_teacher(
     preset: str,
     name: str | None,
     threads: int,
+    device: str,
+    tensorboard: bool,
     changes: tuple[str, ...],
 ) -> None:
     """Train a universal teacher by PPO on many bodies at once.
@@ -125,6 +135,7 @@ def train_teacher(
 
     from codesign.errors import UsageError
     from hyperdistill_core.checkpoints import find
+    from hyperdistill_core.training.log import tensorboard_log
     from hyperdistill_core.training.pool import Pool
     from hyperdistill_core.training.ppo import TeacherTrainer
     from hyperdistill_core.training.settings import PRESETS
@@ -144,14 +155,18 @@ def train_teacher(
     if settings.teacher == "specialists":
         settings = replace(settings, n_active=len(bodies), rotate=0)
     began_with = None if start_from is None else find(start_from)
-    trainer = TeacherTrainer(bodies, settings, out, start_from=began_with)
-    trainer.train(
-        report=lambda row: _say(
+    draw = tensorboard_log(out) if tensorboard else lambda row: None
+
+    def report(row: dict[str, float]) -> None:
+        draw(row)
+        _say(
             f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "
             f"return {row['return']:.1f}, speed {row['speed']:.3f} m/s, "
             f"kl {row['kl']:.4f}, {row['steps_per_s']:,.0f} steps/s"
         )
-    )
+
+    trainer = TeacherTrainer(bodies, settings, out, start_from=began_with, device=device)
+    trainer.train(report=report)
     if name is not None:
         made = generalist_controller(
             out / "teacher.safetensors", bodies, name=name, started_from=start_from

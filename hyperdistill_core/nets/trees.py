@@ -10,7 +10,7 @@ rectangles, a batch can be padded, by samples or by bodies and their samples.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import torch
@@ -33,6 +33,10 @@ class Bags:
 
     rows: Tensor
     starts: Tensor
+
+    def to(self, device: torch.device) -> Bags:
+        """The bags on another device."""
+        return Bags(self.rows.to(device), self.starts.to(device))
 
     def sum(self, table: Tensor) -> Tensor:
         """Sums of rows of ``table`` (rows, W), shape (bags, W); an empty list gives zeros."""
@@ -83,6 +87,13 @@ class TreeBatch:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def to(self, device: torch.device) -> TreeBatch:
+        """The batch on another device."""
+        if self.counts.device == device:
+            return self
+        moved = {row.name: getattr(self, row.name).to(device) for row in fields(self)}
+        return TreeBatch(**moved)
+
     def pack(self, padded: Tensor) -> Tensor:
         """Rows of real nodes: (B, n_max, ...) -> (N, ...)."""
         return padded[self.sample, self.node]
@@ -101,7 +112,7 @@ class TreeBatch:
     @cached_property
     def present(self) -> Tensor:
         """(B, n_max) bool, True where a sample has a node."""
-        return torch.arange(self.n_max) < self.counts[:, None]
+        return torch.arange(self.n_max, device=self.counts.device) < self.counts[:, None]
 
     @cached_property
     def repeats(self) -> Repeats:
@@ -110,7 +121,7 @@ class TreeBatch:
         order = body.argsort(stable=True)
         starts = _before(sizes)
         place = torch.empty_like(body)
-        place[order] = torch.arange(len(body)) - starts[body[order]]
+        place[order] = torch.arange(len(body), device=body.device) - starts[body[order]]
         return Repeats(first=order[starts], body=body, place=place, most=int(sizes.max()))
 
     def of_bodies(self, table: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ from hyperdistill_core.training.advantage import generalised_advantages
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
 from hyperdistill_core.training.fleet import FELL, RUNNING, TIME_LIMIT, Fleet
 from hyperdistill_core.training.log import append_row
+from hyperdistill_core.training.losses import clip_gradients, ppo_losses, standardised
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.settings import PPOSettings
@@ -69,8 +70,10 @@ class TeacherTrainer:
             one begins with, on any pool; all else begins anew. A generalist begins with a
             controller's hypernetwork, specialists with what it generates for their bodies;
             both keep its normalisation.
+        device: where the network learns, "cpu" or "cuda"; simulation is on the CPU.
 
     Raises:
+        TrainingError: the device is not there.
         TrainingError: the pool is smaller than the number of active bodies.
         TrainingError: specialists are asked for, and not all of the pool is active.
         CheckpointError: the checkpoint in ``folder`` was made with another network or pool,
@@ -84,7 +87,10 @@ class TeacherTrainer:
         folder: Path,
         *,
         start_from: Path | None = None,
+        device: str = "cpu",
     ) -> None:
+        if device != "cpu" and not torch.cuda.is_available():
+            raise TrainingError(f"no device {device!r}: torch finds no CUDA here; use cpu")
         if len(pool) < settings.n_active:
             raise TrainingError(
                 f"a pool of {len(pool)} bodies cannot fill {settings.n_active} active places"
@@ -95,6 +101,7 @@ class TeacherTrainer:
                 f" got {settings.n_active}"
             )
         self.settings, self.folder = settings, folder
+        self._device = torch.device(device)
         self._pool = pool.graphs
         self._weights = pool.weights(settings.robot_share)
         self._task = get_task(settings.task)
@@ -128,7 +135,7 @@ class TeacherTrainer:
             self._begin_with(start_from)
 
     def _use(self, network: Any) -> None:
-        self.network = network
+        self.network = network.to(self._device)
         self._optimiser = torch.optim.Adam(network.parameters(), lr=self._lr, eps=1e-5)
 
     @property
@@ -212,7 +219,8 @@ class TeacherTrainer:
         settings, crowd = self.settings, self._crowd
         mask = crowd.mask(settings.n_envs)
         joints = torch.from_numpy(np.repeat(crowd.joints[:, None], settings.n_envs, 1)[mask])
-        tree = crowd.trees.batch(crowd.samples(settings.n_envs))
+        joints, context = joints.to(self._device), crowd.packed_context.to(self._device)
+        tree = crowd.trees.batch(crowd.samples(settings.n_envs)).to(self._device)
         actions = np.zeros((*mask.shape, 2), np.float32)
         kept: dict[str, list[Tensor]] = {
             name: [] for name in ("state", "mean", "action", "value", "reward", "ended", "cut")
@@ -223,21 +231,21 @@ class TeacherTrainer:
         falls = 0
         raw = []
         memory, fresh = settings.noise_memory, math.sqrt(1.0 - settings.noise_memory**2)
-        noise = torch.randn((len(joints), 2), generator=self._noise)
+        noise = self._normal(joints.shape)
         act = self.network
         if isinstance(act, Generalist):
-            act = act.generated(crowd.packed_context, tree)
+            act = act.generated(context, tree)
         for _ in range(settings.horizon):
             states = crowd.seen(fleet.state, self._width)[mask]
             raw.append(states)
-            state = torch.from_numpy(observe(normalisation, states))
-            mean, value = act(state, crowd.packed_context, tree)
+            state = self._tensor(observe(normalisation, states))
+            mean, value = act(state, context, tree)
             # What the noise remembers is part of the situation, not of the choice: the
             # policy is judged by the rest of the action.
             remembered = self.action_std * memory * noise
-            noise = memory * noise + fresh * torch.randn(mean.shape, generator=self._noise)
+            noise = memory * noise + fresh * self._normal(joints.shape)
             action = mean + self.action_std * noise
-            actions[mask] = (action * joints).numpy()
+            actions[mask] = (action * joints).cpu().numpy()
             reward, ended = fleet.step(actions)
             self._running += reward
             speeds.append(float(reward.mean()))
@@ -254,13 +262,13 @@ class TeacherTrainer:
                 ("mean", mean),
                 ("action", action - remembered),
                 ("value", value),
-                ("reward", torch.from_numpy(reward.reshape(-1).astype(np.float32))),
-                ("ended", torch.from_numpy(over.reshape(-1))),
-                ("cut", torch.from_numpy((ended == TIME_LIMIT).reshape(-1))),
+                ("reward", self._tensor(reward.reshape(-1).astype(np.float32))),
+                ("ended", self._tensor(over.reshape(-1))),
+                ("cut", self._tensor((ended == TIME_LIMIT).reshape(-1))),
             ):
                 kept[name].append(value_now)
-        last = torch.from_numpy(observe(normalisation, crowd.seen(fleet.state, self._width)[mask]))
-        _, last_value = act(last, crowd.packed_context, tree)
+        last = self._tensor(observe(normalisation, crowd.seen(fleet.state, self._width)[mask]))
+        _, last_value = act(last, context, tree)
         rollout = {name: torch.stack(tensors) for name, tensors in kept.items()}
         scale = 1.0 / math.sqrt(float(self._return_moments.var[0]) + 1e-8)
         rollout["advantage"] = generalised_advantages(
@@ -287,6 +295,13 @@ class TeacherTrainer:
             "explained": 1.0 - unexplained,
         }
 
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self._device)
+
+    def _normal(self, shape: torch.Size) -> Tensor:
+        """Noise from the CPU's generator, which a checkpoint keeps."""
+        return torch.randn(shape, generator=self._noise).to(self._device)
+
     def _book_lengths(self, ended: np.ndarray) -> None:
         """Take ended episodes into their bodies' mean lengths."""
         self._elapsed += 1
@@ -299,23 +314,17 @@ class TeacherTrainer:
             self._lengths[body] += LENGTH_RATE * (seen - self._lengths[body])
             self._elapsed[slot, over] = 0
 
-    def _standardised(self, advantage: Tensor) -> Tensor:
-        """(T, A * E) advantages with zero mean and unit deviation, over each body or all."""
-        shape = (len(advantage), len(self._active), -1)
-        dims = (0, 2) if self.settings.per_body_advantages else (0, 1, 2)
-        grouped = advantage.view(shape)
-        mean = grouped.mean(dims, keepdim=True)
-        deviation = grouped.std(dims, keepdim=True)
-        # A body that hardly moves has little to tell: half the common deviation bounds it.
-        floor = 0.5 * advantage.std()
-        return ((grouped - mean) / torch.maximum(deviation, floor)).view_as(advantage)
-
     def _update(self, rollout: dict[str, Tensor]) -> dict[str, float]:
         settings, crowd = self.settings, self._crowd
         chunk = settings.minibatch_steps
-        tree = crowd.trees.batch(crowd.samples(settings.n_envs, chunk))
+        tree = crowd.trees.batch(crowd.samples(settings.n_envs, chunk)).to(self._device)
+        context = crowd.packed_context.to(self._device)
         joints = rollout["joints"].float().repeat(chunk, 1)
-        advantage = self._standardised(rollout["advantage"])
+        advantage = standardised(
+            rollout["advantage"],
+            bodies=len(self._active),
+            per_body=settings.per_body_advantages,
+        )
         lr = self._learning_rate()
         for group in self._optimiser.param_groups:
             group["lr"] = lr
@@ -330,34 +339,30 @@ class TeacherTrainer:
                     name: rollout[name][steps].flatten(0, 1)
                     for name in ("state", "mean", "action", "value", "target")
                 }
-                gain = advantage[steps].flatten()
-                mean, value = self.network(batch["state"], crowd.packed_context, tree)
-                old = (batch["action"] - batch["mean"]).square()
-                new = (batch["action"] - mean).square()
-                per_node = ((old - new) * joints).sum(1) * scale
-                log_ratio = torch.zeros_like(gain).index_add(0, tree.sample, per_node)
-                ratio = log_ratio.exp()
-                clipped = ratio.clamp(1 - settings.clip, 1 + settings.clip)
-                policy_loss = -torch.minimum(ratio * gain, clipped * gain).mean()
-                near = batch["value"] + (value - batch["value"]).clamp(
-                    -settings.clip, settings.clip
+                mean, value = self.network(batch["state"], context, tree)
+                losses = ppo_losses(
+                    batch,
+                    mean,
+                    value,
+                    advantage=advantage[steps].flatten(),
+                    joints=joints,
+                    sample=tree.sample,
+                    scale=scale,
+                    clip=settings.clip,
                 )
-                errors = (value - batch["target"]).square()
-                value_loss = torch.maximum(errors, (near - batch["target"]).square()).mean()
-                kl = ((mean.detach() - batch["mean"]).square() * joints).sum() * scale / len(gain)
-                if kl > settings.max_kl:
+                if losses.kl > settings.max_kl:
                     stop = True
                     break
-                loss = policy_loss + 0.5 * settings.value_coef * value_loss
+                loss = losses.policy + 0.5 * settings.value_coef * losses.value
                 self._optimiser.zero_grad(set_to_none=True)
                 loss.backward()
-                _clip_gradients(self.network, settings.max_grad_norm)
+                clip_gradients(self.network, settings.max_grad_norm)
                 self._optimiser.step()
                 batches += 1
-                sums["policy_loss"] += policy_loss.item()
-                sums["value_loss"] += value_loss.item()
-                sums["kl"] += kl.item()
-                sums["clipped"] += (ratio != clipped).float().mean().item()
+                sums["policy_loss"] += losses.policy.item()
+                sums["value_loss"] += losses.value.item()
+                sums["kl"] += losses.kl
+                sums["clipped"] += losses.clipped
             if stop:
                 break
         averages = {name: total / max(1, batches) for name, total in sums.items()}
@@ -462,16 +467,3 @@ class TeacherTrainer:
         }
         self._active, self._next_slot = meta["active"], meta["next_slot"]
         self._rng.bit_generator.state = meta["rng"]
-
-
-def _clip_gradients(network: torch.nn.Module, limit: float) -> None:
-    """Bound the gradient's norm: of all parameters, or of each body's where they share none."""
-    if not isinstance(network, Specialists):
-        torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
-        return
-    grads = [p.grad for p in network.parameters() if p.grad is not None]
-    norms = torch.stack([grad.flatten(1).square().sum(dim=1) for grad in grads]).sum(dim=0).sqrt()
-    # The loss is a mean over bodies: each one's own is so many times larger.
-    scale = (limit / (len(norms) * norms + 1e-12)).clamp(max=1.0)
-    for grad in grads:
-        grad.mul_(scale.view(-1, *[1] * (grad.dim() - 1)))

@@ -129,6 +129,12 @@ def test_every_kind_of_teacher_trains(pool, tmp_path, kind, view):
         assert evaluate(pool.graphs[:1], tmp_path / "teacher.safetensors", episodes=1, n_workers=1)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_device_that_is_not_there_is_named(pool, tmp_path):
+    with pytest.raises(TrainingError, match="no device 'cuda': torch finds no CUDA here"):
+        TeacherTrainer(pool, TINY, tmp_path, device="cuda")
+
+
 def test_the_paper_preset_is_the_published_network():
     network = new_network(PRESETS["paper"], limbs=12)
     own = dict(network.named_parameters())

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from codesign.cli.main import cli
 from codesign.errors import UsageError
@@ -53,8 +54,10 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     again = ("--data", data, "--out", tmp_path / "again", "--name", "again", "--rounds", 0)
     run("controller", "distill", *given, *again, "--start-from", made, *sets(TINY_STUDENT))
     own = ("--kind", "generalist", "--start-from", made, "--name", "own", "--out", tmp_path / "own")
-    out = run("controller", "train-teacher", "--pool", pool, *own, *sets(TINY_PPO))
+    out = run("controller", "train-teacher", "--pool", pool, *own, "--tensorboard", *sets(TINY_PPO))
     assert "own.safetensors" in out
+    curves = EventAccumulator(str(tmp_path / "own")).Reload()
+    assert [point.step for point in curves.Scalars("speed")] == [48, 96]
     info = run("controller", "info", tmp_path / "own" / "own.safetensors")
     assert "tiny-v0.safetensors" in info
     splits = ["--split", "sampled=1", "--split", "gear=1", "--workers", 1, "--episodes", 1]
