@@ -15,7 +15,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from codesign.errors import UsageError, one_line
 from hyperdistill_core.checkpoints import available
@@ -24,6 +32,17 @@ from morph_ops.operators import OPERATORS
 from morph_ops.textfile import read_text
 
 DEFAULT_PRESET = "quickstart"
+LEAST_ISLAND = 4
+OBJECTIVES = ("score", "speed", "cost_of_transport", "mass", "actuators", "robustness")
+DESCRIPTORS = ("size", "limbs", "mass", "actuators", "symmetry", "contact", "height")
+DESCRIPTORS += ("duty_1", "duty_2", "duty_3", "duty_4")
+ISLANDS = ("aging", "mu_plus_lambda")
+#: Settings that are lists of names: what one is, which there are, and how many it takes.
+_LISTS = {
+    "objectives": ("objective", OBJECTIVES, 2, 4),
+    "descriptors": ("descriptor", DESCRIPTORS, 1, 4),
+    "islands": ("island", ISLANDS, 2, 64),
+}
 
 
 def usable_cores() -> int:
@@ -73,8 +92,16 @@ class Settings(_Frozen):
         seed: root of every random number.
         task: what the bodies are scored on.
         controller: name of a shipped controller, or a path to one.
-        algorithm: how parents are chosen and who dies. ``"aging"``: tournaments, the
-            oldest dies (Gupta 2021).
+        algorithm: who may be a parent; docs/algorithms.md has a section on each.
+        objectives: what "nsga2" weighs against each other.
+        descriptors: what "map_elites" and "novelty" tell bodies apart by.
+        bins: cells of "map_elites" along each descriptor.
+        neighbours: bodies in the archive that "novelty" measures distances to.
+        novelty_threshold: mean distance to them that lets a body into that archive, as a
+            share of the descriptors' ranges.
+        islands: algorithm of each island of "islands".
+        migrate_every: candidates of an island between two migrations.
+        migrants: bodies that each island sends then.
         population: bodies alive; as many start the search.
         generations: generations bred after the starting one, each of ``population``
             children.
@@ -92,7 +119,17 @@ class Settings(_Frozen):
     seed: int = Field(default=0, ge=0)
     task: str = "flat"
     controller: str = "flat-v0"
-    algorithm: Literal["aging"] = "aging"
+    algorithm: Literal[
+        "random", "aging", "mu_plus_lambda", "nsga2", "map_elites", "novelty", "islands"
+    ] = "aging"
+    objectives: list[str] = Field(default=["speed", "cost_of_transport"])
+    descriptors: list[str] = Field(default=["limbs", "height"])
+    bins: int = Field(default=10, ge=2, le=1000)
+    neighbours: int = Field(default=10, ge=1)
+    novelty_threshold: float = Field(default=0.02, ge=0.0)
+    islands: list[str] = Field(default=["aging"] * 4)
+    migrate_every: int = Field(default=32, ge=1)
+    migrants: int = Field(default=1, ge=1)
     population: int = Field(default=64, ge=2)
     generations: int = Field(default=8, ge=0)
     candidates: int | None = Field(default=None, ge=1)
@@ -111,6 +148,28 @@ class Settings(_Frozen):
         path = Path(controller)
         return str(path.absolute()) if not named and path.is_file() else controller
 
+    @field_validator("objectives", "descriptors", "islands")
+    @classmethod
+    def _known(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        what, known, least, most = _LISTS[info.field_name or ""]
+        for name in names:
+            choose(dict.fromkeys(known), name, what=what)
+        if not least <= len(names) <= most:
+            raise ValueError(f"expected {least} to {most} of them, got {len(names)}")
+        if what != "island" and len(set(names)) < len(names):
+            raise ValueError(f"expected different ones, got {', '.join(names)}")
+        return names
+
+    @model_validator(mode="after")
+    def _room_on_islands(self) -> Settings:
+        share = self.population // len(self.islands)
+        if self.algorithm == "islands" and share < max(LEAST_ISLAND, self.migrants + 1):
+            raise ValueError(
+                f"population: expected at least {max(LEAST_ISLAND, self.migrants + 1)} bodies on "
+                f"each of {len(self.islands)} islands, got {self.population} for all"
+            )
+        return self
+
     @model_validator(mode="after")
     def _budget(self) -> Settings:
         most = self.population * (self.generations + 1)
@@ -120,6 +179,11 @@ class Settings(_Frozen):
                 f"got {self.candidates}"
             )
         return self
+
+    @property
+    def measures_robustness(self) -> bool:
+        """Whether the search looks at the robustness of bodies."""
+        return self.algorithm == "nsga2" and "robustness" in self.objectives
 
     @property
     def total(self) -> int:
@@ -224,8 +288,8 @@ def _write_table(lines: list[str], path: tuple[str, ...], table: Mapping[str, An
         _write_table(lines, (*path, key), value)
 
 
-def _toml_value(value: str | float) -> str:
-    # JSON's strings and booleans are TOML's, but for DEL, which TOML wants escaped.
+def _toml_value(value: str | float | list[str]) -> str:
+    # JSON's strings, booleans and lists of them are TOML's, but for DEL, which TOML wants escaped.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

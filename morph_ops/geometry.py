@@ -206,3 +206,15 @@ def centre_of_mass(graph: nx.DiGraph, *, frames: Frames | None = None) -> np.nda
     frames = frames or rest_frames(graph)
     masses = np.array([mass(part(graph, name)) for name in frames.names])
     return masses @ ((frames.start + frames.end) / 2) / masses.sum()
+
+
+def total_mass(graph: nx.DiGraph) -> float:
+    """Mass of a whole body (kg)."""
+    return sum(mass(part(graph, name)) for name in graph)
+
+
+def extent(graph: nx.DiGraph) -> np.ndarray:
+    """Sides of the box around the rest pose, along the world's axes, shape (3,) (m)."""
+    frames = rest_frames(graph)
+    points, radius = np.stack([frames.start, frames.end]), frames.radius[:, None]
+    return (points + radius).max(axis=(0, 1)) - (points - radius).min(axis=(0, 1))

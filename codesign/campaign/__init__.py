@@ -1,6 +1,9 @@
 """The search: DEAP chooses parents, and a run that is cut off anywhere goes on as if it were not.
 
-adapter     bodies as DEAP individuals; the one place that imports DEAP
+algorithms  who may be a parent
+objectives  what a body is judged by, by name
+breeder     a candidate from its parents
+adapter     candidates as DEAP individuals; the one place that imports DEAP
 seeds       every random number of a run from its root seed
 loop        breed, score, write down, until the budget is spent
 """

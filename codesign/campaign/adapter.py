@@ -1,125 +1,109 @@
-"""Bodies as DEAP individuals: the one module that imports DEAP."""
+"""Candidates as DEAP individuals: the one module that imports DEAP."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-import networkx as nx
-import numpy as np
 from deap import base, tools
 
-from codesign.campaign import seeds
-from codesign.config import Settings
 from codesign.store import Candidate
-from morph_ops.identity import body_hash
-from morph_ops.operators import OperatorError, crossover, mutate
-from morph_ops.space import sample_body
 
-_SAMPLE_ATTEMPTS = 20
-
-
-class Fitness(base.Fitness):
-    """One score, the higher the better."""
-
-    weights = (1.0,)
+Value = Callable[[Candidate], float]
 
 
 class Individual:
     """A candidate as DEAP's tools see it.
 
-    Attributes:
+    Args:
         candidate: scored.
-        fitness: its score.
+        values: what counts, the higher the better.
+
+    Attributes:
+        candidate: the same.
+        fitness: its values.
     """
 
-    def __init__(self, candidate: Candidate) -> None:
+    def __init__(self, candidate: Candidate, values: tuple[float, ...]) -> None:
         self.candidate = candidate
-        self.fitness = Fitness((candidate.score,))
+        self.fitness = _fitness(len(values))(values)
 
 
-class Breeder:
-    """Makes candidates, each from its number and the population before it alone.
+def two_winners(
+    candidates: Sequence[Candidate], value: Value, *, tournament: int
+) -> tuple[Candidate, Candidate]:
+    """Winners of two tournaments, the second without the first's winner.
 
     Args:
-        settings: of the campaign.
+        candidates: at least two, that may be parents.
+        value: the higher the better.
+        tournament: bodies that compete in each.
+    """
+    individuals = [Individual(candidate, (value(candidate),)) for candidate in candidates]
+    [first] = tools.selTournament(individuals, 1, tournsize=tournament)
+    others = [individual for individual in individuals if individual is not first]
+    [second] = tools.selTournament(others, 1, tournsize=tournament)
+    return first.candidate, second.candidate
+
+
+def best(candidates: Sequence[Candidate], value: Value, count: int) -> list[Candidate]:
+    """The best of them, best first; ties go to the older."""
+    individuals = [Individual(candidate, (value(candidate),)) for candidate in candidates]
+    return [individual.candidate for individual in tools.selBest(individuals, count)]
+
+
+def nsga2(
+    candidates: Sequence[Candidate], values: Callable[[Candidate], tuple[float, ...]], count: int
+) -> list[Individual]:
+    """Survivors by rank and crowding (Deb 2002); they carry both for :func:`two_by_crowding`.
+
+    Args:
+        candidates: parents and children.
+        values: objectives, the higher the better each.
+        count: how many survive.
+    """
+    individuals = [Individual(candidate, values(candidate)) for candidate in candidates]
+    return tools.selNSGA2(individuals, count)
+
+
+def two_by_crowding(individuals: Sequence[Individual]) -> tuple[Candidate, Candidate]:
+    """Winners of two binary tournaments: who dominates wins, else who is less crowded.
+
+    Args:
+        individuals: at least three, from :func:`nsga2`.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def winner(among: Sequence[Individual]) -> Individual:
+        one, other = tools.selRandom(among, 2)
+        if one.fitness.dominates(other.fitness):
+            return one
+        if other.fitness.dominates(one.fitness):
+            return other
+        return max(one, other, key=lambda i: i.fitness.crowding_dist)  # type: ignore[attr-defined] # DEAP sets it
 
-    def sample(self, number: int, *, taken: Collection[str]) -> Candidate:
-        """A starting body.
-
-        Args:
-            number: of the candidate.
-            taken: hashes of the bodies before it; another one is drawn if it can be found.
-        """
-        rng = seeds.variation_rng(self._settings.seed, number)
-        graph = sample_body(rng)
-        for _ in range(_SAMPLE_ATTEMPTS):
-            if body_hash(graph) not in taken:
-                break
-            graph = sample_body(rng)
-        return Candidate.bred(graph, number=number, generation=0, operator="sample")
-
-    def breed(self, number: int, *, population: Sequence[Candidate]) -> Candidate:
-        """A child of tournament winners.
-
-        Where an operator finds no valid child, the other one is tried; a body that
-        nothing can be made of is followed by a fresh one.
-
-        Args:
-            number: of the candidate.
-            population: scored candidates that may be parents.
-        """
-        rates = self._settings.rates
-        rng = seeds.variation_rng(self._settings.seed, number)
-        wants_two = bool(rng.random() < rates.crossover)
-        wants_mutation = bool(rng.random() < rates.mutation)
-        with seeds.selection(self._settings.seed, number):
-            first, second = self._select([Individual(candidate) for candidate in population])
-        parents: tuple[Candidate, ...] = (first,)
-        graph, names = parents[0].graph, []
-        if wants_two:
-            child = _crossed(graph, second.graph, rng)
-            if child is not None:
-                parents = (first, second)
-                graph, names = child, ["crossover"]
-        if wants_mutation or not names:
-            mutant = _mutated(graph, rng, rates.operators)
-            if mutant is not None:
-                graph = mutant[0]
-                names.append(mutant[1])
-        if not names:
-            parents, graph, names = (), sample_body(rng), ["sample"]
-        return Candidate.bred(
-            graph,
-            number=number,
-            generation=number // self._settings.population,
-            operator="+".join(names),
-            parents=tuple(parent.number for parent in parents),
-        )
-
-    def _select(self, individuals: list[Individual]) -> tuple[Candidate, Candidate]:
-        """Winners of two tournaments, the second without the first's winner."""
-        size = self._settings.tournament
-        [first] = tools.selTournament(individuals, 1, tournsize=size)
-        others = [individual for individual in individuals if individual is not first]
-        [second] = tools.selTournament(others, 1, tournsize=size)
-        return first.candidate, second.candidate
+    first = winner(individuals)
+    second = winner([individual for individual in individuals if individual is not first])
+    return first.candidate, second.candidate
 
 
-def _crossed(first: nx.DiGraph, second: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph | None:
-    try:
-        return crossover(first, second, rng)
-    except OperatorError:
-        return None
+def migrate(populations: Sequence[list[Candidate]], value: Value, count: int) -> None:
+    """Send copies of the best of every population to the next one, in place of its worst.
+
+    Args:
+        populations: in the order of the ring; changed.
+        value: the higher the better.
+        count: how many travel.
+    """
+    rings = [[Individual(c, (value(c),)) for c in population] for population in populations]
+    tools.migRing(rings, count, selection=tools.selBest, replacement=tools.selWorst)
+    for population, ring in zip(populations, rings, strict=True):
+        population[:] = [individual.candidate for individual in ring]
 
 
-def _mutated(
-    graph: nx.DiGraph, rng: np.random.Generator, rates: Mapping[str, float]
-) -> tuple[nx.DiGraph, str] | None:
-    try:
-        return mutate(graph, rng, rates=rates)
-    except OperatorError:
-        return None
+def _fitness(count: int) -> type[base.Fitness]:
+    """A class of DEAP's fitness with so many values, the higher the better each."""
+    if count not in _fitnesses:
+        _fitnesses[count] = type(f"Fitness{count}", (base.Fitness,), {"weights": (1.0,) * count})
+    return _fitnesses[count]
+
+
+_fitnesses: dict[int, type[base.Fitness]] = {}

@@ -1,10 +1,9 @@
 """Breed, score, write down, until the budget is spent.
 
-Aging evolution (Gupta 2021): the population is the last ``population`` candidates, so the
-oldest dies with every birth. Candidate i is bred as soon as every candidate up to
-i - ``in_flight`` is scored, and knows no others. So what it becomes depends on numbers
-alone, while ``in_flight`` bodies can be scored at the same time; and a run that was cut off
-goes on by breeding again what is missing.
+An algorithm says how many candidates must be scored before candidate i is bred, and is told
+exactly those, in the order of their numbers. So what a candidate becomes depends on numbers
+alone, while many bodies can be scored at the same time; and a run that was cut off goes on
+by telling the algorithm what there is and breeding again what is missing.
 """
 
 from __future__ import annotations
@@ -13,7 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from codesign.campaign.adapter import Breeder
+from codesign.campaign import seeds
+from codesign.campaign.algorithms import new_algorithm
+from codesign.campaign.breeder import Breeder
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -72,20 +73,22 @@ class _Loop:
         self._pool = pool
         self._on_progress = on_progress
         self._breeder = Breeder(settings)
-        # More than half a population in flight would leave too few parents.
-        self._in_flight = min(settings.in_flight, settings.population // 2)
-        self._stored = {c.number: c for c in database.candidates()}
-        self._done: dict[int, Candidate] = {}
+        self._algorithm = new_algorithm(settings)
+        # Candidates that the algorithm waits for may take so many others along.
+        self._most_ahead = max(settings.in_flight, settings.population)
+        self._stored = database.numbers()
+        self._done: dict[int, Candidate] = {}  # scored, and not told yet
+        self._scored = 0
         self._frontier = 0  # every candidate below this number is done
+        self._told = 0  # every candidate below this number is told
         self._bred = 0
         self._first_of: dict[str, int] = {}
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
         self._queue: deque[Candidate] = deque()
         self._best: Candidate | None = None
-        self._controller_hash = next(
-            (c.result.controller_hash for c in self._stored.values() if _trusted(c.result)), None
-        )
+        self._start_failures: list[str] = []
+        self._controller_hash: str | None = None
 
     def run(self) -> None:
         while self._frontier < self._settings.total:
@@ -101,27 +104,39 @@ class _Loop:
                     self._finish(self._submitted.pop(number).scored(record))
 
     def _may_breed(self) -> bool:
-        return self._frontier >= self._bred - self._in_flight + 1
+        ahead = self._bred - self._frontier
+        return ahead < self._most_ahead and self._algorithm.needs(self._bred) <= self._frontier
 
     def _breed(self) -> None:
-        number, population = self._bred, self._settings.population
+        number = self._bred
+        self._tell(self._algorithm.needs(number))
         self._bred += 1
-        candidate = self._stored.pop(number, None)
-        if candidate is None and number < population:
-            candidate = self._breeder.sample(number, taken=self._first_of)
-        elif candidate is None:
-            end = number - self._in_flight + 1
-            alive = [self._done[i] for i in range(max(0, end - population), end)]
-            candidate = self._breeder.breed(number, population=alive)
+        if number in self._stored:
+            candidate = self._database.candidate(number)
+        else:
+            candidate = self._new(number)
         first = self._first_of.setdefault(candidate.hash, number)
         if candidate.record is not None:
+            self._check_controller(candidate.record)
             self._mark_done(candidate)
         elif first == number:
             self._queue.append(candidate)
-        elif first in self._done:
-            self._finish(candidate.scored_like(self._done[first]))
-        else:
+        elif first in self._submitted or any(c.number == first for c in self._queue):
             self._waiting.setdefault(first, []).append(candidate)
+        else:
+            self._finish(candidate.scored_like(self._database.candidate(first)))
+
+    def _new(self, number: int) -> Candidate:
+        with seeds.selection(self._settings.seed, number):
+            parents = self._algorithm.parents(number)
+        if parents is None:
+            return self._breeder.sample(number, taken=self._first_of)
+        return self._breeder.breed(number, parents=parents)
+
+    def _tell(self, until: int) -> None:
+        for number in range(self._told, until):
+            self._algorithm.tell(self._done.pop(number))
+        self._told = max(self._told, until)
 
     def _finish(self, candidate: Candidate) -> None:
         self._database.add(candidate)
@@ -131,27 +146,26 @@ class _Loop:
 
     def _mark_done(self, candidate: Candidate) -> None:
         self._done[candidate.number] = candidate
+        self._scored += 1
         before = self._frontier
         while self._frontier in self._done:
             self._frontier += 1
         if self._best is None or candidate.score > self._best.score:
             self._best = candidate
+        population = self._settings.population
+        if candidate.number < population and candidate.result.status == "failed":
+            self._start_failures.append(candidate.result.warnings[-1])
         # Later candidates may be done already: the frontier can leap over the last of them.
-        if before < self._settings.population <= self._frontier:
-            self._check_start()
+        if before < population <= self._frontier and len(self._start_failures) == population:
+            raise RunError(f"no starting body could be simulated: {self._start_failures[0]}")
         self._on_progress(
             Progress(
-                done=len(self._done),
+                done=self._scored,
                 total=self._settings.total,
                 generation=candidate.generation,
                 best=self._best,
             )
         )
-
-    def _check_start(self) -> None:
-        start = [self._done[number].result for number in range(self._settings.population)]
-        if all(record.status == "failed" for record in start):
-            raise RunError(f"no starting body could be simulated: {start[0].warnings[-1]}")
 
     def _check_controller(self, record: ScoreRecord) -> None:
         if not _trusted(record):

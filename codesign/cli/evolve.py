@@ -120,6 +120,7 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
                     task=settings.task,
                     episodes=settings.episodes,
                     seed=settings.seed,
+                    robustness=settings.measures_robustness,
                 )
             )
         if folder is None:

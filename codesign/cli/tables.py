@@ -15,7 +15,7 @@ from rich.tree import Tree
 from codesign.scoring import ScoreRecord
 from codesign.store import Candidate
 from morph_ops import graph as bodies_graph
-from morph_ops.geometry import mass
+from morph_ops.geometry import mass, total_mass
 from morph_ops.graph import Limb, Torso
 
 _PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
@@ -91,12 +91,7 @@ def with_interval(record: ScoreRecord) -> str:
 def measures(graph: nx.DiGraph) -> tuple[str, str, str]:
     """Number of bodies and of joints, and mass (kg)."""
     joints = sum(1 for _ in bodies_graph.joints(graph))
-    return str(len(graph)), str(joints), f"{body_mass(graph):.2f}"
-
-
-def body_mass(graph: nx.DiGraph) -> float:
-    """Mass of a whole body (kg)."""
-    return sum(mass(bodies_graph.part(graph, name)) for name in graph)
+    return str(len(graph)), str(joints), f"{total_mass(graph):.2f}"
 
 
 def generations_table(rows: Sequence[tuple[int, int, float, float]]) -> Table:

@@ -34,6 +34,7 @@ class ScoringPool:
         task: name of a task.
         episodes: episodes a body, at least 1.
         seed: of the episodes' starts.
+        robustness: measure it as well.
 
     Raises:
         UnknownChoiceError: there is no such task.
@@ -48,6 +49,7 @@ class ScoringPool:
         task: str = DEFAULT_TASK,
         episodes: int = DEFAULT_EPISODES,
         seed: int = 0,
+        robustness: bool = False,
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
@@ -61,7 +63,14 @@ class ScoringPool:
             worst_score=get_task(task).worst_score,
         )
         find_controller(controller)  # a mistyped name need not wait for the workers' start
-        setup = partial(BodyScorer, controller=controller, task=task, episodes=episodes, seed=seed)
+        setup = partial(
+            BodyScorer,
+            controller=controller,
+            task=task,
+            episodes=episodes,
+            seed=seed,
+            robustness=robustness,
+        )
         self._graphs: dict[Hashable, nx.DiGraph] = {}
         self._pool: ProcessPool[nx.DiGraph, ScoreRecord] = ProcessPool(setup, workers=workers)
 

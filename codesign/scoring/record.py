@@ -28,6 +28,11 @@ class ScoreRecord:
         terms: mean over episodes of each term of the return; they add up to ``score``.
         speed: mean speed along x (m/s).
         distance: mean way along x (m).
+        measures: how it moved, means over episodes: "work" (J), "cost_of_transport" (missing
+            for a body that got nowhere), "height" of the torso (m), "contact", the share of
+            time with any part on the ground, "symmetry" between left and right (0..1), and
+            where asked for "robustness", the mean score in worlds that are not as expected.
+        duty: share of time on the ground of every part, torso first.
         warnings: what to know before trusting the score.
         status: "ok"; "unstable" where the simulation blew up; "failed" where an error
             kept the body from being simulated, then the last warning says why.
@@ -49,6 +54,8 @@ class ScoreRecord:
     terms: dict[str, float]
     speed: float
     distance: float
+    measures: dict[str, float]
+    duty: tuple[float, ...]
     warnings: tuple[str, ...]
     status: Literal["ok", "unstable", "failed"]
     seconds: float
@@ -87,6 +94,8 @@ class ScoreRecord:
             terms={},
             speed=0.0,
             distance=0.0,
+            measures={},
+            duty=(),
             warnings=warnings,
             status="failed",
             seconds=0.0,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ import networkx as nx
 from codesign.errors import UsageError, one_line
 from codesign.interval import confidence_interval
 from codesign.scoring.record import ScoreRecord
+from codesign.scoring.robustness import WORLDS
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ class BodyScorer:
         task: name of a task.
         episodes: episodes a body, at least 1.
         seed: of the episodes' starts.
+        robustness: measure it as well; it takes as many episodes again in each world.
 
     Raises:
         UnknownChoiceError: there is no such task.
@@ -74,6 +78,7 @@ class BodyScorer:
         task: str = DEFAULT_TASK,
         episodes: int = DEFAULT_EPISODES,
         seed: int = 0,
+        robustness: bool = False,
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
@@ -84,6 +89,7 @@ class BodyScorer:
         self._controller = load_controller(controller) if named else controller
         self._episodes = episodes
         self._seed = seed
+        self._worlds = tuple(WORLDS.values()) if robustness else ()
 
     def __call__(self, graph: nx.DiGraph, *, robot: str = "") -> ScoreRecord:
         """The record of a body; an error inside is a record of status "failed", no exception."""
@@ -107,9 +113,15 @@ class BodyScorer:
         from hyperdistill_core.rollout import rollout
 
         control = self._controller.for_body(graph, self._task.model(graph))
-        result = rollout(graph, control, task=self._task, episodes=self._episodes, seed=self._seed)
+        run = partial(rollout, task=self._task, episodes=self._episodes, seed=self._seed)
+        result = run(graph, control, measure=True)
+        measured = _measured(result)
+        if self._worlds and not result.unstable:
+            # The controller is that of the body as it was meant to be.
+            elsewhere = [run(world(graph), control).score for world in self._worlds]
+            measured["measures"]["robustness"] = fmean(elsewhere)
         doubts = tuple(f"unlike the training bodies: {d}" for d in self._controller.warnings(graph))
-        return replace(blank, **_measured(result), warnings=doubts)
+        return replace(blank, **measured, warnings=doubts)
 
 
 def _measured(result: Rollout) -> dict[str, Any]:
@@ -123,6 +135,21 @@ def _measured(result: Rollout) -> dict[str, Any]:
         "terms": {name: fmean(map(float, values)) for name, values in result.terms.items()},
         "speed": fmean(map(float, result.speed)),
         "distance": fmean(map(float, result.distance)),
+        **_behaviour(result),
         "status": "unstable" if result.unstable else "ok",
         "seconds": result.seconds,
     }
+
+
+def _behaviour(result: Rollout) -> dict[str, Any]:
+    behaviour = result.behaviour
+    if behaviour is None:
+        return {"measures": {}, "duty": ()}
+    measures = {
+        name: float(getattr(behaviour, name).mean())
+        for name in ("work", "height", "contact", "symmetry")
+    }
+    cost = behaviour.cost_of_transport(result.distance)
+    if math.isfinite(cost):
+        measures["cost_of_transport"] = cost
+    return {"measures": measures, "duty": tuple(behaviour.duty.mean(axis=0).tolist())}

@@ -14,7 +14,7 @@ from codesign.scoring import ScoreRecord
 from codesign.store.candidate import Candidate
 from morph_ops import jsonio
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE candidates (
@@ -101,6 +101,20 @@ class Database:
                 self._connection.execute(_INSERT, _to_row(candidate))
         except sqlite3.Error as error:
             raise RunError(f"cannot write to {self._path}: {one_line(error)}") from None
+
+    def numbers(self) -> set[int]:
+        """Numbers of all candidates."""
+        return {row[0] for row in self._rows("SELECT number FROM candidates")}
+
+    def candidate(self, number: int) -> Candidate:
+        """One candidate.
+
+        Raises:
+            UsageError: it is not there.
+        """
+        for candidate in self._select("WHERE number = ?", number):
+            return candidate
+        raise UsageError(f"no candidate {number} in {self._path}")
 
     def candidates(self) -> list[Candidate]:
         """All candidates, by number."""

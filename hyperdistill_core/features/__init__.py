@@ -9,7 +9,14 @@
 from hyperdistill_core.features.context import CONTEXT, ContextKind, context_dim, context_features
 from hyperdistill_core.features.layout import BodyLayout, Feature
 from hyperdistill_core.features.state import STATE, STATE_DIM, StateReader
-from hyperdistill_core.features.view import BUILD_DIM, VIEW, VIEW_DIM, limb_builds, limb_view
+from hyperdistill_core.features.view import (
+    BUILD_DIM,
+    VIEW,
+    VIEW_DIM,
+    limb_builds,
+    limb_tips,
+    limb_view,
+)
 
 __all__ = [
     "BUILD_DIM",
@@ -25,5 +32,6 @@ __all__ = [
     "context_dim",
     "context_features",
     "limb_builds",
+    "limb_tips",
     "limb_view",
 ]

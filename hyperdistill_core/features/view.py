@@ -31,17 +31,23 @@ BUILD_DIM = 9
 _VELOCITY, _SPIN, _QUATERNION = slice(3, 6), slice(6, 9), slice(9, 13)
 
 
-def limb_builds(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
-    """Tip (m), x-hinge axis and y-hinge axis of every body in its own frame.
+def limb_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
+    """(n, 3) tip of every body in its own frame (m).
 
     The tip is the capsule's end that lies away from the frame's origin; a torso, a sphere
     about its origin, has none.
+    """
+    return 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
+
+
+def limb_builds(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
+    """Tip (m), x-hinge axis and y-hinge axis of every body in its own frame.
 
     Returns:
         (n, 9); zero where there is no hinge.
     """
     builds = np.zeros((layout.n_bodies, BUILD_DIM), np.float32)
-    builds[:, :3] = 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
+    builds[:, :3] = limb_tips(layout, model)
     for slot in range(2):
         axes = model.jnt_axis[layout.joint_ids[:, slot]]
         builds[:, 3 + 3 * slot : 6 + 3 * slot] = axes * layout.joint_mask[:, slot, None]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdistill_core.rollout.behaviour import Behaviour
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rollout:
@@ -27,6 +29,7 @@ class Rollout:
         qpos: (T + 1, E, nq) states where recorded, the start first; an episode that has
             ended keeps its last state.
         ctrl: (T, E, nu) controls where recorded; an episode that has ended keeps its last.
+        behaviour: how the body moved, where measured and not unstable.
     """
 
     returns: NDArray[np.float64]
@@ -39,6 +42,7 @@ class Rollout:
     seconds: float
     qpos: NDArray[np.float64] | None = None
     ctrl: NDArray[np.float64] | None = None
+    behaviour: Behaviour | None = None
 
     @property
     def score(self) -> float:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.rollout.behaviour import Behaviour, behaviour_of
 from hyperdistill_core.rollout.physics import Physics
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.tasks import Task
@@ -16,18 +19,24 @@ class Tape:
     Args:
         physics: to record, at its start.
         max_steps: control steps at most.
+        poses: record the poses of all parts as well.
     """
 
-    def __init__(self, physics: Physics, max_steps: int) -> None:
-        self._physics = physics
+    def __init__(self, physics: Physics, max_steps: int, *, poses: bool = False) -> None:
+        self._physics, self._poses = physics, poses
         self._qpos = np.empty((max_steps + 1, *physics.qpos.shape))
         self._ctrl = np.empty((max_steps, *physics.ctrl.shape))
+        self._xpos = np.empty((max_steps if poses else 0, *physics.xpos.shape))
+        self._xquat = np.empty((max_steps if poses else 0, *physics.xquat.shape))
         self._qpos[0] = physics.qpos
         self._steps = 0
 
     def write(self) -> None:
         """Record the control step just made."""
         self._ctrl[self._steps] = self._physics.ctrl
+        if self._poses:
+            self._xpos[self._steps] = self._physics.xpos
+            self._xquat[self._steps] = self._physics.xquat
         self._steps += 1
         self._qpos[self._steps] = self._physics.qpos
 
@@ -40,6 +49,28 @@ class Tape:
     def ctrl(self) -> NDArray[np.float64]:
         """(T, E, nu) controls."""
         return self._ctrl[: self._steps].copy()
+
+    def behaviour(
+        self, lengths: NDArray[np.intp], layout: BodyLayout, model: mujoco.MjModel, ground_m: float
+    ) -> Behaviour:
+        """How the body moved; the tape must have its poses.
+
+        Args:
+            lengths: (E,) control steps of each episode.
+            layout: of the body in its model.
+            model: the body in its world.
+            ground_m: height of the ground (m).
+        """
+        return behaviour_of(
+            qpos=self._qpos[: self._steps + 1],
+            ctrl=self._ctrl[: self._steps],
+            xpos=self._xpos[: self._steps],
+            xquat=self._xquat[: self._steps],
+            lengths=lengths,
+            layout=layout,
+            model=model,
+            ground_m=ground_m,
+        )
 
 
 class Tally:
@@ -82,13 +113,12 @@ class Tally:
         self._lengths[episodes] = self._steps
         self.running = self.running[~down]
 
-    def result(self, *, unstable: bool, tape: Tape | None, seconds: float) -> Rollout:
-        """Close the books of all episodes.
+    def result(self, *, unstable: bool, tape: Tape | None) -> Rollout:
+        """Close the books of all episodes; what it took is not in them.
 
         Args:
             unstable: whether the simulation blew up.
             tape: what was recorded.
-            seconds: wall time of the rollout (s).
         """
         self._lengths[self.running] = self._steps
         positions = self._positions[: self._steps + 1]
@@ -107,7 +137,7 @@ class Tally:
             distance=distance,
             speed=distance / (self._lengths * self._task.control_dt),
             unstable=unstable,
-            seconds=seconds,
+            seconds=0.0,
             qpos=None if tape is None else tape.qpos,
             ctrl=None if tape is None else tape.ctrl,
         )

@@ -68,20 +68,20 @@ class FlatReference(Flat):
     """
 
     name: str = "flat-reference"
-    floor_top_m: float = 1.0
+    ground_m: float = 1.0
     world_y: bool = True
 
     def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
         """See :meth:`Task.model`."""
         torso = body_graph.torso(graph)
         x, y, z = torso.pos
-        raised = replace(torso, pos=(x, y, z + self.floor_top_m))
+        raised = replace(torso, pos=(x, y, z + self.ground_m))
         graph = body_graph.with_parts(graph, [(body_graph.root(graph), raised)])
         spec = to_spec(body_graph.with_excludes(graph, ()))
         spec.worldbody.add_geom(
             name=FLOOR,
             type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=(100.0, 100.0, self.floor_top_m),
+            size=(100.0, 100.0, self.ground_m),
             friction=_FRICTION,
             condim=_CONDIM,
         )
@@ -89,7 +89,7 @@ class FlatReference(Flat):
 
     def height(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
         """See :meth:`Task.height`."""
-        return (position[..., 2] - self.floor_top_m).round(_HEIGHT_DECIMALS)
+        return (position[..., 2] - self.ground_m).round(_HEIGHT_DECIMALS)
 
 
 FLAT = Flat()

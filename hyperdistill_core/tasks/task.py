@@ -27,6 +27,7 @@ class Task(ABC):
         worst_score: score of a body whose simulation blows up; no other body falls below.
         noise: bound of the uniform noise on every number of the start's qpos and qvel.
         world_y: states give y as it is in the world, not relative to the torso.
+        ground_m: height of the ground where episodes start (m).
     """
 
     name: str
@@ -35,6 +36,7 @@ class Task(ABC):
     worst_score: float = -10_000.0
     noise: float = 5e-3
     world_y: bool = False
+    ground_m: float = 0.0
 
     @property
     def control_dt(self) -> float:

@@ -104,7 +104,7 @@ def test_noise_depends_on_seed_and_episode_alone(task, walker):
 
 
 def test_a_task_is_a_frozen_setting():
-    assert FlatReference().floor_top_m == 1.0
+    assert FlatReference().ground_m == 1.0
     with pytest.raises(AttributeError, match="cannot assign"):
         FlatReference().max_steps = 3
 

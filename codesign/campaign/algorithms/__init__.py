@@ -1,0 +1,44 @@
+"""Who may be a parent: the algorithms of a campaign, by name.
+
+An algorithm is told every scored candidate in the order of numbers, whatever the order in
+which they were scored, and names the parents of the next one. All that it knows follows
+from the candidates told, so a run that was cut off replays them and goes on.
+
+base           what an algorithm must say
+generational   random, mu_plus_lambda, nsga2
+steady         aging
+archives       map_elites, novelty (pyribs)
+islands        several of them side by side, with migration
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from codesign.campaign.algorithms.archives import MapElites, Novelty
+from codesign.campaign.algorithms.base import Algorithm
+from codesign.campaign.algorithms.generational import NSGA2, MuPlusLambda, Random
+from codesign.campaign.algorithms.islands import Islands
+from codesign.campaign.algorithms.steady import Aging
+from codesign.config import Settings
+
+__all__ = ["ALGORITHMS", "Algorithm", "new_algorithm"]
+
+ALGORITHMS: dict[str, Callable[[Settings], Algorithm]] = {
+    "random": Random,
+    "aging": Aging,
+    "mu_plus_lambda": MuPlusLambda,
+    "nsga2": NSGA2,
+    "map_elites": MapElites,
+    "novelty": Novelty,
+    "islands": Islands,
+}
+
+
+def new_algorithm(settings: Settings) -> Algorithm:
+    """The algorithm that the settings name.
+
+    Raises:
+        UsageError: it needs a library that is not installed.
+    """
+    return ALGORITHMS[settings.algorithm](settings)

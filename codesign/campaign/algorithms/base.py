@@ -1,0 +1,65 @@
+"""What an algorithm must say."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from codesign.config import Settings
+from codesign.store import Candidate
+
+Parents = tuple[Candidate, Candidate] | None
+
+
+class Algorithm(ABC):
+    """Chooses parents.
+
+    Args:
+        settings: of the campaign.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @abstractmethod
+    def needs(self, number: int) -> int:
+        """How many candidates must be told before ``number`` can be bred; never falls."""
+
+    @abstractmethod
+    def tell(self, candidate: Candidate) -> None:
+        """Take in a scored candidate; they come in the order of their numbers."""
+
+    @abstractmethod
+    def parents(self, number: int) -> Parents:
+        """A parent, and a second one in case of crossover; None for a fresh body.
+
+        Exactly ``needs(number)`` candidates were told. Python's ``random`` module is set
+        for this candidate.
+        """
+
+
+class Ahead(Algorithm):
+    """An algorithm that breeds without waiting for the latest candidates.
+
+    Up to ``in_flight`` candidates are bred before the score of the first of them counts, at
+    most half a population: more would leave too few parents.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._lag = min(settings.in_flight, settings.population // 2)
+
+    def needs(self, number: int) -> int:
+        """See :meth:`Algorithm.needs`."""
+        return 0 if number < self._settings.population else number - self._lag + 1
+
+
+class Populated(Algorithm):
+    """An algorithm with a population, which others may send candidates to.
+
+    Attributes:
+        population: who may be a parent.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.population: list[Candidate] = []

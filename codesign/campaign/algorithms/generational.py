@@ -1,0 +1,85 @@
+"""Algorithms with generations: the next one begins when the last body of one is scored."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from codesign.campaign import adapter
+from codesign.campaign.algorithms.base import Algorithm, Parents, Populated
+from codesign.campaign.objectives import OBJECTIVES
+from codesign.config import Settings
+from codesign.store import Candidate
+
+
+class Random(Algorithm):
+    """Fresh bodies, one after the other: what every other algorithm must beat."""
+
+    def needs(self, number: int) -> int:
+        """See :meth:`Algorithm.needs`."""
+        return 0
+
+    def tell(self, candidate: Candidate) -> None:
+        """See :meth:`Algorithm.tell`."""
+
+    def parents(self, number: int) -> Parents:
+        """See :meth:`Algorithm.parents`."""
+        return None
+
+
+class _Generational(Populated):
+    """Parents and children compete for the places of the next generation."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._children: list[Candidate] = []
+
+    def needs(self, number: int) -> int:
+        """See :meth:`Algorithm.needs`."""
+        return number // self._settings.population * self._settings.population
+
+    def tell(self, candidate: Candidate) -> None:
+        """See :meth:`Algorithm.tell`."""
+        self._children.append(candidate)
+        if len(self._children) == self._settings.population:
+            self._replace([*self.population, *self._children])
+            self._children = []
+
+    @abstractmethod
+    def _replace(self, candidates: list[Candidate]) -> None:
+        """Choose who survives."""
+
+
+class MuPlusLambda(_Generational):
+    """The best of parents and children survive; winners of tournaments are parents."""
+
+    def _replace(self, candidates: list[Candidate]) -> None:
+        self.population = adapter.best(candidates, lambda c: c.score, self._settings.population)
+
+    def parents(self, number: int) -> Parents:
+        """See :meth:`Algorithm.parents`."""
+        if number < self._settings.population:
+            return None
+        return adapter.two_winners(
+            self.population, lambda c: c.score, tournament=self._settings.tournament
+        )
+
+
+class NSGA2(_Generational):
+    """Several objectives at once: what nobody beats in all of them survives (Deb 2002)."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._objectives = [OBJECTIVES[name] for name in settings.objectives]
+        self._ranked: list[adapter.Individual] = []
+
+    def _replace(self, candidates: list[Candidate]) -> None:
+        self._ranked = adapter.nsga2(
+            candidates,
+            lambda c: tuple(objective.merit(c) for objective in self._objectives),
+            self._settings.population,
+        )
+        self.population = [individual.candidate for individual in self._ranked]
+
+    def parents(self, number: int) -> Parents:
+        """See :meth:`Algorithm.parents`."""
+        return adapter.two_by_crowding(self._ranked) if self._ranked else None

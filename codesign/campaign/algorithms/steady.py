@@ -1,0 +1,25 @@
+"""Aging evolution: no generations, the oldest dies with every birth (Gupta 2021)."""
+
+from __future__ import annotations
+
+from codesign.campaign import adapter
+from codesign.campaign.algorithms.base import Ahead, Parents, Populated
+from codesign.store import Candidate
+
+
+class Aging(Ahead, Populated):
+    """The population is the latest candidates; winners of tournaments are parents."""
+
+    def tell(self, candidate: Candidate) -> None:
+        """See :meth:`Algorithm.tell`."""
+        self.population.append(candidate)
+        if len(self.population) > self._settings.population:
+            del self.population[0]
+
+    def parents(self, number: int) -> Parents:
+        """See :meth:`Algorithm.parents`."""
+        if number < self._settings.population:
+            return None
+        return adapter.two_winners(
+            self.population, lambda c: c.score, tournament=self._settings.tournament
+        )

@@ -1,0 +1,53 @@
+"""The same body and controller where the physics is not as expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import networkx as nx
+
+from morph_ops import graph as body_graph
+from morph_ops.graph import Joint, Limb, Part
+
+WEAKER, HEAVIER, STIFFER = 0.8, 1.2, 2.0
+
+
+def weak(graph: nx.DiGraph) -> nx.DiGraph:
+    """Every motor with 0.8 of its torque."""
+    return _with_joints(graph, lambda joint: replace(joint, gear=WEAKER * joint.gear))
+
+
+def heavy(graph: nx.DiGraph) -> nx.DiGraph:
+    """Every part with 1.2 times its mass."""
+    return body_graph.with_parts(
+        graph, [(name, _heavier(body_graph.part(graph, name))) for name in graph]
+    )
+
+
+def damped(graph: nx.DiGraph) -> nx.DiGraph:
+    """Every hinge with twice its damping."""
+    return _with_joints(graph, lambda joint: replace(joint, damping=STIFFER * joint.damping))
+
+
+#: What goes wrong, one at a time.
+WORLDS: dict[str, Callable[[nx.DiGraph], nx.DiGraph]] = {
+    "weak": weak,
+    "heavy": heavy,
+    "damped": damped,
+}
+
+
+def _heavier(part: Part) -> Part:
+    if part.mass is not None:
+        return replace(part, mass=HEAVIER * part.mass)
+    return replace(part, density=HEAVIER * (part.density or 0.0))
+
+
+def _with_joints(graph: nx.DiGraph, change: Callable[[Joint], Joint]) -> nx.DiGraph:
+    def changed(limb: Limb) -> Limb:
+        return replace(limb, joints=tuple(map(change, limb.joints)))
+
+    return body_graph.with_parts(
+        graph, [(name, changed(body_graph.limb(graph, name))) for name in body_graph.limbs(graph)]
+    )

@@ -1,0 +1,122 @@
+"""How a body moved, beside how far: work, height, and which parts were on the ground when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.features import BodyLayout, limb_tips
+
+GRAVITY = 9.81
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Behaviour:
+    """How one body moved in E episodes, each until it ended.
+
+    Attributes:
+        work: (E,) mechanical work of the motors, braking counted like driving (J).
+        height: (E,) mean height of the torso (m).
+        duty: (E, n) share of the control steps that each part was on the ground, torso first.
+        contact: (E,) share of the control steps with any part on the ground.
+        symmetry: (E,) 1 where the parts at both sides of the rest pose were on the ground
+            alike, 0 where only those of one side were; 1 for a body without sides.
+        mass: of the body (kg).
+    """
+
+    work: NDArray[np.float64]
+    height: NDArray[np.float64]
+    duty: NDArray[np.float64]
+    contact: NDArray[np.float64]
+    symmetry: NDArray[np.float64]
+    mass: float
+
+    def cost_of_transport(self, distance: NDArray[np.float64]) -> float:
+        """Work per weight and way, over all episodes: dimensionless, infinite without a way.
+
+        Args:
+            distance: (E,) way of each episode (m).
+        """
+        way = float(distance.sum())
+        return float(self.work.sum()) / (self.mass * GRAVITY * way) if way > 0.0 else np.inf
+
+
+def behaviour_of(
+    *,
+    qpos: NDArray[np.float64],
+    ctrl: NDArray[np.float64],
+    xpos: NDArray[np.float64],
+    xquat: NDArray[np.float64],
+    lengths: NDArray[np.intp],
+    layout: BodyLayout,
+    model: mujoco.MjModel,
+    ground_m: float,
+) -> Behaviour:
+    """Behaviour of a recorded rollout of T control steps.
+
+    Args:
+        qpos: (T + 1, E, nq) states, the start first.
+        ctrl: (T, E, nu) controls.
+        xpos: (T, E, nbody, 3) positions of body frames (m).
+        xquat: (T, E, nbody, 4) orientations of body frames.
+        lengths: (E,) control steps of each episode.
+        layout: of the body in its model.
+        model: the body in its world.
+        ground_m: height of the ground (m).
+    """
+    going_on = np.arange(len(ctrl))[:, None] < lengths
+    steps = np.maximum(lengths, 1)
+
+    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
+        mask = going_on.reshape(*going_on.shape, *[1] * (values.ndim - 2))
+        total = values.sum(axis=0, where=mask, dtype=np.float64)
+        return total / steps.reshape(-1, *[1] * (values.ndim - 2))
+
+    joints = model.actuator_trnid[:, 0]
+    turned = np.diff(qpos[:, :, model.jnt_qposadr[joints]], axis=0)
+    low, high = model.actuator_ctrlrange.T
+    torque = np.clip(ctrl, low, high) * model.actuator_gear[:, 0]
+    work = (np.abs(torque * turned).sum(axis=-1)).sum(axis=0, where=going_on)
+    bodies = layout.body_ids
+    # MuJoCo's contacts are soft: what is on the ground is a little below it.
+    touching = _lowest(xpos[:, :, bodies], xquat[:, :, bodies], layout, model) < ground_m
+    duty = mean(touching)
+    return Behaviour(
+        work=work,
+        height=mean(xpos[:, :, bodies[0], 2] - ground_m),
+        duty=duty,
+        contact=mean(np.any(touching, axis=-1, keepdims=True))[:, 0],
+        symmetry=_symmetry(duty, qpos.shape[1], layout, model),
+        mass=float(model.body_mass[bodies].sum()),
+    )
+
+
+def _lowest(
+    xpos: NDArray[np.float64],
+    xquat: NDArray[np.float64],
+    layout: BodyLayout,
+    model: mujoco.MjModel,
+) -> NDArray[np.float64]:
+    """(T, E, n) height of the lowest point of every part (m)."""
+    tips = limb_tips(layout, model).astype(np.float64)
+    w, axis = xquat[..., :1], xquat[..., 1:]
+    twice = 2.0 * np.cross(axis, tips)
+    tip_z = (tips + w * twice + np.cross(axis, twice))[..., 2]
+    radius = model.geom_size[model.body_geomadr[layout.body_ids], 0]
+    return xpos[..., 2] + np.minimum(tip_z, 0.0) - radius
+
+
+def _symmetry(
+    duty: NDArray[np.float64], episodes: int, layout: BodyLayout, model: mujoco.MjModel
+) -> NDArray[np.float64]:
+    """(E,) likeness of the duties at both sides of the rest pose."""
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    side = data.xpos[layout.body_ids, 1] - data.xpos[layout.body_ids[0], 1]
+    left, right = (duty[:, np.sign(side.round(3)) == sign].sum(axis=1) for sign in (1.0, -1.0))
+    both = left + right
+    return np.where(both > 0.0, 1.0 - np.abs(left - right) / np.where(both > 0.0, both, 1.0), 1.0)

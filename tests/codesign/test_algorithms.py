@@ -1,0 +1,207 @@
+"""Who may be a parent, against the definition of each algorithm."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from codesign import config
+from codesign.campaign.algorithms import ALGORITHMS, new_algorithm
+from codesign.campaign.algorithms.islands import ISLANDS
+from codesign.campaign.objectives import DESCRIPTORS, HOPELESS, OBJECTIVES
+from codesign.errors import UsageError
+from codesign.scoring import ScoreRecord
+from codesign.store import Candidate
+from morph_ops.space import sample_body
+
+BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(12)]
+BLANK = ScoreRecord.failed(
+    worst_score=-1.0,
+    robot="",
+    hash="",
+    task="flat",
+    controller="c",
+    controller_hash="abc",
+    episodes=1,
+    seed=0,
+)
+
+
+def candidate(number, score, *, status="ok", **measures):
+    graph = BODIES[number % len(BODIES)]
+    record = replace(BLANK, score=score, speed=score / 10, status=status, measures=measures)
+    return Candidate.bred(graph, number=number, generation=0, operator="sample").scored(record)
+
+
+def settings(algorithm, **changes):
+    return config.build({"algorithm": algorithm, "population": 6, "in_flight": 4, **changes})
+
+
+def told(algorithm, candidates):
+    for each in candidates:
+        algorithm.tell(each)
+    return algorithm
+
+
+def scores(number, seed=0):
+    return np.random.default_rng(seed).permutation(number).astype(float)
+
+
+def drawn(algorithm, number, times=200):
+    """Numbers of all first and second parents that come up."""
+    random.seed(0)
+    pairs = [algorithm.parents(number) for _ in range(times)]
+    assert all(first is not second for first, second in pairs)
+    return {parent.number for pair in pairs for parent in pair}
+
+
+def test_names_in_settings_are_those_that_there_are():
+    choices = config.Settings.model_fields["algorithm"].annotation.__args__
+    assert set(choices) == set(ALGORITHMS)
+    assert set(config.OBJECTIVES) == set(OBJECTIVES)
+    assert set(config.DESCRIPTORS) == set(DESCRIPTORS)
+    assert set(config.ISLANDS) == set(ISLANDS)
+
+
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+def test_what_a_candidate_needs_never_falls_and_lies_before_it(name):
+    algorithm = new_algorithm(settings(name, population=16))
+    needs = [algorithm.needs(number) for number in range(200)]
+    assert needs == sorted(needs)
+    assert all(need <= number for number, need in enumerate(needs))
+    assert set(needs[:16]) == {0}
+
+
+@pytest.mark.parametrize("name", sorted(set(ALGORITHMS) - {"random"}))
+def test_the_first_population_has_no_parents(name):
+    algorithm = new_algorithm(settings(name, population=16))
+    assert algorithm.parents(15) is None
+
+
+def test_random_knows_no_parents():
+    algorithm = told(new_algorithm(settings("random")), [candidate(n, 1.0) for n in range(20)])
+    assert algorithm.parents(20) is None
+
+
+def test_aging_keeps_the_latest():
+    aging = told(new_algorithm(settings("aging")), [candidate(n, -n) for n in range(20)])
+    assert [c.number for c in aging.population] == list(range(14, 20))
+    assert drawn(aging, 23) <= set(range(14, 20))
+
+
+def test_the_best_of_parents_and_children_survive():
+    values = scores(18)
+    algorithm = new_algorithm(settings("mu_plus_lambda"))
+    told(algorithm, [candidate(n, values[n]) for n in range(18)])
+    assert [c.score for c in algorithm.population] == [17, 16, 15, 14, 13, 12]
+
+
+def test_nobody_beats_a_survivor_of_nsga2_in_everything():
+    rng = np.random.default_rng(3)
+    algorithm = new_algorithm(settings("nsga2", objectives=["score", "cost_of_transport"]))
+    everyone = [candidate(n, rng.normal(), cost_of_transport=rng.uniform(1, 5)) for n in range(12)]
+    everyone[3] = candidate(3, 99.0, status="unstable", cost_of_transport=0.0)
+    told(algorithm, everyone)
+
+    def merits(c):
+        return [OBJECTIVES[name].merit(c) for name in ("score", "cost_of_transport")]
+
+    def beaten(c):
+        return any(
+            all(a >= b for a, b in zip(merits(other), merits(c), strict=True))
+            and merits(other) != merits(c)
+            for other in everyone
+        )
+
+    front = {c.number for c in everyone if not beaten(c)}
+    kept = {c.number for c in algorithm.population}
+    assert front <= kept or kept <= front
+    assert 3 not in kept
+    assert merits(everyone[3]) == [HOPELESS, HOPELESS]
+    assert drawn(algorithm, 12) <= kept
+
+
+def test_map_elites_keeps_the_best_of_every_cell():
+    algorithm = new_algorithm(settings("map_elites", descriptors=["contact", "symmetry"], bins=3))
+    rng = np.random.default_rng(1)
+    everyone = [
+        candidate(n, rng.normal(), contact=rng.uniform(), symmetry=rng.uniform(-0.5, 1.5))
+        for n in range(40)
+    ]
+    told(algorithm, [*everyone, candidate(40, 99.0, status="failed")])
+    best = {}
+    for each in everyone:
+        measures = each.result.measures
+        cell = tuple(
+            min(int(3 * min(max(measures[name], 0.0), 1.0)), 2) for name in ("contact", "symmetry")
+        )
+        if cell not in best or each.score > best[cell].score:
+            best[cell] = each
+    assert drawn(algorithm, 41, times=400) == {each.number for each in best.values()}
+    assert algorithm.archive.stats.num_elites == len(best)
+
+
+def test_novelty_prefers_what_is_far_from_all_others():
+    algorithm = new_algorithm(
+        settings("novelty", descriptors=["contact"], neighbours=2, tournament=6)
+    )
+    places = [0.5, 0.51, 0.52, 0.5, 0.51, 0.99]
+    told(algorithm, [candidate(n, -n, contact=place) for n, place in enumerate(places)])
+    random.seed(0)
+    firsts = [algorithm.parents(9)[0].number for _ in range(50)]
+    assert max(set(firsts), key=firsts.count) in (0, 5)
+    assert firsts.count(5) > 10
+
+
+def test_islands_are_apart_but_for_migrants():
+    islands = new_algorithm(
+        settings("islands", population=8, islands=["aging", "aging"], migrate_every=6)
+    )
+    values = [100 + n if n % 2 else n for n in range(12)]
+    told(islands, [candidate(n, values[n]) for n in range(10)])
+    assert all(number % 2 == 0 for number in drawn(islands, 20))
+    told(islands, [candidate(n, values[n]) for n in (10, 11)])
+    # The best odd one came in place of the worst even one, and the other way round.
+    assert {number for number in drawn(islands, 20) if number % 2} == {11}
+    assert {number for number in drawn(islands, 21) if number % 2 == 0} == {10}
+
+
+def test_an_island_waits_for_its_own_candidates():
+    islands = new_algorithm(
+        settings("islands", population=12, islands=["mu_plus_lambda", "aging", "aging"])
+    )
+    # Island 0 has generations of 4, of its own candidates 0, 3, 6 and 9.
+    assert [islands.needs(number) for number in (9, 12, 21, 24)] == [0, 10, 10, 22]
+
+
+def test_descriptors_stay_within_their_ranges():
+    far = candidate(0, 0.0, height=9.0, contact=-1.0)
+    assert DESCRIPTORS["height"].place(far) == DESCRIPTORS["height"].high
+    assert DESCRIPTORS["contact"].place(far) == 0.0
+    rich = replace(far, record=replace(far.result, duty=(0.1, 0.7, 0.4)))
+    shares = [DESCRIPTORS[f"duty_{rank}"].place(rich) for rank in (1, 2, 3, 4)]
+    assert shares == [0.7, 0.4, 0.1, 0.0]
+    assert 0.4 < DESCRIPTORS["size"].place(far) < 3.0
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        ({"objectives": ["sped", "mass"]}, UsageError, "did you mean 'speed'"),
+        ({"objectives": ["speed"]}, UsageError, "objectives: expected 2 to 4 of them, got 1"),
+        ({"objectives": ["speed", "speed"]}, UsageError, "expected different ones"),
+        ({"descriptors": []}, UsageError, "descriptors: expected 1 to 4 of them, got 0"),
+        ({"islands": ["aging", "nsga2"]}, UsageError, "no island 'nsga2'"),
+        (
+            {"algorithm": "islands", "population": 12},
+            UsageError,
+            "at least 4 bodies on each of 4 islands, got 12",
+        ),
+    ],
+)
+def test_wrong_lists_say_what_is_wrong(values, error, message):
+    with pytest.raises(error, match=message):
+        config.build(values)

@@ -1,0 +1,125 @@
+"""How bodies move, against bodies that move in a known way and against the engine's own numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import pytest
+
+from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.rollout.behaviour import GRAVITY
+from hyperdistill_core.tasks import get_task
+from morph_ops.graph import joints
+from morph_ops.space import sample_body
+
+TASK = replace(get_task("flat"), max_steps=60)
+
+
+class Push:
+    """The same controls at every step, some beyond their range."""
+
+    def __init__(self, n_controls):
+        self.ctrl = np.linspace(-2.0, 2.0, n_controls)
+
+    def act(self, state):
+        return np.tile(self.ctrl, (len(state), 1))
+
+
+@pytest.fixture(scope="module")
+def body():
+    return next(
+        graph
+        for graph in (sample_body(np.random.default_rng(seed)) for seed in range(20))
+        if len(list(joints(graph))) > 3
+    )
+
+
+@pytest.fixture(scope="module")
+def pushed(body):
+    control = Push(len(list(joints(body))))
+    return rollout(body, control, task=TASK, episodes=3, seed=1, record=True, measure=True)
+
+
+def test_work_is_torque_times_angle(body, pushed):
+    model = TASK.model(body)
+    expected = np.zeros(3)
+    for episode, length in enumerate(pushed.lengths):
+        for step in range(length):
+            for motor, (joint, _) in enumerate(model.actuator_trnid):
+                address = model.jnt_qposadr[joint]
+                before, after = pushed.qpos[step : step + 2, episode, address]
+                control = np.clip(pushed.ctrl[step, episode, motor], -1.0, 1.0)
+                torque = control * model.actuator_gear[motor, 0]
+                expected[episode] += abs(torque * (after - before))
+    np.testing.assert_allclose(pushed.behaviour.work, expected, rtol=1e-12)
+    assert (expected > 0).all()
+
+
+def test_parts_on_the_ground_are_those_in_contact(body, pushed):
+    model = TASK.model(body)
+    data = mujoco.MjData(model)
+    layout = BodyLayout.from_graph(body, model)
+    floor = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, "floor")
+    starts = TASK.start(model, seed=1, episodes=3)
+    shares = np.zeros((3, len(body)))
+    for episode, length in enumerate(pushed.lengths):
+        mujoco.mj_resetData(model, data)
+        data.qpos[:], data.qvel[:] = (start[episode] for start in starts)
+        mujoco.mj_forward(model, data)
+        for step in range(length):
+            data.ctrl[:] = pushed.ctrl[step, episode]
+            for _ in range(TASK.physics_steps):
+                mujoco.mj_step(model, data)
+            pairs = data.contact.geom[: data.ncon]
+            others = pairs[(pairs == floor).any(axis=1)].sum(axis=1) - floor
+            touched = set(model.geom_bodyid[others])
+            shares[episode] += [body_id in touched for body_id in layout.body_ids]
+    shares /= pushed.lengths[:, None]
+    np.testing.assert_allclose(pushed.behaviour.duty, shares, atol=1e-12)
+    assert pushed.behaviour.duty.max() > 0.3
+    contact = pushed.behaviour.contact
+    assert (contact >= pushed.behaviour.duty.max(axis=1)).all()
+    assert (contact <= 1.0).all()
+
+
+def test_mass_height_and_cost_of_transport(body, pushed):
+    behaviour, model = pushed.behaviour, TASK.model(body)
+    assert behaviour.mass == pytest.approx(model.body_mass.sum())
+    heights = [
+        pushed.qpos[1 : length + 1, episode, 2].mean()
+        for episode, length in enumerate(pushed.lengths)
+    ]
+    np.testing.assert_allclose(behaviour.height, heights, atol=0.02)
+    way = np.array([1.0, 2.0, -0.5])
+    expected = behaviour.work.sum() / (behaviour.mass * GRAVITY * 2.5)
+    assert behaviour.cost_of_transport(way) == pytest.approx(expected)
+    assert behaviour.cost_of_transport(-way) == np.inf
+
+
+def test_measuring_changes_nothing_else(body, pushed):
+    control = Push(len(list(joints(body))))
+    plain = rollout(body, control, task=TASK, episodes=3, seed=1)
+    np.testing.assert_array_equal(plain.returns, pushed.returns)
+    assert plain.behaviour is None
+    serial = rollout(body, control, task=TASK, episodes=3, seed=1, engine="serial", measure=True)
+    np.testing.assert_array_equal(serial.behaviour.duty, pushed.behaviour.duty)
+    assert serial.qpos is None
+
+
+def test_the_reference_task_counts_from_its_floor(body):
+    task = replace(get_task("flat-reference"), max_steps=20)
+    control = Push(len(list(joints(body))))
+    result = rollout(body, control, task=task, episodes=1, measure=True)
+    assert 0.0 < result.behaviour.height[0] < 1.5
+    assert result.behaviour.contact[0] > 0.0
+
+
+def test_a_body_that_blows_up_has_no_behaviour(body):
+    control = Push(len(list(joints(body))))
+    control.ctrl[:] = np.nan
+    result = rollout(body, control, task=TASK, episodes=2, measure=True)
+    assert result.unstable
+    assert result.behaviour is None
