@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 
 EXTRAS = {
+    "archives": ["ribs>=0.8"],
     "cluster": ["dask>=2025.1", "dask-jobqueue>=0.9", "distributed>=2025.1"],
     "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],
     "rl": ["gymnasium>=1.0"],

@@ -112,6 +112,10 @@ class Settings(_Frozen):
         in_flight: candidates that are bred before the score of the first of them counts,
             at most half the population. It bounds how many workers are busy, and it is
             part of the result so that the number of workers need not be.
+        finalists: bodies, the best of the search, that are scored again at the end; at least
+            ``top``.
+        final_episodes: episodes of each then, with starts that the search has never seen; 0
+            takes the search's word.
         top: designs that are exported when the run ends.
         rates: how a child is made.
     """
@@ -137,6 +141,8 @@ class Settings(_Frozen):
     workers: int = Field(default_factory=usable_cores, ge=1)
     tournament: int = Field(default=4, ge=1)
     in_flight: int = Field(default=16, ge=1)
+    finalists: int = Field(default=20, ge=1)
+    final_episodes: int = Field(default=16, ge=0)
     top: int = Field(default=5, ge=1)
     rates: Rates = Field(default_factory=Rates)
 

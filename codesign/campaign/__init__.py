@@ -5,9 +5,11 @@ objectives  what a body is judged by, by name
 breeder     a candidate from its parents
 adapter     candidates as DEAP individuals; the one place that imports DEAP
 seeds       every random number of a run from its root seed
+finals      fresh episodes for the best
 loop        breed, score, write down, until the budget is spent
 """
 
+from codesign.campaign.finals import missing_finals
 from codesign.campaign.loop import Progress, run
 
-__all__ = ["Progress", "run"]
+__all__ = ["Progress", "missing_finals", "run"]

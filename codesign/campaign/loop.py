@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder
+from codesign.campaign.finals import score_finalists
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -45,7 +46,7 @@ def run(
     pool: ScoringPool,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> None:
-    """Go on with a run until all its candidates are in its database.
+    """Go on with a run until all its candidates are in its database, and its finalists.
 
     Args:
         settings: of the run.
@@ -58,6 +59,7 @@ def run(
         RunError: no body of the starting population could be simulated.
     """
     _Loop(settings, database, pool, on_progress).run()
+    score_finalists(database, settings, pool)
 
 
 class _Loop:

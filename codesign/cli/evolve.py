@@ -101,7 +101,7 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
 
 def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console: Console) -> None:
     """Run to the end; a new run folder is made once the workers are known to work."""
-    from codesign.campaign import run
+    from codesign.campaign import missing_finals, run
     from codesign.cli.progress import progress_bar
     from codesign.scoring import ScoringPool
     from codesign.store import RunFolder
@@ -110,7 +110,7 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
         if folder is not None:
             stack.enter_context(folder)
             with folder.database(read_only=True) as database:
-                if len(database) == settings.total:
+                if len(database) == settings.total and not missing_finals(database, settings):
                     return
         with console.status(f"starting {settings.workers} workers"):
             pool = stack.enter_context(
@@ -129,7 +129,7 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
         database = stack.enter_context(folder.database())
         show = stack.enter_context(progress_bar(console, settings))
         run(settings, database=database, pool=pool, on_progress=show)
-        folder.log("all candidates are scored")
+        folder.log("all candidates are scored, and the finalists again")
 
 
 def _write_designs(folder: RunFolder) -> None:

@@ -63,7 +63,7 @@ def _row(path: Path) -> list[str]:
     except UsageError as error:
         return [path.name, one_line(error)]
     settings = folder.settings
-    result = best[0].result if best else None
+    result = (best[0].final or best[0].result) if best else None
     return [
         path.name,
         _state(folder, done),

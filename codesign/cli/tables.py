@@ -23,7 +23,7 @@ _RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
 
 
 def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Table:
-    """The best designs of a run, best first.
+    """The best designs of a run, best first: scores over fresh episodes where there are any.
 
     Args:
         best: scored candidates.
@@ -32,14 +32,16 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
     table = Table(**_PLAIN, title="Best designs", title_justify="left")
     table.add_column("id", **_RIGHT)
     table.add_column("score ± 95%", **_RIGHT)
+    table.add_column("in search", **_RIGHT)
     for title in ("m/s", "m", "bodies", "joints", "kg", "ancestors"):
         table.add_column(title, **_RIGHT)
     table.add_column("made by", overflow="fold")
     for candidate in best:
-        record = candidate.result
+        record = candidate.final or candidate.result
         table.add_row(
             str(candidate.number),
             with_interval(record),
+            f"{candidate.score:.1f}",
             f"{record.speed:.2f}",
             f"{record.distance:.1f}",
             *measures(candidate.graph),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,23 @@ from codesign.scoring.scorer import (
     find_controller,
 )
 from morph_ops.identity import body_hash
+
+
+@dataclass(frozen=True)
+class _Item:
+    graph: nx.DiGraph
+    seed: int | None
+    episodes: int | None
+
+
+class _Worker:
+    """What a worker process does with items."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._scorer = BodyScorer(**settings)
+
+    def __call__(self, item: _Item) -> ScoreRecord:
+        return self._scorer(item.graph, seed=item.seed, episodes=item.episodes)
 
 
 class ScoringPool:
@@ -64,15 +82,15 @@ class ScoringPool:
         )
         find_controller(controller)  # a mistyped name need not wait for the workers' start
         setup = partial(
-            BodyScorer,
+            _Worker,
             controller=controller,
             task=task,
             episodes=episodes,
             seed=seed,
             robustness=robustness,
         )
-        self._graphs: dict[Hashable, nx.DiGraph] = {}
-        self._pool: ProcessPool[nx.DiGraph, ScoreRecord] = ProcessPool(setup, workers=workers)
+        self._items: dict[Hashable, _Item] = {}
+        self._pool: ProcessPool[_Item, ScoreRecord] = ProcessPool(setup, workers=workers)
 
     @property
     def idle(self) -> int:
@@ -84,19 +102,33 @@ class ScoringPool:
         """Whether any body is being scored."""
         return self._pool.busy
 
-    def submit(self, key: Hashable, graph: nx.DiGraph) -> None:
+    def submit(
+        self,
+        key: Hashable,
+        graph: nx.DiGraph,
+        *,
+        seed: int | None = None,
+        episodes: int | None = None,
+    ) -> None:
         """Give a body to an idle worker.
+
+        Args:
+            key: what the record comes back under.
+            graph: the body.
+            seed: other than the pool's, for this body alone.
+            episodes: likewise.
 
         Raises:
             RuntimeError: no worker is idle.
         """
-        self._pool.submit(key, graph)
-        self._graphs[key] = graph
+        item = _Item(graph, seed, episodes)
+        self._pool.submit(key, item)
+        self._items[key] = item
 
     def collect(self) -> list[tuple[Any, ScoreRecord]]:
         """Wait until at least one body is scored; keys and records of all that are."""
         return [
-            (outcome.key, self._record(self._graphs.pop(outcome.key), outcome))
+            (outcome.key, self._record(self._items.pop(outcome.key), outcome))
             for outcome in self._pool.collect()
         ]
 
@@ -126,10 +158,10 @@ class ScoringPool:
     ) -> None:
         self.close()
 
-    def _record(self, graph: nx.DiGraph, outcome: Outcome[ScoreRecord]) -> ScoreRecord:
+    def _record(self, item: _Item, outcome: Outcome[ScoreRecord]) -> ScoreRecord:
         if outcome.result is not None:
             return outcome.result
-        return self._failed(robot="", hash=body_hash(graph), warnings=(outcome.error or "",))
+        return self._failed(robot="", hash=body_hash(item.graph), warnings=(outcome.error or "",))
 
 
 def score(

@@ -91,16 +91,30 @@ class BodyScorer:
         self._seed = seed
         self._worlds = tuple(WORLDS.values()) if robustness else ()
 
-    def __call__(self, graph: nx.DiGraph, *, robot: str = "") -> ScoreRecord:
-        """The record of a body; an error inside is a record of status "failed", no exception."""
+    def __call__(
+        self,
+        graph: nx.DiGraph,
+        *,
+        robot: str = "",
+        seed: int | None = None,
+        episodes: int | None = None,
+    ) -> ScoreRecord:
+        """The record of a body; an error inside is a record of status "failed", no exception.
+
+        Args:
+            graph: the body.
+            robot: what it is called.
+            seed: other than usual, for this body alone.
+            episodes: likewise.
+        """
         blank = ScoreRecord.failed(
             robot=robot,
             hash=body_hash(graph),
             task=self._task.name,
             controller=self._controller.name,
             controller_hash=self._controller.hash,
-            episodes=self._episodes,
-            seed=self._seed,
+            episodes=self._episodes if episodes is None else episodes,
+            seed=self._seed if seed is None else seed,
             worst_score=self._task.worst_score,
         )
         try:
@@ -113,7 +127,7 @@ class BodyScorer:
         from hyperdistill_core.rollout import rollout
 
         control = self._controller.for_body(graph, self._task.model(graph))
-        run = partial(rollout, task=self._task, episodes=self._episodes, seed=self._seed)
+        run = partial(rollout, task=self._task, episodes=blank.episodes, seed=blank.seed)
         result = run(graph, control, measure=True)
         measured = _measured(result)
         if self._worlds and not result.unstable:

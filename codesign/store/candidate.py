@@ -25,6 +25,7 @@ class Candidate:
         hash: of the body.
         duplicate_of: the first candidate with the same body, whose score this one has.
         record: the score; None until the candidate is scored.
+        final: the score over fresh episodes at the end of the run, where it was a finalist.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Candidate:
     hash: str
     duplicate_of: int | None = None
     record: ScoreRecord | None = None
+    final: ScoreRecord | None = None
 
     @classmethod
     def bred(

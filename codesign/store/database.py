@@ -34,6 +34,11 @@ CREATE TABLE candidates (
     graph TEXT NOT NULL,            -- the body, JSON
     record TEXT NOT NULL            -- the whole score record, JSON
 ) STRICT;
+CREATE TABLE finals (               -- the best of the search over fresh episodes
+    number INTEGER PRIMARY KEY REFERENCES candidates (number),
+    score REAL NOT NULL,
+    record TEXT NOT NULL            -- the whole score record, JSON
+) STRICT;
 CREATE INDEX candidates_by_score ON candidates (score);
 CREATE INDEX candidates_by_hash ON candidates (hash);
 """
@@ -44,6 +49,12 @@ INSERT INTO candidates VALUES (
     :ci_low, :ci_high, :speed, :distance, :seconds, :graph, :record
 )
 """
+
+_SELECT = """
+SELECT c.*, finals.record AS final FROM candidates AS c LEFT JOIN finals ON finals.number = c.number
+"""
+_DISTINCT = "WHERE c.status = 'ok' AND c.duplicate_of IS NULL"
+_FINALISTS_FIRST = "finals.score IS NULL, finals.score DESC, c.score DESC, c.number"
 
 
 class Database:
@@ -96,9 +107,21 @@ class Database:
         Raises:
             RunError: it cannot be written; a full disk, say.
         """
+        self._write(_INSERT, _to_row(candidate))
+
+    def add_final(self, number: int, record: ScoreRecord) -> None:
+        """Write the record of a finalist.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        values = {"number": number, "score": record.score, "record": _to_json(record)}
+        self._write("INSERT INTO finals VALUES (:number, :score, :record)", values)
+
+    def _write(self, statement: str, values: dict[str, Any]) -> None:
         try:
             with self._connection:
-                self._connection.execute(_INSERT, _to_row(candidate))
+                self._connection.execute(statement, values)
         except sqlite3.Error as error:
             raise RunError(f"cannot write to {self._path}: {one_line(error)}") from None
 
@@ -112,22 +135,24 @@ class Database:
         Raises:
             UsageError: it is not there.
         """
-        for candidate in self._select("WHERE number = ?", number):
+        for candidate in self._select("WHERE c.number = ?", number):
             return candidate
         raise UsageError(f"no candidate {number} in {self._path}")
 
     def candidates(self) -> list[Candidate]:
         """All candidates, by number."""
-        return list(self._select("ORDER BY number"))
+        return list(self._select("ORDER BY c.number"))
 
     def best(self, count: int) -> list[Candidate]:
-        """The best distinct bodies that simulate, best first; ties go to the older."""
-        return list(
-            self._select(
-                "WHERE status = 'ok' AND duplicate_of IS NULL ORDER BY score DESC, number LIMIT ?",
-                count,
-            )
-        )
+        """The best distinct bodies that simulate, best first; ties go to the older.
+
+        Finalists come first, by their final scores.
+        """
+        return list(self._select(f"{_DISTINCT} ORDER BY {_FINALISTS_FIRST} LIMIT ?", count))
+
+    def best_in_search(self, count: int) -> list[Candidate]:
+        """The same by the scores of the search alone."""
+        return list(self._select(f"{_DISTINCT} ORDER BY c.score DESC, c.number LIMIT ?", count))
 
     def ancestry(self) -> dict[int, int]:
         """Generations of ancestors of every candidate, by number; 0 for starting bodies."""
@@ -172,7 +197,7 @@ class Database:
         self.close()
 
     def _select(self, clauses: str, *values: object) -> Iterator[Candidate]:
-        for row in self._rows(f"SELECT * FROM candidates {clauses}", *values):
+        for row in self._rows(f"{_SELECT} {clauses}", *values):
             try:
                 candidate = _from_row(row)
             except (KeyError, TypeError, ValueError) as error:
@@ -210,8 +235,12 @@ def _to_row(candidate: Candidate) -> dict[str, Any]:
         "distance": record.distance,
         "seconds": record.seconds,
         "graph": jsonio.to_json(candidate.graph),
-        "record": json.dumps(record.to_dict(), allow_nan=False),
+        "record": _to_json(record),
     }
+
+
+def _to_json(record: ScoreRecord) -> str:
+    return json.dumps(record.to_dict(), allow_nan=False)
 
 
 def _from_row(row: sqlite3.Row) -> Candidate:
@@ -224,4 +253,5 @@ def _from_row(row: sqlite3.Row) -> Candidate:
         hash=row["hash"],
         duplicate_of=row["duplicate_of"],
         record=ScoreRecord.from_dict(json.loads(row["record"])),
+        final=ScoreRecord.from_dict(json.loads(row["final"])) if row["final"] else None,
     )

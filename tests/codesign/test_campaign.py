@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from codesign import config
-from codesign.campaign import run
+from codesign.campaign import missing_finals, run
+from codesign.campaign.finals import FRESH
 from codesign.campaign.seeds import selection
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
@@ -40,6 +41,7 @@ class FormulaPool:
         self._items: dict[int, object] = {}
         self._known = {**KNOWN, **known}
         self.simulated: list[int] = []
+        self.fresh: list[int] = []
         self.most_busy = 0
 
     @property
@@ -50,10 +52,11 @@ class FormulaPool:
     def busy(self):
         return bool(self._items)
 
-    def submit(self, number, graph):
+    def submit(self, number, graph, **fresh):
         assert self.idle > 0
         self._items[number] = graph
-        self.simulated.append(number)
+        (self.fresh if fresh else self.simulated).append(number)
+        self.asked = fresh
         self.most_busy = max(self.most_busy, len(self._items))
 
     def collect(self):
@@ -107,6 +110,7 @@ def settings(request):
             "seed": 2,
             "tournament": 3,
             "rates": rates,
+            "final_episodes": 0,
             "algorithm": request.param,
             **ALGORITHMS[request.param],
         }
@@ -244,3 +248,29 @@ def test_progress_counts_up(settings, database):
     assert [progress.done for progress in seen] == list(range(1, 37))
     best = [progress.best.score for progress in seen]
     assert best == sorted(best)
+
+
+def test_finalists_are_scored_again_and_ranked_by_that(settings, database):
+    class Turned(FormulaPool):
+        """In fresh episodes the worse are the better."""
+
+        def record(self, graph):
+            record = super().record(graph)
+            return replace(record, score=-record.score) if self.asked else record
+
+    final = settings.model_copy(update={"final_episodes": 7, "finalists": 4, "top": 2})
+    pool = Turned(2, answers=settings.total + 1)
+    with pytest.raises(CutOffError):
+        run(final, database=database, pool=pool)
+    pool = Turned(2)
+    run(final, database=database, pool=pool)
+    assert not pool.simulated
+    assert pool.asked == {"seed": final.seed + FRESH, "episodes": 7}
+    in_search = database.best_in_search(5)
+    finalists = [c for c in in_search if c.final is not None]
+    assert finalists == in_search[: len(finalists)]
+    assert len(finalists) == 4
+    best = database.best(5)
+    assert [c.number for c in best[:4]] == [c.number for c in in_search[3::-1]]
+    assert best[0].final.robot == best[0].name
+    assert missing_finals(database, final) == []

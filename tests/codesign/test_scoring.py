@@ -8,6 +8,9 @@ import pytest
 
 from codesign.errors import UsageError
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, score
+from codesign.scoring.robustness import WORLDS
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as bodies_graph
 from morph_ops.choices import UnknownChoiceError
@@ -58,9 +61,53 @@ def test_json_has_the_promised_fields(records):
         "robot": str, "hash": str, "task": str, "controller": str, "controller_hash": str,
         "episodes": int, "seed": int, "score": float, "ci95": list, "returns": list,
         "lengths": list, "fell": list, "terms": dict, "speed": float, "distance": float,
-        "warnings": list, "status": str, "seconds": float,
+        "measures": dict, "duty": list, "warnings": list, "status": str, "seconds": float,
     }  # fmt: skip
     assert {name: type(value) for name, value in plain.items()} == kinds
+
+
+def test_a_record_tells_how_the_body_moved(records, bodies, tiny_controller):
+    for record, body in zip(records, bodies, strict=True):
+        names = {"work", "height", "contact", "symmetry"}
+        assert names <= set(record.measures) <= names | {"cost_of_transport"}
+        assert ("cost_of_transport" in record.measures) == (record.distance > 0)
+        assert len(record.duty) == len(body)
+        assert max(record.duty) <= record.measures["contact"] <= 1.0
+
+
+def test_one_body_may_be_scored_otherwise(bodies, tiny_controller):
+    usual = BodyScorer(controller=tiny_controller, episodes=1, seed=0)
+    other = BodyScorer(controller=tiny_controller, episodes=2, seed=5)(bodies[0])
+    asked = usual(bodies[0], seed=5, episodes=2)
+    assert replace(asked, seconds=0.0) == replace(other, seconds=0.0)
+
+
+def test_robustness_is_the_mean_score_elsewhere(bodies, tiny_controller):
+    task = get_task("flat")
+    scorer = BodyScorer(controller=tiny_controller, episodes=2, robustness=True)
+    record = scorer(bodies[0])
+    control = Controller.load(tiny_controller).for_body(bodies[0], task.model(bodies[0]))
+    scores = [
+        rollout(world(bodies[0]), control, task=task, episodes=2).score for world in WORLDS.values()
+    ]
+    assert record.measures["robustness"] == pytest.approx(np.mean(scores))
+    assert len({record.score, *scores}) == 4
+
+
+def test_worlds_change_one_thing_each(bodies):
+    task = get_task("flat")
+    before = task.model(bodies[0])
+    models = {name: task.model(world(bodies[0])) for name, world in WORLDS.items()}
+    hinges = slice(6, None)
+    ratios = {
+        "weak": models["weak"].actuator_gear[:, 0] / before.actuator_gear[:, 0],
+        "heavy": models["heavy"].body_mass[1:] / before.body_mass[1:],
+        "damped": models["damped"].dof_damping[hinges] / before.dof_damping[hinges],
+    }
+    for name, factor in (("weak", 0.8), ("heavy", 1.2), ("damped", 2.0)):
+        np.testing.assert_allclose(ratios[name], factor, rtol=1e-9)
+    np.testing.assert_array_equal(models["weak"].body_mass, before.body_mass)
+    np.testing.assert_array_equal(models["heavy"].actuator_gear, before.actuator_gear)
 
 
 def test_worker_processes_change_nothing(records, bodies, tiny_controller):

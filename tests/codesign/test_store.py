@@ -27,6 +27,7 @@ def candidate(number, *, parents=(), score=None, status="ok", seed=None):
     record = ScoreRecord(
         score=value, ci95=(value - 1, value + 1), returns=(value,), lengths=(3,), fell=(True,),
         terms={"forward": value}, speed=0.5, distance=1.5, warnings=("odd",), status=status,
+            measures={"height": 0.5}, duty=(0.0, 0.25),
         seconds=0.25, episodes=1, seed=0, **KNOWN,
     )  # fmt: skip
     return bred.scored(record)
@@ -96,7 +97,7 @@ def test_other_files_are_no_database(tmp_path):
         Database(tmp_path / "text")
     with closing(sqlite3.connect(tmp_path / "other")) as other:
         other.execute("PRAGMA user_version = 99")
-    with pytest.raises(UsageError, match="schema version 99, expected 1"):
+    with pytest.raises(UsageError, match="schema version 99, expected 2"):
         Database(tmp_path / "other")
 
 
