@@ -122,7 +122,7 @@ class Settings(_Frozen):
 
     seed: int = Field(default=0, ge=0)
     task: str = "flat"
-    controller: str = "flat-v0"
+    controller: str = "flat-v1"
     algorithm: Literal[
         "random", "aging", "mu_plus_lambda", "nsga2", "map_elites", "novelty", "islands"
     ] = "aging"

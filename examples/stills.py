@@ -178,7 +178,7 @@ def _size(text: str) -> tuple[int, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Draw robots at work, a row of stills for each.")
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
-    parser.add_argument("--controller", default="flat-v0", help="name or file")
+    parser.add_argument("--controller", default="flat-v1", help="name or file")
     parser.add_argument("--out", type=Path, default=Path("stills.png"))
     parser.add_argument("--stills", type=int, default=5)
     parser.add_argument("--size", type=_size, default=(360, 300), metavar="WxH", help="of a still")

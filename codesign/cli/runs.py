@@ -85,7 +85,7 @@ def _state(folder: RunFolder, done: int) -> str:
 @click.argument("source", type=FILE, metavar="RUN|ROBOT")
 @click.option("--top", type=click.IntRange(min=1), help="How many designs of a run.")
 @click.option("--format", "formats", default="mjcf,json,npz", show_default=True, metavar="LIST")
-@click.option("--controller", default="flat-v0", show_default=True, help="Of a ROBOT's npz.")
+@click.option("--controller", default="flat-v1", show_default=True, help="Of a ROBOT's npz.")
 @click.option("--out", required=True, type=FILE, help="Folder; must be new or empty.")
 def export(source: Path, top: int | None, formats: str, controller: str, out: Path) -> None:
     """Write the best designs of a run, or one robot, for other programs.

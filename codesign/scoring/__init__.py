@@ -2,7 +2,7 @@
 
 Any program may use this without the rest of the package:
 
-    records = score(graphs, controller="flat-v0", episodes=8)    # a list, in order
+    records = score(graphs, controller="flat-v1", episodes=8)    # a list, in order
     scorer = BodyScorer(episodes=8); scorer(graph).score         # one at a time
     with ScoringPool(workers=8) as pool: ...                     # as bodies come
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hyperdistill_core.rollout import Rollout
 
 DEFAULT_TASK = "flat"
-DEFAULT_CONTROLLER = "flat-v0"
+DEFAULT_CONTROLLER = "flat-v1"
 DEFAULT_EPISODES = 8
 
 

@@ -6,7 +6,7 @@ from codesign.errors import UsageError
 from morph_ops.choices import UnknownChoiceError
 
 
-@pytest.mark.parametrize("preset", ["quickstart", "derl", "tiny"])
+@pytest.mark.parametrize("preset", sorted(config.presets()))
 def test_resolved_settings_survive_toml(preset):
     settings = config.load(preset=preset)
     assert config.build(config.parse(config.to_toml(settings), source="settings")) == settings
@@ -83,7 +83,7 @@ def test_operators_cannot_all_be_off():
 
 
 def test_unknown_preset_lists_the_others():
-    with pytest.raises(UnknownChoiceError, match=r"did you mean 'quickstart'\? Choices: derl"):
+    with pytest.raises(UnknownChoiceError, match=r"did you mean 'quickstart'\? Choices: aging, derl"):
         config.load(preset="quickstrat")
 
 
