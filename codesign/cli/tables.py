@@ -32,8 +32,8 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
     table = Table(**_PLAIN, title="Best designs", title_justify="left")
     table.add_column("id", **_RIGHT)
     table.add_column("score ± 95%", **_RIGHT)
-    table.add_column("in search", **_RIGHT)
-    for title in ("m/s", "m", "bodies", "joints", "kg", "ancestors"):
+    table.add_column("search", **_RIGHT)
+    for title in ("m/s", "m", "bodies", "joints", "kg", "depth"):
         table.add_column(title, **_RIGHT)
     table.add_column("made by", overflow="fold")
     for candidate in best:
