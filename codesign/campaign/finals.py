@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from codesign.config import Settings
 from codesign.scoring import ScoringPool
 from codesign.store import Candidate, Database
@@ -43,4 +45,4 @@ def score_finalists(database: Database, settings: Settings, pool: ScoringPool) -
                 episodes=settings.final_episodes,
             )
         for number, record in pool.collect():
-            database.add_final(number, record.named(names[number]))
+            database.add_final(number, replace(record, robot=names[number]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 
@@ -59,10 +59,6 @@ class ScoreRecord:
     warnings: tuple[str, ...]
     status: Literal["ok", "unstable", "failed"]
     seconds: float
-
-    def named(self, robot: str) -> ScoreRecord:
-        """The same record under another name of the body."""
-        return replace(self, robot=robot)
 
     def to_dict(self) -> dict[str, Any]:
         """The record in JSON's types."""

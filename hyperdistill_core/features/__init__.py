@@ -16,6 +16,7 @@ from hyperdistill_core.features.view import (
     limb_builds,
     limb_tips,
     limb_view,
+    rotate,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "limb_builds",
     "limb_tips",
     "limb_view",
+    "rotate",
 ]

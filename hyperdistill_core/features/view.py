@@ -9,6 +9,8 @@ is what lets a teacher carry over to bodies that it never saw.
 
 from __future__ import annotations
 
+from typing import Any
+
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +75,7 @@ def limb_view(states: NDArray[np.float32], builds: NDArray[np.float32]) -> NDArr
     axis = states[..., 10:13]
     shape = (*states.shape[:-1], 3)
     turned = [
-        _rotate(w, axis, np.broadcast_to(builds[..., first : first + 3], shape))
+        rotate(w, axis, np.broadcast_to(builds[..., first : first + 3], shape))
         for first in (0, 3, 6)
     ]
     tip = turned[0]
@@ -84,16 +86,22 @@ def limb_view(states: NDArray[np.float32], builds: NDArray[np.float32]) -> NDArr
     return view
 
 
-def _rotate(
-    w: NDArray[np.float32], axis: NDArray[np.float32], vector: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Vectors turned by unit quaternions (w, axis)."""
-    twice = np.float32(2.0) * _cross(axis, vector)
+def rotate(
+    w: NDArray[np.floating], axis: NDArray[np.floating], vector: NDArray[np.floating]
+) -> NDArray[Any]:
+    """Vectors turned by unit quaternions, in the precision of the vectors.
+
+    Args:
+        w: (..., 1) of the quaternions.
+        axis: (..., 3) of the quaternions.
+        vector: (..., 3).
+    """
+    twice = vector.dtype.type(2.0) * _cross(axis, vector)
     turned = vector + w * twice + _cross(axis, twice)
-    return turned.astype(np.float32, copy=False)
+    return turned.astype(vector.dtype, copy=False)
 
 
-def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+def _cross(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[Any]:
     out = np.empty_like(b)
     for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
         out[..., i] = a[..., j] * b[..., k] - a[..., k] * b[..., j]

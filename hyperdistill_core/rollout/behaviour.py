@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import BodyLayout, limb_tips
+from hyperdistill_core.features import BodyLayout, limb_tips, rotate
 
 GRAVITY = 9.81
 
@@ -102,10 +102,8 @@ def _lowest(
     model: mujoco.MjModel,
 ) -> NDArray[np.float64]:
     """(T, E, n) height of the lowest point of every part (m)."""
-    tips = limb_tips(layout, model).astype(np.float64)
-    w, axis = xquat[..., :1], xquat[..., 1:]
-    twice = 2.0 * np.cross(axis, tips)
-    tip_z = (tips + w * twice + np.cross(axis, twice))[..., 2]
+    tips = np.broadcast_to(limb_tips(layout, model), xpos.shape)
+    tip_z = rotate(xquat[..., :1], xquat[..., 1:], tips)[..., 2]
     radius = model.geom_size[model.body_geomadr[layout.body_ids], 0]
     return xpos[..., 2] + np.minimum(tip_z, 0.0) - radius
 

@@ -164,11 +164,7 @@ def armature(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     Raises:
         OperatorError: no valid variation in 50 tries; no hinge has an armature, say.
     """
-
-    def change(joint: Joint, factor: float) -> Joint:
-        return replace(joint, armature=_tidy(joint.armature * factor))
-
-    return _vary_hinges("armature", graph, lambda: _log_uniform(rng, *ARMATURE), change)
+    return _scale_hinges("armature", graph, lambda: _log_uniform(rng, *ARMATURE))
 
 
 def damping(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
@@ -177,11 +173,7 @@ def damping(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     Raises:
         OperatorError: no valid variation in 50 tries; no hinge has a damping, say.
     """
-
-    def change(joint: Joint, factor: float) -> Joint:
-        return replace(joint, damping=_tidy(joint.damping * factor))
-
-    return _vary_hinges("damping", graph, lambda: _log_uniform(rng, *DAMPING), change)
+    return _scale_hinges("damping", graph, lambda: _log_uniform(rng, *DAMPING))
 
 
 def gear(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
@@ -190,11 +182,7 @@ def gear(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     Raises:
         OperatorError: no valid variation in 50 tries.
     """
-
-    def change(joint: Joint, factor: float) -> Joint:
-        return replace(joint, gear=_tidy(joint.gear * factor))
-
-    return _vary_hinges("gear", graph, lambda: rng.uniform(*GEAR), change)
+    return _scale_hinges("gear", graph, lambda: rng.uniform(*GEAR))
 
 
 VARIATIONS: dict[str, Variation] = {
@@ -269,6 +257,15 @@ def _vary_hinges(
         return with_parts(graph, changed)
 
     return _first_sane(name, graph, propose, moves=False)
+
+
+def _scale_hinges(field: str, graph: nx.DiGraph, draw: Callable[[], float]) -> nx.DiGraph:
+    """A field of every hinge multiplied by a factor; the variation is called like the field."""
+
+    def change(joint: Joint, factor: float) -> Joint:
+        return replace(joint, **{field: _tidy(getattr(joint, field) * factor)})
+
+    return _vary_hinges(field, graph, draw, change)
 
 
 def _heavier(record: Part, factor: float) -> Part:
