@@ -130,9 +130,13 @@ class Controller:
 
     def _settings(self) -> dict[str, Any]:
         """What decides the controls, weights and statistics apart."""
+        network = asdict(self.network.config)
+        if not self.network.config.terrain_dim:
+            # As before there were height fields: published hashes stay as they are.
+            del network["terrain_dim"], network["terrain_embed"]
         return {
             "version": VERSION,
-            "network": asdict(self.network.config),
+            "network": network,
             "task": self.task,
             "context": self.context,
             "clip": self.normalisation.clip,
@@ -164,11 +168,14 @@ class Controller:
         with torch.inference_mode(), _one_thread():
             layers = self.network.generate(torch.as_tensor(context, dtype=dtype)[None]).layers()
             arrays = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers]
+            encoder = getattr(self.network, "terrain_encoder", ())
+            linear = [layer for layer in encoder if isinstance(layer, torch.nn.Linear)]
         return BodyMLP.from_layers(
             arrays,
             normalisation=self.normalisation,
             actions=actions,
             dtype=arrays[0][0].dtype,
+            terrain=[(layer.weight.numpy().T, layer.bias.numpy()) for layer in linear],
         )
 
     def for_body(self, graph: nx.DiGraph, model: mujoco.MjModel) -> BodyMLP:
@@ -187,8 +194,9 @@ class Controller:
 
 
 def _network(config: HypernetConfig, tensors: Mapping[str, torch.Tensor]) -> Hypernetwork:
-    # Built without storage: initial values would cost time and draws from torch's generator.
-    with torch.device("meta"):
+    # Initial values are drawn in vain, away from the caller's generator. Building on torch's meta
+    # device would spare them, and import its compiler: more than a second.
+    with torch.random.fork_rng(devices=[]):
         network = Hypernetwork(config)
     weights = {name: tensor.float() for name, tensor in tensors.items()}
     network.load_state_dict(weights, assign=True)

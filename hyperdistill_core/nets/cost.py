@@ -40,6 +40,8 @@ def hypernetwork_cost(config: HypernetConfig, n: int) -> Cost:
     total = _repeat(encoder, 3)
     total += _head(width, config.state_dim, hidden, rows=n)
     total += _repeat(_head(width, hidden, hidden, rows=1), config.hidden_layers)
+    if config.terrain_dim:
+        total += _linear(width, config.terrain_embed * hidden, rows=1)
     return total + _head(width, hidden, SLOTS_PER_LIMB, rows=n)
 
 
@@ -52,7 +54,8 @@ def generated_cost(config: HypernetConfig, n: int) -> Cost:
     """
     hidden = config.hidden
     total = _linear(config.state_dim, hidden, rows=1) + _linear(hidden, SLOTS_PER_LIMB, rows=1)
-    return _repeat(total, n) + _repeat(_linear(hidden, hidden, rows=1), config.hidden_layers)
+    total = _repeat(total, n) + _repeat(_linear(hidden, hidden, rows=1), config.hidden_layers)
+    return total + _terrain_cost(config)
 
 
 def body_mlp_cost(config: HypernetConfig, n: int, n_controls: int) -> Cost:
@@ -64,7 +67,17 @@ def body_mlp_cost(config: HypernetConfig, n: int, n_controls: int) -> Cost:
     """
     hidden = config.hidden
     total = _linear(n * config.state_dim, hidden, rows=1) + _linear(hidden, n_controls, rows=1)
-    return total + _repeat(_linear(hidden, hidden, rows=1), config.hidden_layers)
+    total += _repeat(_linear(hidden, hidden, rows=1), config.hidden_layers)
+    return total + _terrain_cost(config)
+
+
+def _terrain_cost(config: HypernetConfig) -> Cost:
+    """Reading a height field: its encoder, and the body's own weights for the code."""
+    if not config.terrain_dim:
+        return Cost(0, 0)
+    code = config.terrain_embed
+    encoder = _linear(config.terrain_dim, code, rows=1) + _linear(code, code, rows=1)
+    return encoder + _linear(code, config.hidden, rows=1, bias=False)
 
 
 def message_passing_cost(config: MessagePassingConfig, n: int) -> Cost:

@@ -5,6 +5,10 @@ every limb's context into an embedding; linear heads turn embeddings into weight
 output weights are made limb by limb, hidden weights from the body's mean embedding, so any
 number of limbs works. The generated network sums the limbs' input products, so that a
 control step costs one small dense MLP.
+
+On uneven ground the generated network also reads a height field: an encoder that all bodies
+share turns its points into a short code, and the body's own weights take that in beside the
+limbs' observations.
 """
 
 from __future__ import annotations
@@ -37,6 +41,8 @@ class HypernetConfig:
         dropout: probability of dropping an entry of a context embedding in training.
         aggregation: how limbs' input products meet: their "sum" or their mean ("limb_mean").
         typical_bodies: number of limbs that the initial input weights are scaled for.
+        terrain_dim: points of the height field around the torso; 0 for none.
+        terrain_embed: width of the code that an encoder makes of them.
 
     Raises:
         ValueError: a size below 1, no multiple of ``heads``, or an unknown aggregation.
@@ -52,13 +58,20 @@ class HypernetConfig:
     dropout: float = 0.0
     aggregation: Aggregation = "sum"
     typical_bodies: int = 12
+    terrain_dim: int = 0
+    terrain_embed: int = 64
 
     def __post_init__(self):
-        for name in ("context_dim", "state_dim", "hidden", "embed", "heads", "feedforward"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if self.hidden_layers < 0:
-            raise ValueError(f"hidden_layers: expected at least 0, got {self.hidden_layers}")
+        sizes = ("context_dim", "state_dim", "hidden", "embed", "heads", "feedforward")
+        least = {
+            **dict.fromkeys(sizes, 1),
+            "terrain_embed": 1,
+            "hidden_layers": 0,
+            "terrain_dim": 0,
+        }
+        for name, bound in least.items():
+            if getattr(self, name) < bound:
+                raise ValueError(f"{name}: expected at least {bound}, got {getattr(self, name)}")
         if self.embed % self.heads:
             raise ValueError(
                 f"embed: expected a multiple of the {self.heads} heads, got {self.embed}"
@@ -82,6 +95,7 @@ class GeneratedWeights:
         output_weight: (B, n, hidden, 2).
         output_bias: (B, n, 2).
         mask: (B, n) bool, True for real limbs, or None where all are real.
+        terrain_weight: (B, terrain_embed, hidden), or None without a height field.
     """
 
     input_weight: Tensor
@@ -91,34 +105,44 @@ class GeneratedWeights:
     output_weight: Tensor
     output_bias: Tensor
     mask: Tensor | None
+    terrain_weight: Tensor | None = None
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Dense layers, (weight (B, in, out), bias (B, out)), limbs side by side.
 
-        The first takes (B, n * state_dim), the last gives (B, n * 2); rows of limbs that are
-        not real are zero in the first, and limb biases are added up.
+        The first takes (B, n * state_dim), and behind that the code of the height field where
+        there is one; the last gives (B, n * 2). Rows of limbs that are not real are zero in
+        the first, and limb biases are added up.
         """
         weight, bias = self.input_weight, self.input_bias
         if self.mask is not None:
             weight = weight * self.mask[:, :, None, None]
             bias = bias * self.mask[:, :, None]
+        rows = weight.flatten(1, 2)
+        if self.terrain_weight is not None:
+            rows = torch.cat([rows, self.terrain_weight], dim=1)
         return [
-            (weight.flatten(1, 2), bias.sum(dim=1)),
+            (rows, bias.sum(dim=1)),
             *zip(self.hidden_weights, self.hidden_biases, strict=True),
             (self.output_weight.transpose(1, 2).flatten(2), self.output_bias.flatten(1)),
         ]
 
-    def act(self, observation: Tensor) -> Tensor:
+    def act(self, observation: Tensor, terrain: Tensor | None = None) -> Tensor:
         """Action means of the bodies' networks.
 
         Args:
             observation: (B, ..., n, state_dim) normalised states.
+            terrain: (B, ..., terrain_embed) codes of :attr:`Hypernetwork.terrain_encoder`, for
+                networks that read a height field.
 
         Returns:
             (B, ..., n, 2), one number a joint slot; slots without a hinge hold numbers too.
         """
         lead, limbs = observation.shape[:-2], observation.shape[-2]
         features = observation.reshape(len(observation), -1, limbs * observation.shape[-1])
+        if terrain is not None:
+            codes = terrain.reshape(len(terrain), -1, terrain.shape[-1])
+            features = torch.cat([features, codes], dim=-1)
         *first, last = self.layers()
         for weight, bias in first:
             features = F.relu(torch.baddbmm(bias[:, None], features, weight))
@@ -188,6 +212,15 @@ class Hypernetwork(nn.Module):
         )
         self.output_encoder = ContextEncoder(config)
         self.output_head = WeightHead(embed, hidden, SLOTS_PER_LIMB, fan_in=hidden)
+        if config.terrain_dim:
+            code = config.terrain_embed
+            self.terrain_encoder = nn.Sequential(
+                nn.Linear(config.terrain_dim, code), nn.ReLU(), nn.Linear(code, code), nn.ReLU()
+            )
+            # Zero: a network that walked on flat ground goes on as it did, whatever it sees.
+            self.terrain_head = nn.Linear(embed, code * hidden)
+            nn.init.zeros_(self.terrain_head.weight)
+            nn.init.zeros_(self.terrain_head.bias)
 
     def generate(self, context: Tensor, mask: Tensor | None = None) -> GeneratedWeights:
         """Weights of every body's network.
@@ -203,6 +236,9 @@ class Hypernetwork(nn.Module):
         if self.config.aggregation == "limb_mean":
             share = 1.0 / _count(context, mask)[:, None]
             input_weight, input_bias = input_weight * share[..., None], input_bias * share
+        terrain = None
+        if self.config.terrain_dim:
+            terrain = self.terrain_head(of_body).unflatten(-1, (self.config.terrain_embed, -1))
         return GeneratedWeights(
             input_weight=input_weight,
             input_bias=input_bias,
@@ -211,11 +247,27 @@ class Hypernetwork(nn.Module):
             output_weight=output_weight,
             output_bias=output_bias,
             mask=mask,
+            terrain_weight=terrain,
         )
 
-    def forward(self, context: Tensor, observation: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Generates and acts: see :meth:`generate` and :meth:`GeneratedWeights.act`."""
-        return self.generate(context, mask).act(observation)
+    def forward(
+        self,
+        context: Tensor,
+        observation: Tensor,
+        mask: Tensor | None = None,
+        heights: Tensor | None = None,
+    ) -> Tensor:
+        """Generates and acts: see :meth:`generate` and :meth:`GeneratedWeights.act`.
+
+        Args:
+            context: as for :meth:`generate`.
+            observation: as for :meth:`GeneratedWeights.act`.
+            mask: as for :meth:`generate`.
+            heights: (B, ..., terrain_dim) of the ground around the torso (m), for networks
+                that read a height field.
+        """
+        code = None if heights is None else self.terrain_encoder(heights)
+        return self.generate(context, mask).act(observation, code)
 
     def _mean_embedding(self, context: Tensor, mask: Tensor | None) -> Tensor:
         embedding = self.hidden_encoder(context, mask)

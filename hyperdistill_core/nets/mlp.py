@@ -7,14 +7,18 @@ the normalisation in front and only the outputs of existing hinges behind:
     x = max(x @ weight_i + bias_i, 0)                for every layer but the last
     ctrl = x @ weight_last + bias_last               nu controls, in actuator order
 
-The division by the standard deviation lies in ``weight_0``. :meth:`BodyMLP.save_npz` writes
-``n_bodies``, ``offset``, ``limit``, ``weight_0``, ``bias_0``, ``weight_1``, ... under these
-names.
+The division by the standard deviation lies in ``weight_0``. Where the network reads a height
+field, a short code of it stands behind x of the first line, which is the same for all bodies:
+
+    code = max(code @ terrain_weight_i + terrain_bias_i, 0)     from heights (m), every layer
+
+:meth:`BodyMLP.save_npz` writes ``n_bodies``, ``offset``, ``limit``, ``weight_0``, ``bias_0``,
+``weight_1``, ... under these names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -61,6 +65,7 @@ class BodyMLP:
         limit: (n_bodies * state_dim,) float64.
         weights: (in, out) of each layer; their dtype is that of the products.
         biases: (out,) of each layer.
+        terrain: (weight, bias) of each layer that encodes the height field; none without one.
     """
 
     def __init__(
@@ -71,8 +76,10 @@ class BodyMLP:
         limit: Floats,
         weights: Sequence[Floats],
         biases: Sequence[Floats],
+        terrain: Sequence[tuple[Floats, Floats]] = (),
     ):
         self.n_bodies = n_bodies
+        self.terrain = tuple(terrain)
         self.offset, self.limit = offset, limit
         self.weights, self.biases = tuple(weights), tuple(biases)
         # For speed each bias is the last row of its weight, met by a feature that is one.
@@ -90,15 +97,17 @@ class BodyMLP:
         normalisation: Normalisation,
         actions: NDArray[np.integer],
         dtype: DTypeLike = np.float64,
+        terrain: Sequence[tuple[Floats, Floats]] = (),
     ) -> BodyMLP:
         """Controller made of layers that take observations and serve all joint slots.
 
         Args:
             layers: (weight (in, out), bias (out,)) of each layer, from n * state_dim
-                observed numbers to n * 2 joint slots.
+                observed numbers, and the code of the height field, to n * 2 joint slots.
             normalisation: makes observations of states.
             actions: (nu,) which of the n * 2 slots drives each control.
             dtype: precision of the products.
+            terrain: (weight, bias) of each layer that makes the code.
 
         Example:
             >>> plain = Normalisation(np.zeros(17), np.ones(17))
@@ -107,13 +116,14 @@ class BodyMLP:
             >>> mlp.act(np.ones((1, 2, 17))).round(3).tolist()
             [[34.0, 34.0]]
         """
-        weights = [np.asarray(weight, dtype=np.float64) for weight, _ in layers]
+        weights = [np.array(weight, dtype=np.float64) for weight, _ in layers]
         biases = [np.asarray(bias, dtype=np.float64) for _, bias in layers]
         n_bodies = weights[-1].shape[1] // SLOTS_PER_LIMB
-        shape = (n_bodies, len(weights[0]) // n_bodies)
+        observed = len(weights[0]) - (len(terrain[-1][1]) if terrain else 0)
+        shape = (n_bodies, observed // n_bodies)
         mean = np.broadcast_to(normalisation.mean, shape).astype(np.float64).ravel()
         scale = np.broadcast_to(normalisation.scale, shape).ravel()
-        weights[0] = weights[0] / scale[:, None]
+        weights[0][:observed] /= scale[:, None]
         weights[-1], biases[-1] = weights[-1][:, actions], biases[-1][actions]
         return cls(
             n_bodies=n_bodies,
@@ -121,6 +131,7 @@ class BodyMLP:
             limit=normalisation.clip * scale,
             weights=[np.ascontiguousarray(weight, dtype=dtype) for weight in weights],
             biases=[np.ascontiguousarray(bias, dtype=dtype) for bias in biases],
+            terrain=[tuple(np.ascontiguousarray(a, dtype=dtype) for a in pair) for pair in terrain],
         )
 
     @property
@@ -131,13 +142,33 @@ class BodyMLP:
     @property
     def parameters(self) -> int:
         """Numbers needed to run it, the normalisation apart."""
-        return sum(array.size for array in (*self.weights, *self.biases))
+        encoder = [array for pair in self.terrain for array in pair]
+        return sum(array.size for array in (*self.weights, *self.biases, *encoder))
 
-    def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Controls (E, nu) for states (E, n, state_dim) of E episodes, not clipped."""
+    @property
+    def terrain_dim(self) -> int:
+        """Points of the height field that it reads; 0 for none."""
+        return len(self.terrain[0][0]) if self.terrain else 0
+
+    def act(
+        self, state: NDArray[np.float64], heights: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Controls (E, nu) of E episodes, not clipped.
+
+        Args:
+            state: (E, n, state_dim).
+            heights: (E, terrain_dim) of the ground around the torso (m), for a controller
+                that reads a height field.
+
+        Raises:
+            ValueError: heights are missing, or given to a controller that reads none.
+        """
         episodes = len(state)
         buffers = self._buffers.get(episodes) or self._allocate(episodes)
         features, inputs = buffers[0]
+        if self.terrain or heights is not None:
+            inputs[:, len(self.offset) :] = self._code(heights)
+            inputs = inputs[:, : len(self.offset)]
         np.subtract(state.reshape(episodes, -1), self.offset, out=inputs, casting="same_kind")
         np.maximum(inputs, self._lower, out=inputs)
         np.minimum(inputs, self._upper, out=inputs)
@@ -146,6 +177,19 @@ class BodyMLP:
             np.maximum(outputs, self._zero, out=outputs)
             features = following
         return np.matmul(features, self._stacked[-1]).astype(np.float64, copy=False)
+
+    def _code(self, heights: NDArray[np.float64] | None) -> Floats:
+        """What the network is told of the ground, (E, width of the code)."""
+        given = 0 if heights is None else heights.shape[-1]
+        if heights is None or given != self.terrain_dim:
+            raise ValueError(
+                f"heights: this controller reads a height field of {self.terrain_dim} points,"
+                f" got {given}"
+            )
+        code = heights.astype(self._zero.dtype)
+        for weight, bias in self.terrain:
+            code = np.maximum(code @ weight + bias, self._zero)
+        return code
 
     def _allocate(self, episodes: int) -> list[tuple[Floats, Floats]]:
         """Features of every layer, each with a column of ones behind, and without it."""
@@ -159,6 +203,8 @@ class BodyMLP:
         arrays = {"n_bodies": np.array(self.n_bodies), "offset": self.offset, "limit": self.limit}
         for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             arrays |= {f"weight_{index}": weight, f"bias_{index}": bias}
+        for index, (weight, bias) in enumerate(self.terrain):
+            arrays |= {f"terrain_weight_{index}": weight, f"terrain_bias_{index}": bias}
         return arrays
 
     def save_npz(self, path: str | Path) -> None:
@@ -171,11 +217,17 @@ class BodyMLP:
         """Reads what :meth:`save_npz` wrote."""
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-        depth = sum(name.startswith("weight_") for name in arrays)
+        layers, terrain = _layers(arrays, ""), _layers(arrays, "terrain_")
         return cls(
             n_bodies=int(arrays["n_bodies"]),
             offset=arrays["offset"],
             limit=arrays["limit"],
-            weights=[arrays[f"weight_{i}"] for i in range(depth)],
-            biases=[arrays[f"bias_{i}"] for i in range(depth)],
+            weights=[weight for weight, _ in layers],
+            biases=[bias for _, bias in layers],
+            terrain=terrain,
         )
+
+
+def _layers(arrays: Mapping[str, NDArray], prefix: str) -> list[tuple[NDArray, NDArray]]:
+    depth = sum(name.startswith(f"{prefix}weight_") for name in arrays)
+    return [(arrays[f"{prefix}weight_{i}"], arrays[f"{prefix}bias_{i}"]) for i in range(depth)]

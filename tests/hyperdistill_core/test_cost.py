@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets import cost
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.message_passing import MessagePassing, MessagePassingConfig
-from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.nets.modumorph import ModuMorph, ModuMorphConfig
 from hyperdistill_core.nets.transformer import TransformerBlock
 from hyperdistill_core.nets.transformer_teacher import TransformerTeacher, TransformerTeacherConfig
@@ -21,6 +24,7 @@ from hyperdistill_core.nets.trees import Trees
 
 N = 5
 CONFIG = HypernetConfig(context_dim=7, hidden=12, hidden_layers=2, embed=8, feedforward=20)
+SEEING = replace(CONFIG, terrain_dim=30, terrain_embed=6)
 
 
 def _count(run, *modules):
@@ -32,32 +36,49 @@ def _count(run, *modules):
     return cost.Cost(parameters, counter.get_total_flops() // 2)
 
 
-def test_hypernetwork():
-    net = Hypernetwork(CONFIG)
+@pytest.mark.parametrize("config", [CONFIG, SEEING])
+def test_hypernetwork(config):
+    net = Hypernetwork(config)
     context = torch.zeros(1, N, 7)
-    assert _count(lambda: net.generate(context), net) == cost.hypernetwork_cost(CONFIG, N)
+    counted = _count(lambda: net.generate(context), net)
+    encoder = sum(p.numel() for name, p in net.named_parameters() if "terrain_encoder" in name)
+    expected = cost.hypernetwork_cost(config, N)
+    assert counted == replace(expected, parameters=expected.parameters + encoder)
 
 
-def test_generated_network():
-    made = Hypernetwork(CONFIG).generate(torch.zeros(1, N, 7))
-    counted = _count(lambda: made.act(torch.zeros(1, 1, N, 17)))
+@pytest.mark.parametrize("config", [CONFIG, SEEING])
+def test_generated_network(config):
+    net = Hypernetwork(config)
+    made = net.generate(torch.zeros(1, N, 7))
+
+    def step():
+        code = net.terrain_encoder(torch.zeros(1, 1, 30)) if config.terrain_dim else None
+        made.act(torch.zeros(1, 1, N, 17), code)
+
+    counted = _count(step, *([net.terrain_encoder] if config.terrain_dim else []))
     arrays = [made.input_weight, made.input_bias, *made.hidden_weights, *made.hidden_biases]
     arrays += [made.output_weight, made.output_bias]
-    expected = cost.generated_cost(CONFIG, N)
+    arrays += [made.terrain_weight] if made.terrain_weight is not None else []
+    expected = cost.generated_cost(config, N)
     assert counted.multiply_adds == expected.multiply_adds
-    assert sum(array.numel() for array in arrays) == expected.parameters
+    assert counted.parameters + sum(array.numel() for array in arrays) == expected.parameters
 
 
-def test_body_mlp():
-    made = Hypernetwork(CONFIG).generate(torch.zeros(1, N, 7))
-    mlp = BodyMLP.from_layers(
-        [(weight[0].detach().numpy(), bias[0].detach().numpy()) for weight, bias in made.layers()],
+@pytest.mark.parametrize("config", [CONFIG, SEEING])
+def test_body_mlp(config):
+    width = context_dim("continuous")
+    controller = Controller(
+        name="small",
+        network=Hypernetwork(replace(config, context_dim=width)),
         normalisation=Normalisation(np.zeros(17), np.ones(17)),
-        actions=np.array([2, 5, 6]),
+        task="flat",
+        context="continuous",
     )
-    expected = cost.body_mlp_cost(CONFIG, N, 3)
+    mlp = controller.body_mlp(np.zeros((N, width)), np.array([2, 5, 6]))
+    expected = cost.body_mlp_cost(config, N, 3)
     assert mlp.parameters == expected.parameters
-    assert sum(weight.size for weight in mlp.weights) == expected.multiply_adds
+    products = [*mlp.weights, *(weight for weight, _ in mlp.terrain)]
+    assert sum(weight.size for weight in products) == expected.multiply_adds
 
 
 @pytest.mark.parametrize("shared_trunk", [True, False])

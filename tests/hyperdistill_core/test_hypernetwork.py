@@ -86,6 +86,7 @@ def test_one_state_without_a_batch_of_them():
         ({"hidden": 0}, "hidden: expected at least 1, got 0"),
         ({"hidden_layers": -1}, "hidden_layers: expected at least 0"),
         ({"heads": 3}, "embed: expected a multiple of the 3 heads, got 8"),
+        ({"terrain_dim": -1}, "terrain_dim: expected at least 0, got -1"),
         ({"aggregation": "max"}, "aggregation: expected one of sum, limb_mean, got 'max'"),
     ],
 )
@@ -142,3 +143,70 @@ def test_npz_round_trip_and_its_documented_formula(tmp_path, dtype):
         x = np.maximum(x @ arrays["weight_1"] + arrays["bias_1"], 0)
         ctrl = x @ arrays["weight_2"] + arrays["bias_2"]
     np.testing.assert_allclose(ctrl, expected, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
+TERRAIN = {"hidden": 9, "terrain_dim": 6, "terrain_embed": 4}
+
+
+def test_a_new_network_walks_on_as_if_the_ground_were_flat():
+    flat, rough = _net(hidden=9), Hypernetwork(HypernetConfig(**SMALL, **TERRAIN)).double().eval()
+    rough.load_state_dict(flat.state_dict(), strict=False)
+    context, observation = _inputs()
+    heights = torch.ones(*observation.shape[:-2], 6, dtype=observation.dtype)
+    seen = rough(context, observation, heights=heights)
+    torch.testing.assert_close(seen, flat(context, observation))
+
+
+def test_heights_change_the_controls_and_every_body_weighs_them_its_own_way():
+    net = _net(**TERRAIN)
+    context, observation = _inputs()
+    low = torch.zeros(*observation.shape[:-2], 6, dtype=observation.dtype)
+    with torch.no_grad():
+        on_low, on_high = (net(context, observation, heights=low + step) for step in (0.0, 1.0))
+    change = on_high - on_low
+    assert (change.abs().amax(dim=tuple(range(1, change.dim()))) > 1e-6).all()
+    weight = net.generate(context).terrain_weight
+    assert not torch.allclose(weight[0], weight[1])
+
+
+def test_numpy_path_with_heights_equals_torch_path(tmp_path):
+    net = _net(**TERRAIN)
+    context, _ = _inputs(bodies=1)
+    rng = np.random.default_rng(0)
+    normalisation = Normalisation(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    states, heights = rng.normal(scale=6.0, size=(11, 4, 5)), rng.normal(size=(11, 6))
+    observation = torch.from_numpy(normalisation.observe(states))[None]
+    with torch.no_grad():
+        made = net.generate(context)
+        expected = net(context, observation, heights=torch.from_numpy(heights)[None])
+    encoder = [layer for layer in net.terrain_encoder if isinstance(layer, torch.nn.Linear)]
+    actions = np.array([6, 2, 3])
+    mlp = BodyMLP.from_layers(
+        [(weight[0].detach().numpy(), bias[0].detach().numpy()) for weight, bias in made.layers()],
+        normalisation=normalisation,
+        actions=actions,
+        terrain=[(row.weight.detach().numpy().T, row.bias.detach().numpy()) for row in encoder],
+    )
+    expected = expected[0].reshape(11, 8)[:, actions].numpy()
+    np.testing.assert_allclose(mlp.act(states, heights), expected, rtol=0, atol=1e-12)
+    mlp.save_npz(tmp_path / "mlp.npz")
+    again = BodyMLP.load_npz(tmp_path / "mlp.npz")
+    np.testing.assert_array_equal(again.act(states, heights), mlp.act(states, heights))
+
+
+@pytest.mark.parametrize("heights", [None, np.zeros((11, 5))])
+def test_refuses_to_walk_blind(heights):
+    states = np.zeros((11, 4, 5))
+    blind, _, _ = _mlp()
+    with pytest.raises(ValueError, match="height field of 0 points, got 5"):
+        blind.act(states, np.zeros((11, 5)))
+    seeing = BodyMLP(
+        n_bodies=4,
+        offset=np.zeros(20),
+        limit=np.ones(20),
+        weights=[np.ones((24, 2))],
+        biases=[np.zeros(2)],
+        terrain=[(np.ones((6, 4)), np.zeros(4))],
+    )
+    with pytest.raises(ValueError, match="height field of 6 points, got"):
+        seeing.act(states, heights)
