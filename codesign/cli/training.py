@@ -5,15 +5,21 @@ Every stage writes into a folder of its own; run again, it goes on where it stop
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    import networkx as nx
     from _typeshed import DataclassInstance
 
+    from codesign.scoring import ScoringPool
     from hyperdistill_core.controller import Controller
 
 SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
@@ -23,6 +29,8 @@ ROBOT_ENDINGS = (".xml", ".mjcf", ".json")
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 TEACHER_HELP = "A teacher's checkpoint; several may be named, in the same order at every stage."
+#: Episodes in which a body of a pool is tried.
+TRIAL_EPISODES = 2
 SET = click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 
 
@@ -74,10 +82,24 @@ def _say(line: str) -> None:
 @click.command()
 @click.option("--robots", type=FOLDER, help="Folder of robots to begin with.")
 @click.option("--held-out", type=FOLDER, help="Folder of robots whose plans must not come up.")
+@click.option("--controller", help="Name or file of the controller that bodies are tried with.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1))
 @click.option("--out", required=True, type=FILE, help="File to write (.jsonl).")
 @SET
-def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[str, ...]) -> None:
-    """Make the pool of bodies that a controller learns on."""
+def pool(
+    robots: Path | None,
+    held_out: Path | None,
+    controller: str | None,
+    workers: int,
+    out: Path,
+    changes: tuple[str, ...],
+) -> None:
+    """Make the pool of bodies that a controller learns on.
+
+    With a controller, only bodies that it moves or that stay up come in, and lines of bodies
+    can be bred from the robots under it (--set evolved=1000).
+    """
+    from codesign.scoring import ScoringPool
     from hyperdistill_core.training.pool import PoolSettings, make_pool
 
     settings = changed(PoolSettings(), changes)
@@ -86,14 +108,32 @@ def pool(robots: Path | None, held_out: Path | None, out: Path, changes: tuple[s
         if done % 100 == 0:
             _say(f"{done} of {total} bodies")
 
-    made = make_pool(
-        settings,
-        robots=robots_in(robots) if robots else [],
-        held_out=robots_in(held_out) if held_out else [],
-        report=report,
-    )
+    with ExitStack() as stack:
+        scorers = None
+        if controller is not None:
+            scorers = stack.enter_context(
+                ScoringPool(
+                    workers=workers,
+                    controller=controller,
+                    task=settings.task,
+                    episodes=TRIAL_EPISODES,
+                    seed=settings.seed,
+                )
+            )
+        made = make_pool(
+            settings,
+            robots=robots_in(robots) if robots else [],
+            held_out=robots_in(held_out) if held_out else [],
+            trial=partial(_try, scorers) if scorers else None,
+            report=report,
+        )
     made.write(out)
     _say(f"{len(made)} bodies in {out}")
+
+
+def _try(pool: ScoringPool, graphs: Sequence[nx.DiGraph]) -> list[tuple[float, float]]:
+    """Mean return and mean control steps of an episode of each body."""
+    return [(record.score, fmean(record.lengths or [0])) for record in pool.map(graphs)]
 
 
 @click.command("train-teacher")

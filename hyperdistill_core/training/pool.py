@@ -1,10 +1,16 @@
-"""The bodies that a controller learns on: robots given, sampled bodies, children, mutants."""
+"""The bodies that a controller learns on: robots given, sampled and bred bodies.
+
+From bodies that a controller cannot move at all nothing is learned. So a pool may be tried
+under the controller that the training begins with, and take only what scores or stands.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -15,6 +21,7 @@ from numpy.typing import NDArray
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.lineages import Lineages
 from morph_ops import graph as bodies_graph
 from morph_ops.graph import BodyError
 from morph_ops.identity import body_hash
@@ -23,8 +30,14 @@ from morph_ops.operators import OperatorError, crossover, mutate
 from morph_ops.space import sample_body
 from morph_ops.textfile import read_text, write_text
 
-Origin: TypeAlias = Literal["robot", "sampled", "child", "mutant"]
+Origin: TypeAlias = Literal["robot", "sampled", "child", "mutant", "evolved"]
+#: Mean return and mean control steps of an episode of each of some bodies.
+Trial: TypeAlias = Callable[[Sequence[nx.DiGraph]], Sequence[tuple[float, float]]]
 MAX_MUTATIONS = 4
+#: Bodies that are tried at once.
+_BATCH = 64
+#: A pool is given up when so many bodies in a row are of no use.
+_PATIENCE = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +48,18 @@ class PoolSettings:
         sampled: freshly sampled bodies.
         children: crossovers of two of the robots given.
         mutants: bodies made by 1 to 4 mutations.
+        evolved: bodies of lines that are bred from the robots for many generations under a
+            controller, each robot's line for itself.
         robot_mutants: share of mutants that come from a robot or a child of robots, the
             others come from a sampled body.
         standing_steps: a sampled body or a mutant must stand so many control steps without
             control, or it teaches little but how to fall; 0 takes every body. Children are
             taken as they come: their parents were evolved, and a good walker need not
             stand by itself.
+        least_score: a body that is no robot must score so much under the controller that
+            bodies are tried with ...
+        least_steps: ... or stay up for so many control steps in the mean; without such a
+            controller neither counts.
         task: where it must stand.
         seed: of sampling and mutation.
     """
@@ -48,8 +67,11 @@ class PoolSettings:
     sampled: int = 500
     children: int = 0
     mutants: int = 700
+    evolved: int = 0
     robot_mutants: float = 0.5
     standing_steps: int = 100
+    least_score: float = 40.0
+    least_steps: float = 400.0
     task: str = "flat"
     seed: int = 0
 
@@ -146,78 +168,155 @@ def make_pool(
     *,
     robots: Sequence[nx.DiGraph] = (),
     held_out: Iterable[nx.DiGraph] = (),
+    trial: Trial | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Pool:
-    """A pool of distinct bodies: ``robots``, then sampled bodies, children and mutants.
+    """A pool of distinct bodies: ``robots``, then sampled bodies, children, mutants, evolved.
 
     Args:
-        settings: sizes and seed; the same settings and robots give the same pool.
+        settings: sizes and seed; the same settings, robots and trial give the same pool.
         robots: bodies to begin with, duplicates among them dropped.
         held_out: bodies of which no new body may have the plan: none that equals one of
             them but for densities, gears or joint ranges comes in new.
+        trial: scores bodies under a controller; without it bodies come in untried.
         report: called with the number of bodies now and in the end.
 
     Returns:
-        ``len(distinct robots) + sampled + children + mutants`` bodies.
+        ``len(distinct robots) + sampled + children + mutants + evolved`` bodies.
 
     Raises:
-        TrainingError: children or mutants are asked for and there is nothing to make them of.
+        TrainingError: there is nothing to make children, mutants or lines of; lines are
+            asked for without a trial; or thousands of bodies in a row are of no use.
     """
-    rng = np.random.default_rng(settings.seed)
-    forbidden = {plan_hash(graph) for graph in held_out}
-    graphs: list[nx.DiGraph] = []
-    origins: list[Origin] = []
-    seen: set[str] = set()
+    return _Maker(settings, robots, held_out, trial, report).make()
 
-    def admit(graph: nx.DiGraph, origin: Origin) -> None:
-        digest = body_hash(graph)
-        if digest in seen:
-            return
-        seen.add(digest)
-        graphs.append(graph)
-        origins.append(origin)
 
-    def fill(number: int, origin: Origin, draw: Callable[[], nx.DiGraph]) -> list[nx.DiGraph]:
+class _Maker:
+    """A pool in the making."""
+
+    def __init__(
+        self,
+        settings: PoolSettings,
+        robots: Sequence[nx.DiGraph],
+        held_out: Iterable[nx.DiGraph],
+        trial: Trial | None,
+        report: Callable[[int, int], None],
+    ) -> None:
+        self._settings, self._trial, self._report = settings, trial, report
+        self._rng = np.random.default_rng(settings.seed)
+        self._forbidden = {plan_hash(graph) for graph in held_out}
+        self._graphs: list[nx.DiGraph] = []
+        self._origins: list[Origin] = []
+        self._seen: set[str] = set()
+        for graph in robots:
+            digest = body_hash(graph)
+            if digest not in self._seen:
+                self._seen.add(digest)
+                self._admit(graph, "robot")
+        self._robots = tuple(self._graphs)
+        _require_parents(settings, len(self._robots), tried=trial is not None)
+        wanted = (settings.sampled, settings.children, settings.mutants, settings.evolved)
+        self._total = len(self._robots) + sum(wanted)
+
+    def make(self) -> Pool:
+        settings = self._settings
+        sampled = self._fill(settings.sampled, "sampled", lambda: sample_body(self._rng))
+        of_robots = [*self._robots, *self._fill(settings.children, "child", self._child)]
+        self._fill(settings.mutants, "mutant", lambda: self._mutant(of_robots, sampled))
+        if settings.evolved:
+            self._evolve(settings.evolved)
+        return Pool(tuple(self._graphs), tuple(self._origins))
+
+    def _child(self) -> nx.DiGraph:
+        a, b = self._rng.choice(len(self._robots), size=2)
+        return crossover(self._robots[a], self._robots[b], self._rng)
+
+    def _mutant(self, of_robots: list[nx.DiGraph], sampled: list[nx.DiGraph]) -> nx.DiGraph:
+        share = self._settings.robot_mutants
+        of_robot = not sampled or (bool(of_robots) and self._rng.random() < share)
+        parents = of_robots if of_robot else sampled
+        graph = parents[self._rng.integers(len(parents))]
+        for _ in range(self._rng.integers(1, MAX_MUTATIONS + 1)):
+            graph, _ = mutate(graph, self._rng)
+        return graph
+
+    def _fill(
+        self, number: int, origin: Origin, draw: Callable[[], nx.DiGraph]
+    ) -> list[nx.DiGraph]:
         """Draw until so many new bodies of this origin are in; those bodies."""
-        first = len(graphs)
-        while len(graphs) < first + number:
+        first, idle = len(self._graphs), 0
+        while len(self._graphs) < first + number:
+            batch = [self._new(origin, draw) for _ in range(_BATCH if self._trial else 1)]
+            before = len(self._graphs)
+            for graph, result in zip(batch, self._try(batch), strict=True):
+                if len(self._graphs) < first + number and self._useful(*result):
+                    self._admit(graph, origin)
+            idle = self._patience(idle, len(batch), origin, admitted=len(self._graphs) > before)
+        return self._graphs[first:]
+
+    def _new(self, origin: Origin, draw: Callable[[], nx.DiGraph]) -> nx.DiGraph:
+        """A body that may come in, untried."""
+        steps = 0 if origin == "child" else self._settings.standing_steps
+        while True:
             try:
                 graph = draw()
             except OperatorError:
                 continue
-            steps = 0 if origin == "child" else settings.standing_steps
-            if plan_hash(graph) in forbidden:
-                continue
-            if steps and not stands(graph, task=settings.task, steps=steps):
-                continue
-            admit(graph, origin)
-            report(len(graphs), total)
-        return graphs[first:]
+            if self._may_come(graph, standing_steps=steps):
+                return graph
 
-    def child() -> nx.DiGraph:
-        a, b = rng.choice(len(distinct), size=2)
-        return crossover(distinct[a], distinct[b], rng)
+    def _may_come(self, graph: nx.DiGraph, *, standing_steps: int) -> bool:
+        """Whether the body was not seen yet, is not held out, and stands; it is seen now."""
+        digest = body_hash(graph)
+        if digest in self._seen or plan_hash(graph) in self._forbidden:
+            return False
+        if standing_steps and not stands(graph, task=self._settings.task, steps=standing_steps):
+            return False
+        self._seen.add(digest)
+        return True
 
-    def mutant() -> nx.DiGraph:
-        of_robot = not sampled or (bool(of_robots) and rng.random() < settings.robot_mutants)
-        parents = of_robots if of_robot else sampled
-        graph = parents[rng.integers(len(parents))]
-        for _ in range(rng.integers(1, MAX_MUTATIONS + 1)):
-            graph, _ = mutate(graph, rng)
-        return graph
+    def _evolve(self, number: int) -> None:
+        scores = [score for score, _ in self._try(self._robots)]
+        lines = Lineages(list(zip(self._robots, scores, strict=True)), self._rng)
+        first, idle = len(self._graphs), 0
+        while len(self._graphs) < first + number:
+            bred = iter(lines.breed, None)
+            new = (child for child in bred if self._may_come(child.graph, standing_steps=0))
+            batch = list(islice(new, _BATCH))
+            before = len(self._graphs)
+            results = self._try([child.graph for child in batch])
+            for child, (score, length) in zip(batch, results, strict=True):
+                lines.tell(child, score)
+                if len(self._graphs) < first + number and self._useful(score, length):
+                    self._admit(child.graph, "evolved")
+            idle = self._patience(idle, _BATCH, "evolved", admitted=len(self._graphs) > before)
 
-    for graph in robots:
-        admit(graph, "robot")
-    distinct = tuple(graphs)
-    _require_parents(settings, len(distinct))
-    total = len(distinct) + settings.sampled + settings.children + settings.mutants
-    sampled = fill(settings.sampled, "sampled", lambda: sample_body(rng))
-    of_robots = [*distinct, *fill(settings.children, "child", child)]
-    fill(settings.mutants, "mutant", mutant)
-    return Pool(tuple(graphs), tuple(origins))
+    def _try(self, graphs: Sequence[nx.DiGraph]) -> Sequence[tuple[float, float]]:
+        return self._trial(graphs) if self._trial else [(math.inf, math.inf)] * len(graphs)
+
+    def _useful(self, score: float, length: float) -> bool:
+        return score >= self._settings.least_score or length >= self._settings.least_steps
+
+    def _admit(self, graph: nx.DiGraph, origin: Origin) -> None:
+        self._graphs.append(graph)
+        self._origins.append(origin)
+        if origin != "robot":
+            self._report(len(self._graphs), self._total)
+
+    def _patience(self, idle: int, tried: int, origin: Origin, *, admitted: bool) -> int:
+        """Bodies that were tried in vain since the last one that came in."""
+        if admitted:
+            return 0
+        if idle + tried >= _PATIENCE:
+            raise TrainingError(
+                f"none of {idle + tried} {origin} bodies scored {self._settings.least_score:g} or"
+                f" stood for {self._settings.least_steps:g} control steps; expected some: set"
+                " least_score or least_steps lower, or try them with another controller"
+            )
+        return idle + tried
 
 
-def _require_parents(settings: PoolSettings, n_robots: int) -> None:
+def _require_parents(settings: PoolSettings, n_robots: int, *, tried: bool) -> None:
     if settings.children and n_robots < 2:
         raise TrainingError(
             f"a pool with {settings.children} children needs at least 2 robots to cross, got"
@@ -226,4 +325,14 @@ def _require_parents(settings: PoolSettings, n_robots: int) -> None:
     if settings.mutants and not n_robots and not settings.sampled:
         raise TrainingError(
             f"a pool with {settings.mutants} mutants needs robots or sampled bodies to mutate"
+        )
+    if settings.evolved and n_robots < 2:
+        raise TrainingError(
+            f"a pool with {settings.evolved} evolved bodies needs at least 2 robots to begin with,"
+            f" got {n_robots}; name a folder of robots or set evolved=0"
+        )
+    if settings.evolved and not tried:
+        raise TrainingError(
+            f"a pool with {settings.evolved} evolved bodies needs a controller that they are tried"
+            " with; name one or set evolved=0"
         )

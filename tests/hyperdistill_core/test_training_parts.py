@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,11 +19,13 @@ from hyperdistill_core.training.advantage import generalised_advantages
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, StudentPolicy, TeacherPolicy
 from hyperdistill_core.training.evaluate import TeacherControl
 from hyperdistill_core.training.expert import ExpertData
+from hyperdistill_core.training.lineages import Lineages
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool, plan_hash, stands
 from hyperdistill_core.training.settings import PPOSettings
 from hyperdistill_core.training.teacher import new_network
 from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
+from morph_ops.geometry import total_mass
 from morph_ops.graph import BodyError, limb, limbs, with_parts
 from morph_ops.identity import body_hash, is_same
 from morph_ops.operators import OPERATORS
@@ -144,11 +147,70 @@ def test_pool_is_distinct_repeatable_and_comes_back(bodies, tmp_path):
     assert weights.sum() == pytest.approx(1.0)
 
 
+def _mass_trial(tried):
+    """Heavy bodies are good ones; what was tried is noted."""
+
+    def trial(graphs):
+        tried.append(len(graphs))
+        return [(total_mass(graph), 0.0) for graph in graphs]
+
+    return trial
+
+
+def test_a_tried_pool_takes_only_bodies_of_use(bodies):
+    settings = PoolSettings(
+        sampled=3, mutants=2, evolved=70, standing_steps=0, least_score=6.0, seed=1
+    )
+    tried = []
+    pool = make_pool(settings, robots=bodies[:3], trial=_mass_trial(tried))
+    assert pool.counts == {"evolved": 70, "mutant": 2, "robot": 3, "sampled": 3}
+    assert all(
+        total_mass(graph) >= 6.0
+        for graph, origin in zip(pool.graphs, pool.origins, strict=True)
+        if origin != "robot"
+    )
+    assert set(tried) == {3, 64}
+    again = make_pool(settings, robots=bodies[:3], trial=_mass_trial([]))
+    assert all(map(is_same, pool.graphs, again.graphs))
+
+
+def test_a_body_that_stands_is_of_use_whatever_it_scores():
+    settings = PoolSettings(sampled=2, mutants=0, standing_steps=0, least_steps=100.0)
+    pool = make_pool(settings, trial=lambda graphs: [(-5.0, 100.0)] * len(graphs))
+    assert len(pool) == 2
+
+
+def test_a_pool_of_useless_bodies_is_given_up(monkeypatch):
+    monkeypatch.setattr("hyperdistill_core.training.pool._PATIENCE", 128)
+    settings = PoolSettings(sampled=1, mutants=0, standing_steps=0, seed=2)
+    with pytest.raises(TrainingError, match="none of 128 sampled bodies scored 40 or stood"):
+        make_pool(settings, trial=lambda graphs: [(39.9, 399.0)] * len(graphs))
+
+
+def test_lines_climb_and_stay_apart(bodies):
+    rng = np.random.default_rng(0)
+    lines = Lineages([(graph, total_mass(graph)) for graph in bodies[:3]], rng)
+    first = [lines.breed() for _ in range(60)]
+    assert {child.line for child in first} == {0, 1, 2}
+    for child in first:
+        lines.tell(child, total_mass(child.graph))
+    feeble = replace(first[0], graph=bodies[3])
+    lines.tell(feeble, 0.39 * feeble.parent_score)
+    later = [lines.breed().parent_score for _ in range(300)]
+    assert np.mean(later) > np.mean([child.parent_score for child in first])
+    assert max(later) == max(total_mass(child.graph) for child in first)
+    assert 0.39 * feeble.parent_score not in later
+
+
 def test_a_pool_needs_parents(bodies):
     with pytest.raises(TrainingError, match="at least 2 robots to cross, got 1"):
         make_pool(PoolSettings(children=1), robots=bodies[:1])
     with pytest.raises(TrainingError, match="needs robots or sampled bodies to mutate"):
         make_pool(PoolSettings(sampled=0, mutants=1))
+    with pytest.raises(TrainingError, match="needs at least 2 robots to begin with, got 1"):
+        make_pool(PoolSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:1])
+    with pytest.raises(TrainingError, match="needs a controller that they are tried with"):
+        make_pool(PoolSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:2])
 
 
 def test_broken_pool_names_the_line(tmp_path):

@@ -70,6 +70,9 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     assert list(kept) == ["robots", "sampled", "gear"]
     assert len(kept["gear"]["hashes"]) == len(kept["gear"]["teacher_scores"]) == 1
     assert len(table.read_text().splitlines()) == 2 + 3 * 3
+    tried = (*sets(["sampled=0", "mutants=0", "evolved=2", "least_steps=5"]), "--out", pool)
+    out = run("controller", "pool", "--robots", robots, "--controller", made, *tried)
+    assert "4 bodies in" in out
     info = run("controller", "info", made)
     assert "pool" in info
     assert '"robot": 2' in info
