@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import (
     BaseModel,
@@ -27,7 +28,7 @@ from pydantic import (
 
 from codesign.errors import UsageError, one_line
 from hyperdistill_core.checkpoints import available
-from morph_ops.choices import choose
+from morph_ops.choices import choose, is_own, load_own
 from morph_ops.operators import OPERATORS
 from morph_ops.textfile import read_text
 
@@ -37,6 +38,7 @@ OBJECTIVES = ("score", "speed", "cost_of_transport", "mass", "actuators", "robus
 DESCRIPTORS = ("size", "limbs", "mass", "actuators", "symmetry", "contact", "height")
 DESCRIPTORS += ("duty_1", "duty_2", "duty_3", "duty_4")
 ISLANDS = ("aging", "mu_plus_lambda")
+ALGORITHMS = ("random", "aging", "mu_plus_lambda", "nsga2", "map_elites", "novelty", "islands")
 #: Settings that are lists of names: what one is, which there are, and how many it takes.
 _LISTS = {
     "objectives": ("objective", OBJECTIVES, 2, 4),
@@ -63,12 +65,16 @@ class Rates(_Frozen):
         crossover: probability that a child has two parents.
         mutation: probability that a child of two parents is mutated as well; a child of
             one parent always is.
-        operators: weight of each mutation, relative to the others; those not named are 1.
+        operators: weight of each mutation, relative to the others; those not named are 1. A
+            name such as "package.module:name" adds an operator of the user's own.
+        adaptive: whether the weights follow each mutation's record: how often its children
+            beat their parents. Those given are where they begin.
     """
 
     crossover: float = Field(default=0.25, ge=0.0, le=1.0)
     mutation: float = Field(default=0.5, ge=0.0, le=1.0)
     operators: dict[str, float] = Field(default_factory=dict, validate_default=True)
+    adaptive: bool = False
 
     @field_validator("operators", mode="before")
     @classmethod
@@ -76,13 +82,47 @@ class Rates(_Frozen):
         if not isinstance(weights, Mapping):
             raise ValueError("expected a table of weights, such as grow_limb = 2.0")
         for name, weight in weights.items():
-            choose(OPERATORS, name, what="operator")
+            _known_or_own(OPERATORS, name, what="operator")
             if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
                 raise ValueError(f"{name}: expected a weight of at least 0, got {weight!r}")
-        complete = {name: float(weights.get(name, 1.0)) for name in OPERATORS}
+        complete = {name: float(weights.get(name, 1.0)) for name in (OPERATORS | dict(weights))}
         if not any(complete.values()):
             raise ValueError("expected a weight above 0 for at least one operator")
         return complete
+
+
+class Limits(_Frozen):
+    """What a body may be at most; a limit that is not given is none.
+
+    Attributes:
+        mass: of the whole body (kg).
+        limbs: the torso not included.
+        actuators: motors.
+        size: longest side at rest (m).
+    """
+
+    mass: float | None = Field(default=None, gt=0.0)
+    limbs: int | None = Field(default=None, ge=1)
+    actuators: int | None = Field(default=None, ge=1)
+    size: float | None = Field(default=None, gt=0.0)
+
+
+class Stop(_Frozen):
+    """What ends a run before all its candidates are scored; what is not given does not.
+
+    Candidates that could have been bred by then are scored still, so that the end does not
+    depend on the number of workers.
+
+    Attributes:
+        score: a candidate scores so much.
+        stagnation: so many candidates in a row bring no new best.
+        minutes: so much time has passed since the run was started or gone on with. This
+            one depends on the machine; ``--resume`` goes on for as long again.
+    """
+
+    score: float | None = None
+    stagnation: int | None = Field(default=None, ge=1)
+    minutes: float | None = Field(default=None, gt=0.0)
 
 
 class Settings(_Frozen):
@@ -90,7 +130,9 @@ class Settings(_Frozen):
 
     Attributes:
         seed: root of every random number.
-        task: what the bodies are scored on.
+        task: what the bodies are scored on. A task, an objective, a descriptor, an operator or
+            an algorithm named as "package.module:name" is the user's own, see
+            docs/extending.md.
         controller: name of a shipped controller, or a path to one.
         algorithm: who may be a parent; docs/algorithms.md has a section on each.
         objectives: what "nsga2" weighs against each other.
@@ -102,6 +144,10 @@ class Settings(_Frozen):
         islands: algorithm of each island of "islands".
         migrate_every: candidates of an island between two migrations.
         migrants: bodies that each island sends then.
+        start: a folder of robots, or of a run, whose bodies start the search, the best of a run
+            first; mutants of them fill the starting population. Without it bodies are sampled.
+        locked: limbs of the robots in ``start``, with all that they hang on, that the search
+            must leave as they are.
         population: bodies alive; as many start the search.
         generations: generations bred after the starting one, each of ``population``
             children.
@@ -118,14 +164,14 @@ class Settings(_Frozen):
             takes the search's word.
         top: designs that are exported when the run ends.
         rates: how a child is made.
+        limits: what a body may be at most.
+        stop: what ends the run early.
     """
 
     seed: int = Field(default=0, ge=0)
     task: str = "flat"
     controller: str = "flat-v1"
-    algorithm: Literal[
-        "random", "aging", "mu_plus_lambda", "nsga2", "map_elites", "novelty", "islands"
-    ] = "aging"
+    algorithm: str = "aging"
     objectives: list[str] = Field(default=["speed", "cost_of_transport"])
     descriptors: list[str] = Field(default=["limbs", "height"])
     bins: int = Field(default=10, ge=2, le=1000)
@@ -134,6 +180,8 @@ class Settings(_Frozen):
     islands: list[str] = Field(default=["aging"] * 4)
     migrate_every: int = Field(default=32, ge=1)
     migrants: int = Field(default=1, ge=1)
+    start: str | None = None
+    locked: list[str] = Field(default_factory=list)
     population: int = Field(default=64, ge=2)
     generations: int = Field(default=8, ge=0)
     candidates: int | None = Field(default=None, ge=1)
@@ -145,6 +193,19 @@ class Settings(_Frozen):
     final_episodes: int = Field(default=16, ge=0)
     top: int = Field(default=5, ge=1)
     rates: Rates = Field(default_factory=Rates)
+    limits: Limits = Field(default_factory=Limits)
+    stop: Stop = Field(default_factory=Stop)
+
+    @field_validator("algorithm")
+    @classmethod
+    def _an_algorithm(cls, name: str) -> str:
+        _known_or_own(dict.fromkeys(ALGORITHMS), name, what="algorithm")
+        return name
+
+    @field_validator("start")
+    @classmethod
+    def _a_folder(cls, start: str | None) -> str | None:
+        return None if start is None else str(Path(start).absolute())
 
     @field_validator("controller")
     @classmethod
@@ -159,7 +220,7 @@ class Settings(_Frozen):
     def _known(cls, names: list[str], info: ValidationInfo) -> list[str]:
         what, known, least, most = _LISTS[info.field_name or ""]
         for name in names:
-            choose(dict.fromkeys(known), name, what=what)
+            _known_or_own(dict.fromkeys(known), name, what=what)
         if not least <= len(names) <= most:
             raise ValueError(f"expected {least} to {most} of them, got {len(names)}")
         if what != "island" and len(set(names)) < len(names):
@@ -174,6 +235,12 @@ class Settings(_Frozen):
                 f"population: expected at least {max(LEAST_ISLAND, self.migrants + 1)} bodies on "
                 f"each of {len(self.islands)} islands, got {self.population} for all"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _locked_in_something(self) -> Settings:
+        if self.locked and self.start is None:
+            raise ValueError("locked: expected the robots with these limbs in start, got no start")
         return self
 
     @model_validator(mode="after")
@@ -195,6 +262,24 @@ class Settings(_Frozen):
     def total(self) -> int:
         """Candidates of the whole run."""
         return self.candidates or self.population * (self.generations + 1)
+
+
+#: Settings that are tables: their keys, and what one is.
+_TABLES: dict[str, tuple[Mapping[str, Any], str]] = {
+    "rates": (Rates.model_fields, "rate"),
+    "limits": (Limits.model_fields, "limit"),
+    "stop": (Stop.model_fields, "reason to stop"),
+}
+
+
+def _known_or_own(known: Mapping[str, Any], name: str, *, what: str) -> None:
+    """Refuse a name that stands for nothing."""
+    if not is_own(name):
+        choose(known, name, what=what)
+    elif what == "island":
+        raise ValueError(f"{name}: expected one of {', '.join(known)}")
+    else:
+        load_own(name, what=what)
 
 
 def presets() -> dict[str, str]:
@@ -267,9 +352,10 @@ def build(values: Mapping[str, Any]) -> Settings:
     """
     for key in values:
         choose(Settings.model_fields, key, what="setting")
-    rates = values.get("rates")
-    for key in rates if isinstance(rates, Mapping) else ():
-        choose(Rates.model_fields, key, what="rate")
+    for table, (fields, what) in _TABLES.items():
+        keys = values.get(table)
+        for key in keys if isinstance(keys, Mapping) else ():
+            choose(fields, key, what=what)
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -289,7 +375,8 @@ def _write_table(lines: list[str], path: tuple[str, ...], table: Mapping[str, An
         lines += ["", f"[{'.'.join(path)}]"]
     for key, value in table.items():
         if key not in inner and value is not None:
-            lines.append(f"{key} = {_toml_value(value)}")
+            name = key if key.isidentifier() else _toml_value(key)
+            lines.append(f"{name} = {_toml_value(value)}")
     for key, value in inner.items():
         _write_table(lines, (*path, key), value)
 
@@ -329,5 +416,5 @@ def _complaint(error: Any) -> str:
         message = str(error["ctx"]["error"])
         return f"{where}: {message}" if where else message
     message = error["msg"].removeprefix("Input ")
-    message = message.replace("a valid dictionary or instance of Rates", "a table")
+    message = re.sub(r"a valid dictionary or instance of \w+", "a table", message)
     return f"{where}: {message}, got {error['input']!r}"

@@ -19,6 +19,9 @@ _FORMATS = {
     ".graphml": ("morph_ops.graphml", "read_graphml", "write_graphml"),
 }
 
+#: Endings of files that hold a robot.
+ROBOT_ENDINGS = tuple(_FORMATS)
+
 
 def read_body(path: str | os.PathLike[str]) -> nx.DiGraph:
     """The body in an MJCF (.xml, .mjcf), JSON or GraphML file.

@@ -3,13 +3,30 @@
 algorithms  who may be a parent
 objectives  what a body is judged by, by name
 breeder     a candidate from its parents
+constraints what a body must be to come in
+record      which mutations pay
+start       robots that a search starts from
+stopping    when a run ends early
 adapter     candidates as DEAP individuals; the one place that imports DEAP
 seeds       every random number of a run from its root seed
 finals      fresh episodes for the best
 loop        breed, score, write down, until the budget is spent
 """
 
+from codesign.campaign.algorithms import Algorithm
 from codesign.campaign.finals import missing_finals
 from codesign.campaign.loop import Progress, run
+from codesign.campaign.objectives import Descriptor, Objective, descriptor, objective
+from codesign.campaign.start import read_start
 
-__all__ = ["Progress", "missing_finals", "run"]
+__all__ = [
+    "Algorithm",
+    "Descriptor",
+    "Objective",
+    "Progress",
+    "descriptor",
+    "missing_finals",
+    "objective",
+    "read_start",
+    "run",
+]

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 
 import networkx as nx
 import numpy as np
 
 from codesign.campaign import seeds
+from codesign.campaign.constraints import Constraints
+from codesign.campaign.record import OperatorRecord
 from codesign.config import Settings
+from codesign.errors import RunError, UsageError, one_line
 from codesign.store import Candidate
+from morph_ops.choices import UnknownChoiceError, is_own, load_own
 from morph_ops.identity import body_hash
-from morph_ops.operators import OperatorError, crossover, mutate
+from morph_ops.operators import Operator, OperatorError, crossover, mutate
 from morph_ops.space import sample_body
 
 _SAMPLE_ATTEMPTS = 20
+#: Bodies that are tried until one is within the limits.
+_TRIES = 200
+_MOST_START_MUTATIONS = 3
 
 
 class Breeder:
@@ -22,56 +29,129 @@ class Breeder:
 
     Args:
         settings: of the campaign.
+        start: bodies that the search starts from; none for sampled ones.
+
+    Raises:
+        BodyError: the starting bodies do not have the locked limbs, or not the same.
+        UnknownChoiceError: there is no such operator, or something else under that name.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, start: Sequence[nx.DiGraph] = ()) -> None:
         self._settings = settings
+        self._start = tuple(start)
+        self._constraints = Constraints(settings, start)
+        names = settings.rates.operators
+        self._own = {name: _own_operator(name) for name in names if is_own(name)}
+        self._record = OperatorRecord(names)
+
+    def tell(self, candidate: Candidate) -> None:
+        """Take in a scored candidate; they come in the order of their numbers."""
+        self._record.tell(candidate)
 
     def sample(self, number: int, *, taken: Collection[str]) -> Candidate:
-        """A fresh body.
+        """A fresh body: one that the search starts from, a mutant of one, or a sampled one.
 
         Args:
             number: of the candidate.
             taken: hashes of the bodies before it; another one is drawn if it can be found.
+
+        Raises:
+            UsageError: no sampled body is within the limits.
         """
+        if number < len(self._start):
+            return self._bred(self._start[number], number, "start", ())
         rng = seeds.variation_rng(self._settings.seed, number)
-        graph = sample_body(rng)
+        graph, operator = self._fresh(number, rng)
         for _ in range(_SAMPLE_ATTEMPTS):
             if body_hash(graph) not in taken:
                 break
-            graph = sample_body(rng)
-        return self._bred(graph, number, "sample", ())
+            graph, operator = self._fresh(number, rng)
+        return self._bred(graph, number, operator, ())
 
     def breed(self, number: int, *, parents: tuple[Candidate, Candidate]) -> Candidate:
         """A child of the first parent, and of the second in case of crossover.
 
-        Where an operator finds no valid child, the other one is tried; a body that
-        nothing can be made of is followed by a fresh one.
+        Where an operator finds no valid child, the other one is tried; a child that is not
+        within the limits is bred again, and a body that nothing can be made of is followed
+        by a fresh one.
 
         Args:
             number: of the candidate.
             parents: scored candidates.
+
+        Raises:
+            RunError: an operator of the user's own failed.
         """
-        rates = self._settings.rates
         rng = seeds.variation_rng(self._settings.seed, number)
+        for _ in range(_TRIES):
+            graph, names, used = self._child(rng, parents)
+            if not names:
+                break
+            if self._constraints.allow(graph):
+                return self._bred(graph, number, "+".join(names), used)
+        graph, operator = self._fresh(number, rng)
+        return self._bred(graph, number, operator, ())
+
+    def _child(
+        self, rng: np.random.Generator, parents: tuple[Candidate, Candidate]
+    ) -> tuple[nx.DiGraph, list[str], tuple[Candidate, ...]]:
+        """A body, what made it, and its parents; nothing made it where nothing could."""
+        rates = self._settings.rates
         wants_two = bool(rng.random() < rates.crossover)
         wants_mutation = bool(rng.random() < rates.mutation)
         first, second = parents
-        used: tuple[Candidate, ...] = (first,)
         graph, names = first.graph, []
+        used: tuple[Candidate, ...] = (first,)
         if wants_two:
             child = _crossed(graph, second.graph, rng)
             if child is not None:
                 used = (first, second)
                 graph, names = child, ["crossover"]
         if wants_mutation or not names:
-            mutant = _mutated(graph, rng, rates.operators)
+            mutant = self._mutated(graph, rng)
             if mutant is not None:
                 graph = mutant[0]
                 names.append(mutant[1])
-        if not names:
-            used, graph, names = (), sample_body(rng), ["sample"]
-        return self._bred(graph, number, "+".join(names), used)
+        return graph, names, used
+
+    def _fresh(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+        """A body without parents within the limits, and what made it."""
+        for _ in range(_TRIES):
+            graph, operator = self._start_mutant(number, rng) if self._start else _sampled(rng)
+            if self._constraints.allow(graph):
+                return graph, operator
+        if self._start:  # each of them is within the limits
+            return self._start[number % len(self._start)], "start"
+        raise UsageError(
+            f"limits: none of {_TRIES} sampled bodies is within them, the last: "
+            f"{self._constraints.complaint(graph)}; raise them, or name robots in start"
+        )
+
+    def _start_mutant(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+        graph, names = self._start[number % len(self._start)], ["start"]
+        for _ in range(rng.integers(1, _MOST_START_MUTATIONS + 1)):
+            mutant = self._mutated(graph, rng)
+            if mutant is not None:
+                graph = mutant[0]
+                names.append(mutant[1])
+        return graph, "+".join(names)
+
+    def _mutated(
+        self, graph: nx.DiGraph, rng: np.random.Generator
+    ) -> tuple[nx.DiGraph, str] | None:
+        rates = self._settings.rates
+        weights = self._record.weights if rates.adaptive else rates.operators
+        try:
+            return mutate(graph, rng, rates=weights, own=self._own)
+        except OperatorError:
+            return None
+        except Exception as error:
+            if not self._own:
+                raise
+            raise RunError(
+                f"an operator of {', '.join(self._own)} failed: {type(error).__name__}: "
+                f"{one_line(error)}"
+            ) from error
 
     def _bred(
         self, graph: nx.DiGraph, number: int, operator: str, parents: tuple[Candidate, ...]
@@ -92,10 +172,13 @@ def _crossed(first: nx.DiGraph, second: nx.DiGraph, rng: np.random.Generator) ->
         return None
 
 
-def _mutated(
-    graph: nx.DiGraph, rng: np.random.Generator, rates: Mapping[str, float]
-) -> tuple[nx.DiGraph, str] | None:
-    try:
-        return mutate(graph, rng, rates=rates)
-    except OperatorError:
-        return None
+def _sampled(rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+    return sample_body(rng), "sample"
+
+
+def _own_operator(name: str) -> Operator:
+    operator = load_own(name, what="operator")
+    if not callable(operator):
+        kind = type(operator).__name__
+        raise UnknownChoiceError(f"no operator {name!r}: expected an operator, got {kind}")
+    return operator

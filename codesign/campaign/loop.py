@@ -8,14 +8,18 @@ by telling the algorithm what there is and breeding again what is missing.
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import networkx as nx
 
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder
 from codesign.campaign.finals import score_finalists
+from codesign.campaign.stopping import Stopping
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -44,22 +48,30 @@ def run(
     *,
     database: Database,
     pool: ScoringPool,
+    start: Sequence[nx.DiGraph] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> None:
+) -> str | None:
     """Go on with a run until all its candidates are in its database, and its finalists.
 
     Args:
         settings: of the run.
         database: of the run; what it holds already is taken as it is.
         pool: scores the bodies; it must be set up as ``settings`` say.
+        start: bodies that the search starts from; none for sampled ones.
         on_progress: called after every candidate.
 
+    Returns:
+        Why the run stopped before all its candidates were scored; None if it did not.
+
     Raises:
-        UsageError: the controller is another one than the run began with.
-        RunError: no body of the starting population could be simulated.
+        UsageError: the controller is another one than the run began with, or no body is
+            within the limits.
+        RunError: no body of the starting population could be simulated, or something of the
+            user's own failed.
     """
-    _Loop(settings, database, pool, on_progress).run()
+    stopped = _Loop(settings, database, pool, start, on_progress).run()
     score_finalists(database, settings, pool)
+    return stopped
 
 
 class _Loop:
@@ -68,13 +80,17 @@ class _Loop:
         settings: Settings,
         database: Database,
         pool: ScoringPool,
+        start: Sequence[nx.DiGraph],
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._settings = settings
         self._database = database
         self._pool = pool
         self._on_progress = on_progress
-        self._breeder = Breeder(settings)
+        self._breeder = Breeder(settings, start)
+        self._stopping = Stopping(settings.stop)
+        self._total = settings.total
+        self._stopped: str | None = None
         self._algorithm = new_algorithm(settings)
         # Candidates that the algorithm waits for may take so many others along.
         self._most_ahead = max(settings.in_flight, settings.population)
@@ -92,18 +108,32 @@ class _Loop:
         self._start_failures: list[str] = []
         self._controller_hash: str | None = None
 
-    def run(self) -> None:
-        while self._frontier < self._settings.total:
-            while self._bred < self._settings.total and self._may_breed():
+    def run(self) -> str | None:
+        minutes = self._settings.stop.minutes
+        deadline = None if minutes is None else time.monotonic() + 60.0 * minutes
+        while self._frontier < self._total:
+            if deadline is not None and time.monotonic() > deadline:
+                self._drain()
+                return f"{minutes:g} minutes have passed"
+            while self._bred < self._total and self._may_breed():
                 self._breed()
             while self._queue and self._pool.idle:
                 candidate = self._queue.popleft()
                 self._submitted[candidate.number] = candidate
                 self._pool.submit(candidate.number, candidate.graph)
             if self._pool.busy:
-                for number, record in self._pool.collect():
-                    self._check_controller(record)
-                    self._finish(self._submitted.pop(number).scored(record))
+                self._collect()
+        return self._stopped
+
+    def _collect(self) -> None:
+        for number, record in self._pool.collect():
+            self._check_controller(record)
+            self._finish(self._submitted.pop(number).scored(record))
+
+    def _drain(self) -> None:
+        """Wait for what is being scored; what waits to be scored is bred again another time."""
+        while self._pool.busy:
+            self._collect()
 
     def _may_breed(self) -> bool:
         ahead = self._bred - self._frontier
@@ -137,7 +167,9 @@ class _Loop:
 
     def _tell(self, until: int) -> None:
         for number in range(self._told, until):
-            self._algorithm.tell(self._done.pop(number))
+            candidate = self._done.pop(number)
+            self._breeder.tell(candidate)
+            self._algorithm.tell(candidate)
         self._told = max(self._told, until)
 
     def _finish(self, candidate: Candidate) -> None:
@@ -151,6 +183,7 @@ class _Loop:
         self._scored += 1
         before = self._frontier
         while self._frontier in self._done:
+            self._watch(self._done[self._frontier])
             self._frontier += 1
         if self._best is None or candidate.score > self._best.score:
             self._best = candidate
@@ -163,11 +196,27 @@ class _Loop:
         self._on_progress(
             Progress(
                 done=self._scored,
-                total=self._settings.total,
+                total=self._total,
                 generation=candidate.generation,
                 best=self._best,
             )
         )
+
+    def _watch(self, candidate: Candidate) -> None:
+        """End the run early where the settings say so."""
+        if self._stopped is not None:
+            return
+        self._stopped = self._stopping.reason(candidate)
+        if self._stopped is None:
+            return
+        # Whatever could have been bred before this score was known comes in, on any number
+        # of workers, and nothing else.
+        end = candidate.number + 1
+        latest = min(self._total, candidate.number + self._most_ahead)
+        while end < latest and self._algorithm.needs(end) <= candidate.number:
+            end += 1
+        self._total = end
+        self._database.set_ending(end, self._stopped)
 
     def _check_controller(self, record: ScoreRecord) -> None:
         if not _trusted(record):

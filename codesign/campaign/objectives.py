@@ -1,12 +1,20 @@
-"""What a body is judged by, beside its score: objectives by name, and descriptors by name."""
+"""What a body is judged by, beside its score: objectives by name, and descriptors by name.
+
+A name such as ``package.module:name`` is one of the user's own: a function of a scored
+candidate, under :func:`objective` or :func:`descriptor`. A plain function is an objective to
+be as large as possible.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from codesign.errors import RunError, one_line
 from codesign.store import Candidate
 from morph_ops import graph as body_graph
+from morph_ops.choices import UnknownChoiceError, choose, is_own, load_own
 from morph_ops.geometry import extent, total_mass
 
 #: Value of a body that did not simulate, whatever the objective.
@@ -115,3 +123,86 @@ DESCRIPTORS: dict[str, Descriptor] = {
         for rank in range(4)
     },
 }
+
+
+def objective(
+    *, unit: str = "-", larger: bool = True
+) -> Callable[[Callable[[Candidate], float]], Objective]:
+    """Makes an objective of a function.
+
+    Args:
+        unit: of the value.
+        larger: whether larger is better.
+    """
+    return lambda value: Objective(unit, larger, value, value.__doc__ or value.__name__)
+
+
+def descriptor(
+    *, low: float, high: float, unit: str = "-"
+) -> Callable[[Callable[[Candidate], float]], Descriptor]:
+    """Makes a descriptor of a function.
+
+    Args:
+        low: smallest value that an archive tells apart.
+        high: largest.
+        unit: of the value.
+
+    Raises:
+        ValueError: ``low`` is not below ``high``.
+    """
+    if not low < high:
+        raise ValueError(f"descriptor: expected low below high, got {low:g} and {high:g}")
+    return lambda value: Descriptor(unit, low, high, value, value.__doc__ or value.__name__)
+
+
+def get_objective(name: str) -> Objective:
+    """The objective called ``name``.
+
+    Raises:
+        UnknownChoiceError: there is none, or something else under that name.
+    """
+    if not is_own(name):
+        return choose(OBJECTIVES, name, what="objective")
+    found = load_own(name, what="objective")
+    if not isinstance(found, Objective):
+        if not callable(found):
+            kind = type(found).__name__
+            raise UnknownChoiceError(
+                f"no objective {name!r}: expected a function of a candidate, got {kind}"
+            )
+        found = objective()(found)
+    return replace(found, value=_guarded(name, found.value))
+
+
+def get_descriptor(name: str) -> Descriptor:
+    """The descriptor called ``name``.
+
+    Raises:
+        UnknownChoiceError: there is none, or something else under that name.
+    """
+    if not is_own(name):
+        return choose(DESCRIPTORS, name, what="descriptor")
+    found = load_own(name, what="descriptor")
+    if not isinstance(found, Descriptor):
+        raise UnknownChoiceError(
+            f"no descriptor {name!r}: expected a function under @descriptor(low=..., high=...), "
+            f"got {type(found).__name__}"
+        )
+    return replace(found, value=_guarded(name, found.value))
+
+
+def _guarded(name: str, value: Callable[[Candidate], float]) -> Callable[[Candidate], float]:
+    """A function of the user's own, whose failure ends the run with one line."""
+
+    def guarded(candidate: Candidate) -> float:
+        try:
+            number = float(value(candidate))
+        except Exception as error:
+            raise RunError(
+                f"{name} failed on {candidate.name}: {type(error).__name__}: {one_line(error)}"
+            ) from error
+        if not math.isfinite(number):
+            raise RunError(f"{name} gave {number} for {candidate.name}: expected a finite number")
+        return number
+
+    return guarded

@@ -28,6 +28,7 @@ INTERRUPTED = 130
 @click.option("--seed", type=int, help="Root of every random number.")
 @click.option("--workers", type=int, help="Worker processes; the result does not depend on it.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Run folder to go on with.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and how long it may take; no run.")
 def evolve(
     campaign: Path | None,
     preset: str | None,
@@ -36,6 +37,7 @@ def evolve(
     seed: int | None,
     workers: int | None,
     resume: Path | None,
+    dry_run: bool,
 ) -> None:
     """Search for bodies, as CAMPAIGN.toml or a preset says.
 
@@ -51,7 +53,7 @@ def evolve(
         from codesign.store.whole import check_free
 
     if resume is not None:
-        if campaign or preset or assignments or out or seed is not None:
+        if campaign or preset or assignments or out or seed is not None or dry_run:
             raise UsageError(
                 "--resume goes on with the settings of the run; only --workers fits it"
             )
@@ -67,6 +69,11 @@ def evolve(
         assignments=assignments,
         overrides={"seed": seed, "workers": workers},
     )
+    if dry_run:
+        from codesign.cli.plan import show_plan
+
+        show_plan(settings)
+        return
     name = campaign.stem if campaign else preset or config.DEFAULT_PRESET
     out = out or free_path(RUNS, name=name, seed=settings.seed)
     check_free(out)
@@ -85,10 +92,12 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
 
     console = Console()
     try:
-        _search(settings, folder=folder, out=out, console=console)
+        stopped = _search(settings, folder=folder, out=out, console=console)
         folder = RunFolder(out)
         _write_designs(folder)
         _show(folder, console)
+        if stopped:
+            click.echo(f"stopped:    {stopped}")
     except KeyboardInterrupt:
         if not RunFolder.is_one(out):
             raise
@@ -99,9 +108,15 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
         raise SystemExit(INTERRUPTED) from None
 
 
-def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console: Console) -> None:
-    """Run to the end; a new run folder is made once the workers are known to work."""
-    from codesign.campaign import missing_finals, run
+def _search(
+    settings: Settings, *, folder: RunFolder | None, out: Path, console: Console
+) -> str | None:
+    """Run to the end; a new run folder is made once the workers are known to work.
+
+    Returns:
+        Why it ended early, None if it did not.
+    """
+    from codesign.campaign import missing_finals, read_start, run
     from codesign.cli.progress import progress_bar
     from codesign.scoring import ScoringPool
     from codesign.store import RunFolder
@@ -110,8 +125,11 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
         if folder is not None:
             stack.enter_context(folder)
             with folder.database(read_only=True) as database:
-                if len(database) == settings.total and not missing_finals(database, settings):
-                    return
+                ended = len(database) == database.total(settings)
+                if ended and not missing_finals(database, settings):
+                    ending = database.ending()
+                    return ending[1] if ending else None
+        start = read_start(settings) if folder is None else folder.start()
         with console.status(f"starting {settings.workers} workers"):
             pool = stack.enter_context(
                 ScoringPool(
@@ -124,12 +142,13 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
                 )
             )
         if folder is None:
-            folder = stack.enter_context(RunFolder.create(out, settings))
+            folder = stack.enter_context(RunFolder.create(out, settings, start=start))
         folder.log(f"working on {settings.total} candidates with {settings.workers} workers")
         database = stack.enter_context(folder.database())
         show = stack.enter_context(progress_bar(console, settings))
-        run(settings, database=database, pool=pool, on_progress=show)
-        folder.log("all candidates are scored, and the finalists again")
+        stopped = run(settings, database=database, pool=pool, start=start, on_progress=show)
+        folder.log(f"stopped: {stopped}" if stopped else "all candidates are scored")
+        return stopped
 
 
 def _write_designs(folder: RunFolder) -> None:

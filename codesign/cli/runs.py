@@ -29,8 +29,11 @@ def status(run: Path) -> None:
     with folder.database(read_only=True) as database:
         counts = database.counts()
         details = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-        console.print(f"{run}: {_state(folder, len(database))}", soft_wrap=True, markup=False)
-        console.print(f"{len(database)} of {folder.settings.total} candidates: {details or 'none'}")
+        done, total, ending = len(database), database.total(folder.settings), database.ending()
+        console.print(f"{run}: {_state(folder, done, total)}", soft_wrap=True, markup=False)
+        console.print(f"{done} of {total} candidates: {details or 'none'}")
+        if ending:
+            console.print(f"stops early: {ending[1]}", soft_wrap=True, markup=False)
         console.print(generations_table(database.generations()))
         best = database.best(folder.settings.top)
         console.print(designs_table(best, depth=database.ancestry()))
@@ -59,15 +62,15 @@ def _row(path: Path) -> list[str]:
     try:
         folder = RunFolder(path)
         with folder.database(read_only=True) as database:
-            done, best = len(database), database.best(1)
+            done, total, best = len(database), database.total(folder.settings), database.best(1)
     except UsageError as error:
         return [path.name, one_line(error)]
     settings = folder.settings
     result = (best[0].final or best[0].result) if best else None
     return [
         path.name,
-        _state(folder, done),
-        f"{done}/{settings.total}",
+        _state(folder, done, total),
+        f"{done}/{total}",
         f"{result.score:.1f}" if result else "",
         f"{result.speed:.2f}" if result else "",
         settings.task,
@@ -75,8 +78,8 @@ def _row(path: Path) -> list[str]:
     ]
 
 
-def _state(folder: RunFolder, done: int) -> str:
-    if done == folder.settings.total:
+def _state(folder: RunFolder, done: int, total: int) -> str:
+    if done == total:
         return "finished"
     return "running" if folder.locked else "interrupted"
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
 #: Kinds of teachers that see what a controller sees, and may begin as one.
 CONTROLLER_KINDS = ("generalist", "specialists")
-ROBOT_ENDINGS = (".xml", ".mjcf", ".json")
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 TEACHER_HELP = "A teacher's checkpoint; several may be named, in the same order at every stage."
@@ -42,7 +41,7 @@ def robots_in(folder: Path) -> list[Any]:
         BodyError: a file is no robot.
     """
     from codesign.errors import UsageError
-    from morph_ops.files import read_body
+    from morph_ops.files import ROBOT_ENDINGS, read_body
 
     paths = sorted(p for p in folder.glob("*") if p.suffix in ROBOT_ENDINGS)
     if not paths:

@@ -2,6 +2,7 @@
 
 run.sqlite      what happened: table ``candidates``, a row a scored candidate
 settings.toml   the settings, complete
+start/          bodies that the run started from, where its settings name some
 designs/        the best designs, ready to simulate
 log.txt         what the run said
 run.lock        held by the process that works on the run

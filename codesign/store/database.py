@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from codesign.config import Settings
 from codesign.errors import RunError, UsageError, one_line
 from codesign.scoring import ScoreRecord
 from codesign.store.candidate import Candidate
 from morph_ops import jsonio
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE candidates (
@@ -38,6 +39,11 @@ CREATE TABLE finals (               -- the best of the search over fresh episode
     number INTEGER PRIMARY KEY REFERENCES candidates (number),
     score REAL NOT NULL,
     record TEXT NOT NULL            -- the whole score record, JSON
+) STRICT;
+CREATE TABLE ending (               -- one row once a run is known to end early
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    total INTEGER NOT NULL,         -- candidates of the whole run
+    reason TEXT NOT NULL
 ) STRICT;
 CREATE INDEX candidates_by_score ON candidates (score);
 CREATE INDEX candidates_by_hash ON candidates (hash);
@@ -117,6 +123,29 @@ class Database:
         """
         values = {"number": number, "score": record.score, "record": _to_json(record)}
         self._write("INSERT INTO finals VALUES (:number, :score, :record)", values)
+
+    def set_ending(self, total: int, reason: str) -> None:
+        """Note that the run ends early, or note it again.
+
+        Args:
+            total: candidates of the whole run.
+            reason: why it ends.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        values = {"total": total, "reason": reason}
+        self._write("INSERT OR REPLACE INTO ending VALUES (1, :total, :reason)", values)
+
+    def ending(self) -> tuple[int, str] | None:
+        """Candidates of a run that ends early, and why; None while it goes on."""
+        rows = self._rows("SELECT total, reason FROM ending")
+        return tuple(rows[0]) if rows else None
+
+    def total(self, settings: Settings) -> int:
+        """Candidates of the whole run, as far as is known."""
+        ending = self.ending()
+        return settings.total if ending is None else ending[0]
 
     def _write(self, statement: str, values: dict[str, Any]) -> None:
         try:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+import networkx as nx
 
 from codesign import config
 from codesign.config import Settings
 from codesign.errors import WRONG_INPUT, UsageError, one_line
 from codesign.store.database import Database
 from codesign.store.whole import new_folder
+from morph_ops import jsonio
 
 DATABASE = "run.sqlite"
 SETTINGS = "settings.toml"
 DESIGNS = "designs"
+START = "start"
 LOG = "log.txt"
 LOCK = "run.lock"
 
@@ -48,12 +53,16 @@ class RunFolder:
         return (path / DATABASE).is_file() and (path / SETTINGS).is_file()
 
     @classmethod
-    def create(cls, path: Path, settings: Settings) -> RunFolder:
+    def create(
+        cls, path: Path, settings: Settings, *, start: Sequence[nx.DiGraph] = ()
+    ) -> RunFolder:
         """Make a run folder, whole or not at all.
 
         Args:
             path: of the folder; it must not exist, or be empty.
             settings: of the run.
+            start: bodies that the run starts from; they are kept, since it may be gone on
+                with when the folder that they came from is gone.
 
         Raises:
             UsageError: ``path`` is taken, or cannot be made.
@@ -62,6 +71,10 @@ class RunFolder:
             Database.create(draft / DATABASE)
             (draft / SETTINGS).write_text(config.to_toml(settings), "utf-8")
             (draft / DESIGNS).mkdir()
+            if start:
+                (draft / START).mkdir()
+            for number, graph in enumerate(start):
+                jsonio.write_json(graph, draft / START / f"{number:05d}.json")
             (draft / LOG).touch()
         return cls(path)
 
@@ -69,6 +82,14 @@ class RunFolder:
     def designs(self) -> Path:
         """Folder of the best designs."""
         return self.path / DESIGNS
+
+    def start(self) -> list[nx.DiGraph]:
+        """Bodies that the run starts from; none where it samples them.
+
+        Raises:
+            BodyError: one of them is damaged.
+        """
+        return [jsonio.read_json(file) for file in sorted((self.path / START).glob("*.json"))]
 
     @property
     def locked(self) -> bool:

@@ -41,7 +41,7 @@ import networkx as nx
 import numpy as np
 
 from morph_ops.graph import limbs
-from morph_ops.operators.common import Operator, OperatorError
+from morph_ops.operators.common import Operator, OperatorError, checked
 from morph_ops.operators.crossover import crossover
 from morph_ops.operators.delete import FEWEST, delete_limb
 from morph_ops.operators.density import density
@@ -82,6 +82,7 @@ def mutate(
     rng: np.random.Generator,
     *,
     rates: Mapping[str, float] | None = None,
+    own: Mapping[str, Operator] | None = None,
     space: Space = UNIMAL,
 ) -> tuple[nx.DiGraph, str]:
     """A child by one mutation, drawn among those that apply.
@@ -95,6 +96,8 @@ def mutate(
         rng: the only source of chance; it is advanced.
         rates: weight of each mutation, by its name in :data:`OPERATORS`; those not named
             never happen. By default all weigh the same.
+        own: more mutations, by name, that ``rates`` may name; their children get contact
+            excludes and rest height, and must keep what their parents keep.
         space: the design space.
 
     Returns:
@@ -104,24 +107,25 @@ def mutate(
         ValueError: a rate for no known mutation, or a negative one.
         OperatorError: no mutation with a rate above 0 applies and finds a valid child.
     """
-    weights = dict.fromkeys(OPERATORS, 1.0) if rates is None else dict(rates)
+    known = OPERATORS | {name: checked(name, operator) for name, operator in (own or {}).items()}
+    weights = dict.fromkeys(known, 1.0) if rates is None else dict(rates)
     for name, rate in weights.items():
-        if name not in OPERATORS:
-            raise ValueError(f"rates: no mutation {name!r}; choose from {', '.join(OPERATORS)}")
+        if name not in known:
+            raise ValueError(f"rates: no mutation {name!r}; choose from {', '.join(known)}")
         if not rate >= 0:
             raise ValueError(f"rates: the rate of {name!r} should be 0 or more, got {rate}")
     count = len(limbs(graph))
     # In the table's order, so that the order of the caller's rates changes nothing.
     left = {
         name: weights[name]
-        for name in OPERATORS
+        for name in known
         if weights.get(name, 0.0) > 0 and _applies(name, count, space)
     }
     while left:
         shares = np.array(list(left.values()))
         name = list(left)[int(rng.choice(len(left), p=shares / shares.sum()))]
         try:
-            return OPERATORS[name](graph, rng, space=space), name
+            return known[name](graph, rng, space=space), name
         except OperatorError:
             del left[name]
     wanted = ", ".join(name for name, rate in weights.items() if rate > 0) or "none with a rate"

@@ -72,6 +72,18 @@ def first_valid(
     raise OperatorError(f"{name}: no valid child in {TRIES} tries; the last reason: {reason}")
 
 
+def checked(name: str, operator: Operator) -> Operator:
+    """An operator of the user's own that ends as all do, see :func:`first_valid`.
+
+    It is called until a child is valid, and may raise :class:`OperatorError` to give up.
+    """
+
+    def apply(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
+        return first_valid(name, graph, lambda: operator(graph, rng, space=space), space=space)
+
+    return apply
+
+
 def choose(rng: np.random.Generator, options: Sequence[T]) -> T:
     """One of the options, all equally likely, as the object it is."""
     return options[int(rng.integers(len(options)))]

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
+from formula_pool import CutOffError, FormulaPool, outcome
 
 from codesign import config
 from codesign.campaign import missing_finals, run
@@ -13,65 +14,8 @@ from codesign.campaign.finals import FRESH
 from codesign.campaign.seeds import selection
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
-from codesign.store import Candidate, Database
-from morph_ops.graph import bodies
+from codesign.store import Database
 from morph_ops.validity import violations
-
-KNOWN = {
-    "robot": "",
-    "task": "flat",
-    "controller": "c",
-    "controller_hash": "abc",
-    "episodes": 1,
-    "seed": 0,
-}
-
-
-class CutOffError(Exception):
-    pass
-
-
-class FormulaPool:
-    """Scores a body by its number of parts and its hash, and answers in an order of its own."""
-
-    def __init__(self, workers: int = 1, *, seed: int = 0, answers: int | None = None, **known):
-        self._workers = workers
-        self._random = random.Random(seed)
-        self._answers = answers
-        self._items: dict[int, object] = {}
-        self._known = {**KNOWN, **known}
-        self.simulated: list[int] = []
-        self.fresh: list[int] = []
-        self.most_busy = 0
-
-    @property
-    def idle(self):
-        return self._workers - len(self._items)
-
-    @property
-    def busy(self):
-        return bool(self._items)
-
-    def submit(self, number, graph, **fresh):
-        assert self.idle > 0
-        self._items[number] = graph
-        (self.fresh if fresh else self.simulated).append(number)
-        self.asked = fresh
-        self.most_busy = max(self.most_busy, len(self._items))
-
-    def collect(self):
-        if self._answers is not None:
-            if self._answers == 0:
-                raise CutOffError
-            self._answers -= 1
-        number = self._random.choice(list(self._items))
-        return [(number, self.record(self._items.pop(number)))]
-
-    def record(self, graph):
-        digest = Candidate.bred(graph, number=0, generation=0, operator="").hash
-        value = len(bodies(graph)) + int(digest[:8], 16) / 2**32
-        blank = ScoreRecord.failed(worst_score=-1.0, hash=digest, **self._known)
-        return replace(blank, score=value, ci95=(value, value), status="ok")
 
 
 class FailingPool(FormulaPool):
@@ -122,13 +66,6 @@ def database(tmp_path):
     Database.create(tmp_path / "run.sqlite")
     with Database(tmp_path / "run.sqlite") as opened:
         yield opened
-
-
-def outcome(database):
-    return [
-        (c.number, c.generation, c.operator, c.parents, c.hash, c.duplicate_of, c.score)
-        for c in database.candidates()
-    ]
 
 
 @pytest.fixture(scope="module")

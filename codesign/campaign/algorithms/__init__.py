@@ -21,6 +21,7 @@ from codesign.campaign.algorithms.generational import NSGA2, MuPlusLambda, Rando
 from codesign.campaign.algorithms.islands import Islands
 from codesign.campaign.algorithms.steady import Aging
 from codesign.config import Settings
+from morph_ops.choices import UnknownChoiceError, choose, is_own, load_own
 
 __all__ = ["ALGORITHMS", "Algorithm", "new_algorithm"]
 
@@ -39,6 +40,15 @@ def new_algorithm(settings: Settings) -> Algorithm:
     """The algorithm that the settings name.
 
     Raises:
+        UnknownChoiceError: there is none, or something else under that name.
         UsageError: it needs a library that is not installed.
     """
-    return ALGORITHMS[settings.algorithm](settings)
+    name = settings.algorithm
+    if not is_own(name):
+        return choose(ALGORITHMS, name, what="algorithm")(settings)
+    own = load_own(name, what="algorithm")
+    if not (isinstance(own, type) and issubclass(own, Algorithm)):
+        raise UnknownChoiceError(
+            f"no algorithm {name!r}: expected a subclass of codesign.campaign.Algorithm"
+        )
+    return own(settings)

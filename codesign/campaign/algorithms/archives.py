@@ -8,7 +8,7 @@ from typing import Any
 
 from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import Ahead, Parents
-from codesign.campaign.objectives import DESCRIPTORS, Descriptor
+from codesign.campaign.objectives import Descriptor, get_descriptor
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import Candidate
@@ -23,7 +23,7 @@ class _Archived(Ahead):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._descriptors: list[Descriptor] = [DESCRIPTORS[name] for name in settings.descriptors]
+        self._descriptors: list[Descriptor] = list(map(get_descriptor, settings.descriptors))
         try:
             from ribs import archives
         except ImportError:

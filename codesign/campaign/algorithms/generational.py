@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import Algorithm, Parents, Populated
-from codesign.campaign.objectives import OBJECTIVES
+from codesign.campaign.objectives import get_objective
 from codesign.config import Settings
 from codesign.store import Candidate
 
@@ -15,8 +15,9 @@ class Random(Algorithm):
     """Fresh bodies, one after the other: what every other algorithm must beat."""
 
     def needs(self, number: int) -> int:
-        """See :meth:`Algorithm.needs`."""
-        return 0
+        """See :meth:`Algorithm.needs`; it waits for nothing that the loop does not wait for."""
+        ahead = max(self._settings.in_flight, self._settings.population)
+        return max(0, number - ahead + 1)
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
@@ -69,7 +70,7 @@ class NSGA2(_Generational):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._objectives = [OBJECTIVES[name] for name in settings.objectives]
+        self._objectives = [get_objective(name) for name in settings.objectives]
         self._ranked: list[adapter.Individual] = []
 
     def _replace(self, candidates: list[Candidate]) -> None:

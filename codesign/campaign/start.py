@@ -1,0 +1,48 @@
+"""The bodies that a search starts from: robots of a folder, or the best of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+
+from codesign.campaign.constraints import Constraints
+from codesign.config import Settings
+from codesign.errors import UsageError
+from codesign.store import RunFolder
+from morph_ops.files import ROBOT_ENDINGS, read_body
+
+
+def read_start(settings: Settings) -> list[nx.DiGraph]:
+    """Starting bodies, at most as many as the population has; none where none are named.
+
+    Args:
+        settings: of the campaign.
+
+    Raises:
+        UsageError: there are none in the folder, or one is not within the limits.
+        BodyError: a file is no robot, or the locked limbs are not there or not the same.
+    """
+    if settings.start is None:
+        return []
+    named = _named_bodies(Path(settings.start), settings.population)
+    graphs = [graph for _, graph in named]
+    constraints = Constraints(settings, graphs)
+    for name, graph in named:
+        constraints.require(graph, name=name)
+    return graphs
+
+
+def _named_bodies(folder: Path, most: int) -> list[tuple[str, nx.DiGraph]]:
+    if RunFolder.is_one(folder):
+        with RunFolder(folder).database(read_only=True) as database:
+            best = database.best(most)
+        if not best:
+            raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
+        return [(candidate.name, candidate.graph) for candidate in best]
+    if not folder.is_dir():
+        raise UsageError(f"start: expected a folder of robots or of a run, got {folder}")
+    files = sorted(file for file in folder.iterdir() if file.suffix in ROBOT_ENDINGS)
+    if not files:
+        raise UsageError(f"start: no robots ({', '.join(ROBOT_ENDINGS)}) in {folder}")
+    return [(str(file), read_body(file)) for file in files[:most]]

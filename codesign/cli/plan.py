@@ -1,0 +1,80 @@
+"""``codesign evolve --dry-run``: what would be done, and how long it may take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codesign.config import Settings
+    from codesign.scoring import ScoreRecord
+
+#: Starting bodies that are scored for the estimate.
+PROBES = 8
+
+
+def show_plan(settings: Settings) -> None:
+    """Check everything that can be checked, print the settings, and estimate the time.
+
+    Raises:
+        UsageError: the settings cannot be run: no such controller, robots to start from that
+            are not within the limits, a library that is missing.
+        BodyError: a robot to start from is none.
+    """
+    from codesign import config
+    from codesign.campaign import read_start
+    from codesign.campaign.algorithms import new_algorithm
+    from codesign.campaign.breeder import Breeder
+    from codesign.scoring import ScoringPool
+
+    new_algorithm(settings)
+    breeder = Breeder(settings, read_start(settings))
+    probes = [breeder.sample(n, taken=()).graph for n in range(min(PROBES, settings.population))]
+    with ScoringPool(
+        workers=min(settings.workers, len(probes)),
+        controller=settings.controller,
+        task=settings.task,
+        episodes=settings.episodes,
+        seed=settings.seed,
+        robustness=settings.measures_robustness,
+    ) as pool:
+        records = pool.map(probes)
+    click.echo(config.to_toml(settings))
+    least, most = (_minutes(seconds) for seconds in estimate(settings, records))
+    finals = min(settings.finalists, settings.total) if settings.final_episodes else 0
+    click.echo(
+        f"{settings.total} candidates of {settings.episodes} episodes, {finals} finalists of "
+        f"{settings.final_episodes}, {settings.workers} workers"
+    )
+    click.echo(f"{least} if bodies fall as soon as the first {len(records)}, {most} if none falls")
+
+
+def estimate(settings: Settings, records: Sequence[ScoreRecord]) -> tuple[float, float]:
+    """Least and most seconds that a run may take on this machine, by some of its bodies.
+
+    Args:
+        settings: of the run.
+        records: of starting bodies, scored as the run scores them.
+
+    Returns:
+        With episodes as long as these, and with whole ones; without the start of workers.
+    """
+    from hyperdistill_core.tasks import get_task
+
+    scored = [record for record in records if record.lengths]
+    if not scored:
+        return 0.0, 0.0
+    steps = sum(sum(record.lengths) for record in scored)
+    episodes = sum(len(record.lengths) for record in scored)
+    seconds_per_step = sum(record.seconds for record in scored) / steps
+    finals = min(settings.finalists, settings.total) * settings.final_episodes
+    run = (settings.total * settings.episodes + finals) / settings.workers
+    whole = get_task(settings.task).max_steps
+    return run * seconds_per_step * steps / episodes, run * seconds_per_step * whole
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

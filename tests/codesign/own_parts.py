@@ -1,0 +1,81 @@
+"""What a user might write: a task, an objective, a descriptor, operators, an algorithm."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from codesign.campaign import Algorithm, descriptor, objective
+from hyperdistill_core.tasks import FLAT
+from morph_ops import graph as body_graph
+from morph_ops.operators import OperatorError
+
+short = replace(FLAT, max_steps=20)
+
+
+@objective(unit="kg", larger=False)
+def lightness(candidate):
+    """Mass of the torso."""
+    return body_graph.torso(candidate.graph).radius
+
+
+def broken(candidate):
+    raise KeyError(candidate.name)
+
+
+def endless(candidate):
+    return float("inf")
+
+
+@descriptor(low=0.0, high=1.0)
+def first_digit(candidate):
+    """Something to tell bodies apart by."""
+    return int(candidate.hash[0], 16) / 16
+
+
+def strong(graph, rng, *, space):
+    """Every motor as strong as one drawn."""
+    gear = float(rng.choice(space.gears))
+    parts = []
+    for name in body_graph.limbs(graph):
+        limb = body_graph.limb(graph, name)
+        joints = tuple(replace(joint, gear=gear) for joint in limb.joints)
+        parts.append((name, replace(limb, joints=joints)))
+    return body_graph.with_parts(graph, parts)
+
+
+def giant(graph, rng, *, space):
+    """A body that the space does not know."""
+    torso = body_graph.torso(graph)
+    return body_graph.with_parts(graph, [(body_graph.root(graph), replace(torso, radius=9.0))])
+
+
+def unwilling(graph, rng, *, space):
+    raise OperatorError("no")
+
+
+def failing(graph, rng, *, space):
+    raise ZeroDivisionError("oh")
+
+
+class Twins(Algorithm):
+    """The two latest candidates are parents."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self._latest = []
+
+    def needs(self, number):
+        return 0 if number < self._settings.population else number
+
+    def tell(self, candidate):
+        self._latest = [*self._latest[-1:], candidate]
+
+    def parents(self, number):
+        if number < self._settings.population:
+            return None
+        first, second = random.sample(self._latest, 2)
+        return first, second
+
+
+constant = 3
