@@ -5,7 +5,7 @@ objectives  what a body is judged by, by name
 breeder     a candidate from its parents
 constraints what a body must be to come in
 record      which mutations pay
-start       robots that a search starts from
+start       what is checked before a search, and the robots that it starts from
 stopping    when a run ends early
 adapter     candidates as DEAP individuals; the one place that imports DEAP
 seeds       every random number of a run from its root seed
@@ -17,7 +17,7 @@ from codesign.campaign.algorithms import Algorithm
 from codesign.campaign.finals import missing_finals
 from codesign.campaign.loop import Progress, run
 from codesign.campaign.objectives import Descriptor, Objective, descriptor, objective
-from codesign.campaign.start import read_start
+from codesign.campaign.start import prepare, read_start
 
 __all__ = [
     "Algorithm",
@@ -27,6 +27,7 @@ __all__ = [
     "descriptor",
     "missing_finals",
     "objective",
+    "prepare",
     "read_start",
     "run",
 ]

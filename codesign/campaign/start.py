@@ -1,4 +1,4 @@
-"""The bodies that a search starts from: robots of a folder, or the best of a run."""
+"""Before a search: whether it can run, and the bodies that it starts from."""
 
 from __future__ import annotations
 
@@ -6,11 +6,34 @@ from pathlib import Path
 
 import networkx as nx
 
+from codesign.campaign.algorithms import new_algorithm
+from codesign.campaign.breeder import Breeder
 from codesign.campaign.constraints import Constraints
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import RunFolder
 from morph_ops.files import ROBOT_ENDINGS, read_body
+
+
+def prepare(settings: Settings) -> list[nx.DiGraph]:
+    """Check everything that can be checked before a run, and read what it starts from.
+
+    Args:
+        settings: of the campaign.
+
+    Returns:
+        Starting bodies; none for sampled ones.
+
+    Raises:
+        UsageError: a library is missing, there are no bodies to start from, one is not within
+            the limits, or no sampled one is.
+        UnknownChoiceError: something of the user's own is not what it should be.
+        BodyError: a file is no robot, or the locked limbs are not there or not the same.
+    """
+    start = read_start(settings)
+    new_algorithm(settings)
+    Breeder(settings, start).sample(0, taken=())
+    return start
 
 
 def read_start(settings: Settings) -> list[nx.DiGraph]:

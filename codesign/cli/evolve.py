@@ -116,7 +116,7 @@ def _search(
     Returns:
         Why it ended early, None if it did not.
     """
-    from codesign.campaign import missing_finals, read_start, run
+    from codesign.campaign import missing_finals, prepare, run
     from codesign.cli.progress import progress_bar
     from codesign.scoring import ScoringPool
     from codesign.store import RunFolder
@@ -129,7 +129,7 @@ def _search(
                 if ended and not missing_finals(database, settings):
                     ending = database.ending()
                     return ending[1] if ending else None
-        start = read_start(settings) if folder is None else folder.start()
+        start = prepare(settings) if folder is None else folder.start()
         with console.status(f"starting {settings.workers} workers"):
             pool = stack.enter_context(
                 ScoringPool(

@@ -20,18 +20,14 @@ def show_plan(settings: Settings) -> None:
     """Check everything that can be checked, print the settings, and estimate the time.
 
     Raises:
-        UsageError: the settings cannot be run: no such controller, robots to start from that
-            are not within the limits, a library that is missing.
-        BodyError: a robot to start from is none.
+        UsageError: there is no such controller, or what :func:`codesign.campaign.prepare` finds.
     """
     from codesign import config
-    from codesign.campaign import read_start
-    from codesign.campaign.algorithms import new_algorithm
+    from codesign.campaign import prepare
     from codesign.campaign.breeder import Breeder
     from codesign.scoring import ScoringPool
 
-    new_algorithm(settings)
-    breeder = Breeder(settings, read_start(settings))
+    breeder = Breeder(settings, prepare(settings))
     probes = [breeder.sample(n, taken=()).graph for n in range(min(PROBES, settings.population))]
     with ScoringPool(
         workers=min(settings.workers, len(probes)),
