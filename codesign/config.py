@@ -85,6 +85,44 @@ class Rates(_Frozen):
         return complete
 
 
+class Alarms(_Frozen):
+    """When the search is to say that something looks wrong, at the end of a generation.
+
+    Where a value says how to switch an alarm off, nothing can then be beyond it.
+
+    Attributes:
+        diversity: mean distance between the bodies kept, 0 to 1, below which they are nearly
+            the same; 0 switches it off. Bodies drawn at random are 0.6 apart, those that two
+            mutations made of one body 0.3.
+        lineage: share of the bodies kept, above which one starting body is the ancestor of
+            too many, first parents alone counted; 1 switches it off.
+        stagnation: generations without a better body that are too many where the bodies kept
+            are alike.
+        stagnation_diversity: mean distance between them, below which they are alike; 0
+            switches that alarm off.
+        speed: of a body (m/s), above which it is implausible.
+        height: of a torso, its mean (m), above which it is implausible.
+        contact: share of time with any part on the ground, below which a body flies; 0
+            switches it off.
+        cost_of_transport: work per weight and way, below which a body moves for nothing; 0
+            switches it off.
+        shaking: the same, above which a body that gets along shakes rather than walks.
+        unlike: share of a generation's bodies, above which too many lie outside what the
+            controller was trained on; 1 switches it off.
+    """
+
+    diversity: float = Field(default=0.15, ge=0.0, le=1.0)
+    lineage: float = Field(default=0.9, ge=0.0, le=1.0)
+    stagnation: int = Field(default=5, ge=1)
+    stagnation_diversity: float = Field(default=0.3, ge=0.0, le=1.0)
+    speed: float = Field(default=5.0, gt=0.0)
+    height: float = Field(default=2.0, gt=0.0)
+    contact: float = Field(default=0.2, ge=0.0, le=1.0)
+    cost_of_transport: float = Field(default=0.02, ge=0.0)
+    shaking: float = Field(default=30.0, gt=0.0)
+    unlike: float = Field(default=0.5, ge=0.0, le=1.0)
+
+
 class Settings(_Frozen):
     """A campaign.
 
@@ -118,6 +156,7 @@ class Settings(_Frozen):
             takes the search's word.
         top: designs that are exported when the run ends.
         rates: how a child is made.
+        alarms: when the search says that something looks wrong; no part of the result.
     """
 
     seed: int = Field(default=0, ge=0)
@@ -145,6 +184,7 @@ class Settings(_Frozen):
     final_episodes: int = Field(default=16, ge=0)
     top: int = Field(default=5, ge=1)
     rates: Rates = Field(default_factory=Rates)
+    alarms: Alarms = Field(default_factory=Alarms)
 
     @field_validator("controller")
     @classmethod
@@ -267,9 +307,10 @@ def build(values: Mapping[str, Any]) -> Settings:
     """
     for key in values:
         choose(Settings.model_fields, key, what="setting")
-    rates = values.get("rates")
-    for key in rates if isinstance(rates, Mapping) else ():
-        choose(Rates.model_fields, key, what="rate")
+    for name, model, what in (("rates", Rates, "rate"), ("alarms", Alarms, "alarm setting")):
+        table = values.get(name)
+        for key in table if isinstance(table, Mapping) else ():
+            choose(model.model_fields, key, what=what)
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -330,4 +371,5 @@ def _complaint(error: Any) -> str:
         return f"{where}: {message}" if where else message
     message = error["msg"].removeprefix("Input ")
     message = message.replace("a valid dictionary or instance of Rates", "a table")
+    message = message.replace("a valid dictionary or instance of Alarms", "a table")
     return f"{where}: {message}, got {error['input']!r}"

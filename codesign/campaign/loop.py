@@ -16,10 +16,11 @@ from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder
 from codesign.campaign.finals import score_finalists
+from codesign.campaign.history import History
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
-from codesign.store import Candidate, Database
+from codesign.store import Candidate, Database, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ def run(
     database: Database,
     pool: ScoringPool,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_alarm: Callable[[Event], None] = lambda alarm: None,
 ) -> None:
     """Go on with a run until all its candidates are in its database, and its finalists.
 
@@ -53,12 +55,13 @@ def run(
         database: of the run; what it holds already is taken as it is.
         pool: scores the bodies; it must be set up as ``settings`` say.
         on_progress: called after every candidate.
+        on_alarm: called with every alarm that this process is the first to sound.
 
     Raises:
         UsageError: the controller is another one than the run began with.
         RunError: no body of the starting population could be simulated.
     """
-    _Loop(settings, database, pool, on_progress).run()
+    _Loop(settings, database, pool, on_progress, on_alarm).run()
     score_finalists(database, settings, pool)
 
 
@@ -69,6 +72,7 @@ class _Loop:
         database: Database,
         pool: ScoringPool,
         on_progress: Callable[[Progress], None],
+        on_alarm: Callable[[Event], None],
     ) -> None:
         self._settings = settings
         self._database = database
@@ -76,6 +80,7 @@ class _Loop:
         self._on_progress = on_progress
         self._breeder = Breeder(settings)
         self._algorithm = new_algorithm(settings)
+        self._history = History(settings, database, self._algorithm, on_alarm)
         # Candidates that the algorithm waits for may take so many others along.
         self._most_ahead = max(settings.in_flight, settings.population)
         self._stored = database.numbers()
@@ -104,6 +109,8 @@ class _Loop:
                 for number, record in self._pool.collect():
                     self._check_controller(record)
                     self._finish(self._submitted.pop(number).scored(record))
+        self._tell(self._frontier)
+        self._history.finish()
 
     def _may_breed(self) -> bool:
         ahead = self._bred - self._frontier
@@ -137,7 +144,9 @@ class _Loop:
 
     def _tell(self, until: int) -> None:
         for number in range(self._told, until):
-            self._algorithm.tell(self._done.pop(number))
+            candidate = self._done.pop(number)
+            self._algorithm.tell(candidate)
+            self._history.told(candidate)
         self._told = max(self._told, until)
 
     def _finish(self, candidate: Candidate) -> None:

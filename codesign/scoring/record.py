@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 
+#: How the warnings begin that tell of a body outside the controller's training range.
+UNLIKE = "unlike the training bodies"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScoreRecord:
     """What a body did on a task under a controller that acts by its means.

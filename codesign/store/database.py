@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -190,13 +191,10 @@ class Database:
         Args:
             kinds: those alone; by default all.
         """
-        rows = self._rows("SELECT * FROM events ORDER BY id")
+        plain = [field.name for field in fields(Event) if field.name != "details"]
         return [
-            Event(
-                **{name: row[name] for name in row.keys() if name not in ("id", "details")},
-                details=json.loads(row["details"]),
-            )
-            for row in rows
+            Event(**{name: row[name] for name in plain}, details=json.loads(row["details"]))
+            for row in self._rows("SELECT * FROM events ORDER BY id")
             if not kinds or row["kind"] in kinds
         ]
 

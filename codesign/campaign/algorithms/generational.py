@@ -15,8 +15,9 @@ class Random(Algorithm):
     """Fresh bodies, one after the other: what every other algorithm must beat."""
 
     def needs(self, number: int) -> int:
-        """See :meth:`Algorithm.needs`."""
-        return 0
+        """See :meth:`Algorithm.needs`; no wait, since no more are bred ahead anyway."""
+        ahead = max(self._settings.in_flight, self._settings.population)
+        return max(0, number - ahead + 1)
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
@@ -24,6 +25,10 @@ class Random(Algorithm):
     def parents(self, number: int) -> Parents:
         """See :meth:`Algorithm.parents`."""
         return None
+
+    def members(self) -> dict[str, list[Candidate]]:
+        """Nobody is kept."""
+        return {}
 
 
 class _Generational(Populated):

@@ -51,3 +51,7 @@ class Islands(Algorithm):
         """See :meth:`Algorithm.parents`."""
         round_, island = divmod(number, self._number)
         return self._islands[island].parents(round_)
+
+    def members(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.members`; a role for each island."""
+        return {f"island {i}": island.population for i, island in enumerate(self._islands)}
