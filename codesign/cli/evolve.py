@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from codesign.config import Settings
-    from codesign.store import RunFolder
+    from codesign.store import Database, RunFolder
 
 RUNS = Path("runs")
 INTERRUPTED = 130
@@ -94,7 +95,6 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
             raise
         click.echo(f"interrupted; to go on: codesign evolve --resume {out}", err=True)
         with suppress(KeyboardInterrupt):  # pressed twice
-            RunFolder(out).log("interrupted")
             _write_designs(RunFolder(out))
         raise SystemExit(INTERRUPTED) from None
 
@@ -110,7 +110,8 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
         if folder is not None:
             stack.enter_context(folder)
             with folder.database(read_only=True) as database:
-                if len(database) == settings.total and not missing_finals(database, settings):
+                scored = len(database) == settings.total and not missing_finals(database, settings)
+                if scored and database.events("finished"):
                     return
         with console.status(f"starting {settings.workers} workers"):
             pool = stack.enter_context(
@@ -123,13 +124,46 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
                     robustness=settings.measures_robustness,
                 )
             )
+        kind = "started" if folder is None else "resumed"
         if folder is None:
             folder = stack.enter_context(RunFolder.create(out, settings))
-        folder.log(f"working on {settings.total} candidates with {settings.workers} workers")
         database = stack.enter_context(folder.database())
+        stack.enter_context(_told(folder, database, settings, kind))
         show = stack.enter_context(progress_bar(console, settings))
-        run(settings, database=database, pool=pool, on_progress=show)
-        folder.log("all candidates are scored, and the finalists again")
+        run(
+            settings,
+            database=database,
+            pool=pool,
+            on_progress=show,
+            on_alarm=lambda alarm: folder.log(f"alarm: {alarm.message}"),
+        )
+
+
+@contextmanager
+def _told(folder: RunFolder, database: Database, settings: Settings, kind: str) -> Iterator[None]:
+    """Write into log and database how the work begins and how it ends."""
+    from codesign.errors import one_line
+    from codesign.store import Event
+    from codesign.store.provenance import provenance
+
+    def note(kind: str, message: str, **known: Any) -> None:
+        with deferred_interrupts():
+            folder.log(f"{kind}: {message}")
+            database.add_event(Event(kind=kind, message=message), **known)
+
+    message = f"{settings.total} candidates with {settings.workers} workers"
+    note(kind, message, provenance=provenance(settings))
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("interrupted", f"{len(database)} of {settings.total} candidates are scored")
+        raise
+    except Exception as error:
+        # What cannot be written down must not hide what went wrong.
+        with suppress(Exception):
+            note("failed", one_line(error))
+        raise
+    note("finished", "all candidates are scored, and the finalists again")
 
 
 def _write_designs(folder: RunFolder) -> None:
@@ -140,9 +174,11 @@ def _write_designs(folder: RunFolder) -> None:
 
 
 def _show(folder: RunFolder, console: Console) -> None:
-    from codesign.cli.tables import designs_table
+    from codesign.cli.tables import alarm_lines, designs_table
 
     with folder.database(read_only=True) as database:
         console.print(designs_table(database.best(folder.settings.top), depth=database.ancestry()))
+        for line in alarm_lines(database.events("alarm")):
+            console.print(line, style="yellow", soft_wrap=True, markup=False)
     console.print(f"run folder: {folder.path}", soft_wrap=True, markup=False)
     console.print(f"designs:    {folder.designs}", soft_wrap=True, markup=False)

@@ -205,6 +205,11 @@ class Database:
             found.setdefault(generation, {}).setdefault(role, []).append(number)
         return found
 
+    def origins(self) -> list[tuple[int, int]]:
+        """Number and generation of all candidates, by number."""
+        rows = self._rows("SELECT number, generation FROM candidates ORDER BY number")
+        return [tuple(row) for row in rows]
+
     def table(self, name: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
         """A whole table: SQLite's type of each column, and the rows.
 
