@@ -130,12 +130,13 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
         database = stack.enter_context(folder.database())
         stack.enter_context(_told(folder, database, settings, kind))
         show = stack.enter_context(progress_bar(console, settings))
+        log = folder.log
         run(
             settings,
             database=database,
             pool=pool,
             on_progress=show,
-            on_alarm=lambda alarm: folder.log(f"alarm: {alarm.message}"),
+            on_alarm=lambda alarm: log(f"alarm: {alarm.message}"),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesign.campaign import adapter
-from codesign.campaign.algorithms.base import Algorithm, Parents, Populated
+from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents, Populated
 from codesign.campaign.algorithms.generational import MuPlusLambda
 from codesign.campaign.algorithms.steady import Aging
 from codesign.config import Settings
@@ -54,4 +54,5 @@ class Islands(Algorithm):
 
     def members(self) -> dict[str, list[Candidate]]:
         """See :meth:`Algorithm.members`; a role for each island."""
-        return {f"island {i}": island.population for i, island in enumerate(self._islands)}
+        kept = (island.members()[POPULATION] for island in self._islands)
+        return {f"island {index}": members for index, members in enumerate(kept)}
