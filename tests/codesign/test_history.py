@@ -16,8 +16,8 @@ import pytest
 from codesign.cli import main
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.export import phylogeny
 from codesign.export import history as history_module
+from codesign.export import phylogeny
 from codesign.scoring import ScoreRecord
 from codesign.store import Candidate, Event, RunFolder
 from codesign.store.folder import DATABASE
