@@ -78,7 +78,7 @@ def _authorize(action: int, first: str | None, second: str | None, *_: str | Non
 
 def _explained(error: Exception, seconds: float) -> str:
     message = one_line(error)
-    if "not authorized" in message or "prohibited" in message:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
         return "SQL: a query can only read this run: expected a SELECT"
     if message == "interrupted":
         return f"SQL: stopped after {seconds:g} s: ask for less, or for more time with --seconds"
