@@ -53,14 +53,27 @@ def ask(path: Path, sql: str, *, limit: int | None = None, seconds: float = 60.0
     """
     connection = schema.connect(path, read_only=True)
     end = time.monotonic() + seconds
+    # SQLite words a refusal in many ways, and has not one error code for all of them.
+    refused: list[int] = []
+
+    def authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+        if _only_reads(action, first, second):
+            return sqlite3.SQLITE_OK
+        refused.append(action)
+        return sqlite3.SQLITE_DENY
+
     try:
         connection.execute("PRAGMA query_only = ON")
-        connection.set_authorizer(_authorize)
+        connection.set_authorizer(authorize)
         connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
         cursor = connection.execute(sql)
         rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit + 1)
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-        raise UsageError(_explained(error, seconds)) from None
+        if refused:
+            message = "SQL: a query can only read this run: expected a SELECT"
+        else:
+            message = _explained(error, seconds)
+        raise UsageError(message) from None
     finally:
         connection.close()
     if cursor.description is None:
@@ -70,16 +83,15 @@ def ask(path: Path, sql: str, *, limit: int | None = None, seconds: float = 60.0
     return Answer(columns=columns, rows=kept, more=len(kept) < len(rows))
 
 
-def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
-    pragma = action == sqlite3.SQLITE_PRAGMA and first in _PRAGMAS
-    allowed = pragma or (action in _READS and second != "load_extension")
-    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+def _only_reads(action: int, first: str | None, second: str | None) -> bool:
+    """Whether a step of a statement leaves everything as it is."""
+    if action == sqlite3.SQLITE_PRAGMA:
+        return first in _PRAGMAS
+    return action in _READS and second != "load_extension"
 
 
 def _explained(error: Exception, seconds: float) -> str:
     message = one_line(error)
-    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
-        return "SQL: a query can only read this run: expected a SELECT"
     if message == "interrupted":
         return f"SQL: stopped after {seconds:g} s: ask for less, or for more time with --seconds"
     return f"SQL: {message}; docs/runs.md has the tables and columns"
