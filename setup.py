@@ -12,6 +12,7 @@ EXTRAS = {
     "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],
     "rl": ["gymnasium>=1.0"],
     "studio": ["mjviser>=0.0.14", "viser>=1.0"],
+    "tables": ["pyarrow>=16.0"],
     "tensorboard": ["tensorboard>=2.14"],
     "video": ["imageio>=2.34", "imageio-ffmpeg>=0.5"],
 }

@@ -125,6 +125,44 @@ class Stop(_Frozen):
     minutes: float | None = Field(default=None, gt=0.0)
 
 
+class Alarms(_Frozen):
+    """When the search is to say that something looks wrong, at the end of a generation.
+
+    Where a value says how to switch an alarm off, nothing can then be beyond it.
+
+    Attributes:
+        diversity: mean distance between the bodies kept, 0 to 1, below which they are nearly
+            the same; 0 switches it off. Bodies drawn at random are 0.6 apart, those that two
+            mutations made of one body 0.3.
+        lineage: share of the bodies kept, above which one starting body is the ancestor of
+            too many, first parents alone counted; 1 switches it off.
+        stagnation: generations without a better body that are too many where the bodies kept
+            are alike.
+        stagnation_diversity: mean distance between them, below which they are alike; 0
+            switches that alarm off.
+        speed: of a body (m/s), above which it is implausible.
+        height: of a torso, its mean (m), above which it is implausible.
+        contact: share of time with any part on the ground, below which a body flies; 0
+            switches it off.
+        cost_of_transport: work per weight and way, below which a body moves for nothing; 0
+            switches it off.
+        shaking: the same, above which a body that gets along shakes rather than walks.
+        unlike: share of a generation's bodies, above which too many lie outside what the
+            controller was trained on; 1 switches it off.
+    """
+
+    diversity: float = Field(default=0.15, ge=0.0, le=1.0)
+    lineage: float = Field(default=0.9, ge=0.0, le=1.0)
+    stagnation: int = Field(default=5, ge=1)
+    stagnation_diversity: float = Field(default=0.3, ge=0.0, le=1.0)
+    speed: float = Field(default=5.0, gt=0.0)
+    height: float = Field(default=2.0, gt=0.0)
+    contact: float = Field(default=0.2, ge=0.0, le=1.0)
+    cost_of_transport: float = Field(default=0.02, ge=0.0)
+    shaking: float = Field(default=30.0, gt=0.0)
+    unlike: float = Field(default=0.5, ge=0.0, le=1.0)
+
+
 class Settings(_Frozen):
     """A campaign.
 
@@ -166,6 +204,7 @@ class Settings(_Frozen):
         rates: how a child is made.
         limits: what a body may be at most.
         stop: what ends the run early.
+        alarms: when the search says that something looks wrong; no part of the result.
     """
 
     seed: int = Field(default=0, ge=0)
@@ -195,6 +234,7 @@ class Settings(_Frozen):
     rates: Rates = Field(default_factory=Rates)
     limits: Limits = Field(default_factory=Limits)
     stop: Stop = Field(default_factory=Stop)
+    alarms: Alarms = Field(default_factory=Alarms)
 
     @field_validator("algorithm")
     @classmethod
@@ -268,6 +308,7 @@ class Settings(_Frozen):
 _TABLES: dict[str, tuple[Mapping[str, Any], str]] = {
     "rates": (Rates.model_fields, "rate"),
     "limits": (Limits.model_fields, "limit"),
+    "alarms": (Alarms.model_fields, "alarm setting"),
     "stop": (Stop.model_fields, "reason to stop"),
 }
 

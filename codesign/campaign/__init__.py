@@ -10,6 +10,8 @@ stopping    when a run ends early
 adapter     candidates as DEAP individuals; the one place that imports DEAP
 seeds       every random number of a run from its root seed
 finals      fresh episodes for the best
+alarms      what looks wrong, told while it goes on
+history     who was kept at the end of each generation
 loop        breed, score, write down, until the budget is spent
 """
 

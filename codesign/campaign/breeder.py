@@ -162,6 +162,7 @@ class Breeder:
             generation=number // self._settings.population,
             operator=operator,
             parents=tuple(parent.number for parent in parents),
+            first_parent=parents[0].graph if parents else None,
         )
 
 

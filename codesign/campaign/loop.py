@@ -19,11 +19,12 @@ from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder
 from codesign.campaign.finals import score_finalists
+from codesign.campaign.history import History
 from codesign.campaign.stopping import Stopping
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
-from codesign.store import Candidate, Database
+from codesign.store import Candidate, Database, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ def run(
     pool: ScoringPool,
     start: Sequence[nx.DiGraph] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_alarm: Callable[[Event], None] = lambda alarm: None,
 ) -> str | None:
     """Go on with a run until all its candidates are in its database, and its finalists.
 
@@ -59,6 +61,7 @@ def run(
         pool: scores the bodies; it must be set up as ``settings`` say.
         start: bodies that the search starts from; none for sampled ones.
         on_progress: called after every candidate.
+        on_alarm: called with every alarm that this process is the first to sound.
 
     Returns:
         Why the run stopped before all its candidates were scored; None if it did not.
@@ -69,7 +72,7 @@ def run(
         RunError: no body of the starting population could be simulated, or something of the
             user's own failed.
     """
-    stopped = _Loop(settings, database, pool, start, on_progress).run()
+    stopped = _Loop(settings, database, pool, start, on_progress, on_alarm).run()
     score_finalists(database, settings, pool)
     return stopped
 
@@ -82,6 +85,7 @@ class _Loop:
         pool: ScoringPool,
         start: Sequence[nx.DiGraph],
         on_progress: Callable[[Progress], None],
+        on_alarm: Callable[[Event], None],
     ) -> None:
         self._settings = settings
         self._database = database
@@ -92,6 +96,7 @@ class _Loop:
         self._total = settings.total
         self._stopped: str | None = None
         self._algorithm = new_algorithm(settings)
+        self._history = History(settings, database, self._algorithm, on_alarm)
         # Candidates that the algorithm waits for may take so many others along.
         self._most_ahead = max(settings.in_flight, settings.population)
         self._stored = database.numbers()
@@ -123,6 +128,8 @@ class _Loop:
                 self._pool.submit(candidate.number, candidate.graph)
             if self._pool.busy:
                 self._collect()
+        self._tell(self._frontier)
+        self._history.finish()
         return self._stopped
 
     def _collect(self) -> None:
@@ -170,6 +177,7 @@ class _Loop:
             candidate = self._done.pop(number)
             self._breeder.tell(candidate)
             self._algorithm.tell(candidate)
+            self._history.told(candidate)
         self._told = max(self._told, until)
 
     def _finish(self, candidate: Candidate) -> None:

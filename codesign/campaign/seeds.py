@@ -14,11 +14,17 @@ import numpy as np
 
 _VARIATION = 1
 _SELECTION = 2
+_DIVERSITY = 3
 
 
 def variation_rng(seed: int, number: int) -> np.random.Generator:
     """What varies candidate ``number``: the generator of its operators."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_VARIATION, number)))
+
+
+def diversity_rng(seed: int, generation: int) -> np.random.Generator:
+    """Which bodies stand for the population at the end of a generation."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_DIVERSITY, generation)))
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,12 @@ import click
 from codesign.cli.interrupts import deferred_interrupts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from codesign.config import Settings
-    from codesign.store import RunFolder
+    from codesign.store import Database, RunFolder
 
 RUNS = Path("runs")
 INTERRUPTED = 130
@@ -103,7 +106,6 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
             raise
         click.echo(f"interrupted; to go on: codesign evolve --resume {out}", err=True)
         with suppress(KeyboardInterrupt):  # pressed twice
-            RunFolder(out).log("interrupted")
             _write_designs(RunFolder(out))
         raise SystemExit(INTERRUPTED) from None
 
@@ -126,7 +128,8 @@ def _search(
             stack.enter_context(folder)
             with folder.database(read_only=True) as database:
                 ended = len(database) == database.total(settings)
-                if ended and not missing_finals(database, settings):
+                scored = ended and not missing_finals(database, settings)
+                if scored and database.events("finished"):
                     ending = database.ending()
                     return ending[1] if ending else None
         start = prepare(settings) if folder is None else folder.start()
@@ -141,14 +144,60 @@ def _search(
                     robustness=settings.measures_robustness,
                 )
             )
+        kind = "started" if folder is None else "resumed"
         if folder is None:
             folder = stack.enter_context(RunFolder.create(out, settings, start=start))
-        folder.log(f"working on {settings.total} candidates with {settings.workers} workers")
         database = stack.enter_context(folder.database())
+        note = stack.enter_context(_told(folder, database, settings, kind))
         show = stack.enter_context(progress_bar(console, settings))
-        stopped = run(settings, database=database, pool=pool, start=start, on_progress=show)
-        folder.log(f"stopped: {stopped}" if stopped else "all candidates are scored")
+        log = folder.log
+        stopped = run(
+            settings,
+            database=database,
+            pool=pool,
+            start=start,
+            on_progress=show,
+            on_alarm=lambda alarm: log(f"alarm: {alarm.message}"),
+        )
+        done, total = len(database), database.total(settings)
+        note(
+            "finished" if done == total else "stopped",
+            f"{done} of {total} candidates are scored, and the finalists again"
+            + (f"; {stopped}" if stopped else ""),
+        )
         return stopped
+
+
+@contextmanager
+def _told(
+    folder: RunFolder, database: Database, settings: Settings, kind: str
+) -> Iterator[Callable[[str, str], None]]:
+    """Write into log and database how the work begins, and how it ends where that is early.
+
+    Yields:
+        What writes an event of a kind, with a message.
+    """
+    from codesign.errors import one_line
+    from codesign.store import Event
+    from codesign.store.provenance import provenance
+
+    def note(kind: str, message: str, **known: Any) -> None:
+        with deferred_interrupts():
+            folder.log(f"{kind}: {message}")
+            database.add_event(Event(kind=kind, message=message), **known)
+
+    message = f"{settings.total} candidates with {settings.workers} workers"
+    note(kind, message, provenance=provenance(settings))
+    try:
+        yield note
+    except KeyboardInterrupt:
+        note("interrupted", f"{len(database)} of {settings.total} candidates are scored")
+        raise
+    except Exception as error:
+        # What cannot be written down must not hide what went wrong.
+        with suppress(Exception):
+            note("failed", one_line(error))
+        raise
 
 
 def _write_designs(folder: RunFolder) -> None:
@@ -159,9 +208,11 @@ def _write_designs(folder: RunFolder) -> None:
 
 
 def _show(folder: RunFolder, console: Console) -> None:
-    from codesign.cli.tables import designs_table
+    from codesign.cli.tables import alarm_lines, designs_table
 
     with folder.database(read_only=True) as database:
         console.print(designs_table(database.best(folder.settings.top), depth=database.ancestry()))
+        for line in alarm_lines(database.events("alarm")):
+            console.print(line, style="yellow", soft_wrap=True, markup=False)
     console.print(f"run folder: {folder.path}", soft_wrap=True, markup=False)
     console.print(f"designs:    {folder.designs}", soft_wrap=True, markup=False)

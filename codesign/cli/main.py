@@ -11,6 +11,7 @@ import click
 from codesign import __version__
 from codesign.cli.controller import controller
 from codesign.cli.evolve import evolve
+from codesign.cli.query import query
 from codesign.cli.robots import convert, inspect, sample, score
 from codesign.cli.runs import export, runs, status
 
@@ -24,7 +25,7 @@ def cli() -> None:
     """Evolve robot bodies with controllers that need no training."""
 
 
-for command in (evolve, score, sample, inspect, convert, export, status, runs, controller):
+for command in (evolve, score, sample, inspect, convert, export, status, runs, query, controller):
     cli.add_command(command)
 
 

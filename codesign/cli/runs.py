@@ -21,7 +21,7 @@ def status(run: Path) -> None:
     """Show how far a run is and what it found."""
     from rich.console import Console
 
-    from codesign.cli.tables import designs_table, generations_table
+    from codesign.cli.tables import alarm_lines, designs_table, generations_table
     from codesign.store import RunFolder
 
     folder = RunFolder(run)
@@ -37,6 +37,8 @@ def status(run: Path) -> None:
         console.print(generations_table(database.generations()))
         best = database.best(folder.settings.top)
         console.print(designs_table(best, depth=database.ancestry()))
+        for line in alarm_lines(database.events("alarm")):
+            console.print(line, style="yellow", soft_wrap=True, markup=False)
 
 
 @click.command()
@@ -91,24 +93,35 @@ def _state(folder: RunFolder, done: int, total: int) -> str:
 @click.option("--controller", default="flat-v1", show_default=True, help="Of a ROBOT's npz.")
 @click.option("--out", required=True, type=FILE, help="Folder; must be new or empty.")
 def export(source: Path, top: int | None, formats: str, controller: str, out: Path) -> None:
-    """Write the best designs of a run, or one robot, for other programs.
+    """Write the best designs of a run, its history, or one robot, for other programs.
 
     \b
-    mjcf  a scene with floor and light
-    json  the project's format
-    npz   the controller as plain arrays, with run_design.py to run it
+    mjcf       a scene with floor and light
+    json       the project's format
+    npz        the controller as plain arrays, with run_design.py to run it
+    csv        of a run: every table of its database
+    parquet    of a run: the same
+    phylogeny  of a run: its family tree, by the ALife data standard
     """
-    from codesign.export import FORMATS, Design, Motion, export_designs, export_run
+    from codesign.errors import UsageError
+    from codesign.export import FORMATS, HISTORY, Design, Motion, export_designs, export_run
     from codesign.store import RunFolder
     from morph_ops.choices import choose
     from morph_ops.files import read_body
 
-    wanted = [choose({f: f for f in FORMATS}, f.strip(), what="format") for f in formats.split(",")]
+    known = (*FORMATS, *HISTORY)
+    wanted = [choose({f: f for f in known}, f.strip(), what="format") for f in formats.split(",")]
     if source.is_dir():
         folder = RunFolder(source)
         with folder.database(read_only=True) as database:
             files = export_run(database, folder.settings, out, top=top, formats=wanted)
     else:
+        for name in HISTORY:
+            if name in wanted:
+                raise UsageError(
+                    f"--format {name} is for a run, and {source} is no folder: "
+                    f"choose from {', '.join(FORMATS)}"
+                )
         design = Design(name=source.stem, graph=read_body(source))
         motion = Motion(controller=controller)
         files = export_designs([design], out, formats=wanted, motion=motion)

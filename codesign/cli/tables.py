@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,11 +14,12 @@ from rich.table import Table
 from rich.tree import Tree
 
 from codesign.scoring import ScoreRecord
-from codesign.store import Candidate
+from codesign.store import Candidate, Event
 from morph_ops import graph as bodies_graph
 from morph_ops.geometry import mass, total_mass
 from morph_ops.graph import Limb, Torso
 
+_WIDEST = 60
 _PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
 _RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
 
@@ -104,6 +106,30 @@ def generations_table(rows: Sequence[tuple[int, int, float, float]]) -> Table:
     for generation, count, best, mean in rows:
         table.add_row(str(generation), str(count), f"{best:.1f}", f"{mean:.1f}")
     return table
+
+
+def alarm_lines(alarms: Sequence[Event]) -> list[str]:
+    """The latest alarm of each name, and how many generations had one."""
+    latest = {str(alarm.name): alarm for alarm in alarms}
+    times = Counter(alarm.name for alarm in alarms)
+    return [
+        f"alarm ({times[name]} generation{'s' if times[name] > 1 else ''}): {alarm.message}"
+        for name, alarm in sorted(latest.items())
+    ]
+
+
+def rows_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """What a query found; long values are cut off."""
+    table = Table(**_PLAIN)
+    for column in columns:
+        table.add_column(escape(column), overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cut("" if value is None else str(value))) for value in row))
+    return table
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 
 def body_tree(graph: nx.DiGraph) -> Tree:

@@ -2,8 +2,21 @@
 
 ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` the project's own format,
 ``npz`` the controller of that one body as plain arrays, with ``run_design.py`` to run both.
+
+A run's history: ``csv`` and ``parquet`` hold every table of its database, ``phylogeny`` is its
+family tree by the ALife data standard; :func:`phylogeny` gives the tree as a graph.
 """
 
 from codesign.export.designs import FORMATS, Design, Motion, export_designs, export_run
+from codesign.export.history import HISTORY
+from codesign.export.lineage import phylogeny
 
-__all__ = ["FORMATS", "Design", "Motion", "export_designs", "export_run"]
+__all__ = [
+    "FORMATS",
+    "HISTORY",
+    "Design",
+    "Motion",
+    "export_designs",
+    "export_run",
+    "phylogeny",
+]

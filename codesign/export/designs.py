@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 
 from codesign.config import Settings
+from codesign.export.history import write_history
 from codesign.scoring import load_controller
 from codesign.store import Database
 from codesign.store.whole import new_folder
@@ -78,21 +79,26 @@ def export_designs(
     Raises:
         UsageError: the folder is taken or cannot be made, or there is no such controller.
     """
-    designs = list(designs)
     with new_folder(folder, replace=replace) as draft:
-        for design in designs:
-            if "mjcf" in formats:
-                mjcf.write(design.graph, draft / f"{design.name}.xml", scene=True)
-            if "json" in formats:
-                jsonio.write_json(design.graph, draft / f"{design.name}.json")
-        if "npz" in formats and designs and motion is not None:
-            controller = load_controller(motion.controller)
-            for design in designs:
-                arrays = _arrays(design.graph, controller, motion)
-                np.savez(draft / f"{design.name}.npz", allow_pickle=False, **arrays)
-            runner = resources.files("codesign.export") / RUNNER
-            (draft / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
+        _write(list(designs), draft, formats, motion)
     return sorted(folder.iterdir())
+
+
+def _write(
+    designs: Sequence[Design], draft: Path, formats: Sequence[str], motion: Motion | None
+) -> None:
+    for design in designs:
+        if "mjcf" in formats:
+            mjcf.write(design.graph, draft / f"{design.name}.xml", scene=True)
+        if "json" in formats:
+            jsonio.write_json(design.graph, draft / f"{design.name}.json")
+    if "npz" in formats and designs and motion is not None:
+        controller = load_controller(motion.controller)
+        for design in designs:
+            arrays = _arrays(design.graph, controller, motion)
+            np.savez(draft / f"{design.name}.npz", allow_pickle=False, **arrays)
+        runner = resources.files("codesign.export") / RUNNER
+        (draft / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
 
 
 def export_run(
@@ -104,7 +110,7 @@ def export_run(
     formats: Sequence[str] = FORMATS,
     replace: bool = False,
 ) -> list[Path]:
-    """Write the best designs of a run, numbered from the best.
+    """Write the best designs of a run, numbered from the best, and its history.
 
     Controllers come along if the run's task is the one that the scenes are.
 
@@ -113,14 +119,15 @@ def export_run(
         settings: of the run.
         folder: see :func:`export_designs`.
         top: how many; by default as the settings say.
-        formats: see :func:`export_designs`.
+        formats: of :data:`FORMATS` and :data:`~codesign.export.history.HISTORY`.
         replace: see :func:`export_designs`.
 
     Returns:
         The files.
 
     Raises:
-        UsageError: the folder is taken or cannot be made, or the controller is gone.
+        UsageError: the folder is taken or cannot be made, the controller is gone, or
+            "parquet" lacks its library.
     """
     best = database.best(top or settings.top)
     designs = [
@@ -128,13 +135,10 @@ def export_run(
         for rank, candidate in enumerate(best, start=1)
     ]
     motion = Motion(controller=settings.controller, seed=settings.seed, episodes=settings.episodes)
-    return export_designs(
-        designs,
-        folder,
-        formats=formats,
-        motion=motion if settings.task == SCENE_TASK else None,
-        replace=replace,
-    )
+    with new_folder(folder, replace=replace) as draft:
+        _write(designs, draft, formats, motion if settings.task == SCENE_TASK else None)
+        write_history(database, draft, formats=formats)
+    return sorted(folder.iterdir())
 
 
 def _arrays(graph: nx.DiGraph, controller: Controller, motion: Motion) -> dict[str, np.ndarray]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+#: How the warnings begin that tell of a body outside the controller's training range.
+UNLIKE = "unlike the training bodies"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRecord:

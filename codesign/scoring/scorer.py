@@ -13,7 +13,7 @@ import networkx as nx
 
 from codesign.errors import UsageError, one_line
 from codesign.interval import confidence_interval
-from codesign.scoring.record import ScoreRecord
+from codesign.scoring.record import UNLIKE, ScoreRecord
 from codesign.scoring.robustness import WORLDS
 from morph_ops.identity import body_hash
 
@@ -134,7 +134,7 @@ class BodyScorer:
             # The controller is that of the body as it was meant to be.
             elsewhere = [run(world(graph), control).score for world in self._worlds]
             measured["measures"]["robustness"] = fmean(elsewhere)
-        doubts = tuple(f"unlike the training bodies: {d}" for d in self._controller.warnings(graph))
+        doubts = tuple(f"{UNLIKE}: {d}" for d in self._controller.warnings(graph))
         return replace(blank, **measured, warnings=doubts)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import networkx as nx
 
 from codesign.scoring import ScoreRecord
 from morph_ops import jsonio
-from morph_ops.identity import body_hash
+from morph_ops.identity import body_hash, changes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,6 +24,8 @@ class Candidate:
         parents: numbers of the candidates that it was made of.
         graph: the body.
         hash: of the body.
+        moves: what the operators changed in the first parent, as
+            :func:`morph_ops.identity.changes` tells it; None without parents.
         duplicate_of: the first candidate with the same body, whose score this one has.
         record: the score; None until the candidate is scored.
         final: the score over fresh episodes at the end of the run, where it was a finalist.
@@ -34,6 +37,7 @@ class Candidate:
     parents: tuple[int, ...]
     graph: nx.DiGraph
     hash: str
+    moves: dict[str, Any] | None = None
     duplicate_of: int | None = None
     record: ScoreRecord | None = None
     final: ScoreRecord | None = None
@@ -47,6 +51,7 @@ class Candidate:
         generation: int,
         operator: str,
         parents: tuple[int, ...] = (),
+        first_parent: nx.DiGraph | None = None,
     ) -> Candidate:
         """A candidate that is not scored yet."""
         return cls(
@@ -58,6 +63,7 @@ class Candidate:
             # order of nodes than one that was never cut off.
             graph=jsonio.from_json(jsonio.to_json(graph)),
             hash=body_hash(graph),
+            moves=None if first_parent is None else changes(first_parent, graph),
         )
 
     @property

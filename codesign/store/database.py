@@ -4,56 +4,30 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError, one_line
 from codesign.scoring import ScoreRecord
+from codesign.store import schema
 from codesign.store.candidate import Candidate
+from codesign.store.event import Event
 from morph_ops import jsonio
-
-SCHEMA_VERSION = 3
-
-_SCHEMA = """
-CREATE TABLE candidates (
-    number INTEGER PRIMARY KEY,
-    generation INTEGER NOT NULL,
-    operator TEXT NOT NULL,
-    parents TEXT NOT NULL,          -- JSON list of candidate numbers
-    hash TEXT NOT NULL,
-    duplicate_of INTEGER,           -- number of the candidate whose score was copied
-    status TEXT NOT NULL,           -- ok, unstable or failed
-    score REAL NOT NULL,
-    ci_low REAL NOT NULL,
-    ci_high REAL NOT NULL,
-    speed REAL NOT NULL,            -- m/s
-    distance REAL NOT NULL,         -- m
-    seconds REAL NOT NULL,          -- wall time of the scoring
-    graph TEXT NOT NULL,            -- the body, JSON
-    record TEXT NOT NULL            -- the whole score record, JSON
-) STRICT;
-CREATE TABLE finals (               -- the best of the search over fresh episodes
-    number INTEGER PRIMARY KEY REFERENCES candidates (number),
-    score REAL NOT NULL,
-    record TEXT NOT NULL            -- the whole score record, JSON
-) STRICT;
-CREATE TABLE ending (               -- one row once a run is known to end early
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    total INTEGER NOT NULL,         -- candidates of the whole run
-    reason TEXT NOT NULL
-) STRICT;
-CREATE INDEX candidates_by_score ON candidates (score);
-CREATE INDEX candidates_by_hash ON candidates (hash);
-"""
 
 _INSERT = """
 INSERT INTO candidates VALUES (
-    :number, :generation, :operator, :parents, :hash, :duplicate_of, :status, :score,
-    :ci_low, :ci_high, :speed, :distance, :seconds, :graph, :record
+    :number, :generation, :operator, :parents, :moves, :hash, :duplicate_of, :status,
+    :score, :ci_low, :ci_high, :speed, :distance, :seconds, :graph, :record
 )
+"""
+
+_INSERT_EVENT = """
+INSERT INTO events (time, kind, name, generation, number, message, details)
+VALUES (:time, :kind, :name, :generation, :number, :message, :details)
 """
 
 _SELECT = """
@@ -80,32 +54,17 @@ class Database:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path, self._read_only = path, read_only
-        mode = "ro" if read_only else "rw"
-        with self._readable():
-            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
-            self._connection.row_factory = sqlite3.Row
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != SCHEMA_VERSION:
-            self._connection.close()
-            raise UsageError(
-                f"{path} has schema version {version}, expected {SCHEMA_VERSION}: "
-                "use the version of codesign that made it"
-            )
+        self._connection = schema.connect(path, read_only=read_only)
+        self._connection.row_factory = sqlite3.Row
         if not read_only:
-            with self._readable():
+            with schema.readable(path):
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = NORMAL")
 
     @staticmethod
     def create(path: Path) -> None:
         """Make an empty database."""
-        connection = sqlite3.connect(path)
-        try:
-            connection.executescript(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.commit()
-        finally:
-            connection.close()
+        schema.create(path)
 
     def add(self, candidate: Candidate) -> None:
         """Write a scored candidate.
@@ -113,7 +72,8 @@ class Database:
         Raises:
             RunError: it cannot be written; a full disk, say.
         """
-        self._write(_INSERT, _to_row(candidate))
+        with self._writing():
+            self._connection.execute(_INSERT, _to_row(candidate))
 
     def add_final(self, number: int, record: ScoreRecord) -> None:
         """Write the record of a finalist.
@@ -122,7 +82,8 @@ class Database:
             RunError: it cannot be written.
         """
         values = {"number": number, "score": record.score, "record": _to_json(record)}
-        self._write("INSERT INTO finals VALUES (:number, :score, :record)", values)
+        with self._writing():
+            self._connection.execute("INSERT INTO finals VALUES (:number, :score, :record)", values)
 
     def set_ending(self, total: int, reason: str) -> None:
         """Note that the run ends early, or note it again.
@@ -134,8 +95,10 @@ class Database:
         Raises:
             RunError: it cannot be written.
         """
-        values = {"total": total, "reason": reason}
-        self._write("INSERT OR REPLACE INTO ending VALUES (1, :total, :reason)", values)
+        with self._writing():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO ending VALUES (1, ?, ?)", (total, reason)
+            )
 
     def ending(self) -> tuple[int, str] | None:
         """Candidates of a run that ends early, and why; None while it goes on."""
@@ -147,10 +110,47 @@ class Database:
         ending = self.ending()
         return settings.total if ending is None else ending[0]
 
-    def _write(self, statement: str, values: dict[str, Any]) -> None:
+    def add_event(self, event: Event, *, provenance: Mapping[str, str] | None = None) -> None:
+        """Write down what happened.
+
+        Args:
+            event: what.
+            provenance: where the event is the start of a process, what it works with.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        with self._writing():
+            number = self._connection.execute(_INSERT_EVENT, _to_event_row(event)).lastrowid
+            self._connection.executemany(
+                "INSERT INTO provenance VALUES (?, ?, ?)",
+                [(number, key, value) for key, value in (provenance or {}).items()],
+            )
+
+    def add_generation(
+        self, generation: int, *, members: Mapping[str, Iterable[int]], events: Iterable[Event]
+    ) -> None:
+        """Write down the end of a generation, all of it or nothing.
+
+        Args:
+            generation: which.
+            members: numbers of the candidates that were kept, by role.
+            events: the event "generation", and the alarms.
+
+        Raises:
+            RunError: it cannot be written; a generation ends once.
+        """
+        rows = [(generation, role, n) for role, numbers in members.items() for n in set(numbers)]
+        with self._writing():
+            self._connection.executemany("INSERT INTO membership VALUES (?, ?, ?)", rows)
+            self._connection.executemany(_INSERT_EVENT, list(map(_to_event_row, events)))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction."""
         try:
             with self._connection:
-                self._connection.execute(statement, values)
+                yield
         except sqlite3.Error as error:
             raise RunError(f"cannot write to {self._path}: {one_line(error)}") from None
 
@@ -211,6 +211,40 @@ class Database:
             )
         ]
 
+    def events(self, *kinds: str) -> list[Event]:
+        """What happened, in order.
+
+        Args:
+            kinds: those alone; by default all.
+        """
+        plain = [field.name for field in fields(Event) if field.name != "details"]
+        return [
+            Event(**{name: row[name] for name in plain}, details=json.loads(row["details"]))
+            for row in self._rows("SELECT * FROM events ORDER BY id")
+            if not kinds or row["kind"] in kinds
+        ]
+
+    def membership(self) -> dict[int, dict[str, list[int]]]:
+        """Numbers of the candidates kept at the end of each generation, by role."""
+        found: dict[int, dict[str, list[int]]] = {}
+        for generation, role, number in self._rows("SELECT * FROM membership"):
+            found.setdefault(generation, {}).setdefault(role, []).append(number)
+        return found
+
+    def origins(self) -> list[tuple[int, int]]:
+        """Number and generation of all candidates, by number."""
+        rows = self._rows("SELECT number, generation FROM candidates ORDER BY number")
+        return [tuple(row) for row in rows]
+
+    def table(self, name: str) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
+        """A whole table: SQLite's type of each column, and the rows.
+
+        Args:
+            name: of :data:`~codesign.store.schema.TABLES`.
+        """
+        columns = {row["name"]: row["type"] for row in self._rows(f"PRAGMA table_info({name})")}
+        return columns, [tuple(row) for row in self._rows(f"SELECT * FROM {name}")]
+
     def close(self) -> None:
         """Close the file; the writer leaves it as one file that needs no others beside it."""
         if not self._read_only:
@@ -236,15 +270,8 @@ class Database:
             yield candidate
 
     def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        with self._readable():
+        with schema.readable(self._path):
             return self._connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise UsageError(f"cannot read the database {self._path}: {one_line(error)}") from None
 
 
 def _to_row(candidate: Candidate) -> dict[str, Any]:
@@ -254,6 +281,7 @@ def _to_row(candidate: Candidate) -> dict[str, Any]:
         "generation": candidate.generation,
         "operator": candidate.operator,
         "parents": json.dumps(candidate.parents),
+        "moves": None if candidate.moves is None else json.dumps(candidate.moves),
         "hash": candidate.hash,
         "duplicate_of": candidate.duplicate_of,
         "status": record.status,
@@ -268,6 +296,10 @@ def _to_row(candidate: Candidate) -> dict[str, Any]:
     }
 
 
+def _to_event_row(event: Event) -> dict[str, Any]:
+    return {**vars(event), "details": json.dumps(event.details, allow_nan=False)}
+
+
 def _to_json(record: ScoreRecord) -> str:
     return json.dumps(record.to_dict(), allow_nan=False)
 
@@ -280,6 +312,7 @@ def _from_row(row: sqlite3.Row) -> Candidate:
         parents=tuple(json.loads(row["parents"])),
         graph=jsonio.from_json(row["graph"]),
         hash=row["hash"],
+        moves=json.loads(row["moves"]) if row["moves"] else None,
         duplicate_of=row["duplicate_of"],
         record=ScoreRecord.from_dict(json.loads(row["record"])),
         final=ScoreRecord.from_dict(json.loads(row["final"])) if row["final"] else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import networkx as nx
@@ -13,6 +13,7 @@ from codesign import config
 from codesign.config import Settings
 from codesign.errors import WRONG_INPUT, UsageError, one_line
 from codesign.store.database import Database
+from codesign.store.event import utc_now
 from codesign.store.whole import new_folder
 from morph_ops import jsonio
 
@@ -106,9 +107,8 @@ class RunFolder:
 
     def log(self, message: str) -> None:
         """Add a line to the run's log."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         with (self.path / LOG).open("a", encoding="utf-8") as file:
-            file.write(f"{now} {message}\n")
+            file.write(f"{utc_now()} {message}\n")
 
     def __enter__(self) -> RunFolder:
         # A lock of SQLite's is held by the open connection alone: it goes with the process,

@@ -3,7 +3,8 @@
 :func:`canonical` and :func:`body_hash` see what a body is, not how it is written down:
 names, the order of limbs and float noise do not count. :func:`distance` is a metric over
 bodies for novelty and clustering. :func:`is_same` is the strict comparison, names,
-order and every digit included, that round trips through files keep.
+order and every digit included, that round trips through files keep. :func:`changes` tells
+what became of a parent in its child.
 
 Example:
     >>> from morph_ops.graph import Torso, new_body
@@ -15,7 +16,8 @@ Example:
     0.0
 """
 
+from morph_ops.identity.changes import changes
 from morph_ops.identity.form import body_hash, canonical, is_same
 from morph_ops.identity.metric import Descriptor, descriptor, distance
 
-__all__ = ["Descriptor", "body_hash", "canonical", "descriptor", "distance", "is_same"]
+__all__ = ["Descriptor", "body_hash", "canonical", "changes", "descriptor", "distance", "is_same"]

@@ -69,6 +69,6 @@ class FormulaPool:
 def outcome(database):
     """What must be the same however a run went."""
     return [
-        (c.number, c.generation, c.operator, c.parents, c.hash, c.duplicate_of, c.score)
+        (c.number, c.generation, c.operator, c.parents, c.hash, c.duplicate_of, c.score, c.moves)
         for c in database.candidates()
     ]

@@ -68,13 +68,24 @@ def database(tmp_path):
         yield opened
 
 
+def history(database):
+    """Who was kept, and what was told at the end of each generation, the time left out."""
+    events = [replace(e, time="") for e in database.events("generation", "alarm")]
+    return database.membership(), events
+
+
 @pytest.fixture(scope="module")
-def expected(settings, tmp_path_factory):
+def whole_run(settings, tmp_path_factory):
     path = tmp_path_factory.mktemp("run") / "run.sqlite"
     Database.create(path)
     with Database(path) as database:
         run(settings, database=database, pool=FormulaPool())
-        return outcome(database)
+        return outcome(database), history(database)
+
+
+@pytest.fixture(scope="module")
+def expected(whole_run):
+    return whole_run[0]
 
 
 def test_every_candidate_has_its_place(expected, settings):
@@ -93,19 +104,60 @@ def test_every_candidate_has_its_place(expected, settings):
 
 
 @pytest.mark.parametrize(("workers", "seed"), [(2, 1), (3, 2), (8, 3)])
-def test_order_of_arrival_changes_nothing(expected, settings, database, workers, seed):
+def test_order_of_arrival_changes_nothing(whole_run, settings, database, workers, seed):
     pool = FormulaPool(workers, seed=seed)
     run(settings, database=database, pool=pool)
-    assert outcome(database) == expected
+    assert (outcome(database), history(database)) == whole_run
     assert pool.most_busy == min(workers, settings.population)
 
 
-def test_cut_off_after_any_answer(expected, settings, database):
+def test_cut_off_after_any_answer(whole_run, settings, database):
+    alarms = []
+    known = {"database": database, "on_alarm": alarms.append}
     for answers in (0, 1, 5, 2, 9, 1):
         with pytest.raises(CutOffError):
-            run(settings, database=database, pool=FormulaPool(3, seed=answers, answers=answers))
-    run(settings, database=database, pool=FormulaPool(2))
-    assert outcome(database) == expected
+            run(settings, pool=FormulaPool(3, seed=answers, answers=answers), **known)
+    run(settings, pool=FormulaPool(2), **known)
+    assert (outcome(database), history(database)) == whole_run
+    assert alarms == database.events("alarm")
+
+
+def test_members_are_written_at_the_end_of_each_generation(whole_run, settings):
+    membership, events = whole_run[1]
+    size, ends = settings.population, range(-(-settings.total // settings.population))
+    assert [e.generation for e in events if e.kind == "generation"] == list(ends)
+    for generation in ends:
+        born = min(size * (generation + 1), settings.total)
+        roles = membership.get(generation, {})
+        assert all(number < born for numbers in roles.values() for number in numbers)
+        if settings.algorithm == "random":
+            assert roles == {}
+        elif settings.algorithm == "aging":
+            assert roles == {"population": list(range(born - size, born))}
+        elif settings.algorithm == "map_elites":
+            assert list(roles) == ["archive"]
+        elif settings.algorithm == "islands":
+            assert sorted(roles) == ["island 0", "island 1"]
+        elif settings.algorithm == "novelty":
+            assert sorted(roles) == ["archive", "population"]
+        else:
+            assert list(map(len, roles.values())) == [size]
+    if settings.algorithm == "mu_plus_lambda":
+        scores = {row[0]: row[6] for row in whole_run[0]}
+        best = sorted(scores, key=lambda number: -scores[number])[:size]
+        assert min(scores[n] for n in membership[5]["population"]) == scores[best[-1]]
+
+
+def test_moves_tell_what_changed_in_the_first_parent(expected):
+    for _, _, operator, parents, *_, moves in expected:
+        if not parents:
+            assert moves is None
+        elif operator == "density":
+            fields = {name for part in moves["changed"].values() for name in part}
+            assert "density" in fields
+        elif operator == "grow_limb":
+            assert moves["added"]
+            assert "removed" not in moves
 
 
 def test_equal_bodies_are_simulated_once(expected, settings, database):
@@ -127,8 +179,8 @@ def test_equal_bodies_are_simulated_once(expected, settings, database):
 def test_the_search_climbs(expected, settings):
     if settings.algorithm not in ("aging", "mu_plus_lambda", "islands"):
         pytest.skip("this algorithm does not climb by the score alone")
-    start = [row[-1] for row in expected[:6]]
-    end = [row[-1] for row in expected[-6:]]
+    start = [row[6] for row in expected[:6]]
+    end = [row[6] for row in expected[-6:]]
     assert max(end) > max(start)
     assert sum(end) > sum(start)
 

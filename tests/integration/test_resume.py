@@ -58,8 +58,22 @@ def finish(process: subprocess.Popen) -> None:
 
 
 def rows(out: Path, what: str = COMPARED) -> list[tuple]:
+    return select(out, f"SELECT {what} FROM candidates ORDER BY number")
+
+
+def select(out: Path, query: str) -> list[tuple]:
     with closing(sqlite3.connect(f"{(out / 'run.sqlite').as_uri()}?mode=ro", uri=True)) as database:
-        return database.execute(f"SELECT {what} FROM candidates ORDER BY number").fetchall()
+        return database.execute(query).fetchall()
+
+
+def history(out: Path) -> list[tuple]:
+    events = "SELECT kind, name, generation, number, message, details FROM events "
+    told = select(out, f"{events} WHERE generation IS NOT NULL ORDER BY id")
+    return [*select(out, "SELECT * FROM membership"), *told]
+
+
+def kinds(out: Path) -> list[tuple]:
+    return select(out, "SELECT kind FROM events WHERE generation IS NULL ORDER BY id")
 
 
 def wait_for(out: Path, count: int, process: subprocess.Popen) -> None:
@@ -109,6 +123,9 @@ def test_killed_twice_and_resumed(uninterrupted, tiny_controller, tmp_path):
         process = start("--resume", str(out), "--workers", "2")
     finish(process)
     assert rows(out) == rows(uninterrupted)
+    assert history(out) == history(uninterrupted)
+    assert kinds(uninterrupted) == [("started",), ("finished",)]
+    assert kinds(out)[-2:] == [("resumed",), ("finished",)]
     assert (out / "designs" / "design-01.xml").read_text() == (
         uninterrupted / "designs" / "design-01.xml"
     ).read_text()
@@ -126,6 +143,9 @@ def test_ctrl_c_says_how_to_go_on(uninterrupted, tiny_controller, tmp_path):
 
     finish(start("--resume", str(out), "--workers", "1"))
     assert rows(out) == rows(uninterrupted)
+    assert kinds(out) == [("started",), ("interrupted",), ("resumed",), ("finished",)]
+    log = (out / "log.txt").read_text()
+    assert [word in log for word in ("started: 36", "interrupted: ", "alarm: ")] == [True] * 3
 
 
 def test_a_run_has_one_process_at_a_time(uninterrupted):

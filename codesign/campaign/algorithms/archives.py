@@ -7,7 +7,7 @@ from abc import abstractmethod
 from typing import Any
 
 from codesign.campaign import adapter
-from codesign.campaign.algorithms.base import Ahead, Parents
+from codesign.campaign.algorithms.base import ARCHIVE, POPULATION, Ahead, Parents
 from codesign.campaign.objectives import Descriptor, get_descriptor
 from codesign.config import Settings
 from codesign.errors import UsageError
@@ -70,6 +70,10 @@ class MapElites(_Archived):
         first, second = random.sample(list(self._elites.values()), 2)
         return first, second
 
+    def members(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.members`."""
+        return {ARCHIVE: list(self._elites.values())}
+
 
 class Novelty(_Archived):
     """Novelty search (Lehman 2011): far from what was seen is good, the score is no matter.
@@ -81,6 +85,7 @@ class Novelty(_Archived):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._latest: list[tuple[Candidate, float]] = []
+        self._archived: list[Candidate] = []
 
     def _new_archive(self, archives: Any) -> Any:
         return archives.ProximityArchive(
@@ -98,6 +103,8 @@ class Novelty(_Archived):
             places = [(place - axis.low) / (axis.high - axis.low) for place, axis in axes]
             added = self.archive.add_single([candidate.number], 0.0, places)
             novelty = float(added["novelty"].item())
+            if added["status"]:
+                self._archived.append(candidate)
         self._latest.append((candidate, novelty))
         if len(self._latest) > self._settings.population:
             del self._latest[0]
@@ -112,3 +119,7 @@ class Novelty(_Archived):
             lambda c: novelty[c.number],
             tournament=self._settings.tournament,
         )
+
+    def members(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.members`."""
+        return {POPULATION: [c for c, _ in self._latest], ARCHIVE: self._archived}

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from codesign.config import Settings
 from codesign.store import Candidate
 
+POPULATION, ARCHIVE = "population", "archive"
 Parents = tuple[Candidate, Candidate] | None
 
 
@@ -36,6 +37,10 @@ class Algorithm(ABC):
         for this candidate.
         """
 
+    @abstractmethod
+    def members(self) -> dict[str, list[Candidate]]:
+        """Who is kept of the candidates told, by role; a role is "population", "archive", ..."""
+
 
 class Ahead(Algorithm):
     """An algorithm that breeds without waiting for the latest candidates.
@@ -63,3 +68,7 @@ class Populated(Algorithm):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.population: list[Candidate] = []
+
+    def members(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.members`."""
+        return {POPULATION: self.population}

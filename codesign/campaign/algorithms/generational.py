@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from codesign.campaign import adapter
-from codesign.campaign.algorithms.base import Algorithm, Parents, Populated
+from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents, Populated
 from codesign.campaign.objectives import get_objective
 from codesign.config import Settings
 from codesign.store import Candidate
@@ -26,6 +26,10 @@ class Random(Algorithm):
         """See :meth:`Algorithm.parents`."""
         return None
 
+    def members(self) -> dict[str, list[Candidate]]:
+        """Nobody is kept."""
+        return {}
+
 
 class _Generational(Populated):
     """Parents and children compete for the places of the next generation."""
@@ -44,6 +48,10 @@ class _Generational(Populated):
         if len(self._children) == self._settings.population:
             self._replace([*self.population, *self._children])
             self._children = []
+
+    def members(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.members`; children that wait for their siblings are kept too."""
+        return {POPULATION: [*self.population, *self._children]}
 
     @abstractmethod
     def _replace(self, candidates: list[Candidate]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codesign.campaign import adapter
-from codesign.campaign.algorithms.base import Algorithm, Parents, Populated
+from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents, Populated
 from codesign.campaign.algorithms.generational import MuPlusLambda
 from codesign.campaign.algorithms.steady import Aging
 from codesign.config import Settings
@@ -51,3 +51,8 @@ class Islands(Algorithm):
         """See :meth:`Algorithm.parents`."""
         round_, island = divmod(number, self._number)
         return self._islands[island].parents(round_)
+
+    def members(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.members`; a role for each island."""
+        kept = (island.members()[POPULATION] for island in self._islands)
+        return {f"island {index}": members for index, members in enumerate(kept)}
