@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
@@ -25,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from codesign.cluster import Cluster
 from codesign.errors import UsageError, one_line
 from hyperdistill_core.checkpoints import available
 from morph_ops.choices import choose
@@ -107,7 +109,11 @@ class Settings(_Frozen):
             children.
         candidates: stop after so many bodies, inside the last generation; None for all.
         episodes: episodes a body.
-        workers: worker processes; no part of the result.
+        workers: worker processes, 0 to work in this process; no part of the result.
+        cluster: where the work is done instead of that; no part of the result either.
+        time_limit: the scoring of a body may take so long (s). One that hangs is tried once
+            more and has failed then; whether a body does that depends on the machine, so the
+            limit must be far above what bodies take.
         tournament: bodies that compete to be a parent.
         in_flight: candidates that are bred before the score of the first of them counts,
             at most half the population. It bounds how many workers are busy, and it is
@@ -138,7 +144,9 @@ class Settings(_Frozen):
     generations: int = Field(default=8, ge=0)
     candidates: int | None = Field(default=None, ge=1)
     episodes: int = Field(default=4, ge=1)
-    workers: int = Field(default_factory=usable_cores, ge=1)
+    workers: int = Field(default_factory=usable_cores, ge=0)
+    cluster: Cluster | None = None
+    time_limit: float = Field(default=300.0, gt=0.0)
     tournament: int = Field(default=4, ge=1)
     in_flight: int = Field(default=16, ge=1)
     finalists: int = Field(default=20, ge=1)
@@ -267,11 +275,26 @@ def build(values: Mapping[str, Any]) -> Settings:
     """
     for key in values:
         choose(Settings.model_fields, key, what="setting")
-    rates = values.get("rates")
-    for key in rates if isinstance(rates, Mapping) else ():
-        choose(Rates.model_fields, key, what="rate")
+    for table, model, what in (("rates", Rates, "rate"), ("cluster", Cluster, "cluster setting")):
+        inner = values.get(table)
+        for key in inner if isinstance(inner, Mapping) else ():
+            choose(model.model_fields, key, what=what)
     try:
         return Settings(**values)
+    except ValidationError as error:
+        raise UsageError("; ".join(map(_complaint, error.errors()))) from None
+
+
+def chosen_cluster(address: str) -> Cluster | None:
+    """The cluster of an address; None for "none".
+
+    Raises:
+        UsageError: it is no address.
+    """
+    if address == "none":
+        return None
+    try:
+        return Cluster(scheduler=address)
     except ValidationError as error:
         raise UsageError("; ".join(map(_complaint, error.errors()))) from None
 
@@ -329,5 +352,5 @@ def _complaint(error: Any) -> str:
         message = str(error["ctx"]["error"])
         return f"{where}: {message}" if where else message
     message = error["msg"].removeprefix("Input ")
-    message = message.replace("a valid dictionary or instance of Rates", "a table")
+    message = re.sub("a valid dictionary( or instance of [A-Z][a-z]+)?", "a table", message)
     return f"{where}: {message}, got {error['input']!r}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 INTERRUPTED = 130
+CLUSTER_HELP = "Dask scheduler to work with, as tcp://host:port; none for --workers alone."
 
 
 @click.command()
@@ -27,6 +28,7 @@ INTERRUPTED = 130
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; must be new or empty.")
 @click.option("--seed", type=int, help="Root of every random number.")
 @click.option("--workers", type=int, help="Worker processes; the result does not depend on it.")
+@click.option("--cluster", metavar="ADDRESS|none", help=CLUSTER_HELP)
 @click.option("--resume", type=click.Path(path_type=Path), help="Run folder to go on with.")
 def evolve(
     campaign: Path | None,
@@ -35,6 +37,7 @@ def evolve(
     out: Path | None,
     seed: int | None,
     workers: int | None,
+    cluster: str | None,
     resume: Path | None,
 ) -> None:
     """Search for bodies, as CAMPAIGN.toml or a preset says.
@@ -53,11 +56,11 @@ def evolve(
     if resume is not None:
         if campaign or preset or assignments or out or seed is not None:
             raise UsageError(
-                "--resume goes on with the settings of the run; only --workers fits it"
+                "--resume goes on with the settings of the run; only --workers and --cluster fit it"
             )
         folder = RunFolder(resume)
         settings = config.build({**folder.settings.model_dump(), **_given(workers=workers)})
-        _work(settings, folder=folder, out=resume)
+        _work(_placed(settings, cluster), folder=folder, out=resume)
         return
     if campaign is None and preset is None:
         preset = config.DEFAULT_PRESET
@@ -70,7 +73,16 @@ def evolve(
     name = campaign.stem if campaign else preset or config.DEFAULT_PRESET
     out = out or free_path(RUNS, name=name, seed=settings.seed)
     check_free(out)
-    _work(settings, folder=None, out=out)
+    _work(_placed(settings, cluster), folder=None, out=out)
+
+
+def _placed(settings: Settings, cluster: str | None) -> Settings:
+    """The settings with the cluster that the command line names, if it names one."""
+    from codesign.config import chosen_cluster
+
+    if cluster is None:
+        return settings
+    return settings.model_copy(update={"cluster": chosen_cluster(cluster)})
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -112,7 +124,7 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
             with folder.database(read_only=True) as database:
                 if len(database) == settings.total and not missing_finals(database, settings):
                     return
-        with console.status(f"starting {settings.workers} workers"):
+        with console.status("starting workers"):
             pool = stack.enter_context(
                 ScoringPool(
                     workers=settings.workers,
@@ -121,11 +133,13 @@ def _search(settings: Settings, *, folder: RunFolder | None, out: Path, console:
                     episodes=settings.episodes,
                     seed=settings.seed,
                     robustness=settings.measures_robustness,
+                    time_limit=settings.time_limit,
+                    cluster=settings.cluster,
                 )
             )
         if folder is None:
             folder = stack.enter_context(RunFolder.create(out, settings))
-        folder.log(f"working on {settings.total} candidates with {settings.workers} workers")
+        folder.log(f"working on {settings.total} candidates with {pool.place}")
         database = stack.enter_context(folder.database())
         show = stack.enter_context(progress_bar(console, settings))
         run(settings, database=database, pool=pool, on_progress=show)
