@@ -10,19 +10,14 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, Generic
 
+import distributed
+from distributed import Client, Future, KilledWorker
+
 from codesign.cluster import dask_worker
 from codesign.cluster.backend import Item, Outcome, Result
 from codesign.cluster.settings import KINDS, LOCAL, Cluster
 from codesign.errors import RunError, UsageError, one_line
 from hyperdistill_core.processes import worker_surroundings
-
-try:
-    import distributed
-    from distributed import Client, Future, KilledWorker
-except ImportError as error:
-    raise UsageError(
-        f"a cluster needs Dask ({one_line(error)}): pip install 'codesign[cluster]'"
-    ) from None
 
 #: Items on the way for each thread of the workers: one is worked on, the next is there already.
 AHEAD = 2

@@ -8,6 +8,7 @@ from codesign.cluster.backend import Backend, Item, Result
 from codesign.cluster.pool import ProcessPool
 from codesign.cluster.serial import Serial
 from codesign.cluster.settings import Cluster
+from codesign.errors import UsageError, one_line
 
 
 def start(
@@ -36,8 +37,12 @@ def start(
     """
     if cluster is not None:
         # Imported here: Dask is optional, and takes time.
-        from codesign.cluster.dask_pool import DaskPool
-
+        try:
+            from codesign.cluster.dask_pool import DaskPool
+        except ImportError as error:
+            raise UsageError(
+                f"a cluster needs Dask ({one_line(error)}): pip install 'codesign[cluster]'"
+            ) from None
         return DaskPool(setup, cluster=cluster, time_limit=time_limit, fingerprint=fingerprint)
     if workers == 0:
         return Serial(setup)
