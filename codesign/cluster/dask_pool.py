@@ -131,7 +131,9 @@ class DaskPool(Generic[Item, Result]):
             raise RunError(f"the Dask scheduler of {self._cluster.name} is gone")
         error = future.exception()
         if isinstance(error, KilledWorker):
-            return Outcome(key, error=f"{error.allowed_failures + 1} Dask workers died with it")
+            return Outcome(
+                key, error=f"Dask workers that died with it: {error.allowed_failures + 1}"
+            )
         raise self._explained(error)
 
     def _connect(self) -> Client:

@@ -238,14 +238,21 @@ def test_a_scheduler_that_goes_is_one_line(running, tmp_path):
             pool.collect()
 
 
+def worker_at_work(notes: Path) -> int:
+    """Process of the Dask worker whose child has noted that it is at work."""
+    deadline = time.monotonic() + 120
+    while not notes.exists() or not notes.read_text().endswith("\n"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return int(notes.read_text().split()[0])
+
+
 def test_a_dask_worker_that_dies_costs_nothing(running, tmp_path):
     notes = tmp_path / "notes"
     with closing(pool_on(running.cluster)) as pool:
         for number in range(dask_pool.AHEAD * 2):
             pool.submit(number, notes)
-        while not notes.exists() or not notes.read_text().endswith("\n"):
-            time.sleep(0.01)
-        victim = int(notes.read_text().split()[0])
+        victim = worker_at_work(notes)
         os.kill(victim, signal.SIGKILL)
         found = drain(pool)
         assert sorted(found) == [0, 1, 2, 3]
@@ -255,13 +262,15 @@ def test_a_dask_worker_that_dies_costs_nothing(running, tmp_path):
     assert victim in {worker.pid for worker in running.workers}
 
 
-def test_an_item_that_dask_gives_up(running_for_all):
-    with closing(pool_on(running_for_all.cluster)) as pool:
-        pool.submit("item", 1)
-        key, future = next(iter(pool._pending.values()))
-        future._state.set_error(distributed.KilledWorker("item", None, 3), None)
-        assert pool._outcome(future).error == "4 Dask workers died with it"
-        assert (key, pool.busy) == ("item", False)
+def test_an_item_that_dask_gives_up(tmp_path, monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    notes = tmp_path / "notes"
+    with closing(started_cluster(tmp_path)) as cluster:
+        running = next(cluster)
+        with closing(pool_on(running.cluster)) as pool:
+            pool.submit("item", notes)
+            os.kill(worker_at_work(notes), signal.SIGKILL)
+            assert drain(pool)["item"].error == "Dask workers that died with it: 1"
 
 
 def test_children_end_with_their_job(running_for_all):
