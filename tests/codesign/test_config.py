@@ -134,5 +134,5 @@ def test_a_wrong_cluster_is_one_line(change, message):
 def test_an_address_names_a_cluster():
     assert config.chosen_cluster("none") is None
     assert config.chosen_cluster("tcp://host:8786") == config.Cluster(scheduler="tcp://host:8786")
-    with pytest.raises(UsageError, match="expected an address such as .*, got 'slurm'"):
+    with pytest.raises(UsageError, match=r"expected an address .*, got 'slurm'"):
         config.chosen_cluster("slurm")
