@@ -5,7 +5,7 @@
     campaign    the search itself, on DEAP
     store       the run folder and its database
     export      designs as files that plain MuJoCo loads
-    cluster     worker processes
+    cluster     worker processes, here or on a Dask cluster
     cli         the command ``codesign``
 
 Bodies are plain graphs of :mod:`morph_ops`, so that any DEAP script can take its

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any, cast
 
 import networkx as nx
 import numpy as np
@@ -116,15 +117,17 @@ class Breeder:
 
     def _fresh(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
         """A body without parents within the limits, and what made it."""
+        complaint = None
         for _ in range(_TRIES):
             graph, operator = self._start_mutant(number, rng) if self._start else _sampled(rng)
-            if self._constraints.allow(graph):
+            complaint = self._constraints.complaint(graph)
+            if complaint is None:
                 return graph, operator
         if self._start:  # each of them is within the limits
             return self._start[number % len(self._start)], "start"
         raise UsageError(
             f"limits: none of {_TRIES} sampled bodies is within them, the last: "
-            f"{self._constraints.complaint(graph)}; raise them, or name robots in start"
+            f"{complaint}; raise them, or name robots in start"
         )
 
     def _start_mutant(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
@@ -178,8 +181,8 @@ def _sampled(rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
 
 
 def _own_operator(name: str) -> Operator:
-    operator = load_own(name, what="operator")
+    operator: Any = load_own(name, what="operator")
     if not callable(operator):
         kind = type(operator).__name__
         raise UnknownChoiceError(f"no operator {name!r}: expected an operator, got {kind}")
-    return operator
+    return cast(Operator, operator)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from codesign.errors import RunError, one_line
 from codesign.store import Candidate
@@ -170,7 +171,8 @@ def get_objective(name: str) -> Objective:
             raise UnknownChoiceError(
                 f"no objective {name!r}: expected a function of a candidate, got {kind}"
             )
-        found = objective()(found)
+        value: Any = found
+        found = objective()(value)
     return replace(found, value=_guarded(name, found.value))
 
 

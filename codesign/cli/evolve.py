@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 INTERRUPTED = 130
+CLUSTER_HELP = "Dask scheduler to work with, as tcp://host:port; none for --workers alone."
 
 
 @click.command()
@@ -30,6 +31,7 @@ INTERRUPTED = 130
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; must be new or empty.")
 @click.option("--seed", type=int, help="Root of every random number.")
 @click.option("--workers", type=int, help="Worker processes; the result does not depend on it.")
+@click.option("--cluster", metavar="ADDRESS|none", help=CLUSTER_HELP)
 @click.option("--resume", type=click.Path(path_type=Path), help="Run folder to go on with.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it may take; no run.")
 def evolve(
@@ -39,6 +41,7 @@ def evolve(
     out: Path | None,
     seed: int | None,
     workers: int | None,
+    cluster: str | None,
     resume: Path | None,
     dry_run: bool,
 ) -> None:
@@ -58,11 +61,11 @@ def evolve(
     if resume is not None:
         if campaign or preset or assignments or out or seed is not None or dry_run:
             raise UsageError(
-                "--resume goes on with the settings of the run; only --workers fits it"
+                "--resume goes on with the settings of the run; only --workers and --cluster fit it"
             )
         folder = RunFolder(resume)
         settings = config.build({**folder.settings.model_dump(), **_given(workers=workers)})
-        _work(settings, folder=folder, out=resume)
+        _work(_placed(settings, cluster), folder=folder, out=resume)
         return
     if campaign is None and preset is None:
         preset = config.DEFAULT_PRESET
@@ -75,12 +78,21 @@ def evolve(
     if dry_run:
         from codesign.cli.plan import show_plan
 
-        show_plan(settings)
+        show_plan(_placed(settings, cluster))
         return
     name = campaign.stem if campaign else preset or config.DEFAULT_PRESET
     out = out or free_path(RUNS, name=name, seed=settings.seed)
     check_free(out)
-    _work(settings, folder=None, out=out)
+    _work(_placed(settings, cluster), folder=None, out=out)
+
+
+def _placed(settings: Settings, cluster: str | None) -> Settings:
+    """The settings with the cluster that the command line names, if it names one."""
+    from codesign.config import chosen_cluster
+
+    if cluster is None:
+        return settings
+    return settings.model_copy(update={"cluster": chosen_cluster(cluster)})
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -133,7 +145,7 @@ def _search(
                     ending = database.ending()
                     return ending[1] if ending else None
         start = prepare(settings) if folder is None else folder.start()
-        with console.status(f"starting {settings.workers} workers"):
+        with console.status("starting workers"):
             pool = stack.enter_context(
                 ScoringPool(
                     workers=settings.workers,
@@ -142,13 +154,15 @@ def _search(
                     episodes=settings.episodes,
                     seed=settings.seed,
                     robustness=settings.measures_robustness,
+                    time_limit=settings.time_limit,
+                    cluster=settings.cluster,
                 )
             )
         kind = "started" if folder is None else "resumed"
         if folder is None:
             folder = stack.enter_context(RunFolder.create(out, settings, start=start))
         database = stack.enter_context(folder.database())
-        note = stack.enter_context(_told(folder, database, settings, kind))
+        note = stack.enter_context(_told(folder, database, settings, kind, pool.place))
         show = stack.enter_context(progress_bar(console, settings))
         log = folder.log
         stopped = run(
@@ -170,7 +184,7 @@ def _search(
 
 @contextmanager
 def _told(
-    folder: RunFolder, database: Database, settings: Settings, kind: str
+    folder: RunFolder, database: Database, settings: Settings, kind: str, place: str
 ) -> Iterator[Callable[[str, str], None]]:
     """Write into log and database how the work begins, and how it ends where that is early.
 
@@ -186,7 +200,7 @@ def _told(
             folder.log(f"{kind}: {message}")
             database.add_event(Event(kind=kind, message=message), **known)
 
-    message = f"{settings.total} candidates with {settings.workers} workers"
+    message = f"{settings.total} candidates with {place}"
     note(kind, message, provenance=provenance(settings))
     try:
         yield note

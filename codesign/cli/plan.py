@@ -36,14 +36,16 @@ def show_plan(settings: Settings) -> None:
         episodes=settings.episodes,
         seed=settings.seed,
         robustness=settings.measures_robustness,
+        time_limit=settings.time_limit,
+        cluster=settings.cluster,
     ) as pool:
-        records = pool.map(probes)
+        records, place = pool.map(probes), pool.place
     click.echo(config.to_toml(settings))
     least, most = (_minutes(seconds) for seconds in estimate(settings, records))
     finals = min(settings.finalists, settings.total) if settings.final_episodes else 0
     click.echo(
         f"{settings.total} candidates of {settings.episodes} episodes, {finals} finalists of "
-        f"{settings.final_episodes}, {settings.workers} workers"
+        f"{settings.final_episodes}, {place}"
     )
     click.echo(f"{least} if bodies fall as soon as the first {len(records)}, {most} if none falls")
 
@@ -67,7 +69,7 @@ def estimate(settings: Settings, records: Sequence[ScoreRecord]) -> tuple[float,
     episodes = sum(len(record.lengths) for record in scored)
     seconds_per_step = sum(record.seconds for record in scored) / steps
     finals = min(settings.finalists, settings.total) * settings.final_episodes
-    run = (settings.total * settings.episodes + finals) / settings.workers
+    run = (settings.total * settings.episodes + finals) / max(settings.workers, 1)
     whole = get_task(settings.task).max_steps
     return run * seconds_per_step * steps / episodes, run * seconds_per_step * whole
 

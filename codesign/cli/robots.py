@@ -17,7 +17,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--controller", default="flat-v1", show_default=True, help="Name, or a file.")
 @click.option("--episodes", default=8, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
-@click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one a core.")
+@click.option("--workers", type=click.IntRange(min=0), help="Worker processes; one a core.")
+@click.option("--cluster", metavar="ADDRESS", help="Dask scheduler, as tcp://host:port.")
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the records as JSON; - is stdout.")
 def score(
     robots: tuple[Path, ...],
@@ -26,23 +27,26 @@ def score(
     episodes: int,
     seed: int,
     workers: int | None,
+    cluster: str | None,
     json_to: str | None,
 ) -> None:
     """Score robots without training: MJCF or JSON files, each under its own controller."""
-    from codesign.config import usable_cores
+    from codesign.config import chosen_cluster, usable_cores
     from codesign.scoring import ScoringPool
     from morph_ops.files import read_body
     from morph_ops.textfile import require_writable, write_text
 
     if json_to not in (None, "-"):
         require_writable(json_to)
+    place = None if cluster is None else chosen_cluster(cluster)
     graphs = [read_body(path) for path in robots]
     with ScoringPool(
-        workers=min(workers or usable_cores(), len(graphs)),
+        workers=min(usable_cores() if workers is None else workers, len(graphs)),
         controller=controller,
         task=task,
         episodes=episodes,
         seed=seed,
+        cluster=place,
     ) as pool:
         scored = pool.map(graphs)
     records = [replace(r, robot=str(path)) for path, r in zip(robots, scored, strict=True)]

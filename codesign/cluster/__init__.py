@@ -1,5 +1,19 @@
-"""Where work is done at the same time: worker processes."""
+"""Where work is done: in this process, in worker processes, or on a Dask cluster.
 
-from codesign.cluster.pool import Outcome, ProcessPool, WorkerDiedError
+All of them are a :class:`Backend`: items in, outcomes out, in any order. Work that crashes or
+hangs costs its item, never the campaign, but for :class:`Serial`, which is this process.
 
-__all__ = ["Outcome", "ProcessPool", "WorkerDiedError"]
+    serial       one item at a time, here
+    pool         worker processes on this machine, with a time limit
+    dask_pool    the same worker processes, one for each thread of the workers of a Dask cluster
+    dask_worker  what such a worker does
+    settings     which cluster
+"""
+
+from codesign.cluster.backend import Backend, Outcome, WorkerDiedError
+from codesign.cluster.pool import ProcessPool
+from codesign.cluster.serial import Serial
+from codesign.cluster.settings import Cluster
+from codesign.cluster.start import start
+
+__all__ = ["Backend", "Cluster", "Outcome", "ProcessPool", "Serial", "WorkerDiedError", "start"]

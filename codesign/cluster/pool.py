@@ -1,45 +1,28 @@
 """Worker processes that set themselves up once and then take one item at a time.
 
-Made for work that may crash: a worker that dies is replaced and its item tried once more,
-since it may have been killed for another reason; an item that kills two is given up. Workers
-know nothing of Ctrl-C, and end by themselves when the process that started them is gone,
-however it ended.
+Made for work that may crash or hang: a worker that dies, or gives no answer in time and is
+killed, is replaced and its item tried once more, since the item may not be the reason; an item
+that costs two workers is given up. Workers know nothing of Ctrl-C, and end by themselves when
+the process that started them is gone, however it ended.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
+import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
-from codesign.errors import one_line
+from codesign.cluster.backend import Item, Outcome, Result, WorkerDiedError
+from codesign.errors import failure
 from hyperdistill_core.processes import worker_surroundings
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-class WorkerDiedError(RuntimeError):
-    """A worker process ended in the middle of its work."""
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[Result]):
-    """What became of an item.
-
-    Attributes:
-        key: what it was submitted under.
-        result: what the worker made of it, None if it failed.
-        error: why it failed, None if it did not.
-    """
-
-    key: Hashable
-    result: Result | None = None
-    error: str | None = None
 
 
 @dataclass
@@ -50,6 +33,7 @@ class _Worker:
     item: Any = None
     busy: bool = False
     retried: bool = False
+    deadline: float = math.inf
 
 
 class ProcessPool(Generic[Item, Result]):
@@ -59,14 +43,24 @@ class ProcessPool(Generic[Item, Result]):
         setup: called once in every worker; returns the function that makes a result of
             an item. It must be picklable, as must items and results.
         workers: number of processes.
+        time_limit: an item may take so long (s), None for ever. Where an item ends near it,
+            whether there is a result depends on the machine: choose one that only what hangs
+            can reach.
 
     Raises:
         Exception: what ``setup`` raised in a worker.
         WorkerDiedError: a worker ended while it set itself up.
     """
 
-    def __init__(self, setup: Callable[[], Callable[[Item], Result]], *, workers: int) -> None:
+    def __init__(
+        self,
+        setup: Callable[[], Callable[[Item], Result]],
+        *,
+        workers: int,
+        time_limit: float | None = None,
+    ) -> None:
         self._setup = setup
+        self._time_limit = math.inf if time_limit is None else time_limit
         self._workers: list[_Worker] = []
         try:
             for _ in range(workers):
@@ -87,6 +81,11 @@ class ProcessPool(Generic[Item, Result]):
         """Whether any item is being worked on."""
         return any(worker.busy for worker in self._workers)
 
+    @property
+    def place(self) -> str:
+        """Where the work is done, for people."""
+        return f"{len(self._workers)} worker processes"
+
     def submit(self, key: Hashable, item: Item) -> None:
         """Give an item to an idle worker.
 
@@ -96,15 +95,28 @@ class ProcessPool(Generic[Item, Result]):
         worker = next((worker for worker in self._workers if not worker.busy), None)
         if worker is None:
             raise RuntimeError("every worker is busy: collect before submitting more")
-        _send(worker, key, item)
+        self._send(worker, key, item)
 
     def collect(self) -> list[Outcome[Result]]:
         """Wait until at least one item is done; the outcomes of all that are."""
         outcomes: list[Outcome[Result]] = []
         while not outcomes and self.busy:
-            busy = {worker.connection: worker for worker in self._workers if worker.busy}
-            received = [self._receive(busy[connection]) for connection in wait(list(busy))]  # type: ignore[index] # wait returns what it was given
-            outcomes = [outcome for outcome in received if outcome is not None]
+            busy = [worker for worker in self._workers if worker.busy]
+            first = min(worker.deadline for worker in busy) - time.monotonic()
+            answered = wait(
+                [worker.connection for worker in busy],
+                timeout=None if math.isinf(first) else max(0.0, first),
+            )
+            now = time.monotonic()
+            for worker in busy:
+                if worker.connection in answered:
+                    outcome = self._receive(worker)
+                elif worker.deadline <= now:
+                    outcome = self._give_up(worker)
+                else:
+                    continue
+                if outcome is not None:
+                    outcomes.append(outcome)
         return outcomes
 
     def close(self) -> None:
@@ -139,29 +151,38 @@ class ProcessPool(Generic[Item, Result]):
         if complaint is not None:
             raise complaint
 
+    def _send(self, worker: _Worker, key: Hashable, item: Item) -> None:
+        worker.key, worker.item, worker.busy = key, item, True
+        worker.deadline = time.monotonic() + self._time_limit
+        # A worker that is dead is found by collect(): its end of the pipe is closed.
+        with suppress(OSError):
+            worker.connection.send(item)
+
     def _receive(self, worker: _Worker) -> Outcome[Result] | None:
         """What a worker made of its item; None if it died and another one tries again."""
-        key, worker.busy = worker.key, False
         try:
             result, error = worker.connection.recv()
         except (EOFError, OSError):
-            error, result = _farewell(worker), None
-            worker.connection.close()
-            fresh = self._start()
-            self._workers[self._workers.index(worker)] = fresh
-            self._greet(fresh)
-            if not worker.retried:
-                _send(fresh, key, worker.item)
-                fresh.retried = True
-                return None
-        return Outcome(key, result, error)
+            return self._replace(worker, _farewell(worker))
+        worker.busy = worker.retried = False
+        return Outcome(worker.key, result, error)
 
+    def _give_up(self, worker: _Worker) -> Outcome[Result] | None:
+        """End a worker that hangs; None if another one tries again."""
+        worker.process.kill()  # work that hangs in C code hears nothing else
+        worker.process.join()
+        return self._replace(worker, f"no answer within {self._time_limit:g} s")
 
-def _send(worker: _Worker, key: Hashable, item: object) -> None:
-    worker.key, worker.item, worker.busy, worker.retried = key, item, True, False
-    # A worker that is dead is found by collect(): its end of the pipe is closed.
-    with suppress(OSError):
-        worker.connection.send(item)
+    def _replace(self, worker: _Worker, error: str) -> Outcome[Result] | None:
+        worker.connection.close()
+        fresh = self._start()
+        self._workers[self._workers.index(worker)] = fresh
+        self._greet(fresh)
+        if worker.retried:
+            return Outcome(worker.key, error=error)
+        self._send(fresh, worker.key, worker.item)
+        fresh.retried = True
+        return None
 
 
 def _farewell(worker: _Worker) -> str:
@@ -174,6 +195,7 @@ def _farewell(worker: _Worker) -> str:
 def _serve(setup: Callable[[], Callable[[Any], Any]], connection: Connection) -> None:
     """A worker's life: greet with None or an error, then answer items until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         work = setup()
     except Exception as error:
@@ -188,8 +210,16 @@ def _serve(setup: Callable[[], Callable[[Any], Any]], connection: Connection) ->
         try:
             answer = (work(item), None)
         except Exception as error:
-            answer = (None, f"{type(error).__name__}: {one_line(error)}")
+            answer = (None, failure(error))
         try:
             connection.send(answer)
         except OSError:
             return
+
+
+def _end_with_parent() -> None:
+    """End this process with the one that started it, even where its work hangs."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -7,7 +7,7 @@ Any program may use this without the rest of the package:
     with ScoringPool(workers=8) as pool: ...                     # as bodies come
 
 A score depends on the body, the controller, the task, the seed and the number of episodes
-alone: episode k of a seed starts alike for every body, and worker processes change nothing.
+alone: episode k of a seed starts alike for every body, and workers change nothing.
 """
 
 from codesign.scoring.pool import ScoringPool, score

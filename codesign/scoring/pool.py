@@ -1,4 +1,4 @@
-"""Scoring many bodies, in worker processes or here."""
+"""Scoring many bodies: here, in worker processes or on a cluster."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import networkx as nx
 
-from codesign.cluster import Outcome, ProcessPool
+from codesign.cluster import Backend, Cluster, Outcome, start
+from codesign.scoring.fingerprint import fingerprint
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import (
     DEFAULT_CONTROLLER,
@@ -21,6 +22,8 @@ from codesign.scoring.scorer import (
     find_controller,
 )
 from morph_ops.identity import body_hash
+
+DEFAULT_TIME_LIMIT = 300.0
 
 
 @dataclass(frozen=True)
@@ -41,22 +44,27 @@ class _Worker:
 
 
 class ScoringPool:
-    """Scores bodies in worker processes, each of which loads the controller once.
+    """Scores bodies on workers, each of which loads the controller once.
 
-    A context manager. A worker that dies is replaced; a body that kills two of them gets a
-    record of status "failed".
+    A context manager. A worker that dies, or hangs and is killed, is replaced; a body that
+    costs two of them gets a record of status "failed".
 
     Args:
-        workers: number of processes.
+        workers: worker processes; 0 to work in this process, without any of that.
         controller: name of a shipped controller, or path of one.
         task: name of a task.
         episodes: episodes a body, at least 1.
         seed: of the episodes' starts.
         robustness: measure it as well.
+        time_limit: a body may take so long (s), None for ever. Only for bodies that come near
+            it does the record depend on the machine.
+        cluster: score there instead; ``workers`` does not count then.
 
     Raises:
         UnknownChoiceError: there is no such task.
-        UsageError: there is no such controller, or its file cannot be read.
+        UsageError: there is no such controller, or its file cannot be read; or no such
+            cluster, or its workers have other versions or another controller.
+        RunError: the cluster has no workers.
     """
 
     def __init__(
@@ -68,6 +76,8 @@ class ScoringPool:
         episodes: int = DEFAULT_EPISODES,
         seed: int = 0,
         robustness: bool = False,
+        time_limit: float | None = DEFAULT_TIME_LIMIT,
+        cluster: Cluster | None = None,
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
@@ -90,11 +100,22 @@ class ScoringPool:
             robustness=robustness,
         )
         self._items: dict[Hashable, _Item] = {}
-        self._pool: ProcessPool[_Item, ScoreRecord] = ProcessPool(setup, workers=workers)
+        self._pool: Backend[_Item, ScoreRecord] = start(
+            setup,
+            workers=workers,
+            time_limit=time_limit,
+            cluster=cluster,
+            fingerprint=partial(fingerprint, controller),
+        )
+
+    @property
+    def place(self) -> str:
+        """Where bodies are scored, for people."""
+        return self._pool.place
 
     @property
     def idle(self) -> int:
-        """Workers that wait for a body."""
+        """How many bodies can be submitted now."""
         return self._pool.idle
 
     @property
@@ -110,7 +131,7 @@ class ScoringPool:
         seed: int | None = None,
         episodes: int | None = None,
     ) -> None:
-        """Give a body to an idle worker.
+        """Give a body to the workers.
 
         Args:
             key: what the record comes back under.
@@ -119,7 +140,7 @@ class ScoringPool:
             episodes: likewise.
 
         Raises:
-            RuntimeError: no worker is idle.
+            RuntimeError: none of them is idle.
         """
         item = _Item(graph, seed, episodes)
         self._pool.submit(key, item)
@@ -144,10 +165,10 @@ class ScoringPool:
         return [records[index] for index in range(len(records))]
 
     def close(self) -> None:
-        """End all workers at once."""
+        """End the work at once."""
         self._pool.close()
 
-    def __enter__(self) -> ScoringPool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -194,10 +215,11 @@ def score(
     """
     if workers < 1:
         raise ValueError(f"workers: expected at least 1, got {workers}")
-    if workers == 1:
-        scorer = BodyScorer(controller=controller, task=task, episodes=episodes, seed=seed)
-        return [scorer(graph) for graph in graphs]
     with ScoringPool(
-        workers=workers, controller=controller, task=task, episodes=episodes, seed=seed
+        workers=workers if workers > 1 else 0,
+        controller=controller,
+        task=task,
+        episodes=episodes,
+        seed=seed,
     ) as pool:
         return pool.map(graphs)

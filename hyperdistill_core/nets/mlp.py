@@ -131,7 +131,10 @@ class BodyMLP:
             limit=normalisation.clip * scale,
             weights=[np.ascontiguousarray(weight, dtype=dtype) for weight in weights],
             biases=[np.ascontiguousarray(bias, dtype=dtype) for bias in biases],
-            terrain=[tuple(np.ascontiguousarray(a, dtype=dtype) for a in pair) for pair in terrain],
+            terrain=[
+                (np.ascontiguousarray(w, dtype=dtype), np.ascontiguousarray(b, dtype=dtype))
+                for w, b in terrain
+            ],
         )
 
     @property

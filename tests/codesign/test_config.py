@@ -97,3 +97,45 @@ def test_unreadable_files(tmp_path):
     broken.write_text("population = = 3")
     with pytest.raises(UsageError, match=r"broken.toml is no valid TOML: .*line 1"):
         config.load(file=broken)
+
+
+CLUSTER = {"kind": "slurm", "jobs": 4, "options": {"queue": "main", "extra": ["-x", "1"]}}
+
+
+def test_a_cluster_survives_toml():
+    nested = {**CLUSTER["options"], "scheduler_options": {"port": 8786}}
+    settings = config.build({"cluster": {**CLUSTER, "options": nested}})
+    assert config.build(config.parse(config.to_toml(settings), source="settings")) == settings
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "slrum"}, "no kind of cluster 'slrum': did you mean 'slurm'? Choices: htcondor"),
+        ({"kind": None}, "expected either a scheduler's address or a kind, got neither"),
+        ({"scheduler": "tcp://a:1"}, "a scheduler's address or a kind, got both"),
+        ({"kind": None, "scheduler": "a:1"}, "expected an address such as tcp://host:8786, got"),
+        ({"kind": "local"}, "cluster: jobs does not fit local"),
+        ({"workers": 2}, "cluster: workers does not fit slurm"),
+        ({"options": {"a b": 1}}, "expected names of letters, digits, _ and -, got 'a b'"),
+        (
+            {"options": {"a": [None]}},
+            "cluster.options: a: expected text, a finite number",
+        ),
+        ({"options": 3}, "cluster.options: should be a table, got 3"),
+        ({"job": 3}, "no cluster setting 'job': did you mean 'jobs'"),
+        ({"jobs": 0}, "cluster.jobs: should be greater than or equal to 1, got 0"),
+    ],
+)
+def test_a_wrong_cluster_is_one_line(change, message):
+    with pytest.raises((UsageError, UnknownChoiceError)) as caught:
+        config.build({"cluster": {**CLUSTER, **change}})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_address_names_a_cluster():
+    assert config.chosen_cluster("none") is None
+    assert config.chosen_cluster("tcp://host:8786") == config.Cluster(scheduler="tcp://host:8786")
+    with pytest.raises(UsageError, match=r"expected an address .*, got 'slurm'"):
+        config.chosen_cluster("slurm")

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from codesign.cluster import ProcessPool, WorkerDiedError
+from codesign.cluster import Cluster, ProcessPool, Serial, WorkerDiedError, start
+from codesign.errors import UsageError
 
 
 def doubler(offset: int = 0):
@@ -19,6 +20,10 @@ def double(offset: int, item: int) -> int:
         raise ValueError("no negative\nitems")
     if item == -2:
         os.kill(os.getpid(), signal.SIGKILL)
+    if item == -3:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if item == -4:
+        time.sleep(3600)
     return 2 * item + offset
 
 
@@ -116,3 +121,81 @@ def test_a_setup_that_fails_is_raised_here():
 def test_a_setup_that_dies():
     with pytest.raises(WorkerDiedError, match="exit code 3"):
         ProcessPool(dead_setup, workers=1)
+
+
+def test_items_that_hang_or_crash_cost_only_themselves():
+    with ProcessPool(doubler, workers=2, time_limit=3.0) as pool:
+        pool.submit("hangs", -4)
+        pool.submit("crashes", -3)
+        found = drain(pool)
+        pool.submit("after", 5)
+        found |= drain(pool)
+    assert found["hangs"].error == "no answer within 3 s"
+    assert found["crashes"].error == "the worker process died (killed by SIGSEGV)"
+    assert found["after"].result == 10
+
+
+def hang_once(marker):
+    try:
+        marker.touch(exist_ok=False)
+    except FileExistsError:
+        return "done"
+    time.sleep(3600)
+
+
+def hang_once_setup():
+    return hang_once
+
+
+def test_a_worker_that_hung_for_another_reason_costs_nothing(tmp_path):
+    # Each item starts with a new time, also the second on a worker.
+    with ProcessPool(hang_once_setup, workers=1, time_limit=3.0) as pool:
+        for key in ("first", "second"):
+            pool.submit(key, tmp_path / key)
+            assert drain(pool)[key].result == "done"
+
+
+def sleeper():
+    return time.sleep
+
+
+def test_a_worker_that_hangs_ends_with_its_parent():
+    program = f"""
+import os, sys
+sys.path.insert(0, {os.path.dirname(__file__)!r})
+from test_pool import ProcessPool, sleeper
+pool = ProcessPool(sleeper, workers=1)
+pool.submit(0, 3600)
+os._exit(0)
+"""
+    # The worker has our end of the pipe as well: it closes when both are gone.
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_serial_work_is_done_here():
+    pool = Serial(partial(doubler, 1))
+    assert (pool.idle, pool.busy, pool.collect()) == (1, False, [])
+    pool.submit("good", 4)
+    with pytest.raises(RuntimeError, match="this process is busy"):
+        pool.submit("late", 0)
+    assert (pool.idle, pool.busy) == (0, True)
+    assert drain(pool)["good"].result == 9
+    pool.submit("raises", -1)
+    assert drain(pool)["raises"].error == "ValueError: no negative items"
+    pool.submit("dropped", 1)
+    pool.close()
+    assert not pool.busy
+
+
+def test_a_cluster_without_dask_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "codesign.cluster.dask_pool", raising=False)
+    with pytest.raises(UsageError, match=r"needs Dask .*: pip install 'codesign\[cluster\]'"):
+        start(
+            doubler,
+            workers=1,
+            time_limit=None,
+            cluster=Cluster(kind="local"),
+            fingerprint=dict,
+        )

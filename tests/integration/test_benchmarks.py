@@ -110,3 +110,20 @@ def test_a_missing_pool_is_one_line(tmp_path):
     assert done.returncode == 2
     assert "no.jsonl" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_idle_benchmark_prints_a_row_an_algorithm(controller):
+    done = run(
+        "idle.py",
+        *("--controller", str(controller), "--workers", "2", "--population", "4"),
+        *("--generations", "1", "--in-flight", "2", "--episodes", "1", "--repeats", "1"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "8 candidates" in " ".join(done.stdout.split())
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
+    figures = {row[0]: row for row in rows if len(row) == 5}
+    assert set(figures) == {"aging", "mu_plus_lambda"}
+    for row in figures.values():
+        assert 1 <= int(row[1]) <= 8
+        assert 0.0 <= float(row[3].removesuffix("%")) <= 100.0

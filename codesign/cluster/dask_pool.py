@@ -1,0 +1,229 @@
+"""A Dask cluster's workers, behind the same few methods as worker processes."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import uuid
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import Any, Generic
+
+import distributed
+from distributed import Client, Future, KilledWorker
+
+from codesign.cluster import dask_worker
+from codesign.cluster.backend import Item, Outcome, Result
+from codesign.cluster.settings import KINDS, LOCAL, Cluster
+from codesign.errors import RunError, UsageError, one_line
+from hyperdistill_core.processes import worker_surroundings
+
+#: Items on the way for each thread of the workers: one is worked on, the next is there already.
+AHEAD = 2
+CONNECT_S = 10
+
+
+class DaskPool(Generic[Item, Result]):
+    """The workers of a Dask cluster.
+
+    Every item is worked on in a child process of the Dask worker that takes it, so that one
+    that crashes or hangs is tried once more and then given up, as in
+    :class:`~codesign.cluster.ProcessPool`. A Dask worker that dies itself gives its items back:
+    Dask hands each to another worker, until as many have died with it as the scheduler's
+    setting ``distributed.scheduler.allowed-failures`` (3) lets pass; then it is given up.
+    Workers may come and go at any time.
+
+    Args:
+        setup: as of :class:`~codesign.cluster.ProcessPool`.
+        cluster: which.
+        time_limit: as of :class:`~codesign.cluster.ProcessPool`; what waits for a worker is
+            not counted.
+        fingerprint: what workers must have in common with this process, by name.
+
+    Raises:
+        Exception: what ``setup`` raised on a worker.
+        UsageError: no scheduler answers, the cluster cannot be started as the settings say,
+            or a worker has other software or files than this process.
+        RunError: no worker came in time.
+    """
+
+    def __init__(
+        self,
+        setup: Callable[[], Callable[[Item], Result]],
+        *,
+        cluster: Cluster,
+        time_limit: float | None,
+        fingerprint: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._cluster = cluster
+        self._job = dask_worker.Job(
+            uuid.uuid4().hex[:12], setup, time_limit, fingerprint, dict(fingerprint())
+        )
+        self._number = 0
+        self._threads = 0
+        self._pending: dict[str, tuple[Hashable, Future]] = {}
+        self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self._stack = ExitStack()
+        try:
+            self._client = self._connect()
+            self._stack.callback(self._leave)
+            self._await_workers()
+            self._check_workers()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def idle(self) -> int:
+        """How many items can be submitted now: a few for each thread of the workers."""
+        return max(0, max(1, AHEAD * self._threads) - len(self._pending))
+
+    @property
+    def busy(self) -> bool:
+        """Whether any item is being worked on."""
+        return bool(self._pending)
+
+    @property
+    def place(self) -> str:
+        """Where the work is done, for people."""
+        return f"{self._threads} threads of {self._cluster.name}"
+
+    def submit(self, key: Hashable, item: Item) -> None:
+        """Send an item to the cluster.
+
+        Raises:
+            RuntimeError: there is no room.
+        """
+        if not self.idle:
+            raise RuntimeError("every worker is busy: collect before submitting more")
+        self._number += 1
+        name = f"codesign-{self._job.token}-{self._number}"
+        future = self._client.submit(dask_worker.work, self._job, key, item, key=name, pure=False)
+        self._pending[name] = key, future
+        future.add_done_callback(self._done.put)
+
+    def collect(self) -> list[Outcome[Result]]:
+        """Wait until at least one item is done; the outcomes of all that are.
+
+        Raises:
+            UsageError: a worker that came later has other software than this process.
+            RunError: the scheduler is gone.
+        """
+        if not self._pending:
+            return []
+        done = [self._done.get()]
+        while not self._done.empty():
+            done.append(self._done.get())
+        outcomes = [self._outcome(future) for future in done]
+        self._count_threads()
+        return outcomes
+
+    def close(self) -> None:
+        """Take back what is being worked on, and end what was started for it."""
+        self._stack.close()
+
+    def _outcome(self, future: Future) -> Outcome[Result]:
+        key, _ = self._pending.pop(str(future.key))
+        if future.status == "finished":
+            return future.result()
+        if future.status != "error":
+            raise RunError(f"the Dask scheduler of {self._cluster.name} is gone")
+        error: Any = future.exception()  # a coroutine of asynchronous clients alone
+        if isinstance(error, KilledWorker):
+            return Outcome(
+                key, error=f"Dask workers that died with it: {error.allowed_failures + 1}"
+            )
+        raise self._explained(error)
+
+    def _connect(self) -> Client:
+        # Threads and processes that Dask starts in here inherit the surroundings of workers.
+        with worker_surroundings():
+            target = self._cluster.scheduler or self._stack.enter_context(_started(self._cluster))
+            try:
+                return self._stack.enter_context(
+                    Client(target, timeout=CONNECT_S, set_as_default=False, name="codesign")
+                )
+            except (OSError, ValueError, RuntimeError) as error:
+                raise UsageError(
+                    f"cluster: no Dask scheduler answers at {target}: {one_line(error)}"
+                ) from None
+
+    def _await_workers(self) -> None:
+        wanted = self._cluster.workers or 1
+        try:
+            self._client.wait_for_workers(wanted, timeout=self._cluster.wait)
+        except TimeoutError:
+            nthreads: Any = self._client.nthreads()
+            raise RunError(
+                f"cluster: expected {wanted} or more workers at {self._cluster.name} within "
+                f"{self._cluster.wait:g} s, got {len(nthreads)}: start some, or "
+                "set cluster.wait to wait longer"
+            ) from None
+        self._count_threads()
+
+    def _check_workers(self) -> None:
+        try:
+            self._client.run(self._job.check)
+            self._client.submit(dask_worker.prepare, self._job, pure=False).result()
+        except Exception as error:
+            raise self._explained(error) from None
+
+    def _explained(self, error: Exception) -> Exception:
+        if isinstance(error, dask_worker.OtherVersionError):
+            return UsageError(
+                f"a worker of {self._cluster.name} is not like this process: {error}: install "
+                "the same there, and see that files are where they are here"
+            )
+        if isinstance(error, ImportError):
+            return UsageError(
+                f"a worker of {self._cluster.name} cannot import what it needs: "
+                f"{one_line(error)}: install the same version of codesign there"
+            )
+        return error
+
+    def _count_threads(self) -> None:
+        # None of the workers in detail, the total alone.
+        self._threads = self._client.scheduler_info(n_workers=0)["total_threads"]
+
+    def _leave(self) -> None:
+        """Drop what is waiting and let the workers end their children."""
+        futures = [future for _, future in self._pending.values()]
+        self._pending.clear()
+        with suppress(Exception):  # whatever is gone needs no tidying
+            if self._client.status == "running":
+                self._client.cancel(futures)
+                self._client.run(partial(dask_worker.end, self._job.token), on_error="ignore")
+
+
+def _started(cluster: Cluster) -> Any:
+    """A cluster that was started now, a context manager."""
+    try:
+        if cluster.kind == LOCAL:
+            defaults = {"threads_per_worker": 1, "dashboard_address": None}
+            defaults["n_workers"] = cluster.workers
+            return distributed.LocalCluster(**{**defaults, **cluster.options})
+        return _queued(cluster)
+    except (OSError, TypeError, ValueError, RuntimeError) as error:
+        raise UsageError(f"cluster: cannot start {cluster.name}: {one_line(error)}") from None
+
+
+def _queued(cluster: Cluster) -> Any:
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise UsageError(
+            f"{cluster.name} needs dask-jobqueue ({one_line(error)}): "
+            "pip install 'codesign[cluster]'"
+        ) from None
+    kind = getattr(dask_jobqueue, KINDS[cluster.kind or ""])
+    command = kind.job_cls.submit_command.split()[0]
+    if shutil.which(command) is None:
+        raise UsageError(
+            f"cluster: {cluster.name} needs the command {command}, which this machine does not "
+            "have: start the campaign where jobs are submitted"
+        )
+    started = kind(**cluster.options)
+    # Not scale(): a job that reached its time limit is to be replaced.
+    started.adapt(minimum_jobs=cluster.jobs or 1, maximum_jobs=cluster.jobs or 1)
+    return started

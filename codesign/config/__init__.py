@@ -1,0 +1,42 @@
+"""Settings of a campaign: frozen, checked once, from presets, TOML files and ``--set``.
+
+Later sources win: defaults, preset, campaign file, ``--set``, then single options such
+as ``--seed``. What comes out is written into the run folder, complete, so that a run
+does not depend on defaults that may change.
+
+settings  the campaign
+tables    its tables: rates, limits, stop, alarms
+sources   where settings come from, and TOML
+"""
+
+from codesign.config.settings import DESCRIPTORS, OBJECTIVES, Settings, usable_cores
+from codesign.config.sources import (
+    DEFAULT_PRESET,
+    build,
+    chosen_cluster,
+    load,
+    parse,
+    presets,
+    read,
+    to_toml,
+)
+from codesign.config.tables import Alarms, Limits, Rates, Stop
+
+__all__ = [
+    "DEFAULT_PRESET",
+    "DESCRIPTORS",
+    "OBJECTIVES",
+    "Alarms",
+    "Limits",
+    "Rates",
+    "Settings",
+    "Stop",
+    "build",
+    "chosen_cluster",
+    "load",
+    "parse",
+    "presets",
+    "read",
+    "to_toml",
+    "usable_cores",
+]
