@@ -11,7 +11,7 @@ ARGS ?=
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help evolve test lint types quick bench setup clean
+.PHONY: help evolve test lint types quick soak bench setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ types: $(STAMP) ## types (pyright)
 
 quick: $(STAMP) ## the tests that take no more than seconds each
 	$(PYTEST) -m "not slow" $(ARGS)
+
+soak: $(STAMP) ## the long forms: 50 kills over four algorithms, 100,000 candidates (half an hour)
+	CODESIGN_KILLS=50 $(PYTEST) tests/integration/test_kills.py
+	$(BIN)/python benchmarks/scale.py
 
 bench: $(STAMP) ## control steps per second, closed loop against bare physics
 	$(BIN)/python benchmarks/rollout.py $(ARGS)

@@ -27,12 +27,13 @@ def fingerprint(controller: str | Path) -> dict[str, str]:
         "codesign": __version__,
         "code of codesign": _hash_of_code(),
         "Python": ".".join(platform.python_version_tuple()[:2]),
-        **{library: _version(library) for library in LIBRARIES},
+        **{library: installed(library) for library in LIBRARIES},
         f"controller {controller}": _hash_of_file(controller),
     }
 
 
-def _version(library: str) -> str:
+def installed(library: str) -> str:
+    """Version of a library; "none" where it is not installed."""
     try:
         return version(library)
     except PackageNotFoundError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from importlib import metadata
 
 from codesign import __version__
 from codesign.config import Settings
+from codesign.scoring.fingerprint import installed
 from codesign.scoring.scorer import find_controller
 
 #: Packages whose versions can change a result.
@@ -21,7 +21,7 @@ def provenance(settings: Settings) -> dict[str, str]:
         settings: of the run.
 
     Returns:
-        By name; a package that is not installed is "missing".
+        By name; a package that is not installed is "none".
 
     Raises:
         UsageError: there is no such controller.
@@ -29,7 +29,7 @@ def provenance(settings: Settings) -> dict[str, str]:
     return {
         "codesign": __version__,
         "python": platform.python_version(),
-        **{name: _version(name) for name in PACKAGES},
+        **{name: installed(name) for name in PACKAGES},
         "platform": platform.platform(),
         "controller": settings.controller,
         # Of the file, which needs no torch; score records have the hash of the weights.
@@ -38,10 +38,3 @@ def provenance(settings: Settings) -> dict[str, str]:
         ).hexdigest(),
         "settings": settings.model_dump_json(),
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "missing"

@@ -127,3 +127,13 @@ def test_idle_benchmark_prints_a_row_an_algorithm(controller):
     for row in figures.values():
         assert 1 <= int(row[1]) <= 8
         assert 0.0 <= float(row[3].removesuffix("%")) <= 100.0
+
+
+@pytest.mark.slow
+def test_scale_benchmark_prints_what_the_coordinator_costs():
+    done = run("scale.py", "--candidates", "100")
+    assert done.returncode == 0, done.stderr
+    assert "last tenth over first, per candidate: " in done.stdout
+    [size] = [line for line in done.stdout.splitlines() if line.startswith("database: ")]
+    whole, json = (float(word.replace(",", "")) for word in size.split() if word[0].isdigit())
+    assert 0 < whole - json < 2000, "more than 2 KB a candidate beside its JSON"

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from run_processes import STARTED, finish, history, kill_soon, rows, select, start, wait_for
 
 from codesign.store import RunFolder
 
@@ -21,13 +18,6 @@ pytestmark = pytest.mark.slow
 
 SETTINGS = ("population=6", "generations=5", "episodes=1", "in_flight=3", "top=2", "seed=11")
 TOTAL = 36
-COMPARED = (
-    "number, generation, operator, parents, hash, duplicate_of, status, score, ci_low, ci_high, "
-    "speed, distance, graph, json_remove(record, '$.seconds')"
-)
-
-
-STARTED: list[subprocess.Popen] = []
 
 
 @pytest.fixture(autouse=True)
@@ -38,52 +28,13 @@ def nothing_left_running() -> Iterator[None]:
         STARTED.pop().kill()
 
 
-def start(*arguments: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "codesign", "evolve", *arguments]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    STARTED.append(process)
-    return process
-
-
 def begin(out: Path, controller: Path, *, workers: int) -> subprocess.Popen:
     settings = [f"--set={setting}" for setting in (*SETTINGS, f"controller={controller}")]
     return start(*settings, "--out", str(out), "--workers", str(workers))
 
 
-def finish(process: subprocess.Popen) -> None:
-    _, complaints = process.communicate(timeout=300)
-    assert process.returncode == 0, complaints
-
-
-def rows(out: Path, what: str = COMPARED) -> list[tuple]:
-    return select(out, f"SELECT {what} FROM candidates ORDER BY number")
-
-
-def select(out: Path, query: str) -> list[tuple]:
-    with closing(sqlite3.connect(f"{(out / 'run.sqlite').as_uri()}?mode=ro", uri=True)) as database:
-        return database.execute(query).fetchall()
-
-
-def history(out: Path) -> list[tuple]:
-    events = "SELECT kind, name, generation, number, message, details FROM events "
-    told = select(out, f"{events} WHERE generation IS NOT NULL ORDER BY id")
-    return [*select(out, "SELECT * FROM membership"), *told]
-
-
 def kinds(out: Path) -> list[tuple]:
     return select(out, "SELECT kind FROM events WHERE generation IS NULL ORDER BY id")
-
-
-def wait_for(out: Path, count: int, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        if (out / "run.sqlite").exists() and len(rows(out, "number")) >= count:
-            return
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    raise AssertionError(f"{count} candidates never came")
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +66,7 @@ def test_killed_twice_and_resumed(uninterrupted, tiny_controller, tmp_path):
     process = begin(out, tiny_controller, workers=2)
     for count in (2, 9):
         wait_for(out, count, process)
-        time.sleep(moment.uniform(0.0, 0.1))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
+        kill_soon(process, moment)
         assert len(rows(out, "number")) < TOTAL
         process = start("--resume", str(out), "--workers", "2")
     finish(process)

@@ -1,0 +1,196 @@
+"""What the coordinator costs per candidate, from the first to the last, with scores by a formula.
+
+    python benchmarks/scale.py [--candidates 100000] [--algorithm aging] [--workers 8]
+
+Nothing is simulated: a body's score is its number of parts and a digit of its hash. All that is
+left is breeding, selection, and the run's database. The table shows milliseconds a candidate
+for each tenth of the run, with the memory of the process at its end; below it stand the size
+of the database, and how much of that is JSON (bodies, score records, moves).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import networkx as nx
+from rich.console import Console
+from rich.table import Table
+
+from codesign import config
+from codesign.campaign import Progress, run
+from codesign.config import Settings
+from codesign.errors import WRONG_INPUT
+from codesign.scoring import ScoreRecord
+from codesign.store import Database
+from morph_ops.identity import body_hash
+
+JSON_COLUMNS = ("graph", "record", "moves", "parents")
+
+
+class FormulaPool:
+    """Scores at once, and answers in an order of its own.
+
+    Args:
+        settings: of the run.
+        workers: bodies at the same time.
+    """
+
+    def __init__(self, settings: Settings, workers: int) -> None:
+        self._workers = workers
+        self._random = random.Random(settings.seed)
+        self._items: dict[int, nx.DiGraph] = {}
+        self._blank = ScoreRecord.failed(
+            robot="",
+            hash="",
+            task=settings.task,
+            controller="formula",
+            controller_hash="formula",
+            episodes=settings.episodes,
+            seed=settings.seed,
+            worst_score=0.0,
+        )
+
+    @property
+    def idle(self) -> int:
+        """How many bodies can be submitted now."""
+        return self._workers - len(self._items)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any body waits for its score."""
+        return bool(self._items)
+
+    def submit(self, key: int, graph: nx.DiGraph) -> None:
+        """Take a body."""
+        self._items[key] = graph
+
+    def collect(self) -> list[tuple[int, ScoreRecord]]:
+        """The score of one of the bodies."""
+        number = self._random.choice(list(self._items))
+        return [(number, self._record(self._items.pop(number)))]
+
+    def _record(self, graph: nx.DiGraph) -> ScoreRecord:
+        digest = body_hash(graph)
+        score = len(graph) + int(digest[:8], 16) / 2**32
+        episodes = self._blank.episodes
+        return replace(
+            self._blank,
+            hash=digest,
+            status="ok",
+            score=score,
+            ci95=(score, score),
+            returns=(score,) * episodes,
+            lengths=(1000,) * episodes,
+            fell=(False,) * episodes,
+            terms={"forward": score},
+            measures={"work": 1.0, "height": 0.5, "contact": 0.9, "symmetry": 0.5},
+            duty=(0.5,) * len(graph),
+        )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a run.
+
+    Attributes:
+        candidates: how many.
+        seconds: of the coordinator, processor time.
+        memory_mb: resident, at its end.
+    """
+
+    candidates: int
+    seconds: float
+    memory_mb: float
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--candidates", type=int, default=100_000)
+    parser.add_argument("--algorithm", default="aging")
+    parser.add_argument("--workers", type=int, default=8)
+    options = parser.parse_args()
+    if options.candidates < 100 or options.workers < 1:
+        parser.error("expected at least 100 candidates and 1 worker")
+    population = min(500, options.candidates // 10)
+    try:
+        settings = config.build(
+            {
+                "population": population,
+                "generations": -(-options.candidates // population),
+                "candidates": options.candidates,
+                "algorithm": options.algorithm,
+                "in_flight": 64,
+                "final_episodes": 0,
+            }
+        )
+    except WRONG_INPUT as error:
+        parser.error(str(error))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.sqlite"
+        stretches = measure(settings, path, workers=options.workers)
+        size, json_size = path.stat().st_size, _json_size(path)
+    console = Console()
+    console.print(_table(stretches))
+    first, last = stretches[0], stretches[-1]
+    ratio = last.seconds / last.candidates / (first.seconds / first.candidates)
+    console.print(f"last tenth over first, per candidate: {ratio:.2f}")
+    console.print(
+        f"database: {size / options.candidates:,.0f} bytes a candidate, "
+        f"{json_size / options.candidates:,.0f} of them JSON"
+    )
+
+
+def measure(settings: Settings, path: Path, *, workers: int) -> list[Stretch]:
+    """Run a campaign into a new database; what each tenth of it cost."""
+    Database.create(path)
+    stretches: list[Stretch] = []
+    step = settings.total // 10
+    began = time.process_time()
+
+    def watch(progress: Progress) -> None:
+        nonlocal began
+        if progress.done % step == 0:
+            now = time.process_time()
+            stretches.append(Stretch(step, now - began, _memory_mb()))
+            began = now
+
+    pool = FormulaPool(settings, workers)
+    with Database(path) as database:
+        run(settings, database=database, pool=pool, on_progress=watch)  # type: ignore[arg-type] # takes what the loop gives
+    return stretches[:10]
+
+
+def _memory_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _json_size(path: Path) -> int:
+    total = "+".join(f"ifnull(length({column}), 0)" for column in JSON_COLUMNS)
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT sum({total}) FROM candidates").fetchone()[0]
+
+
+def _table(stretches: list[Stretch]) -> Table:
+    table = Table(title="Coordinator")
+    for title in ("candidates", "ms a candidate", "memory, MB"):
+        table.add_column(title, justify="right")
+    done = 0
+    for stretch in stretches:
+        done += stretch.candidates
+        each = 1000.0 * stretch.seconds / stretch.candidates
+        table.add_row(f"{done:,}", f"{each:.2f}", f"{stretch.memory_mb:.0f}")
+    return table
+
+
+if __name__ == "__main__":
+    main()

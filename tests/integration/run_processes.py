@@ -1,0 +1,65 @@
+"""Runs as processes of their own, and what must be equal in two of them."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+COMPARED = (
+    "number, generation, operator, parents, hash, duplicate_of, status, score, ci_low, ci_high, "
+    "speed, distance, graph, json_remove(record, '$.seconds')"
+)
+STARTED: list[subprocess.Popen] = []
+
+
+def start(*arguments: str, **options: Any) -> subprocess.Popen:
+    command = [sys.executable, "-m", "codesign", "evolve", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, **pipes, start_new_session=True, **options)
+    STARTED.append(process)
+    return process
+
+
+def finish(process: subprocess.Popen) -> None:
+    _, complaints = process.communicate(timeout=300)
+    assert process.returncode == 0, complaints
+
+
+def select(out: Path, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(f"{(out / 'run.sqlite').as_uri()}?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchall()
+
+
+def rows(out: Path, what: str = COMPARED) -> list[tuple]:
+    return select(out, f"SELECT {what} FROM candidates ORDER BY number")
+
+
+def history(out: Path) -> list[tuple]:
+    events = "SELECT kind, name, generation, number, message, details FROM events "
+    told = select(out, f"{events} WHERE generation IS NOT NULL ORDER BY id")
+    return [*select(out, "SELECT * FROM membership"), *told]
+
+
+def wait_for(out: Path, count: int, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        if (out / "run.sqlite").exists() and len(rows(out, "number")) >= count:
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    raise AssertionError(f"{count} candidates never came")
+
+
+def kill_soon(process: subprocess.Popen, moment: random.Random) -> None:
+    """Kill a run some time after now, without warning."""
+    time.sleep(moment.uniform(0.0, 0.1))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
