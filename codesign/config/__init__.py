@@ -9,7 +9,14 @@ tables    its tables: rates, limits, stop, alarms
 sources   where settings come from, and TOML
 """
 
-from codesign.config.settings import DESCRIPTORS, OBJECTIVES, Settings, usable_cores
+from codesign.config.settings import (
+    ALGORITHMS,
+    DESCRIPTORS,
+    ISLANDS,
+    OBJECTIVES,
+    Settings,
+    usable_cores,
+)
 from codesign.config.sources import (
     DEFAULT_PRESET,
     build,
@@ -23,8 +30,10 @@ from codesign.config.sources import (
 from codesign.config.tables import Alarms, Limits, Rates, Stop
 
 __all__ = [
+    "ALGORITHMS",
     "DEFAULT_PRESET",
     "DESCRIPTORS",
+    "ISLANDS",
     "OBJECTIVES",
     "Alarms",
     "Limits",

@@ -1,6 +1,7 @@
 import pytest
 
 from codesign import config
+from codesign.cluster import Cluster
 from codesign.config import Settings
 from codesign.errors import UsageError
 from morph_ops.choices import UnknownChoiceError
@@ -136,6 +137,6 @@ def test_a_wrong_cluster_is_one_line(change, message):
 
 def test_an_address_names_a_cluster():
     assert config.chosen_cluster("none") is None
-    assert config.chosen_cluster("tcp://host:8786") == config.Cluster(scheduler="tcp://host:8786")
+    assert config.chosen_cluster("tcp://host:8786") == Cluster(scheduler="tcp://host:8786")
     with pytest.raises(UsageError, match=r"expected an address .*, got 'slurm'"):
         config.chosen_cluster("slurm")
