@@ -37,9 +37,13 @@ class Algorithm(ABC):
         for this candidate.
         """
 
-    @abstractmethod
     def members(self) -> dict[str, list[Candidate]]:
-        """Who is kept of the candidates told, by role; a role is "population", "archive", ..."""
+        """Who is kept of the candidates told, by role; a role is "population", "archive", ...
+
+        The database keeps them for every generation, and alarms look at them. An algorithm
+        that does not say keeps nobody.
+        """
+        return {}
 
 
 class Ahead(Algorithm):
