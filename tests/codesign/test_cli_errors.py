@@ -102,7 +102,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("evolve --set workers=1 --set controller=none-v9", "none-v9"),
         ("controller info none-v9", "no controller 'none-v9'"),
         ("evolve --seed -1", "seed: .*got -1"),
-        ("evolve --workers 0", "workers: .*got 0"),
+        ("evolve --workers -1", "workers: .*got -1"),
         ("evolve --out full", "full exists and is not empty"),
         ("evolve --out broken.xml", "broken.xml is a file"),
         ("evolve --resume empty", "empty is no run folder"),
