@@ -200,7 +200,8 @@ def _started(cluster: Cluster) -> Any:
     """A cluster that was started now, a context manager."""
     try:
         if cluster.kind == LOCAL:
-            defaults = {"threads_per_worker": 1, "dashboard_address": None}
+            # Any free port: the usual one may be another cluster's, which Dask warns of.
+            defaults = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
             defaults["n_workers"] = cluster.workers
             return distributed.LocalCluster(**{**defaults, **cluster.options})
         return _queued(cluster)

@@ -274,9 +274,9 @@ def test_an_item_that_dask_gives_up(tmp_path, monkeypatch):
 
 
 def test_children_end_with_their_job(running_for_all):
-    def children() -> set[int]:
+    def children() -> set[psutil.Process]:
         return {
-            child.pid
+            child
             for worker in running_for_all.workers
             for child in psutil.Process(worker.pid).children()
             if "spawn_main" in " ".join(child.cmdline())
@@ -285,8 +285,10 @@ def test_children_end_with_their_job(running_for_all):
     with closing(pool_on(running_for_all.cluster)) as pool:
         pool.submit("item", 1)
         drain(pool)
-        assert children()
-    assert not children()
+        working = children()
+        assert working
+    _, left = psutil.wait_procs(working, timeout=60)
+    assert not left
 
 
 def test_scores_do_not_depend_on_the_place(running_for_all, tiny_controller):
