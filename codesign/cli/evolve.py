@@ -146,18 +146,7 @@ def _search(
                     return ending[1] if ending else None
         start = prepare(settings) if folder is None else folder.start()
         with console.status("starting workers"):
-            pool = stack.enter_context(
-                ScoringPool(
-                    workers=settings.workers,
-                    controller=settings.controller,
-                    task=settings.task,
-                    episodes=settings.episodes,
-                    seed=settings.seed,
-                    robustness=settings.measures_robustness,
-                    time_limit=settings.time_limit,
-                    cluster=settings.cluster,
-                )
-            )
+            pool = stack.enter_context(ScoringPool.of_campaign(settings))
         kind = "started" if folder is None else "resumed"
         if folder is None:
             folder = stack.enter_context(RunFolder.create(out, settings, start=start))

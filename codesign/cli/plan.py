@@ -29,16 +29,7 @@ def show_plan(settings: Settings) -> None:
 
     breeder = Breeder(settings, prepare(settings))
     probes = [breeder.sample(n, taken=()).graph for n in range(min(PROBES, settings.population))]
-    with ScoringPool(
-        workers=min(settings.workers, len(probes)),
-        controller=settings.controller,
-        task=settings.task,
-        episodes=settings.episodes,
-        seed=settings.seed,
-        robustness=settings.measures_robustness,
-        time_limit=settings.time_limit,
-        cluster=settings.cluster,
-    ) as pool:
+    with ScoringPool.of_campaign(settings, most_workers=len(probes)) as pool:
         records, place = pool.map(probes), pool.place
     click.echo(config.to_toml(settings))
     least, most = (_minutes(seconds) for seconds in estimate(settings, records))

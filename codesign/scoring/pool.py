@@ -12,6 +12,7 @@ from typing import Any, Self
 import networkx as nx
 
 from codesign.cluster import Backend, Cluster, Outcome, start
+from codesign.config import Settings
 from codesign.scoring.fingerprint import fingerprint
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import (
@@ -106,6 +107,29 @@ class ScoringPool:
             time_limit=time_limit,
             cluster=cluster,
             fingerprint=partial(fingerprint, controller),
+        )
+
+    @classmethod
+    def of_campaign(cls, settings: Settings, *, most_workers: int | None = None) -> Self:
+        """The pool that a campaign's settings ask for.
+
+        Args:
+            settings: of the campaign.
+            most_workers: fewer worker processes than they say will do.
+
+        Raises:
+            Exception: as the class.
+        """
+        workers = settings.workers if most_workers is None else min(settings.workers, most_workers)
+        return cls(
+            workers=workers,
+            controller=settings.controller,
+            task=settings.task,
+            episodes=settings.episodes,
+            seed=settings.seed,
+            robustness=settings.measures_robustness,
+            time_limit=settings.time_limit,
+            cluster=settings.cluster,
         )
 
     @property

@@ -17,6 +17,8 @@ KNOWN = {
     "episodes": 1,
     "seed": 0,
 }
+#: A record of a body that was not simulated.
+BLANK = ScoreRecord.failed(worst_score=-1.0, hash="", **KNOWN)
 
 
 class CutOffError(Exception):

@@ -6,25 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from formula_pool import BLANK
 
 from codesign import config
 from codesign.campaign.alarms import SAMPLE, Watch
-from codesign.scoring import ScoreRecord
 from codesign.scoring.record import UNLIKE
 from codesign.store import Candidate
 from morph_ops.space import sample_body
 
 BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(SAMPLE + 2)]
-BLANK = ScoreRecord.failed(
-    worst_score=-1.0,
-    robot="",
-    hash="",
-    task="flat",
-    controller="c",
-    controller_hash="abc",
-    episodes=1,
-    seed=0,
-)
 SOUND = {"contact": 0.6, "height": 0.5, "cost_of_transport": 2.0}
 
 

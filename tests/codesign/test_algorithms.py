@@ -7,27 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from formula_pool import BLANK
 
 from codesign import config
 from codesign.campaign.algorithms import ALGORITHMS, new_algorithm
 from codesign.campaign.algorithms.islands import ISLANDS
 from codesign.campaign.objectives import DESCRIPTORS, HOPELESS, OBJECTIVES
 from codesign.errors import UsageError
-from codesign.scoring import ScoreRecord
 from codesign.store import Candidate
 from morph_ops.space import sample_body
 
 BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(12)]
-BLANK = ScoreRecord.failed(
-    worst_score=-1.0,
-    robot="",
-    hash="",
-    task="flat",
-    controller="c",
-    controller_hash="abc",
-    episodes=1,
-    seed=0,
-)
 
 
 def candidate(number, score, *, status="ok", **measures):

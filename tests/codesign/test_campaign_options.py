@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from formula_pool import CutOffError, FormulaPool, outcome
+from formula_pool import BLANK, CutOffError, FormulaPool, outcome
 
 from codesign import config
 from codesign.campaign import read_start, run
@@ -14,7 +14,6 @@ from codesign.campaign.breeder import Breeder
 from codesign.campaign.objectives import get_descriptor, get_objective
 from codesign.campaign.record import OperatorRecord
 from codesign.errors import RunError, UsageError
-from codesign.scoring import ScoreRecord
 from codesign.store import Candidate, Database, RunFolder
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as body_graph
@@ -252,20 +251,7 @@ def test_two_equal_locked_limbs_need_two(tmp_path):
 
 
 def told(number, score, operator="sample", parents=()):
-    record = replace(
-        ScoreRecord.failed(
-            worst_score=0.0,
-            robot="",
-            hash="h",
-            task="flat",
-            controller="c",
-            controller_hash="",
-            episodes=1,
-            seed=0,
-        ),
-        score=score,
-        status="ok",
-    )
+    record = replace(BLANK, score=score, status="ok")
     graph = body_graph.new_body(body_graph.Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=900.0))
     bred = Candidate.bred(graph, number=number, generation=0, operator=operator, parents=parents)
     return bred.scored(record)

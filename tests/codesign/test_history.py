@@ -12,13 +12,13 @@ from importlib.metadata import version
 import networkx as nx
 import numpy as np
 import pytest
+from formula_pool import BLANK
 
 from codesign.cli import main
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.export import history as history_module
 from codesign.export import phylogeny
-from codesign.scoring import ScoreRecord
 from codesign.store import Candidate, Event, RunFolder
 from codesign.store.folder import DATABASE
 from codesign.store.provenance import provenance
@@ -29,16 +29,6 @@ from morph_ops.space import sample_body
 
 BODY = sample_body(np.random.default_rng(0))
 PARENTS = [(), (), (0,), (2, 1), (3, 0), (3, 3)]
-BLANK = ScoreRecord.failed(
-    worst_score=-1.0,
-    robot="",
-    hash="",
-    task="flat",
-    controller="c",
-    controller_hash="abc",
-    episodes=1,
-    seed=0,
-)
 
 
 def fill(folder):

@@ -125,7 +125,7 @@ def test_idle_benchmark_prints_a_row_an_algorithm(controller):
     figures = {row[0]: row for row in rows if len(row) == 5}
     assert set(figures) == {"aging", "mu_plus_lambda"}
     for row in figures.values():
-        assert 1 <= int(row[1]) <= 8
+        assert 4 <= int(row[1]) <= 8, "no two of the 4 starting bodies are equal"
         assert 0.0 <= float(row[3].removesuffix("%")) <= 100.0
 
 
