@@ -68,8 +68,9 @@ class FormulaPool:
         """Whether any body waits for its score."""
         return bool(self._items)
 
-    def submit(self, key: int, graph: nx.DiGraph) -> None:
-        """Take a body."""
+    def submit(self, key: int, graph: nx.DiGraph, *, bar: float | None = None) -> None:
+        """Take a body; whoever it must beat is no matter."""
+        del bar
         self._items[key] = graph
 
     def collect(self) -> list[tuple[int, ScoreRecord]]:

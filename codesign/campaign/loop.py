@@ -109,6 +109,7 @@ class _Loop:
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
         self._queue: deque[Candidate] = deque()
+        self._bars: dict[int, float] = {}  # of candidates that may be stopped
         self._best: Candidate | None = None
         self._start_failures: list[str] = []
         self._controller_hash: str | None = None
@@ -125,7 +126,8 @@ class _Loop:
             while self._queue and self._pool.idle:
                 candidate = self._queue.popleft()
                 self._submitted[candidate.number] = candidate
-                self._pool.submit(candidate.number, candidate.graph)
+                bar = self._bars.pop(candidate.number, None)
+                self._pool.submit(candidate.number, candidate.graph, bar=bar)
             if self._pool.busy:
                 self._collect()
         self._tell(self._frontier)
@@ -168,6 +170,9 @@ class _Loop:
     def _new(self, number: int) -> Candidate:
         with seeds.selection(self._settings.seed, number):
             parents = self._algorithm.parents(number)
+        bar = self._algorithm.bar(number) if self._settings.racing else None
+        if bar is not None:
+            self._bars[number] = bar
         if parents is None:
             return self._breeder.sample(number, taken=self._first_of)
         return self._breeder.breed(number, parents=parents)

@@ -14,6 +14,7 @@ from codesign.config.settings import (
     DESCRIPTORS,
     ISLANDS,
     OBJECTIVES,
+    RACING,
     Settings,
     usable_cores,
 )
@@ -27,7 +28,7 @@ from codesign.config.sources import (
     read,
     to_toml,
 )
-from codesign.config.tables import Alarms, Limits, Rates, Stop
+from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
 
 __all__ = [
     "ALGORITHMS",
@@ -35,8 +36,10 @@ __all__ = [
     "DESCRIPTORS",
     "ISLANDS",
     "OBJECTIVES",
+    "RACING",
     "Alarms",
     "Limits",
+    "Racing",
     "Rates",
     "Settings",
     "Stop",

@@ -8,14 +8,17 @@ from pathlib import Path
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from codesign.cluster import Cluster
-from codesign.config.tables import Alarms, Frozen, Limits, Rates, Stop, known_or_own
+from codesign.config.tables import Alarms, Frozen, Limits, Racing, Rates, Stop, known_or_own
 from hyperdistill_core.checkpoints import available
+from morph_ops.choices import is_own
 
 LEAST_ISLAND = 4
 OBJECTIVES = ("score", "speed", "cost_of_transport", "mass", "actuators", "robustness")
 DESCRIPTORS = ("size", "limbs", "mass", "actuators", "symmetry", "contact", "height")
 DESCRIPTORS += ("duty_1", "duty_2", "duty_3", "duty_4")
 ISLANDS = ("aging", "mu_plus_lambda")
+#: Algorithms that set a bar for racing: those that ask for a body's score alone.
+RACING = ("random", "aging", "mu_plus_lambda", "islands")
 ALGORITHMS = ("random", "aging", "mu_plus_lambda", "nsga2", "map_elites", "novelty", "islands")
 #: Settings that are lists of names: what one is, which there are, and how many it takes.
 _LISTS = {
@@ -77,6 +80,7 @@ class Settings(Frozen):
         rates: how a child is made.
         limits: what a body may be at most.
         stop: what ends the run early.
+        racing: stop bodies early that cannot reach the others; none scores all in full.
         alarms: when the search says that something looks wrong; no part of the result.
     """
 
@@ -109,6 +113,7 @@ class Settings(Frozen):
     rates: Rates = Field(default_factory=Rates)
     limits: Limits = Field(default_factory=Limits)
     stop: Stop = Field(default_factory=Stop)
+    racing: Racing | None = None
     alarms: Alarms = Field(default_factory=Alarms)
 
     @field_validator("algorithm")
@@ -149,6 +154,15 @@ class Settings(Frozen):
             raise ValueError(
                 f"population: expected at least {max(LEAST_ISLAND, self.migrants + 1)} bodies on "
                 f"each of {len(self.islands)} islands, got {self.population} for all"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_else_races(self) -> Settings:
+        if self.racing and not is_own(self.algorithm) and self.algorithm not in RACING:
+            raise ValueError(
+                f"racing: expected an algorithm that goes by the score alone "
+                f"({', '.join(RACING)}), got {self.algorithm}"
             )
         return self
 

@@ -84,6 +84,28 @@ class Stop(Frozen):
     minutes: float | None = Field(default=None, gt=0.0)
 
 
+class Racing(Frozen):
+    """How little it takes to stop a body that cannot come up to the others.
+
+    The algorithm sets the bar when it breeds a candidate: a score that it must reach to matter
+    (docs/algorithms.md). First one short episode is run, then some whole ones, and whoever may
+    still reach the bar is scored as without racing, from the start. The first ``population``
+    candidates are never stopped.
+
+    Attributes:
+        steps: control steps of the short episode. A body that stays up is taken to go on for
+            the whole episode at the speed of its best half of these steps.
+        episodes: whole episodes after it; 0 leaves them out.
+        margin: doubt about an episode that has ended, as a share of the bar; about the mean of
+            n, it is divided by the root of n. Good bodies' returns spread by 0.4 of their mean
+            from one episode to the next, so 0.8 are two deviations.
+    """
+
+    steps: int = Field(default=100, ge=2)
+    episodes: int = Field(default=2, ge=0)
+    margin: float = Field(default=0.8, ge=0.0)
+
+
 class Alarms(Frozen):
     """When the search is to say that something looks wrong, at the end of a generation.
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 import networkx as nx
 
 from codesign.cluster import Backend, Cluster, Outcome, start
-from codesign.config import Settings
+from codesign.config import Racing, Settings
 from codesign.scoring.fingerprint import fingerprint
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import (
@@ -32,6 +32,7 @@ class _Item:
     graph: nx.DiGraph
     seed: int | None
     episodes: int | None
+    bar: float | None
 
 
 class _Worker:
@@ -41,7 +42,7 @@ class _Worker:
         self._scorer = BodyScorer(**settings)
 
     def __call__(self, item: _Item) -> ScoreRecord:
-        return self._scorer(item.graph, seed=item.seed, episodes=item.episodes)
+        return self._scorer(item.graph, seed=item.seed, episodes=item.episodes, bar=item.bar)
 
 
 class ScoringPool:
@@ -57,6 +58,7 @@ class ScoringPool:
         episodes: episodes a body, at least 1.
         seed: of the episodes' starts.
         robustness: measure it as well.
+        racing: how bodies are stopped that cannot reach the bar they are submitted with.
         time_limit: a body may take so long (s), None for ever. Only for bodies that come near
             it does the record depend on the machine.
         cluster: score there instead; ``workers`` does not count then.
@@ -77,6 +79,7 @@ class ScoringPool:
         episodes: int = DEFAULT_EPISODES,
         seed: int = 0,
         robustness: bool = False,
+        racing: Racing | None = None,
         time_limit: float | None = DEFAULT_TIME_LIMIT,
         cluster: Cluster | None = None,
     ) -> None:
@@ -99,6 +102,7 @@ class ScoringPool:
             episodes=episodes,
             seed=seed,
             robustness=robustness,
+            racing=racing,
         )
         self._items: dict[Hashable, _Item] = {}
         self._pool: Backend[_Item, ScoreRecord] = start(
@@ -128,6 +132,7 @@ class ScoringPool:
             episodes=settings.episodes,
             seed=settings.seed,
             robustness=settings.measures_robustness,
+            racing=settings.racing,
             time_limit=settings.time_limit,
             cluster=settings.cluster,
         )
@@ -154,6 +159,7 @@ class ScoringPool:
         *,
         seed: int | None = None,
         episodes: int | None = None,
+        bar: float | None = None,
     ) -> None:
         """Give a body to the workers.
 
@@ -162,11 +168,12 @@ class ScoringPool:
             graph: the body.
             seed: other than the pool's, for this body alone.
             episodes: likewise.
+            bar: score that it must be able to reach, where there is racing; None for any.
 
         Raises:
             RuntimeError: none of them is idle.
         """
-        item = _Item(graph, seed, episodes)
+        item = _Item(graph, seed, episodes, bar)
         self._pool.submit(key, item)
         self._items[key] = item
 

@@ -38,7 +38,8 @@ class ScoreRecord:
         duty: share of time on the ground of every part, torso first.
         warnings: what to know before trusting the score.
         status: "ok"; "unstable" where the simulation blew up; "failed" where an error
-            kept the body from being simulated, then the last warning says why.
+            kept the body from being simulated, then the last warning says why; "stopped" where
+            racing gave the body up, then all figures are of the episodes until then.
         seconds: wall time that the scoring took (s); the one field that varies.
     """
 
@@ -60,7 +61,7 @@ class ScoreRecord:
     measures: dict[str, float]
     duty: tuple[float, ...]
     warnings: tuple[str, ...]
-    status: Literal["ok", "unstable", "failed"]
+    status: Literal["ok", "unstable", "failed", "stopped"]
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:

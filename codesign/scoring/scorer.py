@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
+from codesign.config import Racing
 from codesign.errors import UsageError, one_line
 from codesign.interval import confidence_interval
+from codesign.scoring.racing import race
 from codesign.scoring.record import UNLIKE, ScoreRecord
 from codesign.scoring.robustness import WORLDS
 from morph_ops.identity import body_hash
@@ -64,6 +66,7 @@ class BodyScorer:
         episodes: episodes a body, at least 1.
         seed: of the episodes' starts.
         robustness: measure it as well; it takes as many episodes again in each world.
+        racing: how bodies are stopped that cannot reach the bar they are given.
 
     Raises:
         UnknownChoiceError: there is no such task.
@@ -79,6 +82,7 @@ class BodyScorer:
         episodes: int = DEFAULT_EPISODES,
         seed: int = 0,
         robustness: bool = False,
+        racing: Racing | None = None,
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
@@ -89,6 +93,7 @@ class BodyScorer:
         self._controller = load_controller(controller) if named else controller
         self._episodes = episodes
         self._seed = seed
+        self._racing = racing
         self._worlds = tuple(WORLDS.values()) if robustness else ()
 
     def __call__(
@@ -98,6 +103,7 @@ class BodyScorer:
         robot: str = "",
         seed: int | None = None,
         episodes: int | None = None,
+        bar: float | None = None,
     ) -> ScoreRecord:
         """The record of a body; an error inside is a record of status "failed", no exception.
 
@@ -106,6 +112,7 @@ class BodyScorer:
             robot: what it is called.
             seed: other than usual, for this body alone.
             episodes: likewise.
+            bar: score that it must be able to reach, where there is racing; None for any.
         """
         blank = ScoreRecord.failed(
             robot=robot,
@@ -118,23 +125,29 @@ class BodyScorer:
             worst_score=self._task.worst_score,
         )
         try:
-            return self._simulate(graph, blank)
+            return self._simulate(graph, blank, bar)
         except Exception as error:
             message = f"{type(error).__name__}: {one_line(error)}"
             return replace(blank, warnings=(message,))
 
-    def _simulate(self, graph: nx.DiGraph, blank: ScoreRecord) -> ScoreRecord:
+    def _simulate(self, graph: nx.DiGraph, blank: ScoreRecord, bar: float | None) -> ScoreRecord:
         from hyperdistill_core.rollout import rollout
 
         control = self._controller.for_body(graph, self._task.model(graph))
         run = partial(rollout, task=self._task, episodes=blank.episodes, seed=blank.seed)
+        doubts = tuple(f"{UNLIKE}: {d}" for d in self._controller.warnings(graph))
+        if self._racing is not None and bar is not None:
+            lost = race(partial(run, graph, control), self._task, self._racing, bar, blank.episodes)
+            if lost is not None:
+                measured = _measured(lost.rollout) | {"status": "stopped"}
+                ran = {"episodes": len(lost.rollout.returns), "warnings": (*doubts, lost.reason)}
+                return replace(blank, **measured, **ran)
         result = run(graph, control, measure=True)
         measured = _measured(result)
         if self._worlds and not result.unstable:
             # The controller is that of the body as it was meant to be.
             elsewhere = [run(world(graph), control).score for world in self._worlds]
             measured["measures"]["robustness"] = fmean(elsewhere)
-        doubts = tuple(f"{UNLIKE}: {d}" for d in self._controller.warnings(graph))
         return replace(blank, **measured, warnings=doubts)
 
 

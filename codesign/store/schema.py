@@ -21,7 +21,7 @@ CREATE TABLE candidates (
     moves TEXT,                     -- what changed in the first parent, JSON
     hash TEXT NOT NULL,
     duplicate_of INTEGER,           -- number of the candidate whose score was copied
-    status TEXT NOT NULL,           -- ok, unstable or failed
+    status TEXT NOT NULL,           -- ok, unstable, failed or stopped
     score REAL NOT NULL,
     ci_low REAL NOT NULL,
     ci_high REAL NOT NULL,

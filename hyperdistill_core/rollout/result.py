@@ -29,6 +29,7 @@ class Rollout:
         qpos: (T + 1, E, nq) states where recorded, the start first; an episode that has
             ended keeps its last state.
         ctrl: (T, E, nu) controls where recorded; an episode that has ended keeps its last.
+        rewards: (T, E) reward of each control step where recorded; 0 once the episode has ended.
         behaviour: how the body moved, where measured and not unstable.
     """
 
@@ -42,6 +43,7 @@ class Rollout:
     seconds: float
     qpos: NDArray[np.float64] | None = None
     ctrl: NDArray[np.float64] | None = None
+    rewards: NDArray[np.float64] | None = None
     behaviour: Behaviour | None = None
 
     @property

@@ -122,7 +122,8 @@ class Tally:
         """
         self._lengths[self.running] = self._steps
         positions = self._positions[: self._steps + 1]
-        terms = self._sums(positions)
+        rewards = self._rewards(positions)
+        terms = {name: values.sum(axis=0) for name, values in rewards.items()}
         distance = positions[-1, :, 0] - positions[0, :, 0]
         finite = all(np.isfinite(values).all() for values in terms.values())
         unstable = unstable or not finite
@@ -140,10 +141,11 @@ class Tally:
             seconds=0.0,
             qpos=None if tape is None else tape.qpos,
             ctrl=None if tape is None else tape.ctrl,
+            rewards=None if tape is None else np.sum(list(rewards.values()), axis=0),
         )
 
-    def _sums(self, positions: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Terms (E,) over the episodes: all steps at once, far cheaper than one by one."""
+    def _rewards(self, positions: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Terms (T, E) of all steps at once, far cheaper than one by one; 0 after the end."""
         going_on = np.arange(self._steps)[:, None] < self._lengths
         terms = self._task.terms(positions[:-1], positions[1:])
-        return {name: values.sum(axis=0, where=going_on) for name, values in terms.items()}
+        return {name: np.where(going_on, values, 0.0) for name, values in terms.items()}

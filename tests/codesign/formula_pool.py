@@ -37,6 +37,7 @@ class FormulaPool:
         self.simulated: list[int] = []
         self.fresh: list[int] = []
         self.most_busy = 0
+        self.bars: dict[int, float | None] = {}
 
     @property
     def idle(self):
@@ -46,11 +47,12 @@ class FormulaPool:
     def busy(self):
         return bool(self._items)
 
-    def submit(self, number, graph, **fresh):
+    def submit(self, number, graph, *, bar=None, **fresh):
         assert self.idle > 0
         self._items[number] = graph
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh
+        self.bars[number] = bar
         self.most_busy = max(self.most_busy, len(self._items))
 
     def collect(self):

@@ -37,6 +37,14 @@ class Algorithm(ABC):
         for this candidate.
         """
 
+    def bar(self, number: int) -> float | None:
+        """Score that ``number`` must reach to matter, for racing; None where any may matter.
+
+        Asked right after :meth:`parents`, so exactly ``needs(number)`` candidates were told.
+        """
+        del number
+        return None
+
     def members(self) -> dict[str, list[Candidate]]:
         """Who is kept of the candidates told, by role; a role is "population", "archive", ...
 

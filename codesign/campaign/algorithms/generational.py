@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from bisect import insort
 
 from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents, Populated
@@ -14,6 +15,10 @@ from codesign.store import Candidate
 class Random(Algorithm):
     """Fresh bodies, one after the other: what every other algorithm must beat."""
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._best: list[float] = []  # scores, the worst first
+
     def needs(self, number: int) -> int:
         """See :meth:`Algorithm.needs`; it waits for nothing that the loop does not wait for."""
         ahead = max(self._settings.in_flight, self._settings.population)
@@ -21,10 +26,18 @@ class Random(Algorithm):
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
+        if candidate.result.status == "ok":
+            insort(self._best, candidate.score)
+            del self._best[: -self._settings.finalists]
 
     def parents(self, number: int) -> Parents:
         """See :meth:`Algorithm.parents`."""
         return None
+
+    def bar(self, number: int) -> float | None:
+        """The worst score among those that would be finalists now."""
+        full = len(self._best) == self._settings.finalists
+        return self._best[0] if full and number >= self._settings.population else None
 
     def members(self) -> dict[str, list[Candidate]]:
         """Nobody is kept."""
@@ -71,6 +84,12 @@ class MuPlusLambda(_Generational):
         return adapter.two_winners(
             self.population, lambda c: c.score, tournament=self._settings.tournament
         )
+
+    def bar(self, number: int) -> float | None:
+        """The worst score of those that survived: a child below it never does."""
+        if number < self._settings.population:
+            return None
+        return min(candidate.score for candidate in self.population)
 
 
 class NSGA2(_Generational):

@@ -52,6 +52,11 @@ class Islands(Algorithm):
         round_, island = divmod(number, self._number)
         return self._islands[island].parents(round_)
 
+    def bar(self, number: int) -> float | None:
+        """That of the candidate's island."""
+        round_, island = divmod(number, self._number)
+        return self._islands[island].bar(round_)
+
     def members(self) -> dict[str, list[Candidate]]:
         """See :meth:`Algorithm.members`; a role for each island."""
         kept = (island.members()[POPULATION] for island in self._islands)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import Ahead, Parents, Populated
 from codesign.store import Candidate
@@ -23,3 +25,13 @@ class Aging(Ahead, Populated):
         return adapter.two_winners(
             self.population, lambda c: c.score, tournament=self._settings.tournament
         )
+
+    def bar(self, number: int) -> float | None:
+        """The median of the population, of those in it that were scored in full.
+
+        Who is below it wins a tournament of four with a chance of one in eight at most.
+        """
+        if number < self._settings.population:
+            return None
+        whole = [c.score for c in self.population if c.result.status != "stopped"]
+        return median(whole) if whole else None

@@ -1,0 +1,264 @@
+"""Racing: who is stopped, and that all others are scored as without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+import pytest
+from formula_pool import CutOffError, FormulaPool, outcome
+from test_algorithms import candidate, scores, settings, told
+
+from codesign import config
+from codesign.campaign import run
+from codesign.campaign.algorithms import ALGORITHMS, new_algorithm
+from codesign.config import Racing
+from codesign.errors import UsageError
+from codesign.scoring import BodyScorer, ScoringPool
+from codesign.scoring.racing import race, upper_bound
+from codesign.store import Database
+from hyperdistill_core.rollout import Rollout
+from hyperdistill_core.tasks import get_task
+from morph_ops.space import sample_body
+
+TASK = get_task("flat")
+
+
+def result(rewards, *, fell=False, unstable=False):
+    """A rollout of one episode for each list of rewards."""
+    lengths = np.array([len(row) for row in rewards])
+    padded = np.zeros((lengths.max(), len(rewards)))
+    for episode, row in enumerate(rewards):
+        padded[: len(row), episode] = row
+    returns = padded.sum(axis=0)
+    return Rollout(
+        returns=returns,
+        terms={"forward": returns},
+        lengths=lengths,
+        fell=np.broadcast_to(fell, lengths.shape),
+        distance=returns,
+        speed=returns / lengths,
+        unstable=unstable,
+        seconds=0.0,
+        rewards=padded,
+    )
+
+
+def test_a_body_that_goes_on_does_so_at_the_speed_of_its_best_half():
+    slow_then_fast = result([[0.0, 1.0, 2.0, 1.0]])
+    assert upper_bound(slow_then_fast, 10, doubt=100.0) == pytest.approx(4.0 + 6 * 1.5)
+
+
+def test_the_doubt_about_episodes_that_ended_shrinks_with_their_number():
+    fallen = result([[1.0, 1.0]], fell=True)
+    assert upper_bound(fallen, 10, doubt=6.0) == pytest.approx(2.0 + 6.0)
+    whole = result([[1.0] * 10, [2.0] * 10, [0.0] * 10, [1.0] * 10])
+    assert upper_bound(whole, 10, doubt=6.0) == pytest.approx(10.0 + 3.0)
+
+
+def test_an_episode_that_fell_among_others_counts_as_it_is():
+    both = result([[1.0, 1.0], [2.0, 2.0]], fell=np.array([True, False]))
+    assert upper_bound(both, 10, doubt=99.0) == pytest.approx((2.0 + 20.0) / 2)
+
+
+class Runs:
+    """Rollouts that were asked for; ``speed`` is the reward of a step."""
+
+    def __init__(self, speed, **known):
+        self.speed, self.known, self.asked = speed, known, []
+
+    def __call__(self, *, task, episodes, record):
+        self.asked.append((episodes, task.max_steps))
+        return result([[self.speed] * task.max_steps] * episodes, **self.known)
+
+
+@pytest.mark.parametrize(
+    ("speed", "bar", "asked"),
+    [
+        (0.5, 501.0, [(1, 100)]),  # stopped after the short episode: 500 at best
+        (0.5, 499.0, [(1, 100), (2, 1000)]),  # may reach it, and does so after all
+        (-0.5, 0.0, []),  # no bar above 0 stops anybody
+    ],
+)
+def test_a_race_ends_as_soon_as_the_bar_is_out_of_reach(speed, bar, asked):
+    runs = Runs(speed)
+    lost = race(runs, TASK, Racing(), bar, 4)
+    assert runs.asked == asked
+    assert (lost is not None) == (len(asked) == 1)
+    if lost is not None:
+        assert "can reach 500.0, less than 501.0" in lost.reason
+
+
+def test_whole_episodes_stop_who_fell_too_early():
+    runs = Runs(1.0, fell=True)  # one episode of 100 says little, two of them more
+    assert race(runs, replace(TASK, max_steps=120), Racing(episodes=0), 400.0, 4) is None
+    lost = race(runs, replace(TASK, max_steps=120), Racing(), 400.0, 4)
+    assert lost is not None
+    assert len(lost.rollout.returns) == 2
+
+
+def test_stages_as_long_as_the_score_itself_are_left_out():
+    runs = Runs(0.0)
+    assert race(runs, replace(TASK, max_steps=100), Racing(), 400.0, 2) is None
+    assert runs.asked == []
+
+
+def test_a_body_that_blows_up_is_left_to_the_whole_score():
+    assert race(Runs(0.0, unstable=True), TASK, Racing(), 400.0, 4) is None
+
+
+@pytest.fixture(scope="module")
+def body():
+    return sample_body(np.random.default_rng(1))
+
+
+def scorer(controller, **changes):
+    return BodyScorer(controller=controller, episodes=3, seed=5, **changes)
+
+
+def unhurried(record):
+    return replace(record, seconds=0.0)
+
+
+def test_who_can_reach_the_bar_is_scored_as_without_racing(tiny_controller, body):
+    alone = scorer(tiny_controller)(body)
+    raced = scorer(tiny_controller, racing=Racing(steps=1000, margin=1e9))
+    assert alone.status == "ok"
+    assert unhurried(raced(body)) == unhurried(alone)
+    assert unhurried(raced(body, bar=1.0)) == unhurried(alone)
+    assert unhurried(scorer(tiny_controller)(body, bar=1e9)) == unhurried(alone)
+
+
+def test_who_cannot_is_stopped_and_says_so(tiny_controller, body):
+    record = scorer(tiny_controller, racing=Racing(steps=20))(body, bar=1e9)
+    assert record.status == "stopped"
+    assert record.episodes == len(record.returns) == 1
+    assert record.lengths[0] <= 20
+    assert record.score == pytest.approx(record.returns[0])
+    assert "stopped after 1 episode(s), 20 control steps" in record.warnings[-1]
+
+
+@pytest.mark.slow
+def test_workers_race_as_this_process_does(tiny_controller, body):
+    here = scorer(tiny_controller, racing=Racing())(body, bar=1e9)
+    with ScoringPool(
+        workers=1, controller=tiny_controller, episodes=3, seed=5, racing=Racing()
+    ) as pool:
+        pool.submit("it", body, bar=1e9)
+        [(_, there)] = pool.collect()
+    assert unhurried(there) == unhurried(here)
+
+
+def test_random_asks_for_the_worst_finalist():
+    algorithm = new_algorithm(settings("random", finalists=3))
+    values = scores(10)
+    told(algorithm, [candidate(n, s) for n, s in enumerate(values)])
+    told(algorithm, [candidate(10, 99.0, status="stopped")])
+    assert algorithm.bar(11) == sorted(values)[-3]
+    assert algorithm.bar(5) is None, "of the first population"
+
+
+def test_mu_plus_lambda_asks_for_the_worst_survivor():
+    algorithm = new_algorithm(settings("mu_plus_lambda"))
+    values = scores(12)
+    told(algorithm, [candidate(n, s) for n, s in enumerate(values)])
+    assert algorithm.bar(12) == sorted(values)[-6]
+    assert new_algorithm(settings("mu_plus_lambda")).bar(0) is None
+
+
+def test_aging_asks_for_the_median_of_those_scored_in_full():
+    algorithm = new_algorithm(settings("aging"))
+    values = scores(6)
+    told(algorithm, [candidate(n, s) for n, s in enumerate(values)])
+    assert algorithm.bar(6) == median(values)
+    told(algorithm, [candidate(6, -50.0, status="stopped")])
+    assert algorithm.bar(7) == median(values[1:])
+
+
+def test_an_aging_population_of_stopped_bodies_has_no_bar():
+    algorithm = new_algorithm(settings("aging"))
+    told(algorithm, [candidate(n, 1.0, status="stopped") for n in range(6)])
+    assert algorithm.bar(6) is None
+
+
+def test_islands_ask_for_what_the_island_does():
+    names = ["aging", "mu_plus_lambda"]
+    islands = new_algorithm(settings("islands", islands=names, population=12))
+    values = scores(24)
+    told(islands, [candidate(n, s) for n, s in enumerate(values)])
+    assert islands.bar(24) == median(values[0::2][-6:])
+    assert islands.bar(25) == sorted(values[1::2])[-6]
+
+
+def test_algorithms_that_set_a_bar_are_those_that_may_race():
+    for name in ALGORITHMS:
+        algorithm = new_algorithm(settings(name, population=16, finalists=3))
+        told(algorithm, [candidate(n, s, height=0.1) for n, s in enumerate(scores(32))])
+        assert (algorithm.bar(32) is not None) == (name in config.RACING), name
+
+
+def test_racing_with_an_algorithm_that_needs_whole_records_is_refused():
+    with pytest.raises(UsageError, match=r"racing: expected an algorithm .* got nsga2"):
+        config.build({"algorithm": "nsga2", "racing": {}})
+
+
+class RacingPool(FormulaPool):
+    """Stops whoever scores below the bar."""
+
+    def submit(self, number, graph, *, bar=None, **fresh):
+        super().submit(number, graph, bar=bar, **fresh)
+        record = self.record(graph)
+        self.low = getattr(self, "low", set())
+        if bar is not None and record.score < bar:
+            self.low.add(record.hash)
+
+    def collect(self):
+        return [
+            (n, replace(r, status="stopped", score=r.score - 1.0) if r.hash in self.low else r)
+            for n, r in super().collect()
+        ]
+
+
+@pytest.fixture
+def new_database(tmp_path):
+    made = []
+
+    def make():
+        path = tmp_path / f"{len(made)}.sqlite"
+        Database.create(path)
+        made.append(Database(path))
+        return made[-1]
+
+    yield make
+    for database in made:
+        database.close()
+
+
+@pytest.mark.parametrize("algorithm", config.RACING)
+def test_races_are_the_same_on_any_workers_and_after_a_stop(algorithm, new_database):
+    raced = settings(
+        algorithm,
+        population=8,
+        generations=4,
+        islands=["aging", "mu_plus_lambda"],
+        finalists=4,
+        top=1,
+        final_episodes=0,
+        migrate_every=4,
+        racing={},
+    )
+    results = []
+    for workers in (1, 5):
+        database = new_database()
+        run(raced, database=database, pool=RacingPool(workers, seed=workers))
+        results.append(outcome(database))
+        counts = database.counts()
+    database = new_database()
+    for answers in (3, 9, 7):
+        with pytest.raises(CutOffError):
+            run(raced, database=database, pool=RacingPool(3, seed=answers, answers=answers))
+    run(raced, database=database, pool=RacingPool(2))
+    assert results[0] == results[1] == outcome(database)
+    assert counts["stopped"] > 0, "else this test shows nothing"
+    assert all(c.result.status == "ok" for c in database.best(10))
