@@ -5,13 +5,15 @@ Any program may use this without the rest of the package:
     records = score(graphs, controller="flat-v1", episodes=8)    # a list, in order
     scorer = BodyScorer(episodes=8); scorer(graph).score         # one at a time
     with ScoringPool(workers=8) as pool: ...                     # as bodies come
+    best_of(graphs, pool, top=10)                                # in full only if they matter
 
 A score depends on the body, the controller, the task, the seed and the number of episodes
 alone: episode k of a seed starts alike for every body, and workers change nothing.
 """
 
 from codesign.scoring.pool import ScoringPool, score
+from codesign.scoring.racing import best_of
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import BodyScorer, load_controller
 
-__all__ = ["BodyScorer", "ScoreRecord", "ScoringPool", "load_controller", "score"]
+__all__ = ["BodyScorer", "ScoreRecord", "ScoringPool", "best_of", "load_controller", "score"]

@@ -184,13 +184,13 @@ class ScoringPool:
             for outcome in self._pool.collect()
         ]
 
-    def map(self, graphs: Iterable[nx.DiGraph]) -> list[ScoreRecord]:
-        """Records of ``graphs``, in their order."""
+    def map(self, graphs: Iterable[nx.DiGraph], *, bar: float | None = None) -> list[ScoreRecord]:
+        """Records of ``graphs``, in their order; ``bar`` as for :meth:`submit`."""
         records: dict[int, ScoreRecord] = {}
         for index, graph in enumerate(graphs):
             if not self.idle:
                 records.update(self.collect())
-            self.submit(index, graph)
+            self.submit(index, graph, bar=bar)
         while self.busy:
             records.update(self.collect())
         return [records[index] for index in range(len(records))]

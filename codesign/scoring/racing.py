@@ -8,17 +8,26 @@ benchmarks/racing.py counts how many of the best bodies they cost.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import networkx as nx
 import numpy as np
 
 from codesign.config import Racing
+from codesign.scoring.record import ScoreRecord
 
 if TYPE_CHECKING:
+    from codesign.scoring.pool import ScoringPool
     from hyperdistill_core.rollout import Rollout
     from hyperdistill_core.tasks import Task
+
+#: The bar that nobody reaches: bodies stop after the short episode, with what they can reach.
+LOOK = math.inf
+#: Bodies that run against the same bar in :func:`best_of`, so that its results do not depend on
+#: the number of workers.
+_HEAT = 16
 
 
 @dataclass(frozen=True)
@@ -27,11 +36,11 @@ class Lost:
 
     Attributes:
         rollout: what the body did until it was stopped.
-        reason: in one line.
+        at_best: score that it may have reached.
     """
 
     rollout: Rollout
-    reason: str
+    at_best: float
 
 
 def race(
@@ -44,26 +53,26 @@ def race(
             episodes are the same however many there are.
         task: what to do.
         racing: how the race goes.
-        bar: score to be reached. A bar that is not above 0 stops nobody.
+        bar: score to be reached; one that is not above 0 stops nobody. With :data:`LOOK` there
+            is no doubt about an episode that has ended, or nobody would stop.
         episodes: of a whole score; a stage that is no shorter is left out.
 
     Returns:
-        The body's last rollout if it was stopped; None if it may reach the bar, or blew up.
+        How the body was stopped; None if it may reach the bar, or blew up.
     """
     stages = []
     if racing.steps < task.max_steps:
         stages.append((1, replace(task, max_steps=racing.steps)))
     if 0 < racing.episodes < episodes:
         stages.append((racing.episodes, task))
+    doubt = racing.margin * bar if bar < LOOK else 0.0
     for number, stage in stages if bar > 0.0 else ():
         result = run(task=stage, episodes=number, record=stage is not task)
         if result.unstable:
             return None
-        at_best = upper_bound(result, task.max_steps, racing.margin * bar)
+        at_best = upper_bound(result, task.max_steps, doubt)
         if at_best < bar:
-            steps = "whole" if stage is task else f"{racing.steps} control steps"
-            reason = f"stopped after {number} episode(s), {steps}: can reach {at_best:.1f}"
-            return Lost(result, f"{reason}, less than {bar:.1f}")
+            return Lost(result, at_best)
     return None
 
 
@@ -89,3 +98,40 @@ def upper_bound(result: Rollout, max_steps: int, doubt: float) -> float:
     best_speed = (sums[half:] - sums[:-half]).max(axis=0) / half
     rest = np.where(going_on, (max_steps - result.lengths) * best_speed, 0.0)
     return float((result.returns + rest).mean())
+
+
+def best_of(graphs: Sequence[nx.DiGraph], pool: ScoringPool, *, top: int) -> list[ScoreRecord]:
+    """Score bodies in full only as far as they may be among the best.
+
+    All run the short episode. Then, those first that can reach most by it, they are scored
+    against the score of the ``top``-th best so far. Results do not depend on workers.
+
+    Args:
+        graphs: the bodies.
+        pool: that scores them, with racing.
+        top: how many of the best are wanted, at least 1.
+
+    Returns:
+        One record a body, in order: "stopped" with ``measures["at_best"]`` if it was given up.
+    """
+    records = pool.map(graphs, bar=LOOK)
+    # Who did not stop at a look has been scored in full, or cannot be.
+    scores = sorted((r.score for r in records if r.status == "ok"), reverse=True)
+    looked = [index for index, record in enumerate(records) if record.status == "stopped"]
+    looked.sort(key=lambda index: -records[index].measures["at_best"])
+    for first in range(0, len(looked), _HEAT):
+        bar = scores[top - 1] if len(scores) >= top else None
+        heat = [
+            index
+            for index in looked[first : first + _HEAT]
+            if bar is None or bar <= 0.0 or records[index].measures["at_best"] >= bar
+        ]
+        if not heat:
+            break
+        raced = pool.map([graphs[index] for index in heat], bar=bar)
+        for index, record in zip(heat, raced, strict=True):
+            look = records[index]
+            both = {"steps": look.steps + record.steps, "seconds": look.seconds + record.seconds}
+            records[index] = replace(record, **both)
+        scores = sorted((r.score for r in records if r.status == "ok"), reverse=True)
+    return records

@@ -35,12 +35,14 @@ class ScoreRecord:
             for a body that got nowhere), "height" of the torso (m), "contact", the share of
             time with any part on the ground, "symmetry" between left and right (0..1), and
             where asked for "robustness", the mean score in worlds that are not as expected.
+            Of a stopped body only "at_best": the score that it may have reached.
         duty: share of time on the ground of every part, torso first.
         warnings: what to know before trusting the score.
         status: "ok"; "unstable" where the simulation blew up; "failed" where an error
             kept the body from being simulated, then the last warning says why; "stopped" where
             racing gave the body up, then all figures are of the episodes until then.
-        seconds: wall time that the scoring took (s); the one field that varies.
+        steps: control steps that were simulated for it, racing and other worlds included.
+        seconds: wall time that they took (s); the one field that varies.
     """
 
     robot: str
@@ -62,6 +64,7 @@ class ScoreRecord:
     duty: tuple[float, ...]
     warnings: tuple[str, ...]
     status: Literal["ok", "unstable", "failed", "stopped"]
+    steps: int
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,7 +74,8 @@ class ScoreRecord:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
-        """The record that :meth:`to_dict` wrote."""
+        """The record that :meth:`to_dict` wrote, or an earlier version of it without steps."""
+        values = {"steps": sum(values["lengths"]), **values}
         known = {field.name: values[field.name] for field in fields(cls)}
         frozen: dict[str, Any] = {
             n: tuple(v) if isinstance(v, list) else v for n, v in known.items()
@@ -102,6 +106,7 @@ class ScoreRecord:
             duty=(),
             warnings=warnings,
             status="failed",
+            steps=0,
             seconds=0.0,
             **known,
         )

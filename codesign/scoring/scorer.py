@@ -14,7 +14,7 @@ import networkx as nx
 from codesign.config import Racing
 from codesign.errors import UsageError, one_line
 from codesign.interval import confidence_interval
-from codesign.scoring.racing import race
+from codesign.scoring.racing import LOOK, Lost, race
 from codesign.scoring.record import UNLIKE, ScoreRecord
 from codesign.scoring.robustness import WORLDS
 from morph_ops.identity import body_hash
@@ -131,24 +131,54 @@ class BodyScorer:
             return replace(blank, warnings=(message,))
 
     def _simulate(self, graph: nx.DiGraph, blank: ScoreRecord, bar: float | None) -> ScoreRecord:
-        from hyperdistill_core.rollout import rollout
-
         control = self._controller.for_body(graph, self._task.model(graph))
-        run = partial(rollout, task=self._task, episodes=blank.episodes, seed=blank.seed)
+        run = _Counted(task=self._task, episodes=blank.episodes, seed=blank.seed)
         doubts = tuple(f"{UNLIKE}: {d}" for d in self._controller.warnings(graph))
+        blank = replace(blank, warnings=doubts)
         if self._racing is not None and bar is not None:
             lost = race(partial(run, graph, control), self._task, self._racing, bar, blank.episodes)
             if lost is not None:
-                measured = _measured(lost.rollout) | {"status": "stopped"}
-                ran = {"episodes": len(lost.rollout.returns), "warnings": (*doubts, lost.reason)}
-                return replace(blank, **measured, **ran)
+                return replace(_stopped(blank, lost, bar), steps=run.steps, seconds=run.seconds)
         result = run(graph, control, measure=True)
         measured = _measured(result)
         if self._worlds and not result.unstable:
             # The controller is that of the body as it was meant to be.
             elsewhere = [run(world(graph), control).score for world in self._worlds]
             measured["measures"]["robustness"] = fmean(elsewhere)
-        return replace(blank, **measured, warnings=doubts)
+        return replace(blank, **measured, steps=run.steps, seconds=run.seconds)
+
+
+class _Counted:
+    """Rollouts of a body, and what all of them took.
+
+    Args:
+        usual: what a rollout is given unless it says otherwise.
+    """
+
+    def __init__(self, **usual: Any) -> None:
+        self._usual = usual
+        self.steps = 0
+        self.seconds = 0.0
+
+    def __call__(self, graph: nx.DiGraph, control: Any, **options: Any) -> Rollout:
+        from hyperdistill_core.rollout import rollout
+
+        result = rollout(graph, control, **self._usual | options)
+        self.steps += int(result.lengths.sum())
+        self.seconds += result.seconds
+        return result
+
+
+def _stopped(blank: ScoreRecord, lost: Lost, bar: float) -> ScoreRecord:
+    """The record of a body that lost a race."""
+    measured = _measured(lost.rollout) | {"status": "stopped"}
+    measured["measures"] = {"at_best": lost.at_best}
+    episodes, steps = len(lost.rollout.returns), max(lost.rollout.lengths)
+    reason = f"stopped after {episodes} episode(s) of up to {steps} control steps"
+    reason += f": can reach {lost.at_best:.1f}"
+    if bar < LOOK:
+        reason += f", less than {bar:.1f}"
+    return replace(blank, **measured, episodes=episodes, warnings=(*blank.warnings, reason))
 
 
 def _measured(result: Rollout) -> dict[str, Any]:
@@ -164,7 +194,6 @@ def _measured(result: Rollout) -> dict[str, Any]:
         "distance": fmean(map(float, result.distance)),
         **_behaviour(result),
         "status": "unstable" if result.unstable else "ok",
-        "seconds": result.seconds,
     }
 
 

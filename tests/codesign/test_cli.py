@@ -84,6 +84,19 @@ def test_score_json_is_all_that_stdout_holds(run, bodies, tiny_controller, tmp_p
     assert [r["returns"] for r in again] == [r["returns"] for r in records]
 
 
+def test_the_best_robots_of_a_folder(run, bodies, tiny_controller):
+    files = sorted(bodies.iterdir())
+    options = ["--controller", tiny_controller, "--episodes", 2, "--workers", 1, "--top", 1]
+    records = json.loads(run("score", *files, *options, "--json", "-"))
+    assert [record["robot"] for record in records] == [str(file) for file in files]
+    table = run("score", *files, *options)
+    stopped = sum(record["status"] == "stopped" for record in records)
+    assert f"{stopped} of {len(files)} robots were given up early" in table
+    best = max((r for r in records if r["status"] == "ok"), key=lambda record: record["score"])
+    shown = [file.name for file in files if file.name in table]
+    assert shown == [Path(best["robot"]).name]
+
+
 def test_names_of_robots_are_no_markup(run, bodies, tiny_controller, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     robot = Path("[b]ünï.json")

@@ -7,7 +7,7 @@ from statistics import median
 
 import numpy as np
 import pytest
-from formula_pool import CutOffError, FormulaPool, outcome
+from formula_pool import BLANK, CutOffError, FormulaPool, outcome
 from test_algorithms import candidate, scores, settings, told
 
 from codesign import config
@@ -15,8 +15,8 @@ from codesign.campaign import run
 from codesign.campaign.algorithms import ALGORITHMS, new_algorithm
 from codesign.config import Racing
 from codesign.errors import UsageError
-from codesign.scoring import BodyScorer, ScoringPool
-from codesign.scoring.racing import race, upper_bound
+from codesign.scoring import BodyScorer, ScoringPool, best_of
+from codesign.scoring.racing import LOOK, race, upper_bound
 from codesign.store import Database
 from hyperdistill_core.rollout import Rollout
 from hyperdistill_core.tasks import get_task
@@ -87,7 +87,7 @@ def test_a_race_ends_as_soon_as_the_bar_is_out_of_reach(speed, bar, asked):
     assert runs.asked == asked
     assert (lost is not None) == (len(asked) == 1)
     if lost is not None:
-        assert "can reach 500.0, less than 501.0" in lost.reason
+        assert lost.at_best == pytest.approx(500.0)
 
 
 def test_whole_episodes_stop_who_fell_too_early():
@@ -126,7 +126,9 @@ def test_who_can_reach_the_bar_is_scored_as_without_racing(tiny_controller, body
     raced = scorer(tiny_controller, racing=Racing(steps=1000, margin=1e9))
     assert alone.status == "ok"
     assert unhurried(raced(body)) == unhurried(alone)
-    assert unhurried(raced(body, bar=1.0)) == unhurried(alone)
+    after_a_race = unhurried(raced(body, bar=1.0))
+    assert after_a_race.steps == alone.steps + sum(alone.lengths[:2])
+    assert replace(after_a_race, steps=alone.steps) == unhurried(alone)
     assert unhurried(scorer(tiny_controller)(body, bar=1e9)) == unhurried(alone)
 
 
@@ -136,7 +138,10 @@ def test_who_cannot_is_stopped_and_says_so(tiny_controller, body):
     assert record.episodes == len(record.returns) == 1
     assert record.lengths[0] <= 20
     assert record.score == pytest.approx(record.returns[0])
-    assert "stopped after 1 episode(s), 20 control steps" in record.warnings[-1]
+    assert record.steps == record.lengths[0]
+    at_best = record.measures["at_best"]
+    reason = f"of up to 20 control steps: can reach {at_best:.1f}, less than 1000000000.0"
+    assert record.warnings[-1] == f"stopped after 1 episode(s) {reason}"
 
 
 @pytest.mark.slow
@@ -148,6 +153,60 @@ def test_workers_race_as_this_process_does(tiny_controller, body):
         pool.submit("it", body, bar=1e9)
         [(_, there)] = pool.collect()
     assert unhurried(there) == unhurried(here)
+
+
+class Heats:
+    """A pool whose bodies are numbers: their scores. A look promises 100 more."""
+
+    def __init__(self, failed=()):
+        self.failed, self.bars, self.in_full = failed, [], []
+
+    def map(self, graphs, *, bar=None):
+        self.bars.append(bar)
+        return [self.record(score, bar) for score in graphs]
+
+    def record(self, score, bar):
+        if score in self.failed:
+            return BLANK
+        if bar is not None and score + 50.0 < bar:
+            promised = score + (100.0 if bar == LOOK else 50.0)
+            return replace(BLANK, status="stopped", measures={"at_best": promised}, steps=1)
+        self.in_full.append(score)
+        return replace(BLANK, score=score, status="ok", steps=1)
+
+
+def test_the_best_of_many_are_found_and_few_are_scored_in_full():
+    values = [float(v) for v in np.random.default_rng(0).permutation(400)]
+    heats = Heats(failed=[7.0])
+    records = best_of(values, heats, top=5)
+    best = sorted((r.score for r in records if r.status == "ok"), reverse=True)[:5]
+    assert best == [399.0, 398.0, 397.0, 396.0, 395.0]
+    assert len(heats.in_full) < 100
+    assert records[values.index(7.0)] is BLANK
+    assert {r.steps for r in records if r.status == "ok"} == {2}, "the look counts too"
+    assert [r.status for r in records].count("stopped") == 400 - len(heats.in_full) - 1
+    assert heats.bars[:2] == [LOOK, None], "no bar before anybody has a score"
+
+
+def test_bodies_that_get_nowhere_are_all_scored():
+    records = best_of([-300.0, -200.0, -400.0], Heats(), top=2)
+    assert [r.score for r in records] == [-300.0, -200.0, -400.0]
+
+
+@pytest.mark.slow
+def test_the_best_are_the_same_on_any_workers(tiny_controller):
+    graphs = [sample_body(np.random.default_rng(n)) for n in range(20)]
+    found = []
+    for workers in (0, 2):
+        with ScoringPool(
+            workers=workers, controller=tiny_controller, episodes=2, racing=Racing(steps=10)
+        ) as pool:
+            found.append([unhurried(r) for r in best_of(graphs, pool, top=1)])
+    assert found[0] == found[1]
+    assert {"ok", "stopped"} <= {r.status for r in found[0]}
+    best = max((r for r in found[0] if r.status == "ok"), key=lambda r: r.score)
+    alone = BodyScorer(controller=tiny_controller, episodes=2)(graphs[found[0].index(best)])
+    assert best.returns == alone.returns
 
 
 def test_random_asks_for_the_worst_finalist():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from hyperdistill_core.controller import Controller
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.training.pool import Pool
+from morph_ops.files import write_body
+from morph_ops.space import sample_body
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,6 +106,52 @@ def test_fleet_benchmark_prints_a_row_a_repeat_and_the_ratio():
     assert [row[1].strip() for row in rows] == ["1", "2", "median (goal 0.75)"]
     assert sum(int(row[2]) for row in rows[:2]) > 0, "no body fell: resets went untried"
     assert all(float(row[-2]) > 0.0 for row in rows)
+
+
+@pytest.mark.slow
+def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
+    graphs = [sample_body(np.random.default_rng(n)) for n in range(4)]
+    for folder, chosen in (("robots", graphs[:3]), ("held-out", graphs[3:])):
+        (tmp_path / folder).mkdir()
+        for number, graph in enumerate(chosen):
+            write_body(graph, tmp_path / folder / f"{number}.xml")
+    out = tmp_path / "out"
+    out.mkdir()
+    Pool(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(out / "pool.jsonl")
+    options = [
+        *("--robots", str(tmp_path / "robots"), "--held-out", str(tmp_path / "held-out")),
+        *("--out", str(out), "--minutes", "0.01", "--only", "generalist-robots"),
+    ]
+    done = run("ablations.py", *options)
+    assert done.returncode == 0, done.stderr
+    result = (out / "generalist-robots" / "result.json").read_text()
+    figures = json.loads(result)
+    assert figures["bodies"] == 2, "the robots of the pool alone"
+    assert {n: s["bodies"] for n, s in figures["sets"].items()} == {
+        "robots": 3,
+        "held out": 1,
+        "children": 40,
+    }
+    again = run("ablations.py", *options)
+    assert again.stdout == done.stdout
+    assert "generalist-robots" in done.stdout
+    assert (out / "generalist-robots" / "result.json").read_text() == result
+
+
+@pytest.mark.slow
+def test_racing_benchmark_prints_what_each_way_cost_and_kept(controller):
+    done = run(
+        "racing.py",
+        *("--controller", str(controller), "--workers", "1", "--bodies", "24", "--top", "2"),
+        *("--episodes", "3", "--true-episodes", "2", "--repeats", "1"),
+    )
+    assert done.returncode == 0, done.stderr
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
+    rows = {row[1]: row[2:] for row in cells if len(row) == 6}
+    assert list(rows) == ["in full", "by look", "as bred", "shuffled"]
+    assert rows["in full"][1] == "1.00"
+    assert rows["in full"][3] == "2.0", "who is scored in full is kept"
+    assert rows["as bred"][0] == rows["in full"][0], "nobody stops in the first population"
 
 
 @pytest.mark.slow
