@@ -1,0 +1,288 @@
+"""What makes a controller good, at equal wall time: pool, kind of training, width.
+
+    python benchmarks/ablations.py --robots DIR --held-out DIR --out DIR [--minutes 10]
+                                   [--beside 2] [--only ROW]...
+
+Every row learns from scratch for so many minutes of one core, simulation included, ``--beside``
+rows at a time. A short pilot measures how many control steps that is, so that learning rate and
+noise fall as they would in a training of that length. The table has the minutes that it took:
+they differ where the machine was busier in the one than in the other. Then the row's controller,
+or its teacher where nothing was distilled, is evaluated on three sets: the robots that all rows
+learned on among others, the robots held out, and crossovers of the former that no pool has.
+
+A row's result lies in DIR/ROW/result.json. A row that has one is not trained again, so the
+command can be stopped and given again; at the end it prints the table of all that is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from hyperdistill_core.training.collect import CollectSettings, Teacher, collect
+from hyperdistill_core.training.distill import DistillSettings
+from hyperdistill_core.training.evaluate import evaluate
+from hyperdistill_core.training.expert import ExpertData
+from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool
+from hyperdistill_core.training.ppo import TeacherTrainer
+from hyperdistill_core.training.settings import PPOSettings
+from hyperdistill_core.training.splits import Entry, make_split
+from hyperdistill_core.training.student import distil, generalist_controller, to_controller
+from hyperdistill_core.training.teacher import load_teacher
+from morph_ops import mjcf
+
+#: All bodies of the largest pool that are no robots; a smaller pool is a draw from them.
+POOL = PoolSettings(sampled=900, children=1200, mutants=900, seed=21)
+#: Crossovers for the evaluation come from another seed than the pool's.
+CHILDREN, CHILDREN_SEED = 40, 99
+EPISODES = 2
+#: Of the printed table: cut off, it would be of no use.
+WIDTH = 140
+PILOT_STEPS_A_MINUTE = 15_000
+#: Shares of the time of a row that distils: its teacher learns, then data is collected and
+#: learned from.
+TEACHER_SHARE = 0.6
+PILOT_UPDATES = 60
+COMMON = PPOSettings(n_active=64, n_envs=12, horizon=64, rotate=6, minibatch_steps=8, n_workers=1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training.
+
+    Attributes:
+        bodies: in its pool; the robots alone where None.
+        settings: of PPO.
+        dagger: rounds of DAgger of a distillation after it; None without distillation.
+    """
+
+    bodies: int | None
+    settings: PPOSettings
+    dagger: int | None = None
+
+
+_GENERALIST = replace(COMMON, teacher="generalist", view="state", layers=1)
+_GNN = replace(COMMON, teacher="gnn", minibatch_steps=4)
+_TRANSFORMER = replace(COMMON, teacher="transformer", layers=2, minibatch_steps=4)
+ROWS = {
+    "generalist-robots": Row(None, _GENERALIST),
+    "generalist-300": Row(300, _GENERALIST),
+    "generalist-1000": Row(1000, _GENERALIST),
+    "generalist-3000": Row(3000, _GENERALIST),
+    "generalist-wide": Row(1000, replace(_GENERALIST, width=128)),
+    "gnn-1000": Row(1000, _GNN),
+    "transformer-1000": Row(1000, _TRANSFORMER),
+    "distilled-1000": Row(1000, _GNN, dagger=2),
+}
+
+
+@dataclass
+class Clock:
+    """How much of a row's time is left.
+
+    Attributes:
+        seconds: in all.
+    """
+
+    seconds: float
+    _began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return self.seconds - (time.perf_counter() - self._began)
+
+
+def train_row(name: str, pool: Pool, folder: Path, minutes: float) -> dict[str, Any]:
+    """Train a row; the checkpoint to evaluate and how it came about.
+
+    The pilots do not count.
+    """
+    row = ROWS[name]
+    learned, steps, seconds = _train_teacher(row, pool, folder, minutes)
+    if row.settings.teacher == "generalist":
+        learned = folder / f"{name}.safetensors"
+        generalist_controller(folder / "teacher.safetensors", pool, name=name).save(learned)
+    elif row.dagger is not None:
+        clock = Clock(60.0 * minutes * (1.0 - TEACHER_SHARE))
+        learned = _distil(row, name, pool, folder, clock)
+        seconds += clock.seconds - clock.left
+    return {"checkpoint": str(learned), "steps": steps, "seconds": seconds, "bodies": len(pool)}
+
+
+def _train_teacher(row: Row, pool: Pool, folder: Path, minutes: float) -> tuple[Path, int, float]:
+    """Its checkpoint, control steps, and the seconds that they took."""
+    seconds = 60.0 * minutes * (1.0 if row.dagger is None else TEACHER_SHARE)
+    settings = replace(row.settings, n_active=min(row.settings.n_active, len(pool)))
+    short = replace(settings, steps=max(1, int(PILOT_STEPS_A_MINUTE * minutes)))
+    pilot = TeacherTrainer(pool, short, folder / "pilot")
+    speeds: list[float] = []
+    pilot.train(report=lambda log: speeds.append(log["steps_per_s"]))
+    steps = int(float(np.median(speeds)) * seconds)
+    trainer = TeacherTrainer(pool, replace(settings, steps=steps), folder)
+    clock = Clock(seconds)
+    trainer.train()
+    return folder / "teacher.safetensors", trainer.steps_done, clock.seconds - clock.left
+
+
+def _distil(row: Row, name: str, pool: Pool, folder: Path, clock: Clock) -> Path:
+    network, normalisation, _ = load_teacher(folder / "teacher.safetensors")
+    teachers = [Teacher(network, normalisation)]
+    data = ExpertData(folder / "data")
+    dagger = CollectSettings(n_workers=1, horizon=200)
+    began = time.perf_counter()
+    collect(pool, data, dagger, teachers=teachers)
+    a_round = time.perf_counter() - began
+    small = DistillSettings(hidden=64, updates=PILOT_UPDATES)
+    began = time.perf_counter()
+    _learn(pool, data, teachers, small, dagger, rounds=0, folder=folder / "pilot-student")
+    an_update = (time.perf_counter() - began) / PILOT_UPDATES
+    rounds = row.dagger or 0
+    updates = int((clock.left - rounds * a_round) / an_update)
+    settings = replace(small, updates=max(PILOT_UPDATES, updates))
+    student = _learn(pool, data, teachers, settings, dagger, rounds=rounds, folder=folder)
+    path = folder / f"{name}.safetensors"
+    to_controller(student, pool, name=name, provenance={}).save(path)
+    return path
+
+
+def _learn(
+    pool: Pool,
+    data: ExpertData,
+    teachers: Sequence[Teacher],
+    settings: DistillSettings,
+    dagger: CollectSettings,
+    *,
+    rounds: int,
+    folder: Path,
+) -> Any:
+    return distil(
+        pool, data, teachers, settings=settings, dagger=dagger, rounds=rounds, folder=folder
+    )
+
+
+def subset(pool: Pool, bodies: int | None) -> Pool:
+    """The robots of a pool and a draw of its other bodies, ``bodies`` in all.
+
+    A larger draw contains a smaller one.
+    """
+    robots = [i for i, origin in enumerate(pool.origins) if origin == "robot"]
+    others = np.setdiff1d(np.arange(len(pool)), robots)
+    drawn = np.random.default_rng(POOL.seed).permutation(others)
+    rest = [] if bodies is None else drawn[: bodies - len(robots)].tolist()
+    chosen = [*robots, *rest]
+    return Pool(tuple(pool.graphs[i] for i in chosen), tuple(pool.origins[i] for i in chosen))
+
+
+def evaluate_row(checkpoint: Path, options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Figures of every set of bodies."""
+    robots = _robots(options.robots)
+    sets = {
+        "robots": robots,
+        "held out": _robots(options.held_out),
+        "children": make_split("children", CHILDREN, robots=robots, seed=CHILDREN_SEED).entries,
+    }
+    return {
+        name: evaluate(
+            [entry.graph for entry in entries], checkpoint, episodes=EPISODES, n_workers=1
+        ).summary()
+        for name, entries in sets.items()
+    }
+
+
+def _robots(folder: Path) -> list[Entry]:
+    return [Entry(path.stem, mjcf.read(path)) for path in sorted(folder.glob("*.xml"))]
+
+
+def _pool(options: argparse.Namespace) -> Pool:
+    path = options.out / "pool.jsonl"
+    if not path.exists():
+        robots = [entry.graph for entry in _robots(options.robots)]
+        held_out = [entry.graph for entry in _robots(options.held_out)]
+        make_pool(POOL, robots=robots, held_out=held_out).write(path)
+    return Pool.read(path)
+
+
+def _run_row(name: str, options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    folder = options.out / name
+    trained = train_row(name, subset(_pool(options), ROWS[name].bodies), folder, options.minutes)
+    sets = evaluate_row(Path(trained.pop("checkpoint")), options)
+    result = {**trained, "minutes": options.minutes, "sets": sets}
+    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+def _table(options: argparse.Namespace) -> Table:
+    table = Table(title=f"mean return after {options.minutes:g} minutes of one core (95% interval)")
+    for column in ("row", "bodies", "minutes", "steps", "robots", "held out", "feeble", "children"):
+        table.add_column(column, justify="left" if column == "row" else "right")
+    for name in ROWS:
+        path = options.out / name / "result.json"
+        if not path.exists():
+            continue
+        result = json.loads(path.read_text())
+        sets = result["sets"]
+        cells = {n: f"{s['mean']:.1f} ({s['low']:.1f}..{s['high']:.1f})" for n, s in sets.items()}
+        table.add_row(
+            name,
+            f"{result['bodies']:,}",
+            f"{result['seconds'] / 60.0:.1f}",
+            f"{result['steps']:,}",
+            cells["robots"],
+            cells["held out"],
+            f"{sets['held out']['feeble']:.0%}",
+            cells["children"],
+        )
+    return table
+
+
+def main() -> None:
+    """Run the rows that are missing, and print the table."""
+    options = _parser().parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.row is not None:
+        return _run_row(options.row, options)
+    _pool(options)
+    wanted = options.only or list(ROWS)
+    missing = [name for name in wanted if not (options.out / name / "result.json").exists()]
+
+    def run(name: str) -> int:
+        command = [sys.executable, __file__, *sys.argv[1:], "--row", name]
+        return subprocess.run(command, check=False).returncode
+
+    with ThreadPoolExecutor(options.beside) as pool:
+        failed = [n for n, code in zip(missing, pool.map(run, missing), strict=True) if code]
+    Console(width=WIDTH).print(_table(options))
+    if failed:
+        sys.exit(f"error: not trained: {', '.join(failed)}; their messages stand above")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Trainings side by side at equal wall time.")
+    parser.add_argument("--robots", type=Path, required=True, help="folder of robots to learn on")
+    parser.add_argument(
+        "--held-out", type=Path, required=True, help="folder of robots that no pool has"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of pool and results")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of one core, a row")
+    parser.add_argument("--beside", type=int, default=2, help="rows at a time")
+    parser.add_argument("--only", action="append", choices=list(ROWS), help="these rows alone")
+    parser.add_argument("--row", choices=list(ROWS), help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    main()
