@@ -102,6 +102,7 @@ class Candidate:
             first.result,
             robot=self.name,
             warnings=(*first.result.warnings, note),
+            steps=0,
             seconds=0.0,
         )
         return replace(self, duplicate_of=first.number, record=record)

@@ -139,6 +139,31 @@ def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
 
 
 @pytest.mark.slow
+def test_search_benchmark_prints_a_row_an_algorithm_and_goes_on_where_it_was(controller, tmp_path):
+    options = [
+        *("--out", str(tmp_path / "runs"), "--controller", str(controller), "--seeds", "0"),
+        *("--candidates", "10", "--population", "4", "--episodes", "1"),
+        *("--only", "random", "--only", "aging, no crossover"),
+        *("--figure", str(tmp_path / "curves.png")),
+    ]
+    done = run("search.py", *options)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "runs").iterdir() if path.is_dir()} == {
+        "random-0",
+        "aging-no-crossover-0",
+    }
+    rows = [line.split("│")[1].strip() for line in done.stdout.splitlines() if "│" in line]
+    assert [row for row in rows if row] == ["random", "aging, no crossover"]
+    assert (tmp_path / "curves.png").stat().st_size > 10_000
+    again = run("search.py", *options)
+    assert again.stdout == done.stdout
+    (tmp_path / "runs" / "random-0" / "run.sqlite").unlink()
+    broken = run("search.py", *options)
+    assert broken.returncode == 1
+    assert "random-0.log" in broken.stderr
+
+
+@pytest.mark.slow
 def test_racing_benchmark_prints_what_each_way_cost_and_kept(controller):
     done = run(
         "racing.py",

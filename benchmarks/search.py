@@ -1,0 +1,235 @@
+"""Does search work? Every algorithm against random bodies, at equal numbers of evaluations.
+
+    python benchmarks/search.py --out DIR [--candidates 1000] [--episodes 4] [--seeds 0 1 2]
+                                [--only ROW]... [--beside 2] [--figure FILE]
+
+Every row is a preset, run by ``codesign evolve`` into DIR/ROW-SEED; a run that was begun is
+resumed, one that is finished is not run again, so the command can be stopped and given again.
+Then it prints a table of what the runs found: medians over seeds, with the least and the most.
+
+    best           of the finalists, over episodes that the search has not seen
+    mean of 10     likewise, of the best ten
+    coverage       cells filled of a grid of number of limbs x mean height, 10 x 10
+    QD score       sum over these cells of the best score in each, none below 0
+    plans          distinct body plans (densities, gears and joint ranges aside) in the best 100
+    to reach it    evaluations, and seconds of scoring, until a score equals the best of `random`
+                   of the same seed; never where a run ended below
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from codesign.campaign.objectives import get_descriptor
+from codesign.store import Candidate, Database
+from hyperdistill_core.training.pool import plan_hash
+
+BASELINE = "random"
+#: What each row runs: a preset, and settings other than its own.
+ROWS: dict[str, tuple[str, ...]] = {
+    BASELINE: (BASELINE,),
+    "aging": ("aging",),
+    "aging, no crossover": ("aging", "rates.crossover=0.0"),
+    "mu_plus_lambda": ("mu_plus_lambda",),
+    "nsga2": ("nsga2",),
+    "map_elites": ("map_elites",),
+    "novelty": ("novelty",),
+    "islands": ("islands",),
+}
+GRID = ("limbs", "height")
+BINS = 10
+#: Among so many best bodies plans are counted; so many best finalists make the mean.
+BEST, FEW = 100, 10
+NEVER = "never"
+#: Of the printed table: cut off, it would be of no use.
+WIDTH = 140
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one run found.
+
+    Attributes:
+        best: score of the best finalist over fresh episodes.
+        mean: mean of the best finalists.
+        coverage: share of the grid's cells, 0..1.
+        qd: QD score.
+        plans: distinct ones among the best.
+        scores: (N,) of the distinct bodies, in the order of their breeding.
+        seconds: (N,) that scoring took until then.
+    """
+
+    best: float
+    mean: float
+    coverage: float
+    qd: float
+    plans: int
+    scores: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+
+    def reaches(self, score: float) -> int | None:
+        """Evaluations until a score is reached; None where it never is."""
+        there = np.flatnonzero(self.scores >= score)
+        return int(there[0]) + 1 if there.size else None
+
+
+def folder(row: str, seed: int, out: Path) -> Path:
+    """The run folder of a row and a seed."""
+    return out / f"{row.replace(', ', '-').replace(' ', '-')}-{seed}"
+
+
+def search(row: str, seed: int, options: argparse.Namespace) -> int:
+    """Run a row, or what is left of it; the exit code."""
+    path = folder(row, seed, options.out)
+    command = [sys.executable, "-m", "codesign", "evolve"]
+    if path.exists():
+        command += ["--resume", str(path)]
+    else:
+        preset, *changes = ROWS[row]
+        changes += [f"candidates={options.candidates}", f"episodes={options.episodes}"]
+        changes += [f"controller={options.controller}", "workers=0"]
+        if options.population is not None:
+            changes.append(f"population={options.population}")
+        command += ["--preset", preset, "--seed", str(seed), "--out", str(path)]
+        for change in changes:
+            command += ["--set", change]
+    with (options.out / f"{path.name}.log").open("a") as log:
+        return subprocess.run(command, stdout=log, stderr=log, check=False).returncode
+
+
+def read(run: Path) -> Found:
+    """What a run found."""
+    with Database(run / "run.sqlite", read_only=True) as database:
+        bodies = [c for c in database.candidates() if c.duplicate_of is None]
+        finals = [c.final.score for c in database.best(FEW) if c.final is not None]
+    scored = [candidate for candidate in bodies if candidate.result.status == "ok"]
+    cells: dict[tuple[int, ...], float] = {}
+    for candidate in scored:
+        cell = tuple(_bin(name, candidate) for name in GRID)
+        cells[cell] = max(candidate.score, cells.get(cell, 0.0))
+    leaders = sorted(scored, key=lambda candidate: -candidate.score)[:BEST]
+    return Found(
+        best=finals[0],
+        mean=fmean(finals),
+        coverage=len(cells) / BINS ** len(GRID),
+        qd=sum(cells.values()),
+        plans=len({plan_hash(candidate.graph) for candidate in leaders}),
+        scores=np.array([candidate.score for candidate in bodies]),
+        seconds=np.cumsum([candidate.result.seconds for candidate in bodies]),
+    )
+
+
+def _bin(name: str, candidate: Candidate) -> int:
+    axis = get_descriptor(name)
+    share = (axis.place(candidate) - axis.low) / (axis.high - axis.low)
+    return min(BINS - 1, int(share * BINS))
+
+
+def _table(found: dict[str, dict[int, Found]], options: argparse.Namespace) -> Table:
+    table = Table(
+        title=f"{options.candidates:,} candidates of {options.episodes} episodes, "
+        f"{len(options.seeds)} seeds: median (least .. most)"
+    )
+    table.add_column("row", no_wrap=True)
+    columns = ("best", f"mean of {FEW}", "coverage", "QD score", "plans")
+    for column in (*columns, "evaluations to reach it", "seconds"):
+        table.add_column(column, justify="right")
+    goals = {seed: float(run.scores.max()) for seed, run in found.get(BASELINE, {}).items()}
+    for row, runs in found.items():
+        several = list(runs.values())
+        reached = [(run, run.reaches(goals[s])) for s, run in runs.items() if s in goals]
+        table.add_row(
+            row,
+            _spread(f.best for f in several),
+            _spread(f.mean for f in several),
+            _spread((100.0 * f.coverage for f in several), "%"),
+            _spread(f.qd for f in several),
+            _spread(f.plans for f in several),
+            ", ".join(NEVER if n is None else f"{n:,}" for _, n in reached),
+            ", ".join(NEVER if n is None else f"{run.seconds[n - 1]:.0f}" for run, n in reached),
+        )
+    return table
+
+
+def _spread(figures: Iterable[float], unit: str = "") -> str:
+    values = list(figures)
+    return f"{median(values):,.0f}{unit} ({min(values):,.0f} .. {max(values):,.0f})"
+
+
+def plot(found: dict[str, dict[int, Found]], path: Path) -> None:
+    """Best score so far over distinct bodies scored: a panel a row, a line a seed.
+
+    The grey lines are those of the baseline.
+    """
+    from matplotlib.figure import Figure
+
+    columns = min(4, len(found))
+    lines = math.ceil(len(found) / columns)
+    figure = Figure(figsize=(3.2 * columns, 2.6 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).flat
+    for axes, (row, runs) in zip(panels, found.items(), strict=False):
+        for other, color in ((found.get(BASELINE, {}), "0.75"), (runs, "tab:blue")):
+            for run in other.values():
+                best = np.maximum.accumulate(run.scores)
+                axes.step(np.arange(1, len(best) + 1), best, where="post", color=color)
+        axes.set_title(row)
+    figure.axes[0].set_ylim(bottom=0.0)  # of all: they share it
+    for axes in list(panels)[len(found) :]:
+        axes.remove()
+    figure.supxlabel("distinct bodies scored")
+    figure.supylabel("best score so far (mean return)")
+    figure.savefig(path, dpi=150)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what is missing, print the table, draw the figure."""
+    options = _parser().parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    rows = options.only or list(ROWS)
+    wanted = [(row, seed) for seed in options.seeds for row in rows]
+    with ThreadPoolExecutor(options.beside) as pool:
+        codes = list(pool.map(lambda run: search(run[0], run[1], options), wanted))
+    failed = [
+        folder(row, seed, options.out)
+        for (row, seed), code in zip(wanted, codes, strict=True)
+        if code
+    ]
+    if failed:
+        sys.exit(f"error: {', '.join(f'{run}.log' for run in failed)} says what went wrong")
+    found = {
+        row: {seed: read(folder(row, seed, options.out)) for seed in options.seeds} for row in rows
+    }
+    Console(width=WIDTH).print(_table(found, options))
+    if options.figure is not None:
+        plot(found, options.figure)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Every algorithm against random bodies.")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
+    parser.add_argument("--controller", default="flat-v1", help="name, or a file")
+    parser.add_argument("--candidates", type=int, default=1000)
+    parser.add_argument("--episodes", type=int, default=4)
+    parser.add_argument("--population", type=int, help="other than the presets'")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", action="append", choices=list(ROWS), help="these rows alone")
+    parser.add_argument("--beside", type=int, default=2, help="runs at a time, each on one core")
+    parser.add_argument("--figure", type=Path, help="draw curves into this file, .png or .svg")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
