@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from hyperdistill_core.errors import CheckpointError
 
@@ -25,7 +25,8 @@ def save_checkpoint(
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
     flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(flat, temporary, metadata={_META: json.dumps(meta)})
+    # save_file would make a file that nobody else may read.
+    temporary.write_bytes(save(flat, metadata={_META: json.dumps(meta)}))
     os.replace(temporary, path)
 
 

@@ -57,6 +57,7 @@ def calibrate(
         "splits": names,
         "zero_shot": result.zero_shot.tolist(),
         "trained": result.trained.tolist(),
+        "at the end": result.at_the_end.tolist(),
     }
     write_text(out / "calibration.json", json.dumps(record, indent=2) + "\n")
     plot(result, names, out / "calibration.png")
@@ -84,6 +85,8 @@ def agreement(result: Calibration, *, top: int) -> dict[str, Any]:
         f"top {top} overlap": top_overlap(before, after, top),
         "mean zero-shot": float(before.mean()),
         "mean trained": float(after.mean()),
+        "spearman with the end of training": spearman(before, result.at_the_end),
+        "mean at the end of training": float(result.at_the_end.mean()),
     }
 
 

@@ -1,12 +1,15 @@
 """Does a zero-shot score rank bodies as training each of them would?
 
 Every body's generated network is improved by PPO on that body alone, all with the same
-budget, all side by side; then the score before is set against the score after.
+budget, all side by side; then the score before is set against the score after. Training can
+also spoil a network, so the score after it is that of the best of several moments, as anybody
+who trains a robot would keep it; the one at the end is kept too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +28,8 @@ from hyperdistill_core.training.evaluate import evaluate
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.settings import PPOSettings
-from hyperdistill_core.training.teacher import load_teacher
+from hyperdistill_core.training.teacher import KIND, load_teacher
+from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,8 @@ class CalibrateSettings:
         action_std: deviation of the actions at the start.
         final_action_std: at the end.
         lr: largest learning rate.
+        moments: of the training, evenly spread, the last at its end: each body's best of these
+            networks by ``episodes`` of one seed is scored over those of another.
         episodes: of the scores before and after.
         n_workers: processes.
         seed: of training and scores.
@@ -52,6 +58,7 @@ class CalibrateSettings:
     action_std: float = 0.3
     final_action_std: float = 0.15
     lr: float = 1e-3
+    moments: int = 5
     episodes: int = 4
     n_workers: int = 2
     seed: int = 0
@@ -63,11 +70,13 @@ class Calibration:
 
     Attributes:
         zero_shot: (bodies,) under the networks that the controller generates.
-        trained: (bodies,) under the same networks after training.
+        trained: (bodies,) under the best that training made of these networks.
+        at_the_end: (bodies,) under what they were at the end of it.
     """
 
     zero_shot: NDArray[np.float64]
     trained: NDArray[np.float64]
+    at_the_end: NDArray[np.float64]
 
 
 def calibrate(
@@ -88,8 +97,10 @@ def calibrate(
         report: called with a row of the training's log after every update.
 
     Raises:
-        TrainingError: there are too few bodies to rank.
+        TrainingError: there are too few bodies to rank, or less than one moment.
     """
+    if settings.moments < 1:
+        raise TrainingError(f"moments: expected at least 1, got {settings.moments}")
     if len(graphs) < 3:
         raise TrainingError(f"a ranking needs at least 3 bodies, got {len(graphs)}")
     path = find(controller)
@@ -103,8 +114,47 @@ def calibrate(
     ).scores
     pool = Pool(tuple(graphs), ("robot",) * len(graphs))
     trainer = TeacherTrainer(pool, ppo_settings(settings, len(graphs)), folder, start_from=path)
-    trainer.train(report=report)
-    return Calibration(zero_shot, score_specialists(graphs, folder, settings))
+
+    def keep_moments(row: dict[str, float]) -> None:
+        now = int(row["steps"] * settings.moments / trainer.settings.steps)
+        if now and not _moment(folder, min(now, settings.moments)).exists():
+            _keep(folder, min(now, settings.moments))
+        report(row)
+
+    trainer.train(report=keep_moments)
+    if not _moment(folder, settings.moments).exists():  # cut off between training and keeping
+        _keep(folder, settings.moments)
+    trained, at_the_end = _best_of_moments(graphs, folder, settings)
+    return Calibration(zero_shot, trained, at_the_end)
+
+
+def _moment(folder: Path, number: int) -> Path:
+    return folder / f"moment-{number}.safetensors"
+
+
+def _keep(folder: Path, number: int) -> None:
+    """Copy the networks of the last checkpoint, without what only training needs."""
+    tensors, meta = load_checkpoint(folder / "teacher.safetensors", kind=KIND)
+    network = {name: tensor for name, tensor in tensors.items() if name.startswith("network.")}
+    save_checkpoint(_moment(folder, number), network, meta)
+
+
+def _best_of_moments(
+    graphs: Sequence[nx.DiGraph], folder: Path, settings: CalibrateSettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(bodies,) scores under each body's best network, and under its last."""
+    kept = [n for n in range(1, settings.moments + 1) if _moment(folder, n).exists()]
+    everybody = range(len(graphs))
+    other_starts = replace(settings, seed=settings.seed + 1)
+    tries = [score_specialists(graphs, _moment(folder, n), other_starts) for n in kept]
+    best = np.argmax([[scores[body] for body in everybody] for scores in tries], axis=0)
+    at_the_end = score_specialists(graphs, _moment(folder, kept[-1]), settings)
+    trained = dict(at_the_end)
+    for index, n in enumerate(kept[:-1]):
+        bodies = np.flatnonzero(best == index).tolist()
+        trained |= score_specialists(graphs, _moment(folder, n), settings, bodies=bodies)
+    in_order = [np.array([of[body] for body in everybody]) for of in (trained, at_the_end)]
+    return in_order[0], in_order[1]
 
 
 def ppo_settings(settings: CalibrateSettings, bodies: int) -> PPOSettings:
@@ -128,17 +178,33 @@ def ppo_settings(settings: CalibrateSettings, bodies: int) -> PPOSettings:
 
 
 def score_specialists(
-    graphs: Sequence[nx.DiGraph], folder: Path, settings: CalibrateSettings
-) -> NDArray[np.float64]:
-    """(bodies,) mean returns under mean actions of the specialists in ``folder``."""
-    network, normalisation, _ = load_teacher(folder / "teacher.safetensors")
+    graphs: Sequence[nx.DiGraph],
+    checkpoint: Path,
+    settings: CalibrateSettings,
+    *,
+    bodies: Sequence[int] | None = None,
+) -> dict[int, float]:
+    """Mean returns under mean actions of the specialists in a checkpoint, by number of the body.
+
+    Args:
+        graphs: all bodies.
+        checkpoint: that has a network for each.
+        settings: of the scores.
+        bodies: numbers of those to score; None for all.
+    """
+    network, normalisation, _ = load_teacher(checkpoint)
     task = get_task(settings.task)
-    scores = []
-    for body, graph in enumerate(graphs):
+
+    def score(body: int) -> float:
+        graph = graphs[body]
         control = body_mlp(network, normalisation, body, graph, settings.task)
-        result = rollout(graph, control, task=task, episodes=settings.episodes, seed=settings.seed)
-        scores.append(result.score)
-    return np.array(scores)
+        run = rollout(graph, control, task=task, episodes=settings.episodes, seed=settings.seed)
+        return run.score
+
+    numbers = range(len(graphs)) if bodies is None else bodies
+    # Physics leaves Python to others while it steps.
+    with ThreadPoolExecutor(settings.n_workers) as threads:
+        return dict(zip(numbers, threads.map(score, numbers), strict=True))
 
 
 def body_mlp(

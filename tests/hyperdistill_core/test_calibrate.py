@@ -17,10 +17,12 @@ from hyperdistill_core.training.calibrate import (
     body_mlp,
     calibrate,
     ppo_settings,
+    score_specialists,
 )
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher import load_teacher
+from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
 from morph_ops.space import sample_body
 
 pytestmark = pytest.mark.slow
@@ -69,7 +71,7 @@ def test_it_scores_trains_and_scores_again(bodies, controller, tmp_path):
     rows = []
     first = calibrate(bodies, controller, TINY, tmp_path, report=rows.append)
     assert [row["steps"] for row in rows] == [2 * 8 * 3, 4 * 8 * 3, 6 * 8 * 3]
-    assert first.zero_shot.shape == first.trained.shape == (3,)
+    assert first.zero_shot.shape == first.trained.shape == first.at_the_end.shape == (3,)
     _, normalisation, meta = load_teacher(tmp_path / "teacher.safetensors")
     assert meta["network"]["hidden"] == 16
     np.testing.assert_array_equal(
@@ -79,6 +81,31 @@ def test_it_scores_trains_and_scores_again(bodies, controller, tmp_path):
     again = calibrate(bodies, controller, TINY, tmp_path, report=rows.append)
     assert len(rows) == 3
     np.testing.assert_array_equal(again.trained, first.trained)
+
+
+def test_a_body_that_training_spoilt_keeps_its_best_moment(bodies, controller, tmp_path):
+    settings = replace(TINY, moments=3)
+    calibrate(bodies, controller, settings, tmp_path)
+    moments = [tmp_path / f"moment-{number}.safetensors" for number in (1, 2, 3)]
+    assert all(path.exists() for path in moments)
+    # The network of the second body goes limp at the end, that of the first in the middle.
+    for path, body in ((moments[2], 1), (moments[0], 0), (moments[1], 0)):
+        tensors, meta = load_checkpoint(path, kind="teacher")
+        for name in tensors:
+            tensors[name][body] = 0.0
+        save_checkpoint(path, tensors, meta)
+    other = replace(settings, seed=settings.seed + 1)
+    tries = np.array([list(score_specialists(bodies, p, other).values()) for p in moments])
+    fresh = np.array([list(score_specialists(bodies, p, settings).values()) for p in moments])
+    result = calibrate(bodies, controller, settings, tmp_path)
+    np.testing.assert_array_equal(result.at_the_end, fresh[-1])
+    np.testing.assert_array_equal(result.trained, fresh[tries.argmax(axis=0), range(3)])
+    assert len(set(tries.argmax(axis=0))) > 1, "else this test shows little"
+
+
+def test_no_moment_is_refused(bodies, controller, tmp_path):
+    with pytest.raises(TrainingError, match="moments: expected at least 1, got 0"):
+        calibrate(bodies, controller, replace(TINY, moments=0), tmp_path)
 
 
 def test_two_bodies_are_no_ranking(bodies, controller, tmp_path):
