@@ -11,7 +11,7 @@ import networkx as nx
 
 from codesign import config
 from codesign.config import Settings
-from codesign.errors import WRONG_INPUT, UsageError, one_line
+from codesign.errors import WRONG_INPUT, RunError, UsageError, one_line, reason
 from codesign.store.database import Database
 from codesign.store.event import utc_now
 from codesign.store.whole import new_folder
@@ -106,9 +106,17 @@ class RunFolder:
         return Database(self.path / DATABASE, read_only=read_only)
 
     def log(self, message: str) -> None:
-        """Add a line to the run's log."""
-        with (self.path / LOG).open("a", encoding="utf-8") as file:
-            file.write(f"{utc_now()} {message}\n")
+        """Add a line to the run's log.
+
+        Raises:
+            RunError: it cannot be written; nothing is lost.
+        """
+        path = self.path / LOG
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{utc_now()} {message}\n")
+        except OSError as error:
+            raise RunError(f"cannot write to {path}: {reason(error)}") from None
 
     def __enter__(self) -> RunFolder:
         # A lock of SQLite's is held by the open connection alone: it goes with the process,

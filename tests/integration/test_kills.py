@@ -5,9 +5,12 @@ CODESIGN_KILLS says how many kills there are in all; ``make soak`` asks for 50.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +91,46 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_later(tiny_controller, tmp_
     assert complaint.count("\n") == 1
     assert complaint.startswith(f"error: cannot write to {out / 'run.sqlite'}: ")
     assert 0 < len(rows(out)) < TOTAL
+    finish(start("--resume", str(out), "--workers", "2"))
+    assert rows(out) == rows(whole)
+    assert history(out) == history(whole)
+
+
+def bound_by_permissions() -> None:
+    """Make the next program heed permissions, which root may otherwise pass over."""
+    if os.geteuid() == 0:
+        drop_from_bounding_set, dac_override = 24, 1  # linux/prctl.h, linux/capability.h
+        ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
+
+
+def permit(run: Path, *, folder: int, file: int) -> None:
+    for path in [run, *run.rglob("*")]:
+        path.chmod(folder if path.is_dir() else file)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root must heed permissions: Linux alone")
+def test_a_read_only_folder_is_one_line_and_the_run_goes_on_later(tiny_controller, tmp_path):
+    given = options("aging", tiny_controller)
+    whole, out = tmp_path / "whole", tmp_path / "half"
+    finish(start(*given, "--out", str(whole), "--workers", "1"))
+    process = start(*given, "--out", str(out), "--workers", "1")
+    wait_for(out, 10, process)
+    kill_soon(process, random.Random(0))
+    before = rows(out)
+    permit(out, folder=0o555, file=0o444)
+    command = [sys.executable, "-m", "codesign"]
+    bound = {"capture_output": True, "text": True, "preexec_fn": bound_by_permissions}
+    stopped = subprocess.run([*command, "evolve", "--resume", str(out)], check=False, **bound)
+    assert stopped.returncode == 1
+    assert stopped.stderr.count("\n") == 1, stopped.stderr
+    assert stopped.stderr.startswith("error: cannot write to ")
+    refused = subprocess.run([*command, "evolve", "--out", str(out / "new")], check=False, **bound)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1, refused.stderr
+    status = subprocess.run([*command, "status", str(out)], check=False, **bound)
+    assert f"{len(before)} of {TOTAL} candidates" in status.stdout, status.stderr
+    permit(out, folder=0o755, file=0o644)
+    assert rows(out) == before
     finish(start("--resume", str(out), "--workers", "2"))
     assert rows(out) == rows(whole)
     assert history(out) == history(whole)
