@@ -89,8 +89,8 @@ class Racing(Frozen):
 
     The algorithm sets the bar when it breeds a candidate: a score that it must reach to matter
     (docs/algorithms.md). First one short episode is run, then some whole ones, and whoever may
-    still reach the bar is scored as without racing, from the start. The first ``population``
-    candidates are never stopped.
+    still reach the bar runs the rest of them. The first ``population`` candidates are never
+    stopped.
 
     Attributes:
         steps: control steps of the short episode. A body that stays up is taken to go on for
@@ -98,12 +98,12 @@ class Racing(Frozen):
         episodes: whole episodes after it; 0 leaves them out.
         margin: doubt about an episode that has ended, as a share of the bar; about the mean of
             n, it is divided by the root of n. Good bodies' returns spread by 0.4 of their mean
-            from one episode to the next, so 0.8 are two deviations.
+            from one episode to the next.
     """
 
     steps: int = Field(default=100, ge=2)
     episodes: int = Field(default=2, ge=0)
-    margin: float = Field(default=0.8, ge=0.0)
+    margin: float = Field(default=0.5, ge=0.0)
 
 
 class Alarms(Frozen):

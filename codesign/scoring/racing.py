@@ -45,12 +45,12 @@ class Lost:
 
 def race(
     run: Callable[..., Rollout], task: Task, racing: Racing, bar: float, episodes: int
-) -> Lost | None:
+) -> Lost | Rollout | None:
     """Run a body for as long as it takes to see that it cannot reach the bar.
 
     Args:
-        run: a rollout of the body, which takes ``task``, ``episodes`` and ``record``; the first
-            episodes are the same however many there are.
+        run: a rollout of the body, which takes ``task``, ``episodes``, ``record`` and ``measure``;
+            the first episodes are the same however many there are.
         task: what to do.
         racing: how the race goes.
         bar: score to be reached; one that is not above 0 stops nobody. With :data:`LOOK` there
@@ -58,22 +58,26 @@ def race(
         episodes: of a whole score; a stage that is no shorter is left out.
 
     Returns:
-        How the body was stopped; None if it may reach the bar, or blew up.
+        How the body was stopped. If it may reach the bar, the whole episodes that it has run, as
+        far as there are any: its score goes on from there. None likewise if it blew up.
     """
-    stages = []
+    begun = None
+    stages: list[tuple[int, Task]] = []
     if racing.steps < task.max_steps:
         stages.append((1, replace(task, max_steps=racing.steps)))
     if 0 < racing.episodes < episodes:
         stages.append((racing.episodes, task))
     doubt = racing.margin * bar if bar < LOOK else 0.0
     for number, stage in stages if bar > 0.0 else ():
-        result = run(task=stage, episodes=number, record=stage is not task)
+        whole = stage is task
+        result = run(task=stage, episodes=number, record=not whole, measure=whole)
         if result.unstable:
             return None
         at_best = upper_bound(result, task.max_steps, doubt)
         if at_best < bar:
             return Lost(result, at_best)
-    return None
+        begun = result if whole else None
+    return begun
 
 
 def upper_bound(result: Rollout, max_steps: int, doubt: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -135,11 +136,14 @@ class BodyScorer:
         run = _Counted(task=self._task, episodes=blank.episodes, seed=blank.seed)
         doubts = tuple(f"{UNLIKE}: {d}" for d in self._controller.warnings(graph))
         blank = replace(blank, warnings=doubts)
+        begun = None
         if self._racing is not None and bar is not None:
-            lost = race(partial(run, graph, control), self._task, self._racing, bar, blank.episodes)
-            if lost is not None:
-                return replace(_stopped(blank, lost, bar), steps=run.steps, seconds=run.seconds)
-        result = run(graph, control, measure=True)
+            begun = race(
+                partial(run, graph, control), self._task, self._racing, bar, blank.episodes
+            )
+            if isinstance(begun, Lost):
+                return replace(_stopped(blank, begun, bar), steps=run.steps, seconds=run.seconds)
+        result = _whole(partial(run, graph, control, measure=True), begun, blank.episodes)
         measured = _measured(result)
         if self._worlds and not result.unstable:
             # The controller is that of the body as it was meant to be.
@@ -167,6 +171,16 @@ class _Counted:
         self.steps += int(result.lengths.sum())
         self.seconds += result.seconds
         return result
+
+
+def _whole(run: Callable[..., Rollout], begun: Rollout | None, episodes: int) -> Rollout:
+    """All episodes of a score, of which some may have been run."""
+    if begun is not None:
+        done = len(begun.returns)
+        rest = run(first=done, episodes=episodes - done)
+        if not rest.unstable:
+            return begun.joined(rest)
+    return run()
 
 
 def _stopped(blank: ScoreRecord, lost: Lost, bar: float) -> ScoreRecord:

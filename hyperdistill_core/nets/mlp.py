@@ -158,6 +158,9 @@ class BodyMLP:
     ) -> NDArray[np.float64]:
         """Controls (E, nu) of E episodes, not clipped.
 
+        Those of an episode do not depend on how many are asked for at once, as far as the
+        matrix products of numpy's library do not.
+
         Args:
             state: (E, n, state_dim).
             heights: (E, terrain_dim) of the ground around the torso (m), for a controller
@@ -168,7 +171,7 @@ class BodyMLP:
         """
         episodes = len(state)
         buffers = self._buffers.get(episodes) or self._allocate(episodes)
-        features, inputs = buffers[0]
+        features, inputs = buffers[0][0], buffers[0][1][:episodes]
         if self.terrain or heights is not None:
             inputs[:, len(self.offset) :] = self._code(heights)
             inputs = inputs[:, : len(self.offset)]
@@ -179,7 +182,8 @@ class BodyMLP:
             np.matmul(features, weight, out=outputs)
             np.maximum(outputs, self._zero, out=outputs)
             features = following
-        return np.matmul(features, self._stacked[-1]).astype(np.float64, copy=False)
+        controls = np.matmul(features, self._stacked[-1])[:episodes]
+        return controls.astype(np.float64, copy=False)
 
     def _code(self, heights: NDArray[np.float64] | None) -> Floats:
         """What the network is told of the ground, (E, width of the code)."""
@@ -197,7 +201,9 @@ class BodyMLP:
     def _allocate(self, episodes: int) -> list[tuple[Floats, Floats]]:
         """Features of every layer, each with a column of ones behind, and without it."""
         dtype = self._zero.dtype
-        whole = [np.ones((episodes, len(weight)), dtype=dtype) for weight in self._stacked]
+        # A single row would be multiplied by another routine, whose last digits differ.
+        rows = max(2, episodes)
+        whole = [np.ones((rows, len(weight)), dtype=dtype) for weight in self._stacked]
         self._buffers[episodes] = [(features, features[:, :-1]) for features in whole]
         return self._buffers[episodes]
 

@@ -44,6 +44,14 @@ class Behaviour:
         way = float(distance.sum())
         return float(self.work.sum()) / (self.mass * GRAVITY * way) if way > 0.0 else np.inf
 
+    def joined(self, other: Behaviour) -> Behaviour:
+        """The episodes of both, of the same body."""
+        both = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in ("work", "height", "duty", "contact", "symmetry")
+        }
+        return Behaviour(**both, mass=self.mass)
+
 
 def behaviour_of(
     *,

@@ -50,11 +50,12 @@ def rollout(
     task: Task,
     episodes: int,
     seed: int = 0,
+    first: int = 0,
     engine: Engine = "batched",
     record: bool = False,
     measure: bool = False,
 ) -> Rollout:
-    """Run episodes 0 .. ``episodes`` - 1 of a seed.
+    """Run some episodes of a seed.
 
     The episodes run in lockstep. One that has ended is dropped from the physics at once and
     from the controller's batch when half of that have ended, in both engines alike, and the
@@ -66,6 +67,7 @@ def rollout(
         task: what to do.
         episodes: how many, E.
         seed: with the episode's number it determines the start, whatever the body.
+        first: number of the first episode.
         engine: "batched", or "serial" for the reference.
         record: keep the states and controls.
         measure: find out how the body moved, :attr:`Rollout.behaviour`; some percent slower.
@@ -86,7 +88,7 @@ def rollout(
     layout = BodyLayout.from_graph(graph, model)
     # On its way to a blow-up a body's numbers may overflow: the result says so, not numpy.
     with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
-        physics = make_physics(model, *task.start(model, seed=seed, episodes=episodes))
+        physics = make_physics(model, *task.start(model, seed=seed, episodes=episodes, first=first))
         tape = Tape(physics, task.max_steps, poses=measure) if record or measure else None
         tally = Tally(physics.xpos[:, layout.body_ids[0]], task, task.fall_height(graph))
         _close_loop(physics, controller, layout, task, tally, tape)

@@ -55,3 +55,16 @@ class Rollout:
     def control_steps(self) -> int:
         """Control steps simulated, over all episodes."""
         return int(self.lengths.sum())
+
+    def joined(self, other: Rollout) -> Rollout:
+        """The episodes of both, neither of them unstable; what was recorded is left out."""
+        both = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in ("returns", "lengths", "fell", "distance", "speed")
+        }
+        terms = {name: np.concatenate([self.terms[name], other.terms[name]]) for name in self.terms}
+        behaviour = None
+        if self.behaviour is not None and other.behaviour is not None:
+            behaviour = self.behaviour.joined(other.behaviour)
+        seconds = self.seconds + other.seconds
+        return Rollout(**both, terms=terms, unstable=False, seconds=seconds, behaviour=behaviour)

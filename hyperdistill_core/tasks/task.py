@@ -103,14 +103,15 @@ class Task(ABC):
         )
 
     def start(
-        self, model: mujoco.MjModel, *, seed: int, episodes: int
+        self, model: mujoco.MjModel, *, seed: int, episodes: int, first: int = 0
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Where episodes 0, 1, ... of a seed begin.
+        """Where episodes ``first``, ``first`` + 1, ... of a seed begin.
 
         Args:
             model: the body in its world.
             seed: of the run.
             episodes: how many, E.
+            first: number of the first.
 
         Returns:
             qpos (E, nq) and qvel (E, nv).
@@ -118,7 +119,7 @@ class Task(ABC):
         qpos = np.tile(model.qpos0, (episodes, 1))
         qvel = np.zeros((episodes, model.nv))
         for episode in range(episodes):
-            qpos_noise, qvel_noise = self.reset_noise(self.reset_rng(seed, episode), model)
+            qpos_noise, qvel_noise = self.reset_noise(self.reset_rng(seed, first + episode), model)
             qpos[episode] += qpos_noise
             qvel[episode] += qvel_noise
         return qpos, qvel

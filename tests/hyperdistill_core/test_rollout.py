@@ -128,6 +128,25 @@ def test_seeds_decide(walker, walker_control):
     assert (first.returns != other.returns).all()
 
 
+def test_an_episode_is_the_same_whatever_runs_beside_it(walker, walker_control):
+    whole = rollout(walker, walker_control, task=FLAT, episodes=EPISODES, seed=3, measure=True)
+    parts = [
+        rollout(walker, walker_control, task=FLAT, episodes=n, seed=3, first=first, measure=True)
+        for first, n in ((0, 2), (2, EPISODES - 2))
+    ]
+    joined = parts[0].joined(parts[1])
+    np.testing.assert_array_equal(joined.lengths, whole.lengths)
+    np.testing.assert_array_equal(joined.fell, whole.fell)
+    for field in ("returns", "distance", "speed"):
+        np.testing.assert_allclose(getattr(joined, field), getattr(whole, field), rtol=1e-9)
+    assert whole.behaviour is not None
+    assert joined.behaviour is not None
+    for field in ("work", "height", "duty", "contact", "symmetry", "mass"):
+        theirs, ours = getattr(whole.behaviour, field), getattr(joined.behaviour, field)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+    assert len(joined.terms["forward"]) == EPISODES
+
+
 def test_the_record_replays(walker, walker_control):
     run = rollout(walker, walker_control, task=FLAT, episodes=EPISODES, seed=4, record=True)
     model = FLAT.model(walker)
