@@ -10,14 +10,16 @@ they differ where the machine was busier in the one than in the other. Then the 
 or its teacher where nothing was distilled, is evaluated on three sets: the robots that all rows
 learned on among others, the robots held out, and crossovers of the former that no pool has.
 
-A row's result lies in DIR/ROW/result.json. A row that has one is not trained again, so the
-command can be stopped and given again; at the end it prints the table of all that is there.
+A row's result lies in DIR/ROW/result.json. A row that has one is not trained again, one that was
+cut off begins anew, so the command can be stopped and given again; at the end it prints the table
+of all that is there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -219,6 +221,8 @@ def _pool(options: argparse.Namespace) -> Pool:
 def _run_row(name: str, options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     folder = options.out / name
+    if folder.exists():  # of a row that was cut off: its time cannot be told any more
+        shutil.rmtree(folder)
     trained = train_row(name, subset(_pool(options), ROWS[name].bodies), folder, options.minutes)
     sets = evaluate_row(Path(trained.pop("checkpoint")), options)
     result = {**trained, "minutes": options.minutes, "sets": sets}
@@ -226,7 +230,7 @@ def _run_row(name: str, options: argparse.Namespace) -> None:
 
 
 def _table(options: argparse.Namespace) -> Table:
-    table = Table(title=f"mean return after {options.minutes:g} minutes of one core (95% interval)")
+    table = Table(title="mean return after training from scratch (95% interval)")
     for column in ("row", "bodies", "minutes", "steps", "robots", "held out", "feeble", "children"):
         table.add_column(column, justify="left" if column == "row" else "right")
     for name in ROWS:

@@ -138,7 +138,13 @@ def one_after_the_other(
 ) -> list[ScoreRecord]:
     """Records as a campaign of algorithm ``random`` would have them."""
     settings = config.build(
-        {"algorithm": "random", "finalists": top, "population": POPULATION, "racing": {}}
+        {
+            "algorithm": "random",
+            "finalists": top,
+            "top": top,
+            "population": POPULATION,
+            "racing": {},
+        }
     )
     algorithm = new_algorithm(settings)
     records: list[ScoreRecord] = []

@@ -34,7 +34,8 @@ from rich.console import Console
 from rich.table import Table
 
 from codesign.campaign.objectives import get_descriptor
-from codesign.store import Candidate, Database
+from codesign.errors import UsageError
+from codesign.store import Candidate, Database, RunFolder
 from hyperdistill_core.training.pool import plan_hash
 
 BASELINE = "random"
@@ -108,6 +109,17 @@ def search(row: str, seed: int, options: argparse.Namespace) -> int:
             command += ["--set", change]
     with (options.out / f"{path.name}.log").open("a") as log:
         return subprocess.run(command, stdout=log, stderr=log, check=False).returncode
+
+
+def _require_asked_for(row: str, seed: int, options: argparse.Namespace) -> None:
+    """Refuse a run that an earlier call made with other options."""
+    run = RunFolder(folder(row, seed, options.out))
+    for name in ("candidates", "episodes"):
+        asked, found = getattr(options, name), getattr(run.settings, name)
+        if asked != found:
+            raise UsageError(
+                f"{run.path}: expected a run with {name}={asked}, got {found}; name another --out"
+            )
 
 
 def read(run: Path) -> Found:
@@ -209,6 +221,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     if failed:
         sys.exit(f"error: {', '.join(f'{run}.log' for run in failed)} says what went wrong")
+    try:
+        for row, seed in wanted:
+            _require_asked_for(row, seed, options)
+    except UsageError as error:
+        sys.exit(f"error: {error}")
     found = {
         row: {seed: read(folder(row, seed, options.out)) for seed in options.seeds} for row in rows
     }

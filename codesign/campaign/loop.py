@@ -8,6 +8,7 @@ by telling the algorithm what there is and breeding again what is missing.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -105,7 +106,7 @@ class _Loop:
         self._frontier = 0  # every candidate below this number is done
         self._told = 0  # every candidate below this number is told
         self._bred = 0
-        self._first_of: dict[str, int] = {}
+        self._first_of: dict[str, int] = {}  # whose score twins of a body take, by its hash
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
         self._queue: deque[Candidate] = deque()
@@ -156,21 +157,38 @@ class _Loop:
             candidate = self._database.candidate(number)
         else:
             candidate = self._new(number)
-        first = self._first_of.setdefault(candidate.hash, number)
+        first = self._first(candidate)
         if candidate.record is not None:
             self._check_controller(candidate.record)
             self._mark_done(candidate)
         elif first == number:
             self._queue.append(candidate)
-        elif first in self._submitted or any(c.number == first for c in self._queue):
+        elif self._pending(first):
             self._waiting.setdefault(first, []).append(candidate)
         else:
             self._finish(candidate.scored_like(self._database.candidate(first)))
 
+    def _first(self, candidate: Candidate) -> int:
+        """Number of the candidate with this body that is scored; a stopped one is left aside.
+
+        It was stopped by the bar of its own time, or of its own island.
+        """
+        first = self._first_of.setdefault(candidate.hash, candidate.number)
+        if first == candidate.number or self._pending(first):
+            return first
+        if self._settings.racing and self._database.candidate(first).stopped:
+            self._first_of[candidate.hash] = candidate.number
+        return self._first_of[candidate.hash]
+
+    def _pending(self, number: int) -> bool:
+        return number in self._submitted or any(c.number == number for c in self._queue)
+
     def _new(self, number: int) -> Candidate:
         with seeds.selection(self._settings.seed, number):
             parents = self._algorithm.parents(number)
-        bar = self._algorithm.bar(number) if self._settings.racing else None
+            bar = self._algorithm.bar(number) if self._settings.racing else None
+        if bar is not None and not math.isfinite(bar):
+            raise RunError(f"{self._settings.algorithm} set the bar {bar} for candidate {number}")
         if bar is not None:
             self._bars[number] = bar
         if parents is None:
@@ -187,8 +205,17 @@ class _Loop:
 
     def _finish(self, candidate: Candidate) -> None:
         self._database.add(candidate)
+        self._bars.pop(candidate.number, None)
         self._mark_done(candidate)
-        for twin in self._waiting.pop(candidate.number, ()):
+        twins = self._waiting.pop(candidate.number, [])
+        if twins and candidate.stopped:
+            first, *others = twins
+            self._first_of[first.hash] = first.number
+            self._queue.append(first)
+            if others:
+                self._waiting[first.number] = others
+            return
+        for twin in twins:
             self._finish(twin.scored_like(candidate))
 
     def _mark_done(self, candidate: Candidate) -> None:

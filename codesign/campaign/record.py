@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Mapping
 
@@ -31,10 +32,14 @@ class OperatorRecord:
 
     def tell(self, candidate: Candidate) -> None:
         """Take in a scored candidate; they come in the order of their numbers."""
-        self._scores.append(candidate.score)
+        # What racing stopped has no score that others could be measured by.
+        self._scores.append(math.nan if candidate.stopped else candidate.score)
         if not candidate.parents:
             return
-        won = candidate.score > self._scores[candidate.parents[0]]
+        to_beat = self._scores[candidate.parents[0]]
+        if math.isnan(to_beat):
+            return
+        won = not candidate.stopped and candidate.score > to_beat
         for name in self._weights:
             self._tries[name] *= _FADING
             self._wins[name] *= _FADING

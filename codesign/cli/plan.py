@@ -49,7 +49,8 @@ def estimate(settings: Settings, records: Sequence[ScoreRecord]) -> tuple[float,
         records: of starting bodies, scored as the run scores them.
 
     Returns:
-        With episodes as long as these, and with whole ones; without the start of workers.
+        With episodes as long as these, and with whole ones; without the start of workers, and
+        as if racing stopped nobody.
     """
     from hyperdistill_core.tasks import get_task
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 FILE = click.Path(path_type=Path)
-_TOP = "Give up robots that cannot be among so many best; several times faster for many."
+_TOP = "Look for so many best of many: give up early who hardly can be among them."
 
 
 @click.command()

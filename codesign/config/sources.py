@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from codesign.cluster import Cluster
 from codesign.config.settings import Settings
-from codesign.config.tables import Alarms, Limits, Rates, Stop
+from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
 from codesign.errors import UsageError, one_line
 from morph_ops.choices import choose
 from morph_ops.textfile import read_text
@@ -27,6 +27,7 @@ _TABLES: dict[str, tuple[Mapping[str, Any], str]] = {
     "alarms": (Alarms.model_fields, "alarm setting"),
     "cluster": (Cluster.model_fields, "cluster setting"),
     "stop": (Stop.model_fields, "reason to stop"),
+    "racing": (Racing.model_fields, "racing setting"),
 }
 
 

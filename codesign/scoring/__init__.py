@@ -8,7 +8,8 @@ Any program may use this without the rest of the package:
     best_of(graphs, pool, top=10)                                # in full only if they matter
 
 A score depends on the body, the controller, the task, the seed and the number of episodes
-alone: episode k of a seed starts alike for every body, and workers change nothing.
+alone: episode k of a seed starts alike for every body, and workers change nothing. Racing
+decides who gets one, by a bar.
 """
 
 from codesign.scoring.pool import ScoringPool, score

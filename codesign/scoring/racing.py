@@ -31,16 +31,33 @@ _HEAT = 16
 
 
 @dataclass(frozen=True)
+class Reach:
+    """How far a body may come by what it did.
+
+    Attributes:
+        score: over whole episodes at best.
+        doubt: that is left, as a share of the bar.
+    """
+
+    score: float
+    doubt: float
+
+    def falls_short(self, bar: float) -> bool:
+        """Whether it does not reach the bar."""
+        return self.score + self.doubt * bar < bar
+
+
+@dataclass(frozen=True)
 class Lost:
     """How a race was lost.
 
     Attributes:
         rollout: what the body did until it was stopped.
-        at_best: score that it may have reached.
+        reach: how far it may have come.
     """
 
     rollout: Rollout
-    at_best: float
+    reach: Reach
 
 
 def race(
@@ -53,8 +70,7 @@ def race(
             the first episodes are the same however many there are.
         task: what to do.
         racing: how the race goes.
-        bar: score to be reached; one that is not above 0 stops nobody. With :data:`LOOK` there
-            is no doubt about an episode that has ended, or nobody would stop.
+        bar: score to be reached; one that is not above 0 stops nobody, :data:`LOOK` everybody.
         episodes: of a whole score; a stage that is no shorter is left out.
 
     Returns:
@@ -67,75 +83,79 @@ def race(
         stages.append((1, replace(task, max_steps=racing.steps)))
     if 0 < racing.episodes < episodes:
         stages.append((racing.episodes, task))
-    doubt = racing.margin * bar if bar < LOOK else 0.0
     for number, stage in stages if bar > 0.0 else ():
         whole = stage is task
         result = run(task=stage, episodes=number, record=not whole, measure=whole)
         if result.unstable:
             return None
-        at_best = upper_bound(result, task.max_steps, doubt)
-        if at_best < bar:
-            return Lost(result, at_best)
+        reach = reach_of(result, task.max_steps, racing.margin)
+        if bar == LOOK or reach.falls_short(bar):
+            return Lost(result, reach)
         begun = result if whole else None
     return begun
 
 
-def upper_bound(result: Rollout, max_steps: int, doubt: float) -> float:
-    """What a body's score over whole episodes may be at best.
+def reach_of(result: Rollout, max_steps: int, margin: float) -> Reach:
+    """How far a body may come in whole episodes.
 
     Args:
         result: of E episodes; recorded if some of them may go on.
         max_steps: control steps of a whole episode.
-        doubt: about an episode that has ended.
+        margin: doubt about an episode that has ended, as a share of the bar.
 
     Returns:
         The mean over the episodes. One that goes on is taken to do so at the speed of the best
-        half of its steps. If all have ended, the doubt comes on top, divided by the root of E.
+        half of its steps. If all have ended, the margin is in doubt, divided by the root of E.
     """
     going_on = ~result.fell & (result.lengths < max_steps)
     if not going_on.any():
-        return result.score + doubt / math.sqrt(len(result.returns))
+        return Reach(result.score, margin / math.sqrt(len(result.returns)))
     if result.rewards is None:
         raise ValueError("rewards: expected a recorded rollout, got one without")
     half = max(1, len(result.rewards) // 2)
     sums = np.cumsum(np.vstack([np.zeros(len(result.returns)), result.rewards]), axis=0)
     best_speed = (sums[half:] - sums[:-half]).max(axis=0) / half
     rest = np.where(going_on, (max_steps - result.lengths) * best_speed, 0.0)
-    return float((result.returns + rest).mean())
+    return Reach(float((result.returns + rest).mean()), 0.0)
 
 
 def best_of(graphs: Sequence[nx.DiGraph], pool: ScoringPool, *, top: int) -> list[ScoreRecord]:
     """Score bodies in full only as far as they may be among the best.
 
     All run the short episode. Then, those first that can reach most by it, they are scored
-    against the score of the ``top``-th best so far. Results do not depend on workers.
+    against the score of the ``top``-th best so far. Results do not depend on workers. It is
+    likely, not certain, that the best are among those scored in full.
 
     Args:
         graphs: the bodies.
         pool: that scores them, with racing.
-        top: how many of the best are wanted, at least 1.
+        top: how many of the best are wanted.
 
     Returns:
         One record a body, in order: "stopped" with ``measures["at_best"]`` if it was given up.
+
+    Raises:
+        ValueError: ``top`` is below 1.
     """
+    if top < 1:
+        raise ValueError(f"top: expected at least 1, got {top}")
     records = pool.map(graphs, bar=LOOK)
     # Who did not stop at a look has been scored in full, or cannot be.
-    scores = sorted((r.score for r in records if r.status == "ok"), reverse=True)
     looked = [index for index, record in enumerate(records) if record.status == "stopped"]
     looked.sort(key=lambda index: -records[index].measures["at_best"])
     for first in range(0, len(looked), _HEAT):
+        scores = sorted((r.score for r in records if r.status == "ok"), reverse=True)
         bar = scores[top - 1] if len(scores) >= top else None
-        heat = [
-            index
-            for index in looked[first : first + _HEAT]
-            if bar is None or bar <= 0.0 or records[index].measures["at_best"] >= bar
-        ]
-        if not heat:
-            break
+        heat = looked[first : first + _HEAT]
+        if bar is not None and bar > 0.0:
+            heat = [index for index in heat if not _reach(records[index]).falls_short(bar)]
         raced = pool.map([graphs[index] for index in heat], bar=bar)
         for index, record in zip(heat, raced, strict=True):
             look = records[index]
             both = {"steps": look.steps + record.steps, "seconds": look.seconds + record.seconds}
             records[index] = replace(record, **both)
-        scores = sorted((r.score for r in records if r.status == "ok"), reverse=True)
     return records
+
+
+def _reach(record: ScoreRecord) -> Reach:
+    return Reach(record.measures["at_best"], record.measures["doubt"])

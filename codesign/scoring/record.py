@@ -35,7 +35,8 @@ class ScoreRecord:
             for a body that got nowhere), "height" of the torso (m), "contact", the share of
             time with any part on the ground, "symmetry" between left and right (0..1), and
             where asked for "robustness", the mean score in worlds that are not as expected.
-            Of a stopped body only "at_best": the score that it may have reached.
+            Of a stopped body only "at_best", the score that it may have reached, and "doubt"
+            about it, as a share of the bar that it was to reach.
         duty: share of time on the ground of every part, torso first.
         warnings: what to know before trusting the score.
         status: "ok"; "unstable" where the simulation blew up; "failed" where an error

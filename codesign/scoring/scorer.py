@@ -186,12 +186,12 @@ def _whole(run: Callable[..., Rollout], begun: Rollout | None, episodes: int) ->
 def _stopped(blank: ScoreRecord, lost: Lost, bar: float) -> ScoreRecord:
     """The record of a body that lost a race."""
     measured = _measured(lost.rollout) | {"status": "stopped"}
-    measured["measures"] = {"at_best": lost.at_best}
+    measured["measures"] = {"at_best": lost.reach.score, "doubt": lost.reach.doubt}
     episodes, steps = len(lost.rollout.returns), max(lost.rollout.lengths)
     reason = f"stopped after {episodes} episode(s) of up to {steps} control steps"
-    reason += f": can reach {lost.at_best:.1f}"
+    reason += f": {lost.reach.score:.1f} at best"
     if bar < LOOK:
-        reason += f", less than {bar:.1f}"
+        reason += f", of {bar:.1f} needed"
     return replace(blank, **measured, episodes=episodes, warnings=(*blank.warnings, reason))
 
 

@@ -91,6 +91,11 @@ class Candidate:
         """
         return self.result.score
 
+    @property
+    def stopped(self) -> bool:
+        """Whether racing gave it up, so that its score is of fewer steps than that of others."""
+        return self.result.status == "stopped"
+
     def scored(self, record: ScoreRecord) -> Candidate:
         """This candidate with a record of its own body."""
         return replace(self, record=replace(record, robot=self.name))

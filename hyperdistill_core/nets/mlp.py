@@ -30,6 +30,8 @@ Floats: TypeAlias = NDArray[np.floating]
 
 #: Joint slots of a limb (x, y): the numbers that a network gives for it.
 SLOTS_PER_LIMB = 2
+#: Controls are multiplied in whole groups of so many: a vector register of float32.
+_COLUMNS = 16
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ class BodyMLP:
         self.weights, self.biases = tuple(weights), tuple(biases)
         # For speed each bias is the last row of its weight, met by a feature that is one.
         self._stacked = [np.vstack(pair) for pair in zip(weights, biases, strict=True)]
+        # Odd columns are multiplied by a routine whose last digits depend on the rows.
+        odd = -len(biases[-1]) % _COLUMNS
+        self._stacked[-1] = np.pad(self._stacked[-1], ((0, 0), (0, odd)))
         self._zero = np.zeros((), dtype=weights[0].dtype)
         self._upper = limit.astype(weights[0].dtype)
         self._lower = -self._upper
@@ -182,8 +187,8 @@ class BodyMLP:
             np.matmul(features, weight, out=outputs)
             np.maximum(outputs, self._zero, out=outputs)
             features = following
-        controls = np.matmul(features, self._stacked[-1])[:episodes]
-        return controls.astype(np.float64, copy=False)
+        controls = np.matmul(features, self._stacked[-1])[:episodes, : self.n_controls]
+        return controls.astype(np.float64)
 
     def _code(self, heights: NDArray[np.float64] | None) -> Floats:
         """What the network is told of the ground, (E, width of the code)."""

@@ -81,14 +81,13 @@ def behaviour_of(
 
     def mean(values: NDArray[Any]) -> NDArray[np.float64]:
         mask = going_on.reshape(*going_on.shape, *[1] * (values.ndim - 2))
-        total = values.sum(axis=0, where=mask, dtype=np.float64)
-        return total / steps.reshape(-1, *[1] * (values.ndim - 2))
+        return total(np.where(mask, values, 0.0)) / steps.reshape(-1, *[1] * (values.ndim - 2))
 
     joints = model.actuator_trnid[:, 0]
     turned = np.diff(qpos[:, :, model.jnt_qposadr[joints]], axis=0)
     low, high = model.actuator_ctrlrange.T
     torque = np.clip(ctrl, low, high) * model.actuator_gear[:, 0]
-    work = (np.abs(torque * turned).sum(axis=-1)).sum(axis=0, where=going_on)
+    work = total(np.where(going_on, np.abs(torque * turned).sum(axis=-1), 0.0))
     bodies = layout.body_ids
     # MuJoCo's contacts are soft: what is on the ground is a little below it.
     touching = _lowest(xpos[:, :, bodies], xquat[:, :, bodies], layout, model) < ground_m
@@ -101,6 +100,14 @@ def behaviour_of(
         symmetry=_symmetry(duty, qpos.shape[1], layout, model),
         mass=float(model.body_mass[bodies].sum()),
     )
+
+
+def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum over steps of (T, E, ...), added one by one: the same whatever the number E.
+
+    numpy's own sum adds a lone column in another order than one among others.
+    """
+    return np.cumsum(values, axis=0)[-1]
 
 
 def _lowest(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout
-from hyperdistill_core.rollout.behaviour import Behaviour, behaviour_of
+from hyperdistill_core.rollout.behaviour import Behaviour, behaviour_of, total
 from hyperdistill_core.rollout.physics import Physics
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.tasks import Task
@@ -123,7 +123,7 @@ class Tally:
         self._lengths[self.running] = self._steps
         positions = self._positions[: self._steps + 1]
         rewards = self._rewards(positions)
-        terms = {name: values.sum(axis=0) for name, values in rewards.items()}
+        terms = {name: total(values) for name, values in rewards.items()}
         distance = positions[-1, :, 0] - positions[0, :, 0]
         finite = all(np.isfinite(values).all() for values in terms.values())
         unstable = unstable or not finite

@@ -8,9 +8,10 @@ who trains a robot would keep it; the one at the end is kept too.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import networkx as nx
@@ -29,7 +30,7 @@ from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.settings import PPOSettings
 from hyperdistill_core.training.teacher import KIND, load_teacher
-from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
+from hyperdistill_core.weights_file import load_checkpoint, require_same, save_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,7 @@ def calibrate(
 
     Raises:
         TrainingError: there are too few bodies to rank, or less than one moment.
+        CheckpointError: the folder is that of another calibration.
     """
     if settings.moments < 1:
         raise TrainingError(f"moments: expected at least 1, got {settings.moments}")
@@ -113,19 +115,36 @@ def calibrate(
         n_workers=settings.n_workers,
     ).scores
     pool = Pool(tuple(graphs), ("robot",) * len(graphs))
+    _require_same_settings(folder, settings, path)
     trainer = TeacherTrainer(pool, ppo_settings(settings, len(graphs)), folder, start_from=path)
 
-    def keep_moments(row: dict[str, float]) -> None:
-        now = int(row["steps"] * settings.moments / trainer.settings.steps)
-        if now and not _moment(folder, min(now, settings.moments)).exists():
-            _keep(folder, min(now, settings.moments))
+    def keep_moment() -> None:
+        now = min(settings.moments, trainer.steps_done * settings.moments // trainer.settings.steps)
+        if now and not _moment(folder, now).exists():
+            _keep(folder, now)
+
+    def kept_and_reported(row: dict[str, float]) -> None:
+        keep_moment()
         report(row)
 
-    trainer.train(report=keep_moments)
-    if not _moment(folder, settings.moments).exists():  # cut off between training and keeping
-        _keep(folder, settings.moments)
+    keep_moment()  # the last training may have been cut off between its checkpoint and this
+    trainer.train(report=kept_and_reported)
     trained, at_the_end = _best_of_moments(graphs, folder, settings)
     return Calibration(zero_shot, trained, at_the_end)
+
+
+def _require_same_settings(folder: Path, settings: CalibrateSettings, controller: Path) -> None:
+    """Refuse a folder whose training was another one."""
+    now = {**asdict(settings), "controller": hashlib.sha256(controller.read_bytes()).hexdigest()}
+    del now["n_workers"]
+    file = folder / "calibrate.json"
+    if file.exists():
+        before = json.loads(file.read_text("utf-8"))
+    else:
+        before = {} if (folder / "teacher.safetensors").exists() else now
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(before, indent=2) + "\n", "utf-8")
+    require_same(folder, before, now, what="budget, seed or controller")
 
 
 def _moment(folder: Path, number: int) -> Path:
@@ -201,10 +220,7 @@ def score_specialists(
         run = rollout(graph, control, task=task, episodes=settings.episodes, seed=settings.seed)
         return run.score
 
-    numbers = range(len(graphs)) if bodies is None else bodies
-    # Physics leaves Python to others while it steps.
-    with ThreadPoolExecutor(settings.n_workers) as threads:
-        return dict(zip(numbers, threads.map(score, numbers), strict=True))
+    return {body: score(body) for body in (range(len(graphs)) if bodies is None else bodies)}
 
 
 def body_mlp(

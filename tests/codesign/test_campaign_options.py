@@ -250,8 +250,8 @@ def test_two_equal_locked_limbs_need_two(tmp_path):
 # adaptive rates
 
 
-def told(number, score, operator="sample", parents=()):
-    record = replace(BLANK, score=score, status="ok")
+def told(number, score, operator="sample", parents=(), status="ok"):
+    record = replace(BLANK, score=score, status=status)
     graph = body_graph.new_body(body_graph.Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=900.0))
     bred = Candidate.bred(graph, number=number, generation=0, operator=operator, parents=parents)
     return bred.scored(record)
@@ -269,6 +269,16 @@ def test_mutations_that_pay_gain_weight():
     assert weights["gear"] == 1.0
     assert 0.4 < weights["dof"] < 0.6
     assert weights["grow_limb"] == pytest.approx(0.2)
+
+
+def test_what_racing_stopped_is_no_measure_of_an_operator():
+    record = OperatorRecord({"gear": 1.0, "dof": 1.0})
+    record.tell(told(0, 5.0))
+    record.tell(told(1, 9.0, "gear", (0,), status="stopped"))  # a try without success
+    lost = record.weights
+    assert lost["gear"] < lost["dof"]
+    record.tell(told(2, 99.0, "gear", (1,)))  # its parent has no score to be beaten
+    assert record.weights == lost
 
 
 def test_adaptive_rates_change_what_is_bred_and_nothing_else_does(new_database):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from statistics import median
 
@@ -11,15 +12,17 @@ from formula_pool import BLANK, CutOffError, FormulaPool, outcome
 from test_algorithms import candidate, scores, settings, told
 
 from codesign import config
-from codesign.campaign import run
+from codesign.campaign import Algorithm, run
 from codesign.campaign.algorithms import ALGORITHMS, new_algorithm
+from codesign.campaign.algorithms.steady import Aging
 from codesign.config import Racing
-from codesign.errors import UsageError
+from codesign.errors import RunError, UsageError
 from codesign.scoring import BodyScorer, ScoringPool, best_of
-from codesign.scoring.racing import LOOK, Lost, race, upper_bound
-from codesign.store import Database
+from codesign.scoring.racing import LOOK, Lost, Reach, race, reach_of
+from codesign.store import Candidate, Database
 from hyperdistill_core.rollout import Rollout
 from hyperdistill_core.tasks import get_task
+from morph_ops.choices import UnknownChoiceError
 from morph_ops.space import sample_body
 
 TASK = get_task("flat")
@@ -47,19 +50,21 @@ def result(rewards, *, fell=False, unstable=False):
 
 def test_a_body_that_goes_on_does_so_at_the_speed_of_its_best_half():
     slow_then_fast = result([[0.0, 1.0, 2.0, 1.0]])
-    assert upper_bound(slow_then_fast, 10, doubt=100.0) == pytest.approx(4.0 + 6 * 1.5)
+    assert reach_of(slow_then_fast, 10, 0.5) == Reach(4.0 + 6 * 1.5, 0.0)
 
 
 def test_the_doubt_about_episodes_that_ended_shrinks_with_their_number():
     fallen = result([[1.0, 1.0]], fell=True)
-    assert upper_bound(fallen, 10, doubt=6.0) == pytest.approx(2.0 + 6.0)
+    assert reach_of(fallen, 10, 0.6) == Reach(2.0, 0.6)
     whole = result([[1.0] * 10, [2.0] * 10, [0.0] * 10, [1.0] * 10])
-    assert upper_bound(whole, 10, doubt=6.0) == pytest.approx(10.0 + 3.0)
+    assert reach_of(whole, 10, 0.6) == Reach(10.0, 0.3)
+    assert not Reach(10.0, 0.3).falls_short(14.0)
+    assert Reach(10.0, 0.3).falls_short(15.0)
 
 
 def test_an_episode_that_fell_among_others_counts_as_it_is():
     both = result([[1.0, 1.0], [2.0, 2.0]], fell=np.array([True, False]))
-    assert upper_bound(both, 10, doubt=99.0) == pytest.approx((2.0 + 20.0) / 2)
+    assert reach_of(both, 10, 0.5) == Reach((2.0 + 20.0) / 2, 0.0)
 
 
 class Runs:
@@ -88,7 +93,7 @@ def test_a_race_ends_as_soon_as_the_bar_is_out_of_reach(speed, bar, asked):
     assert runs.asked == asked
     if len(asked) == 1:
         assert isinstance(ended, Lost)
-        assert ended.at_best == pytest.approx(500.0)
+        assert ended.reach.score == pytest.approx(500.0)
     elif asked:
         assert isinstance(ended, Rollout)
         assert len(ended.returns) == 2, "the whole episodes, to go on from"
@@ -144,7 +149,7 @@ def test_who_cannot_is_stopped_and_says_so(tiny_controller, body):
     assert record.score == pytest.approx(record.returns[0])
     assert record.steps == record.lengths[0]
     at_best = record.measures["at_best"]
-    reason = f"of up to 20 control steps: can reach {at_best:.1f}, less than 1000000000.0"
+    reason = f"of up to 20 control steps: {at_best:.1f} at best, of 1000000000.0 needed"
     assert record.warnings[-1] == f"stopped after 1 episode(s) {reason}"
 
 
@@ -174,9 +179,34 @@ class Heats:
             return BLANK
         if bar is not None and score + 50.0 < bar:
             promised = score + (100.0 if bar == LOOK else 50.0)
-            return replace(BLANK, status="stopped", measures={"at_best": promised}, steps=1)
+            reach = {"at_best": promised, "doubt": 0.0}
+            return replace(BLANK, status="stopped", measures=reach, steps=1)
         self.in_full.append(score)
         return replace(BLANK, score=score, status="ok", steps=1)
+
+
+def test_a_body_that_fell_early_races_where_that_leaves_doubt():
+    class Pool(Heats):
+        def record(self, score, bar):
+            record = super().record(score, bar)
+            if bar == LOOK and score == 30.0:  # it fell, with 30 of what it takes
+                return replace(record, measures={"at_best": 30.0, "doubt": 0.7})
+            return record
+
+    values = [*map(float, range(100, 140)), 30.0, 20.0]
+    fell, pool = values.index(30.0), Pool()
+    assert best_of(values, pool, top=5)[fell].status == "stopped"
+    assert pool.bars.count(LOOK) == 1
+    low = [*map(float, range(40, 80)), 30.0]
+    pool = Pool()
+    best_of(low, pool, top=5)  # the bar is 75: 30 and 0.7 of it are more
+    assert 30.0 in pool.in_full
+
+
+@pytest.mark.parametrize("top", [0, -1])
+def test_the_best_are_at_least_one(top):
+    with pytest.raises(ValueError, match=f"top: expected at least 1, got {top}"):
+        best_of([1.0], Heats(), top=top)
 
 
 def test_the_best_of_many_are_found_and_few_are_scored_in_full():
@@ -213,12 +243,14 @@ def test_the_best_are_the_same_on_any_workers(tiny_controller):
     assert best.returns == alone.returns
 
 
-def test_random_asks_for_the_worst_finalist():
-    algorithm = new_algorithm(settings("random", finalists=3))
+@pytest.mark.parametrize("wanted", [{"finalists": 3, "top": 2}, {"finalists": 2, "top": 3}])
+def test_random_asks_for_the_worst_that_would_be_scored_again(wanted):
+    algorithm = new_algorithm(settings("random", **wanted))
     values = scores(10)
     told(algorithm, [candidate(n, s) for n, s in enumerate(values)])
     told(algorithm, [candidate(10, 99.0, status="stopped")])
-    assert algorithm.bar(11) == sorted(values)[-3]
+    told(algorithm, [replace(candidate(11, 99.0), duplicate_of=3)])
+    assert algorithm.bar(12) == sorted(values)[-3]
     assert algorithm.bar(5) is None, "of the first population"
 
 
@@ -230,18 +262,20 @@ def test_mu_plus_lambda_asks_for_the_worst_survivor():
     assert new_algorithm(settings("mu_plus_lambda")).bar(0) is None
 
 
-def test_aging_asks_for_the_median_of_those_scored_in_full():
+def test_aging_asks_for_the_median_and_who_was_stopped_is_below_it():
     algorithm = new_algorithm(settings("aging"))
-    values = scores(6)
+    values = [5.0, 1.0, 4.0, 2.0, 6.0, 3.0]
     told(algorithm, [candidate(n, s) for n, s in enumerate(values)])
-    assert algorithm.bar(6) == median(values)
-    told(algorithm, [candidate(6, -50.0, status="stopped")])
-    assert algorithm.bar(7) == median(values[1:])
+    assert algorithm.bar(6) == median(values) == 3.5
+    # The best leaves, and the stopped one counts as below all: 1, 2, 3, 4, 6 and it.
+    told(algorithm, [candidate(6, 50.0, status="stopped")])
+    assert algorithm.bar(7) == 2.5
 
 
-def test_an_aging_population_of_stopped_bodies_has_no_bar():
+def test_an_aging_population_of_which_half_was_stopped_has_no_bar():
     algorithm = new_algorithm(settings("aging"))
-    told(algorithm, [candidate(n, 1.0, status="stopped") for n in range(6)])
+    told(algorithm, [candidate(n, 1.0) for n in range(3)])
+    told(algorithm, [candidate(n, 1.0, status="stopped") for n in range(3, 6)])
     assert algorithm.bar(6) is None
 
 
@@ -266,21 +300,95 @@ def test_racing_with_an_algorithm_that_needs_whole_records_is_refused():
         config.build({"algorithm": "nsga2", "racing": {}})
 
 
+class OwnWithoutBar(Aging):
+    bar = Algorithm.bar
+
+
+class OwnWithWildBar(Aging):
+    def bar(self, number):
+        return math.inf if number >= 6 else None
+
+
+def test_an_own_algorithm_races_with_a_bar_alone():
+    named = "test_racing:OwnWithoutBar"
+    assert isinstance(new_algorithm(settings(named)), OwnWithoutBar)
+    with pytest.raises(UsageError, match=rf"racing: .* with a method bar, {named} has none"):
+        new_algorithm(settings(named, racing={}))
+
+
+def test_a_bar_out_of_this_world_is_an_error(new_database):
+    wild = settings("test_racing:OwnWithWildBar", racing={}, generations=2)
+    with pytest.raises(RunError, match="OwnWithWildBar set the bar inf for candidate 6"):
+        run(wild, database=new_database(), pool=FormulaPool())
+
+
+def test_a_mistyped_racing_setting_gets_a_hint():
+    with pytest.raises(UnknownChoiceError, match="no racing setting 'step': did you mean 'steps'"):
+        config.build({"racing": {"step": 3}})
+
+
 class RacingPool(FormulaPool):
     """Stops whoever scores below the bar."""
 
     def submit(self, number, graph, *, bar=None, **fresh):
         super().submit(number, graph, bar=bar, **fresh)
-        record = self.record(graph)
         self.low = getattr(self, "low", set())
-        if bar is not None and record.score < bar:
-            self.low.add(record.hash)
+        if bar is not None and self.record(graph).score < bar:
+            self.low.add(number)
 
     def collect(self):
         return [
-            (n, replace(r, status="stopped", score=r.score - 1.0) if r.hash in self.low else r)
+            (n, replace(r, status="stopped", score=r.score - 1.0) if n in self.low else r)
             for n, r in super().collect()
         ]
+
+
+class TwinsAlgorithm(Algorithm):
+    """Always the same body; its bar is too high for the first two."""
+
+    def needs(self, number):
+        return 0
+
+    def tell(self, candidate):
+        pass
+
+    def parents(self, number):
+        return None
+
+    def members(self):
+        return {}
+
+    def bar(self, number):
+        return 1e6 if number < 2 else 0.5
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_a_twin_of_a_stopped_body_races_for_itself(workers, new_database, monkeypatch):
+    graph = sample_body(np.random.default_rng(5))
+
+    def sample(self, number, *, taken):
+        return Candidate.bred(graph, number=number, generation=number // 4, operator="sample")
+
+    monkeypatch.setattr("codesign.campaign.breeder.Breeder.sample", sample)
+    twins = settings(
+        "test_racing:TwinsAlgorithm",
+        racing={},
+        population=4,
+        generations=1,
+        candidates=7,
+        final_episodes=0,
+    )
+    database = new_database()
+    pool = RacingPool(workers, seed=workers)
+    run(twins, database=database, pool=pool)
+    found = [(c.number, c.result.status, c.duplicate_of) for c in database.candidates()]
+    assert found == [
+        (0, "stopped", None),
+        (1, "stopped", None),
+        (2, "ok", None),
+        *((n, "ok", 2) for n in range(3, 7)),
+    ]
+    assert sorted(pool.simulated) == [0, 1, 2]
 
 
 @pytest.fixture

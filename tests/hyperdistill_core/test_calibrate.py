@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hyperdistill_core.controller import Controller
-from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
@@ -101,6 +101,27 @@ def test_a_body_that_training_spoilt_keeps_its_best_moment(bodies, controller, t
     np.testing.assert_array_equal(result.at_the_end, fresh[-1])
     np.testing.assert_array_equal(result.trained, fresh[tries.argmax(axis=0), range(3)])
     assert len(set(tries.argmax(axis=0))) > 1, "else this test shows little"
+
+
+def test_a_folder_is_that_of_one_calibration(bodies, controller, tmp_path):
+    calibrate(bodies, controller, TINY, tmp_path)
+    calibrate(bodies, controller, replace(TINY, n_workers=2), tmp_path)
+    longer = replace(TINY, steps_per_body=2 * TINY.steps_per_body)
+    with pytest.raises(CheckpointError, match="made with another budget, seed or controller"):
+        calibrate(bodies, controller, longer, tmp_path)
+    (tmp_path / "calibrate.json").unlink()  # of a version that kept no moments
+    with pytest.raises(CheckpointError, match="made with another budget"):
+        calibrate(bodies, controller, TINY, tmp_path)
+
+
+def test_a_moment_that_a_kill_left_out_is_made_up_for(bodies, controller, tmp_path):
+    whole = calibrate(bodies, controller, replace(TINY, moments=3), tmp_path)
+    last = tmp_path / "moment-3.safetensors"
+    kept = last.read_bytes()
+    last.unlink()
+    again = calibrate(bodies, controller, replace(TINY, moments=3), tmp_path)
+    assert last.read_bytes() == kept
+    np.testing.assert_array_equal(again.trained, whole.trained)
 
 
 def test_no_moment_is_refused(bodies, controller, tmp_path):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 
+from hyperdistill_core.features import STATE_DIM
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
 
@@ -210,3 +213,24 @@ def test_refuses_to_walk_blind(heights):
     )
     with pytest.raises(ValueError, match="height field of 6 points, got"):
         seeing.act(states, heights)
+
+
+@pytest.mark.parametrize("motors", range(1, 21))
+def test_controls_do_not_depend_on_how_many_episodes_ask_at_once(motors):
+    rng = np.random.default_rng(motors)
+    n_bodies = 11
+    sizes = (n_bodies * STATE_DIM, 64, 64, 2 * n_bodies)
+    layers = [
+        (rng.normal(size=pair), rng.normal(size=pair[1])) for pair in itertools.pairwise(sizes)
+    ]
+    mlp = BodyMLP.from_layers(
+        layers,
+        normalisation=Normalisation(np.zeros(STATE_DIM), np.ones(STATE_DIM)),
+        actions=np.arange(motors),
+        dtype=np.float32,
+    )
+    states = rng.normal(size=(17, n_bodies, STATE_DIM))
+    together = mlp.act(states)
+    assert together.shape == (17, motors)
+    for episodes in range(1, 17):
+        np.testing.assert_array_equal(mlp.act(states[:episodes]), together[:episodes])

@@ -21,6 +21,7 @@ from codesign.campaign.algorithms.generational import NSGA2, MuPlusLambda, Rando
 from codesign.campaign.algorithms.islands import Islands
 from codesign.campaign.algorithms.steady import Aging
 from codesign.config import Settings
+from codesign.errors import UsageError
 from morph_ops.choices import UnknownChoiceError, choose, is_own, load_own
 
 __all__ = ["ALGORITHMS", "Algorithm", "new_algorithm"]
@@ -41,7 +42,7 @@ def new_algorithm(settings: Settings) -> Algorithm:
 
     Raises:
         UnknownChoiceError: there is none, or something else under that name.
-        UsageError: it needs a library that is not installed.
+        UsageError: it needs a library that is not installed, or is to race without a bar.
     """
     name = settings.algorithm
     if not is_own(name):
@@ -51,4 +52,6 @@ def new_algorithm(settings: Settings) -> Algorithm:
         raise UnknownChoiceError(
             f"no algorithm {name!r}: expected a subclass of codesign.campaign.Algorithm"
         )
+    if settings.racing and own.bar is Algorithm.bar:
+        raise UsageError(f"racing: expected an algorithm with a method bar, {name} has none")
     return own(settings)

@@ -40,7 +40,8 @@ class Algorithm(ABC):
     def bar(self, number: int) -> float | None:
         """Score that ``number`` must reach to matter, for racing; None where any may matter.
 
-        Asked right after :meth:`parents`, so exactly ``needs(number)`` candidates were told.
+        Asked right after :meth:`parents`, so exactly ``needs(number)`` candidates were told. An
+        algorithm whose candidates matter by more than their score need not have one.
         """
         del number
         return None

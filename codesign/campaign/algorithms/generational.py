@@ -17,6 +17,7 @@ class Random(Algorithm):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
+        self._wanted = max(settings.finalists, settings.top)
         self._best: list[float] = []  # scores, the worst first
 
     def needs(self, number: int) -> int:
@@ -26,9 +27,9 @@ class Random(Algorithm):
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
-        if candidate.result.status == "ok":
+        if candidate.result.status == "ok" and candidate.duplicate_of is None:
             insort(self._best, candidate.score)
-            del self._best[: -self._settings.finalists]
+            del self._best[: -self._wanted]
 
     def parents(self, number: int) -> Parents:
         """See :meth:`Algorithm.parents`."""
@@ -36,7 +37,7 @@ class Random(Algorithm):
 
     def bar(self, number: int) -> float | None:
         """The worst score among those that would be finalists now."""
-        full = len(self._best) == self._settings.finalists
+        full = len(self._best) == self._wanted
         return self._best[0] if full and number >= self._settings.population else None
 
     def members(self) -> dict[str, list[Candidate]]:
@@ -86,7 +87,10 @@ class MuPlusLambda(_Generational):
         )
 
     def bar(self, number: int) -> float | None:
-        """The worst score of those that survived: a child below it never does."""
+        """The worst score of those that survived; a child below it would not.
+
+        On islands a migrant may come in later that is worse.
+        """
         if number < self._settings.population:
             return None
         return min(candidate.score for candidate in self.population)

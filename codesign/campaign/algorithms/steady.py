@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 
 from codesign.campaign import adapter
@@ -27,11 +28,12 @@ class Aging(Ahead, Populated):
         )
 
     def bar(self, number: int) -> float | None:
-        """The median of the population, of those in it that were scored in full.
+        """The median of the population; whoever was stopped in it counts as below.
 
-        Who is below it wins a tournament of four with a chance of one in eight at most.
+        A body below the median beats three others at random with a chance of one in eight at
+        most. Where half of the population was stopped, nobody else is.
         """
         if number < self._settings.population:
             return None
-        whole = [c.score for c in self.population if c.result.status != "stopped"]
-        return median(whole) if whole else None
+        bar = median(-math.inf if c.stopped else c.score for c in self.population)
+        return bar if math.isfinite(bar) else None
