@@ -2,8 +2,8 @@
 
 Every body's generated network is improved by PPO on that body alone, all with the same
 budget, all side by side; then the score before is set against the score after. Training can
-also spoil a network, so the score after it is that of the best of several moments, as anybody
-who trains a robot would keep it; the one at the end is kept too.
+also spoil a network, so the score after it is that of the best of several moments, the beginning
+among them, as anybody who trains a robot would keep it; the one at the end is told too.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ class CalibrateSettings:
         action_std: deviation of the actions at the start.
         final_action_std: at the end.
         lr: largest learning rate.
-        moments: of the training, evenly spread, the last at its end: each body's best of these
-            networks by ``episodes`` of one seed is scored over those of another.
+        moments: of the training, evenly spread, the last at its end. Each body's best of these
+            networks and the generated one, by ``episodes`` of one seed, is scored over those of
+            another.
         episodes: of the scores before and after.
         n_workers: processes.
         seed: of training and scores.
@@ -71,7 +72,7 @@ class Calibration:
 
     Attributes:
         zero_shot: (bodies,) under the networks that the controller generates.
-        trained: (bodies,) under the best that training made of these networks.
+        trained: (bodies,) under the best of these and of what training made of them.
         at_the_end: (bodies,) under what they were at the end of it.
     """
 
@@ -106,14 +107,6 @@ def calibrate(
     if len(graphs) < 3:
         raise TrainingError(f"a ranking needs at least 3 bodies, got {len(graphs)}")
     path = find(controller)
-    zero_shot = evaluate(
-        graphs,
-        path,
-        task=settings.task,
-        episodes=settings.episodes,
-        seed=settings.seed,
-        n_workers=settings.n_workers,
-    ).scores
     pool = Pool(tuple(graphs), ("robot",) * len(graphs))
     _require_same_settings(folder, settings, path)
     trainer = TeacherTrainer(pool, ppo_settings(settings, len(graphs)), folder, start_from=path)
@@ -129,22 +122,19 @@ def calibrate(
 
     keep_moment()  # the last training may have been cut off between its checkpoint and this
     trainer.train(report=kept_and_reported)
-    trained, at_the_end = _best_of_moments(graphs, folder, settings)
-    return Calibration(zero_shot, trained, at_the_end)
+    return _scores(graphs, path, folder, settings)
 
 
 def _require_same_settings(folder: Path, settings: CalibrateSettings, controller: Path) -> None:
     """Refuse a folder whose training was another one."""
     now = {**asdict(settings), "controller": hashlib.sha256(controller.read_bytes()).hexdigest()}
-    del now["n_workers"]
+    del now["n_workers"], now["episodes"]  # a training can be scored again, over more episodes
     file = folder / "calibrate.json"
-    if file.exists():
-        before = json.loads(file.read_text("utf-8"))
-    else:
-        before = {} if (folder / "teacher.safetensors").exists() else now
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(before, indent=2) + "\n", "utf-8")
-    require_same(folder, before, now, what="budget, seed or controller")
+    if file.exists() or (folder / "teacher.safetensors").exists():
+        before = json.loads(file.read_text("utf-8")) if file.exists() else None
+        require_same(folder, before, now, what="budget, seed or controller")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(now, indent=2) + "\n", "utf-8")
 
 
 def _moment(folder: Path, number: int) -> Path:
@@ -158,22 +148,36 @@ def _keep(folder: Path, number: int) -> None:
     save_checkpoint(_moment(folder, number), network, meta)
 
 
-def _best_of_moments(
-    graphs: Sequence[nx.DiGraph], folder: Path, settings: CalibrateSettings
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(bodies,) scores under each body's best network, and under its last."""
+def _scores(
+    graphs: Sequence[nx.DiGraph], controller: Path, folder: Path, settings: CalibrateSettings
+) -> Calibration:
+    """Scores of the networks as generated, of each body's best moment, and at the end."""
     kept = [n for n in range(1, settings.moments + 1) if _moment(folder, n).exists()]
     everybody = range(len(graphs))
+
+    def generated(seed: int) -> NDArray[np.float64]:
+        return evaluate(
+            graphs,
+            controller,
+            task=settings.task,
+            episodes=settings.episodes,
+            seed=seed,
+            n_workers=settings.n_workers,
+        ).scores
+
+    zero_shot = generated(settings.seed)
     other_starts = replace(settings, seed=settings.seed + 1)
     tries = [score_specialists(graphs, _moment(folder, n), other_starts) for n in kept]
-    best = np.argmax([[scores[body] for body in everybody] for scores in tries], axis=0)
-    at_the_end = score_specialists(graphs, _moment(folder, kept[-1]), settings)
-    trained = dict(at_the_end)
-    for index, n in enumerate(kept[:-1]):
+    of_moments = [np.array([scores[body] for body in everybody]) for scores in tries]
+    best = np.argmax(np.stack([generated(other_starts.seed), *of_moments]), axis=0)
+    last = score_specialists(graphs, _moment(folder, kept[-1]), settings)
+    trained = dict(enumerate(zero_shot.tolist())) | {
+        body: last[body] for body in everybody if best[body] == len(kept)
+    }
+    for index, n in enumerate(kept[:-1], 1):
         bodies = np.flatnonzero(best == index).tolist()
         trained |= score_specialists(graphs, _moment(folder, n), settings, bodies=bodies)
-    in_order = [np.array([of[body] for body in everybody]) for of in (trained, at_the_end)]
-    return in_order[0], in_order[1]
+    return Calibration(zero_shot, *(np.array([of[b] for b in everybody]) for of in (trained, last)))
 
 
 def ppo_settings(settings: CalibrateSettings, bodies: int) -> PPOSettings:

@@ -19,6 +19,7 @@ from hyperdistill_core.training.calibrate import (
     ppo_settings,
     score_specialists,
 )
+from hyperdistill_core.training.evaluate import evaluate
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher import load_teacher
@@ -95,9 +96,15 @@ def test_a_body_that_training_spoilt_keeps_its_best_moment(bodies, controller, t
             tensors[name][body] = 0.0
         save_checkpoint(path, tensors, meta)
     other = replace(settings, seed=settings.seed + 1)
-    tries = np.array([list(score_specialists(bodies, p, other).values()) for p in moments])
-    fresh = np.array([list(score_specialists(bodies, p, settings).values()) for p in moments])
     result = calibrate(bodies, controller, settings, tmp_path)
+    begun = [evaluate(bodies, controller, episodes=2, seed=seed).scores for seed in (1, 0)]
+    np.testing.assert_array_equal(result.zero_shot, begun[1])
+    tries = np.array(
+        [begun[0], *(list(score_specialists(bodies, p, other).values()) for p in moments)]
+    )
+    fresh = np.array(
+        [begun[1], *(list(score_specialists(bodies, p, settings).values()) for p in moments)]
+    )
     np.testing.assert_array_equal(result.at_the_end, fresh[-1])
     np.testing.assert_array_equal(result.trained, fresh[tries.argmax(axis=0), range(3)])
     assert len(set(tries.argmax(axis=0))) > 1, "else this test shows little"
