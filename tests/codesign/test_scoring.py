@@ -55,13 +55,20 @@ def test_a_record_survives_json(records):
     assert ScoreRecord.from_dict(json.loads(text)) == records[0]
 
 
+def test_a_record_of_before_steps_were_counted_is_read(records):
+    plain = records[0].to_dict()
+    assert plain.pop("steps") == sum(records[0].lengths)
+    assert ScoreRecord.from_dict(plain) == records[0]
+
+
 def test_json_has_the_promised_fields(records):
     plain = json.loads(json.dumps(records[0].to_dict()))
     kinds = {
         "robot": str, "hash": str, "task": str, "controller": str, "controller_hash": str,
         "episodes": int, "seed": int, "score": float, "ci95": list, "returns": list,
         "lengths": list, "fell": list, "terms": dict, "speed": float, "distance": float,
-        "measures": dict, "duty": list, "warnings": list, "status": str, "seconds": float,
+        "measures": dict, "duty": list, "warnings": list, "status": str, "steps": int,
+        "seconds": float,
     }  # fmt: skip
     assert {name: type(value) for name, value in plain.items()} == kinds
 

@@ -28,7 +28,7 @@ def candidate(number, *, parents=(), score=None, status="ok", seed=None):
         score=value, ci95=(value - 1, value + 1), returns=(value,), lengths=(3,), fell=(True,),
         terms={"forward": value}, speed=0.5, distance=1.5, warnings=("odd",), status=status,
             measures={"height": 0.5}, duty=(0.0, 0.25),
-        seconds=0.25, episodes=1, seed=0, **KNOWN,
+        steps=3, seconds=0.25, episodes=1, seed=0, **KNOWN,
     )  # fmt: skip
     return bred.scored(record)
 
