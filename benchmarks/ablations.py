@@ -23,9 +23,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,32 +148,18 @@ def _distil(row: Row, name: str, pool: Pool, folder: Path, clock: Clock) -> Path
     began = time.perf_counter()
     collect(pool, data, dagger, teachers=teachers)
     a_round = time.perf_counter() - began
+    learn = partial(distil, pool, data, teachers, dagger=dagger)
     small = DistillSettings(hidden=64, updates=PILOT_UPDATES)
     began = time.perf_counter()
-    _learn(pool, data, teachers, small, dagger, rounds=0, folder=folder / "pilot-student")
+    learn(settings=small, rounds=0, folder=folder / "pilot-student")
     an_update = (time.perf_counter() - began) / PILOT_UPDATES
     rounds = row.dagger or 0
     updates = int((clock.left - rounds * a_round) / an_update)
     settings = replace(small, updates=max(PILOT_UPDATES, updates))
-    student = _learn(pool, data, teachers, settings, dagger, rounds=rounds, folder=folder)
+    student = learn(settings=settings, rounds=rounds, folder=folder)
     path = folder / f"{name}.safetensors"
     to_controller(student, pool, name=name, provenance={}).save(path)
     return path
-
-
-def _learn(
-    pool: Pool,
-    data: ExpertData,
-    teachers: Sequence[Teacher],
-    settings: DistillSettings,
-    dagger: CollectSettings,
-    *,
-    rounds: int,
-    folder: Path,
-) -> Any:
-    return distil(
-        pool, data, teachers, settings=settings, dagger=dagger, rounds=rounds, folder=folder
-    )
 
 
 def subset(pool: Pool, bodies: int | None) -> Pool:

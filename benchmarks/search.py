@@ -35,7 +35,7 @@ from rich.table import Table
 
 from codesign.campaign.objectives import get_descriptor
 from codesign.errors import UsageError
-from codesign.store import Candidate, Database, RunFolder
+from codesign.store import Candidate, RunFolder
 from hyperdistill_core.training.pool import plan_hash
 
 BASELINE = "random"
@@ -113,7 +113,10 @@ def search(row: str, seed: int, options: argparse.Namespace) -> int:
 
 def _require_asked_for(row: str, seed: int, options: argparse.Namespace) -> None:
     """Refuse a run that an earlier call made with other options."""
-    run = RunFolder(folder(row, seed, options.out))
+    path = folder(row, seed, options.out)
+    if not RunFolder.is_one(path):
+        return
+    run = RunFolder(path)
     for name in ("candidates", "episodes"):
         asked, found = getattr(options, name), getattr(run.settings, name)
         if asked != found:
@@ -124,7 +127,7 @@ def _require_asked_for(row: str, seed: int, options: argparse.Namespace) -> None
 
 def read(run: Path) -> Found:
     """What a run found."""
-    with Database(run / "run.sqlite", read_only=True) as database:
+    with RunFolder(run).database(read_only=True) as database:
         bodies = [c for c in database.candidates() if c.duplicate_of is None]
         finals = [c.final.score for c in database.best(FEW) if c.final is not None]
     scored = [candidate for candidate in bodies if candidate.result.status == "ok"]
@@ -212,6 +215,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     rows = options.only or list(ROWS)
     wanted = [(row, seed) for seed in options.seeds for row in rows]
+    try:
+        for row, seed in wanted:
+            _require_asked_for(row, seed, options)
+    except UsageError as error:
+        sys.exit(f"error: {error}")
     with ThreadPoolExecutor(options.beside) as pool:
         codes = list(pool.map(lambda run: search(run[0], run[1], options), wanted))
     failed = [
@@ -221,11 +229,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     if failed:
         sys.exit(f"error: {', '.join(f'{run}.log' for run in failed)} says what went wrong")
-    try:
-        for row, seed in wanted:
-            _require_asked_for(row, seed, options)
-    except UsageError as error:
-        sys.exit(f"error: {error}")
     found = {
         row: {seed: read(folder(row, seed, options.out)) for seed in options.seeds} for row in rows
     }

@@ -8,7 +8,6 @@ among them, as anybody who trains a robot would keep it; the one at the end is t
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoints import find
+from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
@@ -127,7 +127,7 @@ def calibrate(
 
 def _require_same_settings(folder: Path, settings: CalibrateSettings, controller: Path) -> None:
     """Refuse a folder whose training was another one."""
-    now = {**asdict(settings), "controller": hashlib.sha256(controller.read_bytes()).hexdigest()}
+    now = {**asdict(settings), "controller": Controller.load(controller).hash}
     del now["n_workers"], now["episodes"]  # a training can be scored again, over more episodes
     file = folder / "calibrate.json"
     if file.exists() or (folder / "teacher.safetensors").exists():
