@@ -36,6 +36,8 @@ Trial: TypeAlias = Callable[[Sequence[nx.DiGraph]], Sequence[tuple[float, float]
 MAX_MUTATIONS = 4
 #: Bodies that are tried at once.
 _BATCH = 64
+#: Sampled bodies of which the best founds a line.
+_RIVALS = 16
 #: A pool is given up when so many bodies in a row are of no use.
 _PATIENCE = 4096
 
@@ -48,8 +50,10 @@ class PoolSettings:
         sampled: freshly sampled bodies.
         children: crossovers of two of the robots given.
         mutants: bodies made by 1 to 4 mutations.
-        evolved: bodies of lines that are bred from the robots for many generations under a
-            controller, each robot's line for itself.
+        evolved: bodies of lines that are bred for many generations under a controller, each
+            line for itself: one from every robot, and one from every founder.
+        founders: sampled bodies that found lines too, each the best of 16 under the
+            controller: lines of robots alone have little variety.
         robot_mutants: share of mutants that come from a robot or a child of robots, the
             others come from a sampled body.
         standing_steps: a sampled body or a mutant must stand so many control steps without
@@ -68,6 +72,7 @@ class PoolSettings:
     children: int = 0
     mutants: int = 700
     evolved: int = 0
+    founders: int = 0
     robot_mutants: float = 0.5
     standing_steps: int = 100
     least_score: float = 40.0
@@ -276,8 +281,7 @@ class _Maker:
         return True
 
     def _evolve(self, number: int) -> None:
-        scores = [score for score, _ in self._try(self._robots)]
-        lines = Lineages(list(zip(self._robots, scores, strict=True)), self._rng)
+        lines = Lineages([*self._scored(self._robots), *self._founders()], self._rng)
         first, idle = len(self._graphs), 0
         while len(self._graphs) < first + number:
             bred = iter(lines.breed, None)
@@ -290,6 +294,17 @@ class _Maker:
                 if len(self._graphs) < first + number and self._useful(score, length):
                     self._admit(child.graph, "evolved")
             idle = self._patience(idle, _BATCH, "evolved", admitted=len(self._graphs) > before)
+
+    def _founders(self) -> list[tuple[nx.DiGraph, float]]:
+        """The best of every few sampled bodies, with their scores."""
+        best = []
+        for _ in range(self._settings.founders):
+            rivals = [self._new("sampled", lambda: sample_body(self._rng)) for _ in range(_RIVALS)]
+            best.append(max(self._scored(rivals), key=lambda body: body[1]))
+        return best
+
+    def _scored(self, graphs: Sequence[nx.DiGraph]) -> list[tuple[nx.DiGraph, float]]:
+        return list(zip(graphs, (score for score, _ in self._try(graphs)), strict=True))
 
     def _try(self, graphs: Sequence[nx.DiGraph]) -> Sequence[tuple[float, float]]:
         return self._trial(graphs) if self._trial else [(math.inf, math.inf)] * len(graphs)
@@ -326,10 +341,11 @@ def _require_parents(settings: PoolSettings, n_robots: int, *, tried: bool) -> N
         raise TrainingError(
             f"a pool with {settings.mutants} mutants needs robots or sampled bodies to mutate"
         )
-    if settings.evolved and n_robots < 2:
+    if settings.evolved and n_robots + settings.founders < 2:
         raise TrainingError(
-            f"a pool with {settings.evolved} evolved bodies needs at least 2 robots to begin with,"
-            f" got {n_robots}; name a folder of robots or set evolved=0"
+            f"a pool with {settings.evolved} evolved bodies needs at least 2 robots or founders to"
+            f" begin with, got {n_robots + settings.founders}; name a folder of robots, set"
+            " founders, or set evolved=0"
         )
     if settings.evolved and not tried:
         raise TrainingError(

@@ -174,6 +174,23 @@ def test_a_tried_pool_takes_only_bodies_of_use(bodies):
     assert all(map(is_same, pool.graphs, again.graphs))
 
 
+def test_founders_are_the_best_of_sixteen_and_found_lines():
+    settings = PoolSettings(
+        sampled=0, mutants=0, evolved=64, founders=3, standing_steps=0, least_score=6.0, seed=4
+    )
+    tried = []
+    pool = make_pool(settings, trial=_mass_trial(tried))
+    assert pool.counts == {"evolved": 64}
+    assert tried[:5] == [0, 16, 16, 16, 64]
+    # A child of the best of sixteen is heavier than what comes up by chance.
+    chance = make_pool(
+        PoolSettings(sampled=64, mutants=0, standing_steps=0, least_score=6.0, seed=4),
+        trial=_mass_trial([]),
+    )
+    heavy, usual = (np.mean([total_mass(g) for g in made.graphs]) for made in (pool, chance))
+    assert heavy > usual
+
+
 def test_a_body_that_stands_is_of_use_whatever_it_scores():
     settings = PoolSettings(sampled=2, mutants=0, standing_steps=0, least_steps=100.0)
     pool = make_pool(settings, trial=lambda graphs: [(-5.0, 100.0)] * len(graphs))
@@ -207,7 +224,7 @@ def test_a_pool_needs_parents(bodies):
         make_pool(PoolSettings(children=1), robots=bodies[:1])
     with pytest.raises(TrainingError, match="needs robots or sampled bodies to mutate"):
         make_pool(PoolSettings(sampled=0, mutants=1))
-    with pytest.raises(TrainingError, match="needs at least 2 robots to begin with, got 1"):
+    with pytest.raises(TrainingError, match="at least 2 robots or founders to begin with, got 1"):
         make_pool(PoolSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:1])
     with pytest.raises(TrainingError, match="needs a controller that they are tried with"):
         make_pool(PoolSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:2])
