@@ -18,13 +18,13 @@ class Losses:
     Attributes:
         policy: the clipped surrogate, to be made smaller.
         value: the critic's squared error, clipped.
-        kl: mean KL from the acting policy.
+        kl: (B,) of each sample, from the acting policy.
         clipped: share of probability ratios that the clip has changed.
     """
 
     policy: Tensor
     value: Tensor
-    kl: float
+    kl: Tensor
     clipped: float
 
 
@@ -59,11 +59,11 @@ def ppo_losses(
     clipped = ratio.clamp(1 - clip, 1 + clip)
     near = batch["value"] + (value - batch["value"]).clamp(-clip, clip)
     errors = torch.maximum((value - batch["target"]).square(), (near - batch["target"]).square())
-    moved = ((mean.detach() - batch["mean"]).square() * joints).sum() * scale / len(advantage)
+    moved = ((mean.detach() - batch["mean"]).square() * joints).sum(1) * scale
     return Losses(
         policy=-torch.minimum(ratio * advantage, clipped * advantage).mean(),
         value=errors.mean(),
-        kl=moved.item(),
+        kl=torch.zeros_like(advantage).index_add(0, sample, moved),
         clipped=(ratio != clipped).float().mean().item(),
     )
 

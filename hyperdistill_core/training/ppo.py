@@ -32,6 +32,7 @@ from hyperdistill_core.training.fleet import FELL, RUNNING, TIME_LIMIT, Fleet
 from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.losses import clip_gradients, ppo_losses, standardised
 from hyperdistill_core.training.moments import RunningMoments
+from hyperdistill_core.training.pace import Pace
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.settings import PPOSettings
 from hyperdistill_core.training.teacher import (
@@ -52,8 +53,6 @@ from hyperdistill_core.weights_file import (
 )
 
 WARM_UP_STEPS = 16
-FIRST_LR, LEAST_LR = 1e-4, 1e-5
-LR_FACTOR = 1.2
 LENGTH_RATE = 0.1
 FLEET = "fleet/"
 
@@ -108,7 +107,6 @@ class TeacherTrainer:
         self._n_max = max(len(graph) for graph in pool.graphs)
         self._checkpoint = folder / "teacher.safetensors"
         torch.manual_seed(settings.seed)
-        self._lr = FIRST_LR
         self._use(new_network(settings, limbs=self._n_max))
         self._width = self.network.config.state_dim
         self.state_moments = RunningMoments(self._width)
@@ -136,7 +134,13 @@ class TeacherTrainer:
 
     def _use(self, network: Any) -> None:
         self.network = network.to(self._device)
-        self._optimiser = torch.optim.Adam(network.parameters(), lr=self._lr, eps=1e-5)
+        self._optimiser = torch.optim.Adam(network.parameters(), eps=1e-5)
+        self._pace = Pace(
+            self.network,
+            self._optimiser,
+            target_kl=self.settings.target_kl,
+            max_kl=self.settings.max_kl,
+        )
 
     @property
     def action_std(self) -> float:
@@ -325,11 +329,9 @@ class TeacherTrainer:
             bodies=len(self._active),
             per_body=settings.per_body_advantages,
         )
-        lr = self._learning_rate()
-        for group in self._optimiser.param_groups:
-            group["lr"] = lr
+        lr = self._pace.begin(self._longest_step())
         scale = 1.0 / (2.0 * self.action_std**2 * (1.0 - settings.noise_memory**2))
-        sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
+        sums = {"policy_loss": 0.0, "value_loss": 0.0, "clipped": 0.0}
         batches, stop = 0, False
         for _ in range(settings.epochs):
             order = torch.randperm(settings.horizon, generator=self._noise)
@@ -350,34 +352,31 @@ class TeacherTrainer:
                     scale=scale,
                     clip=settings.clip,
                 )
-                if losses.kl > settings.max_kl:
-                    stop = True
+                kl = losses.kl.view(chunk, len(self._active), -1)
+                stop = not self._pace.may_go_on(kl)
+                if stop:
                     break
                 loss = losses.policy + 0.5 * settings.value_coef * losses.value
                 self._optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 clip_gradients(self.network, settings.max_grad_norm)
-                self._optimiser.step()
+                self._pace.step()
                 batches += 1
                 sums["policy_loss"] += losses.policy.item()
                 sums["value_loss"] += losses.value.item()
-                sums["kl"] += losses.kl
                 sums["clipped"] += losses.clipped
             if stop:
                 break
         averages = {name: total / max(1, batches) for name, total in sums.items()}
-        if averages["kl"] > 1.25 * settings.target_kl or stop:
-            self._lr = max(lr / LR_FACTOR, LEAST_LR)
-        elif averages["kl"] < 0.8 * settings.target_kl:
-            self._lr = lr * LR_FACTOR
+        averages["kl"] = self._pace.end()
         return averages | {"minibatches": batches, "lr": lr, "action_std": self.action_std}
 
-    def _learning_rate(self) -> float:
+    def _longest_step(self) -> float:
+        """Bound of the learning rate now."""
         settings = self.settings
         done = min(1.0, self.steps_done / settings.steps)
         warm = min(1.0, done / settings.warmup) if settings.warmup else 1.0
-        bound = settings.lr * warm * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
-        return min(self._lr, bound) if settings.target_kl else bound
+        return settings.lr * warm * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
 
     def _save(self, fleet: Fleet) -> None:
         tensors = network_tensors(self.network, prefix="network")
@@ -396,7 +395,7 @@ class TeacherTrainer:
             "return_moments": self._return_moments.to_dict(),
             "steps": self.steps_done,
             "seconds": self._seconds,
-            "lr": self._lr,
+            "lr": self._pace.rates.tolist(),
             "active": self._active,
             "next_slot": self._next_slot,
             "rng": self._rng.bit_generator.state,
@@ -456,7 +455,7 @@ class TeacherTrainer:
         self._take_over(tensors, meta)
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.steps_done, self._seconds = meta["steps"], meta["seconds"]
-        self._lr = meta["lr"]
+        self._pace.rates = np.array(meta["lr"])
         for name, array in self._books().items():
             array[...] = tensors[name].numpy()
         self._noise.set_state(tensors["noise"])
