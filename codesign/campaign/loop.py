@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -109,7 +108,7 @@ class _Loop:
         self._first_of: dict[str, int] = {}  # whose score twins of a body take, by its hash
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
-        self._queue: deque[Candidate] = deque()
+        self._queue: dict[int, Candidate] = {}  # first come, first scored
         self._bars: dict[int, float] = {}  # of candidates that may be stopped
         self._best: Candidate | None = None
         self._start_failures: list[str] = []
@@ -125,7 +124,7 @@ class _Loop:
             while self._bred < self._total and self._may_breed():
                 self._breed()
             while self._queue and self._pool.idle:
-                candidate = self._queue.popleft()
+                candidate = self._queue.pop(next(iter(self._queue)))
                 self._submitted[candidate.number] = candidate
                 bar = self._bars.pop(candidate.number, None)
                 self._pool.submit(candidate.number, candidate.graph, bar=bar)
@@ -162,7 +161,7 @@ class _Loop:
             self._check_controller(candidate.record)
             self._mark_done(candidate)
         elif first == number:
-            self._queue.append(candidate)
+            self._queue[number] = candidate
         elif self._pending(first):
             self._waiting.setdefault(first, []).append(candidate)
         else:
@@ -181,7 +180,7 @@ class _Loop:
         return self._first_of[candidate.hash]
 
     def _pending(self, number: int) -> bool:
-        return number in self._submitted or any(c.number == number for c in self._queue)
+        return number in self._submitted or number in self._queue
 
     def _new(self, number: int) -> Candidate:
         with seeds.selection(self._settings.seed, number):
@@ -211,7 +210,7 @@ class _Loop:
         if twins and candidate.stopped:
             first, *others = twins
             self._first_of[first.hash] = first.number
-            self._queue.append(first)
+            self._queue[first.number] = first
             if others:
                 self._waiting[first.number] = others
             return

@@ -95,15 +95,13 @@ def to_csv(graph: nx.DiGraph) -> str:
 
 def _destruction_times(database: Database) -> dict[int, int]:
     """The first generation at whose end a body was not kept, where that is known."""
-    last_kept: dict[int, int] = {}
-    ended = sorted(database.membership().items())
-    for generation, roles in ended:
-        last_kept.update(dict.fromkeys((n for kept in roles.values() for n in kept), generation))
-    if not ended:
+    until = database.kept_until()
+    if not until:
         return {}
-    newest = ended[-1][0]
-    return {
-        number: last_kept[number] + 1 if number in last_kept else generation
+    newest = max(event.generation or 0 for event in database.events("generation"))
+    ends = {
+        number: until.get(number, generation)
         for number, generation in database.origins()
-        if last_kept.get(number, generation - 1) < newest
+        if number in until or generation <= newest
     }
+    return {number: end for number, end in ends.items() if end is not None}

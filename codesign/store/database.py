@@ -130,7 +130,7 @@ class Database:
     def add_generation(
         self, generation: int, *, members: Mapping[str, Iterable[int]], events: Iterable[Event]
     ) -> None:
-        """Write down the end of a generation, all of it or nothing.
+        """Write down the end of a generation, the next one to end, all of it or nothing.
 
         Args:
             generation: which.
@@ -140,9 +140,18 @@ class Database:
         Raises:
             RunError: it cannot be written; a generation ends once.
         """
-        rows = [(generation, role, n) for role, numbers in members.items() for n in set(numbers)]
+        kept = {(role, number) for role, numbers in members.items() for number in numbers}
+        rows = self._rows("SELECT role, number FROM membership WHERE until IS NULL")
+        before = {tuple(row) for row in rows}
         with self._writing():
-            self._connection.executemany("INSERT INTO membership VALUES (?, ?, ?)", rows)
+            self._connection.executemany(
+                "UPDATE membership SET until = ? WHERE role = ? AND number = ? AND until IS NULL",
+                [(generation, *who) for who in before - kept],
+            )
+            self._connection.executemany(
+                "INSERT INTO membership VALUES (?, ?, ?, NULL)",
+                [(*who, generation) for who in kept - before],
+            )
             self._connection.executemany(_INSERT_EVENT, list(map(_to_event_row, events)))
 
     @contextmanager
@@ -224,12 +233,23 @@ class Database:
             if not kinds or row["kind"] in kinds
         ]
 
-    def membership(self) -> dict[int, dict[str, list[int]]]:
-        """Numbers of the candidates kept at the end of each generation, by role."""
-        found: dict[int, dict[str, list[int]]] = {}
-        for generation, role, number in self._rows("SELECT * FROM membership"):
-            found.setdefault(generation, {}).setdefault(role, []).append(number)
+    def members(self, generation: int) -> dict[str, list[int]]:
+        """Numbers of the candidates that were kept at the end of a generation, by role."""
+        found: dict[str, list[int]] = {}
+        query = (
+            "SELECT role, number FROM membership "
+            "WHERE since <= ? AND (until IS NULL OR until > ?) ORDER BY role, number"
+        )
+        for role, number in self._rows(query, generation, generation):
+            found.setdefault(role, []).append(number)
         return found
+
+    def kept_until(self) -> dict[int, int | None]:
+        """When those that were ever kept were not any more, by number; None: still kept."""
+        rows = self._rows(
+            "SELECT number, max(until), count(*) > count(until) FROM membership GROUP BY number"
+        )
+        return {number: None if still else until for number, until, still in rows}
 
     def origins(self) -> list[tuple[int, int]]:
         """Number and generation of all candidates, by number."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from codesign.errors import UsageError, one_line
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 TABLES = ("candidates", "finals", "membership", "events", "provenance", "ending")
 
 _SCHEMA = """
@@ -36,11 +36,12 @@ CREATE TABLE finals (               -- the best of the search over fresh episode
     score REAL NOT NULL,
     record TEXT NOT NULL            -- the whole score record, JSON
 ) STRICT;
-CREATE TABLE membership (           -- who was kept at the end of a generation
-    generation INTEGER NOT NULL,
+CREATE TABLE membership (           -- who was kept, from when to when
     role TEXT NOT NULL,             -- population, archive, "island 0", ...
     number INTEGER NOT NULL REFERENCES candidates (number),
-    PRIMARY KEY (generation, role, number)
+    since INTEGER NOT NULL,         -- the first generation at whose end it was kept
+    until INTEGER,                  -- the first one at whose end it was not; NULL: still kept
+    PRIMARY KEY (role, number, since)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE events (               -- what happened, and when
     id INTEGER PRIMARY KEY,
@@ -65,6 +66,7 @@ CREATE TABLE ending (               -- one row once a run is known to end early
 ) STRICT;
 CREATE INDEX candidates_by_score ON candidates (score);
 CREATE INDEX candidates_by_hash ON candidates (hash);
+CREATE INDEX kept_now ON membership (role, number) WHERE until IS NULL;
 CREATE UNIQUE INDEX events_once ON events (generation, kind, ifnull(name, ''))
     WHERE generation IS NOT NULL;
 """

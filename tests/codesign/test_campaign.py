@@ -71,7 +71,7 @@ def database(tmp_path):
 def history(database):
     """Who was kept, and what was told at the end of each generation, the time left out."""
     events = [replace(e, time="") for e in database.events("generation", "alarm")]
-    return database.membership(), events
+    return {e.generation: database.members(e.generation) for e in events}, events
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_members_are_written_at_the_end_of_each_generation(whole_run, settings):
     assert [e.generation for e in events if e.kind == "generation"] == list(ends)
     for generation in ends:
         born = min(size * (generation + 1), settings.total)
-        roles = membership.get(generation, {})
+        roles = membership[generation]
         assert all(number < born for numbers in roles.values() for number in numbers)
         if settings.algorithm == "random":
             assert roles == {}

@@ -145,7 +145,12 @@ def test_events_come_back_and_alarms_come_once(folder, tmp_path):
         assert database.events("alarm") == [e for e in events if e.kind == "alarm"]
         assert events[2].details == {"numbers": [2]}
         assert events[0].time.endswith("+00:00")
-        assert database.membership()[1] == {"population": [0, 2]}
+        assert [database.members(n) for n in range(3)] == [
+            {"population": [0, 1]},
+            {"population": [0, 2]},
+            {"population": [2, 5]},
+        ]
+        assert database.kept_until() == {0: 2, 1: 1, 2: None, 5: None}
     with closing(sqlite3.connect(folder.path / DATABASE)) as plain:
         again = "INSERT INTO events SELECT NULL, time, kind, name, generation, number, '', '' "
         with pytest.raises(sqlite3.IntegrityError, match="events_once"):
@@ -212,7 +217,7 @@ def test_csv_holds_every_table(folder, capsys, tmp_path):
     assert jsonio.from_json(rows[3]["graph"]).edges == BODY.edges
     assert json.loads(rows[3]["parents"]) == [2, 1]
     with (out / "membership.csv").open() as file:
-        assert file.read().splitlines()[:2] == ["generation,role,number", "0,population,0"]
+        assert file.read().splitlines()[:2] == ["role,number,since,until", "population,0,0,2"]
 
 
 def test_parquet_holds_the_same(folder, capsys, tmp_path):

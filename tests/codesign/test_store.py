@@ -97,7 +97,7 @@ def test_other_files_are_no_database(tmp_path):
         Database(tmp_path / "text")
     with closing(sqlite3.connect(tmp_path / "other")) as other:
         other.execute("PRAGMA user_version = 99")
-    with pytest.raises(UsageError, match="schema version 99, expected 3"):
+    with pytest.raises(UsageError, match="schema version 99, expected 4"):
         Database(tmp_path / "other")
 
 
