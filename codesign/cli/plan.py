@@ -31,22 +31,31 @@ def show_plan(settings: Settings) -> None:
     probes = [breeder.sample(n, taken=()).graph for n in range(min(PROBES, settings.population))]
     with ScoringPool.of_campaign(settings, most_workers=len(probes)) as pool:
         records, place = pool.map(probes), pool.place
+        # The pool of the probes may have fewer processes than the run; a cluster is as it is.
+        at_once = pool.at_once if settings.cluster else max(settings.workers, 1)
     click.echo(config.to_toml(settings))
-    least, most = (_minutes(seconds) for seconds in estimate(settings, records))
+    times = estimate(settings, records, at_once=at_once)
+    least, most = (_minutes(seconds) for seconds in times)
     finals = min(settings.finalists, settings.total) if settings.final_episodes else 0
     click.echo(
         f"{settings.total} candidates of {settings.episodes} episodes, {finals} finalists of "
         f"{settings.final_episodes}, {place}"
     )
-    click.echo(f"{least} if bodies fall as soon as the first {len(records)}, {most} if none falls")
+    racing = "; less by what racing saves" if settings.racing else ""
+    click.echo(
+        f"{least} if bodies fall as soon as the first {len(records)}, {most} if none falls{racing}"
+    )
 
 
-def estimate(settings: Settings, records: Sequence[ScoreRecord]) -> tuple[float, float]:
-    """Least and most seconds that a run may take on this machine, by some of its bodies.
+def estimate(
+    settings: Settings, records: Sequence[ScoreRecord], *, at_once: int
+) -> tuple[float, float]:
+    """Least and most seconds that a run may take, by some of its bodies.
 
     Args:
         settings: of the run.
-        records: of starting bodies, scored as the run scores them.
+        records: of starting bodies, scored as the run scores them and where it does.
+        at_once: bodies that are scored at the same time.
 
     Returns:
         With episodes as long as these, and with whole ones; without the start of workers, and
@@ -61,7 +70,7 @@ def estimate(settings: Settings, records: Sequence[ScoreRecord]) -> tuple[float,
     episodes = sum(len(record.lengths) for record in scored)
     seconds_per_step = sum(record.seconds for record in scored) / steps
     finals = min(settings.finalists, settings.total) * settings.final_episodes
-    run = (settings.total * settings.episodes + finals) / max(settings.workers, 1)
+    run = (settings.total * settings.episodes + finals) / at_once
     whole = get_task(settings.task).max_steps
     return run * seconds_per_step * steps / episodes, run * seconds_per_step * whole
 

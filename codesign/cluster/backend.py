@@ -45,6 +45,11 @@ class Backend(Protocol[_Item, _Result]):
         ...
 
     @property
+    def at_once(self) -> int:
+        """How many items are worked on at the same time, when there are enough."""
+        ...
+
+    @property
     def place(self) -> str:
         """Where the work is done, for people."""
         ...

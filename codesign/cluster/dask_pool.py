@@ -85,6 +85,11 @@ class DaskPool(Generic[Item, Result]):
         return bool(self._pending)
 
     @property
+    def at_once(self) -> int:
+        """Threads of the workers now."""
+        return self._threads
+
+    @property
     def place(self) -> str:
         """Where the work is done, for people."""
         return f"{self._threads} threads of {self._cluster.name}"

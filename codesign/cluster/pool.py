@@ -82,6 +82,11 @@ class ProcessPool(Generic[Item, Result]):
         return any(worker.busy for worker in self._workers)
 
     @property
+    def at_once(self) -> int:
+        """Number of workers."""
+        return len(self._workers)
+
+    @property
     def place(self) -> str:
         """Where the work is done, for people."""
         return f"{len(self._workers)} worker processes"

@@ -37,6 +37,11 @@ class Serial(Generic[Item, Result]):
         return bool(self._waiting)
 
     @property
+    def at_once(self) -> int:
+        """See :class:`~codesign.cluster.Backend`."""
+        return 1
+
+    @property
     def place(self) -> str:
         """See :class:`~codesign.cluster.Backend`."""
         return "this process"

@@ -138,6 +138,11 @@ class ScoringPool:
         )
 
     @property
+    def at_once(self) -> int:
+        """How many bodies are scored at the same time, when there are enough."""
+        return self._pool.at_once
+
+    @property
     def place(self) -> str:
         """Where bodies are scored, for people."""
         return self._pool.place

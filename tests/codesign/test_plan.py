@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from formula_pool import BLANK
+
+from codesign import config
+from codesign.cli.plan import estimate, show_plan
+
+SMALL = {"population": 4, "generations": 9, "in_flight": 4, "episodes": 2, "final_episodes": 0}
+
+
+def _record(*lengths, seconds):
+    return replace(BLANK, lengths=lengths, seconds=seconds)
+
+
+def test_the_estimate_is_of_episodes_as_long_as_the_probes_and_of_whole_ones():
+    settings = config.build({**SMALL, "finalists": 5, "final_episodes": 8})
+    records = [_record(100, 300, seconds=2.0), _record(200, 200, seconds=6.0)]
+    # 80 episodes of the search and 40 of finalists, 200 control steps of 10 ms each.
+    assert estimate(settings, records, at_once=1) == pytest.approx((240.0, 1200.0))
+    assert estimate(settings, records, at_once=4) == pytest.approx((60.0, 300.0))
+    assert estimate(settings, [_record(seconds=1.0)], at_once=1) == (0.0, 0.0)
+
+
+def test_the_plan_tells_settings_size_and_time(capsys):
+    settings = config.build({**SMALL, "workers": 0, "racing": {}, "episodes": 4})
+    show_plan(settings)
+    *shown, size, time = capsys.readouterr().out.splitlines()
+    assert "generations = 9" in shown
+    assert size == "40 candidates of 4 episodes, 0 finalists of 0, this process"
+    assert "if bodies fall as soon as the first 4, " in time
+    assert time.endswith("; less by what racing saves")
+
+
+def test_a_plan_for_a_cluster_counts_the_threads_of_its_workers(capsys, monkeypatch):
+    seen = {}
+
+    def note(settings, records, *, at_once):
+        seen["at_once"] = at_once
+        return 1.0, 2.0
+
+    monkeypatch.setattr("codesign.cli.plan.estimate", note)
+    local = {"kind": "local", "workers": 1, "options": {"threads_per_worker": 3}}
+    show_plan(config.build({**SMALL, "workers": 8, "cluster": local}))
+    assert seen == {"at_once": 3}
+    assert "3 threads of " in capsys.readouterr().out
