@@ -80,7 +80,8 @@ class Settings(Frozen):
         rates: how a child is made.
         limits: what a body may be at most.
         stop: what ends the run early.
-        racing: stop bodies early that cannot reach the others; none scores all in full.
+        racing: stop bodies early that cannot reach the others; none, or false, scores all in
+            full, and true races as the table's defaults say.
         alarms: when the search says that something looks wrong; no part of the result.
     """
 
@@ -134,6 +135,12 @@ class Settings(Frozen):
         named = controller in available()
         path = Path(controller)
         return str(path.absolute()) if not named and path.is_file() else controller
+
+    @field_validator("racing", mode="before")
+    @classmethod
+    def _on_or_off(cls, racing: object) -> object:
+        # TOML has no null: this is how what a preset turns on is turned off.
+        return {True: Racing(), False: None}[racing] if isinstance(racing, bool) else racing
 
     @field_validator("objectives", "descriptors", "islands")
     @classmethod

@@ -2,7 +2,7 @@ import pytest
 
 from codesign import config
 from codesign.cluster import Cluster
-from codesign.config import Settings
+from codesign.config import Racing, Settings
 from codesign.errors import UsageError
 from morph_ops.choices import UnknownChoiceError
 
@@ -28,6 +28,17 @@ def test_quickstart_is_as_large_as_promised():
 def test_derl_has_its_published_size():
     settings = config.load(preset="derl")
     assert (settings.total, settings.population, settings.tournament) == (4000, 576, 4)
+    assert settings.racing == Racing()
+
+
+def test_what_a_preset_turns_on_can_be_turned_off():
+    whole = config.load(preset="derl", assignments=["racing=false"])
+    assert whole.racing is None
+    assert "racing" not in config.to_toml(whole)
+    assert config.load(preset="derl", assignments=["racing=false", "algorithm=nsga2"])
+    assert config.load(assignments=["racing=true"]).racing == Racing()
+    back_on = config.load(preset="derl", assignments=["racing=false", "racing.steps=50"])
+    assert back_on.racing == Racing(steps=50)
 
 
 def test_later_sources_win(tmp_path):
