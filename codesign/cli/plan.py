@@ -32,9 +32,9 @@ def show_plan(settings: Settings) -> None:
     with ScoringPool.of_campaign(settings, most_workers=len(probes)) as pool:
         records, place = pool.map(probes), pool.place
         # The pool of the probes may have fewer processes than the run; a cluster is as it is.
-        at_once = pool.at_once if settings.cluster else max(settings.workers, 1)
+        workers = pool.at_once if settings.cluster else settings.workers
     click.echo(config.to_toml(settings))
-    times = estimate(settings, records, at_once=at_once)
+    times = estimate(settings, records, at_once=most_at_once(settings, workers))
     least, most = (_minutes(seconds) for seconds in times)
     finals = min(settings.finalists, settings.total) if settings.final_episodes else 0
     click.echo(
@@ -45,6 +45,16 @@ def show_plan(settings: Settings) -> None:
     click.echo(
         f"{least} if bodies fall as soon as the first {len(records)}, {most} if none falls{racing}"
     )
+
+
+def most_at_once(settings: Settings, workers: int) -> int:
+    """Bodies that so many workers can score at the same time: the algorithm waits for scores."""
+    from codesign.campaign.algorithms import new_algorithm
+
+    algorithm = new_algorithm(settings)
+    later = range(settings.population, min(settings.total, 2 * settings.population))
+    ahead = max((number + 1 - algorithm.needs(number) for number in later), default=workers)
+    return max(1, min(workers, ahead, max(settings.in_flight, settings.population)))
 
 
 def estimate(

@@ -96,7 +96,8 @@ def pool(
     """Make the pool of bodies that a controller learns on.
 
     With a controller, only bodies that it moves or that stay up come in, and lines of bodies
-    can be bred from the robots under it (--set evolved=1000).
+    can be bred under it from the robots (--set evolved=1000) and from the best of sampled
+    bodies (--set founders=50).
     """
     from codesign.scoring import ScoringPool
     from hyperdistill_core.training.pool import PoolSettings, make_pool

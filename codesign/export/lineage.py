@@ -95,10 +95,11 @@ def to_csv(graph: nx.DiGraph) -> str:
 
 def _destruction_times(database: Database) -> dict[int, int]:
     """The first generation at whose end a body was not kept, where that is known."""
+    # A generation that ends between the two reads is one of which nobody is known to be gone.
+    newest = max((e.generation or 0 for e in database.events("generation")), default=-1)
     until = database.kept_until()
     if not until:
         return {}
-    newest = max(event.generation or 0 for event in database.events("generation"))
     ends = {
         number: until.get(number, generation)
         for number, generation in database.origins()

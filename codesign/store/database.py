@@ -234,13 +234,17 @@ class Database:
         ]
 
     def members(self, generation: int) -> dict[str, list[int]]:
-        """Numbers of the candidates that were kept at the end of a generation, by role."""
+        """Numbers of the candidates kept at the end of a generation, by role.
+
+        Empty for a generation that has not ended.
+        """
         found: dict[str, list[int]] = {}
         query = (
             "SELECT role, number FROM membership "
-            "WHERE since <= ? AND (until IS NULL OR until > ?) ORDER BY role, number"
+            "WHERE since <= ? AND (until IS NULL OR until > ?) AND ? <= "
+            "(SELECT max(generation) FROM events WHERE kind = 'generation') ORDER BY role, number"
         )
-        for role, number in self._rows(query, generation, generation):
+        for role, number in self._rows(query, *[generation] * 3):
             found.setdefault(role, []).append(number)
         return found
 

@@ -40,7 +40,7 @@ CREATE TABLE membership (           -- who was kept, from when to when
     role TEXT NOT NULL,             -- population, archive, "island 0", ...
     number INTEGER NOT NULL REFERENCES candidates (number),
     since INTEGER NOT NULL,         -- the first generation at whose end it was kept
-    until INTEGER,                  -- the first one at whose end it was not; NULL: still kept
+    until INTEGER CHECK (until > since),  -- the first end at which it was not; NULL: still kept
     PRIMARY KEY (role, number, since)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE events (               -- what happened, and when
@@ -66,7 +66,7 @@ CREATE TABLE ending (               -- one row once a run is known to end early
 ) STRICT;
 CREATE INDEX candidates_by_score ON candidates (score);
 CREATE INDEX candidates_by_hash ON candidates (hash);
-CREATE INDEX kept_now ON membership (role, number) WHERE until IS NULL;
+CREATE UNIQUE INDEX kept_now ON membership (role, number) WHERE until IS NULL;
 CREATE UNIQUE INDEX events_once ON events (generation, kind, ifnull(name, ''))
     WHERE generation IS NOT NULL;
 """

@@ -1,8 +1,8 @@
-"""Bodies bred from robots for many generations, each robot's line for itself.
+"""Bodies bred from founders for many generations, each founder's line for itself.
 
 A search under a controller soon breeds from bodies that the controller moves well, and a
 controller that is to serve searches must learn on such bodies. Lines keep them different:
-one robot's offspring cannot crowd out another's.
+one founder's offspring cannot crowd out another's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from morph_ops.operators import OperatorError, crossover, mutate
 
 #: Bodies of a line that may be parents.
 LINE_LENGTH = 16
-#: A child that does worse than this share of its parent becomes no parent.
+#: A child that does worse than this share of its parent becomes no parent; where the parent's
+#: score is negative, one that is as far below it.
 LEAST_SHARE = 0.4
 CROSSOVER = 0.4
 MOST_MUTATIONS = 3
@@ -70,7 +71,7 @@ class Lineages:
 
     def tell(self, child: Offspring, score: float) -> None:
         """Take a child in as a parent, if it does not fall too far behind its own."""
-        if score < LEAST_SHARE * child.parent_score:
+        if score < child.parent_score - (1.0 - LEAST_SHARE) * abs(child.parent_score):
             return
         line = self._lines[child.line]
         line.append((child.graph, score))

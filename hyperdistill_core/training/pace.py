@@ -74,13 +74,21 @@ class Pace:
             self._optimiser.step()
             return
         before = [parameter.detach().clone() for parameter in self._alone]
+        moments = self._moments() if self._stopped.any() else []
+        moments_before = [moment.clone() for moment in moments]
         self._optimiser.step()
-        of_longest = torch.from_numpy((share / longest).astype(np.float32))
+        of_longest = torch.from_numpy((share / (longest or 1.0)).astype(np.float32))
         with torch.no_grad():
             for parameter, old in zip(self._alone, before, strict=True):
-                shape = (-1, *[1] * (parameter.dim() - 1))
-                weight = of_longest.to(parameter.device).view(shape).expand_as(parameter)
-                parameter.copy_(torch.lerp(old, parameter, weight))
+                parameter.copy_(torch.lerp(old, parameter, _like(of_longest, parameter)))
+            for moment, old in zip(moments, moments_before, strict=True):
+                # Who waits must not gather momentum where it stands.
+                moment.copy_(torch.where(_like(of_longest, moment) > 0, moment, old))
+
+    def _moments(self) -> list[Tensor]:
+        """The optimiser's running means of specialists' gradients and their squares."""
+        states = [self._optimiser.state[parameter] for parameter in self._alone]
+        return [state[name] for state in states if state for name in ("exp_avg", "exp_avg_sq")]
 
     def end(self) -> float:
         """Steer the rates by what the update did; its mean KL."""
@@ -95,3 +103,9 @@ class Pace:
         self._stopped = np.zeros(len(self.rates), bool)
         self._sum = np.zeros(len(self.rates))
         self._steps = np.zeros(len(self.rates), np.int64)
+
+
+def _like(of_bodies: Tensor, parameter: Tensor) -> Tensor:
+    """A number a body, (A,), for every entry of (A, ...)."""
+    shape = (-1, *[1] * (parameter.dim() - 1))
+    return of_bodies.to(parameter.device).view(shape).expand_as(parameter)

@@ -53,7 +53,7 @@ class PoolSettings:
         evolved: bodies of lines that are bred for many generations under a controller, each
             line for itself: one from every robot, and one from every founder.
         founders: sampled bodies that found lines too, each the best of 16 under the
-            controller: lines of robots alone have little variety.
+            controller, without coming in themselves: lines of robots alone have little variety.
         robot_mutants: share of mutants that come from a robot or a child of robots, the
             others come from a sampled body.
         standing_steps: a sampled body or a mutant must stand so many control steps without
@@ -346,6 +346,11 @@ def _require_parents(settings: PoolSettings, n_robots: int, *, tried: bool) -> N
             f"a pool with {settings.evolved} evolved bodies needs at least 2 robots or founders to"
             f" begin with, got {n_robots + settings.founders}; name a folder of robots, set"
             " founders, or set evolved=0"
+        )
+    if settings.founders and not settings.evolved:
+        raise TrainingError(
+            f"founders={settings.founders} found lines of evolved bodies, got evolved=0:"
+            " set evolved, or founders=0"
         )
     if settings.evolved and not tried:
         raise TrainingError(

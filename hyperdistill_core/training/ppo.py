@@ -331,7 +331,7 @@ class TeacherTrainer:
         )
         lr = self._pace.begin(self._longest_step())
         scale = 1.0 / (2.0 * self.action_std**2 * (1.0 - settings.noise_memory**2))
-        sums = {"policy_loss": 0.0, "value_loss": 0.0, "clipped": 0.0}
+        sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
         batches, stop = 0, False
         for _ in range(settings.epochs):
             order = torch.randperm(settings.horizon, generator=self._noise)
@@ -455,7 +455,7 @@ class TeacherTrainer:
         self._take_over(tensors, meta)
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.steps_done, self._seconds = meta["steps"], meta["seconds"]
-        self._pace.rates = np.array(meta["lr"])
+        self._pace.rates = np.broadcast_to(meta["lr"], self._pace.rates.shape).copy()
         for name, array in self._books().items():
             array[...] = tensors[name].numpy()
         self._noise.set_state(tensors["noise"])

@@ -28,7 +28,7 @@ class PPOSettings:
         lr: largest learning rate; the bound falls to a tenth along a cosine.
         target_kl: mean KL to the acting policy that the learning rate is steered to within
             its bound: a rate too high for it lets the returns stand still. 0 takes the
-            bound itself.
+            bound itself. Every specialist has a rate of its own.
         warmup: share of ``steps`` over which the bound rises from zero.
         gamma: discount.
         lam: lambda of the advantage estimates. Over many bodies the gradient is mostly
@@ -37,7 +37,8 @@ class PPOSettings:
         clip: of the probability ratio.
         value_coef: weight of the critic's loss.
         max_grad_norm: clip of the gradient's norm.
-        max_kl: an update ends when the mean KL to the acting policy exceeds this.
+        max_kl: an update ends when the mean KL to the acting policy exceeds this; for each
+            specialist by itself.
         action_std: of the actions at the start.
         final_action_std: of the actions at the end, reached in a straight line of logs.
         noise_memory: correlation of a joint's action noise with that of the control step

@@ -150,6 +150,7 @@ def test_events_come_back_and_alarms_come_once(folder, tmp_path):
             {"population": [0, 2]},
             {"population": [2, 5]},
         ]
+        assert database.members(3) == {}
         assert database.kept_until() == {0: 2, 1: 1, 2: None, 5: None}
     with closing(sqlite3.connect(folder.path / DATABASE)) as plain:
         again = "INSERT INTO events SELECT NULL, time, kind, name, generation, number, '', '' "

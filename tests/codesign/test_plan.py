@@ -6,7 +6,7 @@ import pytest
 from formula_pool import BLANK
 
 from codesign import config
-from codesign.cli.plan import estimate, show_plan
+from codesign.cli.plan import estimate, most_at_once, show_plan
 
 SMALL = {"population": 4, "generations": 9, "in_flight": 4, "episodes": 2, "final_episodes": 0}
 
@@ -22,6 +22,17 @@ def test_the_estimate_is_of_episodes_as_long_as_the_probes_and_of_whole_ones():
     assert estimate(settings, records, at_once=1) == pytest.approx((240.0, 1200.0))
     assert estimate(settings, records, at_once=4) == pytest.approx((60.0, 300.0))
     assert estimate(settings, [_record(seconds=1.0)], at_once=1) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "most"),
+    [("aging", 16), ("mu_plus_lambda", 64), ("random", 64)],
+)
+def test_no_more_bodies_are_scored_at_once_than_the_algorithm_breeds(algorithm, most):
+    settings = config.build({"algorithm": algorithm, "population": 64, "in_flight": 16})
+    assert most_at_once(settings, 1000) == most
+    assert most_at_once(settings, 3) == 3
+    assert most_at_once(settings, 0) == 1
 
 
 def test_the_plan_tells_settings_size_and_time(capsys):
@@ -43,6 +54,6 @@ def test_a_plan_for_a_cluster_counts_the_threads_of_its_workers(capsys, monkeypa
 
     monkeypatch.setattr("codesign.cli.plan.estimate", note)
     local = {"kind": "local", "workers": 1, "options": {"threads_per_worker": 3}}
-    show_plan(config.build({**SMALL, "workers": 8, "cluster": local}))
+    show_plan(config.build({**SMALL, "population": 8, "workers": 8, "cluster": local}))
     assert seen == {"at_once": 3}
     assert "3 threads of " in capsys.readouterr().out

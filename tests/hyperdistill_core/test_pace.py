@@ -47,12 +47,19 @@ def test_a_specialist_that_went_too_far_waits_while_others_go_on(specialists):
     assert pace.may_go_on(_kl(0.0, 0.0, 0.0))
     pace.step()
     after_one = [p.detach().clone() for p in specialists.parameters()]
+    momentum = [pace._optimiser.state[p]["exp_avg"].clone() for p in specialists.parameters()]
+    for parameter in specialists.parameters():
+        parameter.grad.neg_()
     assert pace.may_go_on(_kl(0.02, 0.2, 0.02))
     pace.step()
     for new, old in zip(specialists.parameters(), after_one, strict=True):
         assert torch.equal(new[1], old[1])
         assert not torch.equal(new[0], old[0])
         assert not torch.equal(new[2], old[2])
+    for parameter, old in zip(specialists.parameters(), momentum, strict=True):
+        moment = pace._optimiser.state[parameter]["exp_avg"]
+        assert torch.equal(moment[1], old[1])
+        assert not torch.equal(moment[0], old[0])
     assert not pace.may_go_on(_kl(0.2, 0.0, 0.2))
     pace.end()
     np.testing.assert_allclose(pace.rates, FIRST_LR / LR_FACTOR)
@@ -75,6 +82,15 @@ def test_a_shared_network_has_one_rate():
         pace.may_go_on(_kl(0.05, 0.05, 0.05))
         pace.end()
     assert pace.rates == pytest.approx(LEAST_LR)
+
+
+def test_a_bound_of_zero_moves_nobody(specialists):
+    pace = _pace(specialists)
+    before = [p.detach().clone() for p in specialists.parameters()]
+    pace.begin(0.0)
+    assert pace.may_go_on(_kl(0.0, 0.0, 0.0))
+    pace.step()
+    assert all(map(torch.equal, specialists.parameters(), before))
 
 
 def test_without_a_target_the_bound_is_the_rate():

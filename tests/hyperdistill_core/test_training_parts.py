@@ -219,6 +219,16 @@ def test_lines_climb_and_stay_apart(bodies):
     assert 0.39 * feeble.parent_score not in later
 
 
+def test_a_line_that_began_below_zero_takes_in_what_is_no_worse(bodies):
+    lines = Lineages([(graph, -50.0) for graph in bodies[:2]], np.random.default_rng(0))
+    first, second = lines.breed(), lines.breed()
+    lines.tell(first, -50.0)
+    lines.tell(replace(second, graph=bodies[3]), -81.0)
+    known = [graph for line in lines._lines for graph, _ in line]
+    assert any(graph is first.graph for graph in known)
+    assert not any(graph is bodies[3] for graph in known)
+
+
 def test_a_pool_needs_parents(bodies):
     with pytest.raises(TrainingError, match="at least 2 robots to cross, got 1"):
         make_pool(PoolSettings(children=1), robots=bodies[:1])
@@ -226,6 +236,10 @@ def test_a_pool_needs_parents(bodies):
         make_pool(PoolSettings(sampled=0, mutants=1))
     with pytest.raises(TrainingError, match="at least 2 robots or founders to begin with, got 1"):
         make_pool(PoolSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:1])
+    with pytest.raises(
+        TrainingError, match="founders=2 found lines of evolved bodies, got evolved=0"
+    ):
+        make_pool(PoolSettings(founders=2), robots=bodies[:2])
     with pytest.raises(TrainingError, match="needs a controller that they are tried with"):
         make_pool(PoolSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:2])
 

@@ -90,9 +90,11 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
     assert [float(row["steps"]) for row in rows] == [half, TINY.steps]
 
 
-@pytest.mark.parametrize("kind", ["gnn", "generalist"])
+@pytest.mark.parametrize("kind", ["gnn", "generalist", "specialists"])
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(pool, tmp_path, kind):
     settings = replace(TINY, teacher=kind, view="state", steps=5 * 3 * 2 * 8, target_kl=0.001)
+    if kind == "specialists":
+        settings = replace(settings, n_active=len(pool))
     TeacherTrainer(pool, settings, tmp_path / "whole").train()
 
     def stop(row):
