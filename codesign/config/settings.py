@@ -169,7 +169,7 @@ class Settings(Frozen):
         if self.racing and not is_own(self.algorithm) and self.algorithm not in RACING:
             raise ValueError(
                 f"racing: expected an algorithm that goes by the score alone "
-                f"({', '.join(RACING)}), got {self.algorithm}"
+                f"({', '.join(RACING)}), got {self.algorithm}; racing=false turns it off"
             )
         return self
 
