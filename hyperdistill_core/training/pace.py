@@ -66,8 +66,8 @@ class Pace:
 
     def step(self) -> None:
         """A step of the optimiser, for those that may take one."""
-        share = np.where(self._stopped, 0.0, self._now)
-        longest = share.max()
+        rates = np.where(self._stopped, 0.0, self._now)
+        longest = rates.max()
         for group in self._optimiser.param_groups:
             group["lr"] = longest
         if not self._alone:
@@ -77,13 +77,13 @@ class Pace:
         moments = self._moments() if self._stopped.any() else []
         moments_before = [moment.clone() for moment in moments]
         self._optimiser.step()
-        of_longest = torch.from_numpy((share / (longest or 1.0)).astype(np.float32))
+        shares = torch.from_numpy((rates / (longest or 1.0)).astype(np.float32))
         with torch.no_grad():
             for parameter, old in zip(self._alone, before, strict=True):
-                parameter.copy_(torch.lerp(old, parameter, _like(of_longest, parameter)))
+                parameter.copy_(torch.lerp(old, parameter, _spread(shares, parameter)))
             for moment, old in zip(moments, moments_before, strict=True):
                 # Who waits must not gather momentum where it stands.
-                moment.copy_(torch.where(_like(of_longest, moment) > 0, moment, old))
+                moment.copy_(torch.where(_spread(shares, moment) > 0, moment, old))
 
     def _moments(self) -> list[Tensor]:
         """The optimiser's running means of specialists' gradients and their squares."""
@@ -105,7 +105,7 @@ class Pace:
         self._steps = np.zeros(len(self.rates), np.int64)
 
 
-def _like(of_bodies: Tensor, parameter: Tensor) -> Tensor:
+def _spread(of_bodies: Tensor, over: Tensor) -> Tensor:
     """A number a body, (A,), for every entry of (A, ...)."""
-    shape = (-1, *[1] * (parameter.dim() - 1))
-    return of_bodies.to(parameter.device).view(shape).expand_as(parameter)
+    shape = (-1, *[1] * (over.dim() - 1))
+    return of_bodies.to(over.device).view(shape).expand_as(over)

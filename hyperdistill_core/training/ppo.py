@@ -368,7 +368,7 @@ class TeacherTrainer:
             if stop:
                 break
         averages = {name: total / max(1, batches) for name, total in sums.items()}
-        averages["kl"] = self._pace.end()
+        averages["kl"] = self._pace.end()  # of those alone that went on
         return averages | {"minibatches": batches, "lr": lr, "action_std": self.action_std}
 
     def _longest_step(self) -> float:
