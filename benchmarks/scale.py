@@ -16,6 +16,7 @@ import random
 import sqlite3
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,7 +69,9 @@ class FormulaPool:
         """Whether any body waits for its score."""
         return bool(self._items)
 
-    def submit(self, key: int, graph: nx.DiGraph, *, bar: float | None = None) -> None:
+    def submit(
+        self, key: int, graph: nx.DiGraph, *, bar: float | None = None, likely: Sequence[int] = ()
+    ) -> None:
         """Take a body; whoever it must beat is no matter."""
         del bar
         self._items[key] = graph

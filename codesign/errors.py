@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hyperdistill_core.checkpoints import ControllerError
 from hyperdistill_core.errors import TrainingError
 from morph_ops.choices import UnknownChoiceError
 from morph_ops.graph import BodyError
@@ -15,7 +16,7 @@ class RunError(RuntimeError):
     """Something failed while working. One line for people; exit code 1."""
 
 
-WRONG_INPUT = (UsageError, BodyError, UnknownChoiceError, TrainingError)
+WRONG_INPUT = (UsageError, BodyError, UnknownChoiceError, TrainingError, ControllerError)
 """Every error that tells users about what they gave."""
 
 

@@ -23,6 +23,7 @@ from codesign.errors import WRONG_INPUT, one_line
 from codesign.scoring import load_controller
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.trial import best_reading
 from morph_ops import graph as body_graph
 from morph_ops import mjcf
 from morph_ops.files import read_body
@@ -54,11 +55,14 @@ def main() -> None:
     options = _parser().parse_args()
     try:
         graphs = [(path.stem, read_body(path)) for path in _files(options.robot)]
-        controller = load_controller(options.controller)
+        controller = load_controller(options.controller, tries=options.tries)
         task = get_task(TASK)
         rows = []
         for name, graph in graphs:
-            control = controller.for_body(graph, task.model(graph))
+            reading = best_reading(
+                graph, controller, task=task, tries=options.tries, seed=options.seed
+            )
+            control = controller.for_body(graph, task.model(graph), reading=reading)
             result = rollout(graph, control, task=task, episodes=1, seed=options.seed, record=True)
             shots = draw(
                 graph, result, stills=options.stills, size=options.size, dt=task.control_dt
@@ -179,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Draw robots at work, a row of stills for each.")
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
     parser.add_argument("--controller", default="flat-v1", help="name or file")
+    parser.add_argument("--tries", type=int, default=1, help="readings tried, the best is drawn")
     parser.add_argument("--out", type=Path, default=Path("stills.png"))
     parser.add_argument("--stills", type=int, default=5)
     parser.add_argument("--size", type=_size, default=(360, 300), metavar="WxH", help="of a still")

@@ -4,6 +4,10 @@
     body = controller.for_body(graph, task.model(graph))
     ctrl = body.act(states)
 
+A controller may know several readings of a body: the body's context times other factors gives
+other networks for the same body, of which one may move it where the first does not
+(:mod:`hyperdistill_core.trial`).
+
 A checkpoint is a safetensors file: the hypernetwork's weights, the statistics that make
 observations of states, and everything else as JSON in its header. Nothing in it is executed.
 """
@@ -35,7 +39,7 @@ from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
 
 KIND = "controller"
 VERSION = 2
-_MEAN, _VAR = "state_mean", "state_var"
+_MEAN, _VAR, _READINGS = "state_mean", "state_var", "readings"
 _HASH_DIGITS = 16
 
 
@@ -51,9 +55,12 @@ class Controller:
         context: layout of its context.
         ranges: bodies it was trained on.
         provenance: how it was made, as JSON takes it.
+        readings: (R, D) float32 factors on the entries of a context. The first are ones: the
+            context as it is. None for these alone.
 
     Raises:
         ValueError: the network's context has another width than the layout ``context``.
+        ValueError: the readings have another width, or do not begin with ones.
     """
 
     name: str
@@ -63,6 +70,7 @@ class Controller:
     context: ContextKind
     ranges: TrainingRanges = field(default_factory=lambda: TrainingRanges({}))
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    readings: NDArray[np.float32] | None = None
 
     def __post_init__(self):
         width, expected = self.network.config.context_dim, context_dim(self.context)
@@ -71,7 +79,26 @@ class Controller:
                 f"context: the {self.context!r} layout has {expected} features,"
                 f" the network takes {width}"
             )
+        if self.readings is not None:
+            _require_readings(self.readings, width)
         self.network.eval().requires_grad_(False)
+
+    @property
+    def n_readings(self) -> int:
+        """Readings of a body that there are; at least 1."""
+        return 1 if self.readings is None else len(self.readings)
+
+    def require_readings(self, tries: int) -> None:
+        """Refuse to try more readings of a body than there are.
+
+        Raises:
+            ControllerError: there are fewer, or it is not even one.
+        """
+        if not 1 <= tries <= self.n_readings:
+            raise ControllerError(
+                f"tries: expected 1 .. {self.n_readings}, as controller {self.name} knows"
+                f" {self.n_readings} reading(s) of a body, got {tries}"
+            )
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Controller:
@@ -94,6 +121,7 @@ class Controller:
             )
         try:
             statistics = [tensors.pop(key).double().numpy() for key in (_MEAN, _VAR)]
+            readings = tensors.pop(_READINGS, None)
             return cls(
                 name=path.stem,
                 network=_network(HypernetConfig(**meta["network"]), tensors),
@@ -102,6 +130,7 @@ class Controller:
                 context=meta["context"],
                 ranges=TrainingRanges({key: tuple(ends) for key, ends in meta["ranges"].items()}),
                 provenance=meta["provenance"],
+                readings=None if readings is None else readings.numpy(),
             )
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
@@ -120,6 +149,8 @@ class Controller:
         tensors = {name: tensor.to(dtype) for name, tensor in self.network.state_dict().items()}
         tensors[_MEAN] = torch.tensor(np.asarray(self.normalisation.mean), dtype=torch.float64)
         tensors[_VAR] = torch.tensor(np.asarray(self.normalisation.var), dtype=torch.float64)
+        if self.readings is not None:
+            tensors[_READINGS] = torch.tensor(self.readings, dtype=torch.float32)
         meta = {
             **self._settings(),
             "kind": KIND,
@@ -144,13 +175,15 @@ class Controller:
 
     @cached_property
     def hash(self) -> str:
-        """Short hexadecimal hash over weights, statistics and settings."""
+        """Short hexadecimal hash over weights, statistics, settings and readings."""
         digest = hashlib.sha256(json.dumps(self._settings(), sort_keys=True).encode())
         for name, tensor in sorted(self.network.state_dict().items()):
             digest.update(f"{name}{list(tensor.shape)}".encode())
             digest.update(tensor.float().numpy().astype("<f4", copy=False).tobytes())
         for array in (self.normalisation.mean, self.normalisation.var):
             digest.update(np.asarray(array, dtype="<f8").tobytes())
+        if self.readings is not None:
+            digest.update(self.readings.astype("<f4", copy=False).tobytes())
         return digest.hexdigest()[:_HASH_DIGITS]
 
     def body_mlp(self, context: NDArray[np.floating], actions: NDArray[np.integer]) -> BodyMLP:
@@ -178,19 +211,36 @@ class Controller:
             terrain=[(layer.weight.numpy().T, layer.bias.numpy()) for layer in linear],
         )
 
-    def for_body(self, graph: nx.DiGraph, model: mujoco.MjModel) -> BodyMLP:
+    def for_body(self, graph: nx.DiGraph, model: mujoco.MjModel, *, reading: int = 0) -> BodyMLP:
         """Controller of a body, in the order of the motors of ``model``.
 
         Args:
             graph: the body.
             model: a model that holds it, as its task sets it up.
+            reading: which of the readings of the body is used.
+
+        Raises:
+            IndexError: there is no such reading.
         """
+        if not 0 <= reading < self.n_readings:
+            raise IndexError(f"reading: expected 0 .. {self.n_readings - 1}, got {reading}")
         context = context_features(graph, model, kind=self.context)
+        if reading and self.readings is not None:
+            context = context * self.readings[reading]
         return self.body_mlp(context, BodyLayout.from_graph(graph, model).actions)
 
     def warnings(self, graph: nx.DiGraph) -> list[str]:
         """Where a body lies outside what the controller was trained on, a line a quantity."""
         return self.ranges.warnings(graph)
+
+
+def _require_readings(readings: NDArray[np.float32], width: int) -> None:
+    shape = readings.shape
+    if len(shape) != 2 or shape[1] != width or not len(readings) or not (readings[0] == 1.0).all():
+        raise ValueError(
+            f"readings: expected rows of {width} factors, the first of them ones, got an array of"
+            f" shape {shape}"
+        )
 
 
 def _network(config: HypernetConfig, tensors: Mapping[str, torch.Tensor]) -> Hypernetwork:

@@ -126,13 +126,24 @@ class _Loop:
             while self._queue and self._pool.idle:
                 candidate = self._queue.pop(next(iter(self._queue)))
                 self._submitted[candidate.number] = candidate
-                bar = self._bars.pop(candidate.number, None)
-                self._pool.submit(candidate.number, candidate.graph, bar=bar)
+                self._pool.submit(
+                    candidate.number,
+                    candidate.graph,
+                    bar=self._bars.pop(candidate.number, None),
+                    likely=self._likely(candidate),
+                )
             if self._pool.busy:
                 self._collect()
         self._tell(self._frontier)
         self._history.finish()
         return self._stopped
+
+    def _likely(self, candidate: Candidate) -> tuple[int, ...]:
+        """Readings that moved its parents best, the first parent's first."""
+        if self._settings.tries == 1:
+            return ()
+        parents = (self._database.candidate(number) for number in candidate.parents)
+        return tuple(dict.fromkeys(parent.result.reading for parent in parents))
 
     def _collect(self) -> None:
         for number, record in self._pool.collect():

@@ -47,6 +47,7 @@ def info(name: str) -> None:
         f"hypernetwork of {parameters:,} parameters; "
         f"makes networks of {shape.hidden_layers + 1} x {shape.hidden}"
     )
+    console.print(f"{loaded.n_readings} reading{'s' * (loaded.n_readings > 1)} of a body")
     for quantity, (low, high) in loaded.ranges.limits.items():
         console.print(f"trained on {quantity} {low:.4g}..{high:.4g}", markup=False)
     for key, value in loaded.provenance.items():

@@ -24,6 +24,9 @@ COLUMNS += ("feeble",)
 @click.option("--task", default="flat", show_default=True)
 @click.option("--episodes", default=4, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option(
+    "--tries", default=1, show_default=True, type=click.IntRange(min=1), help="Readings tried."
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one a core.")
 @click.option("--json", "json_to", type=FILE, help="Write every body's returns here.")
 @click.option(
@@ -37,6 +40,7 @@ def evaluate(
     task: str,
     episodes: int,
     seed: int,
+    tries: int,
     workers: int | None,
     json_to: Path | None,
     markdown_to: Path | None,
@@ -50,8 +54,8 @@ def evaluate(
     from rich.table import Table
 
     from codesign.errors import UsageError
+    from hyperdistill_core.training.evaluate import best_readings, paired_ratio
     from hyperdistill_core.training.evaluate import evaluate as run
-    from hyperdistill_core.training.evaluate import paired_ratio
     from hyperdistill_core.training.splits import Entry, Split, make_splits
     from morph_ops.identity import body_hash
     from morph_ops.textfile import write_text
@@ -71,9 +75,9 @@ def evaluate(
         graphs = [entry.graph for entry in split.entries]
         results = {}
         for label, file in checkpoints.items():
-            results[label] = run(
-                graphs, file, task=task, episodes=episodes, seed=seed, n_workers=workers
-            )
+            usual = {"task": task, "seed": seed, "n_workers": workers}
+            readings = best_readings(graphs, file, tries=1 if label else tries, **usual)
+            results[label] = run(graphs, file, episodes=episodes, readings=readings, **usual)
             rows.append(_row(f"{split.name} {label}".strip(), results[label].summary()))
         kept[split.name] = {
             "hashes": [body_hash(graph) for graph in graphs],

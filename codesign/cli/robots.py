@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 FILE = click.Path(path_type=Path)
+_TRIES = "Readings of a robot that are tried; the best is scored."
 _TOP = "Look for so many best of many: give up early who hardly can be among them."
 
 
@@ -18,6 +19,7 @@ _TOP = "Look for so many best of many: give up early who hardly can be among the
 @click.option("--controller", default="flat-v1", show_default=True, help="Name, or a file.")
 @click.option("--episodes", default=8, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--tries", default=1, show_default=True, type=click.IntRange(min=1), help=_TRIES)
 @click.option("--top", type=click.IntRange(min=1), help=_TOP)
 @click.option("--workers", type=click.IntRange(min=0), help="Worker processes; one a core.")
 @click.option("--cluster", metavar="ADDRESS", help="Dask scheduler, as tcp://host:port.")
@@ -28,6 +30,7 @@ def score(
     controller: str,
     episodes: int,
     seed: int,
+    tries: int,
     top: int | None,
     workers: int | None,
     cluster: str | None,
@@ -49,6 +52,7 @@ def score(
         task=task,
         episodes=episodes,
         seed=seed,
+        tries=tries,
         racing=None if top is None else Racing(),
         cluster=place,
     ) as pool:

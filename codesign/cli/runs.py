@@ -10,6 +10,8 @@ import click
 from codesign.cli.evolve import RUNS
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from codesign.store import RunFolder
 
 FILE = click.Path(path_type=Path)
@@ -91,8 +93,17 @@ def _state(folder: RunFolder, done: int, total: int) -> str:
 @click.option("--top", type=click.IntRange(min=1), help="How many designs of a run.")
 @click.option("--format", "formats", default="mjcf,json,npz", show_default=True, metavar="LIST")
 @click.option("--controller", default="flat-v1", show_default=True, help="Of a ROBOT's npz.")
+@click.option(
+    "--tries",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Readings tried for a ROBOT's npz; a run's designs have those that were scored.",
+)
 @click.option("--out", required=True, type=FILE, help="Folder; must be new or empty.")
-def export(source: Path, top: int | None, formats: str, controller: str, out: Path) -> None:
+def export(
+    source: Path, top: int | None, formats: str, controller: str, tries: int, out: Path
+) -> None:
     """Write the best designs of a run, its history, or one robot, for other programs.
 
     \b
@@ -122,8 +133,20 @@ def export(source: Path, top: int | None, formats: str, controller: str, out: Pa
                     f"--format {name} is for a run, and {source} is no folder: "
                     f"choose from {', '.join(FORMATS)}"
                 )
-        design = Design(name=source.stem, graph=read_body(source))
+        graph = read_body(source)
+        reading = _best_reading(graph, controller, tries) if "npz" in wanted and tries > 1 else 0
+        design = Design(name=source.stem, graph=graph, reading=reading)
         motion = Motion(controller=controller)
         files = export_designs([design], out, formats=wanted, motion=motion)
     for file in files:
         click.echo(str(file))
+
+
+def _best_reading(graph: nx.DiGraph, controller: str, tries: int) -> int:
+    from codesign.export import SCENE_TASK
+    from codesign.scoring import load_controller
+    from hyperdistill_core.tasks import get_task
+    from hyperdistill_core.trial import best_reading
+
+    loaded = load_controller(controller, tries=tries)
+    return best_reading(graph, loaded, task=get_task(SCENE_TASK), tries=tries)

@@ -1,4 +1,4 @@
-"""``codesign controller pool | train-teacher | collect | distill | evaluate``.
+"""``codesign controller pool | train-teacher | collect | distill | readings``.
 
 Every stage writes into a folder of its own; run again, it goes on where it stopped.
 """
@@ -27,7 +27,13 @@ SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
 CONTROLLER_KINDS = ("generalist", "specialists")
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
-TEACHER_HELP = "A teacher's checkpoint; several may be named, in the same order at every stage."
+TEACHER_HELP = (
+    "A teacher's checkpoint, or a controller, each of whose readings is a teacher; several may be"
+    " named, in the same order at every stage."
+)
+TEACHER = click.option(
+    "--teacher", "teachers", required=True, multiple=True, metavar="NAME|FILE", help=TEACHER_HELP
+)
 #: Episodes in which a body of a pool is tried.
 TRIAL_EPISODES = 2
 SET = click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
@@ -216,26 +222,25 @@ def train_teacher(
 
 @click.command()
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to act on.")
-@click.option("--teacher", "teachers", required=True, multiple=True, type=FILE, help=TEACHER_HELP)
+@TEACHER
 @click.option("--out", required=True, type=FOLDER, help="Folder of the data.")
 @SET
 def collect(
-    pool_file: Path, teachers: tuple[Path, ...], out: Path, changes: tuple[str, ...]
+    pool_file: Path, teachers: tuple[str, ...], out: Path, changes: tuple[str, ...]
 ) -> None:
     """Record what a body's best teacher does, on every body of a pool."""
-    from hyperdistill_core.training.collect import CollectSettings, Teacher
+    from hyperdistill_core.training.collect import CollectSettings, load_teachers
     from hyperdistill_core.training.collect import collect as run
     from hyperdistill_core.training.expert import ExpertData
     from hyperdistill_core.training.pool import Pool
-    from hyperdistill_core.training.teacher import load_teacher
 
-    loaded = [load_teacher(path) for path in teachers]
+    loaded, _ = load_teachers(teachers)
     data = ExpertData(out)
     run(
         Pool.read(pool_file),
         data,
         changed(CollectSettings(), changes),
-        teachers=[Teacher(network, normalisation) for network, normalisation, _ in loaded],
+        teachers=loaded,
         report=lambda done, total: _say(f"{done} of {total} bodies"),
     )
     _say(f"{data.transitions:,} transitions in {out}")
@@ -243,7 +248,7 @@ def collect(
 
 @click.command()
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies for DAgger.")
-@click.option("--teacher", "teachers", required=True, multiple=True, type=FILE, help=TEACHER_HELP)
+@TEACHER
 @click.option("--data", required=True, type=FOLDER, help="Expert data; DAgger adds to it.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
 @click.option("--name", required=True, help="Of the controller: NAME.safetensors in --out.")
@@ -254,7 +259,7 @@ def collect(
 @SET
 def distill(
     pool_file: Path,
-    teachers: tuple[Path, ...],
+    teachers: tuple[str, ...],
     data: Path,
     out: Path,
     name: str,
@@ -270,22 +275,21 @@ def distill(
     import torch
 
     from hyperdistill_core.controller import Controller
-    from hyperdistill_core.training.collect import CollectSettings, Teacher
+    from hyperdistill_core.training.collect import CollectSettings, load_teachers
     from hyperdistill_core.training.distill import DistillSettings
     from hyperdistill_core.training.expert import ExpertData
     from hyperdistill_core.training.pool import Pool
     from hyperdistill_core.training.student import distil, to_controller
-    from hyperdistill_core.training.teacher import load_teacher
 
     torch.set_num_threads(threads)
     settings = changed(DistillSettings(), changes)
     bodies = Pool.read(pool_file)
-    loaded = [load_teacher(path) for path in teachers]
+    loaded, made = load_teachers(teachers)
     expert = ExpertData(data)
     distiller = distil(
         bodies,
         expert,
-        [Teacher(network, normalisation) for network, normalisation, _ in loaded],
+        loaded,
         settings=settings,
         dagger=changed(CollectSettings(task=settings.task, seed=settings.seed), dagger),
         rounds=rounds,
@@ -294,10 +298,7 @@ def distill(
         report=_say,
     )
     provenance = {
-        "teachers": [
-            {key: meta[key] for key in ("network", "settings", "steps", "seconds")}
-            for _, _, meta in loaded
-        ],
+        "teachers": made,
         "pool": bodies.counts,
         "distillation": asdict(settings) | {"rounds": rounds, "transitions": expert.transitions},
         "started from": start_from,
@@ -305,11 +306,40 @@ def distill(
     _write(to_controller(distiller, bodies, name=name, provenance=provenance), out)
 
 
+@click.command()
+@click.argument("controller", metavar="NAME|FILE")
+@click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to choose by.")
+@click.option("--name", required=True, help="Of the new controller: NAME.safetensors in --out.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of the new controller.")
+@SET
+def readings(
+    controller: str, pool_file: Path, name: str, out: Path, changes: tuple[str, ...]
+) -> None:
+    """Give a controller several readings of a body, which can be tried before a score.
+
+    Many are drawn; those are kept of which one moves the bodies of the pool that the others
+    do not.
+    """
+    from hyperdistill_core.training.pool import Pool
+    from hyperdistill_core.training.readings import ReadingsSettings, add_readings
+
+    def report(done: int, total: int) -> None:
+        if done % 10 == 0:
+            _say(f"{done} of {total} bodies")
+
+    settings = changed(ReadingsSettings(), changes)
+    made = add_readings(controller, Pool.read(pool_file), settings, report=report)
+    means = made.provenance["readings"]["mean of the best of the first"]
+    _say("mean return of the best of the first 1, 2, ...: " + ", ".join(map(str, means)))
+    _write(replace(made, name=name), out)
+
+
 def _write(controller: Controller, folder: Path) -> None:
     """Write a controller and say which."""
     path = folder / f"{controller.name}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
     controller.save(path, half=True)
     _say(f"controller {type(controller).load(path).hash} in {path}")
 
 
-COMMANDS = (pool, train_teacher, collect, distill)
+COMMANDS = (pool, train_teacher, collect, distill, readings)

@@ -63,6 +63,8 @@ class Settings(Frozen):
             children.
         candidates: stop after so many bodies, inside the last generation; None for all.
         episodes: episodes a body.
+        tries: readings of a body that the controller has, which are tried in short episodes
+            before the best of them is scored: less luck, more control steps.
         workers: worker processes, 0 to work in this process; no part of the result.
         cluster: where the work is done instead of that; no part of the result either.
         time_limit: the scoring of a body may take so long (s). One that hangs is tried once
@@ -103,6 +105,7 @@ class Settings(Frozen):
     generations: int = Field(default=8, ge=0)
     candidates: int | None = Field(default=None, ge=1)
     episodes: int = Field(default=4, ge=1)
+    tries: int = Field(default=1, ge=1)
     workers: int = Field(default_factory=usable_cores, ge=0)
     cluster: Cluster | None = None
     time_limit: float = Field(default=300.0, gt=0.0)

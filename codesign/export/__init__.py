@@ -7,13 +7,21 @@ A run's history: ``csv`` and ``parquet`` hold every table of its database, ``phy
 family tree by the ALife data standard; :func:`phylogeny` gives the tree as a graph.
 """
 
-from codesign.export.designs import FORMATS, Design, Motion, export_designs, export_run
+from codesign.export.designs import (
+    FORMATS,
+    SCENE_TASK,
+    Design,
+    Motion,
+    export_designs,
+    export_run,
+)
 from codesign.export.history import HISTORY
 from codesign.export.lineage import phylogeny
 
 __all__ = [
     "FORMATS",
     "HISTORY",
+    "SCENE_TASK",
     "Design",
     "Motion",
     "export_designs",

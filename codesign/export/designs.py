@@ -34,10 +34,12 @@ class Design:
     Attributes:
         name: of its files, without suffix.
         graph: the body.
+        reading: which of the controller's readings of it moves it.
     """
 
     name: str
     graph: nx.DiGraph
+    reading: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +97,7 @@ def _write(
     if "npz" in formats and designs and motion is not None:
         controller = load_controller(motion.controller)
         for design in designs:
-            arrays = _arrays(design.graph, controller, motion)
+            arrays = _arrays(design, controller, motion)
             np.savez(draft / f"{design.name}.npz", allow_pickle=False, **arrays)
         runner = resources.files("codesign.export") / RUNNER
         (draft / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
@@ -131,7 +133,11 @@ def export_run(
     """
     best = database.best(top or settings.top)
     designs = [
-        Design(name=f"design-{rank:02d}", graph=candidate.graph)
+        Design(
+            name=f"design-{rank:02d}",
+            graph=candidate.graph,
+            reading=(candidate.final or candidate.result).reading,
+        )
         for rank, candidate in enumerate(best, start=1)
     ]
     motion = Motion(controller=settings.controller, seed=settings.seed, episodes=settings.episodes)
@@ -141,15 +147,15 @@ def export_run(
     return sorted(folder.iterdir())
 
 
-def _arrays(graph: nx.DiGraph, controller: Controller, motion: Motion) -> dict[str, np.ndarray]:
+def _arrays(design: Design, controller: Controller, motion: Motion) -> dict[str, np.ndarray]:
     """The body's own network with all that ``run_design.py`` needs to know beside it."""
     from hyperdistill_core.features import BodyLayout
     from hyperdistill_core.tasks import get_task
 
-    task = get_task(SCENE_TASK)
+    task, graph = get_task(SCENE_TASK), design.graph
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
-    network = controller.for_body(graph, model)
+    network = controller.for_body(graph, model, reading=design.reading)
     qpos, qvel = task.start(model, seed=motion.seed, episodes=motion.episodes)
     known = {
         **network.arrays(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ class _Item:
     seed: int | None
     episodes: int | None
     bar: float | None
+    likely: Sequence[int]
 
 
 class _Worker:
@@ -42,7 +43,9 @@ class _Worker:
         self._scorer = BodyScorer(**settings)
 
     def __call__(self, item: _Item) -> ScoreRecord:
-        return self._scorer(item.graph, seed=item.seed, episodes=item.episodes, bar=item.bar)
+        return self._scorer(
+            item.graph, seed=item.seed, episodes=item.episodes, bar=item.bar, likely=item.likely
+        )
 
 
 class ScoringPool:
@@ -59,14 +62,16 @@ class ScoringPool:
         seed: of the episodes' starts.
         robustness: measure it as well.
         racing: how bodies are stopped that cannot reach the bar they are submitted with.
+        tries: readings of a body that are tried before the best of them is scored.
         time_limit: a body may take so long (s), None for ever. Only for bodies that come near
             it does the record depend on the machine.
         cluster: score there instead; ``workers`` does not count then.
 
     Raises:
         UnknownChoiceError: there is no such task.
-        UsageError: there is no such controller, or its file cannot be read; or no such
-            cluster, or its workers have other versions or another controller.
+        UsageError: there is no such controller, its file cannot be read, or it has fewer
+            readings than ``tries``; or no such cluster, or its workers have other versions or
+            another controller.
         RunError: the cluster has no workers.
     """
 
@@ -80,6 +85,7 @@ class ScoringPool:
         seed: int = 0,
         robustness: bool = False,
         racing: Racing | None = None,
+        tries: int = 1,
         time_limit: float | None = DEFAULT_TIME_LIMIT,
         cluster: Cluster | None = None,
     ) -> None:
@@ -103,6 +109,7 @@ class ScoringPool:
             seed=seed,
             robustness=robustness,
             racing=racing,
+            tries=tries,
         )
         self._items: dict[Hashable, _Item] = {}
         self._pool: Backend[_Item, ScoreRecord] = start(
@@ -133,6 +140,7 @@ class ScoringPool:
             seed=settings.seed,
             robustness=settings.measures_robustness,
             racing=settings.racing,
+            tries=settings.tries,
             time_limit=settings.time_limit,
             cluster=settings.cluster,
         )
@@ -165,6 +173,7 @@ class ScoringPool:
         seed: int | None = None,
         episodes: int | None = None,
         bar: float | None = None,
+        likely: Sequence[int] = (),
     ) -> None:
         """Give a body to the workers.
 
@@ -174,11 +183,12 @@ class ScoringPool:
             seed: other than the pool's, for this body alone.
             episodes: likewise.
             bar: score that it must be able to reach, where there is racing; None for any.
+            likely: readings that are tried first, where several are.
 
         Raises:
             RuntimeError: none of them is idle.
         """
-        item = _Item(graph, seed, episodes, bar)
+        item = _Item(graph, seed, episodes, bar, likely)
         self._pool.submit(key, item)
         self._items[key] = item
 
@@ -228,6 +238,7 @@ def score(
     task: str = DEFAULT_TASK,
     episodes: int = DEFAULT_EPISODES,
     seed: int = 0,
+    tries: int = 1,
     workers: int = 1,
 ) -> list[ScoreRecord]:
     """Score bodies under a controller that needs no training for them.
@@ -238,6 +249,7 @@ def score(
         task: name of a task.
         episodes: episodes a body, at least 1.
         seed: of the episodes' starts.
+        tries: readings of a body that are tried before the best of them is scored.
         workers: 1 to work in this process, more for so many worker processes; a script
             that asks for more needs the usual ``if __name__ == "__main__":``.
 
@@ -246,7 +258,8 @@ def score(
 
     Raises:
         UnknownChoiceError: there is no such task.
-        UsageError: there is no such controller, or its file cannot be read.
+        UsageError: there is no such controller, its file cannot be read, or it has fewer
+            readings than ``tries``.
         ValueError: ``episodes`` or ``workers`` is below 1.
     """
     if workers < 1:
@@ -257,5 +270,6 @@ def score(
         task=task,
         episodes=episodes,
         seed=seed,
+        tries=tries,
     ) as pool:
         return pool.map(graphs)

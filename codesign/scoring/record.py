@@ -42,8 +42,10 @@ class ScoreRecord:
         status: "ok"; "unstable" where the simulation blew up; "failed" where an error
             kept the body from being simulated, then the last warning says why; "stopped" where
             racing gave the body up, then all figures are of the episodes until then.
-        steps: control steps that were simulated for it, racing and other worlds included.
+        steps: control steps that were simulated for it, trials of readings, racing and other
+            worlds included.
         seconds: wall time that they took (s); the one field that varies.
+        reading: which of the controller's readings of the body moved it.
     """
 
     robot: str
@@ -67,6 +69,7 @@ class ScoreRecord:
     status: Literal["ok", "unstable", "failed", "stopped"]
     steps: int
     seconds: float
+    reading: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The record in JSON's types."""
@@ -75,8 +78,10 @@ class ScoreRecord:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
-        """The record that :meth:`to_dict` wrote, or an earlier version of it without steps."""
-        values = {"steps": sum(values["lengths"]), **values}
+        """The record that :meth:`to_dict` wrote, or an earlier version of it, without steps or
+        reading.
+        """
+        values = {"steps": sum(values["lengths"]), "reading": 0, **values}
         known = {field.name: values[field.name] for field in fields(cls)}
         frozen: dict[str, Any] = {
             n: tuple(v) if isinstance(v, list) else v for n, v in known.items()

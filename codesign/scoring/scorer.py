@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -43,19 +43,25 @@ def find_controller(name: str | Path) -> Path:
         raise UsageError(one_line(error)) from None
 
 
-def load_controller(name: str | Path) -> Controller:
+def load_controller(name: str | Path, *, tries: int = 1) -> Controller:
     """A controller by its name or path.
 
+    Args:
+        name: or path.
+        tries: readings that it must have.
+
     Raises:
-        UsageError: there is no such controller, or its file cannot be read.
+        UsageError: there is no such controller, its file cannot be read, or it has fewer readings.
     """
     # Imported here: torch takes seconds, and the process that drives a pool needs none.
     from hyperdistill_core.controller import Controller, ControllerError
 
     try:
-        return Controller.load(name)
+        controller = Controller.load(name)
+        controller.require_readings(tries)
     except ControllerError as error:
         raise UsageError(one_line(error)) from None
+    return controller
 
 
 class BodyScorer:
@@ -68,10 +74,13 @@ class BodyScorer:
         seed: of the episodes' starts.
         robustness: measure it as well; it takes as many episodes again in each world.
         racing: how bodies are stopped that cannot reach the bar they are given.
+        tries: readings of each body that are tried before the best of them is scored
+            (:mod:`hyperdistill_core.trial`).
 
     Raises:
         UnknownChoiceError: there is no such task.
-        UsageError: there is no such controller, or its file cannot be read.
+        UsageError: there is no such controller, its file cannot be read, or it has fewer
+            readings than ``tries``.
         ValueError: ``episodes`` is below 1.
     """
 
@@ -84,6 +93,7 @@ class BodyScorer:
         seed: int = 0,
         robustness: bool = False,
         racing: Racing | None = None,
+        tries: int = 1,
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
@@ -91,10 +101,11 @@ class BodyScorer:
             raise ValueError(f"episodes: expected at least 1, got {episodes}")
         self._task = get_task(task)
         named = isinstance(controller, str | Path)
-        self._controller = load_controller(controller) if named else controller
+        self._controller = load_controller(controller, tries=tries) if named else controller
         self._episodes = episodes
         self._seed = seed
         self._racing = racing
+        self._tries = tries
         self._worlds = tuple(WORLDS.values()) if robustness else ()
 
     def __call__(
@@ -105,6 +116,7 @@ class BodyScorer:
         seed: int | None = None,
         episodes: int | None = None,
         bar: float | None = None,
+        likely: Sequence[int] = (),
     ) -> ScoreRecord:
         """The record of a body; an error inside is a record of status "failed", no exception.
 
@@ -114,6 +126,7 @@ class BodyScorer:
             seed: other than usual, for this body alone.
             episodes: likewise.
             bar: score that it must be able to reach, where there is racing; None for any.
+            likely: readings that are tried first, where several are.
         """
         blank = ScoreRecord.failed(
             robot=robot,
@@ -126,16 +139,29 @@ class BodyScorer:
             worst_score=self._task.worst_score,
         )
         try:
-            return self._simulate(graph, blank, bar)
+            return self._simulate(graph, blank, bar, likely)
         except Exception as error:
             message = f"{type(error).__name__}: {one_line(error)}"
             return replace(blank, warnings=(message,))
 
-    def _simulate(self, graph: nx.DiGraph, blank: ScoreRecord, bar: float | None) -> ScoreRecord:
-        control = self._controller.for_body(graph, self._task.model(graph))
+    def _simulate(
+        self, graph: nx.DiGraph, blank: ScoreRecord, bar: float | None, likely: Sequence[int]
+    ) -> ScoreRecord:
+        from hyperdistill_core.trial import best_reading
+
         run = _Counted(task=self._task, episodes=blank.episodes, seed=blank.seed)
+        reading = best_reading(
+            graph,
+            self._controller,
+            task=self._task,
+            tries=self._tries,
+            seed=blank.seed,
+            likely=likely,
+            run=run,
+        )
+        control = self._controller.for_body(graph, self._task.model(graph), reading=reading)
         doubts = tuple(f"{UNLIKE}: {d}" for d in self._controller.warnings(graph))
-        blank = replace(blank, warnings=doubts)
+        blank = replace(blank, warnings=doubts, reading=reading)
         begun = None
         if self._racing is not None and bar is not None:
             begun = race(

@@ -25,7 +25,7 @@ from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
 from hyperdistill_core.nets.specialists import Specialists
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.evaluate import evaluate
+from hyperdistill_core.training.evaluate import best_readings, evaluate
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.settings import PPOSettings
@@ -49,6 +49,8 @@ class CalibrateSettings:
             networks and the generated one, by ``episodes`` of one seed, is scored over those of
             another.
         episodes: of the scores before and after.
+        tries: readings of each body that are tried beforehand: the best is the network that is
+            scored and trained on.
         n_workers: processes.
         seed: of training and scores.
     """
@@ -62,6 +64,7 @@ class CalibrateSettings:
     lr: float = 1e-3
     moments: int = 5
     episodes: int = 4
+    tries: int = 1
     n_workers: int = 2
     seed: int = 0
 
@@ -100,6 +103,7 @@ def calibrate(
 
     Raises:
         TrainingError: there are too few bodies to rank, or less than one moment.
+        ControllerError: there is no such controller, or it has fewer readings than ``tries``.
         CheckpointError: the folder is that of another calibration.
     """
     if settings.moments < 1:
@@ -109,7 +113,17 @@ def calibrate(
     path = find(controller)
     pool = Pool(tuple(graphs), ("robot",) * len(graphs))
     _require_same_settings(folder, settings, path)
-    trainer = TeacherTrainer(pool, ppo_settings(settings, len(graphs)), folder, start_from=path)
+    readings = best_readings(
+        graphs,
+        path,
+        tries=settings.tries,
+        task=settings.task,
+        seed=settings.seed,
+        n_workers=settings.n_workers,
+    )
+    trainer = TeacherTrainer(
+        pool, ppo_settings(settings, len(graphs)), folder, start_from=path, readings=readings
+    )
 
     def keep_moment() -> None:
         now = min(settings.moments, trainer.steps_done * settings.moments // trainer.settings.steps)
@@ -122,7 +136,7 @@ def calibrate(
 
     keep_moment()  # the last training may have been cut off between its checkpoint and this
     trainer.train(report=kept_and_reported)
-    return _scores(graphs, path, folder, settings)
+    return _scores(graphs, path, readings, folder, settings)
 
 
 def _require_same_settings(folder: Path, settings: CalibrateSettings, controller: Path) -> None:
@@ -131,7 +145,8 @@ def _require_same_settings(folder: Path, settings: CalibrateSettings, controller
     del now["n_workers"], now["episodes"]  # a training can be scored again, over more episodes
     file = folder / "calibrate.json"
     if file.exists() or (folder / "teacher.safetensors").exists():
-        before = json.loads(file.read_text("utf-8")) if file.exists() else None
+        # A folder of before readings were tried does not name tries.
+        before = {"tries": 1, **json.loads(file.read_text("utf-8"))} if file.exists() else None
         require_same(folder, before, now, what="budget, seed or controller")
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(now, indent=2) + "\n", "utf-8")
@@ -149,7 +164,11 @@ def _keep(folder: Path, number: int) -> None:
 
 
 def _scores(
-    graphs: Sequence[nx.DiGraph], controller: Path, folder: Path, settings: CalibrateSettings
+    graphs: Sequence[nx.DiGraph],
+    controller: Path,
+    readings: Sequence[int],
+    folder: Path,
+    settings: CalibrateSettings,
 ) -> Calibration:
     """Scores of the networks as generated, of each body's best moment, and at the end."""
     kept = [n for n in range(1, settings.moments + 1) if _moment(folder, n).exists()]
@@ -162,6 +181,7 @@ def _scores(
             task=settings.task,
             episodes=settings.episodes,
             seed=seed,
+            readings=readings,
             n_workers=settings.n_workers,
         ).scores
 

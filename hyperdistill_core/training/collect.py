@@ -1,16 +1,22 @@
 """Collecting expert data: a fleet acts, the teacher says what it would have done.
 
 Where there are several teachers, every body goes to the one that brings it the largest
-reward: all of them act on it, and the best one's data is kept.
+reward before it falls: all of them act on it, and the best one's data is kept. A controller
+teaches as well: each of its readings is a teacher.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
+from hyperdistill_core.checkpoints import find
+from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
@@ -26,7 +32,8 @@ from hyperdistill_core.training.crowd import (
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.fleet import Fleet
 from hyperdistill_core.training.pool import Pool
-from hyperdistill_core.training.teacher import TeacherNetwork
+from hyperdistill_core.training.teacher import KIND, TeacherNetwork, load_teacher
+from hyperdistill_core.weights_file import checkpoint_kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +69,49 @@ class Teacher:
     network: TeacherNetwork
     normalisation: Normalisation
 
-    def serving(self, bodies: Sequence[int]) -> TeacherNetwork:
-        """The network for some bodies of the pool; specialists are those of the whole pool."""
-        if isinstance(self.network, Specialists):
-            return self.network.select(bodies)
-        return self.network
+    def policy(self, crowd: Crowd, bodies: Sequence[int], n_envs: int) -> CrowdPolicy:
+        """It, acting for some bodies of the pool; specialists are those of the whole pool."""
+        network = self.network
+        if isinstance(network, Specialists):
+            network = network.select(bodies)
+        return TeacherPolicy(network, self.normalisation, crowd, n_envs)
+
+    def require_for(self, pool: Pool) -> None:
+        """Refuse a pool that it cannot teach.
+
+        Raises:
+            TrainingError: there are more or fewer specialists than bodies.
+        """
+        network = self.network
+        if isinstance(network, Specialists) and network.config.bodies != len(pool):
+            raise TrainingError(
+                f"{network.config.bodies} specialists cannot teach a pool of {len(pool)} bodies:"
+                " name the pool that they learned on"
+            )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A reading of a controller that labels."""
+
+    controller: Controller
+    number: int
+
+    def policy(self, crowd: Crowd, bodies: Sequence[int], n_envs: int) -> CrowdPolicy:
+        """It, acting for the bodies of the crowd."""
+        readings, factors = self.controller.readings, None
+        if readings is not None:
+            factors = torch.from_numpy(readings[self.number])
+        controller = self.controller
+        return StudentPolicy(controller.network, controller.normalisation, crowd, factors)
+
+    def require_for(self, pool: Pool) -> None:
+        """It can teach any pool."""
+
+    @classmethod
+    def all_of(cls, controller: Controller) -> list[Reading]:
+        """One teacher for every reading."""
+        return [cls(controller, number) for number in range(controller.n_readings)]
 
 
 @dataclass(frozen=True)
@@ -77,12 +122,42 @@ class Student:
     normalisation: Normalisation
 
 
+def load_teachers(
+    names: Sequence[str | Path],
+) -> tuple[list[Teacher | Reading], list[dict[str, Any]]]:
+    """Teachers of checkpoints and controllers, and what each file is, as JSON takes it.
+
+    Raises:
+        CheckpointError: a file is no checkpoint.
+        ControllerError: there is no such controller.
+    """
+    teachers: list[Teacher | Reading] = []
+    made: list[dict[str, Any]] = []
+    for name in names:
+        path = find(name)
+        if checkpoint_kind(path) == KIND:
+            network, normalisation, meta = load_teacher(path)
+            teachers.append(Teacher(network, normalisation))
+            made.append({key: meta[key] for key in ("network", "settings", "steps", "seconds")})
+        else:
+            controller = Controller.load(path)
+            teachers += Reading.all_of(controller)
+            made.append(
+                {
+                    "controller": controller.name,
+                    "hash": controller.hash,
+                    "readings": controller.n_readings,
+                }
+            )
+    return teachers, made
+
+
 def collect(
     pool: Pool,
     data: ExpertData,
     settings: CollectSettings,
     *,
-    teachers: Sequence[Teacher],
+    teachers: Sequence[Teacher | Reading],
     student: Student | None = None,
     round_: int = 0,
     report: Callable[[int, int], None] = lambda done, total: None,
@@ -103,12 +178,7 @@ def collect(
         TrainingError: there are more or fewer specialists than bodies.
     """
     for teacher in teachers:
-        network = teacher.network
-        if isinstance(network, Specialists) and network.config.bodies != len(pool):
-            raise TrainingError(
-                f"{network.config.bodies} specialists cannot teach a pool of {len(pool)} bodies:"
-                " name the pool that they learned on"
-            )
+        teacher.require_for(pool)
     missing = [body for body in range(len(pool)) if not data.has(body, round_)]
     if not missing:
         return
@@ -134,12 +204,7 @@ def collect(
                     fleet.replace(slot, pool.graphs[missing[index]])
             crowd = Crowd([inputs[index] for index in group], n_max=n_max)
             bodies = [missing[index] for index in group]
-            policies = [
-                TeacherPolicy(
-                    teacher.serving(bodies), teacher.normalisation, crowd, settings.n_envs
-                )
-                for teacher in teachers
-            ]
+            policies = [teacher.policy(crowd, bodies, settings.n_envs) for teacher in teachers]
             if student is None:
                 runs = [_run(fleet, policy, policy, settings, rng) for policy in policies]
                 best = np.argmax([run.rewards for run in runs], axis=0)
@@ -169,7 +234,8 @@ class _Run:
     Attributes:
         states: (k, A, E, n_max, 17) of the steps kept.
         means: (k, A, E, n_max, 2) labels.
-        rewards: (A,) mean reward of a control step.
+        rewards: (A,) mean over simulations of the sum of rewards until the first end. A body
+            that falls forward over and over is no model.
     """
 
     states: np.ndarray
@@ -201,7 +267,8 @@ def _run(
     rng: np.random.Generator,
 ) -> _Run:
     states, means = [], []
-    rewards = np.zeros(fleet.shape.n_active)
+    rewards = np.zeros((fleet.shape.n_active, settings.n_envs))
+    first_episode = np.ones(rewards.shape, dtype=bool)
     for step in range(settings.horizon):
         now = fleet.state.copy()
         action = actor.means(now)
@@ -209,6 +276,7 @@ def _run(
             states.append(now)
             means.append(action if actor is labels else labels.means(now))
         noise = settings.action_std * rng.standard_normal(action.shape)
-        reward, _ = fleet.step(action + noise.astype(np.float32))
-        rewards += reward.mean(axis=1) / settings.horizon
-    return _Run(np.stack(states), np.stack(means), rewards)
+        reward, ended = fleet.step(action + noise.astype(np.float32))
+        rewards += reward * first_episode
+        first_episode &= ended == 0
+    return _Run(np.stack(states), np.stack(means), rewards.mean(axis=1))

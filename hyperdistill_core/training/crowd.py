@@ -136,14 +136,26 @@ class TeacherPolicy:
 
 
 class StudentPolicy:
-    """The generated networks of a crowd of bodies."""
+    """The generated networks of a crowd of bodies.
+
+    Args:
+        hypernetwork: generates them.
+        normalisation: of the states.
+        crowd: the bodies.
+        reading: (D,) factors on their contexts; None for the contexts as they are.
+    """
 
     @torch.no_grad()
     def __init__(
-        self, hypernetwork: Hypernetwork, normalisation: Normalisation, crowd: Crowd
+        self,
+        hypernetwork: Hypernetwork,
+        normalisation: Normalisation,
+        crowd: Crowd,
+        reading: torch.Tensor | None = None,
     ) -> None:
         mask = torch.from_numpy(crowd.present)
-        self._weights: GeneratedWeights = hypernetwork.generate(crowd.context, mask)
+        context = crowd.context if reading is None else crowd.context * reading
+        self._weights: GeneratedWeights = hypernetwork.generate(context, mask)
         self._normalisation = normalisation
 
     @torch.no_grad()

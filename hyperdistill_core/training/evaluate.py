@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import networkx as nx
 import numpy as np
@@ -16,14 +17,17 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoints import find
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.rollout import BodyControl, Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy
 from hyperdistill_core.training.teacher import KIND, TeacherNetwork, load_teacher
+from hyperdistill_core.trial import best_reading
 from hyperdistill_core.weights_file import checkpoint_kind
 
 BOOTSTRAPS = 2000
+_Job, _Result = TypeVar("_Job"), TypeVar("_Result")
 
 
 class TeacherControl:
@@ -109,6 +113,7 @@ def evaluate(
     task: str = "flat",
     episodes: int = 4,
     seed: int = 0,
+    readings: Sequence[int] | None = None,
     n_workers: int | None = None,
 ) -> Evaluation:
     """Returns of bodies under mean actions.
@@ -119,14 +124,70 @@ def evaluate(
         task: name of the task.
         episodes: episodes a body.
         seed: of the episodes' starts.
+        readings: of each body, that a controller is to use; None for the first of every one.
         n_workers: worker processes, one a core by default.
+
+    Raises:
+        ControllerError: there is no such controller.
+        CheckpointError: the file is no checkpoint.
     """
-    workers = n_workers or os.cpu_count() or 1
-    jobs = ((graph, task, episodes, seed) for graph in graphs)
+    _read(checkpoint)  # an error in a worker's start breaks the pool, and says nothing
+    jobs = [
+        (graph, task, episodes, seed, reading)
+        for graph, reading in zip(graphs, readings or [0] * len(graphs), strict=True)
+    ]
+    return Evaluation(tuple(_on_workers(_evaluate_one, jobs, checkpoint, n_workers)))
+
+
+def best_readings(
+    graphs: Sequence[nx.DiGraph],
+    checkpoint: str | Path,
+    *,
+    tries: int,
+    task: str = "flat",
+    seed: int = 0,
+    n_workers: int | None = None,
+) -> list[int]:
+    """The reading of each body under which it does best (:mod:`hyperdistill_core.trial`).
+
+    Args:
+        graphs: the bodies.
+        checkpoint: a controller's name or file; a teacher's has one reading.
+        tries: readings that are tried.
+        task: name of the task.
+        seed: of the episodes' starts.
+        n_workers: worker processes, one a core by default.
+
+    Raises:
+        TrainingError: a teacher is to try several readings.
+        ControllerError: there is no such controller, or it has fewer.
+        CheckpointError: the file is no checkpoint.
+    """
+    loaded = _read(checkpoint)
+    if isinstance(loaded, Controller):
+        loaded.require_readings(tries)
+    elif tries > 1:
+        raise TrainingError(f"tries: expected 1 for a teacher, which has one reading, got {tries}")
+    if tries == 1:
+        return [0] * len(graphs)
+    jobs = [(graph, task, tries, seed) for graph in graphs]
+    return list(_on_workers(_best_one, jobs, checkpoint, n_workers))
+
+
+def _on_workers(
+    function: Callable[[_Job], _Result],
+    jobs: Sequence[_Job],
+    checkpoint: str | Path,
+    n_workers: int | None,
+) -> Iterator[_Result]:
+    """Results of the jobs, in order, from processes that have loaded the checkpoint."""
     with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_load, initargs=(str(checkpoint),)
+        n_workers or os.cpu_count() or 1,
+        mp_context=get_context("spawn"),
+        initializer=_load,
+        initargs=(str(checkpoint),),
     ) as pool:
-        return Evaluation(tuple(pool.map(_evaluate_one, jobs)))
+        yield from pool.map(function, jobs)
 
 
 def is_teacher(checkpoint: str | Path) -> bool:
@@ -134,25 +195,36 @@ def is_teacher(checkpoint: str | Path) -> bool:
     return checkpoint_kind(find(checkpoint)) == KIND
 
 
-_loaded: list[Controller | tuple[TeacherNetwork, Normalisation]] = []
+_Loaded: TypeAlias = Controller | tuple[TeacherNetwork, Normalisation]
+_loaded: list[_Loaded] = []
 
 
 def _load(checkpoint: str) -> None:
     torch.set_num_threads(1)
+    _loaded.append(_read(checkpoint))
+
+
+def _read(checkpoint: str | Path) -> _Loaded:
     if is_teacher(checkpoint):
         network, normalisation, _ = load_teacher(Path(checkpoint))
-        _loaded.append((network, normalisation))
-    else:
-        _loaded.append(Controller.load(checkpoint))
+        return network, normalisation
+    return Controller.load(checkpoint)
 
 
-def _evaluate_one(job: tuple[nx.DiGraph, str, int, int]) -> Rollout:
-    graph, task_name, episodes, seed = job
+def _evaluate_one(job: tuple[nx.DiGraph, str, int, int, int]) -> Rollout:
+    graph, task_name, episodes, seed, reading = job
     task = get_task(task_name)
     (loaded,) = _loaded
     control: BodyControl
     if isinstance(loaded, Controller):
-        control = loaded.for_body(graph, task.model(graph))
+        control = loaded.for_body(graph, task.model(graph), reading=reading)
     else:
         control = TeacherControl(*loaded, BodyInputs.of(graph, task))
     return rollout(graph, control, task=task, episodes=episodes, seed=seed)
+
+
+def _best_one(job: tuple[nx.DiGraph, str, int, int]) -> int:
+    graph, task_name, tries, seed = job
+    (controller,) = _loaded
+    assert isinstance(controller, Controller)
+    return best_reading(graph, controller, task=get_task(task_name), tries=tries, seed=seed)

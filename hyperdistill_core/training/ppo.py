@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,8 @@ class TeacherTrainer:
             one begins with, on any pool; all else begins anew. A generalist begins with a
             controller's hypernetwork, specialists with what it generates for their bodies;
             both keep its normalisation.
+        readings: of each body of the pool, that specialists begin with where they begin with a
+            controller; None for the first of every one.
         device: where the network learns, "cpu" or "cuda"; simulation is on the CPU.
 
     Raises:
@@ -86,6 +88,7 @@ class TeacherTrainer:
         folder: Path,
         *,
         start_from: Path | None = None,
+        readings: Sequence[int] | None = None,
         device: str = "cpu",
     ) -> None:
         if device != "cpu" and not torch.cuda.is_available():
@@ -130,7 +133,7 @@ class TeacherTrainer:
         self._inputs = [BodyInputs.of(self._pool[i], self._task) for i in self._active]
         self._crowd = Crowd(self._inputs, n_max=self._n_max)
         if start_from is not None and not self._checkpoint.exists():
-            self._begin_with(start_from)
+            self._begin_with(start_from, readings)
 
     def _use(self, network: Any) -> None:
         self.network = network.to(self._device)
@@ -411,25 +414,30 @@ class TeacherTrainer:
             "elapsed": self._elapsed,
         }
 
-    def _begin_with(self, path: Path) -> None:
+    def _begin_with(self, path: Path, readings: Sequence[int] | None) -> None:
         from_controller = isinstance(self.network, Specialists) or (
             isinstance(self.network, Generalist) and checkpoint_kind(find(path)) != KIND
         )
         if from_controller:
-            self._begin_with_controller(Controller.load(path))
+            self._begin_with_controller(Controller.load(path), readings)
             return
         tensors, meta = load_checkpoint(path, kind=KIND)
         self._take_shape(meta)
         require_same(path, meta["network"], describe_network(self.network), what="network")
         self._take_over(tensors, meta)
 
-    def _begin_with_controller(self, controller: Controller) -> None:
+    def _begin_with_controller(
+        self, controller: Controller, readings: Sequence[int] | None
+    ) -> None:
         if isinstance(self.network, Generalist):
             self._use(Generalist.from_hypernetwork(controller.network))
         else:
-            present = torch.from_numpy(self._crowd.present)
+            present, context = torch.from_numpy(self._crowd.present), self._crowd.context
+            if readings is not None and controller.readings is not None:
+                factors = controller.readings[[readings[body] for body in self._active]]
+                context = context * torch.from_numpy(factors)[:, None]
             with torch.no_grad():
-                made = controller.network.generate(self._crowd.context, present)
+                made = controller.network.generate(context, present)
             self._use(Specialists.from_generated(made))
         self._width = self.network.config.state_dim
         self.state_moments = RunningMoments.of(controller.normalisation)

@@ -14,7 +14,7 @@ from hyperdistill_core.controller import Controller
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.ranges import TrainingRanges
-from hyperdistill_core.training.collect import CollectSettings, Student, Teacher, collect
+from hyperdistill_core.training.collect import CollectSettings, Reading, Student, Teacher, collect
 from hyperdistill_core.training.distill import Distiller, DistillSettings
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.pool import Pool
@@ -26,7 +26,7 @@ Report = Callable[[str], None]
 def distil(
     pool: Pool,
     data: ExpertData,
-    teachers: Sequence[Teacher],
+    teachers: Sequence[Teacher | Reading],
     *,
     settings: DistillSettings,
     dagger: CollectSettings,

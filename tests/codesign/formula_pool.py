@@ -38,6 +38,7 @@ class FormulaPool:
         self.fresh: list[int] = []
         self.most_busy = 0
         self.bars: dict[int, float | None] = {}
+        self.likely: dict[int, tuple[int, ...]] = {}
 
     @property
     def idle(self):
@@ -47,12 +48,13 @@ class FormulaPool:
     def busy(self):
         return bool(self._items)
 
-    def submit(self, number, graph, *, bar=None, **fresh):
+    def submit(self, number, graph, *, bar=None, likely=(), **fresh):
         assert self.idle > 0
         self._items[number] = graph
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh
         self.bars[number] = bar
+        self.likely[number] = likely
         self.most_busy = max(self.most_busy, len(self._items))
 
     def collect(self):

@@ -231,6 +231,27 @@ def test_another_controller_is_refused(settings, database):
     assert len(database) == 3
 
 
+class ReadingPool(FormulaPool):
+    """Every body has a reading of its own."""
+
+    def record(self, graph):
+        record = super().record(graph)
+        return replace(record, reading=int(record.hash[:4], 16) % 5)
+
+
+@pytest.mark.parametrize("tries", [1, 3])
+def test_readings_of_the_parents_are_tried_first(settings, database, tries):
+    pool = ReadingPool()
+    run(settings.model_copy(update={"tries": tries}), database=database, pool=pool)
+    known = {c.number: c for c in database.candidates()}
+    several = 0
+    for number in pool.simulated:
+        parents = [known[parent].result.reading for parent in known[number].parents]
+        assert pool.likely[number] == (tuple(dict.fromkeys(parents)) if tries > 1 else ())
+        several += len(pool.likely[number]) > 1
+    assert bool(several) == (tries > 1 and settings.algorithm != "random")
+
+
 def test_progress_counts_up(settings, database):
     seen = []
     run(settings, database=database, pool=FormulaPool(), on_progress=seen.append)
@@ -255,6 +276,7 @@ def test_finalists_are_scored_again_and_ranked_by_that(settings, database):
     run(final, database=database, pool=pool)
     assert not pool.simulated
     assert pool.asked == {"seed": final.seed + FRESH, "episodes": 7}
+    assert set(pool.likely.values()) == {(0,)}, "the reading of the search is tried first"
     in_search = database.best_in_search(5)
     finalists = [c for c in in_search if c.final is not None]
     assert finalists == in_search[: len(finalists)]

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import mujoco
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from codesign.errors import UsageError
 from codesign.export import Design, Motion, export_designs, run_design
 from codesign.scoring import score
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.tasks import get_task
 from morph_ops import files
 from morph_ops.identity import is_same
 from morph_ops.space import sample_body
@@ -45,6 +48,23 @@ def test_the_runner_reaches_the_score(folder, body, tiny_controller):
     way, seconds = run_design.simulate(folder / "it.xml")
     assert seconds == pytest.approx(np.array(record.lengths) * 0.02)
     assert way / 0.02 == pytest.approx(record.returns, rel=1e-6)
+
+
+def test_a_design_moves_by_the_reading_that_was_scored(body, tiny_controller, tmp_path):
+    factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(2, 25)).astype(np.float32)
+    factors[0] = 1.0
+    replace(Controller.load(tiny_controller), readings=factors).save(tmp_path / "c.safetensors")
+    motion = Motion(controller=tmp_path / "c.safetensors", seed=SEED)
+    designs = [Design(name=f"by-{n}", graph=body, reading=n) for n in range(2)]
+    out = tmp_path / "designs"
+    export_designs(designs, out, motion=motion)
+    controller, model = Controller.load(motion.controller), get_task("flat").model(body)
+    written = [np.load(out / f"by-{number}.npz") for number in range(2)]
+    for number, arrays in enumerate(written):
+        control = controller.for_body(body, model, reading=number)
+        for name, expected in control.arrays().items():
+            np.testing.assert_array_equal(arrays[name], expected)
+    assert not np.array_equal(*(arrays["weight_0"] for arrays in written))
 
 
 def test_the_runner_runs_alone(folder):

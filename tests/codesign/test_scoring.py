@@ -12,6 +12,7 @@ from codesign.scoring.robustness import WORLDS
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.trial import best_reading
 from morph_ops import graph as bodies_graph
 from morph_ops.choices import UnknownChoiceError
 from morph_ops.identity import body_hash
@@ -61,6 +62,34 @@ def test_a_record_of_before_steps_were_counted_is_read(records):
     assert ScoreRecord.from_dict(plain) == records[0]
 
 
+def test_a_record_of_before_readings_were_tried_is_read(records):
+    plain = records[0].to_dict()
+    assert plain.pop("reading") == 0
+    assert ScoreRecord.from_dict(plain) == records[0]
+
+
+def test_the_best_reading_is_scored(bodies, tiny_controller, tmp_path):
+    factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(4, 25))
+    factors[0] = 1.0
+    path = tmp_path / "read.safetensors"
+    given = replace(Controller.load(tiny_controller), readings=factors.astype(np.float32))
+    given.save(path)
+    controller, task = Controller.load(path), get_task("flat")
+    plain = score(bodies, controller=path, episodes=2)
+    tried = score(bodies, controller=path, episodes=2, tries=4)
+    assert {record.reading for record in plain} == {0}
+    for body, before, record in zip(bodies, plain, tried, strict=True):
+        best = best_reading(body, controller, task=task, tries=4)
+        assert record.reading == best
+        control = controller.for_body(body, task.model(body), reading=best)
+        assert record.score == rollout(body, control, task=task, episodes=2).score
+        assert record.steps > sum(record.lengths)
+        assert before.steps == sum(before.lengths)
+    assert any(record.reading for record in tried)
+    with pytest.raises(UsageError, match=r"tries: expected 1 \.\. 4, .* got 5"):
+        score(bodies, controller=path, tries=5)
+
+
 def test_json_has_the_promised_fields(records):
     plain = json.loads(json.dumps(records[0].to_dict()))
     kinds = {
@@ -68,7 +97,7 @@ def test_json_has_the_promised_fields(records):
         "episodes": int, "seed": int, "score": float, "ci95": list, "returns": list,
         "lengths": list, "fell": list, "terms": dict, "speed": float, "distance": float,
         "measures": dict, "duty": list, "warnings": list, "status": str, "steps": int,
-        "seconds": float,
+        "seconds": float, "reading": int,
     }  # fmt: skip
     assert {name: type(value) for name, value in plain.items()} == kinds
 

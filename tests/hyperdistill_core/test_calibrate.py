@@ -19,7 +19,7 @@ from hyperdistill_core.training.calibrate import (
     ppo_settings,
     score_specialists,
 )
-from hyperdistill_core.training.evaluate import evaluate
+from hyperdistill_core.training.evaluate import best_readings, evaluate
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher import load_teacher
@@ -66,6 +66,31 @@ def test_specialists_begin_as_the_controller_acts(bodies, controller, tmp_path):
         theirs = loaded.for_body(graph, task.model(graph))
         states = np.random.default_rng(number).normal(size=(4, len(graph), STATE_DIM))
         np.testing.assert_allclose(ours.act(states), theirs.act(states), atol=1e-5)
+
+
+def test_with_tries_the_best_reading_is_scored_and_trained(bodies, controller, tmp_path):
+    factors = 1.0 + 0.5 * np.random.default_rng(1).normal(size=(4, context_dim("continuous")))
+    factors[0] = 1.0
+    path = tmp_path / "read.safetensors"
+    replace(Controller.load(controller), readings=factors.astype(np.float32)).save(path)
+    readings = best_readings(bodies, path, tries=4, n_workers=1)
+    assert any(readings)
+    result = calibrate(bodies, path, replace(TINY, tries=4), tmp_path / "out")
+    before = evaluate(bodies, path, episodes=2, readings=readings, n_workers=1).scores
+    np.testing.assert_array_equal(result.zero_shot, before)
+    pool = Pool(tuple(bodies), ("robot",) * len(bodies))
+    settings = ppo_settings(TINY, len(bodies))
+    trainer = TeacherTrainer(pool, settings, tmp_path / "begun", start_from=path, readings=readings)
+    task, loaded = get_task("flat"), Controller.load(path)
+    for number, graph in enumerate(bodies):
+        ours = body_mlp(
+            trainer.network, trainer.state_moments.normalisation(), number, graph, "flat"
+        )
+        theirs = loaded.for_body(graph, task.model(graph), reading=readings[number])
+        states = np.random.default_rng(number).normal(size=(4, len(graph), STATE_DIM))
+        np.testing.assert_allclose(ours.act(states), theirs.act(states), atol=1e-5)
+    with pytest.raises(CheckpointError, match="made with another budget"):
+        calibrate(bodies, path, TINY, tmp_path / "out")
 
 
 def test_it_scores_trains_and_scores_again(bodies, controller, tmp_path):

@@ -103,6 +103,49 @@ def test_hash_tells_weights_statistics_and_settings_apart():
     assert renamed.hash == made[0].hash
 
 
+def _readings(number=3):
+    factors = 1.0 + 0.3 * np.random.default_rng(5).normal(size=(number, 25))
+    factors[0] = 1.0
+    return factors.astype(np.float32)
+
+
+def test_a_reading_is_the_network_of_another_context(tmp_path, graph):
+    plain, made = _controller(), _controller(readings=_readings())
+    assert (plain.n_readings, made.n_readings) == (1, 3)
+    made.save(tmp_path / "read.safetensors", half=True)
+    read = Controller.load(tmp_path / "read.safetensors")
+    np.testing.assert_array_equal(read.readings, made.readings)
+    model = get_task("flat").model(graph)
+    layout = BodyLayout.from_graph(graph, model)
+    states = np.random.default_rng(1).normal(size=(3, layout.n_bodies, 17))
+    context = context_features(graph, model, kind="continuous")
+    for number, factors in enumerate(made.readings):
+        control = made.for_body(graph, model, reading=number).act(states)
+        expected = plain.body_mlp(context * factors, layout.actions).act(states)
+        np.testing.assert_array_equal(control, expected)
+    first, *others = [made.for_body(graph, model, reading=n).act(states) for n in range(3)]
+    np.testing.assert_array_equal(first, plain.for_body(graph, model).act(states))
+    assert all(np.abs(other - first).max() > 1e-3 for other in others)
+    with pytest.raises(IndexError, match=r"reading: expected 0 \.\. 2, got 3"):
+        made.for_body(graph, model, reading=3)
+
+
+def test_readings_count_in_the_hash_and_must_begin_with_the_plain_one():
+    hashes = {_controller(readings=rows).hash for rows in (None, _readings(2), _readings(3))}
+    assert len(hashes) == 3
+    for rows in (_readings()[1:], _readings()[:, :9], _readings()[0], _readings()[:0]):
+        with pytest.raises(ValueError, match="expected rows of 25 factors, the first of them ones"):
+            _controller(readings=rows)
+
+
+def test_more_tries_than_readings_are_refused():
+    made = _controller(readings=_readings())
+    made.require_readings(3)
+    for tries in (0, 4):
+        with pytest.raises(ControllerError, match=rf"expected 1 \.\. 3, .*, got {tries}$"):
+            made.require_readings(tries)
+
+
 def test_names_are_looked_up_among_the_shipped(tmp_path, monkeypatch):
     path = tmp_path / "hills-v3.safetensors"
     _controller().save(path)

@@ -18,7 +18,13 @@ from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.calibrate import body_mlp
-from hyperdistill_core.training.collect import CollectSettings, Student, Teacher, collect
+from hyperdistill_core.training.collect import (
+    CollectSettings,
+    Student,
+    Teacher,
+    collect,
+    load_teachers,
+)
 from hyperdistill_core.training.crowd import BodyInputs
 from hyperdistill_core.training.distill import Distiller, DistillSettings, control_error
 from hyperdistill_core.training.evaluate import evaluate
@@ -200,6 +206,37 @@ def test_every_body_is_labelled_by_its_best_teacher(pool, teacher, tmp_path):
     assert [s.teacher for s in data.segments if s.round == 1] == chosen
     for segment in data.segments[4:]:
         assert data.reader()(segment)[1].any() == bool(segment.teacher)
+
+
+def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path):
+    network = _hypernetwork()
+    torch.manual_seed(1)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(3, 25)).astype(np.float32)
+    factors[0] = 1.0
+    controller = Controller(
+        name="read",
+        network=network,
+        normalisation=Normalisation(np.zeros(17), np.ones(17)),
+        task="flat",
+        context="continuous",
+        readings=factors,
+    )
+    controller.save(tmp_path / "read.safetensors")
+    teachers, [made] = load_teachers([tmp_path / "read.safetensors"])
+    assert made == {"controller": "read", "hash": controller.hash, "readings": 3}
+    data = ExpertData(tmp_path / "data")
+    collect(pool, data, replace(FEW, horizon=40), teachers=teachers)
+    assert {segment.teacher for segment in data.segments} - {0}
+    task = get_task("flat")
+    for segment in data.segments:
+        graph = pool.graphs[segment.body]
+        control = controller.for_body(graph, task.model(graph), reading=segment.teacher)
+        states, means = data.reader()(segment)
+        slots = BodyInputs.of(graph, task).joint_mask
+        expected = control.act(states.astype(np.float64))
+        np.testing.assert_allclose(means[:, slots], expected, rtol=2e-3, atol=2e-2)
 
 
 def test_specialists_teach_the_pool_they_learned_on(pool, tmp_path):

@@ -10,6 +10,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from codesign.cli.main import cli
 from codesign.errors import UsageError
+from hyperdistill_core.checkpoints import ControllerError
+from hyperdistill_core.errors import TrainingError
 from morph_ops.choices import UnknownChoiceError
 
 TINY_PPO = ["steps=96", "n_active=3", "n_envs=2", "horizon=8", "epochs=1", "n_workers=1"]
@@ -53,6 +55,20 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     assert len(json.loads(figures.read_text())["robots"]["scores"]) == 2
     again = ("--data", data, "--out", tmp_path / "again", "--name", "again", "--rounds", 0)
     run("controller", "distill", *given, *again, "--start-from", made, *sets(TINY_STUDENT))
+    few = sets(["readings=2", "drawn=3", "bodies=2", "episodes=1", "n_workers=1"])
+    read = ("--pool", pool, "--name", "read", "--out", tmp_path / "read", *few)
+    assert "mean return of the best" in run("controller", "readings", made, *read)
+    tried = tmp_path / "read" / "read.safetensors"
+    assert "2 readings of a body" in run("controller", "info", tried)
+    one = ("--episodes", 1, "--workers", 1, "--tries", 2)
+    assert "robots" in run("controller", "evaluate", tried, robots, *one)
+    with pytest.raises(ControllerError, match=r"tries: expected 1 \.\. 1"):
+        run("controller", "evaluate", made, robots, *one)
+    with pytest.raises(TrainingError, match="expected 1 for a teacher"):
+        run("controller", "evaluate", checkpoint, robots, *one)
+    taught = ("--pool", pool, "--teacher", tried, "--teacher", checkpoint)
+    out = run("controller", "collect", *taught, "--out", tmp_path / "more", *sets(TINY_DATA))
+    assert "8 transitions in" in out
     own = ("--kind", "generalist", "--start-from", made, "--name", "own", "--out", tmp_path / "own")
     out = run("controller", "train-teacher", "--pool", pool, *own, "--tensorboard", *sets(TINY_PPO))
     assert "own.safetensors" in out

@@ -1,0 +1,164 @@
+"""Readings of bodies that make up for each other: where one moves a body badly, another does well.
+
+Many are drawn, all are scored on some bodies, and one after the other that is kept which adds
+most to what the best of those kept so far reaches. So the first few are the ones to try first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hyperdistill_core.checkpoints import find
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.features import context_dim
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.pool import Pool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingsSettings:
+    """How readings are found.
+
+    Attributes:
+        readings: how many are kept, the context as it is among them.
+        drawn: how many are drawn to choose from.
+        spread: standard deviation of the factors on a context's entries, around 1.
+        bodies: of the pool, drawn at random, that they are scored on.
+        episodes: of each body under each reading.
+        task: name of the task.
+        n_workers: processes.
+        seed: of readings, bodies and episodes.
+    """
+
+    readings: int = 8
+    drawn: int = 32
+    spread: float = 0.3
+    bodies: int = 150
+    episodes: int = 2
+    task: str = "flat"
+    n_workers: int = 2
+    seed: int = 0
+
+
+def add_readings(
+    controller: str | Path,
+    pool: Pool,
+    settings: ReadingsSettings,
+    *,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Controller:
+    """The controller with readings; those that it may have had are replaced.
+
+    Args:
+        controller: name or file.
+        pool: bodies to choose them by, none of a test split among them.
+        settings: how many, and how they are found.
+        report: called with the bodies done and their number.
+
+    Raises:
+        TrainingError: more readings are to be kept than drawn, or fewer than 1.
+        ControllerError: there is no such controller.
+    """
+    if not 1 <= settings.readings <= settings.drawn:
+        raise TrainingError(
+            f"readings: expected 1 .. {settings.drawn}, of so many drawn, got {settings.readings}"
+        )
+    loaded = Controller.load(controller)
+    rng = np.random.default_rng(settings.seed)
+    noise = rng.standard_normal((settings.drawn, context_dim(loaded.context)))
+    drawn = (1.0 + settings.spread * noise).astype(np.float32)
+    drawn[0] = 1.0
+    chosen = rng.choice(len(pool), size=min(settings.bodies, len(pool)), replace=False)
+    graphs = [pool.graphs[body] for body in sorted(chosen)]
+    scores = _scores(graphs, find(controller), drawn, settings, report)
+    kept = complementary(scores, settings.readings)
+    best = [scores[:, kept[: number + 1]].max(axis=1).mean() for number in range(len(kept))]
+    made = {
+        **asdict(settings),
+        "kept": kept,
+        "mean of the best of the first": [round(float(score), 1) for score in best],
+    }
+    del made["n_workers"]
+    return replace(loaded, readings=drawn[kept], provenance={**loaded.provenance, "readings": made})
+
+
+def complementary(scores: NDArray[np.float64], number: int) -> list[int]:
+    """Columns, the first one first, of which each adds most to the best of those before.
+
+    Every row weighs the same: what counts is the share of its best score.
+
+    Args:
+        scores: (bodies, readings).
+        number: of columns, at most as many as there are.
+
+    Example:
+        >>> complementary(np.array([[9.0, 9.9, 0.0], [1.0, 1.0, 8.0]]), 2)
+        [0, 2]
+    """
+    shares = scores.clip(min=0.0) / scores.max(axis=1, keepdims=True).clip(min=1e-9)
+    kept = [0]
+    best = shares[:, 0]
+    while len(kept) < number:
+        together = np.maximum(best[:, None], shares).mean(axis=0)
+        together[kept] = -np.inf
+        kept.append(int(together.argmax()))
+        best = np.maximum(best, shares[:, kept[-1]])
+    return kept
+
+
+def _scores(
+    graphs: Sequence[nx.DiGraph],
+    controller: Path,
+    readings: NDArray[np.float32],
+    settings: ReadingsSettings,
+    report: Callable[[int, int], None],
+) -> NDArray[np.float64]:
+    """(bodies, readings) mean returns."""
+    jobs = ((graph, settings) for graph in graphs)
+    rows = []
+    with ProcessPoolExecutor(
+        settings.n_workers,
+        mp_context=get_context("spawn"),
+        initializer=_load,
+        initargs=(controller, readings),
+    ) as workers:
+        for row in workers.map(_score_all, jobs):
+            rows.append(row)
+            report(len(rows), len(graphs))
+    return np.array(rows)
+
+
+_loaded: list[Controller] = []
+
+
+def _load(controller: Path, readings: NDArray[np.float32]) -> None:
+    torch.set_num_threads(1)
+    _loaded.append(replace(Controller.load(controller), readings=readings))
+
+
+def _score_all(job: tuple[nx.DiGraph, ReadingsSettings]) -> list[float]:
+    graph, settings = job
+    (controller,) = _loaded
+    task = get_task(settings.task)
+    model = task.model(graph)
+    return [
+        rollout(
+            graph,
+            controller.for_body(graph, model, reading=reading),
+            task=task,
+            episodes=settings.episodes,
+            seed=settings.seed,
+        ).score
+        for reading in range(controller.n_readings)
+    ]

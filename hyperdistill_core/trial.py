@@ -1,0 +1,95 @@
+"""Which reading of a body moves it best: a short trial of several before the score.
+
+A hypernetwork that meets a body it never saw writes a network that moves it well or hardly at
+all, and which of the two may hang on little: read the body's context a little differently,
+and another network comes out. The trial runs some readings for a while, those that do best
+for longer, and names the best. It learns nothing and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+import networkx as nx
+
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.rollout import Rollout, rollout
+from hyperdistill_core.tasks import Task
+
+#: Number of the first episode of a trial: a score's own episodes are others.
+FIRST_EPISODE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A part of a trial.
+
+    Attributes:
+        readings: how many go in, the best of the heat before.
+        episodes: of each.
+        steps: control steps of an episode at most.
+    """
+
+    readings: int
+    episodes: int
+    steps: int
+
+
+#: First all readings run a short episode, then the best three of them two whole ones. A heat that
+#: would leave nobody out is left out.
+HEATS = (Heat(1_000_000, 1, 400), Heat(3, 2, 1000))
+
+
+def best_reading(
+    graph: nx.DiGraph,
+    controller: Controller,
+    *,
+    task: Task,
+    tries: int,
+    seed: int = 0,
+    likely: Sequence[int] = (),
+    run: Callable[..., Rollout] = rollout,
+) -> int:
+    """Try some readings of a controller on a body.
+
+    Args:
+        graph: the body.
+        controller: that has the readings.
+        task: what to do.
+        tries: how many readings, at least 1; with 1 the first is named, and nothing is run.
+        seed: of the episodes' starts, which are not those of a score with the same seed.
+        likely: readings to begin with, as those of a body's parents; then come the first ones.
+        run: what runs an episode; takes what :func:`~hyperdistill_core.rollout.rollout` does.
+
+    Returns:
+        The reading with the largest mean return in the last heat; of equals the one that was
+        tried first. A reading under which the simulation blows up comes last.
+
+    Raises:
+        ControllerError: there are fewer readings, or ``tries`` is below 1.
+    """
+    controller.require_readings(tries)
+    if tries == 1:
+        return 0
+    best = list(dict.fromkeys([*likely, *range(tries)]))[:tries]
+    model = task.model(graph)
+    for heat, following in zip_longest(HEATS, HEATS[1:]):
+        if following is not None and len(best) <= following.readings:
+            continue  # it would leave nobody out
+        best = best[: heat.readings]
+        short = replace(task, max_steps=min(heat.steps, task.max_steps))
+        scores = {
+            reading: run(
+                graph,
+                controller.for_body(graph, model, reading=reading),
+                task=short,
+                episodes=heat.episodes,
+                seed=seed,
+                first=FIRST_EPISODE,
+            ).score
+            for reading in best
+        }
+        best.sort(key=lambda reading: -scores[reading])
+    return best[0]
