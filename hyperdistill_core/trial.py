@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from statistics import fmean
 
 import networkx as nx
 
@@ -28,7 +29,7 @@ class Heat:
 
     Attributes:
         readings: how many go in, the best of the heat before.
-        episodes: of each.
+        episodes: of each, with starts of their own.
         steps: control steps of an episode at most.
     """
 
@@ -37,9 +38,10 @@ class Heat:
     steps: int
 
 
-#: First all readings run a short episode, then the best three of them two whole ones. A heat that
-#: would leave nobody out is left out.
-HEATS = (Heat(1_000_000, 1, 400), Heat(3, 2, 1000))
+#: First all readings run a short episode, then the best three two whole ones and the best two two
+#: more: whoever falls now and then needs several to be found out. Heats of equal length add up, and
+#: a shorter one that would leave nobody out is left out.
+HEATS = (Heat(1_000_000, 1, 400), Heat(3, 2, 1000), Heat(2, 2, 1000))
 
 
 def best_reading(
@@ -64,7 +66,7 @@ def best_reading(
         run: what runs an episode; takes what :func:`~hyperdistill_core.rollout.rollout` does.
 
     Returns:
-        The reading with the largest mean return in the last heat; of equals the one that was
+        The reading with the largest mean return in the last heats; of equals the one that was
         tried first. A reading under which the simulation blows up comes last.
 
     Raises:
@@ -75,21 +77,26 @@ def best_reading(
         return 0
     best = list(dict.fromkeys([*likely, *range(tries)]))[:tries]
     model = task.model(graph)
+    controls = {n: controller.for_body(graph, model, reading=n) for n in best}
+    scores: dict[tuple[int, int], list[float]] = {}
+    first = FIRST_EPISODE
     for heat, following in zip_longest(HEATS, HEATS[1:]):
-        if following is not None and len(best) <= following.readings:
-            continue  # it would leave nobody out
+        longer = following is not None and following.steps > heat.steps
+        if longer and len(best) <= following.readings:
+            continue
         best = best[: heat.readings]
         short = replace(task, max_steps=min(heat.steps, task.max_steps))
-        scores = {
-            reading: run(
+        for reading in best:
+            result = run(
                 graph,
-                controller.for_body(graph, model, reading=reading),
+                controls[reading],
                 task=short,
                 episodes=heat.episodes,
                 seed=seed,
-                first=FIRST_EPISODE,
-            ).score
-            for reading in best
-        }
-        best.sort(key=lambda reading: -scores[reading])
+                first=first,
+            )
+            # By the score, not the returns: one that blows up has the worst.
+            scores.setdefault((heat.steps, reading), []).extend([result.score] * heat.episodes)
+        first += heat.episodes
+        best.sort(key=lambda reading, steps=heat.steps: -fmean(scores[steps, reading]))
     return best[0]
