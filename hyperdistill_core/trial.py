@@ -81,8 +81,8 @@ def best_reading(
     scores: dict[tuple[int, int], list[float]] = {}
     first = FIRST_EPISODE
     for heat, following in zip_longest(HEATS, HEATS[1:]):
-        longer = following is not None and following.steps > heat.steps
-        if longer and len(best) <= following.readings:
+        longer = following if following and following.steps > heat.steps else None
+        if longer and len(best) <= longer.readings:
             continue
         best = best[: heat.readings]
         short = replace(task, max_steps=min(heat.steps, task.max_steps))

@@ -32,8 +32,7 @@ from hyperdistill_core.training.crowd import (
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.fleet import Fleet
 from hyperdistill_core.training.pool import Pool
-from hyperdistill_core.training.teacher import KIND, TeacherNetwork, load_teacher
-from hyperdistill_core.weights_file import checkpoint_kind
+from hyperdistill_core.training.teacher import TeacherNetwork, is_teacher, load_teacher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +105,16 @@ class Reading:
         return StudentPolicy(controller.network, controller.normalisation, crowd, factors)
 
     def require_for(self, pool: Pool) -> None:
-        """It can teach any pool."""
+        """Refuse what a crowd cannot tell it.
+
+        Raises:
+            TrainingError: the controller takes another context than crowds have.
+        """
+        if self.controller.context != "continuous":
+            raise TrainingError(
+                f"controller {self.controller.name}: a teacher's context is 'continuous', this one"
+                f" takes {self.controller.context!r}"
+            )
 
     @classmethod
     def all_of(cls, controller: Controller) -> list[Reading]:
@@ -135,7 +143,7 @@ def load_teachers(
     made: list[dict[str, Any]] = []
     for name in names:
         path = find(name)
-        if checkpoint_kind(path) == KIND:
+        if is_teacher(path):
             network, normalisation, meta = load_teacher(path)
             teachers.append(Teacher(network, normalisation))
             made.append({key: meta[key] for key in ("network", "settings", "steps", "seconds")})

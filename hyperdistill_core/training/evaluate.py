@@ -15,19 +15,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hyperdistill_core.checkpoints import find
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.rollout import BodyControl, Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy
-from hyperdistill_core.training.teacher import KIND, TeacherNetwork, load_teacher
+from hyperdistill_core.training.teacher import TeacherNetwork, is_teacher, load_teacher
 from hyperdistill_core.trial import best_reading
-from hyperdistill_core.weights_file import checkpoint_kind
 
 BOOTSTRAPS = 2000
-_Job, _Result = TypeVar("_Job"), TypeVar("_Result")
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
 
 
 class TeacherControl:
@@ -188,11 +187,6 @@ def _on_workers(
         initargs=(str(checkpoint),),
     ) as pool:
         yield from pool.map(function, jobs)
-
-
-def is_teacher(checkpoint: str | Path) -> bool:
-    """Whether a checkpoint is a teacher's, not a controller's."""
-    return checkpoint_kind(find(checkpoint)) == KIND
 
 
 _Loaded: TypeAlias = Controller | tuple[TeacherNetwork, Normalisation]

@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hyperdistill_core.checkpoints import find
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.generalist import Generalist
@@ -39,10 +38,10 @@ from hyperdistill_core.training.teacher import (
     KIND,
     describe_network,
     described_network,
+    is_teacher,
     new_network,
 )
 from hyperdistill_core.weights_file import (
-    checkpoint_kind,
     load_checkpoint,
     network_tensors,
     optimiser_tensors,
@@ -416,7 +415,7 @@ class TeacherTrainer:
 
     def _begin_with(self, path: Path, readings: Sequence[int] | None) -> None:
         from_controller = isinstance(self.network, Specialists) or (
-            isinstance(self.network, Generalist) and checkpoint_kind(find(path)) != KIND
+            isinstance(self.network, Generalist) and not is_teacher(path)
         )
         if from_controller:
             self._begin_with_controller(Controller.load(path), readings)

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from torch import Tensor
 
+from hyperdistill_core.checkpoints import find
 from hyperdistill_core.features import STATE_DIM, VIEW_DIM, context_dim
 from hyperdistill_core.nets.generalist import Generalist, GeneralistConfig
 from hyperdistill_core.nets.message_passing import MessagePassing, MessagePassingConfig
@@ -19,7 +20,7 @@ from hyperdistill_core.nets.transformer_teacher import TransformerTeacher, Trans
 from hyperdistill_core.nets.trees import TreeBatch
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.settings import PPOSettings
-from hyperdistill_core.weights_file import load_checkpoint, restore_network
+from hyperdistill_core.weights_file import checkpoint_kind, load_checkpoint, restore_network
 from morph_ops.choices import choose
 
 KIND = "teacher"
@@ -140,6 +141,16 @@ def described_network(description: Mapping[str, Any]) -> Any:
     settings = dict(description)
     build, config, _ = TEACHERS[settings.pop("kind")]
     return build(config(**settings))
+
+
+def is_teacher(checkpoint: str | Path) -> bool:
+    """Whether a checkpoint, or a shipped controller's name, is a teacher's and no controller's.
+
+    Raises:
+        ControllerError: no shipped controller has that name.
+        CheckpointError: the file is no checkpoint.
+    """
+    return checkpoint_kind(find(checkpoint)) == KIND
 
 
 def load_teacher(path: Path) -> tuple[Any, Normalisation, dict[str, Any]]:
