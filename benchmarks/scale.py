@@ -16,10 +16,10 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 from rich.console import Console
@@ -69,11 +69,9 @@ class FormulaPool:
         """Whether any body waits for its score."""
         return bool(self._items)
 
-    def submit(
-        self, key: int, graph: nx.DiGraph, *, bar: float | None = None, likely: Sequence[int] = ()
-    ) -> None:
+    def submit(self, key: int, graph: nx.DiGraph, **options: Any) -> None:
         """Take a body; whoever it must beat is no matter."""
-        del bar
+        del options
         self._items[key] = graph
 
     def collect(self) -> list[tuple[int, ScoreRecord]]:

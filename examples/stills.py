@@ -3,7 +3,8 @@
 Usage: python examples/stills.py ROBOT|RUN... [--out PICTURE.png] [--stills 5]
 
 A ROBOT is a file that codesign reads; of a RUN folder its designs are drawn. Stills are as
-far apart in time as they can be; the camera follows. On a machine without a screen set
+far apart in time as they can be; the camera follows. A design is drawn under the reading that it
+was scored with. On a machine without a screen set
 MUJOCO_GL=egl, or MUJOCO_GL=osmesa (needs libosmesa6, slow).
 """
 
@@ -20,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.errors import WRONG_INPUT, one_line
-from codesign.scoring import load_controller
+from codesign.scoring import load_controller, require_readings
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.trial import best_reading
@@ -54,26 +55,38 @@ def main() -> None:
     """Draw what the command line asks for."""
     options = _parser().parse_args()
     try:
-        graphs = [(path.stem, read_body(path)) for path in _files(options.robot)]
-        controller = load_controller(options.controller, tries=options.tries)
+        graphs = [(path, read_body(path)) for path in _files(options.robot)]
+        controller = load_controller(options.controller)
+        require_readings(controller, options.tries)
         task = get_task(TASK)
         rows = []
-        for name, graph in graphs:
-            reading = best_reading(
-                graph, controller, task=task, tries=options.tries, seed=options.seed
-            )
+        for path, graph in graphs:
+            reading = scored_reading(path)
+            if reading is None:
+                reading = best_reading(
+                    graph, controller, task=task, tries=options.tries, seed=options.seed
+                )
             control = controller.for_body(graph, task.model(graph), reading=reading)
             result = rollout(graph, control, task=task, episodes=1, seed=options.seed, record=True)
             shots = draw(
                 graph, result, stills=options.stills, size=options.size, dt=task.control_dt
             )
-            rows.append((f"{name}: {_summary(result, task.control_dt)}", shots))
+            rows.append((f"{path.stem}: {_summary(result, task.control_dt)}", shots))
     except WRONG_INPUT as error:
         sys.exit(f"error: {one_line(error)}")
     except mujoco.FatalError as error:
         sys.exit(f"error: cannot draw here, set MUJOCO_GL ({one_line(error)})")
     _sheet(rows, size=options.size).savefig(options.out, dpi=DPI)
     print(options.out)
+
+
+def scored_reading(robot: Path) -> int | None:
+    """The reading that an exported design was scored under; None where no npz says so."""
+    file = robot.with_suffix(".npz")
+    if not file.is_file():
+        return None
+    with np.load(file) as arrays:
+        return int(arrays["reading"]) if "reading" in arrays else None
 
 
 def draw(
@@ -183,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Draw robots at work, a row of stills for each.")
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
     parser.add_argument("--controller", default="flat-v1", help="name or file")
-    parser.add_argument("--tries", type=int, default=1, help="readings tried, the best is drawn")
+    parser.add_argument("--tries", type=int, default=1, help="of a robot that is no design")
     parser.add_argument("--out", type=Path, default=Path("stills.png"))
     parser.add_argument("--stills", type=int, default=5)
     parser.add_argument("--size", type=_size, default=(360, 300), metavar="WxH", help="of a still")

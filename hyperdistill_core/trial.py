@@ -44,6 +44,18 @@ class Heat:
 HEATS = (Heat(1_000_000, 1, 400), Heat(3, 2, 1000), Heat(2, 2, 1000))
 
 
+def most_steps(tries: int, max_steps: int) -> int:
+    """Control steps that a trial takes at most.
+
+    Args:
+        tries: readings that are tried.
+        max_steps: of an episode.
+    """
+    if tries == 1:
+        return 0
+    return sum(min(tries, h.readings) * h.episodes * min(h.steps, max_steps) for h in HEATS)
+
+
 def best_reading(
     graph: nx.DiGraph,
     controller: Controller,
@@ -67,7 +79,7 @@ def best_reading(
 
     Returns:
         The reading with the largest mean return in the last heats; of equals the one that was
-        tried first. A reading under which the simulation blows up comes last.
+        ahead before. One under which the simulation blew up in any heat only if all did.
 
     Raises:
         ControllerError: there are fewer readings, or ``tries`` is below 1.
@@ -79,7 +91,7 @@ def best_reading(
     model = task.model(graph)
     controls = {n: controller.for_body(graph, model, reading=n) for n in best}
     scores: dict[tuple[int, int], list[float]] = {}
-    first = FIRST_EPISODE
+    first, unstable = FIRST_EPISODE, set()
     for heat, following in zip_longest(HEATS, HEATS[1:]):
         longer = following if following and following.steps > heat.steps else None
         if longer and len(best) <= longer.readings:
@@ -95,8 +107,10 @@ def best_reading(
                 seed=seed,
                 first=first,
             )
-            # By the score, not the returns: one that blows up has the worst.
             scores.setdefault((heat.steps, reading), []).extend([result.score] * heat.episodes)
+            if result.unstable:
+                unstable.add(reading)
         first += heat.episodes
         best.sort(key=lambda reading, steps=heat.steps: -fmean(scores[steps, reading]))
+        best = [reading for reading in best if reading not in unstable] or best
     return best[0]

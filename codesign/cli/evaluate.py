@@ -73,13 +73,16 @@ def evaluate(
     kept: dict[str, Any] = {}
     for split in (*given, *made):
         graphs = [entry.graph for entry in split.entries]
-        results = {}
+        results, tried = {}, {}
         for label, file in checkpoints.items():
             usual = {"task": task, "seed": seed, "n_workers": workers}
             readings = best_readings(graphs, file, tries=1 if label else tries, **usual)
+            if not label:
+                tried = {"tries": tries, "readings": readings}
             results[label] = run(graphs, file, episodes=episodes, readings=readings, **usual)
             rows.append(_row(f"{split.name} {label}".strip(), results[label].summary()))
         kept[split.name] = {
+            **tried,
             "hashes": [body_hash(graph) for graph in graphs],
             "summary": results[""].summary(),
             "scores": results[""].scores.tolist(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import click
@@ -37,9 +38,10 @@ def show_plan(settings: Settings) -> None:
     times = estimate(settings, records, at_once=most_at_once(settings, workers))
     least, most = (_minutes(seconds) for seconds in times)
     finals = min(settings.finalists, settings.total) if settings.final_episodes else 0
+    tries = f" after {settings.tries} tries" if settings.tries > 1 else ""
     click.echo(
-        f"{settings.total} candidates of {settings.episodes} episodes, {finals} finalists of "
-        f"{settings.final_episodes}, {place}"
+        f"{settings.total} candidates of {settings.episodes} episodes{tries}, {finals} finalists "
+        f"of {settings.final_episodes}, {place}"
     )
     racing = "; less by what racing saves" if settings.racing else ""
     click.echo(
@@ -71,18 +73,23 @@ def estimate(
         With episodes as long as these, and with whole ones; without the start of workers, and
         as if racing stopped nobody.
     """
+    from codesign.scoring.robustness import WORLDS
     from hyperdistill_core.tasks import get_task
+    from hyperdistill_core.trial import most_steps
 
     scored = [record for record in records if record.lengths]
     if not scored:
         return 0.0, 0.0
-    steps = sum(sum(record.lengths) for record in scored)
-    episodes = sum(len(record.lengths) for record in scored)
-    seconds_per_step = sum(record.seconds for record in scored) / steps
-    finals = min(settings.finalists, settings.total) * settings.final_episodes
-    run = (settings.total * settings.episodes + finals) / at_once
     whole = get_task(settings.task).max_steps
-    return run * seconds_per_step * steps / episodes, run * seconds_per_step * whole
+    worlds = 1 + len(WORLDS) * settings.measures_robustness
+    seconds_per_step = sum(record.seconds for record in scored) / sum(r.steps for r in scored)
+    finals = min(settings.finalists, settings.total) * settings.final_episodes * worlds
+    length = fmean(fmean(record.lengths) for record in scored)
+    body = fmean(record.steps for record in scored)
+    most = worlds * settings.episodes * whole + most_steps(settings.tries, whole)
+    least_steps = settings.total * body + finals * length
+    most_in_all = settings.total * most + finals * whole
+    return least_steps * seconds_per_step / at_once, most_in_all * seconds_per_step / at_once
 
 
 def _minutes(seconds: float) -> str:

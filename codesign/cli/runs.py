@@ -144,9 +144,10 @@ def export(
 
 def _best_reading(graph: nx.DiGraph, controller: str, tries: int) -> int:
     from codesign.export import SCENE_TASK
-    from codesign.scoring import load_controller
+    from codesign.scoring import load_controller, require_readings
     from hyperdistill_core.tasks import get_task
     from hyperdistill_core.trial import best_reading
 
-    loaded = load_controller(controller, tries=tries)
+    loaded = load_controller(controller)
+    require_readings(loaded, tries)
     return best_reading(graph, loaded, task=get_task(SCENE_TASK), tries=tries)

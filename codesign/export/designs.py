@@ -12,9 +12,10 @@ import networkx as nx
 import numpy as np
 
 from codesign.config import Settings
+from codesign.errors import UsageError
 from codesign.export.history import write_history
 from codesign.scoring import load_controller
-from codesign.store import Database
+from codesign.store import Candidate, Database
 from codesign.store.whole import new_folder
 from morph_ops import jsonio, mjcf
 
@@ -128,8 +129,8 @@ def export_run(
         The files.
 
     Raises:
-        UsageError: the folder is taken or cannot be made, the controller is gone, or
-            "parquet" lacks its library.
+        UsageError: the folder is taken or cannot be made, the controller is gone or another one,
+            or "parquet" lacks its library.
     """
     best = database.best(top or settings.top)
     designs = [
@@ -142,9 +143,22 @@ def export_run(
     ]
     motion = Motion(controller=settings.controller, seed=settings.seed, episodes=settings.episodes)
     with new_folder(folder, replace=replace) as draft:
-        _write(designs, draft, formats, motion if settings.task == SCENE_TASK else None)
+        moves = settings.task == SCENE_TASK and "npz" in formats and bool(best)
+        if moves:
+            _require_same_controller(best[0], settings)
+        _write(designs, draft, formats, motion if moves else None)
         write_history(database, draft, formats=formats)
     return sorted(folder.iterdir())
+
+
+def _require_same_controller(candidate: Candidate, settings: Settings) -> None:
+    """Refuse to export networks of another controller than the one that the run was scored by."""
+    scored, now = candidate.result.controller_hash, load_controller(settings.controller).hash
+    if scored != now:
+        raise UsageError(
+            f"the controller {settings.controller} is not the one that this run was scored by:"
+            f" expected {scored}, got {now}; --format mjcf,json needs none"
+        )
 
 
 def _arrays(design: Design, controller: Controller, motion: Motion) -> dict[str, np.ndarray]:
@@ -166,5 +180,6 @@ def _arrays(design: Design, controller: Controller, motion: Motion) -> dict[str,
         "fall_height": task.fall_height(graph),
         "physics_steps": task.physics_steps,
         "seconds": task.max_steps * task.control_dt,
+        "reading": design.reading,
     }
     return {name: np.asarray(value) for name, value in known.items()}

@@ -7,14 +7,22 @@ Any program may use this without the rest of the package:
     with ScoringPool(workers=8) as pool: ...                     # as bodies come
     best_of(graphs, pool, top=10)                                # in full only if they matter
 
-A score depends on the body, the controller, the task, the seed and the number of episodes
-alone: episode k of a seed starts alike for every body, and workers change nothing. Racing
-decides who gets one, by a bar.
+A score depends on the body, the controller, the task, the seed, the number of episodes and the
+readings that are tried alone: episode k of a seed starts alike for every body, and workers
+change nothing. Racing decides who gets one, by a bar.
 """
 
 from codesign.scoring.pool import ScoringPool, score
 from codesign.scoring.racing import best_of
 from codesign.scoring.record import ScoreRecord
-from codesign.scoring.scorer import BodyScorer, load_controller
+from codesign.scoring.scorer import BodyScorer, load_controller, require_readings
 
-__all__ = ["BodyScorer", "ScoreRecord", "ScoringPool", "best_of", "load_controller", "score"]
+__all__ = [
+    "BodyScorer",
+    "ScoreRecord",
+    "ScoringPool",
+    "best_of",
+    "load_controller",
+    "require_readings",
+    "score",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +35,7 @@ class _Item:
     episodes: int | None
     bar: float | None
     likely: Sequence[int]
+    reading: int | None
 
 
 class _Worker:
@@ -44,7 +46,12 @@ class _Worker:
 
     def __call__(self, item: _Item) -> ScoreRecord:
         return self._scorer(
-            item.graph, seed=item.seed, episodes=item.episodes, bar=item.bar, likely=item.likely
+            item.graph,
+            seed=item.seed,
+            episodes=item.episodes,
+            bar=item.bar,
+            likely=item.likely,
+            reading=item.reading,
         )
 
 
@@ -174,6 +181,7 @@ class ScoringPool:
         episodes: int | None = None,
         bar: float | None = None,
         likely: Sequence[int] = (),
+        reading: int | None = None,
     ) -> None:
         """Give a body to the workers.
 
@@ -184,11 +192,12 @@ class ScoringPool:
             episodes: likewise.
             bar: score that it must be able to reach, where there is racing; None for any.
             likely: readings that are tried first, where several are.
+            reading: the one that is scored; None finds it, by the pool's ``tries``.
 
         Raises:
             RuntimeError: none of them is idle.
         """
-        item = _Item(graph, seed, episodes, bar, likely)
+        item = _Item(graph, seed, episodes, bar, likely, reading)
         self._pool.submit(key, item)
         self._items[key] = item
 
@@ -199,13 +208,23 @@ class ScoringPool:
             for outcome in self._pool.collect()
         ]
 
-    def map(self, graphs: Iterable[nx.DiGraph], *, bar: float | None = None) -> list[ScoreRecord]:
-        """Records of ``graphs``, in their order; ``bar`` as for :meth:`submit`."""
+    def map(
+        self,
+        graphs: Iterable[nx.DiGraph],
+        *,
+        bar: float | None = None,
+        readings: Sequence[int] | None = None,
+    ) -> list[ScoreRecord]:
+        """Records of ``graphs``, in their order; ``bar`` as for :meth:`submit`.
+
+        ``readings`` may name the reading of each, as :meth:`submit` takes it.
+        """
         records: dict[int, ScoreRecord] = {}
-        for index, graph in enumerate(graphs):
+        known = repeat(None) if readings is None else readings
+        for index, (graph, reading) in enumerate(zip(graphs, known, strict=False)):
             if not self.idle:
                 records.update(self.collect())
-            self.submit(index, graph, bar=bar)
+            self.submit(index, graph, bar=bar, reading=reading)
         while self.busy:
             records.update(self.collect())
         return [records[index] for index in range(len(records))]

@@ -149,7 +149,11 @@ def best_of(graphs: Sequence[nx.DiGraph], pool: ScoringPool, *, top: int) -> lis
         heat = looked[first : first + _HEAT]
         if bar is not None and bar > 0.0:
             heat = [index for index in heat if not _reach(records[index]).falls_short(bar)]
-        raced = pool.map([graphs[index] for index in heat], bar=bar)
+        raced = pool.map(
+            [graphs[index] for index in heat],
+            bar=bar,
+            readings=[records[index].reading for index in heat],
+        )
         for index, record in zip(heat, raced, strict=True):
             look = records[index]
             both = {"steps": look.steps + record.steps, "seconds": look.seconds + record.seconds}

@@ -43,25 +43,33 @@ def find_controller(name: str | Path) -> Path:
         raise UsageError(one_line(error)) from None
 
 
-def load_controller(name: str | Path, *, tries: int = 1) -> Controller:
-    """A controller by its name or path.
-
-    Args:
-        name: or path.
-        tries: readings that it must have.
+def require_readings(controller: Controller, tries: int) -> None:
+    """Refuse to try more readings than a controller has.
 
     Raises:
-        UsageError: there is no such controller, its file cannot be read, or it has fewer readings.
+        UsageError: it has fewer, or it is not even one.
+    """
+    from hyperdistill_core.checkpoints import ControllerError
+
+    try:
+        controller.require_readings(tries)
+    except ControllerError as error:
+        raise UsageError(one_line(error)) from None
+
+
+def load_controller(name: str | Path) -> Controller:
+    """A controller by its name or path.
+
+    Raises:
+        UsageError: there is no such controller, or its file cannot be read.
     """
     # Imported here: torch takes seconds, and the process that drives a pool needs none.
     from hyperdistill_core.controller import Controller, ControllerError
 
     try:
-        controller = Controller.load(name)
-        controller.require_readings(tries)
+        return Controller.load(name)
     except ControllerError as error:
         raise UsageError(one_line(error)) from None
-    return controller
 
 
 class BodyScorer:
@@ -101,7 +109,8 @@ class BodyScorer:
             raise ValueError(f"episodes: expected at least 1, got {episodes}")
         self._task = get_task(task)
         named = isinstance(controller, str | Path)
-        self._controller = load_controller(controller, tries=tries) if named else controller
+        self._controller = load_controller(controller) if named else controller
+        require_readings(self._controller, tries)
         self._episodes = episodes
         self._seed = seed
         self._racing = racing
@@ -117,6 +126,7 @@ class BodyScorer:
         episodes: int | None = None,
         bar: float | None = None,
         likely: Sequence[int] = (),
+        reading: int | None = None,
     ) -> ScoreRecord:
         """The record of a body; an error inside is a record of status "failed", no exception.
 
@@ -127,6 +137,7 @@ class BodyScorer:
             episodes: likewise.
             bar: score that it must be able to reach, where there is racing; None for any.
             likely: readings that are tried first, where several are.
+            reading: the one that is scored; None finds it, by ``tries``.
         """
         blank = ScoreRecord.failed(
             robot=robot,
@@ -139,26 +150,22 @@ class BodyScorer:
             worst_score=self._task.worst_score,
         )
         try:
-            return self._simulate(graph, blank, bar, likely)
+            if reading is None:
+                return self._simulate(graph, blank, bar, partial(self._best_reading, likely))
+            return self._simulate(graph, blank, bar, lambda *_: reading)
         except Exception as error:
             message = f"{type(error).__name__}: {one_line(error)}"
             return replace(blank, warnings=(message,))
 
     def _simulate(
-        self, graph: nx.DiGraph, blank: ScoreRecord, bar: float | None, likely: Sequence[int]
+        self,
+        graph: nx.DiGraph,
+        blank: ScoreRecord,
+        bar: float | None,
+        find: Callable[[nx.DiGraph, int, _Counted], int],
     ) -> ScoreRecord:
-        from hyperdistill_core.trial import best_reading
-
         run = _Counted(task=self._task, episodes=blank.episodes, seed=blank.seed)
-        reading = best_reading(
-            graph,
-            self._controller,
-            task=self._task,
-            tries=self._tries,
-            seed=blank.seed,
-            likely=likely,
-            run=run,
-        )
+        reading = find(graph, blank.seed, run)
         control = self._controller.for_body(graph, self._task.model(graph), reading=reading)
         doubts = tuple(f"{UNLIKE}: {d}" for d in self._controller.warnings(graph))
         blank = replace(blank, warnings=doubts, reading=reading)
@@ -176,6 +183,21 @@ class BodyScorer:
             elsewhere = [run(world(graph), control).score for world in self._worlds]
             measured["measures"]["robustness"] = fmean(elsewhere)
         return replace(blank, **measured, steps=run.steps, seconds=run.seconds)
+
+    def _best_reading(
+        self, likely: Sequence[int], graph: nx.DiGraph, seed: int, run: _Counted
+    ) -> int:
+        from hyperdistill_core.trial import best_reading
+
+        return best_reading(
+            graph,
+            self._controller,
+            task=self._task,
+            tries=self._tries,
+            seed=seed,
+            likely=likely,
+            run=run,
+        )
 
 
 class _Counted:

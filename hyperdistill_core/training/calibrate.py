@@ -113,14 +113,7 @@ def calibrate(
     path = find(controller)
     pool = Pool(tuple(graphs), ("robot",) * len(graphs))
     _require_same_settings(folder, settings, path)
-    readings = best_readings(
-        graphs,
-        path,
-        tries=settings.tries,
-        task=settings.task,
-        seed=settings.seed,
-        n_workers=settings.n_workers,
-    )
+    readings = _readings(graphs, path, settings, folder / "readings.json")
     trainer = TeacherTrainer(
         pool, ppo_settings(settings, len(graphs)), folder, start_from=path, readings=readings
     )
@@ -150,6 +143,23 @@ def _require_same_settings(folder: Path, settings: CalibrateSettings, controller
         require_same(folder, before, now, what="budget, seed or controller")
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(now, indent=2) + "\n", "utf-8")
+
+
+def _readings(
+    graphs: Sequence[nx.DiGraph], controller: Path, settings: CalibrateSettings, file: Path
+) -> list[int]:
+    """Each body's best reading, found once: on another processor it might be another."""
+    if not file.exists():
+        found = best_readings(
+            graphs,
+            controller,
+            tries=settings.tries,
+            task=settings.task,
+            seed=settings.seed,
+            n_workers=settings.n_workers,
+        )
+        file.write_text(json.dumps(found) + "\n", "utf-8")
+    return json.loads(file.read_text("utf-8"))
 
 
 def _moment(folder: Path, number: int) -> Path:

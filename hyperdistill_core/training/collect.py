@@ -30,7 +30,7 @@ from hyperdistill_core.training.crowd import (
     TeacherPolicy,
 )
 from hyperdistill_core.training.expert import ExpertData
-from hyperdistill_core.training.fleet import Fleet
+from hyperdistill_core.training.fleet import FELL, Fleet
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.teacher import TeacherNetwork, is_teacher, load_teacher
 
@@ -183,7 +183,8 @@ def collect(
         report: called with the bodies done and their total after every group.
 
     Raises:
-        TrainingError: there are more or fewer specialists than bodies.
+        TrainingError: there are more or fewer specialists than bodies, or a controller takes
+            another context.
     """
     for teacher in teachers:
         teacher.require_for(pool)
@@ -214,7 +215,12 @@ def collect(
             bodies = [missing[index] for index in group]
             policies = [teacher.policy(crowd, bodies, settings.n_envs) for teacher in teachers]
             if student is None:
-                runs = [_run(fleet, policy, policy, settings, rng) for policy in policies]
+                runs = []
+                for policy in policies:
+                    if runs:  # each begins upright, not where the one before it ended
+                        for slot, body in enumerate(bodies):
+                            fleet.replace(slot, pool.graphs[body])
+                    runs.append(_run(fleet, policy, policy, settings, rng))
                 best = np.argmax([run.rewards for run in runs], axis=0)
             else:
                 actor = StudentPolicy(student.network, student.normalisation, crowd)
@@ -242,7 +248,7 @@ class _Run:
     Attributes:
         states: (k, A, E, n_max, 17) of the steps kept.
         means: (k, A, E, n_max, 2) labels.
-        rewards: (A,) mean over simulations of the sum of rewards until the first end. A body
+        rewards: (A,) mean over simulations of the sum of rewards until the first fall. A body
             that falls forward over and over is no model.
     """
 
@@ -276,7 +282,7 @@ def _run(
 ) -> _Run:
     states, means = [], []
     rewards = np.zeros((fleet.shape.n_active, settings.n_envs))
-    first_episode = np.ones(rewards.shape, dtype=bool)
+    upright = np.ones(rewards.shape, dtype=bool)
     for step in range(settings.horizon):
         now = fleet.state.copy()
         action = actor.means(now)
@@ -285,6 +291,6 @@ def _run(
             means.append(action if actor is labels else labels.means(now))
         noise = settings.action_std * rng.standard_normal(action.shape)
         reward, ended = fleet.step(action + noise.astype(np.float32))
-        rewards += reward * first_episode
-        first_episode &= ended == 0
+        rewards += reward * upright
+        upright &= ended != FELL
     return _Run(np.stack(states), np.stack(means), rewards.mean(axis=1))

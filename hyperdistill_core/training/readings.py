@@ -67,9 +67,12 @@ def add_readings(
         report: called with the bodies done and their number.
 
     Raises:
-        TrainingError: more readings are to be kept than drawn, or fewer than 1.
+        TrainingError: more readings are to be kept than drawn, or fewer than 1 of anything.
         ControllerError: there is no such controller.
     """
+    for name in ("bodies", "episodes", "n_workers"):
+        if getattr(settings, name) < 1:
+            raise TrainingError(f"{name}: expected at least 1, got {getattr(settings, name)}")
     if not 1 <= settings.readings <= settings.drawn:
         raise TrainingError(
             f"readings: expected 1 .. {settings.drawn}, of so many drawn, got {settings.readings}"

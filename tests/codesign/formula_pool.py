@@ -39,6 +39,7 @@ class FormulaPool:
         self.most_busy = 0
         self.bars: dict[int, float | None] = {}
         self.likely: dict[int, tuple[int, ...]] = {}
+        self.readings: dict[int, int | None] = {}
 
     @property
     def idle(self):
@@ -48,13 +49,14 @@ class FormulaPool:
     def busy(self):
         return bool(self._items)
 
-    def submit(self, number, graph, *, bar=None, likely=(), **fresh):
+    def submit(self, number, graph, *, bar=None, likely=(), reading=None, **fresh):
         assert self.idle > 0
         self._items[number] = graph
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh
         self.bars[number] = bar
         self.likely[number] = likely
+        self.readings[number] = reading
         self.most_busy = max(self.most_busy, len(self._items))
 
     def collect(self):

@@ -11,8 +11,8 @@ from codesign.cli.plan import estimate, most_at_once, show_plan
 SMALL = {"population": 4, "generations": 9, "in_flight": 4, "episodes": 2, "final_episodes": 0}
 
 
-def _record(*lengths, seconds):
-    return replace(BLANK, lengths=lengths, seconds=seconds)
+def _record(*lengths, seconds, trial=0):
+    return replace(BLANK, lengths=lengths, steps=sum(lengths) + trial, seconds=seconds)
 
 
 def test_the_estimate_is_of_episodes_as_long_as_the_probes_and_of_whole_ones():
@@ -22,6 +22,16 @@ def test_the_estimate_is_of_episodes_as_long_as_the_probes_and_of_whole_ones():
     assert estimate(settings, records, at_once=1) == pytest.approx((240.0, 1200.0))
     assert estimate(settings, records, at_once=4) == pytest.approx((60.0, 300.0))
     assert estimate(settings, [_record(seconds=1.0)], at_once=1) == (0.0, 0.0)
+
+
+def test_trials_count_once_a_body_and_not_for_finalists():
+    settings = config.build({**SMALL, "finalists": 5, "final_episodes": 8, "tries": 4})
+    records = [_record(100, 300, trial=400, seconds=4.0), _record(200, 200, trial=0, seconds=8.0)]
+    # 40 bodies of 600 control steps, 40 episodes of finalists of 200, 10 ms each.
+    least, most = estimate(settings, records, at_once=1)
+    assert least == pytest.approx(240.0 + 80.0)
+    # 4 x 400, 3 x 2 x 1000 and 2 x 2 x 1000 control steps of a trial at most.
+    assert most == pytest.approx(40 * (2000 + 11600) * 0.01 + 40 * 1000 * 0.01)
 
 
 @pytest.mark.parametrize(

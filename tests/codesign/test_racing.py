@@ -170,7 +170,7 @@ class Heats:
     def __init__(self, failed=()):
         self.failed, self.bars, self.in_full = failed, [], []
 
-    def map(self, graphs, *, bar=None):
+    def map(self, graphs, *, bar=None, readings=None):
         self.bars.append(bar)
         return [self.record(score, bar) for score in graphs]
 

@@ -6,9 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from codesign import config
+from codesign.campaign import run
+from codesign.config import Racing
 from codesign.errors import UsageError
-from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, score
+from codesign.export import export_run
+from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, best_of, score
 from codesign.scoring.robustness import WORLDS
+from codesign.store import Database
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
@@ -68,12 +73,8 @@ def test_a_record_of_before_readings_were_tried_is_read(records):
     assert ScoreRecord.from_dict(plain) == records[0]
 
 
-def test_the_best_reading_is_scored(bodies, tiny_controller, tmp_path):
-    factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(4, 25))
-    factors[0] = 1.0
-    path = tmp_path / "read.safetensors"
-    given = replace(Controller.load(tiny_controller), readings=factors.astype(np.float32))
-    given.save(path)
+def test_the_best_reading_is_scored(bodies, reading_controller):
+    path = reading_controller
     controller, task = Controller.load(path), get_task("flat")
     plain = score(bodies, controller=path, episodes=2)
     tried = score(bodies, controller=path, episodes=2, tries=4)
@@ -88,6 +89,69 @@ def test_the_best_reading_is_scored(bodies, tiny_controller, tmp_path):
     assert any(record.reading for record in tried)
     with pytest.raises(UsageError, match=r"tries: expected 1 \.\. 4, .* got 5"):
         score(bodies, controller=path, tries=5)
+
+
+@pytest.fixture
+def reading_controller(tiny_controller, tmp_path):
+    """The tiny controller with four readings."""
+    factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(4, 25))
+    factors[0] = 1.0
+    path = tmp_path / "read.safetensors"
+    replace(Controller.load(tiny_controller), readings=factors.astype(np.float32)).save(path)
+    return path
+
+
+def test_a_named_reading_is_scored_without_a_trial(bodies, reading_controller):
+    scorer = BodyScorer(controller=reading_controller, episodes=2, tries=4)
+    for body in bodies:
+        found = scorer(body)
+        again = scorer(body, reading=found.reading)
+        assert again.steps == sum(again.lengths) < found.steps
+        assert (again.reading, again.returns) == (found.reading, found.returns)
+    with pytest.raises(UsageError, match=r"tries: expected 1 \.\. 1,"):
+        BodyScorer(controller=replace(scorer._controller, readings=None), tries=2)
+
+
+def test_the_best_of_many_are_tried_once(bodies, reading_controller):
+    known = {"controller": reading_controller, "episodes": 2, "tries": 4}
+    with ScoringPool(workers=0, racing=Racing(), **known) as pool:
+        best = best_of(bodies, pool, top=3)
+    scored = [record for record in best if record.status == "ok"]
+    assert len(scored) == 3
+    for record, body in zip(best, bodies, strict=True):
+        whole = BodyScorer(**known)(body)
+        assert (record.returns, record.reading) == (whole.returns, whole.reading)
+        # One trial, the look's short episode, and the rest: no second trial.
+        assert record.steps <= whole.steps + Racing().steps + sum(whole.lengths)
+
+
+@pytest.mark.slow
+def test_a_campaign_with_tries_is_the_same_on_any_workers(reading_controller, tmp_path):
+    asked = {"population": 6, "generations": 2, "episodes": 1, "tries": 3, "in_flight": 3}
+    asked |= {"final_episodes": 2, "finalists": 2, "top": 2, "controller": str(reading_controller)}
+    rows = []
+    for name, workers in (("alone", 0), ("two", 2)):
+        settings = config.build({**asked, "workers": workers})
+        Database.create(tmp_path / f"{name}.sqlite")
+        with Database(tmp_path / f"{name}.sqlite") as database:
+            with ScoringPool.of_campaign(settings) as pool:
+                run(settings, database=database, pool=pool)
+            found = [(c.hash, c.result.reading, c.score) for c in database.candidates()]
+            best = database.best(2)
+            rows.append((found, [c.final.reading == c.result.reading for c in best]))
+            export_run(database, settings, tmp_path / name)
+            for rank, candidate in enumerate(best, start=1):
+                with np.load(tmp_path / name / f"design-{rank:02d}.npz") as arrays:
+                    assert int(arrays["reading"]) == candidate.final.reading
+    assert rows[0] == rows[1]
+    assert all(rows[0][1])
+    assert len({reading for _, reading, _ in rows[0][0]}) > 1
+    other = config.build({**asked, "controller": "flat-v0", "tries": 1, "workers": 0})
+    with (
+        Database(tmp_path / "alone.sqlite") as database,
+        pytest.raises(UsageError, match="not the one that this run was scored by"),
+    ):
+        export_run(database, other, tmp_path / "other")
 
 
 def test_json_has_the_promised_fields(records):

@@ -17,6 +17,7 @@ from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training import collect as collecting
 from hyperdistill_core.training.calibrate import body_mlp
 from hyperdistill_core.training.collect import (
     CollectSettings,
@@ -206,6 +207,26 @@ def test_every_body_is_labelled_by_its_best_teacher(pool, teacher, tmp_path):
     assert [s.teacher for s in data.segments if s.round == 1] == chosen
     for segment in data.segments[4:]:
         assert data.reader()(segment)[1].any() == bool(segment.teacher)
+
+
+def test_the_teacher_that_gets_furthest_labels(pool, teacher, tmp_path, monkeypatch):
+    plain, heights = collecting._run, []
+    # Two groups of two bodies, two teachers each.
+    worth = iter(np.array([[1.0, 0.0], [0.0, 3.0], [0.0, 5.0], [2.0, 1.0]]))
+
+    def scripted(fleet, *given):
+        heights.append(fleet.state[:, :, 0, 2].copy())
+        done = plain(fleet, *given)
+        heights.append(fleet.state[:, :, 0, 2].copy())
+        return replace(done, rewards=next(worth))
+
+    monkeypatch.setattr(collecting, "_run", scripted)
+    data = ExpertData(tmp_path)
+    collect(pool, data, replace(FEW, horizon=30), teachers=[teacher, teacher])
+    assert [data.teacher_of(body) for body in range(4)] == [0, 1, 1, 0]
+    first, moved, second = heights[:3]
+    np.testing.assert_allclose(second, first, atol=0.02)
+    assert np.abs(moved - first).max() > 0.04, "else this test shows little"
 
 
 def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path):

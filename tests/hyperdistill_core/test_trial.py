@@ -77,6 +77,19 @@ def test_likely_readings_are_tried_first(controller):
     assert best_reading(graph, controller, task=TASK, tries=1, likely=(4,), run=run) == 0
 
 
+def test_a_reading_that_blew_up_is_left_out_while_others_are_there(controller, monkeypatch):
+    graph = sample_body(np.random.default_rng(1))
+    run = Scripted(controller, [[5.0, 4.0, 3.0, 2.0, 1.0, 0.0], [9.0] * 6, [9.0] * 6])
+
+    def shaken(*given, **options):
+        result = run(*given, **options)
+        return replace(result, unstable=run.runs[-1][-1] in (0, 2))
+
+    best = best_reading(graph, controller, task=TASK, tries=4, run=shaken)
+    assert run.runs == [[0, 1, 2, 3], [1, 3], [1, 3]]
+    assert best == 1
+
+
 def test_one_try_runs_nothing_and_too_many_are_refused(controller):
     graph = sample_body(np.random.default_rng(1))
     run = Scripted(controller, [])
