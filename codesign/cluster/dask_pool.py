@@ -22,6 +22,8 @@ from hyperdistill_core.processes import worker_surroundings
 #: Items on the way for each thread of the workers: one is worked on, the next is there already.
 AHEAD = 2
 CONNECT_S = 10
+#: An item that the scheduler drops so often, though it is there, ends the work.
+MOST_CANCELLED = 3
 
 
 class DaskPool(Generic[Item, Result]):
@@ -62,7 +64,7 @@ class DaskPool(Generic[Item, Result]):
         )
         self._number = 0
         self._threads = 0
-        self._pending: dict[str, tuple[Hashable, Future]] = {}
+        self._pending: dict[str, tuple[Hashable, Future, Item, int]] = {}
         self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self._stack = ExitStack()
         try:
@@ -102,10 +104,13 @@ class DaskPool(Generic[Item, Result]):
         """
         if not self.idle:
             raise RuntimeError("every worker is busy: collect before submitting more")
+        self._send(key, item)
+
+    def _send(self, key: Hashable, item: Item, *, cancelled: int = 0) -> None:
         self._number += 1
         name = f"codesign-{self._job.token}-{self._number}"
         future = self._client.submit(dask_worker.work, self._job, key, item, key=name, pure=False)
-        self._pending[name] = key, future
+        self._pending[name] = key, future, item, cancelled
         future.add_done_callback(self._done.put)
 
     def collect(self) -> list[Outcome[Result]]:
@@ -117,10 +122,13 @@ class DaskPool(Generic[Item, Result]):
         """
         if not self._pending:
             return []
-        done = [self._done.get()]
-        while not self._done.empty():
-            done.append(self._done.get())
-        outcomes = [self._outcome(future) for future in done]
+        outcomes: list[Outcome[Result]] = []
+        while not outcomes:
+            done = [self._done.get()]
+            while not self._done.empty():
+                done.append(self._done.get())
+            found = [self._outcome(future) for future in done]
+            outcomes = [outcome for outcome in found if outcome is not None]
         self._count_threads()
         return outcomes
 
@@ -128,11 +136,16 @@ class DaskPool(Generic[Item, Result]):
         """Take back what is being worked on, and end what was started for it."""
         self._stack.close()
 
-    def _outcome(self, future: Future) -> Outcome[Result]:
-        key, _ = self._pending.pop(str(future.key))
+    def _outcome(self, future: Future) -> Outcome[Result] | None:
+        """What became of an item; None where it was sent again."""
+        key, _, item, cancelled = self._pending.pop(str(future.key))
         if future.status == "finished":
             return future.result()
         if future.status != "error":
+            # Seen under load: the scheduler drops what was sent when a worker has just died.
+            if self._client.status == "running" and cancelled < MOST_CANCELLED:
+                self._send(key, item, cancelled=cancelled + 1)
+                return None
             raise RunError(f"the Dask scheduler of {self._cluster.name} is gone")
         error: Any = future.exception()  # a coroutine of asynchronous clients alone
         if isinstance(error, KilledWorker):
@@ -193,7 +206,7 @@ class DaskPool(Generic[Item, Result]):
 
     def _leave(self) -> None:
         """Drop what is waiting and let the workers end their children."""
-        futures = [future for _, future in self._pending.values()]
+        futures = [future for _, future, *_ in self._pending.values()]
         self._pending.clear()
         with suppress(Exception):  # whatever is gone needs no tidying
             if self._client.status == "running":

@@ -238,6 +238,14 @@ def test_a_scheduler_that_goes_is_one_line(running, tmp_path):
             pool.collect()
 
 
+def test_an_item_that_the_scheduler_drops_is_sent_again(running):
+    with closing(pool_on(running.cluster)) as pool:
+        pool.submit("item", 2)
+        ((_, future, *_),) = pool._pending.values()
+        future.cancel()
+        assert drain(pool)["item"].result == 4
+
+
 def worker_at_work(notes: Path) -> int:
     """Process of the Dask worker whose child has noted that it is at work."""
     deadline = time.monotonic() + 120
