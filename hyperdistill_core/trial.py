@@ -97,12 +97,12 @@ def best_reading(
         if longer and len(best) <= longer.readings:
             continue
         best = best[: heat.readings]
-        short = replace(task, max_steps=min(heat.steps, task.max_steps))
+        world = replace(task, max_steps=min(heat.steps, task.max_steps))
         for reading in best:
             result = run(
                 graph,
                 controls[reading],
-                task=short,
+                task=world,
                 episodes=heat.episodes,
                 seed=seed,
                 first=first,

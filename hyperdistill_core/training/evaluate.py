@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import networkx as nx
 import numpy as np
@@ -135,7 +135,7 @@ def evaluate(
         (graph, task, episodes, seed, reading)
         for graph, reading in zip(graphs, readings or [0] * len(graphs), strict=True)
     ]
-    return Evaluation(tuple(_on_workers(_evaluate_one, jobs, checkpoint, n_workers)))
+    return Evaluation(tuple(on_workers(_evaluate_one, jobs, n_workers, _load, str(checkpoint))))
 
 
 def best_readings(
@@ -170,21 +170,22 @@ def best_readings(
     if tries == 1:
         return [0] * len(graphs)
     jobs = [(graph, task, tries, seed) for graph in graphs]
-    return list(_on_workers(_best_one, jobs, checkpoint, n_workers))
+    return list(on_workers(_best_one, jobs, n_workers, _load, str(checkpoint)))
 
 
-def _on_workers(
+def on_workers(
     function: Callable[[_Job], _Result],
     jobs: Sequence[_Job],
-    checkpoint: str | Path,
     n_workers: int | None,
+    load: Callable[..., None],
+    *known: Any,
 ) -> Iterator[_Result]:
-    """Results of the jobs, in order, from processes that have loaded the checkpoint."""
+    """Results of the jobs, in order, from processes that each called ``load(*known)`` first."""
     with ProcessPoolExecutor(
         n_workers or os.cpu_count() or 1,
         mp_context=get_context("spawn"),
-        initializer=_load,
-        initargs=(str(checkpoint),),
+        initializer=load,
+        initargs=known,
     ) as pool:
         yield from pool.map(function, jobs)
 

@@ -7,9 +7,7 @@ most to what the best of those kept so far reaches. So the first few are the one
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import networkx as nx
@@ -23,6 +21,7 @@ from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.evaluate import on_workers
 from hyperdistill_core.training.pool import Pool
 
 
@@ -128,17 +127,11 @@ def _scores(
     report: Callable[[int, int], None],
 ) -> NDArray[np.float64]:
     """(bodies, readings) mean returns."""
-    jobs = ((graph, settings) for graph in graphs)
+    jobs = [(graph, settings) for graph in graphs]
     rows = []
-    with ProcessPoolExecutor(
-        settings.n_workers,
-        mp_context=get_context("spawn"),
-        initializer=_load,
-        initargs=(controller, readings),
-    ) as workers:
-        for row in workers.map(_score_all, jobs):
-            rows.append(row)
-            report(len(rows), len(graphs))
+    for row in on_workers(_score_all, jobs, settings.n_workers, _load, controller, readings):
+        rows.append(row)
+        report(len(rows), len(graphs))
     return np.array(rows)
 
 
