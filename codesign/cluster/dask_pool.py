@@ -6,6 +6,7 @@ import queue
 import shutil
 import uuid
 from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, Generic
@@ -139,20 +140,21 @@ class DaskPool(Generic[Item, Result]):
     def _outcome(self, future: Future) -> Outcome[Result] | None:
         """What became of an item; None where it was sent again."""
         key, _, item, cancelled = self._pending.pop(str(future.key))
-        if future.status == "finished":
+        try:
+            # Also of what is finished this may raise: where the worker died before its result was
+            # fetched, another worker does it again, and the error is the other one's.
             return future.result()
-        if future.status != "error":
+        except KilledWorker as error:
+            died = f"Dask workers that died with it: {error.allowed_failures + 1}"
+            return Outcome(key, error=died)
+        except CancelledError:
             # Seen under load: the scheduler drops what was sent when a worker has just died.
             if self._client.status == "running" and cancelled < MOST_CANCELLED:
                 self._send(key, item, cancelled=cancelled + 1)
                 return None
-            raise RunError(f"the Dask scheduler of {self._cluster.name} is gone")
-        error: Any = future.exception()  # a coroutine of asynchronous clients alone
-        if isinstance(error, KilledWorker):
-            return Outcome(
-                key, error=f"Dask workers that died with it: {error.allowed_failures + 1}"
-            )
-        raise self._explained(error)
+            raise RunError(f"the Dask scheduler of {self._cluster.name} is gone") from None
+        except Exception as error:
+            raise self._explained(error) from None
 
     def _connect(self) -> Client:
         # Threads and processes that Dask starts in here inherit the surroundings of workers.

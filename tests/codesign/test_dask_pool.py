@@ -246,6 +246,32 @@ def test_an_item_that_the_scheduler_drops_is_sent_again(running):
         assert drain(pool)["item"].result == 4
 
 
+def of_file(path: Path) -> dict[str, str]:
+    return {"version": path.read_text()}
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_result_that_is_lost_with_its_worker_is_worked_out_again(running, tmp_path, changed):
+    version = tmp_path / "version"
+    version.write_text("1")
+    with closing(pool_on(running.cluster, fingerprint=partial(of_file, version))) as pool:
+        pool.submit("item", 2)
+        ((_, future, *_),) = pool._pending.values()
+        assert future.exception() is None  # waits
+        ((holder, *_),) = pool._client.who_has([future]).values()
+        if changed:
+            version.write_text("2")
+            pool._client.run(dask_worker.end, pool._job.token)  # whoever comes now is new
+        pid = pool._client.run(os.getpid, workers=[holder])[holder]
+        os.kill(pid, signal.SIGKILL)
+        running.workers[[w.pid for w in running.workers].index(pid)].wait()
+        if changed:
+            with pytest.raises(UsageError, match="is not like this process: version: expected 1"):
+                drain(pool)
+        else:
+            assert drain(pool)["item"].result == 4
+
+
 def worker_at_work(notes: Path) -> int:
     """Process of the Dask worker whose child has noted that it is at work."""
     deadline = time.monotonic() + 120
