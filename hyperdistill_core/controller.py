@@ -88,16 +88,20 @@ class Controller:
         """Readings of a body that there are; at least 1."""
         return 1 if self.readings is None else len(self.readings)
 
-    def require_readings(self, tries: int) -> None:
-        """Refuse to try more readings of a body than there are.
+    def require_readings(self, wanted: int, *, what: str = "tries") -> None:
+        """Refuse more readings of a body than there are.
+
+        Args:
+            wanted: how many.
+            what: the setting that wants them.
 
         Raises:
             ControllerError: there are fewer, or it is not even one.
         """
-        if not 1 <= tries <= self.n_readings:
+        if not 1 <= wanted <= self.n_readings:
             raise ControllerError(
-                f"tries: expected 1 .. {self.n_readings}, as controller {self.name} knows"
-                f" {self.n_readings} reading(s) of a body, got {tries}"
+                f"{what}: expected 1 .. {self.n_readings}, as controller {self.name} knows"
+                f" {self.n_readings} reading(s) of a body, got {wanted}"
             )
 
     @classmethod

@@ -50,3 +50,19 @@ def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("controllers") / "tiny.safetensors"
     controller.save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def reading_controller(tiny_controller: Path) -> Path:
+    """The same with four readings."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from hyperdistill_core.controller import Controller
+
+    factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(4, 25))
+    factors[0] = 1.0
+    path = tiny_controller.with_name("read.safetensors")
+    replace(Controller.load(tiny_controller), readings=factors.astype(np.float32)).save(path)
+    return path

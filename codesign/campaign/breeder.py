@@ -23,6 +23,10 @@ _SAMPLE_ATTEMPTS = 20
 #: Bodies that are tried until one is within the limits.
 _TRIES = 200
 _MOST_START_MUTATIONS = 3
+#: The operator that leaves the body as it is and gives it another reading.
+READING = "reading"
+#: What a candidate is made of: the hash of its body and its reading.
+Genome = tuple[str, int]
 
 
 class Breeder:
@@ -49,25 +53,26 @@ class Breeder:
         """Take in a scored candidate; they come in the order of their numbers."""
         self._record.tell(candidate)
 
-    def sample(self, number: int, *, taken: Collection[str]) -> Candidate:
+    def sample(self, number: int, *, taken: Collection[Genome]) -> Candidate:
         """A fresh body: one that the search starts from, a mutant of one, or a sampled one.
 
         Args:
             number: of the candidate.
-            taken: hashes of the bodies before it; another one is drawn if it can be found.
+            taken: genomes before it; another one is drawn if it can be found.
 
         Raises:
             UsageError: no sampled body is within the limits.
         """
-        if number < len(self._start):
-            return self._bred(self._start[number], number, "start", ())
         rng = seeds.variation_rng(self._settings.seed, number)
+        reading = self._any_reading(rng)
+        if number < len(self._start):
+            return self._bred(self._start[number], number, "start", (), reading)
         graph, operator = self._fresh(number, rng)
         for _ in range(_SAMPLE_ATTEMPTS):
-            if body_hash(graph) not in taken:
+            if (body_hash(graph), reading) not in taken:
                 break
             graph, operator = self._fresh(number, rng)
-        return self._bred(graph, number, operator, ())
+        return self._bred(graph, number, operator, (), reading)
 
     def breed(self, number: int, *, parents: tuple[Candidate, Candidate]) -> Candidate:
         """A child of the first parent, and of the second in case of crossover.
@@ -84,14 +89,22 @@ class Breeder:
             RunError: an operator of the user's own failed.
         """
         rng = seeds.variation_rng(self._settings.seed, number)
+        first, readings = parents[0], self._settings.readings
+        if readings > 1 and rng.random() < self._settings.rates.reading:
+            other = (first.reading + int(rng.integers(1, readings))) % readings
+            return self._bred(first.graph, number, READING, parents[:1], other)
         for _ in range(_TRIES):
             graph, names, used = self._child(rng, parents)
             if not names:
                 break
             if self._constraints.allow(graph):
-                return self._bred(graph, number, "+".join(names), used)
+                return self._bred(graph, number, "+".join(names), used, first.reading)
         graph, operator = self._fresh(number, rng)
-        return self._bred(graph, number, operator, ())
+        return self._bred(graph, number, operator, (), self._any_reading(rng))
+
+    def _any_reading(self, rng: np.random.Generator) -> int:
+        readings = self._settings.readings
+        return int(rng.integers(readings)) if readings > 1 else 0
 
     def _child(
         self, rng: np.random.Generator, parents: tuple[Candidate, Candidate]
@@ -157,7 +170,12 @@ class Breeder:
             ) from error
 
     def _bred(
-        self, graph: nx.DiGraph, number: int, operator: str, parents: tuple[Candidate, ...]
+        self,
+        graph: nx.DiGraph,
+        number: int,
+        operator: str,
+        parents: tuple[Candidate, ...],
+        reading: int = 0,
     ) -> Candidate:
         return Candidate.bred(
             graph,
@@ -166,6 +184,7 @@ class Breeder:
             operator=operator,
             parents=tuple(parent.number for parent in parents),
             first_parent=parents[0].graph if parents else None,
+            reading=reading,
         )
 
 

@@ -17,7 +17,7 @@ import networkx as nx
 
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
-from codesign.campaign.breeder import Breeder
+from codesign.campaign.breeder import Breeder, Genome
 from codesign.campaign.finals import score_finalists
 from codesign.campaign.history import History
 from codesign.campaign.stopping import Stopping
@@ -105,7 +105,7 @@ class _Loop:
         self._frontier = 0  # every candidate below this number is done
         self._told = 0  # every candidate below this number is told
         self._bred = 0
-        self._first_of: dict[str, int] = {}  # whose score twins of a body take, by its hash
+        self._first_of: dict[Genome, int] = {}  # whose score twins take
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
         self._queue: dict[int, Candidate] = {}  # first come, first scored
@@ -131,6 +131,7 @@ class _Loop:
                     candidate.graph,
                     bar=self._bars.pop(candidate.number, None),
                     likely=self._likely(candidate),
+                    reading=candidate.reading if self._settings.tries == 1 else None,
                 )
             if self._pool.busy:
                 self._collect()
@@ -179,16 +180,21 @@ class _Loop:
             self._finish(candidate.scored_like(self._database.candidate(first)))
 
     def _first(self, candidate: Candidate) -> int:
-        """Number of the candidate with this body that is scored; a stopped one is left aside.
+        """Number of its first twin that is scored; a stopped one is left aside.
 
         It was stopped by the bar of its own time, or of its own island.
         """
-        first = self._first_of.setdefault(candidate.hash, candidate.number)
+        genome = self._genome(candidate)
+        first = self._first_of.setdefault(genome, candidate.number)
         if first == candidate.number or self._pending(first):
             return first
         if self._settings.racing and self._database.candidate(first).stopped:
-            self._first_of[candidate.hash] = candidate.number
-        return self._first_of[candidate.hash]
+            self._first_of[genome] = candidate.number
+        return self._first_of[genome]
+
+    def _genome(self, candidate: Candidate) -> Genome:
+        """What twins share: the body, and the reading where it is not found by tries."""
+        return candidate.hash, candidate.reading if self._settings.tries == 1 else 0
 
     def _pending(self, number: int) -> bool:
         return number in self._submitted or number in self._queue
@@ -220,7 +226,7 @@ class _Loop:
         twins = self._waiting.pop(candidate.number, [])
         if twins and candidate.stopped:
             first, *others = twins
-            self._first_of[first.hash] = first.number
+            self._first_of[self._genome(first)] = first.number
             self._queue[first.number] = first
             if others:
                 self._waiting[first.number] = others

@@ -65,6 +65,9 @@ class Settings(Frozen):
         episodes: episodes a body.
         tries: readings of a body that the controller has, which are tried in short episodes
             before the best of them is scored: less luck, more control steps.
+        readings: readings that a body may carry, of those that the controller has: a starting
+            body gets one of the first so many at random, a child has its first parent's, now and
+            then another one (``rates.reading``). With 1 all have the first.
         workers: worker processes, 0 to work in this process; no part of the result.
         cluster: where the work is done instead of that; no part of the result either.
         time_limit: the scoring of a body may take so long (s). One that hangs is tried once
@@ -106,6 +109,7 @@ class Settings(Frozen):
     candidates: int | None = Field(default=None, ge=1)
     episodes: int = Field(default=4, ge=1)
     tries: int = Field(default=1, ge=1)
+    readings: int = Field(default=1, ge=1)
     workers: int = Field(default_factory=usable_cores, ge=0)
     cluster: Cluster | None = None
     time_limit: float = Field(default=300.0, gt=0.0)
@@ -173,6 +177,15 @@ class Settings(Frozen):
             raise ValueError(
                 f"racing: expected an algorithm that goes by the score alone "
                 f"({', '.join(RACING)}), got {self.algorithm}; racing=false turns it off"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _carried_or_tried(self) -> Settings:
+        if self.tries > 1 and self.readings > 1:
+            raise ValueError(
+                f"readings: expected bodies that carry one, or that it is tried for, got "
+                f"readings={self.readings} and tries={self.tries}; leave one of them at 1"
             )
         return self
 

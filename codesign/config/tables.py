@@ -28,12 +28,15 @@ class Rates(Frozen):
             name such as "package.module:name" adds an operator of the user's own.
         adaptive: whether the weights follow each mutation's record: how often its children
             beat their parents. Those given are where they begin.
+        reading: where bodies carry a reading (``readings``), probability that a child is its
+            parent's body, unchanged, under another one.
     """
 
     crossover: float = Field(default=0.25, ge=0.0, le=1.0)
     mutation: float = Field(default=0.5, ge=0.0, le=1.0)
     operators: dict[str, float] = Field(default_factory=dict, validate_default=True)
     adaptive: bool = False
+    reading: float = Field(default=0.1, ge=0.0, le=1.0)
 
     @field_validator("operators", mode="before")
     @classmethod

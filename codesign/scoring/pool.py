@@ -70,6 +70,7 @@ class ScoringPool:
         robustness: measure it as well.
         racing: how bodies are stopped that cannot reach the bar they are submitted with.
         tries: readings of a body that are tried before the best of them is scored.
+        readings: that bodies may be submitted with, the first so many of the controller's.
         time_limit: a body may take so long (s), None for ever. Only for bodies that come near
             it does the record depend on the machine.
         cluster: score there instead; ``workers`` does not count then.
@@ -77,8 +78,8 @@ class ScoringPool:
     Raises:
         UnknownChoiceError: there is no such task.
         UsageError: there is no such controller, its file cannot be read, or it has fewer
-            readings than ``tries``; or no such cluster, or its workers have other versions or
-            another controller.
+            readings than ``tries`` or ``readings``; or no such cluster, or its workers have
+            other versions or another controller.
         RunError: the cluster has no workers.
     """
 
@@ -93,6 +94,7 @@ class ScoringPool:
         robustness: bool = False,
         racing: Racing | None = None,
         tries: int = 1,
+        readings: int = 1,
         time_limit: float | None = DEFAULT_TIME_LIMIT,
         cluster: Cluster | None = None,
     ) -> None:
@@ -117,6 +119,7 @@ class ScoringPool:
             robustness=robustness,
             racing=racing,
             tries=tries,
+            readings=readings,
         )
         self._items: dict[Hashable, _Item] = {}
         self._pool: Backend[_Item, ScoreRecord] = start(
@@ -148,6 +151,7 @@ class ScoringPool:
             robustness=settings.measures_robustness,
             racing=settings.racing,
             tries=settings.tries,
+            readings=settings.readings,
             time_limit=settings.time_limit,
             cluster=settings.cluster,
         )
@@ -247,7 +251,12 @@ class ScoringPool:
     def _record(self, item: _Item, outcome: Outcome[ScoreRecord]) -> ScoreRecord:
         if outcome.result is not None:
             return outcome.result
-        return self._failed(robot="", hash=body_hash(item.graph), warnings=(outcome.error or "",))
+        return self._failed(
+            robot="",
+            hash=body_hash(item.graph),
+            warnings=(outcome.error or "",),
+            reading=item.reading or 0,
+        )
 
 
 def score(

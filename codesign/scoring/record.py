@@ -97,7 +97,7 @@ class ScoreRecord:
         Args:
             worst_score: of the task.
             warnings: why not.
-            known: ``robot`` to ``seed``.
+            known: ``robot`` to ``seed``, and ``reading`` where it is not the first.
         """
         return cls(
             score=worst_score,

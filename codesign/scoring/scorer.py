@@ -43,8 +43,8 @@ def find_controller(name: str | Path) -> Path:
         raise UsageError(one_line(error)) from None
 
 
-def require_readings(controller: Controller, tries: int) -> None:
-    """Refuse to try more readings than a controller has.
+def require_readings(controller: Controller, wanted: int, *, what: str = "tries") -> None:
+    """Refuse a setting that wants more readings than a controller has.
 
     Raises:
         UsageError: it has fewer, or it is not even one.
@@ -52,7 +52,7 @@ def require_readings(controller: Controller, tries: int) -> None:
     from hyperdistill_core.checkpoints import ControllerError
 
     try:
-        controller.require_readings(tries)
+        controller.require_readings(wanted, what=what)
     except ControllerError as error:
         raise UsageError(one_line(error)) from None
 
@@ -84,11 +84,12 @@ class BodyScorer:
         racing: how bodies are stopped that cannot reach the bar they are given.
         tries: readings of each body that are tried before the best of them is scored
             (:mod:`hyperdistill_core.trial`).
+        readings: that bodies may come with, the first so many of the controller's.
 
     Raises:
         UnknownChoiceError: there is no such task.
         UsageError: there is no such controller, its file cannot be read, or it has fewer
-            readings than ``tries``.
+            readings than ``tries`` or ``readings``.
         ValueError: ``episodes`` is below 1.
     """
 
@@ -102,6 +103,7 @@ class BodyScorer:
         robustness: bool = False,
         racing: Racing | None = None,
         tries: int = 1,
+        readings: int = 1,
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
@@ -111,6 +113,7 @@ class BodyScorer:
         named = isinstance(controller, str | Path)
         self._controller = load_controller(controller) if named else controller
         require_readings(self._controller, tries)
+        require_readings(self._controller, readings, what="readings")
         self._episodes = episodes
         self._seed = seed
         self._racing = racing
@@ -148,6 +151,7 @@ class BodyScorer:
             episodes=self._episodes if episodes is None else episodes,
             seed=self._seed if seed is None else seed,
             worst_score=self._task.worst_score,
+            reading=0 if reading is None else reading,
         )
         try:
             if reading is None:

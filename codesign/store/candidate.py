@@ -26,7 +26,10 @@ class Candidate:
         hash: of the body.
         moves: what the operators changed in the first parent, as
             :func:`morph_ops.identity.changes` tells it; None without parents.
-        duplicate_of: the first candidate with the same body, whose score this one has.
+        reading: which of the controller's readings of the body it is scored under: one that it
+            carries, or that was found for it.
+        duplicate_of: the first candidate with the same body, under the same reading if it
+            carries one, whose score this one has.
         record: the score; None until the candidate is scored.
         final: the score over fresh episodes at the end of the run, where it was a finalist.
     """
@@ -38,6 +41,7 @@ class Candidate:
     graph: nx.DiGraph
     hash: str
     moves: dict[str, Any] | None = None
+    reading: int = 0
     duplicate_of: int | None = None
     record: ScoreRecord | None = None
     final: ScoreRecord | None = None
@@ -52,6 +56,7 @@ class Candidate:
         operator: str,
         parents: tuple[int, ...] = (),
         first_parent: nx.DiGraph | None = None,
+        reading: int = 0,
     ) -> Candidate:
         """A candidate that is not scored yet."""
         return cls(
@@ -64,6 +69,7 @@ class Candidate:
             graph=jsonio.from_json(jsonio.to_json(graph)),
             hash=body_hash(graph),
             moves=None if first_parent is None else changes(first_parent, graph),
+            reading=reading,
         )
 
     @property
@@ -98,7 +104,8 @@ class Candidate:
 
     def scored(self, record: ScoreRecord) -> Candidate:
         """This candidate with a record of its own body."""
-        return replace(self, record=replace(record, robot=self.name))
+        named = replace(record, robot=self.name)
+        return replace(self, reading=record.reading, record=named)
 
     def scored_like(self, first: Candidate) -> Candidate:
         """This candidate with the record of an earlier one that has the same body."""
@@ -110,4 +117,4 @@ class Candidate:
             steps=0,
             seconds=0.0,
         )
-        return replace(self, duplicate_of=first.number, record=record)
+        return replace(self, reading=first.reading, duplicate_of=first.number, record=record)

@@ -33,7 +33,15 @@ VALUES (:time, :kind, :name, :generation, :number, :message, :details)
 _SELECT = """
 SELECT c.*, finals.record AS final FROM candidates AS c LEFT JOIN finals ON finals.number = c.number
 """
-_DISTINCT = "WHERE c.status = 'ok' AND c.duplicate_of IS NULL"
+# Of a body under several readings the best counts.
+_DISTINCT = """
+WHERE c.number IN (
+    SELECT number FROM (
+        SELECT number, ROW_NUMBER() OVER (PARTITION BY hash ORDER BY score DESC, number) AS place
+        FROM candidates WHERE status = 'ok'
+    ) WHERE place = 1
+)
+"""
 _FINALISTS_FIRST = "finals.score IS NULL, finals.score DESC, c.score DESC, c.number"
 
 
@@ -329,6 +337,7 @@ def _to_json(record: ScoreRecord) -> str:
 
 
 def _from_row(row: sqlite3.Row) -> Candidate:
+    record = ScoreRecord.from_dict(json.loads(row["record"]))
     return Candidate(
         number=row["number"],
         generation=row["generation"],
@@ -337,7 +346,8 @@ def _from_row(row: sqlite3.Row) -> Candidate:
         graph=jsonio.from_json(row["graph"]),
         hash=row["hash"],
         moves=json.loads(row["moves"]) if row["moves"] else None,
+        reading=record.reading,
         duplicate_of=row["duplicate_of"],
-        record=ScoreRecord.from_dict(json.loads(row["record"])),
+        record=record,
         final=ScoreRecord.from_dict(json.loads(row["final"])) if row["final"] else None,
     )

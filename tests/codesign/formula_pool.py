@@ -32,7 +32,7 @@ class FormulaPool:
         self._workers = workers
         self._random = random.Random(seed)
         self._answers = answers
-        self._items: dict[int, object] = {}
+        self._items: dict[int, tuple[object, int | None]] = {}
         self._known = {**KNOWN, **known}
         self.simulated: list[int] = []
         self.fresh: list[int] = []
@@ -51,7 +51,7 @@ class FormulaPool:
 
     def submit(self, number, graph, *, bar=None, likely=(), reading=None, **fresh):
         assert self.idle > 0
-        self._items[number] = graph
+        self._items[number] = graph, reading
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh
         self.bars[number] = bar
@@ -65,7 +65,9 @@ class FormulaPool:
                 raise CutOffError
             self._answers -= 1
         number = self._random.choice(list(self._items))
-        return [(number, self.record(self._items.pop(number)))]
+        graph, reading = self._items.pop(number)
+        record = self.record(graph)
+        return [(number, record if reading is None else replace(record, reading=reading))]
 
     def record(self, graph):
         digest = Candidate.bred(graph, number=0, generation=0, operator="").hash

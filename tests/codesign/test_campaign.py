@@ -217,7 +217,7 @@ def test_failures_are_told_though_later_candidates_are_done_first(settings, data
     class LastFirst(FailingPool):
         def collect(self):
             number = max(self._items)
-            return [(number, self.record(self._items.pop(number)))]
+            return [(number, self.record(self._items.pop(number)[0]))]
 
     with pytest.raises(RunError, match="no starting body could be simulated"):
         run(settings, database=database, pool=LastFirst(3))

@@ -91,16 +91,6 @@ def test_the_best_reading_is_scored(bodies, reading_controller):
         score(bodies, controller=path, tries=5)
 
 
-@pytest.fixture
-def reading_controller(tiny_controller, tmp_path):
-    """The tiny controller with four readings."""
-    factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(4, 25))
-    factors[0] = 1.0
-    path = tmp_path / "read.safetensors"
-    replace(Controller.load(tiny_controller), readings=factors.astype(np.float32)).save(path)
-    return path
-
-
 def test_a_named_reading_is_scored_without_a_trial(bodies, reading_controller):
     scorer = BodyScorer(controller=reading_controller, episodes=2, tries=4)
     for body in bodies:

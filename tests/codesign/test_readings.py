@@ -1,0 +1,174 @@
+"""Bodies that carry a reading of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from formula_pool import CutOffError, FormulaPool, outcome
+
+from codesign import config
+from codesign.campaign import run
+from codesign.errors import UsageError
+from codesign.export import export_run
+from codesign.scoring import ScoringPool, score
+from codesign.store import Database
+
+READINGS = 4
+
+
+class CarryingPool(FormulaPool):
+    """What a body reaches depends on the reading that it comes with."""
+
+    def collect(self):
+        return [
+            (number, replace(record, score=record.score + 20 * record.reading))
+            for number, record in super().collect()
+        ]
+
+
+class TryingPool(FormulaPool):
+    """Finds the reading of a body: often the one that it was told to begin with."""
+
+    def collect(self):
+        [(number, record)] = super().collect()
+        likely = self.likely[number]
+        assert self.readings[number] is None
+        reading = likely[-1] if likely and number % 3 else number % READINGS
+        return [(number, replace(record, reading=reading, score=record.score + reading))]
+
+
+def settings(**changes):
+    known = {"population": 8, "generations": 5, "in_flight": 4, "final_episodes": 0, "seed": 3}
+    rates = {"operators": {"density": 3.0}, "reading": 0.3}
+    return config.build({**known, "readings": READINGS, "rates": rates, **changes})
+
+
+@pytest.fixture
+def new_database(tmp_path):
+    opened = []
+
+    def new():
+        path = tmp_path / f"run-{len(opened)}.sqlite"
+        Database.create(path)
+        opened.append(Database(path))
+        return opened[-1]
+
+    yield new
+    for database in opened:
+        database.close()
+
+
+def searched(database, made, pool=None):
+    run(made, database=database, pool=pool or CarryingPool(2))
+    return database.candidates()
+
+
+@pytest.mark.parametrize("algorithm", ["aging", "random", "mu_plus_lambda", "map_elites"])
+def test_children_have_their_first_parents_reading(new_database, algorithm):
+    database = new_database()
+    found = searched(database, settings(algorithm=algorithm))
+    start = [c.reading for c in found if not c.parents]
+    assert len(set(start)) > 1
+    assert set(start) <= set(range(READINGS))
+    for child in found:
+        assert child.reading == child.result.reading
+        if child.operator == "reading":
+            (parent,) = (found[number] for number in child.parents)
+            assert child.hash == parent.hash
+            assert child.reading != parent.reading
+            assert child.moves == {}
+        elif child.parents:
+            assert child.reading == found[child.parents[0]].reading
+    changed = [c for c in found if c.operator == "reading"]
+    assert bool(changed) == (algorithm != "random")
+    if algorithm == "mu_plus_lambda":
+        survivors = database.members(5)["population"]
+        assert {found[number].reading for number in survivors} == {READINGS - 1}
+
+
+def test_without_a_rate_readings_are_selected_alone(new_database):
+    found = searched(new_database(), settings(rates={"reading": 0.0}))
+    assert "reading" not in {c.operator for c in found}
+    assert len({c.reading for c in found}) > 1
+
+
+def test_one_reading_is_no_part_of_the_search(new_database):
+    found = searched(new_database(), settings(readings=1))
+    assert {(c.reading, c.operator == "reading") for c in found} == {(0, False)}
+
+
+def test_a_body_is_scored_once_under_each_reading(new_database):
+    database, pool = new_database(), CarryingPool(2)
+    found = searched(database, settings(), pool)
+    copies = [c for c in found if c.duplicate_of is not None]
+    assert copies, "the settings no longer make a body twice: choose another seed"
+    for copy in copies:
+        first = found[copy.duplicate_of]
+        assert (copy.hash, copy.reading, copy.score) == (first.hash, first.reading, first.score)
+    genomes = [(found[number].hash, found[number].reading) for number in pool.simulated]
+    assert len(set(genomes)) == len(genomes)
+    assert len({body for body, _ in genomes}) < len(genomes)
+
+
+def test_of_a_body_under_several_readings_the_best_is_a_design(new_database):
+    database = new_database()
+    found = searched(database, settings())
+    best = database.best_in_search(5)
+    assert len({c.hash for c in best}) == 5
+    for candidate in best:
+        assert candidate.score == max(c.score for c in found if c.hash == candidate.hash)
+    assert [c.number for c in database.best(5)] == [c.number for c in best]
+
+
+@pytest.mark.parametrize(
+    ("pool", "made"),
+    [(CarryingPool, settings()), (TryingPool, settings(readings=1, tries=3))],
+    ids=["carried", "tried"],
+)
+def test_cut_off_and_gone_on_with(new_database, pool, made):
+    whole, cut = new_database(), new_database()
+    found = searched(whole, made, pool(2))
+    assert len({c.reading for c in found}) > 1
+    for answers in (0, 7, 3, 12):
+        with pytest.raises(CutOffError):
+            run(made, database=cut, pool=pool(3, seed=answers, answers=answers))
+    again = searched(cut, made, pool(5))
+    assert outcome(cut) == outcome(whole)
+    assert [c.reading for c in again] == [c.reading for c in found]
+
+
+def test_readings_are_carried_or_tried():
+    with pytest.raises(UsageError, match=r"readings: expected .* got readings=4 and tries=2"):
+        settings(tries=2)
+
+
+@pytest.mark.slow
+def test_a_campaign_of_carried_readings_on_any_workers(new_database, reading_controller, tmp_path):
+    asked = {"population": 6, "generations": 2, "episodes": 1, "in_flight": 3, "top": 2}
+    asked |= {"final_episodes": 2, "finalists": 2, "controller": str(reading_controller)}
+    rows = []
+    for workers in (0, 2):
+        database, made = new_database(), settings(**asked, workers=workers)
+        with ScoringPool.of_campaign(made) as pool:
+            found = searched(database, made, pool)
+        rows.append([(c.hash, c.reading, c.score) for c in found])
+        best = database.best(2)
+        export_run(database, made, tmp_path / f"designs-{workers}")
+        for rank, candidate in enumerate(best, start=1):
+            assert candidate.final.reading == candidate.reading
+            with np.load(tmp_path / f"designs-{workers}" / f"design-{rank:02d}.npz") as arrays:
+                assert int(arrays["reading"]) == candidate.reading
+    assert rows[0] == rows[1]
+    assert len({reading for _, reading, _ in rows[0]}) > 1
+    plain = [c for c in found if c.reading == 0]
+    known = {"controller": reading_controller, "episodes": 1, "seed": made.seed}
+    assert [r.returns for r in score([c.graph for c in plain], **known)] == [
+        c.result.returns for c in plain
+    ]
+
+
+def test_more_readings_than_the_controller_has_are_refused(reading_controller):
+    with pytest.raises(UsageError, match=r"readings: expected 1 \.\. 4, .* got 5"):
+        ScoringPool.of_campaign(settings(readings=5, controller=str(reading_controller), workers=0))
