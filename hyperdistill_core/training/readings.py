@@ -31,7 +31,9 @@ class ReadingsSettings:
 
     Attributes:
         readings: how many are kept, the context as it is among them.
-        drawn: how many are drawn to choose from.
+        drawn: how many are drawn to choose from, the context as it is or those that the
+            controller has already counted among them.
+        more: the controller's own readings come first, as they are; without it they are replaced.
         spread: standard deviation of the factors on a context's entries, around 1.
         bodies: of the pool, drawn at random, that they are scored on.
         episodes: of each body under each reading.
@@ -42,6 +44,7 @@ class ReadingsSettings:
 
     readings: int = 8
     drawn: int = 32
+    more: bool = False
     spread: float = 0.3
     bodies: int = 150
     episodes: int = 2
@@ -57,7 +60,7 @@ def add_readings(
     *,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Controller:
-    """The controller with readings; those that it may have had are replaced.
+    """The controller with readings.
 
     Args:
         controller: name or file.
@@ -66,7 +69,8 @@ def add_readings(
         report: called with the bodies done and their number.
 
     Raises:
-        TrainingError: more readings are to be kept than drawn, or fewer than 1 of anything.
+        TrainingError: more readings are to be kept than drawn, or fewer than the controller has;
+            or fewer than 1 of anything.
         ControllerError: there is no such controller.
     """
     for name in ("bodies", "episodes", "n_workers"):
@@ -77,14 +81,23 @@ def add_readings(
             f"readings: expected 1 .. {settings.drawn}, of so many drawn, got {settings.readings}"
         )
     loaded = Controller.load(controller)
+    width = context_dim(loaded.context)
+    first = np.ones((1, width), np.float32)
+    if settings.more and loaded.readings is not None:
+        first = loaded.readings
+    if len(first) > settings.readings:
+        raise TrainingError(
+            f"readings: expected at least the {len(first)} that the controller has, got"
+            f" {settings.readings}; more=false replaces them"
+        )
     rng = np.random.default_rng(settings.seed)
-    noise = rng.standard_normal((settings.drawn, context_dim(loaded.context)))
+    noise = rng.standard_normal((settings.drawn, width))
     drawn = (1.0 + settings.spread * noise).astype(np.float32)
-    drawn[0] = 1.0
+    drawn[: len(first)] = first
     chosen = rng.choice(len(pool), size=min(settings.bodies, len(pool)), replace=False)
     graphs = [pool.graphs[body] for body in sorted(chosen)]
     scores = _scores(graphs, find(controller), drawn, settings, report)
-    kept = complementary(scores, settings.readings)
+    kept = complementary(scores, settings.readings, first=len(first))
     best = [scores[:, kept[: number + 1]].max(axis=1).mean() for number in range(len(kept))]
     made = {
         **asdict(settings),
@@ -92,25 +105,28 @@ def add_readings(
         "mean of the best of the first": [round(float(score), 1) for score in best],
     }
     del made["n_workers"]
+    if settings.more:
+        made["before"] = loaded.provenance.get("readings")
     return replace(loaded, readings=drawn[kept], provenance={**loaded.provenance, "readings": made})
 
 
-def complementary(scores: NDArray[np.float64], number: int) -> list[int]:
-    """Columns, the first one first, of which each adds most to the best of those before.
+def complementary(scores: NDArray[np.float64], number: int, *, first: int = 1) -> list[int]:
+    """Columns, the first ones first, of which each other adds most to the best of those before.
 
     Every row weighs the same: what counts is the share of its best score.
 
     Args:
         scores: (bodies, readings).
         number: of columns, at most as many as there are.
+        first: how many come first in any case.
 
     Example:
         >>> complementary(np.array([[9.0, 9.9, 0.0], [1.0, 1.0, 8.0]]), 2)
         [0, 2]
     """
     shares = scores.clip(min=0.0) / scores.max(axis=1, keepdims=True).clip(min=1e-9)
-    kept = [0]
-    best = shares[:, 0]
+    kept = list(range(first))
+    best = shares[:, :first].max(axis=1)
     while len(kept) < number:
         together = np.maximum(best[:, None], shares).mean(axis=0)
         together[kept] = -np.inf

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.controller import Controller, ControllerError
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.pool import Pool
@@ -127,6 +128,7 @@ def test_readings_that_make_up_for_each_other_are_kept():
     assert complementary(scores, 2) == [0, 2]
     # After the second nothing is left to gain: the first of equals.
     assert complementary(scores, 3) == [0, 2, 1]
+    assert complementary(scores, 3, first=2) == [0, 1, 2]
 
 
 @pytest.mark.slow
@@ -144,6 +146,20 @@ def test_a_controller_is_given_readings(tiny_controller):
     assert means == sorted(means)
     assert record["kept"][0] == 0
     assert made.hash == add_readings(tiny_controller, pool, settings).hash
-    # Those that there were do not count.
-    with_more = replace(settings, seed=5)
-    assert add_readings(tiny_controller, pool, with_more).hash != made.hash
+    other_seed = replace(settings, seed=5)
+    assert add_readings(tiny_controller, pool, other_seed).hash != made.hash
+
+
+@pytest.mark.slow
+def test_a_controller_is_given_more_readings(reading_controller):
+    pool = Pool((sample_body(np.random.default_rng(0)),), ("sampled",))
+    settings = ReadingsSettings(readings=5, drawn=7, episodes=1, n_workers=1, more=True)
+    before = Controller.load(reading_controller)
+    made = add_readings(reading_controller, pool, settings)
+    np.testing.assert_array_equal(made.readings[:4], before.readings)
+    assert made.readings.shape == (5, before.readings.shape[1])
+    assert made.readings[4].tolist() not in before.readings.tolist()
+    again = add_readings(reading_controller, pool, replace(settings, more=False))
+    assert not np.array_equal(again.readings[1], before.readings[1]), "replaced"
+    with pytest.raises(TrainingError, match="expected at least the 4 that the controller has"):
+        add_readings(reading_controller, pool, replace(settings, readings=3))
