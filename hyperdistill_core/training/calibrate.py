@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import networkx as nx
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoints import find
@@ -25,7 +27,7 @@ from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
 from hyperdistill_core.nets.specialists import Specialists
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.evaluate import best_readings, evaluate
+from hyperdistill_core.training.evaluate import best_readings, evaluate, on_workers
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.settings import PPOSettings
@@ -182,7 +184,6 @@ def _scores(
 ) -> Calibration:
     """Scores of the networks as generated, of each body's best moment, and at the end."""
     kept = [n for n in range(1, settings.moments + 1) if _moment(folder, n).exists()]
-    everybody = range(len(graphs))
 
     def generated(seed: int) -> NDArray[np.float64]:
         return evaluate(
@@ -197,17 +198,15 @@ def _scores(
 
     zero_shot = generated(settings.seed)
     other_starts = replace(settings, seed=settings.seed + 1)
-    tries = [score_specialists(graphs, _moment(folder, n), other_starts) for n in kept]
-    of_moments = [np.array([scores[body] for body in everybody]) for scores in tries]
+    every = [(_moment(folder, n), body) for n in kept for body in range(len(graphs))]
+    of_moments = score_specialists(graphs, every, other_starts).reshape(len(kept), -1)
     best = np.argmax(np.stack([generated(other_starts.seed), *of_moments]), axis=0)
-    last = score_specialists(graphs, _moment(folder, kept[-1]), settings)
-    trained = dict(enumerate(zero_shot.tolist())) | {
-        body: last[body] for body in everybody if best[body] == len(kept)
-    }
-    for index, n in enumerate(kept[:-1], 1):
-        bodies = np.flatnonzero(best == index).tolist()
-        trained |= score_specialists(graphs, _moment(folder, n), settings, bodies=bodies)
-    return Calibration(zero_shot, *(np.array([of[b] for b in everybody]) for of in (trained, last)))
+    at_the_end = score_specialists(graphs, every[-len(graphs) :], settings)
+    trained = np.where(best == 0, zero_shot, at_the_end)
+    earlier = np.flatnonzero((best > 0) & (best < len(kept)))
+    of_earlier = [(_moment(folder, kept[best[body] - 1]), int(body)) for body in earlier]
+    trained[earlier] = score_specialists(graphs, of_earlier, settings)
+    return Calibration(zero_shot, trained, at_the_end)
 
 
 def ppo_settings(settings: CalibrateSettings, bodies: int) -> PPOSettings:
@@ -232,29 +231,36 @@ def ppo_settings(settings: CalibrateSettings, bodies: int) -> PPOSettings:
 
 def score_specialists(
     graphs: Sequence[nx.DiGraph],
-    checkpoint: Path,
+    specialists: Sequence[tuple[Path, int]],
     settings: CalibrateSettings,
-    *,
-    bodies: Sequence[int] | None = None,
-) -> dict[int, float]:
-    """Mean returns under mean actions of the specialists in a checkpoint, by number of the body.
+) -> NDArray[np.float64]:
+    """(specialists,) mean returns under mean actions.
 
     Args:
         graphs: all bodies.
-        checkpoint: that has a network for each.
+        specialists: of each the checkpoint, which has a network for every body, and the body's
+            number.
         settings: of the scores.
-        bodies: numbers of those to score; None for all.
     """
-    network, normalisation, _ = load_teacher(checkpoint)
+    jobs = [(graphs[body], file, body, settings) for file, body in specialists]
+    return np.array(list(on_workers(_score_one, jobs, settings.n_workers, _begin)))
+
+
+def _begin() -> None:
+    torch.set_num_threads(1)
+
+
+@lru_cache(maxsize=2)
+def _loaded(checkpoint: Path) -> tuple[Specialists, Normalisation]:
+    return load_teacher(checkpoint)[:2]
+
+
+def _score_one(job: tuple[nx.DiGraph, Path, int, CalibrateSettings]) -> float:
+    graph, checkpoint, body, settings = job
+    control = body_mlp(*_loaded(checkpoint), body, graph, settings.task)
     task = get_task(settings.task)
-
-    def score(body: int) -> float:
-        graph = graphs[body]
-        control = body_mlp(network, normalisation, body, graph, settings.task)
-        run = rollout(graph, control, task=task, episodes=settings.episodes, seed=settings.seed)
-        return run.score
-
-    return {body: score(body) for body in (range(len(graphs)) if bodies is None else bodies)}
+    run = rollout(graph, control, task=task, episodes=settings.episodes, seed=settings.seed)
+    return run.score
 
 
 def body_mlp(

@@ -124,12 +124,9 @@ def test_a_body_that_training_spoilt_keeps_its_best_moment(bodies, controller, t
     result = calibrate(bodies, controller, settings, tmp_path)
     begun = [evaluate(bodies, controller, episodes=2, seed=seed).scores for seed in (1, 0)]
     np.testing.assert_array_equal(result.zero_shot, begun[1])
-    tries = np.array(
-        [begun[0], *(list(score_specialists(bodies, p, other).values()) for p in moments)]
-    )
-    fresh = np.array(
-        [begun[1], *(list(score_specialists(bodies, p, settings).values()) for p in moments)]
-    )
+    every = [(path, body) for path in moments for body in range(3)]
+    tries = np.array([begun[0], *score_specialists(bodies, every, other).reshape(3, 3)])
+    fresh = np.array([begun[1], *score_specialists(bodies, every, settings).reshape(3, 3)])
     np.testing.assert_array_equal(result.at_the_end, fresh[-1])
     np.testing.assert_array_equal(result.trained, fresh[tries.argmax(axis=0), range(3)])
     assert len(set(tries.argmax(axis=0))) > 1, "else this test shows little"
