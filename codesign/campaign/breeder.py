@@ -13,7 +13,7 @@ from codesign.campaign.constraints import Constraints
 from codesign.campaign.record import OperatorRecord
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError, one_line
-from codesign.store import Candidate
+from codesign.store import Candidate, Founder
 from morph_ops.choices import UnknownChoiceError, is_own, load_own
 from morph_ops.identity import body_hash
 from morph_ops.operators import Operator, OperatorError, crossover, mutate
@@ -25,8 +25,9 @@ _TRIES = 200
 _MOST_START_MUTATIONS = 3
 #: The operator that leaves the body as it is and gives it another reading.
 READING = "reading"
-#: What a candidate is made of: the hash of its body and its reading.
-Genome = tuple[str, int]
+#: What candidates share whose score is the same: the hash of the body, and the reading if it
+#: carries one, else 0.
+Twins = tuple[str, int]
 
 
 class Breeder:
@@ -41,10 +42,10 @@ class Breeder:
         UnknownChoiceError: there is no such operator, or something else under that name.
     """
 
-    def __init__(self, settings: Settings, start: Sequence[nx.DiGraph] = ()) -> None:
+    def __init__(self, settings: Settings, start: Sequence[Founder] = ()) -> None:
         self._settings = settings
         self._start = tuple(start)
-        self._constraints = Constraints(settings, start)
+        self._constraints = Constraints(settings, [founder.graph for founder in start])
         names = settings.rates.operators
         self._own = {name: _own_operator(name) for name in names if is_own(name)}
         self._record = OperatorRecord(names)
@@ -53,12 +54,12 @@ class Breeder:
         """Take in a scored candidate; they come in the order of their numbers."""
         self._record.tell(candidate)
 
-    def sample(self, number: int, *, taken: Collection[Genome]) -> Candidate:
+    def sample(self, number: int, *, taken: Collection[Twins]) -> Candidate:
         """A fresh body: one that the search starts from, a mutant of one, or a sampled one.
 
         Args:
             number: of the candidate.
-            taken: genomes before it; another one is drawn if it can be found.
+            taken: what was scored before it; another body is drawn if it can be found.
 
         Raises:
             UsageError: no sampled body is within the limits.
@@ -66,7 +67,9 @@ class Breeder:
         rng = seeds.variation_rng(self._settings.seed, number)
         reading = self._any_reading(rng)
         if number < len(self._start):
-            return self._bred(self._start[number], number, "start", (), reading)
+            founder = self._start[number]
+            carried = founder.reading if founder.reading < self._settings.readings else 0
+            return self._bred(founder.graph, number, "start", (), carried)
         graph, operator = self._fresh(number, rng)
         for _ in range(_SAMPLE_ATTEMPTS):
             if (body_hash(graph), reading) not in taken:
@@ -76,6 +79,9 @@ class Breeder:
 
     def breed(self, number: int, *, parents: tuple[Candidate, Candidate]) -> Candidate:
         """A child of the first parent, and of the second in case of crossover.
+
+        Where bodies carry readings it has that of the first parent; or else it is this parent's
+        body, unchanged, under another reading.
 
         Where an operator finds no valid child, the other one is tried; a child that is not
         within the limits is bred again, and a body that nothing can be made of is followed
@@ -98,7 +104,8 @@ class Breeder:
             if not names:
                 break
             if self._constraints.allow(graph):
-                return self._bred(graph, number, "+".join(names), used, first.reading)
+                carried = first.reading if readings > 1 else 0
+                return self._bred(graph, number, "+".join(names), used, carried)
         graph, operator = self._fresh(number, rng)
         return self._bred(graph, number, operator, (), self._any_reading(rng))
 
@@ -137,14 +144,14 @@ class Breeder:
             if complaint is None:
                 return graph, operator
         if self._start:  # each of them is within the limits
-            return self._start[number % len(self._start)], "start"
+            return self._start[number % len(self._start)].graph, "start"
         raise UsageError(
             f"limits: none of {_TRIES} sampled bodies is within them, the last: "
             f"{complaint}; raise them, or name robots in start"
         )
 
     def _start_mutant(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
-        graph, names = self._start[number % len(self._start)], ["start"]
+        graph, names = self._start[number % len(self._start)].graph, ["start"]
         for _ in range(rng.integers(1, _MOST_START_MUTATIONS + 1)):
             mutant = self._mutated(graph, rng)
             if mutant is not None:

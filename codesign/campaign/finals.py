@@ -43,7 +43,7 @@ def score_finalists(database: Database, settings: Settings, pool: ScoringPool) -
                 candidate.graph,
                 seed=settings.seed + FRESH,
                 episodes=settings.final_episodes,
-                reading=candidate.result.reading,
+                reading=candidate.reading,
             )
         for number, record in pool.collect():
             database.add_final(number, replace(record, robot=names[number]))

@@ -13,18 +13,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import networkx as nx
-
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
-from codesign.campaign.breeder import Breeder, Genome
+from codesign.campaign.breeder import Breeder, Twins
 from codesign.campaign.finals import score_finalists
 from codesign.campaign.history import History
 from codesign.campaign.stopping import Stopping
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
-from codesign.store import Candidate, Database, Event
+from codesign.store import Candidate, Database, Event, Founder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ def run(
     *,
     database: Database,
     pool: ScoringPool,
-    start: Sequence[nx.DiGraph] = (),
+    start: Sequence[Founder] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_alarm: Callable[[Event], None] = lambda alarm: None,
 ) -> str | None:
@@ -83,7 +81,7 @@ class _Loop:
         settings: Settings,
         database: Database,
         pool: ScoringPool,
-        start: Sequence[nx.DiGraph],
+        start: Sequence[Founder],
         on_progress: Callable[[Progress], None],
         on_alarm: Callable[[Event], None],
     ) -> None:
@@ -105,7 +103,7 @@ class _Loop:
         self._frontier = 0  # every candidate below this number is done
         self._told = 0  # every candidate below this number is told
         self._bred = 0
-        self._first_of: dict[Genome, int] = {}  # whose score twins take
+        self._first_of: dict[Twins, int] = {}  # whose score twins take
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
         self._queue: dict[int, Candidate] = {}  # first come, first scored
@@ -144,7 +142,7 @@ class _Loop:
         if self._settings.tries == 1:
             return ()
         parents = (self._database.candidate(number) for number in candidate.parents)
-        return tuple(dict.fromkeys(parent.result.reading for parent in parents))
+        return tuple(dict.fromkeys(parent.reading for parent in parents))
 
     def _collect(self) -> None:
         for number, record in self._pool.collect():
@@ -184,15 +182,15 @@ class _Loop:
 
         It was stopped by the bar of its own time, or of its own island.
         """
-        genome = self._genome(candidate)
-        first = self._first_of.setdefault(genome, candidate.number)
+        twins = self._twins(candidate)
+        first = self._first_of.setdefault(twins, candidate.number)
         if first == candidate.number or self._pending(first):
             return first
         if self._settings.racing and self._database.candidate(first).stopped:
-            self._first_of[genome] = candidate.number
-        return self._first_of[genome]
+            self._first_of[twins] = candidate.number
+        return self._first_of[twins]
 
-    def _genome(self, candidate: Candidate) -> Genome:
+    def _twins(self, candidate: Candidate) -> Twins:
         """What twins share: the body, and the reading where it is not found by tries."""
         return candidate.hash, candidate.reading if self._settings.tries == 1 else 0
 
@@ -226,7 +224,7 @@ class _Loop:
         twins = self._waiting.pop(candidate.number, [])
         if twins and candidate.stopped:
             first, *others = twins
-            self._first_of[self._genome(first)] = first.number
+            self._first_of[self._twins(first)] = first.number
             self._queue[first.number] = first
             if others:
                 self._waiting[first.number] = others

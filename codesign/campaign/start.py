@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import networkx as nx
-
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder
 from codesign.campaign.constraints import Constraints
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.store import RunFolder
+from codesign.store import Founder, RunFolder
 from morph_ops.files import ROBOT_ENDINGS, read_body
 
 
-def prepare(settings: Settings) -> list[nx.DiGraph]:
+def prepare(settings: Settings) -> list[Founder]:
     """Check everything that can be checked before a run, and read what it starts from.
 
     Args:
@@ -36,7 +34,7 @@ def prepare(settings: Settings) -> list[nx.DiGraph]:
     return start
 
 
-def read_start(settings: Settings) -> list[nx.DiGraph]:
+def read_start(settings: Settings) -> list[Founder]:
     """Starting bodies, at most as many as the population has; none where none are named.
 
     Args:
@@ -48,24 +46,28 @@ def read_start(settings: Settings) -> list[nx.DiGraph]:
     """
     if settings.start is None:
         return []
-    named = _named_bodies(Path(settings.start), settings.population)
-    graphs = [graph for _, graph in named]
-    constraints = Constraints(settings, graphs)
-    for name, graph in named:
-        constraints.require(graph, name=name)
-    return graphs
+    named = _named_founders(Path(settings.start), settings)
+    founders = [founder for _, founder in named]
+    constraints = Constraints(settings, [founder.graph for founder in founders])
+    for name, founder in named:
+        constraints.require(founder.graph, name=name)
+    return founders
 
 
-def _named_bodies(folder: Path, most: int) -> list[tuple[str, nx.DiGraph]]:
+def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder]]:
+    most = settings.population
     if RunFolder.is_one(folder):
-        with RunFolder(folder).database(read_only=True) as database:
+        run = RunFolder(folder)
+        with run.database(read_only=True) as database:
             best = database.best(most)
         if not best:
             raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
-        return [(candidate.name, candidate.graph) for candidate in best]
+        # Of another controller a reading says nothing.
+        same = run.settings.controller == settings.controller
+        return [(c.name, Founder(c.graph, c.reading if same else 0)) for c in best]
     if not folder.is_dir():
         raise UsageError(f"start: expected a folder of robots or of a run, got {folder}")
     files = sorted(file for file in folder.iterdir() if file.suffix in ROBOT_ENDINGS)
     if not files:
         raise UsageError(f"start: no robots ({', '.join(ROBOT_ENDINGS)}) in {folder}")
-    return [(str(file), read_body(file)) for file in files[:most]]
+    return [(str(file), Founder(read_body(file))) for file in files[:most]]

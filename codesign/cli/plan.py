@@ -29,9 +29,11 @@ def show_plan(settings: Settings) -> None:
     from codesign.scoring import ScoringPool
 
     breeder = Breeder(settings, prepare(settings))
-    probes = [breeder.sample(n, taken=()).graph for n in range(min(PROBES, settings.population))]
+    probes = [breeder.sample(n, taken=()) for n in range(min(PROBES, settings.population))]
+    carried = [probe.reading for probe in probes] if settings.tries == 1 else None
     with ScoringPool.of_campaign(settings, most_workers=len(probes)) as pool:
-        records, place = pool.map(probes), pool.place
+        records = pool.map([probe.graph for probe in probes], readings=carried)
+        place = pool.place
         # The pool of the probes may have fewer processes than the run; a cluster is as it is.
         workers = pool.at_once if settings.cluster else settings.workers
     click.echo(config.to_toml(settings))

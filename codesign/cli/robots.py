@@ -10,6 +10,7 @@ import click
 
 FILE = click.Path(path_type=Path)
 _TRIES = "Readings of a robot that are tried; the best is scored."
+_READING = "Score this reading of every robot, as of a run's design."
 _TOP = "Look for so many best of many: give up early who hardly can be among them."
 
 
@@ -20,6 +21,7 @@ _TOP = "Look for so many best of many: give up early who hardly can be among the
 @click.option("--episodes", default=8, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option("--tries", default=1, show_default=True, type=click.IntRange(min=1), help=_TRIES)
+@click.option("--reading", type=click.IntRange(min=0), help=_READING)
 @click.option("--top", type=click.IntRange(min=1), help=_TOP)
 @click.option("--workers", type=click.IntRange(min=0), help="Worker processes; one a core.")
 @click.option("--cluster", metavar="ADDRESS", help="Dask scheduler, as tcp://host:port.")
@@ -31,6 +33,7 @@ def score(
     episodes: int,
     seed: int,
     tries: int,
+    reading: int | None,
     top: int | None,
     workers: int | None,
     cluster: str | None,
@@ -38,10 +41,13 @@ def score(
 ) -> None:
     """Score robots without training: MJCF or JSON files, each under its own controller."""
     from codesign.config import Racing, chosen_cluster, usable_cores
+    from codesign.errors import UsageError
     from codesign.scoring import ScoringPool, best_of
     from morph_ops.files import read_body
     from morph_ops.textfile import require_writable, write_text
 
+    if reading is not None and (tries > 1 or top is not None):
+        raise UsageError("--reading says which: expected neither --tries nor --top beside it")
     if json_to not in (None, "-"):
         require_writable(json_to)
     place = None if cluster is None else chosen_cluster(cluster)
@@ -53,10 +59,12 @@ def score(
         episodes=episodes,
         seed=seed,
         tries=tries,
+        readings=1 if reading is None else reading + 1,
         racing=None if top is None else Racing(),
         cluster=place,
     ) as pool:
-        scored = pool.map(graphs) if top is None else best_of(graphs, pool, top=top)
+        named = None if reading is None else [reading] * len(graphs)
+        scored = best_of(graphs, pool, top=top) if top else pool.map(graphs, readings=named)
     records = [replace(r, robot=str(path)) for path, r in zip(robots, scored, strict=True)]
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
     if json_to == "-":

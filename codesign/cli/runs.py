@@ -12,7 +12,7 @@ from codesign.cli.evolve import RUNS
 if TYPE_CHECKING:
     import networkx as nx
 
-    from codesign.store import RunFolder
+    from codesign.store import Database, RunFolder
 
 FILE = click.Path(path_type=Path)
 
@@ -23,6 +23,7 @@ def status(run: Path) -> None:
     """Show how far a run is and what it found."""
     from rich.console import Console
 
+    from codesign.campaign import missing_finals
     from codesign.cli.tables import alarm_lines, designs_table, generations_table
     from codesign.store import RunFolder
 
@@ -32,8 +33,11 @@ def status(run: Path) -> None:
         counts = database.counts()
         details = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
         done, total, ending = len(database), database.total(folder.settings), database.ending()
-        console.print(f"{run}: {_state(folder, done, total)}", soft_wrap=True, markup=False)
+        console.print(f"{run}: {_state(folder, database)}", soft_wrap=True, markup=False)
         console.print(f"{done} of {total} candidates: {details or 'none'}")
+        waiting = len(missing_finals(database, folder.settings)) if done == total else 0
+        if waiting:
+            console.print(f"finalists to be scored again: {waiting}")
         if ending:
             console.print(f"stops early: {ending[1]}", soft_wrap=True, markup=False)
         console.print(generations_table(database.generations()))
@@ -67,13 +71,14 @@ def _row(path: Path) -> list[str]:
         folder = RunFolder(path)
         with folder.database(read_only=True) as database:
             done, total, best = len(database), database.total(folder.settings), database.best(1)
+            state = _state(folder, database)
     except UsageError as error:
         return [path.name, one_line(error)]
     settings = folder.settings
     result = (best[0].final or best[0].result) if best else None
     return [
         path.name,
-        _state(folder, done, total),
+        state,
         f"{done}/{total}",
         f"{result.score:.1f}" if result else "",
         f"{result.speed:.2f}" if result else "",
@@ -82,8 +87,11 @@ def _row(path: Path) -> list[str]:
     ]
 
 
-def _state(folder: RunFolder, done: int, total: int) -> str:
-    if done == total:
+def _state(folder: RunFolder, database: Database) -> str:
+    from codesign.campaign import missing_finals
+
+    settings = folder.settings
+    if len(database) == database.total(settings) and not missing_finals(database, settings):
         return "finished"
     return "running" if folder.locked else "interrupted"
 

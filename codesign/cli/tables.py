@@ -38,6 +38,10 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
     for title in ("m/s", "m", "bodies", "joints", "kg", "depth"):
         table.add_column(title, **_RIGHT)
     table.add_column("made by", overflow="fold")
+    if any(candidate.reading for candidate in best):  # no column: the table is wide enough
+        readings = ", ".join(str(candidate.reading) for candidate in best)
+        table.caption = f"the controller's readings of them: {readings}"
+        table.caption_justify = "left"
     for candidate in best:
         record = candidate.final or candidate.result
         table.add_row(
@@ -60,6 +64,9 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
     table.add_column("score ± 95%", **_RIGHT)
     for title in ("m/s", "m", "fell", "status"):
         table.add_column(title, **_RIGHT)
+    readings = any(record.reading for record in records)
+    if readings:
+        table.add_column("reading", **_RIGHT)
     for record in records:
         table.add_row(
             escape(record.robot),
@@ -68,6 +75,7 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
             f"{record.distance:.1f}",
             f"{sum(record.fell)} of {len(record.fell)}",
             record.status,
+            *([str(record.reading)] if readings else []),
         )
     return table
 

@@ -141,6 +141,8 @@ class DaskPool(Generic[Item, Result]):
         """What became of an item; None where it was sent again."""
         key, _, item, cancelled = self._pending.pop(str(future.key))
         try:
+            if future.status == "lost":
+                raise CancelledError
             # Also of what is finished this may raise: where the worker died before its result was
             # fetched, another worker does it again, and the error is the other one's.
             return future.result()
@@ -152,9 +154,14 @@ class DaskPool(Generic[Item, Result]):
             if self._client.status == "running" and cancelled < MOST_CANCELLED:
                 self._send(key, item, cancelled=cancelled + 1)
                 return None
-            raise RunError(f"the Dask scheduler of {self._cluster.name} is gone") from None
+            raise self._gone() from None
         except Exception as error:
+            if self._client.status != "running":
+                raise self._gone() from None
             raise self._explained(error) from None
+
+    def _gone(self) -> RunError:
+        return RunError(f"the Dask scheduler of {self._cluster.name} is gone")
 
     def _connect(self) -> Client:
         # Threads and processes that Dask starts in here inherit the surroundings of workers.

@@ -137,7 +137,7 @@ def export_run(
         Design(
             name=f"design-{rank:02d}",
             graph=candidate.graph,
-            reading=(candidate.final or candidate.result).reading,
+            reading=candidate.reading,
         )
         for rank, candidate in enumerate(best, start=1)
     ]

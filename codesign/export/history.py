@@ -48,7 +48,7 @@ def table(database: Database, name: str) -> Columns:
 
     Beside the columns of ``candidates`` and ``finals`` stand the terms and measures of their
     score records, as ``term_`` and ``measure_`` with their names; a record that lacks one has
-    None there.
+    None there. ``reading`` is the controller's reading of the body.
 
     Args:
         database: of the run.
@@ -61,6 +61,7 @@ def table(database: Database, name: str) -> Columns:
     }
     if "record" in columns:
         records = [json.loads(text) for text in columns["record"][1]]
+        columns["reading"] = ("INTEGER", [record.get("reading", 0) for record in records])
         for prefix, group in (("term", "terms"), ("measure", "measures")):
             for key in sorted({key for record in records for key in record[group]}):
                 values = [record[group].get(key) for record in records]

@@ -28,6 +28,7 @@ COLUMNS = (
     "status",
     "hash",
     "duplicate_of",
+    "reading",
 )
 #: Ancestors of a starting body, in the standard's way of writing.
 NO_ANCESTOR = "[none]"
@@ -46,8 +47,9 @@ def phylogeny(run: str | Path | Database) -> nx.DiGraph:
         A graph of the numbers of all candidates, in order. Attributes of a node are
         ``number``, ``origin_time`` and ``generation``, the same; ``destruction_time``, None
         for a body that was kept to the last or of which that is not known; ``taxon_label``,
-        what files call it; ``operator``, ``score``, ``status``, ``hash`` and
-        ``duplicate_of``, None for all but copies. Predecessors are in the order of parents.
+        what files call it; ``operator``, ``score``, ``status``, ``hash``, ``duplicate_of``, None
+        for all but copies, and ``reading``, that of the controller of the body. Predecessors are
+        in the order of parents.
 
     Raises:
         UsageError: ``run`` is no run folder, or its database cannot be read.
@@ -63,6 +65,7 @@ def phylogeny(run: str | Path | Database) -> nx.DiGraph:
         columns, rows = database.table("candidates")
     for values in rows:
         row = dict(zip(columns, values, strict=True))
+        row["reading"] = json.loads(row["record"]).get("reading", 0)
         number, generation = row["number"], row["generation"]
         graph.add_node(
             number,

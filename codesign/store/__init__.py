@@ -8,6 +8,7 @@ log.txt         what the run said
 run.lock        held by the process that works on the run
 
 candidate   a body with its place in a search
+founder     a body that a search starts from
 event       what happened, and when
 provenance  what a run was made with
 schema      tables and columns; docs/runs.md describes them
@@ -20,5 +21,6 @@ from codesign.store.candidate import Candidate
 from codesign.store.database import Database
 from codesign.store.event import Event
 from codesign.store.folder import RunFolder, find_runs
+from codesign.store.founder import Founder
 
-__all__ = ["Candidate", "Database", "Event", "RunFolder", "find_runs"]
+__all__ = ["Candidate", "Database", "Event", "Founder", "RunFolder", "find_runs"]

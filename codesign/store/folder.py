@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-
-import networkx as nx
 
 from codesign import config
 from codesign.config import Settings
 from codesign.errors import WRONG_INPUT, RunError, UsageError, one_line, reason
 from codesign.store.database import Database
 from codesign.store.event import utc_now
+from codesign.store.founder import Founder
 from codesign.store.whole import new_folder
 from morph_ops import jsonio
 
@@ -21,6 +21,7 @@ DATABASE = "run.sqlite"
 SETTINGS = "settings.toml"
 DESIGNS = "designs"
 START = "start"
+READINGS = "readings.json"
 LOG = "log.txt"
 LOCK = "run.lock"
 
@@ -54,9 +55,7 @@ class RunFolder:
         return (path / DATABASE).is_file() and (path / SETTINGS).is_file()
 
     @classmethod
-    def create(
-        cls, path: Path, settings: Settings, *, start: Sequence[nx.DiGraph] = ()
-    ) -> RunFolder:
+    def create(cls, path: Path, settings: Settings, *, start: Sequence[Founder] = ()) -> RunFolder:
         """Make a run folder, whole or not at all.
 
         Args:
@@ -74,8 +73,10 @@ class RunFolder:
             (draft / DESIGNS).mkdir()
             if start:
                 (draft / START).mkdir()
-            for number, graph in enumerate(start):
-                jsonio.write_json(graph, draft / START / f"{number:05d}.json")
+                readings = json.dumps([founder.reading for founder in start])
+                (draft / START / READINGS).write_text(readings + "\n", "utf-8")
+            for number, founder in enumerate(start):
+                jsonio.write_json(founder.graph, draft / START / f"{number:05d}.json")
             (draft / LOG).touch()
         return cls(path)
 
@@ -84,13 +85,22 @@ class RunFolder:
         """Folder of the best designs."""
         return self.path / DESIGNS
 
-    def start(self) -> list[nx.DiGraph]:
+    def start(self) -> list[Founder]:
         """Bodies that the run starts from; none where it samples them.
 
         Raises:
             BodyError: one of them is damaged.
+            UsageError: what is kept of their readings is.
         """
-        return [jsonio.read_json(file) for file in sorted((self.path / START).glob("*.json"))]
+        graphs = [jsonio.read_json(file) for file in sorted((self.path / START).glob("[0-9]*"))]
+        kept = self.path / START / READINGS
+        if not kept.exists():  # of before bodies carried readings
+            return [Founder(graph) for graph in graphs]
+        try:
+            readings = map(int, json.loads(kept.read_text("utf-8")))
+            return [Founder(*pair) for pair in zip(graphs, readings, strict=True)]
+        except (TypeError, ValueError, OSError) as error:
+            raise UsageError(f"{kept} is damaged: {one_line(error)}") from None
 
     @property
     def locked(self) -> bool:

@@ -250,14 +250,14 @@ def _begin() -> None:
     torch.set_num_threads(1)
 
 
-@lru_cache(maxsize=2)
-def _loaded(checkpoint: Path) -> tuple[Specialists, Normalisation]:
+@lru_cache
+def _specialists_of(checkpoint: Path) -> tuple[Specialists, Normalisation]:
     return load_teacher(checkpoint)[:2]
 
 
 def _score_one(job: tuple[nx.DiGraph, Path, int, CalibrateSettings]) -> float:
     graph, checkpoint, body, settings = job
-    control = body_mlp(*_loaded(checkpoint), body, graph, settings.task)
+    control = body_mlp(*_specialists_of(checkpoint), body, graph, settings.task)
     task = get_task(settings.task)
     run = rollout(graph, control, task=task, episodes=settings.episodes, seed=settings.seed)
     return run.score

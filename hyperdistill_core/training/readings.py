@@ -69,8 +69,8 @@ def add_readings(
         report: called with the bodies done and their number.
 
     Raises:
-        TrainingError: more readings are to be kept than drawn, or fewer than the controller has;
-            or fewer than 1 of anything.
+        TrainingError: more readings are to be kept than drawn; or, with ``more``, no more than
+            the controller has; or fewer than 1 of anything.
         ControllerError: there is no such controller.
     """
     for name in ("bodies", "episodes", "n_workers"):
@@ -85,12 +85,13 @@ def add_readings(
     first = np.ones((1, width), np.float32)
     if settings.more and loaded.readings is not None:
         first = loaded.readings
-    if len(first) > settings.readings:
+    if len(first) + settings.more > settings.readings:
         raise TrainingError(
-            f"readings: expected at least the {len(first)} that the controller has, got"
+            f"readings: expected more than the {len(first)} that the controller has, got"
             f" {settings.readings}; more=false replaces them"
         )
-    rng = np.random.default_rng(settings.seed)
+    # Others than those that the same seed gave before.
+    rng = np.random.default_rng([settings.seed, len(first)] if settings.more else settings.seed)
     noise = rng.standard_normal((settings.drawn, width))
     drawn = (1.0 + settings.spread * noise).astype(np.float32)
     drawn[: len(first)] = first

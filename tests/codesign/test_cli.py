@@ -7,9 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from formula_pool import CutOffError, FormulaPool
 
+from codesign import campaign as campaign_module
+from codesign import config
 from codesign.cli import main
 from codesign.cli.interrupts import deferred_interrupts
+from codesign.store import RunFolder
 
 
 @pytest.fixture
@@ -112,6 +116,35 @@ def test_a_campaign_can_be_looked_at(run, campaign):
     assert "small" in run("runs", "--in", campaign.parent)
     # A finished run resumes to the same tables without work.
     assert "Best designs" in run("evolve", "--resume", campaign)
+
+
+def test_a_run_whose_finalists_wait_is_not_finished(run, tmp_path):
+    settings = config.build({"population": 4, "generations": 1, "finalists": 3, "top": 1})
+    folder = RunFolder.create(tmp_path / "runs" / "cut", settings)
+    with folder.database() as database, pytest.raises(CutOffError):
+        campaign_module.run(settings, database=database, pool=FormulaPool(answers=9))
+    status = run("status", folder.path)
+    assert "cut: interrupted" in status
+    assert "8 of 8 candidates" in status
+    assert "finalists to be scored again: 2" in status
+    assert "interrupted" in run("runs", "--in", folder.path.parent)
+    with folder.database() as database:
+        campaign_module.run(settings, database=database, pool=FormulaPool())
+    status = run("status", folder.path)
+    assert "cut: finished" in status
+    assert "finalists to be" not in status
+
+
+def test_a_design_is_scored_under_its_reading(run, bodies, reading_controller):
+    robot = bodies / "body-0000.json"
+    options = ["--controller", reading_controller, "--episodes", 2, "--workers", 0, "--json", "-"]
+    plain, *others = (
+        json.loads(run("score", robot, *options, *more))[0]
+        for more in ([], ["--reading", 3], ["--reading", 0])
+    )
+    assert [record["reading"] for record in (plain, *others)] == [0, 3, 0]
+    assert others[0]["returns"] != plain["returns"]
+    assert others[1]["returns"] == plain["returns"]
 
 
 def test_export_of_a_run_is_its_best(run, campaign, tmp_path):

@@ -189,7 +189,7 @@ def test_the_phylogeny_file_is_the_family_tree(folder, capsys, tmp_path):
     out = tmp_path / "out"
     assert call(capsys, "export", folder.path, "--format", "phylogeny", "--out", out)[0] == 0
     tree = nx.DiGraph()
-    numbers = {"origin_time", "destruction_time", "generation", "duplicate_of"}
+    numbers = {"origin_time", "destruction_time", "generation", "duplicate_of", "reading"}
     with (out / "phylogeny.csv").open() as file:
         for row in csv.DictReader(file):
             number, ancestors = int(row.pop("id")), row.pop("ancestor_list")

@@ -7,6 +7,7 @@ from formula_pool import BLANK
 
 from codesign import config
 from codesign.cli.plan import estimate, most_at_once, show_plan
+from codesign.scoring import ScoringPool
 
 SMALL = {"population": 4, "generations": 9, "in_flight": 4, "episodes": 2, "final_episodes": 0}
 
@@ -67,3 +68,20 @@ def test_a_plan_for_a_cluster_counts_the_threads_of_its_workers(capsys, monkeypa
     show_plan(config.build({**SMALL, "population": 8, "workers": 8, "cluster": local}))
     assert seen == {"at_once": 3}
     assert "3 threads of " in capsys.readouterr().out
+
+
+def test_bodies_that_carry_readings_are_probed_under_them(monkeypatch, reading_controller):
+    seen = []
+    plain = ScoringPool.map
+
+    def noted(pool, graphs, **known):
+        seen.append(known["readings"])
+        return plain(pool, graphs, **known)
+
+    monkeypatch.setattr(ScoringPool, "map", noted)
+    common = {**SMALL, "workers": 0, "controller": str(reading_controller)}
+    show_plan(config.build({**common, "readings": 4}))
+    show_plan(config.build({**common, "tries": 2}))
+    carried, tried = seen
+    assert len(set(carried)) > 1
+    assert tried is None, "a trial finds it"

@@ -9,11 +9,11 @@ import pytest
 from formula_pool import CutOffError, FormulaPool, outcome
 
 from codesign import config
-from codesign.campaign import run
+from codesign.campaign import read_start, run
 from codesign.errors import UsageError
 from codesign.export import export_run
 from codesign.scoring import ScoringPool, score
-from codesign.store import Database
+from codesign.store import Database, RunFolder
 
 READINGS = 4
 
@@ -37,6 +37,18 @@ class TryingPool(FormulaPool):
         assert self.readings[number] is None
         reading = likely[-1] if likely and number % 3 else number % READINGS
         return [(number, replace(record, reading=reading, score=record.score + reading))]
+
+
+class StoppingPool(CarryingPool):
+    """Gives up who does not reach the bar."""
+
+    def collect(self):
+        [(number, record)] = super().collect()
+        bar = self.bars[number]
+        if bar is not None and record.score < bar:
+            measures = {"at_best": record.score, "doubt": 0.0}
+            record = replace(record, status="stopped", measures=measures)
+        return [(number, record)]
 
 
 def settings(**changes):
@@ -122,11 +134,21 @@ def test_of_a_body_under_several_readings_the_best_is_a_design(new_database):
     assert [c.number for c in database.best(5)] == [c.number for c in best]
 
 
-@pytest.mark.parametrize(
-    ("pool", "made"),
-    [(CarryingPool, settings()), (TryingPool, settings(readings=1, tries=3))],
-    ids=["carried", "tried"],
-)
+CUT_OFF = {
+    "tried": (TryingPool, settings(readings=1, tries=3)),
+    "racing": (StoppingPool, settings(racing=True)),
+    "islands": (
+        CarryingPool,
+        settings(algorithm="islands", islands=["aging", "mu_plus_lambda"], migrate_every=4),
+    ),
+    "adaptive": (CarryingPool, settings(rates={"reading": 0.3, "adaptive": True})),
+} | {
+    name: (CarryingPool, settings(algorithm=name))
+    for name in ("aging", "nsga2", "map_elites", "novelty")
+}
+
+
+@pytest.mark.parametrize(("pool", "made"), CUT_OFF.values(), ids=CUT_OFF)
 def test_cut_off_and_gone_on_with(new_database, pool, made):
     whole, cut = new_database(), new_database()
     found = searched(whole, made, pool(2))
@@ -137,6 +159,32 @@ def test_cut_off_and_gone_on_with(new_database, pool, made):
     again = searched(cut, made, pool(5))
     assert outcome(cut) == outcome(whole)
     assert [c.reading for c in again] == [c.reading for c in found]
+
+
+def test_a_search_goes_on_with_the_readings_of_a_run(new_database, tmp_path):
+    old = settings(algorithm="random")
+    folder = RunFolder.create(tmp_path / "old", old)
+    with folder.database() as database:
+        searched(database, old, FormulaPool())
+        best = database.best(8)
+    assert len({c.reading for c in best}) > 1
+    made = settings(start=str(folder.path), generations=0)
+    start = read_start(made)
+    assert [founder.reading for founder in start] == [c.reading for c in best]
+    kept = RunFolder.create(tmp_path / "new", made, start=start).start()
+    assert [founder.reading for founder in kept] == [c.reading for c in best]
+    database = new_database()
+    run(made, database=database, pool=CarryingPool(), start=kept)
+    found = database.candidates()
+    assert [(c.hash, c.reading) for c in found] == [(c.hash, c.reading) for c in best]
+    for changes in ({"readings": 1}, {"controller": "flat-v0"}):
+        other = settings(start=str(folder.path), generations=0, **changes)
+        database = new_database()
+        run(other, database=database, pool=CarryingPool(), start=read_start(other))
+        assert {c.reading for c in database.candidates()} == {0}
+    (tmp_path / "new" / "start" / "readings.json").write_text("[1, 2]")
+    with pytest.raises(UsageError, match=r"readings\.json is damaged"):
+        RunFolder(tmp_path / "new").start()
 
 
 def test_readings_are_carried_or_tried():

@@ -11,6 +11,7 @@ from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.calibrate import (
     CalibrateSettings,
@@ -127,14 +128,21 @@ def test_a_body_that_training_spoilt_keeps_its_best_moment(bodies, controller, t
     every = [(path, body) for path in moments for body in range(3)]
     tries = np.array([begun[0], *score_specialists(bodies, every, other).reshape(3, 3)])
     fresh = np.array([begun[1], *score_specialists(bodies, every, settings).reshape(3, 3)])
+    network, normalisation, _ = load_teacher(moments[1])
+    for body, graph in enumerate(bodies):
+        control = body_mlp(network, normalisation, body, graph, "flat")
+        alone = rollout(graph, control, task=get_task("flat"), episodes=2, seed=settings.seed)
+        assert fresh[2, body] == alone.score
     np.testing.assert_array_equal(result.at_the_end, fresh[-1])
     np.testing.assert_array_equal(result.trained, fresh[tries.argmax(axis=0), range(3)])
     assert len(set(tries.argmax(axis=0))) > 1, "else this test shows little"
 
 
 def test_a_folder_is_that_of_one_calibration(bodies, controller, tmp_path):
-    calibrate(bodies, controller, TINY, tmp_path)
-    calibrate(bodies, controller, replace(TINY, n_workers=2), tmp_path)
+    alone = calibrate(bodies, controller, TINY, tmp_path)
+    again = calibrate(bodies, controller, replace(TINY, n_workers=2), tmp_path)
+    np.testing.assert_array_equal(again.trained, alone.trained)
+    np.testing.assert_array_equal(again.at_the_end, alone.at_the_end)
     longer = replace(TINY, steps_per_body=2 * TINY.steps_per_body)
     with pytest.raises(CheckpointError, match="made with another budget, seed or controller"):
         calibrate(bodies, controller, longer, tmp_path)

@@ -151,7 +151,7 @@ def test_a_controller_is_given_readings(tiny_controller):
 
 
 @pytest.mark.slow
-def test_a_controller_is_given_more_readings(reading_controller):
+def test_a_controller_is_given_more_readings(reading_controller, tmp_path):
     pool = Pool((sample_body(np.random.default_rng(0)),), ("sampled",))
     settings = ReadingsSettings(readings=5, drawn=7, episodes=1, n_workers=1, more=True)
     before = Controller.load(reading_controller)
@@ -161,5 +161,8 @@ def test_a_controller_is_given_more_readings(reading_controller):
     assert made.readings[4].tolist() not in before.readings.tolist()
     again = add_readings(reading_controller, pool, replace(settings, more=False))
     assert not np.array_equal(again.readings[1], before.readings[1]), "replaced"
-    with pytest.raises(TrainingError, match="expected at least the 4 that the controller has"):
-        add_readings(reading_controller, pool, replace(settings, readings=3))
+    made.save(path := tmp_path / "made.safetensors")
+    eight = add_readings(path, pool, replace(settings, readings=8, drawn=12)).readings
+    assert len(np.unique(eight, axis=0)) == 8, "the same seed draws others"
+    with pytest.raises(TrainingError, match="expected more than the 4 that the controller has"):
+        add_readings(reading_controller, pool, replace(settings, readings=4))

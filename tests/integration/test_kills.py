@@ -20,10 +20,11 @@ from run_processes import STARTED, finish, history, kill_soon, rows, start, wait
 pytestmark = pytest.mark.slow
 
 ALGORITHMS = {
-    "aging": {},
+    "aging": {"readings": "4"},
     "mu_plus_lambda": {"rates.adaptive": "true"},
     "map_elites": {"descriptors": "['limbs', 'mass']", "bins": "4"},
-    "islands": {"islands": "['aging', 'mu_plus_lambda']", "population": "8", "migrate_every": "4"},
+    "islands": {"islands": "['aging', 'mu_plus_lambda']", "population": "8", "migrate_every": "4"}
+    | {"tries": "2"},
 }
 KILLS = int(os.environ.get("CODESIGN_KILLS", "8"))
 TOTAL = 40
@@ -55,8 +56,8 @@ def options(algorithm: str, controller: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_killed_at_random_moments(algorithm, tiny_controller, tmp_path):
-    given = options(algorithm, tiny_controller)
+def test_killed_at_random_moments(algorithm, reading_controller, tmp_path):
+    given = options(algorithm, reading_controller)
     whole, out = tmp_path / "whole", tmp_path / "killed"
     finish(start(*given, "--out", str(whole), "--workers", "1"))
     moment = random.Random(algorithm)
@@ -77,8 +78,8 @@ def test_killed_at_random_moments(algorithm, tiny_controller, tmp_path):
     assert history(out) == history(whole)
 
 
-def test_a_full_disk_is_one_line_and_the_run_goes_on_later(tiny_controller, tmp_path):
-    given = options("aging", tiny_controller)
+def test_a_full_disk_is_one_line_and_the_run_goes_on_later(reading_controller, tmp_path):
+    given = options("aging", reading_controller)
     whole, out = tmp_path / "whole", tmp_path / "full"
     finish(start(*given, "--out", str(whole), "--workers", "1"))
 
@@ -109,8 +110,8 @@ def permit(run: Path, *, folder: int, file: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root must heed permissions: Linux alone")
-def test_a_read_only_folder_is_one_line_and_the_run_goes_on_later(tiny_controller, tmp_path):
-    given = options("aging", tiny_controller)
+def test_a_read_only_folder_is_one_line_and_the_run_goes_on_later(reading_controller, tmp_path):
+    given = options("aging", reading_controller)
     whole, out = tmp_path / "whole", tmp_path / "half"
     finish(start(*given, "--out", str(whole), "--workers", "1"))
     process = start(*given, "--out", str(out), "--workers", "1")

@@ -18,7 +18,7 @@ class Random(Algorithm):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._wanted = max(settings.finalists, settings.top)
-        self._best: list[float] = []  # scores, the worst first
+        self._best: list[tuple[float, str]] = []  # scores and bodies, the worst first
 
     def needs(self, number: int) -> int:
         """See :meth:`Algorithm.needs`; it waits for nothing that the loop does not wait for."""
@@ -27,9 +27,15 @@ class Random(Algorithm):
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
-        if candidate.result.status == "ok" and candidate.duplicate_of is None:
-            insort(self._best, candidate.score)
-            del self._best[: -self._wanted]
+        if candidate.result.status != "ok":
+            return
+        # A body may come again, as a twin or under another reading: its best score counts.
+        known = [entry for entry in self._best if entry[1] == candidate.hash]
+        if known and known[0][0] >= candidate.score:
+            return
+        self._best = [entry for entry in self._best if entry not in known]
+        insort(self._best, (candidate.score, candidate.hash))
+        del self._best[: -self._wanted]
 
     def parents(self, number: int) -> Parents:
         """See :meth:`Algorithm.parents`."""
@@ -38,7 +44,7 @@ class Random(Algorithm):
     def bar(self, number: int) -> float | None:
         """The worst score among those that would be finalists now."""
         full = len(self._best) == self._wanted
-        return self._best[0] if full and number >= self._settings.population else None
+        return self._best[0][0] if full and number >= self._settings.population else None
 
     def members(self) -> dict[str, list[Candidate]]:
         """Nobody is kept."""
