@@ -18,7 +18,7 @@ field, a short code of it stands behind x of the first line, which is the same f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -30,8 +30,10 @@ Floats: TypeAlias = NDArray[np.floating]
 
 #: Joint slots of a limb (x, y): the numbers that a network gives for it.
 SLOTS_PER_LIMB = 2
-#: Controls are multiplied in whole groups of so many: a vector register of float32.
-_COLUMNS = 16
+#: Episodes are multiplied in blocks of so many, side by side in the lanes of vector registers.
+#: Every lane does the same, so an episode's controls are the same to the last digit whatever is
+#: beside it, on any processor; rows of a matrix would go to routines that round differently.
+_LANES = 16
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,14 @@ class BodyMLP:
         self.terrain = tuple(terrain)
         self.offset, self.limit = offset, limit
         self.weights, self.biases = tuple(weights), tuple(biases)
-        # For speed each bias is the last row of its weight, met by a feature that is one.
-        self._stacked = [np.vstack(pair) for pair in zip(weights, biases, strict=True)]
-        # Odd columns are multiplied by a routine whose last digits depend on the rows.
-        odd = -len(biases[-1]) % _COLUMNS
-        self._stacked[-1] = np.pad(self._stacked[-1], ((0, 0), (0, odd)))
+        self._stacked = _stacked(zip(weights, biases, strict=True))
+        # A single row would go to a routine for vectors, which knows no lanes.
+        single = int(len(biases[-1]) == 1)
+        self._stacked[-1] = np.pad(self._stacked[-1], ((0, single), (0, 0)))
+        self._encoder = _stacked(self.terrain)
         self._zero = np.zeros((), dtype=weights[0].dtype)
-        self._upper = limit.astype(weights[0].dtype)
+        self._offset = offset[:, None]
+        self._upper = limit.astype(weights[0].dtype)[:, None]
         self._lower = -self._upper
         self._buffers: dict[int, list[tuple[Floats, Floats]]] = {}
 
@@ -163,8 +166,7 @@ class BodyMLP:
     ) -> NDArray[np.float64]:
         """Controls (E, nu) of E episodes, not clipped.
 
-        Those of an episode do not depend on how many are asked for at once, as far as the
-        matrix products of numpy's library do not.
+        Those of an episode do not depend on how many are asked for at once.
 
         Args:
             state: (E, n, state_dim).
@@ -175,42 +177,51 @@ class BodyMLP:
             ValueError: heights are missing, or given to a controller that reads none.
         """
         episodes = len(state)
-        buffers = self._buffers.get(episodes) or self._allocate(episodes)
-        features, inputs = buffers[0][0], buffers[0][1][:episodes]
+        blocks = -(-episodes // _LANES)
+        buffers = self._buffers.get(blocks) or self._allocate(blocks)
+        features, inputs = buffers[0]
         if self.terrain or heights is not None:
-            inputs[:, len(self.offset) :] = self._code(heights)
+            inputs[:, len(self.offset) :] = self._code(heights, blocks)
             inputs = inputs[:, : len(self.offset)]
-        np.subtract(state.reshape(episodes, -1), self.offset, out=inputs, casting="same_kind")
+        flat = state.reshape(episodes, -1)
+        for block, first in enumerate(range(0, episodes, _LANES)):
+            some = flat[first : first + _LANES].T
+            lanes = inputs[block, :, : some.shape[1]]
+            np.subtract(some, self._offset, out=lanes, casting="same_kind")
         np.maximum(inputs, self._lower, out=inputs)
         np.minimum(inputs, self._upper, out=inputs)
         for weight, (following, outputs) in zip(self._stacked, buffers[1:], strict=False):
-            np.matmul(features, weight, out=outputs)
+            np.matmul(weight, features, out=outputs)
             np.maximum(outputs, self._zero, out=outputs)
             features = following
-        controls = np.matmul(features, self._stacked[-1])[:episodes, : self.n_controls]
-        return controls.astype(np.float64)
+        controls = np.matmul(self._stacked[-1], features)[:, : self.n_controls].transpose(0, 2, 1)
+        return controls.reshape(-1, controls.shape[-1])[:episodes].astype(np.float64)
 
-    def _code(self, heights: NDArray[np.float64] | None) -> Floats:
-        """What the network is told of the ground, (E, width of the code)."""
+    def _code(self, heights: NDArray[np.float64] | None, blocks: int) -> Floats:
+        """What the network is told of the ground, (blocks, width of the code, lanes)."""
         given = 0 if heights is None else heights.shape[-1]
         if heights is None or given != self.terrain_dim:
             raise ValueError(
                 f"heights: this controller reads a height field of {self.terrain_dim} points,"
                 f" got {given}"
             )
-        code = heights.astype(self._zero.dtype)
-        for weight, bias in self.terrain:
-            code = np.maximum(code @ weight + bias, self._zero)
+        whole = np.zeros((blocks * _LANES, given), dtype=self._zero.dtype)
+        whole[: len(heights)] = heights
+        code = whole.reshape(blocks, _LANES, given).transpose(0, 2, 1)
+        ones = np.ones((blocks, 1, _LANES), dtype=code.dtype)
+        for weight in self._encoder:
+            code = np.maximum(weight @ np.concatenate([code, ones], axis=1), self._zero)
         return code
 
-    def _allocate(self, episodes: int) -> list[tuple[Floats, Floats]]:
-        """Features of every layer, each with a column of ones behind, and without it."""
+    def _allocate(self, blocks: int) -> list[tuple[Floats, Floats]]:
+        """Features (blocks, width, lanes) of every layer, with a row of ones behind, and without
+        it.
+        """
         dtype = self._zero.dtype
-        # A single row would be multiplied by another routine, whose last digits differ.
-        rows = max(2, episodes)
-        whole = [np.ones((rows, len(weight)), dtype=dtype) for weight in self._stacked]
-        self._buffers[episodes] = [(features, features[:, :-1]) for features in whole]
-        return self._buffers[episodes]
+        shapes = [(blocks, weight.shape[1], _LANES) for weight in self._stacked]
+        whole = [np.ones(shape, dtype=dtype) for shape in shapes]
+        self._buffers[blocks] = [(features, features[:, :-1]) for features in whole]
+        return self._buffers[blocks]
 
     def arrays(self) -> dict[str, NDArray]:
         """All arrays under the names of the module's docstring."""
@@ -240,6 +251,11 @@ class BodyMLP:
             biases=[bias for _, bias in layers],
             terrain=terrain,
         )
+
+
+def _stacked(layers: Iterable[tuple[Floats, Floats]]) -> list[Floats]:
+    """(out, in + 1) of each layer: for speed its bias stands behind its weight."""
+    return [np.ascontiguousarray(np.vstack(layer).T) for layer in layers]
 
 
 def _layers(arrays: Mapping[str, NDArray], prefix: str) -> list[tuple[NDArray, NDArray]]:

@@ -247,10 +247,14 @@ def test_the_best_are_the_same_on_any_workers(tiny_controller):
 def test_random_asks_for_the_worst_that_would_be_scored_again(wanted):
     algorithm = new_algorithm(settings("random", **wanted))
     values = scores(10)
-    told(algorithm, [candidate(n, s) for n, s in enumerate(values)])
+    told(algorithm, [replace(candidate(n, s), hash=f"{n}") for n, s in enumerate(values)])
     told(algorithm, [candidate(10, 99.0, status="stopped")])
-    told(algorithm, [replace(candidate(11, 99.0), duplicate_of=3)])
-    assert algorithm.bar(12) == sorted(values)[-3]
+    best = values.index(max(values))
+    twin = replace(candidate(11, values[best]), hash=f"{best}", duplicate_of=best)
+    told(algorithm, [twin])
+    told(algorithm, [replace(twin, number=12, reading=3, record=candidate(12, 99.0).record)])
+    told(algorithm, [replace(twin, number=13, reading=2, record=candidate(13, 98.0).record)])
+    assert algorithm.bar(14) == sorted(values)[-3], "a body counts once, by its best score"
     assert algorithm.bar(5) is None, "of the first population"
 
 

@@ -234,3 +234,5 @@ def test_controls_do_not_depend_on_how_many_episodes_ask_at_once(motors):
     assert together.shape == (17, motors)
     for episodes in range(1, 17):
         np.testing.assert_array_equal(mlp.act(states[:episodes]), together[:episodes])
+    order = rng.permutation(17)
+    np.testing.assert_array_equal(mlp.act(states[order]), together[order], "nor on its place")
