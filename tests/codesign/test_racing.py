@@ -249,7 +249,7 @@ def test_random_asks_for_the_worst_that_would_be_scored_again(wanted):
     values = scores(10)
     told(algorithm, [replace(candidate(n, s), hash=f"{n}") for n, s in enumerate(values)])
     told(algorithm, [candidate(10, 99.0, status="stopped")])
-    best = values.index(max(values))
+    best = int(np.argmax(values))
     twin = replace(candidate(11, values[best]), hash=f"{best}", duplicate_of=best)
     told(algorithm, [twin])
     told(algorithm, [replace(twin, number=12, reading=3, record=candidate(12, 99.0).record)])
