@@ -19,7 +19,7 @@ from codesign.config import Racing
 from codesign.errors import RunError, UsageError
 from codesign.scoring import BodyScorer, ScoringPool, best_of
 from codesign.scoring.racing import LOOK, Lost, Reach, race, reach_of
-from codesign.store import Candidate, Database
+from codesign.store import Candidate
 from hyperdistill_core.rollout import Rollout
 from hyperdistill_core.tasks import get_task
 from morph_ops.choices import UnknownChoiceError
@@ -393,21 +393,6 @@ def test_a_twin_of_a_stopped_body_races_for_itself(workers, new_database, monkey
         *((n, "ok", 2) for n in range(3, 7)),
     ]
     assert sorted(pool.simulated) == [0, 1, 2]
-
-
-@pytest.fixture
-def new_database(tmp_path):
-    made = []
-
-    def make():
-        path = tmp_path / f"{len(made)}.sqlite"
-        Database.create(path)
-        made.append(Database(path))
-        return made[-1]
-
-    yield make
-    for database in made:
-        database.close()
 
 
 @pytest.mark.parametrize("algorithm", config.RACING)

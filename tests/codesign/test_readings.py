@@ -13,7 +13,7 @@ from codesign.campaign import read_start, run
 from codesign.errors import UsageError
 from codesign.export import export_run
 from codesign.scoring import ScoringPool, score
-from codesign.store import Database, RunFolder
+from codesign.store import RunFolder
 
 READINGS = 4
 
@@ -55,21 +55,6 @@ def settings(**changes):
     known = {"population": 8, "generations": 5, "in_flight": 4, "final_episodes": 0, "seed": 3}
     rates = {"operators": {"density": 3.0}, "reading": 0.3}
     return config.build({**known, "readings": READINGS, "rates": rates, **changes})
-
-
-@pytest.fixture
-def new_database(tmp_path):
-    opened = []
-
-    def new():
-        path = tmp_path / f"run-{len(opened)}.sqlite"
-        Database.create(path)
-        opened.append(Database(path))
-        return opened[-1]
-
-    yield new
-    for database in opened:
-        database.close()
 
 
 def searched(database, made, pool=None):
