@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import shutil
+import signal
 import uuid
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import CancelledError
@@ -237,6 +238,7 @@ def _started(cluster: Cluster) -> Any:
 
 
 def _queued(cluster: Cluster) -> Any:
+    before = signal.getsignal(signal.SIGINT)
     try:
         import dask_jobqueue
     except ImportError as error:
@@ -244,6 +246,8 @@ def _queued(cluster: Cluster) -> Any:
             f"{cluster.name} needs dask-jobqueue ({one_line(error)}): "
             "pip install 'codesign[cluster]'"
         ) from None
+    finally:
+        signal.signal(signal.SIGINT, before)  # its import makes Ctrl-C end the process at once
     kind = getattr(dask_jobqueue, KINDS[cluster.kind or ""])
     command = kind.job_cls.submit_command.split()[0]
     if shutil.which(command) is None:

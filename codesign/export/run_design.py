@@ -6,6 +6,8 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
+LANES = 16
+
 
 def observe(model, data, slots):
     """17 numbers a body: place, velocity, spin, orientation; angle and rate of its two hinges."""
@@ -20,20 +22,29 @@ def observe(model, data, slots):
     return np.hstack(parts).ravel()
 
 
+def act(layers, x):
+    """Controls of some episodes, each in a lane: those of the score, to the last digit."""
+    lanes = np.ones((x.shape[1], LANES), x.dtype)
+    lanes[:, : len(x)] = x.T
+    for index, layer in enumerate(layers):
+        lanes = np.maximum(lanes, 0) if index else lanes
+        rows = np.ascontiguousarray(layer if len(layer) > 1 else np.vstack([layer, layer]))
+        lanes = (rows @ np.vstack([lanes, np.ones_like(lanes[:1])]))[: len(layer)]  # bias last
+    return lanes.T[: len(x)]
+
+
 def simulate(path):
     """Metres along x and seconds until the fall or the end, of every episode of the score."""
     model, net = mujoco.MjModel.from_xml_path(str(path)), np.load(path.with_suffix(".npz"))
-    layers = [np.vstack([net[f"weight_{i}"], net[f"bias_{i}"]]) for i in range(net["layers"])]
+    layers = [np.vstack([net[f"weight_{i}"], net[f"bias_{i}"]]).T for i in range(net["layers"])]
     every = running = [mujoco.MjData(model) for _ in net["qpos"]]
     for data, data.qpos, data.qvel in zip(every, net["qpos"], net["qvel"], strict=True):
         mujoco.mj_forward(model, data)
     while running and round(running[0].time, 3) < net["seconds"]:
         x = np.array([observe(model, data, net["slots"]) for data in running]) - net["offset"]
         x = np.clip(x, -net["limit"], net["limit"]).astype(layers[0].dtype)
-        for index, layer in enumerate(layers):
-            x = np.maximum(x, 0) if index else x
-            x = np.insert(x, x.shape[1], 1, axis=1) @ layer  # its last row is the bias
-        for data, data.ctrl in zip(running, x, strict=True):
+        controls = [u for i in range(0, len(x), LANES) for u in act(layers, x[i : i + LANES])]
+        for data, data.ctrl in zip(running, controls, strict=True):
             mujoco.mj_step(model, data, net["physics_steps"])
         running = [d for d in running if round(d.xpos[1, 2], 3) > net["fall_height"]]
     way = np.array([data.xpos[1, 0] for data in every]) - net["qpos"][:, 0]

@@ -246,6 +246,26 @@ def test_an_item_that_the_scheduler_drops_is_sent_again(running):
         assert drain(pool)["item"].result == 4
 
 
+CTRL_C = """
+import shutil, signal
+from codesign.cluster import Cluster, dask_pool
+from codesign.errors import UsageError
+shutil.which = lambda command: None
+before = signal.getsignal(signal.SIGINT)
+try:
+    dask_pool._queued(Cluster(kind="slurm", jobs=1))
+except UsageError as error:
+    print("sbatch" in str(error), signal.getsignal(signal.SIGINT) is before)
+"""
+
+
+def test_a_queueing_system_leaves_ctrl_c_alone():
+    done = subprocess.run(
+        [sys.executable, "-c", CTRL_C], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True True\n"
+
+
 def of_file(path: Path) -> dict[str, str]:
     return {"version": path.read_text()}
 
