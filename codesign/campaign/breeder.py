@@ -25,9 +25,9 @@ _TRIES = 200
 _MOST_START_MUTATIONS = 3
 #: The operator that leaves the body as it is and gives it another reading.
 READING = "reading"
-#: What candidates share whose score is the same: the hash of the body, and the reading if it
+#: What twins have in common, whose score is the same: the hash of the body, and the reading if it
 #: carries one, else 0.
-Twins = tuple[str, int]
+TwinKey = tuple[str, int]
 
 
 class Breeder:
@@ -54,7 +54,7 @@ class Breeder:
         """Take in a scored candidate; they come in the order of their numbers."""
         self._record.tell(candidate)
 
-    def sample(self, number: int, *, taken: Collection[Twins]) -> Candidate:
+    def sample(self, number: int, *, taken: Collection[TwinKey]) -> Candidate:
         """A fresh body: one that the search starts from, a mutant of one, or a sampled one.
 
         Args:
@@ -64,12 +64,11 @@ class Breeder:
         Raises:
             UsageError: no sampled body is within the limits.
         """
-        rng = seeds.variation_rng(self._settings.seed, number)
-        reading = self._any_reading(rng)
         if number < len(self._start):
             founder = self._start[number]
-            carried = founder.reading if founder.reading < self._settings.readings else 0
-            return self._bred(founder.graph, number, "start", (), carried)
+            return self._bred(founder.graph, number, "start", (), founder.reading)
+        rng = seeds.variation_rng(self._settings.seed, number)
+        reading = self._any_reading(rng)
         graph, operator = self._fresh(number, rng)
         for _ in range(_SAMPLE_ATTEMPTS):
             if (body_hash(graph), reading) not in taken:
@@ -182,7 +181,7 @@ class Breeder:
         number: int,
         operator: str,
         parents: tuple[Candidate, ...],
-        reading: int = 0,
+        reading: int,
     ) -> Candidate:
         return Candidate.bred(
             graph,

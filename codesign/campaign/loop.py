@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
-from codesign.campaign.breeder import Breeder, Twins
+from codesign.campaign.breeder import Breeder, TwinKey
 from codesign.campaign.finals import score_finalists
 from codesign.campaign.history import History
 from codesign.campaign.stopping import Stopping
@@ -103,7 +103,7 @@ class _Loop:
         self._frontier = 0  # every candidate below this number is done
         self._told = 0  # every candidate below this number is told
         self._bred = 0
-        self._first_of: dict[Twins, int] = {}  # whose score twins take
+        self._first_of: dict[TwinKey, int] = {}  # whose score twins take
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
         self._queue: dict[int, Candidate] = {}  # first come, first scored
@@ -182,15 +182,15 @@ class _Loop:
 
         It was stopped by the bar of its own time, or of its own island.
         """
-        twins = self._twins(candidate)
-        first = self._first_of.setdefault(twins, candidate.number)
+        key = self._twin_key(candidate)
+        first = self._first_of.setdefault(key, candidate.number)
         if first == candidate.number or self._pending(first):
             return first
         if self._settings.racing and self._database.candidate(first).stopped:
-            self._first_of[twins] = candidate.number
-        return self._first_of[twins]
+            self._first_of[key] = candidate.number
+        return self._first_of[key]
 
-    def _twins(self, candidate: Candidate) -> Twins:
+    def _twin_key(self, candidate: Candidate) -> TwinKey:
         """What twins share: the body, and the reading where it is not found by tries."""
         return candidate.hash, candidate.reading if self._settings.tries == 1 else 0
 
@@ -224,7 +224,7 @@ class _Loop:
         twins = self._waiting.pop(candidate.number, [])
         if twins and candidate.stopped:
             first, *others = twins
-            self._first_of[self._twins(first)] = first.number
+            self._first_of[self._twin_key(first)] = first.number
             self._queue[first.number] = first
             if others:
                 self._waiting[first.number] = others

@@ -62,9 +62,10 @@ def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder
             best = database.best(most)
         if not best:
             raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
-        # Of another controller a reading says nothing.
+        # Of another controller, or beyond those that bodies may carry, a reading says nothing.
         same = run.settings.controller == settings.controller
-        return [(c.name, Founder(c.graph, c.reading if same else 0)) for c in best]
+        known = settings.readings if same else 0
+        return [(c.name, Founder(c.graph, c.reading if c.reading < known else 0)) for c in best]
     if not folder.is_dir():
         raise UsageError(f"start: expected a folder of robots or of a run, got {folder}")
     files = sorted(file for file in folder.iterdir() if file.suffix in ROBOT_ENDINGS)

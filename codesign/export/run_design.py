@@ -28,8 +28,7 @@ def act(layers, x):
     lanes[:, : len(x)] = x.T
     for index, layer in enumerate(layers):
         lanes = np.maximum(lanes, 0) if index else lanes
-        rows = np.ascontiguousarray(layer if len(layer) > 1 else np.vstack([layer, layer]))
-        lanes = (rows @ np.vstack([lanes, np.ones_like(lanes[:1])]))[: len(layer)]  # bias last
+        lanes = layer @ np.vstack([lanes, np.ones_like(lanes[:1])])  # its last column is the bias
     return lanes.T[: len(x)]
 
 
@@ -37,13 +36,16 @@ def simulate(path):
     """Metres along x and seconds until the fall or the end, of every episode of the score."""
     model, net = mujoco.MjModel.from_xml_path(str(path)), np.load(path.with_suffix(".npz"))
     layers = [np.vstack([net[f"weight_{i}"], net[f"bias_{i}"]]).T for i in range(net["layers"])]
+    layers = [np.ascontiguousarray(x if len(x) > 1 else np.vstack([x, x])) for x in layers]
     every = running = [mujoco.MjData(model) for _ in net["qpos"]]
     for data, data.qpos, data.qvel in zip(every, net["qpos"], net["qvel"], strict=True):
         mujoco.mj_forward(model, data)
     while running and round(running[0].time, 3) < net["seconds"]:
         x = np.array([observe(model, data, net["slots"]) for data in running]) - net["offset"]
         x = np.clip(x, -net["limit"], net["limit"]).astype(layers[0].dtype)
-        controls = [u for i in range(0, len(x), LANES) for u in act(layers, x[i : i + LANES])]
+        controls = [
+            u for i in range(0, len(x), LANES) for u in act(layers, x[i : i + LANES])[:, : model.nu]
+        ]
         for data, data.ctrl in zip(running, controls, strict=True):
             mujoco.mj_step(model, data, net["physics_steps"])
         running = [d for d in running if round(d.xpos[1, 2], 3) > net["fall_height"]]

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import networkx as nx
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoints import find
@@ -243,11 +242,7 @@ def score_specialists(
         settings: of the scores.
     """
     jobs = [(graphs[body], file, body, settings) for file, body in specialists]
-    return np.array(list(on_workers(_score_one, jobs, settings.n_workers, _begin)))
-
-
-def _begin() -> None:
-    torch.set_num_threads(1)
+    return np.array(list(on_workers(_score_one, jobs, settings.n_workers)))
 
 
 @lru_cache

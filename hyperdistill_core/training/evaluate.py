@@ -177,17 +177,26 @@ def on_workers(
     function: Callable[[_Job], _Result],
     jobs: Sequence[_Job],
     n_workers: int | None,
-    load: Callable[..., None],
+    load: Callable[..., None] | None = None,
     *known: Any,
 ) -> Iterator[_Result]:
-    """Results of the jobs, in order, from processes that each called ``load(*known)`` first."""
+    """Results of the jobs, in order, from processes of one thread for torch.
+
+    Each of them calls ``load(*known)`` first, if there is something to load.
+    """
     with ProcessPoolExecutor(
         n_workers or os.cpu_count() or 1,
         mp_context=get_context("spawn"),
-        initializer=load,
-        initargs=known,
+        initializer=_begin,
+        initargs=(load, *known),
     ) as pool:
         yield from pool.map(function, jobs)
+
+
+def _begin(load: Callable[..., None] | None, *known: Any) -> None:
+    torch.set_num_threads(1)
+    if load is not None:
+        load(*known)
 
 
 _Loaded: TypeAlias = Controller | tuple[TeacherNetwork, Normalisation]
@@ -195,7 +204,6 @@ _loaded: list[_Loaded] = []
 
 
 def _load(checkpoint: str) -> None:
-    torch.set_num_threads(1)
     _loaded.append(_read(checkpoint))
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import networkx as nx
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoints import find
@@ -156,7 +155,6 @@ _loaded: list[Controller] = []
 
 
 def _load(controller: Path, readings: NDArray[np.float32]) -> None:
-    torch.set_num_threads(1)
     _loaded.append(replace(Controller.load(controller), readings=readings))
 
 

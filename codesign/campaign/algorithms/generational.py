@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from bisect import insort
 
 from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents, Populated
@@ -18,7 +17,7 @@ class Random(Algorithm):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._wanted = max(settings.finalists, settings.top)
-        self._best: list[tuple[float, str]] = []  # scores and bodies, the worst first
+        self._best: dict[str, float] = {}  # best score of each of the best bodies, by its hash
 
     def needs(self, number: int) -> int:
         """See :meth:`Algorithm.needs`; it waits for nothing that the loop does not wait for."""
@@ -29,13 +28,10 @@ class Random(Algorithm):
         """See :meth:`Algorithm.tell`."""
         if candidate.result.status != "ok":
             return
-        # A body may come again, as a twin or under another reading: its best score counts.
-        known = [entry for entry in self._best if entry[1] == candidate.hash]
-        if known and known[0][0] >= candidate.score:
-            return
-        self._best = [entry for entry in self._best if entry not in known]
-        insort(self._best, (candidate.score, candidate.hash))
-        del self._best[: -self._wanted]
+        best = self._best
+        best[candidate.hash] = max(candidate.score, best.get(candidate.hash, candidate.score))
+        if len(best) > self._wanted:
+            del best[min(best, key=best.__getitem__)]
 
     def parents(self, number: int) -> Parents:
         """See :meth:`Algorithm.parents`."""
@@ -44,7 +40,7 @@ class Random(Algorithm):
     def bar(self, number: int) -> float | None:
         """The worst score among those that would be finalists now."""
         full = len(self._best) == self._wanted
-        return self._best[0][0] if full and number >= self._settings.population else None
+        return min(self._best.values()) if full and number >= self._settings.population else None
 
     def members(self) -> dict[str, list[Candidate]]:
         """Nobody is kept."""
