@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from codesign.store import Database
 
 
 def pytest_configure() -> None:
@@ -66,3 +72,18 @@ def reading_controller(tiny_controller: Path) -> Path:
     path = tiny_controller.with_name("read.safetensors")
     replace(Controller.load(tiny_controller), readings=factors.astype(np.float32)).save(path)
     return path
+
+
+@pytest.fixture
+def new_database(tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """Makes and opens an empty database; all close with the test."""
+    from codesign.store import Database
+
+    with ExitStack() as opened:
+
+        def new() -> Database:
+            path = tmp_path / f"{len(list(tmp_path.glob('*.sqlite')))}.sqlite"
+            Database.create(path)
+            return opened.enter_context(Database(path))
+
+        yield new
