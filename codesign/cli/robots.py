@@ -42,12 +42,17 @@ def score(
     """Score robots without training: MJCF or JSON files, each under its own controller."""
     from codesign.config import Racing, chosen_cluster, usable_cores
     from codesign.errors import UsageError
-    from codesign.scoring import ScoringPool, best_of
+    from codesign.scoring import ScoringPool, best_of, load_controller
     from morph_ops.files import read_body
     from morph_ops.textfile import require_writable, write_text
 
     if reading is not None and (tries > 1 or top is not None):
         raise UsageError("--reading says which: expected neither --tries nor --top beside it")
+    if reading is not None and reading >= (known := load_controller(controller).n_readings):
+        raise UsageError(
+            f"--reading: expected 0 .. {known - 1}, as controller {controller} knows {known}"
+            f" reading(s) of a body, got {reading}"
+        )
     if json_to not in (None, "-"):
         require_writable(json_to)
     place = None if cluster is None else chosen_cluster(cluster)

@@ -131,10 +131,14 @@ def export(
     known = (*FORMATS, *HISTORY)
     wanted = [choose({f: f for f in known}, f.strip(), what="format") for f in formats.split(",")]
     if source.is_dir():
+        if tries > 1:
+            raise UsageError("--tries is for a robot: a run's designs have the readings scored")
         folder = RunFolder(source)
         with folder.database(read_only=True) as database:
             files = export_run(database, folder.settings, out, top=top, formats=wanted)
     else:
+        if top is not None:
+            raise UsageError(f"--top is for a run, and {source} is no folder")
         for name in HISTORY:
             if name in wanted:
                 raise UsageError(
