@@ -22,7 +22,7 @@ from typing import Any, Generic
 
 from codesign.cluster.backend import Item, Outcome, Result, WorkerDiedError
 from codesign.errors import failure
-from hyperdistill_core.processes import worker_surroundings
+from hyperdistill_core.processes import worker_context, worker_surroundings
 
 
 @dataclass
@@ -140,7 +140,7 @@ class ProcessPool(Generic[Item, Result]):
         self.close()
 
     def _start(self) -> _Worker:
-        context = multiprocessing.get_context("spawn")
+        context = worker_context()
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(self._setup, theirs), daemon=True)
         with worker_surroundings():

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.processes import worker_context, worker_surroundings
 from hyperdistill_core.rollout import BodyControl, Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy
@@ -186,11 +187,20 @@ def on_workers(
     """
     with ProcessPoolExecutor(
         n_workers or os.cpu_count() or 1,
-        mp_context=get_context("spawn"),
+        mp_context=worker_context(),
         initializer=_begin,
         initargs=(load, *known),
     ) as pool:
-        yield from pool.map(function, jobs)
+        others = set(active_children())
+        try:
+            with worker_surroundings():  # the first jobs start the processes
+                futures = [pool.submit(function, job) for job in jobs]
+            for future in futures:
+                yield future.result()
+        except BaseException:  # a job may be long, and nobody wants its result any more
+            for process in set(active_children()) - others:
+                process.kill()
+            raise
 
 
 def _begin(load: Callable[..., None] | None, *known: Any) -> None:

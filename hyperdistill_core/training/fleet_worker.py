@@ -10,7 +10,6 @@ because we are gone.
 from __future__ import annotations
 
 import ctypes
-import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Hashable
@@ -19,12 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from hyperdistill_core.processes import worker_surroundings
+from hyperdistill_core.processes import worker_context, worker_surroundings
 from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.fleet_shard import FleetShape, Shard
 
-_CONTEXT = multiprocessing.get_context("spawn")
 _PATIENCE_S = 5.0
 
 
@@ -48,9 +46,10 @@ class FleetWorker:
         seed: int,
         n_parts: int,
     ) -> None:
-        self._pipe, theirs = _CONTEXT.Pipe()
+        context = worker_context()
+        self._pipe, theirs = context.Pipe()
         self._owed: deque[Hashable] = deque()
-        self._process = _CONTEXT.Process(
+        self._process = context.Process(
             target=_serve, args=(theirs, memory, shape, task, seed, n_parts), daemon=True
         )
         with worker_surroundings():
@@ -116,7 +115,7 @@ class FleetWorker:
 
 def shared_memory(shape: FleetShape) -> ctypes.Array[ctypes.c_byte]:
     """A block that holds a fleet's arrays, zeros at first; it can be given to workers."""
-    return _CONTEXT.RawArray(ctypes.c_byte, shape.n_bytes)
+    return worker_context().RawArray(ctypes.c_byte, shape.n_bytes)
 
 
 def _serve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
 import re
 import signal
@@ -116,7 +117,7 @@ def doubler():
 
 
 def double(item: int | Path | str) -> int | str | None:
-    """Twice a number; paths and texts are for harm."""
+    """Twice a number; paths and texts do other things."""
     if item == "raises":
         raise ValueError("no such\nitem")
     if item == "sleeps":
@@ -125,9 +126,11 @@ def double(item: int | Path | str) -> int | str | None:
         os.kill(os.getpid(), signal.SIGSEGV)
     if isinstance(item, Path):  # noted, then slow enough to be caught at work
         with open(item, "a") as file:
-            file.write(f"{os.getppid()}\n")
+            file.write(f"{multiprocessing.parent_process().pid}\n")
         time.sleep(0.5)
         return None
+    if item == "pid":
+        return os.getpid()
     return 2 * item
 
 
@@ -328,21 +331,10 @@ def test_an_item_that_dask_gives_up(tmp_path, monkeypatch):
 
 
 def test_children_end_with_their_job(running_for_all):
-    def children() -> set[psutil.Process]:
-        return {
-            child
-            for worker in running_for_all.workers
-            for child in psutil.Process(worker.pid).children()
-            if "spawn_main" in " ".join(child.cmdline())
-        }
-
-    before = children()  # of tests that left their workers without a word
     with closing(pool_on(running_for_all.cluster)) as pool:
-        pool.submit("item", 1)
-        drain(pool)
-        working = children() - before
-        assert working
-    _, left = psutil.wait_procs(working, timeout=60)
+        pool.submit("item", "pid")
+        child = psutil.Process(drain(pool)["item"].result)
+    _, left = psutil.wait_procs([child], timeout=60)
     assert not left
 
 
