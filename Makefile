@@ -8,7 +8,7 @@ STAMP := $(VENV)/installed
 ARGS ?=
 
 # Tests run side by side: two processes with many threads each would only get in each other's way.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help evolve test lint types quick soak bench setup clean
