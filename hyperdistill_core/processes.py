@@ -1,8 +1,10 @@
-"""How worker processes are started, and what they inherit.
+"""How worker processes are started, and how they end.
 
 Importing torch takes a worker seconds. So where the system can, workers are forked from a process
-that has imported it, and nothing else, once: the second pool of a program, or the worker that
-takes the place of a dead one, starts at once, and all share the memory of what was imported.
+that has imported it and a few other packages once, and nothing of ours: the second pool of a
+program, or the worker that takes the place of a dead one, starts at once, and all share the memory
+of what was imported. What they inherit beside that is of when that process started, with the first
+worker of the program: environment variables, standard output and error, limits.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
@@ -29,8 +32,84 @@ _THREAD_LIMITS = (
 #: What is imported once for all workers. Nothing of ours: the process that they are forked from
 #: may look for modules in other places than the program that started it.
 _PRELOADED = ("torch", "mujoco", "mjbatch", "networkx", "safetensors.torch")
+#: Packages are not to be mixed up with files that lie in the folder of the user; any value does it.
+_SAFE_PATH = {"PYTHONSAFEPATH": "workers"}
 #: The environment belongs to the whole process: threads that start workers take turns.
 _TURN = threading.Lock()
+_servers: set[int | None] = {None}  # processes of ours that workers are forked from
+
+
+def start_worker(target: Callable[..., None], *arguments: Any) -> tuple[Any, Connection]:
+    """A worker process that calls ``target(connection, *arguments)``.
+
+    It does not hear Ctrl-C, has one thread for BLAS, and ends with this process, however that
+    ends. Ctrl-C here waits until it has started: seconds, where it is the first.
+
+    Args:
+        target: a function of a module.
+        arguments: picklable.
+
+    Returns:
+        The process, and our end of the connection.
+    """
+    first = worker_context()
+    spawn = multiprocessing.get_context("spawn")
+    for context in (first, spawn):
+        ours, theirs = context.Pipe()
+        given = (target, theirs, *arguments)
+        process = context.Process(target=_work, args=given, daemon=True)
+        try:
+            with worker_surroundings():
+                process.start()
+        except BaseException as error:
+            ours.close()
+            theirs.close()
+            if process.pid is not None:
+                process.kill()
+                process.join()
+            # The process that workers are forked from may be ending, or its socket be gone.
+            if context is spawn or not isinstance(error, OSError | EOFError):
+                raise
+            continue
+        theirs.close()  # so that a worker's end shows as a closed pipe
+        return process, ours
+    raise AssertionError("the last way of starting returns or raises")
+
+
+def worker_context() -> ForkServerContext | SpawnContext:
+    """What starts worker processes, each without anything that this process has in memory."""
+    spawn = multiprocessing.get_context("spawn")
+    if sys.platform in ("darwin", "win32"):  # where a fork is not safe, and where there is none
+        return spawn
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    server: Any = forkserver._forkserver
+    with worker_surroundings(), _environment(_SAFE_PATH):
+        if server._forkserver_pid not in _servers:
+            return spawn  # it is somebody else's, and has not imported what we need
+        context.set_forkserver_preload(list(_PRELOADED))
+        try:
+            forkserver.ensure_running()
+        except OSError:  # no socket can be made in the folder for temporary files
+            return spawn
+        _servers.add(server._forkserver_pid)
+    return context
+
+
+def begin_worker() -> None:
+    """What every worker process does first: it is to end with the one that started it."""
+    if os.environ.get("PYTHONSAFEPATH") == _SAFE_PATH["PYTHONSAFEPATH"]:
+        del os.environ["PYTHONSAFEPATH"]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def exit_code(process: Any) -> int:
+    """Wait for a process to end; its exit code, or the signal that ended it, negative."""
+    wait([process.sentinel])
+    with _TURN:  # starting a process asks for the ends of all others, and only one is told
+        process.join()
+        return process.exitcode
 
 
 @contextmanager
@@ -40,14 +119,14 @@ def worker_surroundings() -> Iterator[None]:
     Ctrl-C goes to every process of a terminal. A worker must not meet it, not even while
     it still imports, and is not left half started by ours, which comes when all this is over.
     """
-    with _TURN, _interrupted_later(), _thread_limits():
+    with _TURN, _interrupted_later(), _environment(dict.fromkeys(_THREAD_LIMITS, "1")):
         yield
 
 
 @contextmanager
-def _thread_limits() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _THREAD_LIMITS}
-    os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
+def _environment(changes: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
     try:
         yield
     finally:
@@ -67,32 +146,33 @@ def _interrupted_later() -> Iterator[None]:
     # Python starts its tracker with the first process, and unblocks Ctrl-C on the way.
     resource_tracker.ensure_running()
     # Blocked in this thread it may still reach another one, and Python then raises it here.
-    handler, noted = signal.getsignal(signal.SIGINT), []
+    handler, noted, mask = signal.getsignal(signal.SIGINT), [], None
     ours = callable(handler) and threading.current_thread() is threading.main_thread()
-    if ours:
-        signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
+        if ours:
+            signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if ours:
-            signal.signal(signal.SIGINT, handler)
-            if noted:
-                signal.raise_signal(signal.SIGINT)
+        try:
+            if mask is not None:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        finally:
+            if ours:
+                signal.signal(signal.SIGINT, handler)
+        if noted:
+            signal.raise_signal(signal.SIGINT)
 
 
-def worker_context() -> ForkServerContext | SpawnContext:
-    """What starts worker processes, each without anything that this process has in memory.
+def _work(target: Callable[..., None], connection: Connection, *arguments: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    begin_worker()
+    target(connection, *arguments)
 
-    They know the environment, standard output and error as they were at the first call.
-    """
-    if sys.platform in ("darwin", "win32"):  # where a fork is not safe, and where there is none
-        return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver
 
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOADED))
-    with worker_surroundings():
-        forkserver.ensure_running()
-    return context
+def _end_with_parent() -> None:
+    """End this process with the one that started it, even where its work hangs."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

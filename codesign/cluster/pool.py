@@ -9,10 +9,7 @@ the process that started them is gone, however it ended.
 from __future__ import annotations
 
 import math
-import multiprocessing
-import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
@@ -22,7 +19,7 @@ from typing import Any, Generic
 
 from codesign.cluster.backend import Item, Outcome, Result, WorkerDiedError
 from codesign.errors import failure
-from hyperdistill_core.processes import worker_context, worker_surroundings
+from hyperdistill_core.processes import exit_code, start_worker
 
 
 @dataclass
@@ -140,13 +137,7 @@ class ProcessPool(Generic[Item, Result]):
         self.close()
 
     def _start(self) -> _Worker:
-        context = worker_context()
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(self._setup, theirs), daemon=True)
-        with worker_surroundings():
-            process.start()
-        theirs.close()  # so that a worker's end shows as a closed pipe
-        return _Worker(process, ours)
+        return _Worker(*start_worker(_serve, self._setup))
 
     def _greet(self, worker: _Worker) -> None:
         try:
@@ -191,40 +182,24 @@ class ProcessPool(Generic[Item, Result]):
 
 
 def _farewell(worker: _Worker) -> str:
-    worker.process.join()
-    code = worker.process.exitcode
+    code = exit_code(worker.process)
     how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     return f"the worker process died ({how})"
 
 
-def _serve(setup: Callable[[], Callable[[Any], Any]], connection: Connection) -> None:
+def _serve(connection: Connection, setup: Callable[[], Callable[[Any], Any]]) -> None:
     """A worker's life: greet with None or an error, then answer items until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        work = setup()
-    except Exception as error:
-        connection.send(error)
-        return
-    connection.send(None)
-    while True:
+    with suppress(EOFError, OSError):
         try:
-            item = connection.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            answer = (work(item), None)
+            work = setup()
         except Exception as error:
-            answer = (None, failure(error))
-        try:
-            connection.send(answer)
-        except OSError:
+            connection.send(error)
             return
-
-
-def _end_with_parent() -> None:
-    """End this process with the one that started it, even where its work hangs."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+        connection.send(None)
+        while True:
+            item = connection.recv()
+            try:
+                answer = (work(item), None)
+            except Exception as error:
+                answer = (None, failure(error))
+            connection.send(answer)

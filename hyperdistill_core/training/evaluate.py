@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.mlp import Normalisation
-from hyperdistill_core.processes import worker_context, worker_surroundings
+from hyperdistill_core.processes import begin_worker, worker_context, worker_surroundings
 from hyperdistill_core.rollout import BodyControl, Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy
@@ -183,7 +183,8 @@ def on_workers(
 ) -> Iterator[_Result]:
     """Results of the jobs, in order, from processes of one thread for torch.
 
-    Each of them calls ``load(*known)`` first, if there is something to load.
+    Each of them calls ``load(*known)`` first, if there is something to load. Who breaks off ends
+    all processes that this one has started since.
     """
     with ProcessPoolExecutor(
         n_workers or os.cpu_count() or 1,
@@ -195,8 +196,9 @@ def on_workers(
         try:
             with worker_surroundings():  # the first jobs start the processes
                 futures = [pool.submit(function, job) for job in jobs]
-            for future in futures:
-                yield future.result()
+            futures.reverse()
+            while futures:
+                yield futures.pop().result()
         except BaseException:  # a job may be long, and nobody wants its result any more
             for process in set(active_children()) - others:
                 process.kill()
@@ -204,6 +206,7 @@ def on_workers(
 
 
 def _begin(load: Callable[..., None] | None, *known: Any) -> None:
+    begin_worker()
     torch.set_num_threads(1)
     if load is not None:
         load(*known)

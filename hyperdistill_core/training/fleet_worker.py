@@ -10,15 +10,15 @@ because we are gone.
 from __future__ import annotations
 
 import ctypes
-import signal
 from collections import deque
 from collections.abc import Hashable
 from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
 import numpy as np
 
-from hyperdistill_core.processes import worker_context, worker_surroundings
+from hyperdistill_core.processes import start_worker
 from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.fleet_shard import FleetShape, Shard
@@ -46,15 +46,8 @@ class FleetWorker:
         seed: int,
         n_parts: int,
     ) -> None:
-        context = worker_context()
-        self._pipe, theirs = context.Pipe()
         self._owed: deque[Hashable] = deque()
-        self._process = context.Process(
-            target=_serve, args=(theirs, memory, shape, task, seed, n_parts), daemon=True
-        )
-        with worker_surroundings():
-            self._process.start()
-        theirs.close()
+        self._process, self._pipe = start_worker(_serve, memory, shape, task, seed, n_parts)
 
     def send(self, tag: Hashable, command: str, *arguments: Any) -> None:
         """Ask for something; :meth:`settle` the tag to know that it is done.
@@ -115,7 +108,7 @@ class FleetWorker:
 
 def shared_memory(shape: FleetShape) -> ctypes.Array[ctypes.c_byte]:
     """A block that holds a fleet's arrays, zeros at first; it can be given to workers."""
-    return worker_context().RawArray(ctypes.c_byte, shape.n_bytes)
+    return RawArray(ctypes.c_byte, shape.n_bytes)
 
 
 def _serve(
@@ -127,7 +120,6 @@ def _serve(
     n_parts: int,
 ) -> None:
     """Main loop of a worker process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     arrays, task = shape.arrays(memory), get_task(task_name)
     shards = [Shard(shape, arrays, task, seed) for _ in range(n_parts)]
     # On its way to a blow-up a body's numbers may overflow: its ending says so, not numpy.

@@ -83,10 +83,51 @@ def test_a_worker_killed_for_another_reason_costs_nothing(tmp_path):
             assert drain(pool)[key].result == "done"
 
 
+def run_program(program: str, **options) -> tuple[int, str, str]:
+    """Exit code, output and errors in a process of its own, which has started no worker yet."""
+    here = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})\n"
+    done = subprocess.run(
+        [sys.executable, "-c", here + program],
+        capture_output=True, text=True, timeout=120, check=False, **options,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+ONE_ITEM = """
+from test_pool import ProcessPool, drain, report_threads
+with ProcessPool(report_threads, workers=1) as pool:
+    pool.submit(0, None)
+    print(drain(pool)[0].result)
+"""
+
+
 def test_workers_have_one_thread():
-    with ProcessPool(report_threads, workers=1) as pool:
-        pool.submit(0, None)
-        assert drain(pool)[0].result == "1"
+    without = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    assert run_program(ONE_ITEM, env=without) == (0, "1\n", "")
+
+
+def test_files_of_the_user_are_no_packages(tmp_path):
+    for name in ("networkx", "statistics"):
+        (tmp_path / f"{name}.py").write_text("raise AttributeError('not this one')")
+    program = f"import networkx, os, statistics\nos.chdir({str(tmp_path)!r})" + ONE_ITEM
+    assert run_program(program) == (0, "1\n", "")
+
+
+def test_workers_start_where_none_can_be_forked(tmp_path):
+    long = tmp_path / ("long" * 25)
+    long.mkdir()
+    assert run_program(ONE_ITEM, env=os.environ | {"TMPDIR": str(long)}) == (0, "1\n", "")
+
+
+def test_workers_start_after_the_process_that_they_are_forked_from_is_gone():
+    begin = "import os, signal\nfrom multiprocessing import forkserver"
+    kill = "os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)"
+    assert run_program(begin + ONE_ITEM + kill + ONE_ITEM) == (0, "1\n1\n", "")
+
+
+def test_what_others_fork_workers_from_is_not_used():
+    begin = "from multiprocessing import forkserver\nforkserver.ensure_running()"
+    assert run_program(begin + ONE_ITEM) == (0, "1\n", "")
 
 
 def test_workers_do_not_hear_ctrl_c():
@@ -99,7 +140,6 @@ def test_workers_do_not_hear_ctrl_c():
 
 
 def test_even_the_first_worker_starts_with_ctrl_c_blocked():
-    # In a process of its own: Python's resource tracker starts with the first worker.
     program = """
 import signal
 from functools import partial
@@ -109,8 +149,7 @@ with ProcessPool(partial(partial, signal.pthread_sigmask, signal.SIG_BLOCK), wor
     [outcome] = pool.collect()
 print(signal.SIGINT in outcome.result)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert run_program(program) == (0, "True\n", "")
 
 
 def test_a_setup_that_fails_is_raised_here():

@@ -11,8 +11,10 @@ import random
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from run_processes import STARTED, finish, history, kill_soon, rows, start, wait_for
@@ -28,6 +30,7 @@ ALGORITHMS = {
 }
 KILLS = int(os.environ.get("CODESIGN_KILLS", "8"))
 TOTAL = 40
+Whole: TypeAlias = Callable[[str], Path]
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +58,23 @@ def options(algorithm: str, controller: Path) -> list[str]:
     return [f"--set={key}={value}" for key, value in settings.items()]
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(reading_controller: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """The run of an algorithm as it is when nothing happens."""
+
+    @cache
+    def run(algorithm: str) -> Path:
+        out = tmp_path_factory.mktemp(algorithm) / "whole"
+        finish(start(*options(algorithm, reading_controller), "--out", str(out), "--workers", "1"))
+        return out
+
+    return run
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_killed_at_random_moments(algorithm, reading_controller, tmp_path):
+def test_killed_at_random_moments(algorithm, uninterrupted, reading_controller, tmp_path):
     given = options(algorithm, reading_controller)
-    whole, out = tmp_path / "whole", tmp_path / "killed"
-    finish(start(*given, "--out", str(whole), "--workers", "1"))
+    whole, out = uninterrupted(algorithm), tmp_path / "killed"
     moment = random.Random(algorithm)
     process = start(*given, "--out", str(out), "--workers", "2")
     kills = max(1, KILLS // len(ALGORITHMS))
@@ -78,10 +93,11 @@ def test_killed_at_random_moments(algorithm, reading_controller, tmp_path):
     assert history(out) == history(whole)
 
 
-def test_a_full_disk_is_one_line_and_the_run_goes_on_later(reading_controller, tmp_path):
+def test_a_full_disk_is_one_line_and_the_run_goes_on_later(
+    uninterrupted, reading_controller, tmp_path
+):
     given = options("aging", reading_controller)
-    whole, out = tmp_path / "whole", tmp_path / "full"
-    finish(start(*given, "--out", str(whole), "--workers", "1"))
+    whole, out = uninterrupted("aging"), tmp_path / "full"
 
     def no_large_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
@@ -110,10 +126,11 @@ def permit(run: Path, *, folder: int, file: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root must heed permissions: Linux alone")
-def test_a_read_only_folder_is_one_line_and_the_run_goes_on_later(reading_controller, tmp_path):
+def test_a_read_only_folder_is_one_line_and_the_run_goes_on_later(
+    uninterrupted, reading_controller, tmp_path
+):
     given = options("aging", reading_controller)
-    whole, out = tmp_path / "whole", tmp_path / "half"
-    finish(start(*given, "--out", str(whole), "--workers", "1"))
+    whole, out = uninterrupted("aging"), tmp_path / "half"
     process = start(*given, "--out", str(out), "--workers", "1")
     wait_for(out, 10, process)
     kill_soon(process, random.Random(0))
