@@ -36,7 +36,7 @@ _PRELOADED = ("torch", "mujoco", "mjbatch", "networkx", "safetensors.torch")
 _SAFE_PATH = {"PYTHONSAFEPATH": "workers"}
 #: The environment belongs to the whole process: threads that start workers take turns.
 _TURN = threading.Lock()
-_servers: set[int | None] = {None}  # processes of ours that workers are forked from
+_OUR_SERVERS: set[int | None] = {None}  # what workers are forked from; None: nothing yet
 
 
 def start_worker(target: Callable[..., None], *arguments: Any) -> tuple[Any, Connection]:
@@ -52,28 +52,30 @@ def start_worker(target: Callable[..., None], *arguments: Any) -> tuple[Any, Con
     Returns:
         The process, and our end of the connection.
     """
-    first = worker_context()
-    spawn = multiprocessing.get_context("spawn")
-    for context in (first, spawn):
-        ours, theirs = context.Pipe()
-        given = (target, theirs, *arguments)
-        process = context.Process(target=_work, args=given, daemon=True)
-        try:
-            with worker_surroundings():
-                process.start()
-        except BaseException as error:
-            ours.close()
-            theirs.close()
-            if process.pid is not None:
-                process.kill()
-                process.join()
-            # The process that workers are forked from may be ending, or its socket be gone.
-            if context is spawn or not isinstance(error, OSError | EOFError):
-                raise
-            continue
+    try:
+        return _start(worker_context(), target, arguments)
+    except (OSError, EOFError):
+        # The process that workers are forked from may be ending, or its socket be gone.
+        return _start(multiprocessing.get_context("spawn"), target, arguments)
+
+
+def _start(
+    context: ForkServerContext | SpawnContext, target: Callable[..., None], arguments: tuple
+) -> tuple[Any, Connection]:
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(target, theirs, *arguments), daemon=True)
+    try:
+        with worker_surroundings():
+            process.start()
+    except BaseException:
+        ours.close()
+        if process.pid is not None:
+            process.kill()
+            process.join()
+        raise
+    finally:
         theirs.close()  # so that a worker's end shows as a closed pipe
-        return process, ours
-    raise AssertionError("the last way of starting returns or raises")
+    return process, ours
 
 
 def worker_context() -> ForkServerContext | SpawnContext:
@@ -86,14 +88,14 @@ def worker_context() -> ForkServerContext | SpawnContext:
     context = multiprocessing.get_context("forkserver")
     server: Any = forkserver._forkserver
     with worker_surroundings(), _environment(_SAFE_PATH):
-        if server._forkserver_pid not in _servers:
+        if server._forkserver_pid not in _OUR_SERVERS:
             return spawn  # it is somebody else's, and has not imported what we need
         context.set_forkserver_preload(list(_PRELOADED))
         try:
             forkserver.ensure_running()
         except OSError:  # no socket can be made in the folder for temporary files
             return spawn
-        _servers.add(server._forkserver_pid)
+        _OUR_SERVERS.add(server._forkserver_pid)
     return context
 
 
@@ -116,6 +118,7 @@ def exit_code(process: Any) -> int:
 def worker_surroundings() -> Iterator[None]:
     """What a process started in here inherits: one thread for BLAS, and no Ctrl-C.
 
+    A worker that is forked has it from the process that it is forked from.
     Ctrl-C goes to every process of a terminal. A worker must not meet it, not even while
     it still imports, and is not left half started by ours, which comes when all this is over.
     """
