@@ -19,10 +19,17 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.training.fleet_shard import FELL, RUNNING, TIME_LIMIT, FleetShape
+from hyperdistill_core.training.fleet_shard import (
+    FELL,
+    RUNNING,
+    STALLED,
+    TIME_LIMIT,
+    FleetShape,
+    Stall,
+)
 from hyperdistill_core.training.fleet_worker import FleetWorker, shared_memory
 
-__all__ = ["FELL", "RUNNING", "TIME_LIMIT", "Fleet"]
+__all__ = ["FELL", "RUNNING", "STALLED", "TIME_LIMIT", "Fleet", "Stall"]
 
 _REPLACING = "replacing"
 
@@ -51,6 +58,7 @@ class Fleet:
         n_parts: groups of slots that step independently of each other.
         kept: what :meth:`keep` gave: go on where that fleet was, which had these bodies in
             these slots, and the same shape, task and seed.
+        stall: ends an episode in which a body makes no way; None lets it stand.
 
     Attributes:
         parts: the slots of each part, side by side and of equal number within one.
@@ -70,6 +78,7 @@ class Fleet:
         seed: int,
         n_parts: int = 1,
         kept: Mapping[str, NDArray[Any]] | None = None,
+        stall: Stall | None = None,
     ) -> None:
         self.shape = FleetShape(len(graphs), n_envs, n_max)
         ends = [len(graphs) * part // n_parts for part in range(n_parts + 1)]
@@ -85,7 +94,9 @@ class Fleet:
         try:
             for _ in range(n_workers):
                 self._workers.append(
-                    FleetWorker(self.shape, memory, task=task, seed=seed, n_parts=n_parts)
+                    FleetWorker(
+                        self.shape, memory, task=task, seed=seed, n_parts=n_parts, stall=stall
+                    )
                 )
             self._deal_out(graphs, kept)
             self._settle(_REPLACING)
@@ -122,8 +133,8 @@ class Fleet:
             actions: (A, E, N, 2) controls by joint slot; slots without a hinge are ignored.
 
         Returns:
-            (A, E) rewards and (A, E) endings: 0 goes on, 1 fell or unstable, 2 time limit;
-            live views, valid until the next call.
+            (A, E) rewards and (A, E) endings: 0 goes on, 1 fell or unstable, 2 time limit,
+            3 stalled; live views, valid until the next call.
         """
         for part, slots in enumerate(self.parts):
             self.step_async(actions[slots], part=part)

@@ -19,10 +19,23 @@ from hyperdistill_core.features.batch_state import BatchStateReader, BodyArrays
 from hyperdistill_core.rollout import unstable_simulations
 from hyperdistill_core.tasks import Task
 
-RUNNING, FELL, TIME_LIMIT = 0, 1, 2
+RUNNING, FELL, TIME_LIMIT, STALLED = 0, 1, 2, 3
 
 # Share of the newest measurement in the running mean of a body's time.
 _NEWEST = 0.1
+
+
+@dataclass(frozen=True)
+class Stall:
+    """What ends an episode in which a body makes no way.
+
+    Attributes:
+        steps: control steps between two looks at where the torso is.
+        metres: that it must have come forward along x from one look to the next (m).
+    """
+
+    steps: int
+    metres: float
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,7 @@ class FleetBody:
         arrays: live views of its simulations.
         fall_height: torso height at which it has fallen (m).
         elapsed: (E,) control steps of the running episodes.
+        marks: (E,) where along x the torsos were at the last look (m), see :class:`Stall`.
         seconds: running mean of what a control step takes, 0 while unknown (s).
     """
 
@@ -147,6 +161,8 @@ class FleetBody:
         self.rewind(everything)
         self.reset(everything)
         self.elapsed = self._starts.stagger(n_envs)
+        # The first look may come after a few steps, as first episodes are shortened.
+        self.marks = np.full(n_envs, -np.inf)
 
     def control(self, actions: NDArray[np.float32]) -> None:
         """Take (E, 2 N) controls by joint slot for the coming step."""
@@ -169,13 +185,18 @@ class FleetBody:
     def keep(self) -> dict[str, NDArray[Any]]:
         """All that decides how the simulations go on; :meth:`restore` takes it."""
         kept = {name: array.copy() for name, array in self._all_arrays().items()}
-        return kept | {"elapsed": self.elapsed.copy(), "drawn": np.array(self._starts.drawn)}
+        return kept | {
+            "elapsed": self.elapsed.copy(),
+            "marks": self.marks.copy(),
+            "drawn": np.array(self._starts.drawn),
+        }
 
     def restore(self, kept: Mapping[str, NDArray[Any]]) -> None:
         """Go on where the body was that :meth:`keep` was called on."""
         for name, array in self._all_arrays().items():
             array[...] = kept[name]
         self.elapsed[...] = kept["elapsed"]
+        self.marks[...] = kept["marks"]
         self._starts.drawn = int(kept["drawn"])
 
     def _all_arrays(self) -> dict[str, NDArray[Any]]:
@@ -209,12 +230,19 @@ class Shard:
         arrays: its shared arrays.
         task: what the bodies do.
         seed: of the fleet.
+        stall: what ends an episode without way, or None.
     """
 
     def __init__(
-        self, shape: FleetShape, arrays: dict[str, NDArray[Any]], task: Task, seed: int
+        self,
+        shape: FleetShape,
+        arrays: dict[str, NDArray[Any]],
+        task: Task,
+        seed: int,
+        stall: Stall | None = None,
     ) -> None:
         self._shape, self._arrays, self._task, self._seed = shape, arrays, task, seed
+        self._stall = stall
         self._bodies: dict[int, FleetBody] = {}
         self._tables: _Tables | None = None
 
@@ -268,12 +296,26 @@ class Shard:
         fell = task.fell(after, tables.fall_heights) | unstable
         elapsed += 1
         late = elapsed >= task.max_steps
-        ended = np.where(fell, FELL, np.where(late, TIME_LIMIT, RUNNING))
+        stalled = self._stalled(tables)
+        running = np.where(stalled, STALLED, RUNNING)
+        ended = np.where(fell, FELL, np.where(late, TIME_LIMIT, running))
         arrays["reward"][slots] = np.where(unstable, 0.0, reward)
         arrays["ended"][slots] = ended
         elapsed[ended != RUNNING] = 0
         self._start_anew(tables, ended)
+        over = ended != RUNNING
+        tables.marks[over] = reader.torso[over, 0]
         arrays["state"][slots] = reader.read()
+
+    def _stalled(self, tables: _Tables) -> NDArray[np.bool_]:
+        """(B, E) which episodes are looked at now, and made no way since the last time."""
+        if self._stall is None:
+            return np.zeros(tables.elapsed.shape, dtype=bool)
+        looked = tables.elapsed % self._stall.steps == 0
+        along = tables.reader.torso[..., 0]
+        stalled = looked & (along - tables.marks < self._stall.metres)
+        tables.marks[looked] = along[looked]
+        return stalled
 
     def _simulate(self, tables: _Tables) -> None:
         """Advance every body, and fetch its numbers.
@@ -313,16 +355,18 @@ class Shard:
         bodies, slots = list(self._bodies.values()), list(self._bodies)
         reader = self._reader(bodies)
         elapsed = np.stack([body.elapsed for body in bodies])
+        marks = np.stack([body.marks for body in bodies])
         for row, body in enumerate(bodies):
             reader.fetch(row)
-            # From now on a row of the table: bodies take it along to the next one.
-            body.elapsed = elapsed[row]
+            # From now on rows of the tables: bodies take them along to the next ones.
+            body.elapsed, body.marks = elapsed[row], marks[row]
         flat = self._arrays["action"].reshape(self._shape.n_active, self._shape.n_envs, -1)
         return _Tables(
             bodies=bodies,
             slots=np.array(slots),
             reader=reader,
             elapsed=elapsed,
+            marks=marks,
             fall_heights=np.array([[body.fall_height] for body in bodies]),
             actions=[flat[slot] for slot in slots],
         )
@@ -345,6 +389,7 @@ class _Tables:
         slots: (B,) slot of each.
         reader: of their states.
         elapsed: (B, E) control steps of the running episodes.
+        marks: (B, E) where along x the torsos were at the last look (m).
         fall_heights: (B, 1) torso heights at which they have fallen (m); a task takes them
             as it takes a number.
         actions: of each body the (E, 2 N) controls in shared memory.
@@ -354,5 +399,6 @@ class _Tables:
     slots: NDArray[np.intp]
     reader: BatchStateReader
     elapsed: NDArray[np.int64]
+    marks: NDArray[np.float64]
     fall_heights: Any
     actions: list[NDArray[np.float32]]

@@ -21,7 +21,7 @@ import numpy as np
 from hyperdistill_core.processes import start_worker
 from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.fleet_shard import FleetShape, Shard
+from hyperdistill_core.training.fleet_shard import FleetShape, Shard, Stall
 
 _PATIENCE_S = 5.0
 
@@ -35,6 +35,7 @@ class FleetWorker:
         task: name of the task.
         seed: of the fleet.
         n_parts: parts of the fleet.
+        stall: what ends an episode without way, or None.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class FleetWorker:
         task: str,
         seed: int,
         n_parts: int,
+        stall: Stall | None,
     ) -> None:
         self._owed: deque[Hashable] = deque()
-        self._process, self._pipe = start_worker(_serve, memory, shape, task, seed, n_parts)
+        self._process, self._pipe = start_worker(_serve, memory, shape, task, seed, n_parts, stall)
 
     def send(self, tag: Hashable, command: str, *arguments: Any) -> None:
         """Ask for something; :meth:`settle` the tag to know that it is done.
@@ -118,10 +120,11 @@ def _serve(
     task_name: str,
     seed: int,
     n_parts: int,
+    stall: Stall | None,
 ) -> None:
     """Main loop of a worker process."""
     arrays, task = shape.arrays(memory), get_task(task_name)
-    shards = [Shard(shape, arrays, task, seed) for _ in range(n_parts)]
+    shards = [Shard(shape, arrays, task, seed, stall) for _ in range(n_parts)]
     # On its way to a blow-up a body's numbers may overflow: its ending says so, not numpy.
     with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
         while True:

@@ -27,7 +27,7 @@ from hyperdistill_core.nets.specialists import Specialists
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.advantage import generalised_advantages
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
-from hyperdistill_core.training.fleet import FELL, RUNNING, TIME_LIMIT, Fleet
+from hyperdistill_core.training.fleet import FELL, RUNNING, STALLED, TIME_LIMIT, Fleet, Stall
 from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.losses import clip_gradients, ppo_losses, standardised
 from hyperdistill_core.training.moments import RunningMoments
@@ -167,6 +167,7 @@ class TeacherTrainer:
             n_workers=settings.n_workers,
             seed=settings.seed,
             kept=self._kept,
+            stall=Stall(settings.stall_steps, settings.stall_m) if settings.stall_steps else None,
         )
         with fleet:
             self._warm_up(fleet)
@@ -234,7 +235,7 @@ class TeacherTrainer:
         normalisation = self.state_moments.normalisation()
         finished: list[float] = []
         speeds: list[float] = []
-        falls = 0
+        falls = stalls = 0
         raw = []
         memory, fresh = settings.noise_memory, math.sqrt(1.0 - settings.noise_memory**2)
         noise = self._normal(joints.shape)
@@ -255,12 +256,13 @@ class TeacherTrainer:
             reward, ended = fleet.step(actions)
             self._running += reward
             speeds.append(float(reward.mean()))
-            reward = reward + self.alive_bonus * (ended != FELL)
+            reward = reward + self.alive_bonus * ((ended != FELL) & (ended != STALLED))
             self._discounted = settings.gamma * self._discounted + reward
             self._return_moments.update(self._discounted.reshape(-1, 1))
             over = ended != RUNNING
             finished += self._running[over].tolist()
             falls += int((ended == FELL).sum())
+            stalls += int((ended == STALLED).sum())
             self._book_lengths(ended)
             self._running[over] = self._discounted[over] = 0.0
             for name, value_now in (
@@ -298,6 +300,7 @@ class TeacherTrainer:
             "ends": len(finished),
             "return": float(np.mean(finished)) if finished else math.nan,
             "falls": falls / max(1, len(finished)),
+            "stalls": stalls / max(1, len(finished)),
             "explained": 1.0 - unexplained,
         }
 

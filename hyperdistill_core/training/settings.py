@@ -46,6 +46,10 @@ class PPOSettings:
             averages out before it moves a limb.
         alive_bonus: added to the reward of every control step that is not a fall, at the
             start of the training; falling forward pays at once and is a trap without it.
+        stall_steps: an episode ends like one by a fall where the torso does not come forward by
+            ``stall_m`` in so many control steps, looked at as often; 0 lets bodies stand. A
+            body that stands has nothing to tell, and with the bonus it is content to.
+        stall_m: see ``stall_steps`` (m).
         alive_until: multiple of ``steps`` at which the fading bonus would reach zero.
         per_body_advantages: standardise advantages over each body, not over all.
         width: of the network.
@@ -83,6 +87,8 @@ class PPOSettings:
     noise_memory: float = 0.7
     alive_bonus: float = 0.7
     alive_until: float = 2.0
+    stall_steps: int = 0
+    stall_m: float = 0.2
     per_body_advantages: bool = True
     width: int = 64
     layers: int = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from hyperdistill_core.features.batch_state import BatchStateReader, BodyArrays
 from hyperdistill_core.rollout import quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.fleet import FELL, RUNNING, TIME_LIMIT, Fleet
+from hyperdistill_core.training.fleet import FELL, RUNNING, STALLED, TIME_LIMIT, Fleet, Stall
 from morph_ops.graph import joints
 from morph_ops.space import sample_body
 
@@ -40,8 +41,8 @@ def n_max(bodies):
 class SlowBody:
     """A slot of a fleet by the letter: an ``MjData`` a simulation, and ``StateReader``."""
 
-    def __init__(self, graph, task, n_max, *, seed, serial):
-        self.task, self.n_max = task, n_max
+    def __init__(self, graph, task, n_max, *, seed, serial, stall=None):
+        self.task, self.n_max, self.stall = task, n_max, stall
         self.model = task.model(graph)
         self.layout = BodyLayout.from_graph(graph, self.model)
         self.fall_height = task.fall_height(graph)
@@ -51,6 +52,7 @@ class SlowBody:
             self.start(data)
         rng = np.random.default_rng([*self.root, 0])
         self.elapsed = rng.integers(0, task.max_steps, size=N_ENVS)
+        self.marks = [-math.inf] * N_ENVS
 
     def start(self, data):
         mujoco.mj_resetData(self.model, data)
@@ -77,11 +79,16 @@ class SlowBody:
                 end = FELL
             elif self.elapsed[index] >= self.task.max_steps:
                 end = TIME_LIMIT
+            elif self.stall and self.elapsed[index] % self.stall.steps == 0:
+                way = after[0] - self.marks[index]
+                end = STALLED if way < self.stall.metres else RUNNING
+                self.marks[index] = after[0]
             rewards.append(0.0 if unstable else sum(self.task.terms(before, after).values()))
             endings.append(end)
             if end != RUNNING:
                 self.start(data)
                 self.elapsed[index] = 0
+                self.marks[index] = data.xpos[torso][0]
         return rewards, endings
 
     def state(self):
@@ -95,7 +102,7 @@ class SlowBody:
         return padded
 
 
-def new_fleet(graphs, n_max, *, n_workers=1, seed=0, n_parts=1, task="flat", kept=None):
+def new_fleet(graphs, n_max, *, n_workers=1, seed=0, n_parts=1, task="flat", kept=None, stall=None):
     return Fleet(
         graphs,
         task=task,
@@ -105,24 +112,38 @@ def new_fleet(graphs, n_max, *, n_workers=1, seed=0, n_parts=1, task="flat", kep
         seed=seed,
         n_parts=n_parts,
         kept=kept,
+        stall=stall,
     )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("task", "n_workers", "n_parts"), [("flat", 1, 1), ("flat", 2, 2), ("flat-reference", 2, 1)]
+    ("task", "n_workers", "n_parts", "stall"),
+    [
+        ("flat", 1, 1, None),
+        ("flat", 2, 2, Stall(steps=40, metres=0.02)),
+        ("flat-reference", 2, 1, None),
+    ],
 )
-def test_a_fleet_gives_what_plain_mj_step_gives(bodies, n_max, task, n_workers, n_parts):
+def test_a_fleet_gives_what_plain_mj_step_gives(bodies, n_max, task, n_workers, n_parts, stall):
     rng = np.random.default_rng(0)
     active, others = bodies[:4], iter(bodies[4:])
     slow = [
-        SlowBody(graph, get_task(task), n_max, seed=5, serial=slot)
+        SlowBody(graph, get_task(task), n_max, seed=5, serial=slot, stall=stall)
         for slot, graph in enumerate(active)
     ]
     seen = set()
     with (
         quiet_warnings(),
-        new_fleet(active, n_max, task=task, n_workers=n_workers, n_parts=n_parts, seed=5) as fleet,
+        new_fleet(
+            active,
+            n_max,
+            task=task,
+            n_workers=n_workers,
+            n_parts=n_parts,
+            seed=5,
+            stall=stall,
+        ) as fleet,
     ):
         np.testing.assert_allclose(fleet.state, [body.state() for body in slow], atol=1e-6)
         for step in range(250):
@@ -130,7 +151,9 @@ def test_a_fleet_gives_what_plain_mj_step_gives(bodies, n_max, task, n_workers, 
                 slot, graph = step % 4 + step // 150, next(others)
                 fleet.replace(slot, graph)
                 serial = 4 + step // 150
-                slow[slot] = SlowBody(graph, get_task(task), n_max, seed=5, serial=serial)
+                slow[slot] = SlowBody(
+                    graph, get_task(task), n_max, seed=5, serial=serial, stall=stall
+                )
             # Two bodies stand nearly still, for episodes to last, and two are shaken to fall.
             strength = np.array([0.05, 0.05, 1.5, 1.5])[:, None, None, None]
             actions = (strength * rng.normal(size=(4, N_ENVS, n_max, 2))).astype(np.float32)
@@ -146,7 +169,7 @@ def test_a_fleet_gives_what_plain_mj_step_gives(bodies, n_max, task, n_workers, 
             seen |= set(ended.reshape(-1).tolist())
             if step == 50:
                 assert (ended[3, 1], rewards[3, 1]) == (FELL, 0.0)
-    assert seen == {RUNNING, FELL, TIME_LIMIT}
+    assert seen == {RUNNING, FELL, TIME_LIMIT} | ({STALLED} if stall else set())
 
 
 @pytest.mark.slow
@@ -164,17 +187,18 @@ def test_another_fleet_goes_on_bit_by_bit(bodies, n_max, n_workers):
             rows.append((rewards.copy(), ended.copy(), fleet.state.copy()))
         return rows
 
-    with quiet_warnings(), new_fleet(bodies[:3], n_max, seed=5) as fleet:
+    stall = Stall(steps=50, metres=0.1)
+    with quiet_warnings(), new_fleet(bodies[:3], n_max, seed=5, stall=stall) as fleet:
         go_on(fleet, range(80))
         kept = {name: array.copy() for name, array in fleet.keep().items()}
         expected = go_on(fleet, range(80, 160))
     active = [bodies[0], bodies[3], bodies[2]]
     with (
         quiet_warnings(),
-        new_fleet(active, n_max, seed=5, n_workers=n_workers, kept=kept) as fleet,
+        new_fleet(active, n_max, seed=5, n_workers=n_workers, kept=kept, stall=stall) as fleet,
     ):
         rows = go_on(fleet, range(80, 160))
-    assert any(ended.any() for _, ended, _ in expected)
+    assert any((ended == STALLED).any() for _, ended, _ in expected)
     for ours, theirs in zip(rows, expected, strict=True):
         for array, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(array, other)

@@ -97,6 +97,19 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
     assert [float(row["steps"]) for row in rows] == [half, TINY.steps]
 
 
+def test_an_episode_without_way_ends_without_the_bonus(pool, tmp_path):
+    def trained(name, **changes):
+        # Nobody comes a hundred metres forward in a control step, so none goes on.
+        settings = replace(TINY, stall_steps=1, stall_m=100.0, rotate=0, **changes)
+        rows = []
+        TeacherTrainer(pool, settings, tmp_path / name).train(report=rows.append)
+        assert all(row["ends"] == 3 * 2 * 8 and row["stalls"] + row["falls"] == 1 for row in rows)
+        return load_teacher(tmp_path / name / "teacher.safetensors")[0].state_dict()
+
+    plain, paid = trained("plain", alive_bonus=0.0), trained("paid", alive_bonus=5.0)
+    assert all(torch.equal(plain[name], tensor) for name, tensor in paid.items())
+
+
 @pytest.mark.parametrize("kind", ["gnn", "generalist", "specialists"])
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(pool, tmp_path, kind):
     settings = replace(TINY, teacher=kind, view="state", steps=5 * 3 * 2 * 8, target_kl=0.001)
