@@ -117,9 +117,14 @@ def _require_asked_for(row: str, seed: int, options: argparse.Namespace) -> None
     if not RunFolder.is_one(path):
         return
     run = RunFolder(path)
-    for name in ("candidates", "episodes"):
-        asked, found = getattr(options, name), getattr(run.settings, name)
-        if asked != found:
+    file = Path(options.controller)
+    wanted = {
+        **{name: getattr(options, name) for name in ("candidates", "episodes", "population")},
+        "controller": str(file.absolute()) if file.exists() else options.controller,
+    }
+    for name, asked in wanted.items():
+        found = getattr(run.settings, name)
+        if asked is not None and asked != found:
             raise UsageError(
                 f"{run.path}: expected a run with {name}={asked}, got {found}; name another --out"
             )

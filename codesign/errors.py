@@ -12,6 +12,10 @@ class UsageError(ValueError):
     """Wrong input: a file, name, key or value. One line for people; exit code 2."""
 
 
+class RunLockedError(UsageError):
+    """Another process works on the run."""
+
+
 class RunError(RuntimeError):
     """Something failed while working. One line for people; exit code 1."""
 

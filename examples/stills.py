@@ -3,8 +3,8 @@
 Usage: python examples/stills.py ROBOT|RUN... [--out PICTURE.png] [--stills 5]
 
 A ROBOT is a file that codesign reads; of a RUN folder its designs are drawn. Stills are as
-far apart in time as they can be; the camera follows. A design is drawn under the reading that it
-was scored with. On a machine without a screen set
+far apart in time as they can be; the camera follows. A design with an npz beside it is drawn with
+the network in there. On a machine without a screen set
 MUJOCO_GL=egl, or MUJOCO_GL=osmesa (needs libosmesa6, slow).
 """
 
@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 
 from codesign.errors import WRONG_INPUT, one_line
 from codesign.scoring import load_controller, require_readings
+from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.trial import best_reading
@@ -61,12 +62,12 @@ def main() -> None:
         task = get_task(TASK)
         rows = []
         for path, graph in graphs:
-            reading = scored_reading(path)
-            if reading is None:
+            control = exported_network(path)
+            if control is None:
                 reading = best_reading(
                     graph, controller, task=task, tries=options.tries, seed=options.seed
                 )
-            control = controller.for_body(graph, task.model(graph), reading=reading)
+                control = controller.for_body(graph, task.model(graph), reading=reading)
             result = rollout(graph, control, task=task, episodes=1, seed=options.seed, record=True)
             shots = draw(
                 graph, result, stills=options.stills, size=options.size, dt=task.control_dt
@@ -80,13 +81,10 @@ def main() -> None:
     print(options.out)
 
 
-def scored_reading(robot: Path) -> int | None:
-    """The reading that an exported design was scored under; None where no npz says so."""
+def exported_network(robot: Path) -> BodyMLP | None:
+    """The network that an exported design was scored with; None where no npz stands beside it."""
     file = robot.with_suffix(".npz")
-    if not file.is_file():
-        return None
-    with np.load(file) as arrays:
-        return int(arrays["reading"]) if "reading" in arrays else None
+    return BodyMLP.load_npz(file) if file.is_file() else None
 
 
 def draw(

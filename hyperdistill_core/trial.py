@@ -91,12 +91,12 @@ def best_reading(
     model = task.model(graph)
     controls = {n: controller.for_body(graph, model, reading=n) for n in best}
     scores: dict[tuple[int, int], list[float]] = {}
-    first, unstable = FIRST_EPISODE, set()
+    first, unstable, spare = FIRST_EPISODE, set[int](), list[int]()
     for heat, following in zip_longest(HEATS, HEATS[1:]):
         longer = following if following and following.steps > heat.steps else None
         if longer and len(best) <= longer.readings:
             continue
-        best = best[: heat.readings]
+        best, spare = best[: heat.readings], [*best[heat.readings :], *spare]
         world = replace(task, max_steps=min(heat.steps, task.max_steps))
         for reading in best:
             result = run(
@@ -112,5 +112,6 @@ def best_reading(
                 unstable.add(reading)
         first += heat.episodes
         best.sort(key=lambda reading, steps=heat.steps: -fmean(scores[steps, reading]))
-        best = [reading for reading in best if reading not in unstable] or best
+        stable = [reading for reading in (*best, *spare) if reading not in unstable]
+        best = [reading for reading in best if reading not in unstable] or stable[:1] or best
     return best[0]

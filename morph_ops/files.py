@@ -23,6 +23,16 @@ _FORMATS = {
 ROBOT_ENDINGS = tuple(_FORMATS)
 
 
+def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
+    """Files of a folder that hold robots, by name.
+
+    Files that differ in their ending alone are one robot in several formats, as exported designs
+    are; the first of them is taken.
+    """
+    files = sorted(file for file in Path(folder).iterdir() if file.suffix in ROBOT_ENDINGS)
+    return list({file.stem: file for file in reversed(files)}.values())[::-1]
+
+
 def read_body(path: str | os.PathLike[str]) -> nx.DiGraph:
     """The body in an MJCF (.xml, .mjcf), JSON or GraphML file.
 

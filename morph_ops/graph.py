@@ -171,7 +171,7 @@ def with_excludes(graph: nx.DiGraph, pairs: Iterable[Pair]) -> nx.DiGraph:
 
 def excludes(graph: nx.DiGraph) -> tuple[Pair, ...]:
     """Pairs of bodies that must not collide, each pair and the whole sorted by name."""
-    return graph.graph["excludes"]
+    return graph.graph.get("excludes", ())
 
 
 def root(graph: nx.DiGraph) -> str:
@@ -182,7 +182,9 @@ def root(graph: nx.DiGraph) -> str:
     """
     roots = [name for name, degree in graph.in_degree() if degree == 0]
     if len(roots) != 1:
-        raise BodyError(f"a body has one root, this graph has {len(roots)}: {', '.join(roots)}")
+        raise BodyError(
+            f"a body has one root, this graph has {len(roots)}: {', '.join(map(str, roots))}"
+        )
     return roots[0]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from codesign.config import Settings
-from codesign.scoring import ScoringPool
+from codesign.errors import UsageError
+from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate, Database
 
 #: Added to the run's seed for starts that the search has never seen.
@@ -32,9 +33,12 @@ def score_finalists(database: Database, settings: Settings, pool: ScoringPool) -
         database: of a run whose candidates are all scored.
         settings: of the run.
         pool: scores the bodies.
+
+    Raises:
+        UsageError: the controller is another one than that of the search.
     """
     waiting = missing_finals(database, settings)
-    names = {candidate.number: candidate.name for candidate in waiting}
+    by_number = {candidate.number: candidate for candidate in waiting}
     while waiting or pool.busy:
         while waiting and pool.idle:
             candidate = waiting.pop(0)
@@ -46,4 +50,24 @@ def score_finalists(database: Database, settings: Settings, pool: ScoringPool) -
                 reading=candidate.reading,
             )
         for number, record in pool.collect():
-            database.add_final(number, replace(record, robot=names[number]))
+            candidate = by_number[number]
+            require_controller(record, candidate.result.controller_hash, settings)
+            database.add_final(number, replace(record, robot=candidate.name))
+
+
+def require_controller(record: ScoreRecord, expected: str, settings: Settings) -> None:
+    """Refuse a score under another controller than the run began with.
+
+    Args:
+        record: of the score; that of a worker that died names no controller.
+        expected: hash of the controller that the run began with.
+        settings: of the run.
+
+    Raises:
+        UsageError: it is another one.
+    """
+    if record.controller_hash not in ("", expected):
+        raise UsageError(
+            f"the controller {settings.controller} is not the one that this run began "
+            f"with: expected {expected}, got {record.controller_hash}"
+        )

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder, TwinKey
-from codesign.campaign.finals import score_finalists
+from codesign.campaign.finals import require_controller, score_finalists
 from codesign.campaign.history import History
 from codesign.campaign.stopping import Stopping
 from codesign.config import Settings
-from codesign.errors import RunError, UsageError
+from codesign.errors import RunError
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate, Database, Event, Founder
 
@@ -110,7 +110,7 @@ class _Loop:
         self._bars: dict[int, float] = {}  # of candidates that may be stopped
         self._best: Candidate | None = None
         self._start_failures: list[str] = []
-        self._controller_hash: str | None = None
+        self._controller_hash = ""
 
     def run(self) -> str | None:
         minutes = self._settings.stop.minutes
@@ -133,6 +133,12 @@ class _Loop:
                 )
             if self._pool.busy:
                 self._collect()
+            elif not self._queue and not self._may_breed() and self._frontier < self._total:
+                raise RunError(
+                    f"{self._settings.algorithm} waits for {self._algorithm.needs(self._bred)} "
+                    f"candidates before it breeds number {self._bred}, and there are "
+                    f"{self._frontier}: needs({self._bred}) must be {self._bred} at most"
+                )
         self._tell(self._frontier)
         self._history.finish()
         return self._stopped
@@ -273,17 +279,5 @@ class _Loop:
         self._database.set_ending(end, self._stopped)
 
     def _check_controller(self, record: ScoreRecord) -> None:
-        if not _trusted(record):
-            return
-        if self._controller_hash is None:
-            self._controller_hash = record.controller_hash
-        if record.controller_hash != self._controller_hash:
-            raise UsageError(
-                f"the controller {self._settings.controller} is not the one that this run began "
-                f"with: expected {self._controller_hash}, got {record.controller_hash}"
-            )
-
-
-def _trusted(record: ScoreRecord) -> bool:
-    """Whether the record names the controller; one of a worker that died does not."""
-    return bool(record.controller_hash)
+        self._controller_hash = self._controller_hash or record.controller_hash
+        require_controller(record, self._controller_hash, self._settings)

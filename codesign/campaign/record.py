@@ -54,7 +54,8 @@ class OperatorRecord:
         rates = {
             name: (self._wins[name] + 1.0) / (self._tries[name] + 2.0) for name in self._weights
         }
-        best = max(rates.values())
+        # One that is switched off is never tried: its rate says nothing.
+        best = max(rate for name, rate in rates.items() if self._weights[name] > 0.0)
         return {
             name: weight * max(rates[name] / best, _LEAST) for name, weight in self._weights.items()
         }

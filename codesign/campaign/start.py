@@ -10,7 +10,7 @@ from codesign.campaign.constraints import Constraints
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import Founder, RunFolder
-from morph_ops.files import ROBOT_ENDINGS, read_body
+from morph_ops.files import ROBOT_ENDINGS, read_body, robot_files
 
 
 def prepare(settings: Settings) -> list[Founder]:
@@ -68,7 +68,7 @@ def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder
         return [(c.name, Founder(c.graph, c.reading if c.reading < known else 0)) for c in best]
     if not folder.is_dir():
         raise UsageError(f"start: expected a folder of robots or of a run, got {folder}")
-    files = sorted(file for file in folder.iterdir() if file.suffix in ROBOT_ENDINGS)
+    files = robot_files(folder)
     if not files:
         raise UsageError(f"start: no robots ({', '.join(ROBOT_ENDINGS)}) in {folder}")
     return [(str(file), Founder(read_body(file))) for file in files[:most]]

@@ -58,12 +58,18 @@ def evaluate(
     from hyperdistill_core.training.evaluate import evaluate as run
     from hyperdistill_core.training.splits import Entry, Split, make_splits
     from morph_ops.identity import body_hash
-    from morph_ops.textfile import write_text
+    from morph_ops.textfile import require_writable, write_text
 
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) < len(names):
+        raise UsageError(f"expected folders of different names, got {', '.join(names)}")
+    for target in (json_to, markdown_to):
+        if target is not None:
+            require_writable(target)
     counts = dict(_count(split) for split in splits)
     given = [
-        Split(folder.name, tuple(Entry(f"{n}", graph) for n, graph in enumerate(robots_in(folder))))
-        for folder in folders
+        Split(name, tuple(Entry(f"{n}", graph) for n, graph in enumerate(robots_in(folder))))
+        for name, folder in zip(names, folders, strict=True)
     ]
     made = make_splits(counts, robots=given[0].entries if given else (), seed=seed)
     if not given and not made:

@@ -1,6 +1,7 @@
 """``codesign controller pool | train-teacher | collect | distill | readings``.
 
-Every stage writes into a folder of its own; run again, it goes on where it stopped.
+Every stage writes into a folder of its own; run again, those that take long (``train-teacher``,
+``collect``, ``distill``) go on where they stopped.
 """
 
 from __future__ import annotations
@@ -40,16 +41,16 @@ SET = click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help=
 
 
 def robots_in(folder: Path) -> list[Any]:
-    """Bodies of all robot files in a folder, by file name.
+    """Bodies of all robots in a folder, by file name.
 
     Raises:
         UsageError: there is none.
         BodyError: a file is no robot.
     """
     from codesign.errors import UsageError
-    from morph_ops.files import ROBOT_ENDINGS, read_body
+    from morph_ops.files import ROBOT_ENDINGS, read_body, robot_files
 
-    paths = sorted(p for p in folder.glob("*") if p.suffix in ROBOT_ENDINGS)
+    paths = robot_files(folder)
     if not paths:
         raise UsageError(f"{folder}: no robots ({', '.join(ROBOT_ENDINGS)}) in this folder")
     return [read_body(path) for path in paths]
@@ -107,8 +108,11 @@ def pool(
     """
     from codesign.scoring import ScoringPool
     from hyperdistill_core.training.pool import PoolSettings, make_pool
+    from morph_ops.textfile import require_writable
 
     settings = changed(PoolSettings(), changes)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    require_writable(out)
 
     def report(done: int, total: int) -> None:
         if done % 100 == 0:

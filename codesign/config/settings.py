@@ -169,6 +169,11 @@ class Settings(Frozen):
                 f"population: expected at least {max(LEAST_ISLAND, self.migrants + 1)} bodies on "
                 f"each of {len(self.islands)} islands, got {self.population} for all"
             )
+        if self.algorithm == "islands" and self.population % len(self.islands):
+            raise ValueError(
+                f"population: expected as many bodies on each of {len(self.islands)} islands, got "
+                f"{self.population} for all; {share * len(self.islands)} would do"
+            )
         return self
 
     @model_validator(mode="after")

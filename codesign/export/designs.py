@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("mjcf", "json", "npz")
 RUNNER = "run_design.py"
+OF_A_RUN = "design-*"
+"""Files that an export of a run writes for its designs."""
 SCENE_TASK = "flat"
 """The task that an exported scene is: the others have a world of their own."""
 
@@ -64,17 +66,15 @@ def export_designs(
     *,
     formats: Sequence[str] = FORMATS,
     motion: Motion | None = None,
-    replace: bool = False,
 ) -> list[Path]:
     """Write designs into a new folder.
 
     Args:
         designs: what to write.
-        folder: where; it must not exist or be empty, unless ``replace``.
+        folder: where; it must not exist, or be empty.
         formats: of :data:`FORMATS`; ``"npz"`` brings ``run_design.py`` along, and is
             passed over without ``motion``.
         motion: what moves the designs.
-        replace: whether a folder that is there gives way.
 
     Returns:
         The files.
@@ -82,7 +82,7 @@ def export_designs(
     Raises:
         UsageError: the folder is taken or cannot be made, or there is no such controller.
     """
-    with new_folder(folder, replace=replace) as draft:
+    with new_folder(folder) as draft:
         _write(list(designs), draft, formats, motion)
     return sorted(folder.iterdir())
 
@@ -123,7 +123,7 @@ def export_run(
         folder: see :func:`export_designs`.
         top: how many; by default as the settings say.
         formats: of :data:`FORMATS` and :data:`~codesign.export.history.HISTORY`.
-        replace: see :func:`export_designs`.
+        replace: whether an export that is there gives way; files of others in it stay.
 
     Returns:
         The files.
@@ -142,7 +142,7 @@ def export_run(
         for rank, candidate in enumerate(best, start=1)
     ]
     motion = Motion(controller=settings.controller, seed=settings.seed, episodes=settings.episodes)
-    with new_folder(folder, replace=replace) as draft:
+    with new_folder(folder, replace=OF_A_RUN if replace else None) as draft:
         moves = settings.task == SCENE_TASK and "npz" in formats and bool(best)
         if moves:
             _require_same_controller(best[0], settings)

@@ -251,7 +251,9 @@ class ScoringPool:
     def _record(self, item: _Item, outcome: Outcome[ScoreRecord]) -> ScoreRecord:
         if outcome.result is not None:
             return outcome.result
+        asked = {"seed": item.seed, "episodes": item.episodes}
         return self._failed(
+            **{name: value for name, value in asked.items() if value is not None},
             robot="",
             hash=body_hash(item.graph),
             warnings=(outcome.error or "",),

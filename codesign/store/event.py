@@ -17,8 +17,8 @@ class Event:
     """Something that happened in a run.
 
     Attributes:
-        kind: "started", "resumed", "interrupted", "failed", "finished", "generation" or
-            "alarm".
+        kind: "started", "resumed", "stopped", "interrupted", "failed", "finished", "generation"
+            or "alarm".
         message: one line for people.
         name: of an alarm.
         generation: that it is about; a kind and name come once a generation.

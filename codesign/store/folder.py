@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codesign import config
 from codesign.config import Settings
-from codesign.errors import WRONG_INPUT, RunError, UsageError, one_line, reason
+from codesign.errors import WRONG_INPUT, RunError, RunLockedError, UsageError, one_line, reason
 from codesign.store.database import Database
 from codesign.store.event import utc_now
 from codesign.store.founder import Founder
@@ -108,8 +108,10 @@ class RunFolder:
         try:
             with self:
                 return False
-        except UsageError:
+        except RunLockedError:
             return True
+        except UsageError:  # where nobody can lock it, nobody works on it
+            return False
 
     def database(self, *, read_only: bool = False) -> Database:
         """The run's database, opened."""
@@ -131,14 +133,16 @@ class RunFolder:
     def __enter__(self) -> RunFolder:
         # A lock of SQLite's is held by the open connection alone: it goes with the process,
         # however that ends, and works on every system that SQLite works on.
-        connection = sqlite3.connect(self.path / LOCK, timeout=0.0, isolation_level=None)
+        connection = None
         try:
+            connection = sqlite3.connect(self.path / LOCK, timeout=0.0, isolation_level=None)
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            connection.close()
+            if connection is not None:
+                connection.close()
             if "locked" not in str(error):
                 raise UsageError(f"cannot lock the run {self.path}: {error}") from None
-            raise UsageError(f"another process works on the run {self.path}") from None
+            raise RunLockedError(f"another process works on the run {self.path}") from None
         self._lock = connection
         return self
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
 from codesign.errors import UsageError, reason
@@ -25,19 +26,20 @@ def check_free(path: Path) -> None:
 
 
 @contextmanager
-def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: str | None = None) -> Iterator[Path]:
     """A hidden folder to fill, which becomes ``path`` at the end unless an error is raised.
 
     Args:
         path: of the folder.
-        replace: whether a folder that is there gives way; otherwise it must be empty.
+        replace: a folder that is there gives way; what is in it goes along unless something
+            new has its name, or its name is of this pattern. Without one it must be empty.
 
     Raises:
         UsageError: ``path`` is taken, or cannot be made.
     """
-    if not replace:
+    if replace is None:
         check_free(path)
-    path = path.absolute()
+    path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
@@ -46,12 +48,20 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         draft.chmod(0o777 & ~_umask())
         yield draft
-        if replace:
+        if replace is not None:
+            _move_along(path, draft, stale=replace)
             shutil.rmtree(path, ignore_errors=True)
         draft.rename(path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def _move_along(old: Path, draft: Path, *, stale: str) -> None:
+    """Bring what others have put into the old folder into the new one."""
+    for file in old.glob("*"):
+        if not fnmatch(file.name, stale) and not (draft / file.name).exists():
+            file.rename(draft / file.name)
 
 
 def _umask() -> int:

@@ -113,7 +113,7 @@ def calibrate(
         raise TrainingError(f"a ranking needs at least 3 bodies, got {len(graphs)}")
     path = find(controller)
     pool = Pool(tuple(graphs), ("robot",) * len(graphs))
-    _require_same_settings(folder, settings, path)
+    _require_same_settings(folder, settings, path, pool)
     readings = _readings(graphs, path, settings, folder / "readings.json")
     trainer = TeacherTrainer(
         pool, ppo_settings(settings, len(graphs)), folder, start_from=path, readings=readings
@@ -133,15 +133,17 @@ def calibrate(
     return _scores(graphs, path, readings, folder, settings)
 
 
-def _require_same_settings(folder: Path, settings: CalibrateSettings, controller: Path) -> None:
+def _require_same_settings(
+    folder: Path, settings: CalibrateSettings, controller: Path, pool: Pool
+) -> None:
     """Refuse a folder whose training was another one."""
-    now = {**asdict(settings), "controller": Controller.load(controller).hash}
+    now = {**asdict(settings), "controller": Controller.load(controller).hash, "bodies": pool.hash}
     del now["n_workers"], now["episodes"]  # a training can be scored again, over more episodes
     file = folder / "calibrate.json"
     if file.exists() or (folder / "teacher.safetensors").exists():
         # A folder of before readings were tried does not name tries.
         before = {"tries": 1, **json.loads(file.read_text("utf-8"))} if file.exists() else None
-        require_same(folder, before, now, what="budget, seed or controller")
+        require_same(folder, before, now, what="budget, seed, controller or bodies")
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(now, indent=2) + "\n", "utf-8")
 

@@ -63,10 +63,15 @@ class CollectSettings:
 
 @dataclass(frozen=True)
 class Teacher:
-    """A network that labels, with the normalisation it was trained under."""
+    """A network that labels, with the normalisation it was trained under.
+
+    Attributes:
+        pool: hash of the pool that it learned on, see :attr:`Pool.hash`; "" where nobody knows.
+    """
 
     network: TeacherNetwork
     normalisation: Normalisation
+    pool: str = ""
 
     def policy(self, crowd: Crowd, bodies: Sequence[int], n_envs: int) -> CrowdPolicy:
         """It, acting for some bodies of the pool; specialists are those of the whole pool."""
@@ -79,13 +84,13 @@ class Teacher:
         """Refuse a pool that it cannot teach.
 
         Raises:
-            TrainingError: there are more or fewer specialists than bodies.
+            TrainingError: they are specialists, and learned on another pool.
         """
         network = self.network
-        if isinstance(network, Specialists) and network.config.bodies != len(pool):
+        if isinstance(network, Specialists) and self.pool != pool.hash:
             raise TrainingError(
-                f"{network.config.bodies} specialists cannot teach a pool of {len(pool)} bodies:"
-                " name the pool that they learned on"
+                f"{network.config.bodies} specialists cannot teach another pool of {len(pool)}"
+                " bodies: name the pool that they learned on"
             )
 
 
@@ -145,7 +150,7 @@ def load_teachers(
         path = find(name)
         if is_teacher(path):
             network, normalisation, meta = load_teacher(path)
-            teachers.append(Teacher(network, normalisation))
+            teachers.append(Teacher(network, normalisation, meta.get("pool", "")))
             made.append({key: meta[key] for key in ("network", "settings", "steps", "seconds")})
         else:
             controller = Controller.load(path)
@@ -183,9 +188,16 @@ def collect(
         report: called with the bodies done and their total after every group.
 
     Raises:
-        TrainingError: there are more or fewer specialists than bodies, or a controller takes
-            another context.
+        TrainingError: specialists learned on another pool, a controller takes another context,
+            or the data is of another pool.
     """
+    data.require_of(pool.graphs)
+    labelled_by = max((segment.teacher for segment in data.segments), default=0)
+    if student is not None and labelled_by >= len(teachers):
+        raise TrainingError(
+            f"the data has bodies of teacher {labelled_by + 1}, and {len(teachers)} are given:"
+            " name the teachers that it was collected with, in the same order"
+        )
     for teacher in teachers:
         teacher.require_for(pool)
     missing = [body for body in range(len(pool)) if not data.has(body, round_)]

@@ -177,14 +177,14 @@ class Distiller:
     ) -> None:
         """Train up to ``until`` updates in all, by default to ``settings.updates``."""
         last = self.settings.updates if until is None else min(until, self.settings.updates)
-        total, began = 0.0, time.perf_counter()
+        total, since, began = 0.0, 0, time.perf_counter()
         self.network.train()
         while self.updates_done < last:
             total += self._update()
             self.updates_done += 1
+            since += 1
             if self.updates_done % LOG_EVERY == 0 or self.updates_done == last:
                 self._seconds += time.perf_counter() - began
-                since = (self.updates_done - 1) % LOG_EVERY + 1
                 row = {
                     "updates": self.updates_done,
                     "seconds": self._seconds,
@@ -195,7 +195,7 @@ class Distiller:
                 append_row(self._folder / "distill.csv", row)
                 self._save()
                 report(row)
-                total, began = 0.0, time.perf_counter()
+                total, since, began = 0.0, 0, time.perf_counter()
 
     @torch.no_grad()
     def validate(self) -> float:

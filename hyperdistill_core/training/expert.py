@@ -10,7 +10,7 @@ goes on where the last whole segment ended.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,10 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.features import STATE_DIM
 from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from morph_ops.identity import is_same
 from morph_ops.jsonio import from_json, to_json
 
 STORED = np.dtype("<f2")
@@ -67,7 +68,10 @@ class ExpertData:
         self.segments: list[Segment] = []
         self._rows = 0
         if self._index.exists():
-            for line in self._index.read_text(encoding="utf-8").splitlines():
+            whole, end, cut_short = self._index.read_text(encoding="utf-8").rpartition("\n")
+            if cut_short:
+                self._index.write_text(whole + end, encoding="utf-8")
+            for line in whole.splitlines():
                 self._take(line)
 
     def _take(self, line: str) -> None:
@@ -88,6 +92,20 @@ class ExpertData:
     def has(self, body: int, round_: int) -> bool:
         """Whether the body's data of a round is there."""
         return any(s.body == body and s.round == round_ for s in self.segments)
+
+    def require_of(self, graphs: Sequence[nx.DiGraph]) -> None:
+        """Refuse a pool of other bodies than those under whose numbers the data is kept.
+
+        Raises:
+            TrainingError: a body is another one, or there is none of its number.
+        """
+        for segment in self.segments:
+            known = segment.body < len(graphs)
+            if not known or not is_same(segment.graph, graphs[segment.body]):
+                raise TrainingError(
+                    f"{self._folder} has data of another pool: its body {segment.body} is not that"
+                    " of this one; name the pool that it was collected on, or another folder"
+                )
 
     def teacher_of(self, body: int) -> int:
         """The teacher that labelled the body's first segment; 0 where it has none."""

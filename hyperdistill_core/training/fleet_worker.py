@@ -24,6 +24,7 @@ from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.fleet_shard import FleetShape, Shard, Stall
 
 _PATIENCE_S = 5.0
+_MOST_OWED = 64
 
 
 class FleetWorker:
@@ -59,6 +60,9 @@ class FleetWorker:
         """
         if self._pipe.closed:
             raise RuntimeError("this fleet is closed")
+        # Answers that nobody takes fill the pipe, and then neither end goes on.
+        while len(self._owed) >= _MOST_OWED:
+            self._receive()
         try:
             self._pipe.send((command, *arguments))
         except OSError:

@@ -6,10 +6,12 @@ under the controller that the training begins with, and take only what scores or
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -40,6 +42,7 @@ _BATCH = 64
 _RIVALS = 16
 #: A pool is given up when so many bodies in a row are of no use.
 _PATIENCE = 4096
+_HASH_DIGITS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +98,14 @@ class Pool:
 
     def __len__(self) -> int:
         return len(self.graphs)
+
+    @cached_property
+    def hash(self) -> str:
+        """Of the bodies and their order: what networks and data by number belong to."""
+        digest = hashlib.sha256()
+        for graph in self.graphs:
+            digest.update(to_json(graph).encode())
+        return digest.hexdigest()[:_HASH_DIGITS]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -262,13 +273,14 @@ class _Maker:
     def _new(self, origin: Origin, draw: Callable[[], nx.DiGraph]) -> nx.DiGraph:
         """A body that may come in, untried."""
         steps = 0 if origin == "child" else self._settings.standing_steps
-        while True:
+        for _ in range(_PATIENCE):
             try:
                 graph = draw()
             except OperatorError:
                 continue
             if self._may_come(graph, standing_steps=steps):
                 return graph
+        raise _no_new(origin)
 
     def _may_come(self, graph: nx.DiGraph, *, standing_steps: int) -> bool:
         """Whether the body was not seen yet, is not held out, and stands; it is seen now."""
@@ -285,8 +297,11 @@ class _Maker:
         first, idle = len(self._graphs), 0
         while len(self._graphs) < first + number:
             bred = iter(lines.breed, None)
-            new = (child for child in bred if self._may_come(child.graph, standing_steps=0))
+            some = islice(bred, _PATIENCE)
+            new = (child for child in some if self._may_come(child.graph, standing_steps=0))
             batch = list(islice(new, _BATCH))
+            if not batch:
+                raise _no_new("evolved")
             before = len(self._graphs)
             results = self._try([child.graph for child in batch])
             for child, (score, length) in zip(batch, results, strict=True):
@@ -329,6 +344,13 @@ class _Maker:
                 " least_score or least_steps lower, or try them with another controller"
             )
         return idle + tried
+
+
+def _no_new(origin: Origin) -> TrainingError:
+    return TrainingError(
+        f"{_PATIENCE} {origin} bodies in a row failed, were there already, or did not stand;"
+        " expected a new one: ask for fewer, or name more robots"
+    )
 
 
 def _require_parents(settings: PoolSettings, n_robots: int, *, tried: bool) -> None:

@@ -52,6 +52,8 @@ from hyperdistill_core.weights_file import (
 )
 
 WARM_UP_STEPS = 16
+# Settings that a training may go on with others of.
+MAY_CHANGE = ("steps", "n_workers")
 LENGTH_RATE = 0.1
 FLEET = "fleet/"
 
@@ -96,6 +98,12 @@ class TeacherTrainer:
             raise TrainingError(
                 f"a pool of {len(pool)} bodies cannot fill {settings.n_active} active places"
             )
+        drawn = np.count_nonzero(pool.weights(settings.robot_share))
+        if drawn < settings.n_active:
+            raise TrainingError(
+                f"{drawn} of the pool's bodies are drawn at robot_share={settings.robot_share:g},"
+                f" too few for {settings.n_active} active places"
+            )
         if settings.teacher == "specialists" and len(pool) > settings.n_active:
             raise TrainingError(
                 f"specialists learn side by side: n_active must be the pool's {len(pool)} bodies,"
@@ -103,7 +111,7 @@ class TeacherTrainer:
             )
         self.settings, self.folder = settings, folder
         self._device = torch.device(device)
-        self._pool = pool.graphs
+        self._pool, self._pool_hash = pool.graphs, pool.hash
         self._weights = pool.weights(settings.robot_share)
         self._task = get_task(settings.task)
         self._n_max = max(len(graph) for graph in pool.graphs)
@@ -217,8 +225,9 @@ class TeacherTrainer:
         """Distinct bodies by weight."""
         short = self._lengths[candidates] ** self.settings.favour_short
         weights = self._weights[candidates] / short
-        share = weights / weights.sum() if len(candidates) else None
-        return self._rng.choice(candidates, size=number, replace=False, p=share).tolist()
+        share = weights / weights.sum() if weights.any() else None
+        most = np.count_nonzero(weights)
+        return self._rng.choice(candidates, size=min(number, most), replace=False, p=share).tolist()
 
     @torch.no_grad()
     def _collect(self, fleet: Fleet) -> tuple[dict[str, Tensor], dict[str, float]]:
@@ -394,7 +403,7 @@ class TeacherTrainer:
             "kind": KIND,
             "network": describe_network(self.network),
             "settings": asdict(self.settings),
-            "pool_size": len(self._pool),
+            "pool": self._pool_hash,
             "state_moments": self.state_moments.to_dict(),
             "moments_fixed": self._moments_fixed,
             "return_moments": self._return_moments.to_dict(),
@@ -458,10 +467,14 @@ class TeacherTrainer:
 
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
-        made_with = meta["network"], meta["pool_size"]
         self._take_shape(meta)
-        now = describe_network(self.network), len(self._pool)
-        require_same(self._checkpoint, made_with, now, what="network or pool")
+        now = describe_network(self.network)
+        require_same(self._checkpoint, meta["network"], now, what="network")
+        require_same(self._checkpoint, meta.get("pool"), self._pool_hash, what="pool")
+        for name, value in asdict(self.settings).items():
+            if name not in MAY_CHANGE:
+                before = meta["settings"].get(name)
+                require_same(self._checkpoint, before, value, what=f"{name} ({before})")
         self._take_over(tensors, meta)
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.steps_done, self._seconds = meta["steps"], meta["seconds"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hyperdistill_core.errors import TrainingError
+
 
 @dataclass(frozen=True, kw_only=True)
 class PPOSettings:
@@ -59,6 +61,9 @@ class PPOSettings:
         shared_trunk: one trunk for actor and critic.
         n_workers: simulation processes.
         seed: root of all randomness.
+
+    Raises:
+        TrainingError: a number is out of its range.
     """
 
     teacher: str = "gnn"
@@ -97,6 +102,25 @@ class PPOSettings:
     shared_trunk: bool = True
     n_workers: int = 2
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("n_active", "n_envs", "horizon", "epochs", "minibatch_steps", "n_workers"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        for name in ("rotate", "stall_steps", "seed"):
+            if getattr(self, name) < 0:
+                raise TrainingError(f"{name}: expected at least 0, got {getattr(self, name)}")
+        for name in ("action_std", "final_action_std"):
+            if getattr(self, name) <= 0.0:
+                raise TrainingError(f"{name}: expected more than 0, got {getattr(self, name)}")
+        for name in ("gamma", "lam", "noise_memory", "robot_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise TrainingError(f"{name}: expected 0 .. 1, got {getattr(self, name)}")
+        if self.minibatch_steps > self.horizon:
+            raise TrainingError(
+                f"minibatch_steps: expected the horizon of {self.horizon} control steps at most, "
+                f"got {self.minibatch_steps}"
+            )
 
 
 #: "cpu" is what worked best on two cores; "paper" is the public setting of Xiong 2024 for

@@ -189,6 +189,11 @@ def test_descriptors_stay_within_their_ranges():
             UsageError,
             "at least 4 bodies on each of 4 islands, got 12",
         ),
+        (
+            {"algorithm": "islands", "population": 18},
+            UsageError,
+            "as many bodies on each of 4 islands, got 18 for all; 16 would do",
+        ),
     ],
 )
 def test_wrong_lists_say_what_is_wrong(values, error, message):

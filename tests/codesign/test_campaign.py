@@ -231,6 +231,21 @@ def test_another_controller_is_refused(settings, database):
     assert len(database) == 3
 
 
+def test_another_controller_does_not_score_finalists(settings, database):
+    made = settings.model_copy(update={"final_episodes": 2})
+    run(settings, database=database, pool=FormulaPool())
+    with pytest.raises(UsageError, match="expected abc, got def"):
+        run(made, database=database, pool=FormulaPool(controller_hash="def"))
+    assert len(missing_finals(database, made)) == len(database.best_in_search(made.finalists))
+
+
+def test_an_algorithm_that_waits_for_what_cannot_come_is_named(settings, database, monkeypatch):
+    made = settings.model_copy(update={"algorithm": "own_parts:Twins"})
+    monkeypatch.setattr("own_parts.Twins.needs", lambda self, number: number + 1)
+    with pytest.raises(RunError, match=r"waits for 1 .* needs\(0\) must be 0 at most"):
+        run(made, database=database, pool=FormulaPool())
+
+
 class ReadingPool(FormulaPool):
     """Every body has a reading of its own."""
 

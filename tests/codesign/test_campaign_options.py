@@ -272,6 +272,18 @@ def test_mutations_that_pay_gain_weight():
     assert weights["grow_limb"] == pytest.approx(0.2)
 
 
+def test_a_mutation_that_is_switched_off_is_no_measure_of_the_others():
+    record = OperatorRecord({"gear": 1.0, "dof": 1.0, "density": 0.0})
+    record.tell(told(0, 5.0))
+    for number in range(1, 101):
+        # Seldom does either succeed, gear more often.
+        good = number % 20 == 0
+        record.tell(told(number, 6.0 if good else 4.0, ("dof", "gear")[number % 2 == 0], (0,)))
+    assert record.weights["gear"] == 1.0
+    assert record.weights["dof"] < 0.5
+    assert record.weights["density"] == 0.0
+
+
 def test_what_racing_stopped_is_no_measure_of_an_operator():
     record = OperatorRecord({"gear": 1.0, "dof": 1.0})
     record.tell(told(0, 5.0))

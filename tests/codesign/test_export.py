@@ -9,6 +9,7 @@ import pytest
 from codesign.errors import UsageError
 from codesign.export import Design, Motion, export_designs, run_design
 from codesign.scoring import score
+from codesign.store.whole import new_folder
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.tasks import get_task
 from morph_ops import files
@@ -92,8 +93,25 @@ def test_nothing_is_left_where_it_fails(body, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_replace_takes_the_old_folder_away(body, tmp_path):
+def test_a_new_folder_takes_along_what_others_put_into_the_old_one(tmp_path):
     out = tmp_path / "designs"
-    for name in ("old", "new"):
-        export_designs([Design(name=name, graph=body)], out, formats=["json"], replace=True)
-    assert [path.name for path in out.iterdir()] == ["new.json"]
+    with new_folder(out, replace="design-*") as draft:
+        (draft / "design-01.json").write_text("old")
+        (draft / "design-02.json").touch()
+        (draft / "notes.txt").write_text("mine")
+    with new_folder(out, replace="design-*") as draft:
+        (draft / "design-01.json").write_text("new")
+    found = {path.name: path.read_text() for path in out.iterdir()}
+    assert found == {"design-01.json": "new", "notes.txt": "mine"}
+    assert [path.name for path in tmp_path.iterdir()] == ["designs"]
+
+
+def test_a_link_to_an_empty_folder_is_filled(body, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    export_designs([Design(name="it", graph=body)], tmp_path / "link", formats=["json"])
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["it.json"]
+
+
+def test_a_robot_in_two_formats_is_one(folder):
+    assert [path.name for path in files.robot_files(folder)] == ["it.json"]

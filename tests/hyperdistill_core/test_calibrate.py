@@ -144,7 +144,7 @@ def test_a_folder_is_that_of_one_calibration(bodies, controller, tmp_path):
     np.testing.assert_array_equal(again.trained, alone.trained)
     np.testing.assert_array_equal(again.at_the_end, alone.at_the_end)
     longer = replace(TINY, steps_per_body=2 * TINY.steps_per_body)
-    with pytest.raises(CheckpointError, match="made with another budget, seed or controller"):
+    with pytest.raises(CheckpointError, match="another budget, seed, controller or bodies"):
         calibrate(bodies, controller, longer, tmp_path)
     (tmp_path / "calibrate.json").unlink()  # of a version that kept no moments
     with pytest.raises(CheckpointError, match="made with another budget"):

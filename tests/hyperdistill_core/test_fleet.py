@@ -224,6 +224,14 @@ def test_the_same_on_any_number_of_workers_and_parts(bodies, n_max):
             np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
+def test_many_replacements_in_a_row_do_not_fill_the_pipe(bodies, n_max):
+    with new_fleet(bodies[:2], n_max) as fleet:
+        for number in range(400):
+            fleet.replace(0, bodies[number % 6])
+        assert np.isfinite(fleet.state).all()
+
+
 def test_states_of_many_bodies_are_those_of_each(bodies, n_max):
     rng = np.random.default_rng(0)
     layouts, arrays, expected = [], [], []

@@ -112,6 +112,22 @@ def test_rows_of_an_interrupted_segment_are_written_over(bodies, tmp_path):
     assert states.min() == states.max() == means.min() == means.max() == 2.0
 
 
+def test_a_line_that_was_cut_short_is_left_out(bodies, tmp_path):
+    ones = np.ones((4, len(bodies[0]), STATE_DIM))
+    for number in range(2):
+        ExpertData(tmp_path).append(
+            bodies[0], body=number, round_=0, states=number * ones, means=ones[..., :2]
+        )
+    index = tmp_path / "index.jsonl"
+    index.write_bytes(index.read_bytes()[:-9])
+    data = ExpertData(tmp_path)
+    assert [segment.body for segment in data.segments] == [0]
+    data.append(bodies[0], body=1, round_=0, states=5 * ones, means=ones[..., :2])
+    data = ExpertData(tmp_path)
+    assert [segment.body for segment in data.segments] == [0, 1]
+    assert data.reader()(data.segments[1])[0].min() == 5.0
+
+
 def test_index_of_another_format_is_refused(tmp_path):
     (tmp_path / "index.jsonl").write_text('{"body": 1}\n')
     with pytest.raises(CheckpointError, match=r"index\.jsonl: not an index of expert data"):

@@ -182,11 +182,33 @@ def test_a_teacher_starts_from_another_on_another_pool(pool, teacher_file, tmp_p
         TeacherTrainer(pool, replace(TINY, width=16), tmp_path, start_from=teacher_file)
 
 
-def test_another_network_is_not_taken_up(pool, teacher_file):
-    with pytest.raises(TrainingError, match="another network or pool"):
+def test_another_training_is_not_taken_up(pool, teacher_file):
+    with pytest.raises(TrainingError, match="another network"):
         TeacherTrainer(pool, replace(TINY, width=16), teacher_file.parent)
+    with pytest.raises(TrainingError, match=r"another gamma \(0.99\)"):
+        TeacherTrainer(pool, replace(TINY, gamma=0.9), teacher_file.parent)
+    turned = Pool(pool.graphs[::-1], pool.origins[::-1])
+    with pytest.raises(TrainingError, match="another pool"):
+        TeacherTrainer(turned, TINY, teacher_file.parent)
     with pytest.raises(TrainingError, match="a pool of 4 bodies cannot fill 5"):
         TeacherTrainer(pool, replace(TINY, n_active=5), teacher_file.parent)
+
+
+def test_settings_out_of_range_are_named():
+    with pytest.raises(TrainingError, match="minibatch_steps: expected the horizon of 8"):
+        replace(TINY, minibatch_steps=9)
+    with pytest.raises(TrainingError, match="n_workers: expected at least 1, got 0"):
+        replace(TINY, n_workers=0)
+
+
+def test_robots_alone_fill_the_places_that_they_have(pool, tmp_path):
+    # The published setting draws nothing but robots, and this pool has two.
+    settings = replace(TINY, robot_share=1.0, rotate=2)
+    with pytest.raises(TrainingError, match="2 of the pool's bodies are drawn at robot_share=1"):
+        TeacherTrainer(pool, settings, tmp_path / "three")
+    rows = []
+    TeacherTrainer(pool, replace(settings, n_active=2), tmp_path).train(report=rows.append)
+    assert len(rows) == 3
 
 
 def test_collection_goes_on_where_it_stopped(pool, teacher, tmp_path):
@@ -276,8 +298,8 @@ def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path):
 def test_specialists_teach_the_pool_they_learned_on(pool, tmp_path):
     settings = replace(TINY, teacher="specialists", view="state", n_active=len(pool), steps=64)
     TeacherTrainer(pool, settings, tmp_path).train()
-    network, normalisation, _ = load_teacher(tmp_path / "teacher.safetensors")
-    teacher = Teacher(network, normalisation)
+    network, normalisation, meta = load_teacher(tmp_path / "teacher.safetensors")
+    teacher = Teacher(network, normalisation, meta["pool"])
     data = ExpertData(tmp_path / "data")
     collect(pool, data, FEW, teachers=[teacher])
     assert [segment.body for segment in data.segments] == [0, 1, 2, 3]
@@ -289,8 +311,12 @@ def test_specialists_teach_the_pool_they_learned_on(pool, tmp_path):
         expected = control.act(states.astype(np.float64))
         np.testing.assert_allclose(means[:, slots], expected, atol=2e-3)
     smaller = Pool(pool.graphs[:3], pool.origins[:3])
-    with pytest.raises(TrainingError, match="4 specialists cannot teach a pool of 3 bodies"):
-        collect(smaller, ExpertData(tmp_path / "other"), FEW, teachers=[teacher])
+    turned = Pool(pool.graphs[::-1], pool.origins[::-1])
+    for other in (smaller, turned):
+        with pytest.raises(TrainingError, match="4 specialists cannot teach another pool"):
+            collect(other, ExpertData(tmp_path / "other"), FEW, teachers=[teacher])
+    with pytest.raises(TrainingError, match="has data of another pool: its body 0"):
+        collect(turned, data, FEW, teachers=[Teacher(network, normalisation, turned.hash)])
 
 
 def _hypernetwork() -> Hypernetwork:

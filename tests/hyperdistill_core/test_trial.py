@@ -91,6 +91,18 @@ def test_a_reading_that_blew_up_is_left_out_while_others_are_there(controller, m
     assert best == 1
 
 
+def test_where_all_that_are_left_blow_up_one_that_did_not_is_taken(controller):
+    graph = sample_body(np.random.default_rng(1))
+    run = Scripted(controller, [[5.0, 4.0, 3.0, 2.0, 1.0, 0.0], [9.0] * 6, [9.0] * 6])
+
+    def shaken(*given, **options):
+        result = run(*given, **options)
+        return replace(result, unstable=len(run.runs) == 2 and run.runs[-1][-1] < 3)
+
+    assert best_reading(graph, controller, task=TASK, tries=6, run=shaken) == 3
+    assert run.runs == [[0, 1, 2, 3, 4, 5], [0, 1, 2], [3]]
+
+
 def test_one_try_runs_nothing_and_too_many_are_refused(controller):
     graph = sample_body(np.random.default_rng(1))
     run = Scripted(controller, [])
