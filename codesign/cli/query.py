@@ -58,12 +58,15 @@ def query(
     targets = {to: text for to, text in ((json_to, _as_json), (csv_to, _as_csv)) if to is not None}
     if json_to is not None and json_to == csv_to:
         raise UsageError(f"--json and --csv both write to {json_to}: choose one")
+    folder = RunFolder(run).path
     for target in targets:
         if target != "-":
             require_writable(target)
+            if Path(target).resolve().parent == folder.resolve() and Path(target).exists():
+                raise UsageError(f"{target} belongs to the run: choose another file")
     if limit is None and not targets:
         limit = SHOWN
-    answer = ask(RunFolder(run).path / DATABASE, sql, limit=limit, seconds=seconds)
+    answer = ask(folder / DATABASE, sql, limit=limit, seconds=seconds)
     texts = {target: write(answer) for target, write in targets.items()}
     for target, text in texts.items():
         if target == "-":

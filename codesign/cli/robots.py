@@ -43,6 +43,7 @@ def score(
     from codesign.config import Racing, chosen_cluster, usable_cores
     from codesign.errors import UsageError
     from codesign.scoring import ScoringPool, best_of, load_controller
+    from morph_ops import graph as body_graph
     from morph_ops.files import read_body
     from morph_ops.textfile import require_writable, write_text
 
@@ -55,8 +56,13 @@ def score(
         )
     if json_to not in (None, "-"):
         require_writable(json_to)
+        if Path(json_to).resolve() in [path.resolve() for path in robots]:
+            raise UsageError(f"--json: {json_to} is a robot to be scored: choose another file")
     place = None if cluster is None else chosen_cluster(cluster)
     graphs = [read_body(path) for path in robots]
+    for path, graph in zip(robots, graphs, strict=True):
+        if not any(body_graph.joints(graph)):
+            raise UsageError(f"{path}: expected a robot with a limb to move, got a torso alone")
     with ScoringPool(
         workers=min(usable_cores() if workers is None else workers, len(graphs)),
         controller=controller,
@@ -151,7 +157,10 @@ def inspect(robot: Path) -> None:
 @click.argument("target", type=FILE, metavar="OUT")
 def convert(source: Path, target: Path) -> None:
     """Convert a robot between MJCF (.xml) and the project's JSON (.json)."""
+    from codesign.errors import UsageError
     from morph_ops.files import read_body, write_body
 
+    if source.resolve() == target.resolve():
+        raise UsageError(f"{target} is the robot itself: choose another file")
     write_body(read_body(source), target)
     click.echo(f"{target}")

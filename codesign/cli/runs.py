@@ -54,8 +54,11 @@ def runs(parent: Path) -> None:
     from rich.console import Console
 
     from codesign.cli.tables import runs_table
+    from codesign.errors import UsageError
     from codesign.store import find_runs
 
+    if parent != RUNS and not parent.is_dir():
+        raise UsageError(f"--in: expected a folder of runs, got {parent}")
     found = find_runs(parent)
     if not found:
         click.echo(f"no runs in {parent}")
@@ -130,7 +133,12 @@ def export(
 
     known = (*FORMATS, *HISTORY)
     wanted = [choose({f: f for f in known}, f.strip(), what="format") for f in formats.split(",")]
+    if not source.exists():
+        raise UsageError(f"{source}: no such run or robot")
     if source.is_dir():
+        given = click.get_current_context().get_parameter_source("controller")
+        if given is not click.core.ParameterSource.DEFAULT:
+            raise UsageError("--controller is for a robot: a run's designs have that of the run")
         if tries > 1:
             raise UsageError("--tries is for a robot: a run's designs have the readings scored")
         folder = RunFolder(source)

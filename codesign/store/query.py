@@ -64,6 +64,8 @@ def ask(path: Path, sql: str, *, limit: int | None = None, seconds: float = 60.0
 
     try:
         connection.execute("PRAGMA query_only = ON")
+        # The first use of a table of JSON's values writes it into the connection's own schema.
+        connection.execute("SELECT value FROM json_each('[]')").fetchall()
         connection.set_authorizer(authorize)
         connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
         cursor = connection.execute(sql)

@@ -7,6 +7,7 @@ the rebuilt one in every physical array, and nothing is lost in silence.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import mujoco
@@ -79,7 +80,8 @@ def _rows(
     if mine.shape != theirs.shape:
         yield f"{quantity} of shape {mine.shape} (shape {theirs.shape} expected)"
         return
-    for row in np.flatnonzero(~_close(mine, theirs).reshape(len(mine), -1).all(axis=1)):
+    same = _close(mine, theirs).reshape(len(mine), math.prod(mine.shape[1:])).all(axis=1)
+    for row in np.flatnonzero(~same):
         yield (
             f"{_title(other, kind, int(row))}: {quantity} {_shown(mine[row])} "
             f"({_shown(theirs[row])} expected)"

@@ -20,6 +20,7 @@ def mjcf_file(body: str, rest: str = "") -> str:
 FILES = {
     "broken.xml": "<mujoco><worldbody>",
     "no_root.xml": mjcf_file(f'<body name="torso">{TORSO}</body>'),
+    "torso.xml": mjcf_file(f'<body name="torso"><freejoint/>{TORSO}</body>'),
     "two_roots.xml": mjcf_file(
         f'<body name="a"><freejoint/>{TORSO}</body><body name="b"><freejoint/></body>'
     ),
@@ -119,7 +120,13 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("export full --out new", "full is no run folder"),
         ("export broken.xml --out new", "broken XML"),
         ("export full --tries 2 --out new", "--tries is for a robot"),
-        ("export none.xml --top 2 --out new", "--top is for a run"),
+        ("export none.xml --out new", "none.xml: no such run or robot"),
+        ("export list.json --top 2 --out new", "--top is for a run"),
+        ("export empty --controller flat-v0 --out new", "--controller is for a robot"),
+        ("runs --in none", "--in: expected a folder of runs, got none"),
+        ("score list.json --json list.json", "list.json is a robot to be scored"),
+        ("score torso.xml", "torso.xml: expected a robot with a limb to move"),
+        ("convert list.json list.json", "list.json is the robot itself"),
         ("export none.xml --format mjfc --out new", "no format 'mjfc': did you mean 'mjcf'"),
         ("sample -n 2", "--out"),
         ("sample -n 0 --out new", "0"),

@@ -121,6 +121,19 @@ def test_wrong_sql_and_writes_are_told_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_query_takes_json_apart(folder):
+    sql = "SELECT p.value FROM candidates, json_each(parents) AS p WHERE number = 5"
+    assert ask(folder.path / DATABASE, sql).rows == [(3,), (3,)]
+
+
+def test_a_query_does_not_write_over_the_run(folder, capsys):
+    before = (folder.path / DATABASE).read_bytes()
+    code, _, err = call(capsys, "query", folder.path, BEST, "--csv", folder.path / DATABASE)
+    assert code == 2
+    assert "belongs to the run" in err
+    assert (folder.path / DATABASE).read_bytes() == before
+
+
 def test_a_query_that_never_ends_is_stopped(folder):
     endless = (
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
