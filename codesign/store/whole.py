@@ -45,23 +45,28 @@ def new_folder(path: Path, *, replace: str | None = None) -> Iterator[Path]:
         draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     except OSError as error:
         raise UsageError(f"cannot make the folder {path}: {reason(error)}") from None
+    old = draft.with_name(f"{draft.name}-old")
     try:
         draft.chmod(0o777 & ~_umask())
         yield draft
-        if replace is not None:
-            _move_along(path, draft, stale=replace)
-            shutil.rmtree(path, ignore_errors=True)
+        if replace is not None and path.is_dir():
+            path.rename(old)
         draft.rename(path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
+        if old.is_dir():
+            old.rename(path)
         raise
+    if replace is not None and old.is_dir():
+        _move_along(old, path, stale=replace)
+        shutil.rmtree(old, ignore_errors=True)
 
 
-def _move_along(old: Path, draft: Path, *, stale: str) -> None:
+def _move_along(old: Path, new: Path, *, stale: str) -> None:
     """Bring what others have put into the old folder into the new one."""
-    for file in old.glob("*"):
-        if not fnmatch(file.name, stale) and not (draft / file.name).exists():
-            file.rename(draft / file.name)
+    for file in old.iterdir():
+        if not fnmatch(file.name, stale) and not (new / file.name).exists():
+            file.rename(new / file.name)
 
 
 def _umask() -> int:

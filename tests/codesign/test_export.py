@@ -106,6 +106,15 @@ def test_a_new_folder_takes_along_what_others_put_into_the_old_one(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["designs"]
 
 
+def test_an_old_folder_stays_where_the_new_one_fails(tmp_path):
+    out = tmp_path / "designs"
+    with new_folder(out) as draft:
+        (draft / "notes.txt").touch()
+    with pytest.raises(KeyError), new_folder(out, replace="design-*"):
+        raise KeyError("oh")
+    assert [path.name for path in tmp_path.rglob("*")] == ["designs", "notes.txt"]
+
+
 def test_a_link_to_an_empty_folder_is_filled(body, tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
