@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("mjcf", "json", "npz")
 RUNNER = "run_design.py"
-OF_A_RUN = "design-*"
-"""Files that an export of a run writes for its designs."""
+DESIGN_FILES = "design-*"
+"""Pattern of the files that an export of a run writes for its designs."""
 SCENE_TASK = "flat"
 """The task that an exported scene is: the others have a world of their own."""
 
@@ -142,7 +142,7 @@ def export_run(
         for rank, candidate in enumerate(best, start=1)
     ]
     motion = Motion(controller=settings.controller, seed=settings.seed, episodes=settings.episodes)
-    with new_folder(folder, replace=OF_A_RUN if replace else None) as draft:
+    with new_folder(folder, replace=DESIGN_FILES if replace else None) as draft:
         moves = settings.task == SCENE_TASK and "npz" in formats and bool(best)
         if moves:
             _require_same_controller(best[0], settings)

@@ -296,9 +296,8 @@ class Shard:
         fell = task.fell(after, tables.fall_heights) | unstable
         elapsed += 1
         late = elapsed >= task.max_steps
-        stalled = self._stalled(tables)
-        running = np.where(stalled, STALLED, RUNNING)
-        ended = np.where(fell, FELL, np.where(late, TIME_LIMIT, running))
+        ends = {FELL: fell, TIME_LIMIT: late, STALLED: self._stalled(tables)}
+        ended = np.select(list(ends.values()), list(ends), default=RUNNING)
         arrays["reward"][slots] = np.where(unstable, 0.0, reward)
         arrays["ended"][slots] = ended
         elapsed[ended != RUNNING] = 0

@@ -98,7 +98,8 @@ class TeacherTrainer:
             raise TrainingError(
                 f"a pool of {len(pool)} bodies cannot fill {settings.n_active} active places"
             )
-        drawn = np.count_nonzero(pool.weights(settings.robot_share))
+        self._weights = pool.weights(settings.robot_share)
+        drawn = np.count_nonzero(self._weights)
         if drawn < settings.n_active:
             raise TrainingError(
                 f"{drawn} of the pool's bodies are drawn at robot_share={settings.robot_share:g},"
@@ -112,7 +113,6 @@ class TeacherTrainer:
         self.settings, self.folder = settings, folder
         self._device = torch.device(device)
         self._pool, self._pool_hash = pool.graphs, pool.hash
-        self._weights = pool.weights(settings.robot_share)
         self._task = get_task(settings.task)
         self._n_max = max(len(graph) for graph in pool.graphs)
         self._checkpoint = folder / "teacher.safetensors"
