@@ -2,7 +2,7 @@
 
 A controller acts for every body, but deserves trust only near those that it learned from.
 :class:`TrainingRanges` keeps the least and the largest value of each physical quantity that
-a context tells of.
+a context tells of, and of those that all training bodies have alike, which it need not tell.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from morph_ops.geometry import mass, rest_frames
+from morph_ops.geometry import canonical_frames, mass, rest_frames
 from morph_ops.graph import joints, limb, limbs, torso
 
 UNITS: dict[str, str] = {
@@ -29,6 +29,12 @@ UNITS: dict[str, str] = {
     "lower joint limit": "deg",
     "upper joint limit": "deg",
     "gear": "N m",
+    "lower control limit": "",
+    "upper control limit": "",
+    "hinge stiffness": "N m/rad",
+    "hinge damping": "N m s/rad",
+    "hinge armature": "kg m^2",
+    "sliding friction": "",
 }
 """Quantities that are compared, with their units; a limb's length is that of its axis."""
 
@@ -72,7 +78,8 @@ class TrainingRanges:
             excess, worst = max((max(low - value, value - high), value) for value in values)
             if excess > _SLACK * (high - low) + 1e-6:
                 unit = f" {UNITS[quantity]}".rstrip()
-                lines.append(f"{quantity} {worst:.4g}{unit} outside {low:.4g}..{high:.4g}{unit}")
+                known = f"outside {low:.4g}..{high:.4g}" if low < high else f"other than {low:.4g}"
+                lines.append(f"{quantity} {worst:.4g}{unit} {known}{unit}")
         return lines
 
 
@@ -80,7 +87,7 @@ def _quantities(graph: nx.DiGraph) -> dict[str, list[float]]:
     """Values of every quantity of :data:`UNITS`: one, or one a limb, body or joint."""
     records = [limb(graph, name) for name in limbs(graph)]
     hinges = [joint for _, joint in joints(graph)]
-    positions = rest_frames(graph).pos
+    positions = rest_frames(canonical_frames(graph)).pos
     return {
         "number of bodies": [float(len(positions))],
         "torso radius": [torso(graph).radius],
@@ -92,4 +99,10 @@ def _quantities(graph: nx.DiGraph) -> dict[str, list[float]]:
         "lower joint limit": [joint.range_deg[0] for joint in hinges],
         "upper joint limit": [joint.range_deg[1] for joint in hinges],
         "gear": [joint.gear for joint in hinges],
+        "lower control limit": [joint.ctrl_range[0] for joint in hinges],
+        "upper control limit": [joint.ctrl_range[1] for joint in hinges],
+        "hinge stiffness": [joint.stiffness for joint in hinges],
+        "hinge damping": [joint.damping for joint in hinges],
+        "hinge armature": [joint.armature for joint in hinges],
+        "sliding friction": [record.friction[0] for record in (torso(graph), *records)],
     }

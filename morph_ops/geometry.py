@@ -13,7 +13,7 @@ torso's. All lengths are metres.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -21,13 +21,16 @@ import numpy as np
 from morph_ops.graph import (
     IDENTITY,
     BodyError,
+    Limb,
     Part,
     Quat,
     Torso,
+    Vec3,
     bodies,
     children,
     part,
     root,
+    with_parts,
 )
 
 MIRROR = np.array([1.0, -1.0, 1.0])
@@ -118,6 +121,68 @@ def rest_frames(graph: nx.DiGraph, *, in_torso: bool = False) -> Frames:
     ends = pos[:, None] + (np.einsum("nij,nkj->nki", rot, ends) if turned else ends)
     radius = np.array([record.radius for record in records])
     return Frames(tuple(names), pos, rot, ends[:, 0], ends[:, 1], radius)
+
+
+def canonical_frames(graph: nx.DiGraph) -> nx.DiGraph:
+    """The same body with its frames as UNIMAL bodies have them.
+
+    In the rest pose all axes are along the world's, and a limb's origin is where its capsule
+    begins, which is the end nearer to the hinges. Nothing moves or weighs otherwise than
+    before, but numbers about frames (states, contexts) mean the same for every body then.
+
+    Args:
+        graph: a body; it is given back as it is where its frames are such already.
+    """
+    names = bodies(graph)
+    if all(_is_canonical(part(graph, name)) for name in names):
+        return graph
+    frames = rest_frames(graph)
+    origins: dict[str, np.ndarray] = {}
+    records: list[tuple[str, Part]] = []
+    for row, name in enumerate(names):
+        record, rot, pos = part(graph, name), frames.rot[row], frames.pos[row]
+        if isinstance(record, Torso):
+            origins[name] = pos
+            records.append((name, replace(record, quat=IDENTITY)))
+            continue
+        near, far = frames.start[row], frames.end[row]
+        if not _begins_at_hinges(record):
+            near, far = far, near
+        origins[name] = near
+        hinges = [
+            replace(joint, pos=_vec3(pos + rot @ joint.pos - near), axis=_vec3(rot @ joint.axis))
+            for joint in record.joints
+        ]
+        turned = replace(
+            record,
+            pos=_vec3(near - origins[next(iter(graph.pred[name]))]),
+            quat=IDENTITY,
+            start=(0.0, 0.0, 0.0),
+            end=_vec3(far - near),
+            joints=tuple(hinges),
+        )
+        records.append((name, turned))
+    return with_parts(graph, records)
+
+
+def _is_canonical(record: Part) -> bool:
+    if record.quat != IDENTITY:
+        return False
+    return isinstance(record, Torso) or (not any(record.start) and _begins_at_hinges(record))
+
+
+def _begins_at_hinges(record: Limb) -> bool:
+    """Whether the first end of a capsule is no farther from its hinges than the second."""
+    near, far = (
+        sum(math.dist(end, joint.pos) for joint in record.joints)
+        for end in (record.start, record.end)
+    )
+    return near <= far
+
+
+def _vec3(vector: np.ndarray) -> Vec3:
+    x, y, z = vector.tolist()
+    return x, y, z
 
 
 def twins(graph: nx.DiGraph, *, frames: Frames | None = None) -> dict[str, str]:

@@ -6,12 +6,15 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from codesign.store import Database
 
 
@@ -87,3 +90,47 @@ def new_database(tmp_path: Path) -> Iterator[Callable[[], Database]]:
             return opened.enter_context(Database(path))
 
         yield new
+
+
+@pytest.fixture(scope="session")
+def in_other_frames() -> Callable[[nx.DiGraph], nx.DiGraph]:
+    """Writes a robot with frames that lie and turn as they like, and capsules back to front."""
+    import numpy as np
+
+    from morph_ops.geometry import quaternion, rest_frames, rotation
+    from morph_ops.graph import limb, limbs, parent, root, torso, with_parts
+
+    def rewrite(graph: nx.DiGraph) -> nx.DiGraph:
+        rng = np.random.default_rng(8)
+        rest = rest_frames(graph)
+        rows = {name: row for row, name in enumerate(rest.names)}
+        turns = {name: rotation(tuple(rng.normal(size=4))) for name in rest.names}
+        shifts = rng.normal(scale=0.1, size=(len(rest), 3))
+        origins = dict(zip(rest.names, rest.pos + shifts, strict=True))
+        head = root(graph)
+        origins[head] = rest.pos[0]
+        records = [(head, replace(torso(graph), quat=quaternion(turns[head])))]
+        for name in limbs(graph):
+            above, row, record = parent(graph, name), rows[name], limb(graph, name)
+            back = turns[name].T
+            shift = rest.pos[row] - origins[name]
+            hinges = [
+                replace(
+                    joint,
+                    pos=tuple((back @ (shift + joint.pos)).tolist()),
+                    axis=tuple((back @ joint.axis).tolist()),
+                )
+                for joint in record.joints
+            ]
+            record = replace(
+                record,
+                pos=tuple((turns[above].T @ (origins[name] - origins[above])).tolist()),
+                quat=quaternion(turns[above].T @ turns[name]),
+                start=tuple((back @ (rest.end[row] - origins[name])).tolist()),
+                end=tuple((back @ (rest.start[row] - origins[name])).tolist()),
+                joints=tuple(hinges),
+            )
+            records.append((name, record))
+        return with_parts(graph, records)
+
+    return rewrite

@@ -18,6 +18,7 @@ from codesign.scoring import load_controller
 from codesign.store import Candidate, Database
 from codesign.store.whole import new_folder
 from morph_ops import jsonio, mjcf
+from morph_ops.geometry import canonical_frames
 
 if TYPE_CHECKING:
     from hyperdistill_core.controller import Controller
@@ -91,10 +92,12 @@ def _write(
     designs: Sequence[Design], draft: Path, formats: Sequence[str], motion: Motion | None
 ) -> None:
     for design in designs:
+        # The runner reads states off the model as it stands.
+        graph = canonical_frames(design.graph)
         if "mjcf" in formats:
-            mjcf.write(design.graph, draft / f"{design.name}.xml", scene=True)
+            mjcf.write(graph, draft / f"{design.name}.xml", scene=True)
         if "json" in formats:
-            jsonio.write_json(design.graph, draft / f"{design.name}.json")
+            jsonio.write_json(graph, draft / f"{design.name}.json")
     if "npz" in formats and designs and motion is not None:
         controller = load_controller(motion.controller)
         for design in designs:

@@ -36,8 +36,9 @@ _VELOCITY, _SPIN, _QUATERNION = slice(3, 6), slice(6, 9), slice(9, 13)
 def limb_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
     """(n, 3) tip of every body in its own frame (m).
 
-    The tip is the capsule's end that lies away from the frame's origin; a torso, a sphere
-    about its origin, has none.
+    The tip is the capsule's end that lies away from the frame's origin, where the capsule
+    begins (:func:`~morph_ops.geometry.canonical_frames`); a torso, a sphere about its origin,
+    has none.
     """
     return 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.tasks.task import Task
 from morph_ops import graph as body_graph
+from morph_ops.geometry import canonical_frames
 from morph_ops.mjcf.build import compile_spec, to_spec
 
 FLOOR = "floor"
@@ -34,7 +35,7 @@ class Flat(Task):
 
     def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
         """See :meth:`Task.model`."""
-        spec = to_spec(graph)
+        spec = to_spec(canonical_frames(graph))
         spec.worldbody.add_geom(
             name=FLOOR,
             type=mujoco.mjtGeom.mjGEOM_PLANE,
@@ -77,7 +78,7 @@ class FlatReference(Flat):
         x, y, z = torso.pos
         raised = replace(torso, pos=(x, y, z + self.ground_m))
         graph = body_graph.with_parts(graph, [(body_graph.root(graph), raised)])
-        spec = to_spec(body_graph.with_excludes(graph, ()))
+        spec = to_spec(canonical_frames(body_graph.with_excludes(graph, ())))
         spec.worldbody.add_geom(
             name=FLOOR,
             type=mujoco.mjtGeom.mjGEOM_BOX,

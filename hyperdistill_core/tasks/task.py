@@ -47,6 +47,9 @@ class Task(ABC):
     def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
         """The body in its world, with nothing that a rollout does not need.
 
+        Its frames must be those of :func:`~morph_ops.geometry.canonical_frames`, which
+        controllers have learned on.
+
         Raises:
             BodyError: the graph is no body, or MuJoCo cannot compile it.
         """

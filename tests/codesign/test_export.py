@@ -51,6 +51,17 @@ def test_the_runner_reaches_the_score(folder, body, tiny_controller):
     assert way / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
 
+def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
+    body, in_other_frames, tiny_controller, tmp_path
+):
+    robot = in_other_frames(body)
+    motion = Motion(controller=tiny_controller, seed=SEED, episodes=2)
+    export_designs([Design(name="it", graph=robot)], tmp_path / "designs", motion=motion)
+    [record] = score([robot], controller=tiny_controller, episodes=2, seed=SEED)
+    way, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
+    assert way / 0.02 == pytest.approx(record.returns, rel=1e-6)
+
+
 def test_a_design_moves_by_the_reading_that_was_scored(body, tiny_controller, tmp_path):
     factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(2, 25)).astype(np.float32)
     factors[0] = 1.0

@@ -205,3 +205,5 @@ def test_warnings_name_what_lies_outside(graph):
     lines = _controller(ranges=ranges).warnings(longer)
     assert [line.split(" outside ")[0] for line in lines][:1] == ["limb length 0.9 m"]
     assert all(line.startswith("limb ") for line in lines)
+    slippery = with_parts(graph, [(name, replace(limb(graph, name), friction=(0.1, 0.1, 0.1)))])
+    assert _controller(ranges=ranges).warnings(slippery) == ["sliding friction 0.1 other than 0.7"]

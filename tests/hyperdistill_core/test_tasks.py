@@ -5,6 +5,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from hyperdistill_core.features import context_features
+from hyperdistill_core.ranges import TrainingRanges
 from hyperdistill_core.tasks import TASKS, FlatReference, get_task
 from morph_ops.choices import UnknownChoiceError
 from morph_ops.graph import with_excludes
@@ -112,3 +114,17 @@ def test_a_task_is_a_frozen_setting():
 def test_a_broken_body_is_refused_in_one_line(task):
     with pytest.raises(ValueError, match="a body has one root, this graph has 0"):
         task.model(nx.DiGraph(excludes=()))
+
+
+def test_controllers_see_a_robot_alike_whatever_frames_it_is_written_in(
+    task, walker, in_other_frames
+):
+    other = in_other_frames(walker)
+    models = [task.model(graph) for graph in (walker, other)]
+    np.testing.assert_allclose(models[0].body_quat, models[1].body_quat, atol=1e-12)
+    np.testing.assert_allclose(models[0].geom_pos, models[1].geom_pos, atol=1e-12)
+    contexts = [
+        context_features(graph, model) for graph, model in zip((walker, other), models, strict=True)
+    ]
+    np.testing.assert_allclose(*contexts, atol=1e-9)
+    assert TrainingRanges.over([walker]).warnings(other) == []

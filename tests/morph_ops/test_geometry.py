@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import mujoco
@@ -11,6 +12,7 @@ import pytest
 
 from morph_ops import mjcf
 from morph_ops.geometry import (
+    canonical_frames,
     centre_of_mass,
     density,
     limb_groups,
@@ -20,7 +22,20 @@ from morph_ops.geometry import (
     rotation,
     twins,
 )
-from morph_ops.graph import BodyError, Joint, Limb, Torso, add_limb, limb, limbs, new_body, torso
+from morph_ops.graph import (
+    IDENTITY,
+    BodyError,
+    Joint,
+    Limb,
+    Torso,
+    add_limb,
+    bodies,
+    limb,
+    limbs,
+    new_body,
+    torso,
+    with_parts,
+)
 from morph_ops.space import sample_body
 
 
@@ -117,3 +132,32 @@ def test_density_of_a_part_with_a_mass():
     assert density(replace(record, density=None, mass=mass(record))) == pytest.approx(700.0)
     with pytest.raises(BodyError, match="needs a mass or a density"):
         mass(replace(record, density=None))
+
+
+def test_canonical_frames_are_another_way_to_write_the_same_robot(turned):
+    backwards = replace(limb(turned, "a"), start=(0.1, 0.2, -0.3), end=(0.01, 0, 0))
+    for graph in (turned, with_parts(turned, [("a", backwards)])):
+        canonical = canonical_frames(graph)
+        assert canonical_frames(canonical) is canonical
+        for name in bodies(canonical):
+            assert canonical.nodes[name]["part"].quat == IDENTITY
+        for name in ("a", "b"):
+            record = limb(canonical, name)
+            assert record.start == (0, 0, 0)
+            hinge = record.joints[0].pos
+            assert math.dist(hinge, record.start) < math.dist(hinge, record.end)
+        models = [mjcf.to_model(each) for each in (graph, canonical)]
+        np.testing.assert_allclose(models[0].body_mass, models[1].body_mass)
+        steps = [mujoco.MjData(model) for model in models]
+        for _ in range(200):
+            for model, data in zip(models, steps, strict=True):
+                data.ctrl[:] = [0.7, -0.4]
+                mujoco.mj_step(model, data)
+        np.testing.assert_allclose(steps[0].qpos[7:], steps[1].qpos[7:], atol=1e-9)
+        np.testing.assert_allclose(steps[0].geom_xpos, steps[1].geom_xpos, atol=1e-9)
+
+
+def test_unimal_bodies_have_canonical_frames():
+    rng = np.random.default_rng(3)
+    for graph in [sample_body(rng) for _ in range(10)]:
+        assert canonical_frames(graph) is graph
