@@ -51,6 +51,22 @@ def is_own(name: str) -> bool:
     return ":" in name
 
 
+def split_own(name: str, *, what: str) -> tuple[str, str]:
+    """Module and name in it of ``package.module:name``, whether there is such a thing or not.
+
+    Args:
+        name: module and name.
+        what: what it is to stand for, for the message.
+
+    Raises:
+        UnknownChoiceError: not of that form.
+    """
+    module, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise UnknownChoiceError(f"no {what} {name!r}: expected package.module:name")
+    return module, attribute
+
+
 def load_own(name: str, *, what: str) -> Any:
     """What ``package.module:name`` stands for.
 
@@ -66,9 +82,7 @@ def load_own(name: str, *, what: str) -> Any:
         >>> load_own("math:hypot", what="objective")(3.0, 4.0)
         5.0
     """
-    module_name, _, attribute = name.partition(":")
-    if not all(part.isidentifier() for part in (*module_name.split("."), attribute)):
-        raise UnknownChoiceError(f"no {what} {name!r}: expected package.module:name")
+    module_name, attribute = split_own(name, what=what)
     here = os.getcwd()
     if here not in sys.path:
         sys.path.append(here)

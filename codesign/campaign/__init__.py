@@ -19,7 +19,7 @@ from codesign.campaign.algorithms import Algorithm
 from codesign.campaign.finals import missing_finals
 from codesign.campaign.loop import Progress, run
 from codesign.campaign.objectives import Descriptor, Objective, descriptor, objective
-from codesign.campaign.start import prepare, read_start
+from codesign.campaign.start import prepare, read_start, require_parts
 
 __all__ = [
     "Algorithm",
@@ -31,5 +31,6 @@ __all__ = [
     "objective",
     "prepare",
     "read_start",
+    "require_parts",
     "run",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from codesign.campaign.algorithms import new_algorithm
@@ -29,9 +30,24 @@ def prepare(settings: Settings) -> list[Founder]:
         BodyError: a file is no robot, or the locked limbs are not there or not the same.
     """
     start = read_start(settings)
-    new_algorithm(settings)
+    require_parts(settings, start)
     Breeder(settings, start).sample(0, taken=())
     return start
+
+
+def require_parts(settings: Settings, start: Sequence[Founder]) -> None:
+    """Check that there is what the settings name: algorithm, objectives, descriptors, operators.
+
+    Args:
+        settings: of the campaign.
+        start: its starting bodies.
+
+    Raises:
+        UsageError: a library is missing.
+        UnknownChoiceError: something of the user's own is not there, or not what it should be.
+    """
+    new_algorithm(settings)
+    Breeder(settings, start)
 
 
 def read_start(settings: Settings) -> list[Founder]:

@@ -130,7 +130,7 @@ def _search(
     Returns:
         Why it ended early, None if it did not.
     """
-    from codesign.campaign import missing_finals, prepare, run
+    from codesign.campaign import missing_finals, prepare, require_parts, run
     from codesign.cli.progress import progress_bar
     from codesign.scoring import ScoringPool
     from codesign.store import RunFolder
@@ -144,7 +144,11 @@ def _search(
                 if scored and database.events("finished"):
                     ending = database.ending()
                     return ending[1] if ending else None
-        start = prepare(settings) if folder is None else folder.start()
+        if folder is None:
+            start = prepare(settings)
+        else:
+            start = folder.start()
+            require_parts(settings, start)
         with console.status("starting workers"):
             pool = stack.enter_context(ScoringPool.of_campaign(settings))
         kind = "started" if folder is None else "resumed"

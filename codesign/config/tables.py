@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from morph_ops.choices import choose, is_own, load_own
+from morph_ops.choices import choose, is_own, split_own
 from morph_ops.operators import OPERATORS
 
 
@@ -148,10 +148,13 @@ class Alarms(Frozen):
 
 
 def known_or_own(known: Mapping[str, Any], name: str, *, what: str) -> None:
-    """Refuse a name that stands for nothing."""
+    """Refuse a name that can stand for nothing.
+
+    What is the user's own is not imported: whoever only reads a run needs none of it.
+    """
     if not is_own(name):
         choose(known, name, what=what)
     elif what == "island":
         raise ValueError(f"{name}: expected one of {', '.join(known)}")
     else:
-        load_own(name, what=what)
+        split_own(name, what=what)

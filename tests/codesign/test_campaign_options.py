@@ -9,7 +9,7 @@ import pytest
 from formula_pool import BLANK, CutOffError, FormulaPool, outcome
 
 from codesign import config
-from codesign.campaign import read_start, run
+from codesign.campaign import prepare, read_start, run
 from codesign.campaign.breeder import Breeder
 from codesign.campaign.objectives import get_descriptor, get_objective
 from codesign.campaign.record import OperatorRecord
@@ -380,14 +380,25 @@ def test_a_task_of_ones_own():
         ({"algorithm": "own_parts:Nothing"}, "nothing called Nothing in own_parts"),
         ({"algorithm": "no_such_module:A"}, "cannot import no_such_module"),
         ({"algorithm": "own parts:A"}, "expected package.module:name"),
-        ({"objectives": ["speed", "own_parts:nothing"]}, "no objective 'own_parts:nothing'"),
+        (
+            {"algorithm": "nsga2", "objectives": ["speed", "own_parts:nothing"]},
+            "no objective 'own_parts:nothing'",
+        ),
         ({"islands": ["aging", "own_parts:Twins"]}, "expected one of aging, mu_plus_lambda"),
         ({"rates": {"operators": {"own_parts:none": 1.0}}}, "no operator 'own_parts:none'"),
     ],
 )
 def test_parts_that_are_not_there_are_refused_before_anything_runs(changes, message):
     with pytest.raises((UsageError, UnknownChoiceError), match=message):
-        settings(**changes)
+        prepare(settings(**changes))
+
+
+def test_who_only_reads_a_run_needs_no_parts_of_its_own(tmp_path):
+    operators = {"no_such_module:turn": 1.0}
+    made = settings(algorithm="no_such_module:A", rates={"operators": operators})
+    with RunFolder.create(tmp_path / "run", made):
+        pass
+    assert RunFolder(tmp_path / "run").settings == made
 
 
 @pytest.mark.parametrize(
