@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from codesign.config import Settings
@@ -26,19 +27,28 @@ def missing_finals(database: Database, settings: Settings) -> list[Candidate]:
     return [candidate for candidate in finalists if candidate.final is None]
 
 
-def score_finalists(database: Database, settings: Settings, pool: ScoringPool) -> None:
+def score_finalists(
+    database: Database,
+    settings: Settings,
+    pool: ScoringPool,
+    *,
+    on_final: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
     """Score them again and write that down.
 
     Args:
         database: of a run whose candidates are all scored.
         settings: of the run.
         pool: scores the bodies.
+        on_final: called with how many of them are done, and how many are to be: first with none.
 
     Raises:
         UsageError: the controller is another one than that of the search.
     """
     waiting = missing_finals(database, settings)
     by_number = {candidate.number: candidate for candidate in waiting}
+    done = 0
+    on_final(done, len(by_number))
     while waiting or pool.busy:
         while waiting and pool.idle:
             candidate = waiting.pop(0)
@@ -53,6 +63,8 @@ def score_finalists(database: Database, settings: Settings, pool: ScoringPool) -
             candidate = by_number[number]
             require_controller(record, candidate.result.controller_hash, settings)
             database.add_final(number, replace(record, robot=candidate.name))
+            done += 1
+            on_final(done, len(by_number))
 
 
 def require_controller(record: ScoreRecord, expected: str, settings: Settings) -> None:

@@ -49,6 +49,7 @@ def run(
     pool: ScoringPool,
     start: Sequence[Founder] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_final: Callable[[int, int], None] = lambda done, total: None,
     on_alarm: Callable[[Event], None] = lambda alarm: None,
 ) -> str | None:
     """Go on with a run until all its candidates are in its database, and its finalists.
@@ -59,6 +60,7 @@ def run(
         pool: scores the bodies; it must be set up as ``settings`` say.
         start: bodies that the search starts from; none for sampled ones.
         on_progress: called after every candidate.
+        on_final: called after every finalist, with how many are done and how many there are.
         on_alarm: called with every alarm that this process is the first to sound.
 
     Returns:
@@ -71,7 +73,7 @@ def run(
             user's own failed.
     """
     stopped = _Loop(settings, database, pool, start, on_progress, on_alarm).run()
-    score_finalists(database, settings, pool)
+    score_finalists(database, settings, pool, on_final=on_final)
     return stopped
 
 

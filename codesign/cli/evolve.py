@@ -109,7 +109,8 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
     try:
         stopped = _search(settings, folder=folder, out=out, console=console)
         folder = RunFolder(out)
-        _write_designs(folder)
+        with console.status("writing designs"):
+            _write_designs(folder)
         _show(folder, console)
         if stopped:
             click.echo(f"stopped:    {stopped}")
@@ -117,7 +118,8 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
         if not RunFolder.is_one(out):
             raise
         click.echo(f"interrupted; to go on: codesign evolve --resume {out}", err=True)
-        with suppress(KeyboardInterrupt):  # pressed twice
+        # Pressed twice, it counts when the designs are there.
+        with suppress(KeyboardInterrupt), console.status("writing the best designs so far"):
             _write_designs(RunFolder(out))
         raise SystemExit(INTERRUPTED) from None
 
@@ -156,14 +158,15 @@ def _search(
             folder = stack.enter_context(RunFolder.create(out, settings, start=start))
         database = stack.enter_context(folder.database())
         note = stack.enter_context(_told(folder, database, settings, kind, pool.place))
-        show = stack.enter_context(progress_bar(console, settings))
+        bar = stack.enter_context(progress_bar(console, settings))
         log = folder.log
         stopped = run(
             settings,
             database=database,
             pool=pool,
             start=start,
-            on_progress=show,
+            on_progress=bar.candidate,
+            on_final=bar.final,
             on_alarm=lambda alarm: log(f"alarm: {alarm.message}"),
         )
         done, total = len(database), database.total(settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,38 @@ if TYPE_CHECKING:
     from codesign.campaign import Progress
 
 
+class RunBar:
+    """A bar for the candidates of a run, and one for its finalists.
+
+    Args:
+        bar: where they are shown.
+        settings: of the run.
+    """
+
+    def __init__(self, bar: Bar, settings: Settings) -> None:
+        self._bar, self._generations = bar, settings.generations
+        self._search = bar.add_task("starting bodies", total=settings.total)
+        self._finals = bar.add_task("finalists", total=None, visible=False)
+
+    def candidate(self, progress: Progress) -> None:
+        """To be called after every candidate."""
+        text = f"generation {progress.generation} of {self._generations}"
+        if progress.best is not None:
+            best = progress.best.result
+            text += f" · best {best.score:.1f} ({best.speed:.2f} m/s)"
+        self._bar.update(self._search, completed=progress.done, description=text)
+
+    def final(self, done: int, total: int) -> None:
+        """To be called after every finalist."""
+        text = "finalists over fresh episodes"
+        self._bar.update(
+            self._finals, completed=done, total=total, description=text, visible=total > 0
+        )
+
+
 @contextmanager
-def progress_bar(console: Console, settings: Settings) -> Iterator[Callable[[Progress], None]]:
-    """A bar on the console; yields what to call after every candidate."""
+def progress_bar(console: Console, settings: Settings) -> Iterator[RunBar]:
+    """Bars on the console."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -26,13 +55,4 @@ def progress_bar(console: Console, settings: Settings) -> Iterator[Callable[[Pro
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task("starting bodies", total=settings.total)
-
-        def show(progress: Progress) -> None:
-            text = f"generation {progress.generation} of {settings.generations}"
-            if progress.best is not None:
-                best = progress.best.result
-                text += f" · best {best.score:.1f} ({best.speed:.2f} m/s)"
-            bar.update(task, completed=progress.done, description=text)
-
-        yield show
+        yield RunBar(bar, settings)
