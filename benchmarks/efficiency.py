@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -156,7 +157,9 @@ def _shipped(controller: Controller, n: int) -> tuple[Network, Network]:
 
 def _student(name: str, config: HypernetConfig, mlp: BodyMLP, n: int) -> Network:
     cost = body_mlp_cost(config, n, mlp.n_controls)
-    return Network(f"{name} MLP, {config.hidden}", cost, config.state_dim, mlp.act)
+    return Network(
+        f"{name} MLP, {config.hidden}", cost, config.state_dim, partial(mlp.act, time=0.0)
+    )
 
 
 def _teacher(

@@ -169,6 +169,8 @@ class Controller:
         if not self.network.config.terrain_dim:
             # As before there were height fields: published hashes stay as they are.
             del network["terrain_dim"], network["terrain_embed"]
+        if not self.network.config.clock:
+            del network["clock"]
         return {
             "version": VERSION,
             "network": network,
@@ -213,6 +215,7 @@ class Controller:
             actions=actions,
             dtype=arrays[0][0].dtype,
             terrain=[(layer.weight.numpy().T, layer.bias.numpy()) for layer in linear],
+            clock=self.network.config.clock,
         )
 
     def for_body(self, graph: nx.DiGraph, model: mujoco.MjModel, *, reading: int = 0) -> BodyMLP:

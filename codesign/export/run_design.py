@@ -22,6 +22,12 @@ def observe(model, data, slots):
     return np.hstack(parts).ravel()
 
 
+def clock(seconds, harmonics):
+    """What the network hears of the time, if it hears anything: sines and cosines."""
+    phase = 2.0 * np.pi * (seconds * np.arange(1, harmonics + 1))
+    return np.concatenate([np.sin(phase), np.cos(phase)])
+
+
 def act(layers, x):
     """Controls of some episodes, each in a lane: those of the score, to the last digit."""
     lanes = np.ones((x.shape[1], LANES), x.dtype)
@@ -38,11 +44,14 @@ def simulate(path):
     layers = [np.vstack([net[f"weight_{i}"], net[f"bias_{i}"]]).T for i in range(net["layers"])]
     layers = [np.ascontiguousarray(x if len(x) > 1 else np.vstack([x, x])) for x in layers]
     every = running = [mujoco.MjData(model) for _ in net["qpos"]]
+    control_step = net["physics_steps"] * model.opt.timestep
     for data, data.qpos, data.qvel in zip(every, net["qpos"], net["qvel"], strict=True):
         mujoco.mj_forward(model, data)
     while running and round(running[0].time, 3) < net["seconds"]:
         x = np.array([observe(model, data, net["slots"]) for data in running]) - net["offset"]
-        x = np.clip(x, -net["limit"], net["limit"]).astype(layers[0].dtype)
+        x = np.clip(x, -net["limit"], net["limit"])
+        heard = clock(round(running[0].time / control_step) * control_step, net["clock"])
+        x = np.hstack([x, np.tile(heard, (len(x), 1))]).astype(layers[0].dtype)
         controls = [
             u for i in range(0, len(x), LANES) for u in act(layers, x[i : i + LANES])[:, : model.nu]
         ]

@@ -40,6 +40,8 @@ def hypernetwork_cost(config: HypernetConfig, n: int) -> Cost:
     total = _repeat(encoder, 3)
     total += _head(width, config.state_dim, hidden, rows=n)
     total += _repeat(_head(width, hidden, hidden, rows=1), config.hidden_layers)
+    if config.clock:
+        total += _linear(width, config.clock_dim * hidden, rows=n)
     if config.terrain_dim:
         total += _linear(width, config.terrain_embed * hidden, rows=1)
     return total + _head(width, hidden, SLOTS_PER_LIMB, rows=n)
@@ -55,7 +57,7 @@ def generated_cost(config: HypernetConfig, n: int) -> Cost:
     hidden = config.hidden
     total = _linear(config.state_dim, hidden, rows=1) + _linear(hidden, SLOTS_PER_LIMB, rows=1)
     total = _repeat(total, n) + _repeat(_linear(hidden, hidden, rows=1), config.hidden_layers)
-    return total + _terrain_cost(config)
+    return total + _clock_cost(config) + _terrain_cost(config)
 
 
 def body_mlp_cost(config: HypernetConfig, n: int, n_controls: int) -> Cost:
@@ -68,7 +70,14 @@ def body_mlp_cost(config: HypernetConfig, n: int, n_controls: int) -> Cost:
     hidden = config.hidden
     total = _linear(n * config.state_dim, hidden, rows=1) + _linear(hidden, n_controls, rows=1)
     total += _repeat(_linear(hidden, hidden, rows=1), config.hidden_layers)
-    return total + _terrain_cost(config)
+    return total + _clock_cost(config) + _terrain_cost(config)
+
+
+def _clock_cost(config: HypernetConfig) -> Cost:
+    """The body's own weights for what a clock says."""
+    if not config.clock:
+        return Cost(0, 0)
+    return _linear(config.clock_dim, config.hidden, rows=1, bias=False)
 
 
 def _terrain_cost(config: HypernetConfig) -> Cost:

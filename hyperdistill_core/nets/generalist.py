@@ -63,11 +63,17 @@ class Generalist(nn.Module):
             self.actor.output_head.weight.bias.mul_(config.first_action)
 
     @classmethod
-    def from_hypernetwork(cls, actor: Hypernetwork) -> Generalist:
-        """A generalist that acts as a hypernetwork does, without dropout; its critic is new."""
-        config = replace(actor.config, dropout=0.0)
+    def from_hypernetwork(cls, actor: Hypernetwork, *, clock: int = 0) -> Generalist:
+        """A generalist that acts as a hypernetwork does, without dropout; its critic is new.
+
+        Args:
+            actor: the hypernetwork.
+            clock: harmonics of a clock that it is to hear from now on, if ``actor`` hears none.
+        """
+        config = replace(actor.config, dropout=0.0, clock=actor.config.clock or clock)
         network = cls(GeneralistConfig(**asdict(config), first_action=1.0))
-        network.actor.load_state_dict(actor.state_dict())
+        known = network.actor.state_dict() | actor.state_dict()
+        network.actor.load_state_dict(known)
         return network
 
     def forward(
@@ -76,7 +82,8 @@ class Generalist(nn.Module):
         """Action means and values of packed samples.
 
         Args:
-            observation: (N, state_dim) normalised states of the limbs of all samples.
+            observation: (N, state_dim) normalised states of the limbs of all samples, and
+                behind each what the clock says, for networks that hear one.
             context: (rows, context_dim) of all bodies of the :class:`Trees` behind ``tree``,
                 one body behind the other.
             tree: the samples' structure.
@@ -89,13 +96,14 @@ class Generalist(nn.Module):
 
     def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
         """Action means (N, 2) alone; arguments as in :meth:`forward`."""
+        seen, heard = split_clock(tree.by_bodies(observation), self.config.state_dim)
         made = _generate(self.actor, context, tree)
-        return tree.from_bodies(made.act(tree.by_bodies(observation)))
+        return tree.from_bodies(made.act(seen, clock=heard))
 
     def generated(self, context: Tensor, tree: TreeBatch) -> GeneratedPair:
         """What acts as :meth:`forward` does for a batch's bodies, as often as one likes."""
         actor, critic = (_generate(net, context, tree) for net in (self.actor, self.critic))
-        return GeneratedPair(actor, critic)
+        return GeneratedPair(actor, critic, self.config.state_dim)
 
 
 @dataclass(frozen=True)
@@ -104,15 +112,25 @@ class GeneratedPair:
 
     actor: GeneratedWeights
     critic: GeneratedWeights
+    state_dim: int
 
     def __call__(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:
         """As :meth:`Generalist.forward`; ``context`` was used already."""
-        grouped = tree.by_bodies(observation)
-        judged = tree.from_bodies(self.critic.act(grouped)).mean(dim=-1)
+        seen, heard = split_clock(tree.by_bodies(observation), self.state_dim)
+        judged = tree.from_bodies(self.critic.act(seen, clock=heard)).mean(dim=-1)
         values = tree.body_mean(tree.pad(judged, tree.n_max))
-        return tree.from_bodies(self.actor.act(grouped)), values
+        return tree.from_bodies(self.actor.act(seen, clock=heard)), values
+
+
+def split_clock(grouped: Tensor, state_dim: int) -> tuple[Tensor, Tensor | None]:
+    """Observations (A, R, n, state_dim) and what the clock says, (A, R, clock_dim) or None.
+
+    The packed layout has rows of limbs alone, so the clock stands in all of them.
+    """
+    seen, heard = grouped[..., :state_dim], grouped[:, :, 0, state_dim:]
+    return seen, heard if heard.shape[-1] else None
 
 
 def _generate(network: Hypernetwork, context: Tensor, tree: TreeBatch) -> GeneratedWeights:

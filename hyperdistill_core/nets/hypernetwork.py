@@ -9,6 +9,9 @@ control step costs one small dense MLP.
 On uneven ground the generated network also reads a height field: an encoder that all bodies
 share turns its points into a short code, and the body's own weights take that in beside the
 limbs' observations.
+
+It may also hear a clock (:mod:`hyperdistill_core.features.clock`): the body's own weights take
+its numbers in beside the limbs' observations too.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hyperdistill_core.features.clock import NUMBERS_PER_HARMONIC
 from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
 from hyperdistill_core.nets.transformer import TransformerBlock
 
@@ -43,6 +47,7 @@ class HypernetConfig:
         typical_bodies: number of limbs that the initial input weights are scaled for.
         terrain_dim: points of the height field around the torso; 0 for none.
         terrain_embed: width of the code that an encoder makes of them.
+        clock: harmonics of the clock that the generated network hears; 0 for none.
 
     Raises:
         ValueError: a size below 1, no multiple of ``heads``, or an unknown aggregation.
@@ -60,6 +65,12 @@ class HypernetConfig:
     typical_bodies: int = 12
     terrain_dim: int = 0
     terrain_embed: int = 64
+    clock: int = 0
+
+    @property
+    def clock_dim(self) -> int:
+        """Numbers of the clock."""
+        return NUMBERS_PER_HARMONIC * self.clock
 
     def __post_init__(self):
         sizes = ("context_dim", "state_dim", "hidden", "embed", "heads", "feedforward")
@@ -68,6 +79,7 @@ class HypernetConfig:
             "terrain_embed": 1,
             "hidden_layers": 0,
             "terrain_dim": 0,
+            "clock": 0,
         }
         for name, bound in least.items():
             if getattr(self, name) < bound:
@@ -95,6 +107,7 @@ class GeneratedWeights:
         output_weight: (B, n, hidden, 2).
         output_bias: (B, n, 2).
         mask: (B, n) bool, True for real limbs, or None where all are real.
+        clock_weight: (B, clock_dim, hidden), or None without a clock.
         terrain_weight: (B, terrain_embed, hidden), or None without a height field.
     """
 
@@ -105,44 +118,47 @@ class GeneratedWeights:
     output_weight: Tensor
     output_bias: Tensor
     mask: Tensor | None
+    clock_weight: Tensor | None = None
     terrain_weight: Tensor | None = None
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Dense layers, (weight (B, in, out), bias (B, out)), limbs side by side.
 
-        The first takes (B, n * state_dim), and behind that the code of the height field where
-        there is one; the last gives (B, n * 2). Rows of limbs that are not real are zero in
-        the first, and limb biases are added up.
+        The first takes (B, n * state_dim), behind that what the clock says, and behind that the
+        code of the height field, where there are such; the last gives (B, n * 2). Rows of limbs
+        that are not real are zero in the first, and limb biases are added up.
         """
         weight, bias = self.input_weight, self.input_bias
         if self.mask is not None:
             weight = weight * self.mask[:, :, None, None]
             bias = bias * self.mask[:, :, None]
-        rows = weight.flatten(1, 2)
-        if self.terrain_weight is not None:
-            rows = torch.cat([rows, self.terrain_weight], dim=1)
+        others = [rows for rows in (self.clock_weight, self.terrain_weight) if rows is not None]
         return [
-            (rows, bias.sum(dim=1)),
+            (torch.cat([weight.flatten(1, 2), *others], dim=1), bias.sum(dim=1)),
             *zip(self.hidden_weights, self.hidden_biases, strict=True),
             (self.output_weight.transpose(1, 2).flatten(2), self.output_bias.flatten(1)),
         ]
 
-    def act(self, observation: Tensor, terrain: Tensor | None = None) -> Tensor:
+    def act(
+        self, observation: Tensor, terrain: Tensor | None = None, clock: Tensor | None = None
+    ) -> Tensor:
         """Action means of the bodies' networks.
 
         Args:
             observation: (B, ..., n, state_dim) normalised states.
             terrain: (B, ..., terrain_embed) codes of :attr:`Hypernetwork.terrain_encoder`, for
                 networks that read a height field.
+            clock: (B, ..., clock_dim) what the clock says, for networks that hear one.
 
         Returns:
             (B, ..., n, 2), one number a joint slot; slots without a hinge hold numbers too.
         """
         lead, limbs = observation.shape[:-2], observation.shape[-2]
         features = observation.reshape(len(observation), -1, limbs * observation.shape[-1])
-        if terrain is not None:
-            codes = terrain.reshape(len(terrain), -1, terrain.shape[-1])
-            features = torch.cat([features, codes], dim=-1)
+        for more in (clock, terrain):
+            if more is not None:
+                more = more.reshape(len(more), -1, more.shape[-1])
+                features = torch.cat([features, more], dim=-1)
         *first, last = self.layers()
         for weight, bias in first:
             features = F.relu(torch.baddbmm(bias[:, None], features, weight))
@@ -212,12 +228,16 @@ class Hypernetwork(nn.Module):
         )
         self.output_encoder = ContextEncoder(config)
         self.output_head = WeightHead(embed, hidden, SLOTS_PER_LIMB, fan_in=hidden)
+        # Zero in both: a network that walked without goes on as it did, whatever it hears or sees.
+        if config.clock:
+            self.clock_head = nn.Linear(embed, config.clock_dim * hidden)
+            nn.init.zeros_(self.clock_head.weight)
+            nn.init.zeros_(self.clock_head.bias)
         if config.terrain_dim:
             code = config.terrain_embed
             self.terrain_encoder = nn.Sequential(
                 nn.Linear(config.terrain_dim, code), nn.ReLU(), nn.Linear(code, code), nn.ReLU()
             )
-            # Zero: a network that walked on flat ground goes on as it did, whatever it sees.
             self.terrain_head = nn.Linear(embed, code * hidden)
             nn.init.zeros_(self.terrain_head.weight)
             nn.init.zeros_(self.terrain_head.bias)
@@ -229,14 +249,21 @@ class Hypernetwork(nn.Module):
             context: (B, n, context_dim).
             mask: (B, n) bool, True for real limbs; None where all are real.
         """
-        input_weight, input_bias = self.input_head(self.input_encoder(context, mask))
+        of_limbs = self.input_encoder(context, mask)
+        input_weight, input_bias = self.input_head(of_limbs)
         of_body = self._mean_embedding(context, mask)
         hidden = [head(of_body) for head in self.hidden_heads]
         output_weight, output_bias = self.output_head(self.output_encoder(context, mask))
+        clock = terrain = None
+        if self.config.clock:
+            # A sum over limbs, as of their input products.
+            made = self.clock_head(of_limbs)
+            made = made if mask is None else made * mask[..., None]
+            clock = made.sum(dim=1).unflatten(-1, (self.config.clock_dim, -1))
         if self.config.aggregation == "limb_mean":
             share = 1.0 / _count(context, mask)[:, None]
             input_weight, input_bias = input_weight * share[..., None], input_bias * share
-        terrain = None
+            clock = clock if clock is None else clock * share
         if self.config.terrain_dim:
             terrain = self.terrain_head(of_body).unflatten(-1, (self.config.terrain_embed, -1))
         return GeneratedWeights(
@@ -247,6 +274,7 @@ class Hypernetwork(nn.Module):
             output_weight=output_weight,
             output_bias=output_bias,
             mask=mask,
+            clock_weight=clock,
             terrain_weight=terrain,
         )
 
@@ -256,6 +284,7 @@ class Hypernetwork(nn.Module):
         observation: Tensor,
         mask: Tensor | None = None,
         heights: Tensor | None = None,
+        clock: Tensor | None = None,
     ) -> Tensor:
         """Generates and acts: see :meth:`generate` and :meth:`GeneratedWeights.act`.
 
@@ -265,9 +294,10 @@ class Hypernetwork(nn.Module):
             mask: as for :meth:`generate`.
             heights: (B, ..., terrain_dim) of the ground around the torso (m), for networks
                 that read a height field.
+            clock: as for :meth:`GeneratedWeights.act`.
         """
         code = None if heights is None else self.terrain_encoder(heights)
-        return self.generate(context, mask).act(observation, code)
+        return self.generate(context, mask).act(observation, code, clock)
 
     def _mean_embedding(self, context: Tensor, mask: Tensor | None) -> Tensor:
         embedding = self.hidden_encoder(context, mask)

@@ -7,13 +7,14 @@ the normalisation in front and only the outputs of existing hinges behind:
     x = max(x @ weight_i + bias_i, 0)                for every layer but the last
     ctrl = x @ weight_last + bias_last               nu controls, in actuator order
 
-The division by the standard deviation lies in ``weight_0``. Where the network reads a height
-field, a short code of it stands behind x of the first line, which is the same for all bodies:
+The division by the standard deviation lies in ``weight_0``. Where the network hears a clock, its
+numbers (:mod:`hyperdistill_core.features.clock`) stand behind x of the first line. Where it reads
+a height field, a short code of it stands behind that, which is the same for all bodies:
 
     code = max(code @ terrain_weight_i + terrain_bias_i, 0)     from heights (m), every layer
 
-:meth:`BodyMLP.save_npz` writes ``n_bodies``, ``offset``, ``limit``, ``weight_0``, ``bias_0``,
-``weight_1``, ... under these names.
+:meth:`BodyMLP.save_npz` writes ``n_bodies``, ``clock`` (harmonics), ``offset``, ``limit``,
+``weight_0``, ``bias_0``, ``weight_1``, ... under these names.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from hyperdistill_core.features.clock import NUMBERS_PER_HARMONIC, clock_features
 
 Floats: TypeAlias = NDArray[np.floating]
 
@@ -70,6 +73,7 @@ class BodyMLP:
         weights: (in, out) of each layer; their dtype is that of the products.
         biases: (out,) of each layer.
         terrain: (weight, bias) of each layer that encodes the height field; none without one.
+        clock: harmonics of the clock that it hears; 0 for none.
     """
 
     def __init__(
@@ -81,8 +85,9 @@ class BodyMLP:
         weights: Sequence[Floats],
         biases: Sequence[Floats],
         terrain: Sequence[tuple[Floats, Floats]] = (),
+        clock: int = 0,
     ):
-        self.n_bodies = n_bodies
+        self.n_bodies, self.clock = n_bodies, clock
         self.terrain = tuple(terrain)
         self.offset, self.limit = offset, limit
         self.weights, self.biases = tuple(weights), tuple(biases)
@@ -106,16 +111,19 @@ class BodyMLP:
         actions: NDArray[np.integer],
         dtype: DTypeLike = np.float64,
         terrain: Sequence[tuple[Floats, Floats]] = (),
+        clock: int = 0,
     ) -> BodyMLP:
         """Controller made of layers that take observations and serve all joint slots.
 
         Args:
             layers: (weight (in, out), bias (out,)) of each layer, from n * state_dim
-                observed numbers, and the code of the height field, to n * 2 joint slots.
+                observed numbers, those of the clock and the code of the height field, to
+                n * 2 joint slots.
             normalisation: makes observations of states.
             actions: (nu,) which of the n * 2 slots drives each control.
             dtype: precision of the products.
             terrain: (weight, bias) of each layer that makes the code.
+            clock: harmonics of the clock.
 
         Example:
             >>> plain = Normalisation(np.zeros(17), np.ones(17))
@@ -127,7 +135,8 @@ class BodyMLP:
         weights = [np.array(weight, dtype=np.float64) for weight, _ in layers]
         biases = [np.asarray(bias, dtype=np.float64) for _, bias in layers]
         n_bodies = weights[-1].shape[1] // SLOTS_PER_LIMB
-        observed = len(weights[0]) - (len(terrain[-1][1]) if terrain else 0)
+        observed = len(weights[0]) - NUMBERS_PER_HARMONIC * clock
+        observed -= len(terrain[-1][1]) if terrain else 0
         shape = (n_bodies, observed // n_bodies)
         mean = np.broadcast_to(normalisation.mean, shape).astype(np.float64).ravel()
         scale = np.broadcast_to(normalisation.scale, shape).ravel()
@@ -143,6 +152,7 @@ class BodyMLP:
                 (np.ascontiguousarray(w, dtype=dtype), np.ascontiguousarray(b, dtype=dtype))
                 for w, b in terrain
             ],
+            clock=clock,
         )
 
     @property
@@ -162,7 +172,11 @@ class BodyMLP:
         return len(self.terrain[0][0]) if self.terrain else 0
 
     def act(
-        self, state: NDArray[np.float64], heights: NDArray[np.float64] | None = None
+        self,
+        state: NDArray[np.float64],
+        heights: NDArray[np.float64] | None = None,
+        *,
+        time: float | None = None,
     ) -> NDArray[np.float64]:
         """Controls (E, nu) of E episodes, not clipped.
 
@@ -172,17 +186,24 @@ class BodyMLP:
             state: (E, n, state_dim).
             heights: (E, terrain_dim) of the ground around the torso (m), for a controller
                 that reads a height field.
+            time: since the episodes began (s), for a controller that hears a clock.
 
         Raises:
-            ValueError: heights are missing, or given to a controller that reads none.
+            ValueError: heights or the time are missing, or heights are given to a controller
+                that reads none.
         """
         episodes = len(state)
         blocks = -(-episodes // _LANES)
         buffers = self._buffers.get(blocks) or self._allocate(blocks)
         features, inputs = buffers[0]
+        observed, heard = len(self.offset), NUMBERS_PER_HARMONIC * self.clock
+        if self.clock:
+            if time is None:
+                raise ValueError("time: this controller hears a clock, got no time")
+            inputs[:, observed : observed + heard] = clock_features(time, self.clock)[:, None]
         if self.terrain or heights is not None:
-            inputs[:, len(self.offset) :] = self._code(heights, blocks)
-            inputs = inputs[:, : len(self.offset)]
+            inputs[:, observed + heard :] = self._code(heights, blocks)
+        inputs = inputs[:, :observed]
         flat = state.reshape(episodes, -1)
         for block, first in enumerate(range(0, episodes, _LANES)):
             some = flat[first : first + _LANES].T
@@ -225,7 +246,12 @@ class BodyMLP:
 
     def arrays(self) -> dict[str, NDArray]:
         """All arrays under the names of the module's docstring."""
-        arrays = {"n_bodies": np.array(self.n_bodies), "offset": self.offset, "limit": self.limit}
+        arrays = {
+            "n_bodies": np.array(self.n_bodies),
+            "clock": np.array(self.clock),
+            "offset": self.offset,
+            "limit": self.limit,
+        }
         for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             arrays |= {f"weight_{index}": weight, f"bias_{index}": bias}
         for index, (weight, bias) in enumerate(self.terrain):
@@ -250,6 +276,7 @@ class BodyMLP:
             weights=[weight for weight, _ in layers],
             biases=[bias for _, bias in layers],
             terrain=terrain,
+            clock=int(arrays.get("clock", 0)),  # older files have none
         )
 
 

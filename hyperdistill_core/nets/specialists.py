@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hyperdistill_core.features.clock import NUMBERS_PER_HARMONIC
+from hyperdistill_core.nets.generalist import split_clock
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights
 from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
 from hyperdistill_core.nets.trees import TreeBatch
@@ -31,6 +33,7 @@ class SpecialistsConfig:
         hidden: width of the hidden layers.
         hidden_layers: hidden-to-hidden layers.
         critic_hidden: width of the critics' two hidden layers.
+        clock: harmonics of the clock that they hear; 0 for none.
 
     Raises:
         ValueError: a size below 1.
@@ -42,13 +45,20 @@ class SpecialistsConfig:
     hidden: int = 64
     hidden_layers: int = 1
     critic_hidden: int = 64
+    clock: int = 0
+
+    @property
+    def clock_dim(self) -> int:
+        """Numbers of the clock."""
+        return NUMBERS_PER_HARMONIC * self.clock
 
     def __post_init__(self):
         for name in ("bodies", "limbs", "state_dim", "hidden", "critic_hidden"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if self.hidden_layers < 0:
-            raise ValueError(f"hidden_layers: expected at least 0, got {self.hidden_layers}")
+        for name in ("hidden_layers", "clock"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}: expected at least 0, got {getattr(self, name)}")
 
 
 class _Stack(nn.Module):
@@ -92,7 +102,7 @@ class Specialists(nn.Module):
     def __init__(self, config: SpecialistsConfig):
         super().__init__()
         self.config = config
-        seen = config.limbs * config.state_dim
+        seen = config.limbs * config.state_dim + config.clock_dim
         hidden = [config.hidden] * (1 + config.hidden_layers)
         self.actor = _Stack(config.bodies, [seen, *hidden, config.limbs * SLOTS_PER_LIMB])
         self.critic = _Stack(config.bodies, [seen, config.critic_hidden, config.critic_hidden, 1])
@@ -103,6 +113,7 @@ class Specialists(nn.Module):
     def from_generated(cls, made: GeneratedWeights, *, critic_hidden: int = 64) -> Specialists:
         """Specialists that act as the generated networks (B bodies) do."""
         bodies, limbs, state_dim, hidden = made.input_weight.shape
+        heard = 0 if made.clock_weight is None else made.clock_weight.shape[1]
         network = cls(
             SpecialistsConfig(
                 bodies=bodies,
@@ -111,6 +122,7 @@ class Specialists(nn.Module):
                 hidden=hidden,
                 hidden_layers=len(made.hidden_weights),
                 critic_hidden=critic_hidden,
+                clock=heard // NUMBERS_PER_HARMONIC,
             )
         )
         with torch.no_grad():
@@ -133,7 +145,8 @@ class Specialists(nn.Module):
         """Action means and values of packed samples; every body must have some.
 
         Args:
-            observation: (N, state_dim) normalised states of the limbs of all samples.
+            observation: (N, state_dim) normalised states of the limbs of all samples, and
+                behind each what the clock says, for networks that hear one.
             context: not used; a specialist knows its body.
             tree: the samples' structure.
 
@@ -149,16 +162,23 @@ class Specialists(nn.Module):
         return self._actions(self._by_bodies(observation, tree), tree)
 
     def layers(self, body: int) -> list[tuple[Tensor, Tensor]]:
-        """Weight (in, out) and bias (out,) of each layer of a body's actor."""
+        """Weight (in, out) and bias (out,) of each layer of a body's actor.
+
+        The first takes ``limbs`` times ``state_dim`` numbers and those of the clock.
+        """
         actor = self.actor
         pairs = zip(actor.weights, actor.biases, strict=True)
         return [(weight[body].detach(), bias[body].detach()) for weight, bias in pairs]
 
     def _by_bodies(self, observation: Tensor, tree: TreeBatch) -> Tensor:
-        """(N, state_dim) to (A, R, limbs * state_dim), zeros where there is no limb."""
-        grouped = tree.by_bodies(observation)
+        """(N, state_dim) to (A, R, limbs * state_dim), zeros where there is no limb.
+
+        What the clock says stands behind that.
+        """
+        grouped, heard = split_clock(tree.by_bodies(observation), self.config.state_dim)
         missing = self.config.limbs - grouped.shape[2]
-        return F.pad(grouped, (0, 0, 0, missing)).flatten(2)
+        rows = F.pad(grouped, (0, 0, 0, missing)).flatten(2)
+        return rows if heard is None else torch.cat([rows, heard], dim=-1)
 
     def _actions(self, seen: Tensor, tree: TreeBatch) -> Tensor:
         made = self.actor(seen).unflatten(-1, (self.config.limbs, SLOTS_PER_LIMB))

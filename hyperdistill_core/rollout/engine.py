@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, Protocol, TypeAlias, get_args
+from typing import Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 import mujoco
 import networkx as nx
@@ -40,6 +40,21 @@ class BodyControl(Protocol):
         Returns:
             (E, nu) in the order of the body's motors; MuJoCo clamps them to their range.
         """
+        ...
+
+
+@runtime_checkable
+class TimedControl(Protocol):
+    """Whatever controls one body and may hear a clock.
+
+    Attributes:
+        clock: whether it does.
+    """
+
+    clock: int
+
+    def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
+        """As :meth:`BodyControl.act`, with the time since the episodes began (s)."""
         ...
 
 
@@ -120,7 +135,8 @@ def _close_loop(
     """Run the episodes to their ends, or until a simulation blows up."""
     rows = tally.running
     reader = StateReader(layout, len(rows), world_y=task.world_y)
-    for _ in range(task.max_steps):
+    timed = controller if isinstance(controller, TimedControl) and controller.clock else None
+    for step in range(task.max_steps):
         running = tally.running
         if len(running) == 0:
             return
@@ -139,7 +155,9 @@ def _close_loop(
         )
         # A slice is written several times faster than rows that are named one by one.
         written = slice(None) if len(rows) == len(physics.ctrl) else rows
-        physics.ctrl[written] = controller.act(state)
+        physics.ctrl[written] = (
+            timed.act(state, time=step * task.control_dt) if timed else controller.act(state)
+        )
         physics.step(running, task.physics_steps)
         if tape is not None:
             tape.write()

@@ -268,9 +268,15 @@ def body_mlp(
     layout = BodyLayout.from_graph(graph, get_task(task).model(graph))
     layers = [(weight.numpy(), bias.numpy()) for weight, bias in network.layers(body)]
     weight, bias = layers[0]
-    layers[0] = weight[: n * network.config.state_dim], bias
+    config = network.config
+    heard = weight[config.limbs * config.state_dim :]
+    layers[0] = np.concatenate([weight[: n * config.state_dim], heard]), bias
     weight, bias = layers[-1]
     layers[-1] = weight[:, : 2 * n], bias[: 2 * n]
     return BodyMLP.from_layers(
-        layers, normalisation=normalisation, actions=layout.actions, dtype=np.float32
+        layers,
+        normalisation=normalisation,
+        actions=layout.actions,
+        dtype=np.float32,
+        clock=config.clock,
     )

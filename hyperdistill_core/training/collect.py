@@ -30,7 +30,7 @@ from hyperdistill_core.training.crowd import (
     TeacherPolicy,
 )
 from hyperdistill_core.training.expert import ExpertData
-from hyperdistill_core.training.fleet import FELL, Fleet
+from hyperdistill_core.training.fleet import FELL, RUNNING, Fleet
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.teacher import TeacherNetwork, is_teacher, load_teacher
 
@@ -248,6 +248,7 @@ def collect(
                     round_=round_,
                     teacher=int(best[slot]),
                     states=run.states[:, slot, :, :n].reshape(-1, n, run.states.shape[-1]),
+                    elapsed=run.elapsed[:, slot].reshape(-1),
                     means=run.means[:, slot, :, :n].reshape(-1, n, run.means.shape[-1]),
                 )
             report(min(first + n_active, len(missing)), len(missing))
@@ -259,12 +260,14 @@ class _Run:
 
     Attributes:
         states: (k, A, E, n_max, 17) of the steps kept.
+        elapsed: (k, A, E) control steps since the episodes of these began.
         means: (k, A, E, n_max, 2) labels.
         rewards: (A,) mean over simulations of the sum of rewards until the first fall. A body
             that falls forward over and over is no model.
     """
 
     states: np.ndarray
+    elapsed: np.ndarray
     means: np.ndarray
     rewards: np.ndarray
 
@@ -275,13 +278,13 @@ class _Chosen:
     def __init__(self, policies: Sequence[CrowdPolicy], best: np.ndarray) -> None:
         self._policies, self._best = policies, best
 
-    def means(self, states: np.ndarray) -> np.ndarray:
+    def means(self, states: np.ndarray, time: np.ndarray) -> np.ndarray:
         """See :class:`~hyperdistill_core.training.crowd.CrowdPolicy`."""
-        means = self._policies[0].means(states)
+        means = self._policies[0].means(states, time)
         for number, policy in enumerate(self._policies[1:], start=1):
             own = self._best == number
             if own.any():
-                means[own] = policy.means(states)[own]
+                means[own] = policy.means(states, time)[own]
         return means
 
 
@@ -292,17 +295,23 @@ def _run(
     settings: CollectSettings,
     rng: np.random.Generator,
 ) -> _Run:
-    states, means = [], []
+    states, times, means = [], [], []
+    control_dt = get_task(settings.task).control_dt
+    # Of first episodes, which begin staggered, this is when we first saw them.
+    elapsed = np.zeros((fleet.shape.n_active, settings.n_envs), dtype=np.int64)
     rewards = np.zeros((fleet.shape.n_active, settings.n_envs))
     upright = np.ones(rewards.shape, dtype=bool)
     for step in range(settings.horizon):
         now = fleet.state.copy()
-        action = actor.means(now)
+        time = elapsed * control_dt
+        action = actor.means(now, time)
         if step % settings.every == 0:
             states.append(now)
-            means.append(action if actor is labels else labels.means(now))
+            times.append(elapsed.copy())
+            means.append(action if actor is labels else labels.means(now, time))
         noise = settings.action_std * rng.standard_normal(action.shape)
         reward, ended = fleet.step(action + noise.astype(np.float32))
         rewards += reward * upright
         upright &= ended != FELL
-    return _Run(np.stack(states), np.stack(means), rewards.mean(axis=1))
+        elapsed = np.where(ended == RUNNING, elapsed + 1, 0)
+    return _Run(np.stack(states), np.stack(times), np.stack(means), rewards.mean(axis=1))

@@ -17,6 +17,7 @@ from hyperdistill_core.features import (
     STATE_DIM,
     BodyLayout,
     ContextKind,
+    clock_features,
     context_features,
     limb_builds,
     limb_view,
@@ -104,11 +105,55 @@ class Crowd:
         return np.repeat(self.present[:, None], n_envs, axis=1)
 
 
+class Senses:
+    """What a network is told of a crowd, packed: observations, and what the clock says.
+
+    Args:
+        network: what is told.
+        normalisation: of what it sees.
+        crowd: the bodies.
+        n_envs: E, simulations a body.
+    """
+
+    def __init__(
+        self, network: TeacherNetwork, normalisation: Normalisation, crowd: Crowd, n_envs: int
+    ) -> None:
+        self._normalisation, self._crowd, self._mask = normalisation, crowd, crowd.mask(n_envs)
+        self._width, self._clock = network.config.state_dim, harmonics_of(network)
+
+    def __call__(
+        self, states: NDArray[np.float32], time: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Of N limbs in all what the network sees (N, W), raw and as an observation.
+
+        Args:
+            states: (A, E, n_max, 17) raw ones.
+            time: (A, E) since the episodes began (s).
+
+        Returns:
+            (N, W) and (N, W + 2 * harmonics): the clock's numbers stand in the rows of all limbs.
+        """
+        seen = self._crowd.seen(states, self._width)[self._mask]
+        observation = observe(self._normalisation, seen)
+        said = heard(time, self._clock)
+        if said is None:
+            return seen, observation
+        of_limbs = np.broadcast_to(said.numpy()[:, :, None], (*self._mask.shape, said.shape[-1]))
+        return seen, np.concatenate([observation, of_limbs[self._mask]], axis=1)
+
+
 class CrowdPolicy(Protocol):
     """Acts for all bodies of a crowd."""
 
-    def means(self, states: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Action means (A, E, n_max, 2) in raw states (A, E, n_max, 17)."""
+    def means(
+        self, states: NDArray[np.floating], time: NDArray[np.floating]
+    ) -> NDArray[np.float32]:
+        """Action means (A, E, n_max, 2).
+
+        Args:
+            states: (A, E, n_max, 17) raw ones.
+            time: (A, E) since the episodes began (s).
+        """
         ...
 
 
@@ -118,18 +163,18 @@ class TeacherPolicy:
     def __init__(
         self, network: TeacherNetwork, normalisation: Normalisation, crowd: Crowd, n_envs: int
     ) -> None:
-        self._network, self._normalisation = network, normalisation
-        self._context, self._crowd = crowd.packed_context, crowd
-        self._width = network.config.state_dim
+        self._network, self._context = network, crowd.packed_context
+        self._senses = Senses(network, normalisation, crowd, n_envs)
         self._mask = crowd.mask(n_envs)
         self._tree = crowd.trees.batch(crowd.samples(n_envs))
 
     @torch.no_grad()
-    def means(self, states: NDArray[np.floating]) -> NDArray[np.float32]:
+    def means(
+        self, states: NDArray[np.floating], time: NDArray[np.floating]
+    ) -> NDArray[np.float32]:
         """See :class:`CrowdPolicy`."""
-        observation = torch.from_numpy(
-            observe(self._normalisation, self._crowd.seen(states, self._width)[self._mask])
-        )
+        _, seen = self._senses(states, time)
+        observation = torch.from_numpy(seen)
         padded = np.zeros((*self._mask.shape, 2), np.float32)
         padded[self._mask] = self._network.means(observation, self._context, self._tree).numpy()
         return padded
@@ -156,15 +201,29 @@ class StudentPolicy:
         mask = torch.from_numpy(crowd.present)
         context = crowd.context if reading is None else crowd.context * reading
         self._weights: GeneratedWeights = hypernetwork.generate(context, mask)
-        self._normalisation = normalisation
+        self._normalisation, self._clock = normalisation, hypernetwork.config.clock
 
     @torch.no_grad()
-    def means(self, states: NDArray[np.floating]) -> NDArray[np.float32]:
+    def means(
+        self, states: NDArray[np.floating], time: NDArray[np.floating]
+    ) -> NDArray[np.float32]:
         """See :class:`CrowdPolicy`."""
         observation = torch.from_numpy(observe(self._normalisation, states))
-        return self._weights.act(observation).numpy()
+        return self._weights.act(observation, clock=heard(time, self._clock)).numpy()
 
 
 def observe(normalisation: Normalisation, states: NDArray[np.floating]) -> NDArray[np.float32]:
     """Observations in the precision of training."""
     return normalisation.observe(states).astype(np.float32)
+
+
+def harmonics_of(network: TeacherNetwork) -> int:
+    """Harmonics of the clock that a network hears; not every kind can hear one."""
+    return getattr(network.config, "clock", 0)
+
+
+def heard(time: NDArray[np.floating], harmonics: int) -> torch.Tensor | None:
+    """What a clock says at (...,) times (s), (..., 2 * harmonics); None without one."""
+    if not harmonics:
+        return None
+    return torch.from_numpy(clock_features(time, harmonics).astype(np.float32))

@@ -31,7 +31,7 @@ from hyperdistill_core.nets.hypernetwork import (
 )
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
+from hyperdistill_core.training.crowd import BodyInputs, Crowd, heard, observe
 from hyperdistill_core.training.expert import ExpertData, Segment
 from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.moments import RunningMoments
@@ -61,6 +61,8 @@ class DistillSettings:
         hidden: width of the generated networks.
         hidden_layers: generated hidden-to-hidden layers.
         embed: width of the context embeddings.
+        clock: harmonics of a clock that the generated networks hear; 0 for none. A student that
+            begins with a controller hears what that hears.
         dropout: on the context embeddings.
         aggregation: how limbs' input products meet in a generated network: "sum" or "limb_mean".
         weight_decay: weight of the generated weights' mean square in the loss.
@@ -80,6 +82,7 @@ class DistillSettings:
     hidden: int = 128
     hidden_layers: int = 1
     embed: int = 128
+    clock: int = 0
     dropout: float = 0.1
     aggregation: Aggregation = "sum"
     weight_decay: float = 1e-4
@@ -165,7 +168,7 @@ class Distiller:
         moments = RunningMoments(STATE_DIM)
         rng = np.random.default_rng(self.settings.seed)
         for body in self._training:
-            states, _ = self._draw(body, rng)
+            states, _, _ = self._draw(body, rng)
             moments.update(states.reshape(-1, STATE_DIM).astype(np.float64))
         return moments.normalisation()
 
@@ -229,30 +232,31 @@ class Distiller:
         shape = (len(bodies), self.settings.n_states, self._n_max)
         states = np.zeros((*shape, STATE_DIM), np.float32)
         targets = np.zeros((*shape, 2), np.float32)
+        time = np.zeros(shape[:2])
         for row, body in enumerate(bodies):
             n = len(body.inputs.parents)
-            states[row, :, :n], targets[row, :, :n] = self._draw(body, rng)
+            states[row, :, :n], elapsed, targets[row, :, :n] = self._draw(body, rng)
+            time[row] = elapsed * self._task.control_dt
         observation = torch.from_numpy(observe(self.normalisation, states))
         weights = self.network.generate(crowd.context, torch.from_numpy(crowd.present))
         wanted = (torch.from_numpy(targets) * self.settings.gain).clamp(-1.0, 1.0)
-        error = control_error(weights.act(observation), wanted)
+        said = heard(time, self.network.config.clock)
+        error = control_error(weights.act(observation, clock=said), wanted)
         joints = torch.from_numpy(crowd.joints)[:, None]
         divergence = (error.square() * joints).sum(dim=(2, 3)) / (2 * self.settings.action_std**2)
         return divergence.mean(), weights
 
-    def _draw(self, body: _Body, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Random states (n_states, n, 17) of a body with the teacher's means."""
+    def _draw(self, body: _Body, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Random states (n_states, n, 17) of a body, the control steps before, and means."""
         counts = np.array([segment.transitions for segment in body.segments])
         ends = counts.cumsum()
         chosen = np.sort(rng.integers(ends[-1], size=self.settings.n_states))
-        states, means = [], []
+        drawn: list[tuple[np.ndarray, ...]] = []
         for segment, first, end in zip(body.segments, ends - counts, ends, strict=True):
             inside = chosen[(chosen >= first) & (chosen < end)] - first
             if len(inside):
-                segment_states, segment_means = self._read(segment)
-                states.append(segment_states[inside])
-                means.append(segment_means[inside])
-        return np.concatenate(states), np.concatenate(means)
+                drawn.append(tuple(array[inside] for array in self._read(segment)))
+        return tuple(map(np.concatenate, zip(*drawn, strict=True)))
 
     def _learning_rate(self) -> float:
         done = self.updates_done / self.settings.updates
@@ -298,6 +302,7 @@ def _begin(settings: DistillSettings, start_from: Controller | None) -> Hypernet
             hidden=settings.hidden,
             hidden_layers=settings.hidden_layers,
             embed=settings.embed,
+            clock=settings.clock,
             dropout=settings.dropout,
             aggregation=settings.aggregation,
         )
@@ -314,7 +319,14 @@ def control_error(means: Tensor, wanted: Tensor) -> Tensor:
 
 def _mean_square(weights: GeneratedWeights) -> Tensor:
     """Mean square of all generated numbers of real limbs."""
-    layers = weights.layers()
-    total = sum(weight.square().sum() + bias.square().sum() for weight, bias in layers)
-    count = sum(weight.numel() + bias.numel() for weight, bias in layers)
-    return torch.as_tensor(total) / count
+    of_limbs = (
+        weights.input_weight,
+        weights.input_bias,
+        weights.output_weight,
+        weights.output_bias,
+    )
+    mask = weights.mask
+    made = [numbers if mask is None else numbers[mask] for numbers in of_limbs]
+    made += [*weights.hidden_weights, *weights.hidden_biases]
+    made += [rows for rows in (weights.clock_weight, weights.terrain_weight) if rows is not None]
+    return torch.cat([numbers.flatten() for numbers in made]).square().mean()

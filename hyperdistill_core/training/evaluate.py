@@ -21,7 +21,7 @@ from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.processes import begin_worker, worker_context, worker_surroundings
 from hyperdistill_core.rollout import BodyControl, Rollout, rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy
+from hyperdistill_core.training.crowd import BodyInputs, Crowd, TeacherPolicy, harmonics_of
 from hyperdistill_core.training.teacher import TeacherNetwork, is_teacher, load_teacher
 from hyperdistill_core.trial import best_reading
 
@@ -39,16 +39,17 @@ class TeacherControl:
         self._network, self._normalisation = network, normalisation
         self._crowd = Crowd([inputs], n_max=len(inputs.parents))
         self._policies: dict[int, TeacherPolicy] = {}
+        self.clock = harmonics_of(network)
         self._actions = np.flatnonzero(inputs.joint_mask.ravel())
 
-    def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Mean actions (E, nu) in raw states (E, n, 17)."""
+    def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
+        """Mean actions (E, nu) in raw states (E, n, 17), at a time of the episodes (s)."""
         n_envs = len(state)
         if n_envs not in self._policies:
             self._policies[n_envs] = TeacherPolicy(
                 self._network, self._normalisation, self._crowd, n_envs
             )
-        means = self._policies[n_envs].means(state[None])
+        means = self._policies[n_envs].means(state[None], np.full((1, n_envs), time or 0.0))
         return means.reshape(n_envs, -1)[:, self._actions].astype(np.float64)
 
 

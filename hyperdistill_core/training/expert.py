@@ -2,7 +2,8 @@
 
 On disk a folder of three memory-mapped files: ``states.f16`` and ``means.f16`` hold one row
 a limb of every transition, ``index.jsonl`` one line a segment: the body (as JSON), where
-its rows begin, and how many transitions they are. Segments are only ever appended, so data
+its rows begin, and how many transitions they are. Behind a state stands how many control steps
+its episode had run, for those who hear a clock. Segments are only ever appended, so data
 of later rounds (DAgger) joins that of earlier ones, and a collection that was interrupted
 goes on where the last whole segment ended.
 """
@@ -13,6 +14,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -25,6 +27,12 @@ from morph_ops.identity import is_same
 from morph_ops.jsonio import from_json, to_json
 
 STORED = np.dtype("<f2")
+VERSION = 2
+_ROW = STATE_DIM + 1
+
+
+#: States (k, n, 17), control steps since their episodes began (k,), and means (k, n, 2).
+Transitions: TypeAlias = tuple[NDArray[np.float16], NDArray[np.float16], NDArray[np.float16]]
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,9 @@ class ExpertData:
     def _take(self, line: str) -> None:
         try:
             entry = json.loads(line)
+            version = entry.pop("version", 1)
+            if version != VERSION:
+                raise ValueError(f"expected version {VERSION}, got {version}")
             graph = from_json(json.dumps(entry.pop("graph")))
             segment = Segment(graph=graph, **entry)
         except (ValueError, KeyError, TypeError) as error:
@@ -119,6 +130,7 @@ class ExpertData:
         round_: int,
         teacher: int = 0,
         states: NDArray[np.floating],
+        elapsed: NDArray[np.integer],
         means: NDArray[np.floating],
     ) -> None:
         """Add a segment.
@@ -129,13 +141,16 @@ class ExpertData:
             round_: the round.
             teacher: number of the teacher that says so.
             states: (transitions, n, 17) raw states.
+            elapsed: (transitions,) control steps since the episode began, 2,048 at most.
             means: (transitions, n, 2) the teacher's action means.
         """
         transitions, n_bodies = states.shape[:2]
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._write("states.f16", states.reshape(-1, STATE_DIM))
+        steps = np.broadcast_to(elapsed[:, None, None], (*states.shape[:2], 1)).astype(float)
+        self._write("states.f16", np.concatenate([states, steps], axis=2).reshape(-1, _ROW))
         self._write("means.f16", means.reshape(-1, SLOTS_PER_LIMB))
         entry = {
+            "version": VERSION,
             "body": body,
             "round": round_,
             "teacher": teacher,
@@ -158,14 +173,15 @@ class ExpertData:
             file.write(np.clip(rows, -6e4, 6e4).astype(STORED).tobytes())
             file.truncate()
 
-    def reader(self) -> Callable[[Segment], tuple[NDArray[np.float16], NDArray[np.float16]]]:
-        """A function from segments to their states (k, n, 17) and means (k, n, 2), mapped."""
-        states = np.memmap(self._folder / "states.f16", STORED, "r").reshape(-1, STATE_DIM)
+    def reader(self) -> Callable[[Segment], Transitions]:
+        """A function from segments to what is in them, mapped."""
+        states = np.memmap(self._folder / "states.f16", STORED, "r").reshape(-1, _ROW)
         means = np.memmap(self._folder / "means.f16", STORED, "r").reshape(-1, SLOTS_PER_LIMB)
 
-        def read(segment: Segment) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+        def read(segment: Segment) -> Transitions:
             rows = slice(segment.first, segment.first + segment.rows)
             shape = (segment.transitions, segment.n_bodies, -1)
-            return states[rows].reshape(shape), means[rows].reshape(shape)
+            both = states[rows].reshape(shape)
+            return both[..., :STATE_DIM], both[:, 0, STATE_DIM], means[rows].reshape(shape)
 
         return read

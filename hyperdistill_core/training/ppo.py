@@ -26,7 +26,7 @@ from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.nets.specialists import Specialists
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.advantage import generalised_advantages
-from hyperdistill_core.training.crowd import BodyInputs, Crowd, observe
+from hyperdistill_core.training.crowd import BodyInputs, Crowd, Senses
 from hyperdistill_core.training.fleet import FELL, RUNNING, STALLED, TIME_LIMIT, Fleet, Stall
 from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.losses import clip_gradients, ppo_losses, standardised
@@ -242,6 +242,8 @@ class TeacherTrainer:
             name: [] for name in ("state", "mean", "action", "value", "reward", "ended", "cut")
         }
         normalisation = self.state_moments.normalisation()
+        senses = Senses(self.network, normalisation, crowd, settings.n_envs)
+        control_dt = self._task.control_dt
         finished: list[float] = []
         speeds: list[float] = []
         falls = stalls = 0
@@ -252,9 +254,9 @@ class TeacherTrainer:
         if isinstance(act, Generalist):
             act = act.generated(context, tree)
         for _ in range(settings.horizon):
-            states = crowd.seen(fleet.state, self._width)[mask]
-            raw.append(states)
-            state = self._tensor(observe(normalisation, states))
+            seen, observation = senses(fleet.state, self._elapsed * control_dt)
+            raw.append(seen)
+            state = self._tensor(observation)
             mean, value = act(state, context, tree)
             # What the noise remembers is part of the situation, not of the choice: the
             # policy is judged by the rest of the action.
@@ -284,7 +286,7 @@ class TeacherTrainer:
                 ("cut", self._tensor((ended == TIME_LIMIT).reshape(-1))),
             ):
                 kept[name].append(value_now)
-        last = self._tensor(observe(normalisation, crowd.seen(fleet.state, self._width)[mask]))
+        last = self._tensor(senses(fleet.state, self._elapsed * control_dt)[1])
         _, last_value = act(last, context, tree)
         rollout = {name: torch.stack(tensors) for name, tensors in kept.items()}
         scale = 1.0 / math.sqrt(float(self._return_moments.var[0]) + 1e-8)
@@ -433,15 +435,19 @@ class TeacherTrainer:
             self._begin_with_controller(Controller.load(path), readings)
             return
         tensors, meta = load_checkpoint(path, kind=KIND)
+        if self.settings.clock and not meta["network"].get("clock"):
+            meta["network"]["clock"] = self.settings.clock
         self._take_shape(meta)
         require_same(path, meta["network"], describe_network(self.network), what="network")
-        self._take_over(tensors, meta)
+        # Of a clock that is new the checkpoint knows nothing, and the fresh network hears nothing.
+        self._take_over(network_tensors(self.network, prefix="network") | tensors, meta)
 
     def _begin_with_controller(
         self, controller: Controller, readings: Sequence[int] | None
     ) -> None:
         if isinstance(self.network, Generalist):
-            self._use(Generalist.from_hypernetwork(controller.network))
+            clock = self.settings.clock
+            self._use(Generalist.from_hypernetwork(controller.network, clock=clock))
         else:
             present, context = torch.from_numpy(self._crowd.present), self._crowd.context
             if readings is not None and controller.readings is not None:

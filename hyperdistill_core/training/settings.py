@@ -56,6 +56,9 @@ class PPOSettings:
         per_body_advantages: standardise advantages over each body, not over all.
         width: of the network.
         layers: of the network.
+        clock: harmonics of a clock that it hears, of the kinds "generalist" and "specialists"; 0
+            for none. A generalist that begins with another one hears it from now on; specialists
+            that do hear what the controller hears.
         heads: attention heads, where the network has any.
         feedforward: width of feed-forward parts, where the network has any.
         shared_trunk: one trunk for actor and critic.
@@ -97,6 +100,7 @@ class PPOSettings:
     per_body_advantages: bool = True
     width: int = 64
     layers: int = 3
+    clock: int = 0
     heads: int = 2
     feedforward: int = 128
     shared_trunk: bool = True
@@ -107,7 +111,7 @@ class PPOSettings:
         for name in ("n_active", "n_envs", "horizon", "epochs", "minibatch_steps", "n_workers"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        for name in ("rotate", "stall_steps", "seed"):
+        for name in ("rotate", "stall_steps", "clock", "seed"):
             if getattr(self, name) < 0:
                 raise TrainingError(f"{name}: expected at least 0, got {getattr(self, name)}")
         for name in ("action_std", "final_action_std"):
@@ -116,6 +120,10 @@ class PPOSettings:
         for name in ("gamma", "lam", "noise_memory", "robot_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise TrainingError(f"{name}: expected 0 .. 1, got {getattr(self, name)}")
+        if self.clock and self.teacher not in ("generalist", "specialists"):
+            raise TrainingError(
+                f"clock: expected a generalist or specialists to hear it, got {self.teacher!r}"
+            )
         if self.minibatch_steps > self.horizon:
             raise TrainingError(
                 f"minibatch_steps: expected the horizon of {self.horizon} control steps at most, "

@@ -37,7 +37,8 @@ class TeacherNetwork(Protocol):
     """What every kind of teacher offers: actions and values of packed samples.
 
     Attributes:
-        config: its settings; ``state_dim`` tells what it sees of a limb.
+        config: its settings; ``state_dim`` tells what it sees of a limb, ``clock``, where it is
+            there, how many harmonics of a clock it hears.
     """
 
     config: Any
@@ -45,7 +46,10 @@ class TeacherNetwork(Protocol):
     def __call__(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:
-        """Means (N, 2) and values (B,) of observations (N, state_dim)."""
+        """Means (N, 2) and values (B,) of observations (N, state_dim).
+
+        What the clock says stands behind the state in every row of those that hear one.
+        """
         ...
 
     def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
@@ -84,6 +88,7 @@ def _generalist(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _C
         state_dim=inputs["state_dim"],
         hidden=settings.width,
         hidden_layers=settings.layers,
+        clock=settings.clock,
     )
 
 
@@ -94,6 +99,7 @@ def _specialists(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _
         state_dim=inputs["state_dim"],
         hidden=settings.width,
         hidden_layers=settings.layers,
+        clock=settings.clock,
     )
 
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 import mujoco
 import numpy as np
 import pytest
+import torch
 
 from codesign.errors import UsageError
 from codesign.export import Design, Motion, export_designs, run_design
 from codesign.scoring import score
 from codesign.store.whole import new_folder
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.tasks import get_task
 from morph_ops import files
 from morph_ops.identity import is_same
@@ -58,6 +60,20 @@ def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
     motion = Motion(controller=tiny_controller, seed=SEED, episodes=2)
     export_designs([Design(name="it", graph=robot)], tmp_path / "designs", motion=motion)
     [record] = score([robot], controller=tiny_controller, episodes=2, seed=SEED)
+    way, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
+    assert way / 0.02 == pytest.approx(record.returns, rel=1e-6)
+
+
+def test_the_runner_hears_the_clock_that_the_score_heard(body, tiny_controller, tmp_path):
+    deaf = Controller.load(tiny_controller)
+    network = Generalist.from_hypernetwork(deaf.network, clock=2).actor
+    torch.nn.init.normal_(network.clock_head.bias, std=0.5)
+    replace(deaf, network=network).save(tmp_path / "c.safetensors")
+    motion = Motion(controller=tmp_path / "c.safetensors", seed=SEED, episodes=2)
+    export_designs([Design(name="it", graph=body)], tmp_path / "designs", motion=motion)
+    [record] = score([body], controller=motion.controller, episodes=2, seed=SEED)
+    [without] = score([body], controller=tiny_controller, episodes=2, seed=SEED)
+    assert record.returns != pytest.approx(without.returns, abs=0.1)
     way, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
     assert way / 0.02 == pytest.approx(record.returns, rel=1e-6)
 

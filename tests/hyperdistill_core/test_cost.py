@@ -25,6 +25,7 @@ from hyperdistill_core.nets.trees import Trees
 N = 5
 CONFIG = HypernetConfig(context_dim=7, hidden=12, hidden_layers=2, embed=8, feedforward=20)
 SEEING = replace(CONFIG, terrain_dim=30, terrain_embed=6)
+HEARING = replace(CONFIG, clock=2)
 
 
 def _count(run, *modules):
@@ -36,7 +37,7 @@ def _count(run, *modules):
     return cost.Cost(parameters, counter.get_total_flops() // 2)
 
 
-@pytest.mark.parametrize("config", [CONFIG, SEEING])
+@pytest.mark.parametrize("config", [CONFIG, SEEING, HEARING])
 def test_hypernetwork(config):
     net = Hypernetwork(config)
     context = torch.zeros(1, N, 7)
@@ -46,25 +47,26 @@ def test_hypernetwork(config):
     assert counted == replace(expected, parameters=expected.parameters + encoder)
 
 
-@pytest.mark.parametrize("config", [CONFIG, SEEING])
+@pytest.mark.parametrize("config", [CONFIG, SEEING, HEARING])
 def test_generated_network(config):
     net = Hypernetwork(config)
     made = net.generate(torch.zeros(1, N, 7))
 
     def step():
         code = net.terrain_encoder(torch.zeros(1, 1, 30)) if config.terrain_dim else None
-        made.act(torch.zeros(1, 1, N, 17), code)
+        said = torch.zeros(1, 1, 4) if config.clock else None
+        made.act(torch.zeros(1, 1, N, 17), code, said)
 
     counted = _count(step, *([net.terrain_encoder] if config.terrain_dim else []))
     arrays = [made.input_weight, made.input_bias, *made.hidden_weights, *made.hidden_biases]
     arrays += [made.output_weight, made.output_bias]
-    arrays += [made.terrain_weight] if made.terrain_weight is not None else []
+    arrays += [rows for rows in (made.clock_weight, made.terrain_weight) if rows is not None]
     expected = cost.generated_cost(config, N)
     assert counted.multiply_adds == expected.multiply_adds
     assert counted.parameters + sum(array.numel() for array in arrays) == expected.parameters
 
 
-@pytest.mark.parametrize("config", [CONFIG, SEEING])
+@pytest.mark.parametrize("config", [CONFIG, SEEING, HEARING])
 def test_body_mlp(config):
     width = context_dim("continuous")
     controller = Controller(

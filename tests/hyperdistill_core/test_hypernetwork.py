@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from hyperdistill_core.features import STATE_DIM
+from hyperdistill_core.features import STATE_DIM, clock_features
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
 
@@ -90,6 +90,7 @@ def test_one_state_without_a_batch_of_them():
         ({"hidden_layers": -1}, "hidden_layers: expected at least 0"),
         ({"heads": 3}, "embed: expected a multiple of the 3 heads, got 8"),
         ({"terrain_dim": -1}, "terrain_dim: expected at least 0, got -1"),
+        ({"clock": -1}, "clock: expected at least 0, got -1"),
         ({"aggregation": "max"}, "aggregation: expected one of sum, limb_mean, got 'max'"),
     ],
 )
@@ -195,6 +196,63 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
     mlp.save_npz(tmp_path / "mlp.npz")
     again = BodyMLP.load_npz(tmp_path / "mlp.npz")
     np.testing.assert_array_equal(again.act(states, heights), mlp.act(states, heights))
+
+
+@pytest.mark.parametrize("terrain", [{}, TERRAIN])
+def test_numpy_path_with_a_clock_equals_torch_path(tmp_path, terrain):
+    net = _net(clock=2, **terrain)
+    context, _ = _inputs(bodies=1)
+    rng = np.random.default_rng(0)
+    normalisation = Normalisation(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    states = rng.normal(size=(11, 4, 5))
+    heights = rng.normal(size=(11, 6)) if terrain else None
+    encoder = [layer for layer in getattr(net, "terrain_encoder", ()) if hasattr(layer, "weight")]
+    with torch.no_grad():
+        layers = net.generate(context).layers()
+    mlp = BodyMLP.from_layers(
+        [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers],
+        normalisation=normalisation,
+        actions=np.arange(8),
+        terrain=[(row.weight.detach().numpy().T, row.bias.detach().numpy()) for row in encoder],
+        clock=2,
+    )
+    observation = torch.from_numpy(normalisation.observe(states))[None]
+    seen = None if heights is None else torch.from_numpy(heights)[None]
+    acted = []
+    for time in (0.0, 0.34, 1.34):
+        said = torch.from_numpy(clock_features(np.full((1, 11), time), 2))
+        with torch.no_grad():
+            expected = net(context, observation, heights=seen, clock=said)[0].reshape(11, 8)
+        acted.append(mlp.act(states, heights, time=time))
+        np.testing.assert_allclose(acted[-1], expected, rtol=1e-12, atol=1e-12)
+    assert np.abs(acted[1] - acted[0]).max() > 0.1
+    np.testing.assert_allclose(acted[2], acted[1], rtol=1e-9, err_msg="a period is a second long")
+    mlp.save_npz(tmp_path / "mlp.npz")
+    again = BodyMLP.load_npz(tmp_path / "mlp.npz")
+    np.testing.assert_array_equal(again.act(states, heights, time=0.34), acted[1])
+    with pytest.raises(ValueError, match="hears a clock, got no time"):
+        mlp.act(states, heights)
+
+
+def test_a_fresh_clock_says_nothing():
+    net = Hypernetwork(HypernetConfig(**SMALL, clock=3)).double().eval()
+    context, states = _inputs()
+    said = torch.randn(3, 7, 6, dtype=torch.float64)
+    made = net.generate(context)
+    torch.testing.assert_close(made.act(states, clock=said), made.act(states, clock=0 * said))
+
+
+@pytest.mark.parametrize("aggregation", ["sum", "limb_mean"])
+def test_limbs_that_are_not_real_do_not_change_what_is_heard(aggregation):
+    net = _net(hidden=9, clock=2, aggregation=aggregation)
+    context, states = _inputs()
+    said = torch.randn(3, 7, 4, dtype=torch.float64)
+    mask = torch.arange(4) < torch.tensor([4, 2, 1])[:, None]
+    together = net(context, states, mask, clock=said)
+    for body, n in enumerate([4, 2, 1]):
+        one = slice(body, body + 1)
+        alone = net(context[one, :n], states[one, :, :n], clock=said[one])
+        torch.testing.assert_close(together[one, :, :n], alone)
 
 
 @pytest.mark.parametrize("heights", [None, np.zeros((11, 5))])

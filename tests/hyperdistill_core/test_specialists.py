@@ -37,6 +37,25 @@ def test_they_begin_as_the_generated_networks(generated):
     torch.testing.assert_close(network.means(observation, torch.zeros(0), tree), means)
 
 
+def test_they_hear_what_the_generated_networks_hear():
+    torch.manual_seed(0)
+    network = Hypernetwork(HypernetConfig(context_dim=5, state_dim=4, hidden=8, embed=16, clock=1))
+    torch.nn.init.normal_(network.clock_head.weight)
+    mask = torch.tensor([[True] * len(tree) + [False] * (4 - len(tree)) for tree in PARENTS])
+    made = network.generate(torch.randn(3, 4, 5), mask)
+    tree = Trees(PARENTS).batch(BODIES)
+    observation, said = torch.randn(len(tree.sample), 4), torch.randn(len(BODIES), 2)
+    specialists = Specialists.from_generated(made)
+    rows = torch.cat([observation, said[tree.sample]], dim=1)
+    means = specialists.means(rows, torch.zeros(0), tree)
+    padded = tree.pad(observation, 4)
+    for sample, body in enumerate(BODIES):
+        heard = said[sample].expand(3, 1, 2)
+        expected = made.act(padded[sample].expand(3, 1, 4, 4), clock=heard)[body, 0]
+        torch.testing.assert_close(means[tree.sample == sample], expected[: len(PARENTS[body])])
+    assert specialists.select([1]).config.clock == 1
+
+
 def test_some_of_them_act_as_before():
     network = Specialists(SpecialistsConfig(bodies=3, limbs=4, state_dim=4, hidden=8))
     every = Trees(PARENTS).batch(BODIES)

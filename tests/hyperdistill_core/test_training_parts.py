@@ -12,6 +12,7 @@ import torch
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.features import STATE_DIM, VIEW_DIM, context_dim
+from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
@@ -86,43 +87,60 @@ def test_expert_data_comes_back_and_grows(bodies, tmp_path):
     for number, graph in enumerate(bodies[:3]):
         n = len(graph)
         states, means = rng.normal(size=(5, n, STATE_DIM)), rng.normal(size=(5, n, 2))
-        data.append(graph, body=number, round_=number % 2, states=states, means=means)
-        written.append((states, means))
+        elapsed = np.array([0, 3, 997, 999, number])
+        data.append(
+            graph, body=number, round_=number % 2, states=states, elapsed=elapsed, means=means
+        )
+        written.append((states, elapsed, means))
         data = ExpertData(tmp_path / "data")
     assert data.transitions == 15
     assert data.has(1, 1)
     assert not data.has(1, 0)
     read = data.reader()
-    for segment, graph, (states, means) in zip(data.segments, bodies, written, strict=False):
+    for segment, graph, (states, elapsed, means) in zip(
+        data.segments, bodies, written, strict=False
+    ):
         assert is_same(segment.graph, graph)
         np.testing.assert_array_equal(read(segment)[0], states.astype(np.float16))
-        np.testing.assert_array_equal(read(segment)[1], means.astype(np.float16))
+        np.testing.assert_array_equal(read(segment)[1], elapsed)
+        np.testing.assert_array_equal(read(segment)[2], means.astype(np.float16))
+
+
+def _append(data, graph, *, body, states):
+    means, elapsed = states[..., :2], np.arange(len(states))
+    data.append(graph, body=body, round_=0, states=states, elapsed=elapsed, means=means)
+
+
+def test_data_of_another_version_is_refused(bodies, tmp_path):
+    _append(ExpertData(tmp_path), bodies[0], body=0, states=np.ones((4, len(bodies[0]), STATE_DIM)))
+    index = tmp_path / "index.jsonl"
+    index.write_text(index.read_text().replace('"version":2', '"version":1'))
+    with pytest.raises(CheckpointError, match="expected version 2, got 1"):
+        ExpertData(tmp_path)
 
 
 def test_rows_of_an_interrupted_segment_are_written_over(bodies, tmp_path):
     ones = np.ones((4, len(bodies[0]), STATE_DIM))
     data = ExpertData(tmp_path)
-    data.append(bodies[0], body=0, round_=0, states=ones, means=ones[..., :2])
+    _append(data, bodies[0], body=0, states=ones)
     for name in ("states.f16", "means.f16"):
         with (tmp_path / name).open("ab") as file:
             file.write(b"half a segment")
     data = ExpertData(tmp_path)
-    data.append(bodies[0], body=1, round_=0, states=2 * ones, means=2 * ones[..., :2])
-    states, means = data.reader()(data.segments[1])
+    _append(data, bodies[0], body=1, states=2 * ones)
+    states, _, means = data.reader()(data.segments[1])
     assert states.min() == states.max() == means.min() == means.max() == 2.0
 
 
 def test_a_line_that_was_cut_short_is_left_out(bodies, tmp_path):
     ones = np.ones((4, len(bodies[0]), STATE_DIM))
     for number in range(2):
-        ExpertData(tmp_path).append(
-            bodies[0], body=number, round_=0, states=number * ones, means=ones[..., :2]
-        )
+        _append(ExpertData(tmp_path), bodies[0], body=number, states=number * ones)
     index = tmp_path / "index.jsonl"
     index.write_bytes(index.read_bytes()[:-9])
     data = ExpertData(tmp_path)
     assert [segment.body for segment in data.segments] == [0]
-    data.append(bodies[0], body=1, round_=0, states=5 * ones, means=ones[..., :2])
+    _append(data, bodies[0], body=1, states=5 * ones)
     data = ExpertData(tmp_path)
     assert [segment.body for segment in data.segments] == [0, 1]
     assert data.reader()(data.segments[1])[0].min() == 5.0
@@ -309,7 +327,8 @@ def test_teacher_acts_for_a_crowd_as_for_each_body(bodies):
     n_max = max(map(len, bodies)) + 1
     states = np.random.default_rng(0).normal(size=(len(bodies), 3, n_max, STATE_DIM))
     normalisation = Normalisation(np.full(VIEW_DIM, 0.1), np.full(VIEW_DIM, 2.0))
-    together = TeacherPolicy(network, normalisation, Crowd(inputs, n_max=n_max), 3).means(states)
+    policy = TeacherPolicy(network, normalisation, Crowd(inputs, n_max=n_max), 3)
+    together = policy.means(states, np.zeros((len(bodies), 3)))
     for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
         control = TeacherControl(network, normalisation, body)
         alone = control.act(states[row, :, : len(graph)])
@@ -319,21 +338,39 @@ def test_teacher_acts_for_a_crowd_as_for_each_body(bodies):
         assert np.abs(alone).max() > 0.1
 
 
-def test_student_acts_for_a_crowd_as_its_controllers_do(bodies, normalisation):
+@pytest.mark.parametrize("clock", [0, 2])
+def test_a_crowd_acts_as_its_controllers_do(bodies, normalisation, clock):
     task = get_task("flat")
     torch.manual_seed(0)
-    network = Hypernetwork(HypernetConfig(context_dim=context_dim("continuous"), hidden=16))
+    config = HypernetConfig(context_dim=context_dim("continuous"), hidden=16, clock=clock)
+    network = Hypernetwork(config)
     for head in (network.input_head, network.output_head, *network.hidden_heads):
         torch.nn.init.normal_(head.weight.weight, std=0.05)
+    if clock:
+        torch.nn.init.normal_(network.clock_head.weight, std=0.3)
     controller = Controller(
         name="x", network=network, normalisation=normalisation, task="flat", context="continuous"
     )
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies))
     states = np.random.default_rng(0).normal(size=(len(bodies), 3, n_max, STATE_DIM))
-    together = StudentPolicy(network, normalisation, Crowd(inputs, n_max=n_max)).means(states)
+    crowd = Crowd(inputs, n_max=n_max)
+    # Of the packed layout as well as of the padded one, a time for each body.
+    times = np.linspace(0.02, 0.9, len(bodies))
+    time = np.repeat(times[:, None], 3, axis=1)
+    together = StudentPolicy(network, normalisation, crowd).means(states, time)
+    generalist = Generalist.from_hypernetwork(network)
+    packed = TeacherPolicy(generalist, normalisation, crowd, 3).means(states, time)
     for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
-        alone = controller.for_body(graph, task.model(graph)).act(states[row, :, : len(graph)])
+        seen, now = states[row, :, : len(graph)], times[row]
+        control = controller.for_body(graph, task.model(graph))
+        alone = control.act(seen, time=now)
+        teacher = TeacherControl(generalist, normalisation, body)
+        assert teacher.clock == control.clock == clock
+        np.testing.assert_allclose(teacher.act(seen, time=now), alone, atol=1e-4)
+        if clock:
+            assert np.abs(control.act(seen, time=now + 0.3) - alone).max() > 1e-2
         slots = np.zeros((n_max, 2), dtype=bool)
         slots[: len(graph)] = body.joint_mask
         np.testing.assert_allclose(together[row][:, slots], alone, atol=1e-4)
+        np.testing.assert_allclose(packed[row][:, slots], alone, atol=1e-4)

@@ -14,6 +14,7 @@ import torch
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import context_dim
+from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
@@ -33,7 +34,7 @@ from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.settings import PRESETS, PPOSettings
-from hyperdistill_core.training.student import distil, to_controller
+from hyperdistill_core.training.student import distil, generalist_controller, to_controller
 from hyperdistill_core.training.teacher import TEACHERS, VIEWS, load_teacher, new_network
 from hyperdistill_core.weights_file import load_checkpoint
 from morph_ops.choices import UnknownChoiceError
@@ -152,6 +153,56 @@ def test_every_kind_of_teacher_trains(pool, tmp_path, kind, view):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_generalist_that_begins_with_a_controller_learns_to_hear_a_clock(
+    pool, tiny_controller, tmp_path
+):
+    settings = replace(TINY, teacher="generalist", view="state", clock=2)
+    trainer = TeacherTrainer(pool, settings, tmp_path, start_from=tiny_controller)
+    graph = pool.graphs[0]
+    model = get_task("flat").model(graph)
+    states = np.random.default_rng(0).normal(size=(3, len(graph), 17))
+
+    def acted(checkpoint, time):
+        controller = generalist_controller(checkpoint, pool, name="x")
+        controller.save(tmp_path / "x.safetensors")
+        return (
+            Controller.load(tmp_path / "x.safetensors")
+            .for_body(graph, model)
+            .act(states, time=time)
+        )
+
+    begun = trainer.network.actor.state_dict()
+    for name, tensor in Controller.load(tiny_controller).network.state_dict().items():
+        torch.testing.assert_close(begun[name], tensor)
+    assert not trainer.network.actor.clock_head.weight.any()
+    trainer.train()
+    early, late = (acted(tmp_path / "teacher.safetensors", time) for time in (0.1, 0.4))
+    assert np.abs(early - late).max() > 1e-6
+    again = TeacherTrainer(pool, replace(settings, steps=settings.steps + 1), tmp_path)
+    assert again.network.config.clock == 2
+
+
+def test_a_generalist_that_begins_with_a_deaf_one_learns_to_hear_a_clock(pool, tmp_path):
+    deaf = replace(TINY, teacher="generalist", view="state")
+    TeacherTrainer(pool, deaf, tmp_path / "deaf", start_from=None).train()
+    begun = TeacherTrainer(
+        pool,
+        replace(deaf, clock=1),
+        tmp_path / "hearing",
+        start_from=tmp_path / "deaf" / "teacher.safetensors",
+    )
+    assert begun.network.config.clock == 1
+    known, _, _ = load_teacher(tmp_path / "deaf" / "teacher.safetensors")
+    tensors = begun.network.state_dict()
+    for name, tensor in known.state_dict().items():
+        torch.testing.assert_close(tensors[name], tensor)
+
+
+def test_who_cannot_hear_a_clock_is_told():
+    with pytest.raises(TrainingError, match="expected a generalist or specialists to hear it"):
+        PPOSettings(teacher="gnn", clock=1)
+
+
 def test_a_device_that_is_not_there_is_named(pool, tmp_path):
     with pytest.raises(TrainingError, match="no device 'cuda': torch finds no CUDA here"):
         TeacherTrainer(pool, TINY, tmp_path, device="cuda")
@@ -218,7 +269,7 @@ def test_collection_goes_on_where_it_stopped(pool, teacher, tmp_path):
     collect(pool, data, FEW, teachers=[teacher])
     assert [segment.body for segment in data.segments] == [0, 1, 2, 3]
     assert all(segment.transitions == 2 * 4 for segment in data.segments)
-    states, means = data.reader()(data.segments[3])
+    states, _, means = data.reader()(data.segments[3])
     assert states.shape[1] == means.shape[1] == len(pool.graphs[3])
     assert np.abs(means).max() > 0.05
 
@@ -241,7 +292,7 @@ def test_every_body_is_labelled_by_its_best_teacher(pool, teacher, tmp_path):
     collect(pool, data, FEW, teachers=pair, student=student, round_=1)
     assert [s.teacher for s in data.segments if s.round == 1] == chosen
     for segment in data.segments[4:]:
-        assert data.reader()(segment)[1].any() == bool(segment.teacher)
+        assert data.reader()(segment)[2].any() == bool(segment.teacher)
 
 
 def test_the_teacher_that_gets_furthest_labels(pool, teacher, tmp_path, monkeypatch):
@@ -264,8 +315,9 @@ def test_the_teacher_that_gets_furthest_labels(pool, teacher, tmp_path, monkeypa
     assert np.abs(moved - first).max() > 0.04, "else this test shows little"
 
 
-def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path):
-    network = _hypernetwork()
+@pytest.mark.parametrize("clock", [0, 2])
+def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path, clock):
+    network = Generalist.from_hypernetwork(_hypernetwork(), clock=clock).actor
     torch.manual_seed(1)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
@@ -289,9 +341,13 @@ def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path):
     for segment in data.segments:
         graph = pool.graphs[segment.body]
         control = controller.for_body(graph, task.model(graph), reading=segment.teacher)
-        states, means = data.reader()(segment)
+        states, elapsed, means = data.reader()(segment)
+        assert len(set(elapsed.tolist())) > 1
         slots = BodyInputs.of(graph, task).joint_mask
-        expected = control.act(states.astype(np.float64))
+        expected = [
+            control.act(state[None].astype(np.float64), time=float(steps) * task.control_dt)[0]
+            for state, steps in zip(states, elapsed, strict=True)
+        ]
         np.testing.assert_allclose(means[:, slots], expected, rtol=2e-3, atol=2e-2)
 
 
@@ -306,7 +362,7 @@ def test_specialists_teach_the_pool_they_learned_on(pool, tmp_path):
     for segment in data.segments:
         body = segment.body
         control = body_mlp(network, normalisation, body, pool.graphs[body], "flat")
-        states, means = data.reader()(segment)
+        states, _, means = data.reader()(segment)
         slots = BodyInputs.of(pool.graphs[body], get_task("flat")).joint_mask
         expected = control.act(states.astype(np.float64))
         np.testing.assert_allclose(means[:, slots], expected, atol=2e-3)
