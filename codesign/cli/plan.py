@@ -33,9 +33,10 @@ def show_plan(settings: Settings) -> None:
     carried = [probe.reading for probe in probes] if settings.tries == 1 else None
     with ScoringPool.of_campaign(settings, most_workers=len(probes)) as pool:
         records = pool.map([probe.graph for probe in probes], readings=carried)
-        place = pool.place
-        # The pool of the probes may have fewer processes than the run; a cluster is as it is.
-        workers = pool.at_once if settings.cluster else settings.workers
+        place, workers = pool.place, pool.at_once
+    # The pool of the probes may have fewer processes than the run; a cluster is as it is.
+    if settings.workers and not settings.cluster:
+        place, workers = f"{settings.workers} worker processes", settings.workers
     click.echo(config.to_toml(settings))
     times = estimate(settings, records, at_once=most_at_once(settings, workers))
     least, most = (_minutes(seconds) for seconds in times)

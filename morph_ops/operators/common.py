@@ -112,12 +112,12 @@ def new_joint(record: Limb, drive: Drive, *, name: str, aim: Sequence[float]) ->
     Args:
         record: the limb; its other joints do not matter.
         drive: slot, range and gear.
-        name: of the limb; its number becomes the joint's.
+        name: of the limb; what follows "limb/" in it, or else the whole, becomes the joint's.
         aim: direction of the limb in its own frame.
     """
     slot, range_deg, gear = drive
     return Joint(
-        name=joint_name(slot, name.rsplit("/", 1)[-1]),
+        name=joint_name(slot, name.removeprefix("limb/")),
         slot=slot,
         pos=anchor(record.radius, aim),
         axis=joint_axis(record.start, record.end, slot),

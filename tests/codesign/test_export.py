@@ -105,6 +105,16 @@ def test_the_runner_runs_alone(folder):
     assert float(speed) == pytest.approx(float(way) / float(seconds), abs=0.02)
 
 
+@pytest.mark.parametrize("arguments", [[], ["it.json"], ["none.xml"], ["it.xml", "more"]])
+def test_the_runner_says_how_it_is_used(folder, arguments):
+    done = subprocess.run(
+        [sys.executable, "run_design.py", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it\n"
+
+
 def test_a_taken_folder_is_left_alone(folder, body, tmp_path):
     (tmp_path / "mine").touch()
     with pytest.raises(UsageError, match="exists and is not empty"):

@@ -10,7 +10,7 @@ import pytest
 
 from morph_ops import mjcf
 from morph_ops.geometry import limb_groups, rest_frames
-from morph_ops.graph import Limb, add_limb, children, joints, limb, limbs, parent, torso
+from morph_ops.graph import Limb, add_limb, children, joints, limb, limbs, parent, torso, with_parts
 from morph_ops.operators import (
     OperatorError,
     delete_limb,
@@ -178,6 +178,19 @@ class TestJoints:
                     assert old[slot] == new[slot]
                     kept += 1
         assert kept > 0
+
+    def test_hinges_of_limbs_whose_names_end_alike_are_told_apart(self, rng):
+        graph = sample_body(rng)
+        names = {old: f"limb-of-side-{i}/leg" for i, old in enumerate(limbs(graph))}
+        # No limb has both hinges: what dof adds has a name that nothing else has yet.
+        bare = [
+            (name, replace(limb(graph, name), joints=limb(graph, name).joints[:1]))
+            for name in limbs(graph)
+        ]
+        graph = nx.relabel_nodes(with_parts(graph, bare), names)
+        for _ in range(20):
+            found = [joint.name for _, joint in joints(dof(graph, rng))]
+            assert len(set(found)) == len(found)
 
 
 def test_density_changes_nothing_else(robots, rng):
