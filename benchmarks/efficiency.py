@@ -1,6 +1,6 @@
 """What a control step costs a teacher, and what it costs the network generated for a body.
 
-    python benchmarks/efficiency.py [--controller flat-v1] [--limbs 12] [--repeats 30]
+    python benchmarks/efficiency.py [--controller flat-v2] [--limbs 12] [--repeats 30]
 
 Two pairs, each on a body with ``--limbs`` limbs, all of whose joint slots are driven:
 
@@ -237,7 +237,7 @@ def _count(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     summary = "What a control step costs a teacher, and the network generated for a body."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v1", help="name or file")
+    parser.add_argument("--controller", default="flat-v2", help="name or file")
     parser.add_argument("--limbs", type=_count, default=12, help="limbs of the body, with torso")
     parser.add_argument("--repeats", type=_count, default=30)
     parser.add_argument("--seed", type=int, default=0)

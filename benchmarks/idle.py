@@ -177,7 +177,7 @@ def _middle(repeats: list[Waiting], figure: Callable[[Waiting], float]) -> float
 def _parser() -> argparse.ArgumentParser:
     summary = "How much of the workers' time is waiting, with a generation barrier and without."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v1", help="name, or a file")
+    parser.add_argument("--controller", default="flat-v2", help="name, or a file")
     parser.add_argument("--population", type=int, default=64)
     parser.add_argument("--generations", type=int, default=8, help="after the starting one")
     parser.add_argument("--in-flight", type=int, default=16, help="of the asynchronous campaign")

@@ -202,7 +202,7 @@ def _table(
 def _parser() -> argparse.ArgumentParser:
     summary = "What racing saves, and which of the best bodies it costs."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v1", help="name, or a file")
+    parser.add_argument("--controller", default="flat-v2", help="name, or a file")
     parser.add_argument("--bodies", type=int, default=500, help="candidates of the campaign")
     parser.add_argument("--episodes", type=int, nargs="+", default=[4, 8], help="of a score")
     parser.add_argument("--true-episodes", type=int, default=32)

@@ -214,7 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=summary)
     parser.add_argument("robot", nargs="*", type=Path, help="MJCF files (default: sampled bodies)")
     parser.add_argument("--robots", type=int, default=20, help="how many sampled bodies")
-    parser.add_argument("--controller", default="flat-v1", help="name or file")
+    parser.add_argument("--controller", default="flat-v2", help="name or file")
     parser.add_argument("--task", default="flat", choices=sorted(TASKS))
     parser.add_argument("--max-steps", type=int, default=1000, help="control steps an episode")
     parser.add_argument("--episodes", type=int, default=8)

@@ -245,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Every algorithm against random bodies.")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--controller", default="flat-v1", help="name, or a file")
+    parser.add_argument("--controller", default="flat-v2", help="name, or a file")
     parser.add_argument("--candidates", type=int, default=1000)
     parser.add_argument("--episodes", type=int, default=4)
     parser.add_argument("--population", type=int, help="other than the presets'")

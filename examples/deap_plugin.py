@@ -26,7 +26,7 @@ def vary(operator, *parents, rng):
     return parents
 
 
-def main(generations="5", population="16", episodes="2", controller="flat-v1"):
+def main(generations="5", population="16", episodes="2", controller="flat-v2"):
     """Evolve with (mu + lambda) and print the best body's score."""
     random.seed(1)
     rng = np.random.default_rng(1)

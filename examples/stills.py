@@ -193,7 +193,7 @@ def _size(text: str) -> tuple[int, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Draw robots at work, a row of stills for each.")
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
-    parser.add_argument("--controller", default="flat-v1", help="name or file")
+    parser.add_argument("--controller", default="flat-v2", help="name or file")
     parser.add_argument("--tries", type=int, default=1, help="of a robot that is no design")
     parser.add_argument("--out", type=Path, default=Path("stills.png"))
     parser.add_argument("--stills", type=int, default=5)

@@ -1,6 +1,6 @@
 """A distilled controller: checkpoint in, the controller of any body out.
 
-    controller = Controller.load("flat-v1")
+    controller = Controller.load("flat-v2")
     body = controller.for_body(graph, task.model(graph))
     ctrl = body.act(states)
 

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from codesign.cluster import Cluster
 from codesign.config.tables import Alarms, Frozen, Limits, Racing, Rates, Stop, known_or_own
-from hyperdistill_core.checkpoints import available
+from hyperdistill_core.checkpoints import DEFAULT, available
 from morph_ops.choices import is_own
 
 LEAST_ISLAND = 4
@@ -92,7 +92,7 @@ class Settings(Frozen):
 
     seed: int = Field(default=0, ge=0)
     task: str = "flat"
-    controller: str = "flat-v1"
+    controller: str = DEFAULT
     algorithm: str = "aging"
     objectives: list[str] = Field(default=["speed", "cost_of_transport"])
     descriptors: list[str] = Field(default=["limbs", "height"])

@@ -2,7 +2,7 @@
 
 Any program may use this without the rest of the package:
 
-    records = score(graphs, controller="flat-v1", episodes=8)    # a list, in order
+    records = score(graphs, controller="flat-v2", episodes=8)    # a list, in order
     scorer = BodyScorer(episodes=8); scorer(graph).score         # one at a time
     with ScoringPool(workers=8) as pool: ...                     # as bodies come
     best_of(graphs, pool, top=10)                                # in full only if they matter

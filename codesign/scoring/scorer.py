@@ -18,6 +18,7 @@ from codesign.interval import confidence_interval
 from codesign.scoring.racing import LOOK, Lost, race
 from codesign.scoring.record import UNLIKE, ScoreRecord
 from codesign.scoring.robustness import WORLDS
+from hyperdistill_core.checkpoints import DEFAULT as DEFAULT_CONTROLLER
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from hyperdistill_core.rollout import Rollout
 
 DEFAULT_TASK = "flat"
-DEFAULT_CONTROLLER = "flat-v1"
 DEFAULT_EPISODES = 8
 
 
