@@ -40,12 +40,13 @@ def info(name: str) -> None:
     loaded = load_controller(name)
     shape = loaded.network.config
     parameters = sum(parameter.numel() for parameter in loaded.network.parameters())
+    clock = f" that hear a clock of 1 .. {shape.clock} Hz" if shape.clock else ""
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{loaded.name}  {loaded.hash}", style="bold")
     console.print(f"task {loaded.task}, context {loaded.context}")
     console.print(
         f"hypernetwork of {parameters:,} parameters; "
-        f"makes networks of {shape.hidden_layers + 1} x {shape.hidden}"
+        f"makes networks of {shape.hidden_layers + 1} x {shape.hidden}{clock}"
     )
     console.print(f"{loaded.n_readings} reading{'s' * (loaded.n_readings > 1)} of a body")
     for quantity, (low, high) in loaded.ranges.limits.items():
