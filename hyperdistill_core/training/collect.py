@@ -32,6 +32,7 @@ from hyperdistill_core.training.crowd import (
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.fleet import FELL, RUNNING, Fleet
 from hyperdistill_core.training.pool import Pool
+from hyperdistill_core.training.settings import require_least
 from hyperdistill_core.training.teacher import TeacherNetwork, is_teacher, load_teacher
 
 
@@ -49,6 +50,9 @@ class CollectSettings:
             own paths; the stored means are without it.
         n_workers: simulation processes.
         seed: of noise and starts.
+
+    Raises:
+        TrainingError: a number is out of its range.
     """
 
     task: str = "flat"
@@ -59,6 +63,10 @@ class CollectSettings:
     action_std: float = 0.4
     n_workers: int = 2
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_least(self, 1, "n_active", "n_envs", "horizon", "every", "n_workers")
+        require_least(self, 0, "action_std", "seed")
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from hyperdistill_core.training.crowd import BodyInputs, Crowd, heard, observe
 from hyperdistill_core.training.expert import ExpertData, Segment
 from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.moments import RunningMoments
+from hyperdistill_core.training.settings import require_least
 from hyperdistill_core.weights_file import (
     load_checkpoint,
     network_tensors,
@@ -73,6 +74,9 @@ class DistillSettings:
             much noise, are timid.
         held_out: share of the bodies kept for validation.
         seed: of initial weights, batches and dropout.
+
+    Raises:
+        TrainingError: a number is out of its range.
     """
 
     task: str = "flat"
@@ -92,6 +96,16 @@ class DistillSettings:
     gain: float = 1.0
     held_out: float = 0.04
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_least(self, 1, "updates", "n_bodies", "n_states", "hidden", "embed")
+        require_least(self, 0, "hidden_layers", "clock", "dropout", "weight_decay", "lr", "seed")
+        if self.action_std <= 0.0:
+            raise TrainingError(f"action_std: expected more than 0, got {self.action_std}")
+        if not 0.0 <= self.held_out < 1.0:
+            raise TrainingError(
+                f"held_out: expected 0 or more, less than 1, got {self.held_out}"
+            )
 
 
 @dataclass(frozen=True)

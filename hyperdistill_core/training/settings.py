@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from hyperdistill_core.errors import TrainingError
 
 
+def require_least(settings: object, least: int, *names: str) -> None:
+    """Refuse settings that are below a bound.
+
+    Raises:
+        TrainingError: one of ``names`` is below ``least``.
+    """
+    for name in names:
+        if getattr(settings, name) < least:
+            raise TrainingError(f"{name}: expected at least {least}, got {getattr(settings, name)}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class PPOSettings:
     """Proximal policy optimisation (Schulman 2017) over many bodies at once.
@@ -108,13 +119,10 @@ class PPOSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("n_active", "n_envs", "horizon", "epochs", "minibatch_steps", "n_workers"):
-            if getattr(self, name) < 1:
-                raise TrainingError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        for name in ("rotate", "stall_steps", "clock", "seed"):
-            if getattr(self, name) < 0:
-                raise TrainingError(f"{name}: expected at least 0, got {getattr(self, name)}")
-        for name in ("action_std", "final_action_std"):
+        require_least(self, 1, "steps", "n_active", "n_envs", "horizon", "epochs")
+        require_least(self, 1, "minibatch_steps", "n_workers")
+        require_least(self, 0, "rotate", "stall_steps", "clock", "seed")
+        for name in ("action_std", "final_action_std", "alive_until"):
             if getattr(self, name) <= 0.0:
                 raise TrainingError(f"{name}: expected more than 0, got {getattr(self, name)}")
         for name in ("gamma", "lam", "noise_memory", "robot_share"):

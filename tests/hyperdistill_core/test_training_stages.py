@@ -250,6 +250,12 @@ def test_settings_out_of_range_are_named():
         replace(TINY, minibatch_steps=9)
     with pytest.raises(TrainingError, match="n_workers: expected at least 1, got 0"):
         replace(TINY, n_workers=0)
+    with pytest.raises(TrainingError, match="alive_until: expected more than 0, got 0"):
+        replace(TINY, alive_until=0)
+    with pytest.raises(TrainingError, match="every: expected at least 1, got 0"):
+        CollectSettings(every=0)
+    with pytest.raises(TrainingError, match="held_out: expected 0 or more, less than 1, got 1"):
+        DistillSettings(held_out=1)
 
 
 def test_robots_alone_fill_the_places_that_they_have(pool, tmp_path):
