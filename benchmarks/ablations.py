@@ -8,7 +8,9 @@ rows at a time. A short pilot measures how many control steps that is, so that l
 noise fall as they would in a training of that length. The table has the minutes that it took:
 they differ where the machine was busier in the one than in the other. Then the row's controller,
 or its teacher where nothing was distilled, is evaluated on three sets: the robots that all rows
-learned on among others, the robots held out, and crossovers of the former that no pool has.
+learned on among others, the robots held out, and crossovers of the former that no pool has. Rows
+called student-... train no teacher: they are distilled from a controller that ships, and differ in
+how.
 
 A row's result lies in DIR/ROW/result.json. A row that has one is not trained again, one that was
 cut off begins anew, so the command can be stopped and given again; at the end it prints the table
@@ -34,8 +36,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from hyperdistill_core.training.collect import CollectSettings, Teacher, collect
-from hyperdistill_core.training.distill import DistillSettings
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.training.collect import CollectSettings, Reading, Teacher, collect
+from hyperdistill_core.training.distill import Distiller, DistillSettings
 from hyperdistill_core.training.evaluate import evaluate
 from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool
@@ -67,17 +70,20 @@ class Row:
 
     Attributes:
         bodies: in its pool; the robots alone where None.
-        settings: of PPO.
+        settings: of PPO; None where ``TAUGHT_BY`` teaches.
         dagger: rounds of DAgger of a distillation after it; None without distillation.
+        student: of that distillation.
     """
 
     bodies: int | None
-    settings: PPOSettings
+    settings: PPOSettings | None
     dagger: int | None = None
+    student: DistillSettings = field(default_factory=lambda: _STUDENT)
 
 
 _GENERALIST = replace(COMMON, teacher="generalist", view="state", layers=1)
 _GNN = replace(COMMON, teacher="gnn", minibatch_steps=4)
+_STUDENT = DistillSettings(hidden=64)
 _TRANSFORMER = replace(COMMON, teacher="transformer", layers=2, minibatch_steps=4)
 ROWS = {
     "generalist-robots": Row(None, _GENERALIST),
@@ -88,7 +94,13 @@ ROWS = {
     "gnn-1000": Row(1000, _GNN),
     "transformer-1000": Row(1000, _TRANSFORMER),
     "distilled-1000": Row(1000, _GNN, dagger=2),
+    "student-1000": Row(1000, None, dagger=1),
+    "student-no-dropout": Row(1000, None, dagger=1, student=replace(_STUDENT, dropout=0.0)),
+    "student-dropout-0.3": Row(1000, None, dagger=1, student=replace(_STUDENT, dropout=0.3)),
+    "student-reference": Row(1000, None, dagger=1, student=replace(_STUDENT, context="reference")),
 }
+#: Whose first reading teaches the rows that train no teacher.
+TAUGHT_BY = "flat-v1"
 
 
 @dataclass
@@ -114,22 +126,31 @@ def train_row(name: str, pool: Pool, folder: Path, minutes: float) -> dict[str, 
     The pilots do not count.
     """
     row = ROWS[name]
-    learned, steps, seconds = _train_teacher(row, pool, folder, minutes)
-    if row.settings.teacher == "generalist":
-        learned = folder / f"{name}.safetensors"
-        generalist_controller(folder / "teacher.safetensors", pool, name=name).save(learned)
-    elif row.dagger is not None:
-        clock = Clock(60.0 * minutes * (1.0 - TEACHER_SHARE))
-        learned = _distil(row, name, pool, folder, clock)
+    path, checkpoint = folder / f"{name}.safetensors", folder / "teacher.safetensors"
+    learned, steps, seconds, share = path, 0, 0.0, 1.0
+    if row.settings is not None:
+        share = 0.0 if row.dagger is None else 1.0 - TEACHER_SHARE
+        allowed = 60.0 * minutes * (1.0 - share)
+        steps, seconds = _train_teacher(row.settings, pool, folder, allowed)
+        learned = checkpoint
+        if row.settings.teacher == "generalist":
+            generalist_controller(checkpoint, pool, name=name).save(path)
+            learned = path
+    if row.dagger is not None:
+        clock = Clock(60.0 * minutes * share)
+        student = _distil(row, pool, folder, clock)
+        to_controller(student, pool, name=name, provenance={}).save(path)
+        learned = path
         seconds += clock.seconds - clock.left
     return {"checkpoint": str(learned), "steps": steps, "seconds": seconds, "bodies": len(pool)}
 
 
-def _train_teacher(row: Row, pool: Pool, folder: Path, minutes: float) -> tuple[Path, int, float]:
-    """Its checkpoint, control steps, and the seconds that they took."""
-    seconds = 60.0 * minutes * (1.0 if row.dagger is None else TEACHER_SHARE)
-    settings = replace(row.settings, n_active=min(row.settings.n_active, len(pool)))
-    short = replace(settings, steps=max(1, int(PILOT_STEPS_A_MINUTE * minutes)))
+def _train_teacher(
+    settings: PPOSettings, pool: Pool, folder: Path, seconds: float
+) -> tuple[int, float]:
+    """Control steps of a training of so many seconds, and the seconds that they took."""
+    settings = replace(settings, n_active=min(settings.n_active, len(pool)))
+    short = replace(settings, steps=max(1, int(PILOT_STEPS_A_MINUTE * seconds / 60.0)))
     pilot = TeacherTrainer(pool, short, folder / "pilot")
     speeds: list[float] = []
     pilot.train(report=lambda log: speeds.append(log["steps_per_s"]))
@@ -137,29 +158,28 @@ def _train_teacher(row: Row, pool: Pool, folder: Path, minutes: float) -> tuple[
     trainer = TeacherTrainer(pool, replace(settings, steps=steps), folder)
     clock = Clock(seconds)
     trainer.train()
-    return folder / "teacher.safetensors", trainer.steps_done, clock.seconds - clock.left
+    return trainer.steps_done, clock.seconds - clock.left
 
 
-def _distil(row: Row, name: str, pool: Pool, folder: Path, clock: Clock) -> Path:
-    network, normalisation, _ = load_teacher(folder / "teacher.safetensors")
-    teachers = [Teacher(network, normalisation)]
+def _distil(row: Row, pool: Pool, folder: Path, clock: Clock) -> Distiller:
+    teacher: Teacher | Reading = Reading(Controller.load(TAUGHT_BY), 0)
+    if row.settings is not None:
+        teacher = Teacher(*load_teacher(folder / "teacher.safetensors")[:2])
+    teachers = [teacher]
     data = ExpertData(folder / "data")
     dagger = CollectSettings(n_workers=1, horizon=200)
     began = time.perf_counter()
     collect(pool, data, dagger, teachers=teachers)
     a_round = time.perf_counter() - began
     learn = partial(distil, pool, data, teachers, dagger=dagger)
-    small = DistillSettings(hidden=64, updates=PILOT_UPDATES)
+    small = replace(row.student, updates=PILOT_UPDATES)
     began = time.perf_counter()
     learn(settings=small, rounds=0, folder=folder / "pilot-student")
     an_update = (time.perf_counter() - began) / PILOT_UPDATES
     rounds = row.dagger or 0
     updates = int((clock.left - rounds * a_round) / an_update)
     settings = replace(small, updates=max(PILOT_UPDATES, updates))
-    student = learn(settings=settings, rounds=rounds, folder=folder)
-    path = folder / f"{name}.safetensors"
-    to_controller(student, pool, name=name, provenance={}).save(path)
-    return path
+    return learn(settings=settings, rounds=rounds, folder=folder)
 
 
 def subset(pool: Pool, bodies: int | None) -> Pool:

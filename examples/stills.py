@@ -29,7 +29,7 @@ from hyperdistill_core.trial import best_reading
 from morph_ops import graph as body_graph
 from morph_ops import mjcf
 from morph_ops.files import read_body
-from morph_ops.geometry import rest_frames
+from morph_ops.geometry import canonical_frames, rest_frames
 
 TASK = "flat"
 DPI = 100
@@ -126,7 +126,8 @@ def draw(
 
 def _scene(graph: nx.DiGraph, *, width: int, height: int) -> mujoco.MjModel:
     """The body on the floor of exported designs, its limbs coloured by their depth."""
-    model = mujoco.MjModel.from_xml_string(mjcf.to_xml(graph, scene=True))
+    # The frames of the rollout, whose poses it is to take.
+    model = mujoco.MjModel.from_xml_string(mjcf.to_xml(canonical_frames(graph), scene=True))
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
     # The light of the scene stands overhead; from the side shadows show the legs' shape.
     model.light_dir[:] = SUN

@@ -38,6 +38,8 @@ UNITS: dict[str, str] = {
 }
 """Quantities that are compared, with their units; a limb's length is that of its axis."""
 
+# Of the tasks' floors; of two surfaces that touch, MuJoCo takes the larger one's.
+_GROUND_FRICTION = 0.7
 # Share of a range's width: directions are rounded to the centimetre, which is no news.
 _SLACK = 0.01
 
@@ -104,5 +106,7 @@ def _quantities(graph: nx.DiGraph) -> dict[str, list[float]]:
         "hinge stiffness": [joint.stiffness for joint in hinges],
         "hinge damping": [joint.damping for joint in hinges],
         "hinge armature": [joint.armature for joint in hinges],
-        "sliding friction": [record.friction[0] for record in (torso(graph), *records)],
+        "sliding friction": [
+            max(record.friction[0], _GROUND_FRICTION) for record in (torso(graph), *records)
+        ],
     }

@@ -172,12 +172,15 @@ def _is_canonical(record: Part) -> bool:
 
 
 def _begins_at_hinges(record: Limb) -> bool:
-    """Whether the first end of a capsule is no farther from its hinges than the second."""
+    """Whether the first end of a capsule is no farther from its hinges than the second.
+
+    Ends that are as far as each other stay as they are, whatever the last digits say.
+    """
     near, far = (
         sum(math.dist(end, joint.pos) for joint in record.joints)
         for end in (record.start, record.end)
     )
-    return near <= far
+    return near <= far + TOLERANCE
 
 
 def _vec3(vector: np.ndarray) -> Vec3:

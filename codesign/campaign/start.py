@@ -8,6 +8,7 @@ from pathlib import Path
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder
 from codesign.campaign.constraints import Constraints
+from codesign.campaign.objectives import get_descriptor, get_objective
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import Founder, RunFolder
@@ -38,6 +39,8 @@ def prepare(settings: Settings) -> list[Founder]:
 def require_parts(settings: Settings, start: Sequence[Founder]) -> None:
     """Check that there is what the settings name: algorithm, objectives, descriptors, operators.
 
+    All of them, whether the algorithm uses them or not: a mistyped name is a mistake.
+
     Args:
         settings: of the campaign.
         start: its starting bodies.
@@ -48,6 +51,10 @@ def require_parts(settings: Settings, start: Sequence[Founder]) -> None:
     """
     new_algorithm(settings)
     Breeder(settings, start)
+    for objective in settings.objectives:
+        get_objective(objective)
+    for descriptor in settings.descriptors:
+        get_descriptor(descriptor)
 
 
 def read_start(settings: Settings) -> list[Founder]:

@@ -118,7 +118,7 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
         if not RunFolder.is_one(out):
             raise
         click.echo(f"interrupted; to go on: codesign evolve --resume {out}", err=True)
-        # Pressed twice, it counts when the designs are there.
+        # A second Ctrl-C waits until the designs are written, and changes nothing then.
         with suppress(KeyboardInterrupt), console.status("writing the best designs so far"):
             _write_designs(RunFolder(out))
         raise SystemExit(INTERRUPTED) from None

@@ -92,12 +92,12 @@ def _write(
     designs: Sequence[Design], draft: Path, formats: Sequence[str], motion: Motion | None
 ) -> None:
     for design in designs:
-        # The runner reads states off the model as it stands.
-        graph = canonical_frames(design.graph)
         if "mjcf" in formats:
+            # The runner reads states off the model as it stands.
+            graph = canonical_frames(design.graph)
             mjcf.write(graph, draft / f"{design.name}.xml", scene=True)
         if "json" in formats:
-            jsonio.write_json(graph, draft / f"{design.name}.json")
+            jsonio.write_json(design.graph, draft / f"{design.name}.json")
     if "npz" in formats and designs and motion is not None:
         controller = load_controller(motion.controller)
         for design in designs:

@@ -66,6 +66,7 @@ if __name__ == "__main__":
     path = Path(sys.argv[-1])
     beside = path.is_file() and path.with_suffix(".npz").is_file()
     if len(sys.argv) != 2 or path.suffix != ".xml" or not beside:
-        sys.exit("usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it")
+        print("usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it", file=sys.stderr)
+        sys.exit(2)
     way, seconds = simulate(path)
     print(f"{way.mean():.2f} m in {seconds.mean():.2f} s: {(way / seconds).mean():.3f} m/s")

@@ -48,7 +48,7 @@ class TimedControl(Protocol):
     """Whatever controls one body and may hear a clock.
 
     Attributes:
-        clock: whether it does.
+        clock: harmonics that it hears; with 0 it is given no time.
     """
 
     clock: int

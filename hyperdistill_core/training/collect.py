@@ -18,6 +18,7 @@ import torch
 from hyperdistill_core.checkpoints import find
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.nets.specialists import Specialists
@@ -137,10 +138,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Student:
-    """A hypernetwork that acts, with the normalisation it is trained under."""
+    """A hypernetwork that acts, with the normalisation and contexts it is trained under."""
 
     network: Hypernetwork
     normalisation: Normalisation
+    context: ContextKind = "continuous"
 
 
 def load_teachers(
@@ -243,7 +245,11 @@ def collect(
                     runs.append(_run(fleet, policy, policy, settings, rng))
                 best = np.argmax([run.rewards for run in runs], axis=0)
             else:
-                actor = StudentPolicy(student.network, student.normalisation, crowd)
+                own = [
+                    BodyInputs.of(pool.graphs[body], task, kind=student.context) for body in bodies
+                ]
+                seen = Crowd(own, n_max=n_max)
+                actor = StudentPolicy(student.network, student.normalisation, seen)
                 best = np.array([data.teacher_of(body) for body in bodies])
                 labels = policies[0] if len(policies) == 1 else _Chosen(policies, best)
                 runs = [_run(fleet, labels, actor, settings, rng)] * len(policies)

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.features import STATE_DIM, context_dim
+from hyperdistill_core.features import CONTEXT, STATE_DIM, ContextKind, context_dim
 from hyperdistill_core.nets.hypernetwork import (
     Aggregation,
     GeneratedWeights,
@@ -35,7 +35,7 @@ from hyperdistill_core.training.crowd import BodyInputs, Crowd, heard, observe
 from hyperdistill_core.training.expert import ExpertData, Segment
 from hyperdistill_core.training.log import append_row
 from hyperdistill_core.training.moments import RunningMoments
-from hyperdistill_core.training.settings import require_least
+from hyperdistill_core.training.settings import require_clock, require_least
 from hyperdistill_core.weights_file import (
     load_checkpoint,
     network_tensors,
@@ -45,6 +45,7 @@ from hyperdistill_core.weights_file import (
     restore_optimiser,
     save_checkpoint,
 )
+from morph_ops.choices import choose
 
 KIND = "distillation"
 LOG_EVERY = 200
@@ -62,6 +63,7 @@ class DistillSettings:
         hidden: width of the generated networks.
         hidden_layers: generated hidden-to-hidden layers.
         embed: width of the context embeddings.
+        context: layout of the contexts; that of the controller that a student begins with.
         clock: harmonics of a clock that the generated networks hear; 0 for none. A student that
             begins with a controller hears what that hears.
         dropout: on the context embeddings.
@@ -77,6 +79,7 @@ class DistillSettings:
 
     Raises:
         TrainingError: a number is out of its range.
+        UnknownChoiceError: there is no such context layout.
     """
 
     task: str = "flat"
@@ -86,6 +89,7 @@ class DistillSettings:
     hidden: int = 128
     hidden_layers: int = 1
     embed: int = 128
+    context: ContextKind = "continuous"
     clock: int = 0
     dropout: float = 0.1
     aggregation: Aggregation = "sum"
@@ -98,14 +102,13 @@ class DistillSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        choose({str(kind): kind for kind in CONTEXT}, self.context, what="context layout")
         require_least(self, 1, "updates", "n_bodies", "n_states", "hidden", "embed")
         require_least(self, 0, "hidden_layers", "clock", "dropout", "weight_decay", "lr", "seed")
         if self.action_std <= 0.0:
             raise TrainingError(f"action_std: expected more than 0, got {self.action_std}")
         if not 0.0 <= self.held_out < 1.0:
-            raise TrainingError(
-                f"held_out: expected 0 or more, less than 1, got {self.held_out}"
-            )
+            raise TrainingError(f"held_out: expected 0 or more, less than 1, got {self.held_out}")
 
 
 @dataclass(frozen=True)
@@ -166,8 +169,9 @@ class Distiller:
         by_body: dict[int, list[Segment]] = {}
         for segment in self._data.segments:
             by_body.setdefault(segment.body, []).append(segment)
+        kind = self.settings.context
         bodies = [
-            _Body(BodyInputs.of(group[0].graph, self._task), tuple(group))
+            _Body(BodyInputs.of(group[0].graph, self._task, kind=kind), tuple(group))
             for _, group in sorted(by_body.items())
         ]
         self._n_max = max(len(body.inputs.parents) for body in bodies)
@@ -306,12 +310,18 @@ class Distiller:
 
 def _begin(settings: DistillSettings, start_from: Controller | None) -> Hypernetwork:
     if start_from is not None:
+        if start_from.context != settings.context:
+            raise TrainingError(
+                f"context: expected {start_from.context!r} as controller {start_from.name} takes, "
+                f"got {settings.context!r}"
+            )
+        require_clock(settings.clock, start_from.network.config.clock)
         network = Hypernetwork(replace(start_from.network.config, dropout=settings.dropout))
         network.load_state_dict(start_from.network.state_dict())
         return network
     try:
         config = HypernetConfig(
-            context_dim=context_dim("continuous"),
+            context_dim=context_dim(settings.context),
             state_dim=STATE_DIM,
             hidden=settings.hidden,
             hidden_layers=settings.hidden_layers,

@@ -44,6 +44,8 @@ class TeacherControl:
 
     def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
         """Mean actions (E, nu) in raw states (E, n, 17), at a time of the episodes (s)."""
+        if self.clock and time is None:
+            raise ValueError("time: this teacher hears a clock, got no time")
         n_envs = len(state)
         if n_envs not in self._policies:
             self._policies[n_envs] = TeacherPolicy(

@@ -29,6 +29,8 @@ from morph_ops.jsonio import from_json, to_json
 STORED = np.dtype("<f2")
 VERSION = 2
 _ROW = STATE_DIM + 1
+#: Up to here half precision knows every whole number.
+_LARGEST_COUNT = 2048
 
 
 #: States (k, n, 17), control steps since their episodes began (k,), and means (k, n, 2).
@@ -143,7 +145,14 @@ class ExpertData:
             states: (transitions, n, 17) raw states.
             elapsed: (transitions,) control steps since the episode began, 2,048 at most.
             means: (transitions, n, 2) the teacher's action means.
+
+        Raises:
+            ValueError: an episode is longer than can be kept.
         """
+        if elapsed.max() > _LARGEST_COUNT:
+            raise ValueError(
+                f"elapsed: expected {_LARGEST_COUNT} control steps at most, got {elapsed.max()}"
+            )
         transitions, n_bodies = states.shape[:2]
         self._folder.mkdir(parents=True, exist_ok=True)
         steps = np.broadcast_to(elapsed[:, None, None], (*states.shape[:2], 1)).astype(float)

@@ -33,7 +33,7 @@ from hyperdistill_core.training.losses import clip_gradients, ppo_losses, standa
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.pace import Pace
 from hyperdistill_core.training.pool import Pool
-from hyperdistill_core.training.settings import PPOSettings
+from hyperdistill_core.training.settings import PPOSettings, require_clock
 from hyperdistill_core.training.teacher import (
     KIND,
     describe_network,
@@ -456,12 +456,15 @@ class TeacherTrainer:
             with torch.no_grad():
                 made = controller.network.generate(context, present)
             self._use(Specialists.from_generated(made))
+        require_clock(self.settings.clock, self.network.config.clock)
         self._width = self.network.config.state_dim
         self.state_moments = RunningMoments.of(controller.normalisation)
         self._moments_fixed = True
 
     def _take_shape(self, meta: dict[str, Any]) -> None:
         """What began with a controller has its size, whatever the settings name."""
+        if "hidden" in meta["network"]:  # the kinds that can hear one, also of before there was one
+            meta["network"].setdefault("clock", 0)
         if meta["moments_fixed"] and meta["network"]["kind"] == self.settings.teacher:
             self._use(described_network(meta["network"]))
             self._width, self._moments_fixed = self.network.config.state_dim, True

@@ -18,6 +18,22 @@ def require_least(settings: object, least: int, *names: str) -> None:
             raise TrainingError(f"{name}: expected at least {least}, got {getattr(settings, name)}")
 
 
+def require_clock(wanted: int, heard: int) -> None:
+    """Refuse a clock that is not the one that a network hears already.
+
+    Args:
+        wanted: harmonics that settings name; 0 takes what there is.
+        heard: harmonics that the network hears.
+
+    Raises:
+        TrainingError: they are not the same.
+    """
+    if wanted not in (0, heard):
+        raise TrainingError(
+            f"clock: expected {heard}, as what it begins with hears {heard} harmonics, got {wanted}"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class PPOSettings:
     """Proximal policy optimisation (Schulman 2017) over many bodies at once.

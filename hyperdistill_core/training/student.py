@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.ranges import TrainingRanges
@@ -64,7 +65,8 @@ def distil(
         if distiller.updates_done >= until:
             continue
         if round_:
-            student = Student(distiller.network.eval(), distiller.normalisation)
+            network, context = distiller.network.eval(), distiller.settings.context
+            student = Student(network, distiller.normalisation, context)
             collect(
                 pool,
                 data,
@@ -88,6 +90,7 @@ def to_controller(
         distiller.normalisation,
         pool,
         task=distiller.settings.task,
+        context=distiller.settings.context,
         name=name,
         provenance=provenance,
     )
@@ -114,6 +117,7 @@ def generalist_controller(
         normalisation,
         pool,
         task=meta["settings"]["task"],
+        context="continuous",
         name=name,
         provenance=provenance | {"pool": pool.counts, "started from": started_from},
     )
@@ -125,6 +129,7 @@ def _controller(
     pool: Pool,
     *,
     task: str,
+    context: ContextKind,
     name: str,
     provenance: Mapping[str, Any],
 ) -> Controller:
@@ -134,7 +139,7 @@ def _controller(
         network=copy.deepcopy(network),
         normalisation=normalisation,
         task=task,
-        context="continuous",
+        context=context,
         ranges=TrainingRanges.over(pool.graphs),
         provenance=provenance,
     )

@@ -112,12 +112,14 @@ def new_joint(record: Limb, drive: Drive, *, name: str, aim: Sequence[float]) ->
     Args:
         record: the limb; its other joints do not matter.
         drive: slot, range and gear.
-        name: of the limb; what follows "limb/" in it, or else the whole, becomes the joint's.
+        name: of the limb; its number, where it is called "limb/" and a number, or else the
+            whole name becomes the joint's.
         aim: direction of the limb in its own frame.
     """
     slot, range_deg, gear = drive
+    number = name.removeprefix("limb/")
     return Joint(
-        name=joint_name(slot, name.removeprefix("limb/")),
+        name=joint_name(slot, number if number.isdecimal() else name),
         slot=slot,
         pos=anchor(record.radius, aim),
         axis=joint_axis(record.start, record.end, slot),

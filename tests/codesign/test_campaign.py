@@ -275,6 +275,15 @@ def test_progress_counts_up(settings, database):
     assert best == sorted(best)
 
 
+def test_progress_of_finalists_counts_up(settings, database):
+    made = settings.model_copy(update={"final_episodes": 2, "finalists": 5, "top": 5})
+    seen = []
+    run(made, database=database, pool=ReadingPool(), on_final=lambda *counts: seen.append(counts))
+    assert seen == [(done, 5) for done in range(6)]
+    run(made, database=database, pool=ReadingPool(), on_final=lambda *counts: seen.append(counts))
+    assert seen[6:] == [(0, 0)], "all are there already"
+
+
 def test_finalists_are_scored_again_and_ranked_by_that(settings, database):
     class Turned(ReadingPool):
         """In fresh episodes the worse are the better."""

@@ -380,10 +380,8 @@ def test_a_task_of_ones_own():
         ({"algorithm": "own_parts:Nothing"}, "nothing called Nothing in own_parts"),
         ({"algorithm": "no_such_module:A"}, "cannot import no_such_module"),
         ({"algorithm": "own parts:A"}, "expected package.module:name"),
-        (
-            {"algorithm": "nsga2", "objectives": ["speed", "own_parts:nothing"]},
-            "no objective 'own_parts:nothing'",
-        ),
+        ({"objectives": ["speed", "own_parts:nothing"]}, "no objective 'own_parts:nothing'"),
+        ({"descriptors": ["limbs", "own_parts:no"]}, "no descriptor 'own_parts:no'"),
         ({"islands": ["aging", "own_parts:Twins"]}, "expected one of aging, mu_plus_lambda"),
         ({"rates": {"operators": {"own_parts:none": 1.0}}}, "no operator 'own_parts:none'"),
     ],

@@ -111,7 +111,7 @@ def test_the_runner_says_how_it_is_used(folder, arguments):
         [sys.executable, "run_design.py", *arguments],
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == "usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it\n"
 
 

@@ -146,6 +146,10 @@ def test_more_tries_than_readings_are_refused():
             made.require_readings(tries)
 
 
+def test_the_default_controller_has_readings_to_try():
+    assert Controller.load(checkpoints.DEFAULT).n_readings >= 8
+
+
 def test_names_are_looked_up_among_the_shipped(tmp_path, monkeypatch):
     path = tmp_path / "hills-v3.safetensors"
     _controller().save(path)
@@ -205,5 +209,9 @@ def test_warnings_name_what_lies_outside(graph):
     lines = _controller(ranges=ranges).warnings(longer)
     assert [line.split(" outside ")[0] for line in lines][:1] == ["limb length 0.9 m"]
     assert all(line.startswith("limb ") for line in lines)
-    slippery = with_parts(graph, [(name, replace(limb(graph, name), friction=(0.1, 0.1, 0.1)))])
-    assert _controller(ranges=ranges).warnings(slippery) == ["sliding friction 0.1 other than 0.7"]
+    rubber, ice = (
+        with_parts(graph, [(name, replace(limb(graph, name), friction=(sliding, 0.1, 0.1)))])
+        for sliding in (1.2, 0.1)
+    )
+    assert _controller(ranges=ranges).warnings(rubber) == ["sliding friction 1.2 other than 0.7"]
+    assert _controller(ranges=ranges).warnings(ice) == [], "on the floor it is the floor's"

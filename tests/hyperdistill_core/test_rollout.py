@@ -62,6 +62,27 @@ def test_engines_agree_to_the_last_bit(walker, walker_control):
     np.testing.assert_array_equal(*(run.terms["forward"] for run in runs))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_who_hears_a_clock_is_told_the_time_of_every_control_step(walker, engine):
+    class Hearing:
+        clock = 1
+
+        def __init__(self) -> None:
+            self.heard: list[float | None] = []
+
+        def act(
+            self, state: NDArray[np.float64], *, time: float | None = None
+        ) -> NDArray[np.float64]:
+            self.heard.append(time)
+            return np.zeros((len(state), 4))
+
+    short, control = replace(FLAT, max_steps=30), Hearing()
+    for first in (0, 3):  # whichever episodes it is for
+        control.heard.clear()
+        run = rollout(walker, control, task=short, episodes=2, first=first, engine=engine)
+        assert control.heard == [step * short.control_dt for step in range(max(run.lengths))]
+
+
 def test_physics_agrees_to_the_last_bit_for_equal_controls(walker):
     model = FLAT.model(walker)
     start = FLAT.start(model, seed=1, episodes=EPISODES)

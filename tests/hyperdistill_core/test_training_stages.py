@@ -36,7 +36,7 @@ from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.settings import PRESETS, PPOSettings
 from hyperdistill_core.training.student import distil, generalist_controller, to_controller
 from hyperdistill_core.training.teacher import TEACHERS, VIEWS, load_teacher, new_network
-from hyperdistill_core.weights_file import load_checkpoint
+from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
 from morph_ops.choices import UnknownChoiceError
 from morph_ops.space import sample_body
 
@@ -182,20 +182,30 @@ def test_a_generalist_that_begins_with_a_controller_learns_to_hear_a_clock(
     assert again.network.config.clock == 2
 
 
-def test_a_generalist_that_begins_with_a_deaf_one_learns_to_hear_a_clock(pool, tmp_path):
+@pytest.mark.parametrize("clock", [0, 1])
+@pytest.mark.parametrize("older", [False, True])
+def test_a_generalist_that_begins_with_a_deaf_one_learns_to_hear_a_clock(
+    pool, tmp_path, clock, older
+):
     deaf = replace(TINY, teacher="generalist", view="state")
-    TeacherTrainer(pool, deaf, tmp_path / "deaf", start_from=None).train()
-    begun = TeacherTrainer(
-        pool,
-        replace(deaf, clock=1),
-        tmp_path / "hearing",
-        start_from=tmp_path / "deaf" / "teacher.safetensors",
-    )
-    assert begun.network.config.clock == 1
-    known, _, _ = load_teacher(tmp_path / "deaf" / "teacher.safetensors")
+    TeacherTrainer(pool, deaf, tmp_path / "deaf").train()
+    file = tmp_path / "deaf" / "teacher.safetensors"
+    known, _, _ = load_teacher(file)
+    if older:  # of before there was a clock
+        tensors, meta = load_checkpoint(file, kind="teacher")
+        del meta["network"]["clock"]
+        save_checkpoint(file, tensors, meta)
+    begun = TeacherTrainer(pool, replace(deaf, clock=clock), tmp_path / "new", start_from=file)
+    assert begun.network.config.clock == clock
     tensors = begun.network.state_dict()
     for name, tensor in known.state_dict().items():
         torch.testing.assert_close(tensors[name], tensor)
+
+
+def test_another_clock_than_what_is_heard_is_refused(pool, tiny_controller, tmp_path):
+    settings = replace(TINY, teacher="specialists", view="state", n_active=len(pool), clock=2)
+    with pytest.raises(TrainingError, match="expected 0, as what it begins with hears 0 harmonics"):
+        TeacherTrainer(pool, settings, tmp_path, start_from=tiny_controller)
 
 
 def test_who_cannot_hear_a_clock_is_told():
@@ -426,8 +436,9 @@ def test_an_unknown_aggregation_is_named(pool, teacher, tmp_path):
         Distiller(data, settings, tmp_path / "out")
 
 
-def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path):
-    settings = replace(SMALL, updates=20)
+@pytest.mark.parametrize("own", [{}, {"context": "reference"}, {"clock": 2}])
+def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path, own):
+    settings = replace(SMALL, updates=20, **own)
     data = ExpertData(tmp_path / "data")
     collect(pool, data, FEW, teachers=[teacher])
     lines = []
@@ -447,6 +458,10 @@ def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path):
     to_controller(distiller, pool, name="x-v0", provenance={"seed": 0}).save(path, half=True)
     loaded = Controller.load(path)
     assert loaded.provenance == {"seed": 0}
+    assert (loaded.context, loaded.network.config.clock) == (
+        settings.context,
+        settings.clock,
+    )
     assert loaded.warnings(pool.graphs[0]) == []
     result = evaluate(pool.graphs[:2], path, episodes=2, n_workers=1)
     assert result.scores.shape == (2,)
@@ -457,6 +472,9 @@ def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path):
         pool, data, [teacher], settings=settings, dagger=FEW, rounds=1, folder=tmp_path / "out"
     )
     assert again.updates_done == 20
+    if loaded.context == "reference":
+        with pytest.raises(TrainingError, match="expected 'reference' as controller x-v0 takes"):
+            Distiller(data, SMALL, tmp_path / "other", start_from=loaded)
 
 
 def test_a_teacher_is_evaluated_like_a_controller(pool, teacher_file):

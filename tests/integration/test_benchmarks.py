@@ -121,6 +121,7 @@ def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
     options = [
         *("--robots", str(tmp_path / "robots"), "--held-out", str(tmp_path / "held-out")),
         *("--out", str(out), "--minutes", "0.01", "--only", "generalist-robots"),
+        *("--only", "student-reference"),
     ]
     done = run("ablations.py", *options)
     assert done.returncode == 0, done.stderr
@@ -137,6 +138,7 @@ def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
     anew = run("ablations.py", *options)
     assert anew.returncode == 0, anew.stderr
     assert "generalist-robots" in done.stdout
+    assert "student-reference" in done.stdout
     anew_figures = json.loads((out / "generalist-robots" / "result.json").read_text())
     assert anew_figures["sets"].keys() == figures["sets"].keys()
 

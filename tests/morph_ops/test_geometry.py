@@ -157,6 +157,19 @@ def test_canonical_frames_are_another_way_to_write_the_same_robot(turned):
         np.testing.assert_allclose(steps[0].geom_xpos, steps[1].geom_xpos, atol=1e-9)
 
 
+def test_a_hinge_halfway_leaves_a_capsule_as_it_is(turned):
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        start, end = rng.normal(size=(2, 3)) / 5
+        record = limb(turned, "a")
+        hinge = replace(record.joints[0], pos=tuple(((start + end) / 2).tolist()))
+        record = replace(
+            record, start=tuple(start.tolist()), end=tuple(end.tolist()), joints=(hinge,)
+        )
+        once = canonical_frames(with_parts(turned, [("a", record)]))
+        assert canonical_frames(once) is once
+
+
 def test_unimal_bodies_have_canonical_frames():
     rng = np.random.default_rng(3)
     for graph in [sample_body(rng) for _ in range(10)]:
