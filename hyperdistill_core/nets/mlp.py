@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -200,7 +201,7 @@ class BodyMLP:
         if self.clock:
             if time is None:
                 raise ValueError("time: this controller hears a clock, got no time")
-            inputs[:, observed : observed + heard] = clock_features(time, self.clock)[:, None]
+            inputs[:, observed : observed + heard] = _said(time, self.clock)
         if self.terrain or heights is not None:
             inputs[:, observed + heard :] = self._code(heights, blocks)
         inputs = inputs[:, :observed]
@@ -278,6 +279,14 @@ class BodyMLP:
             terrain=terrain,
             clock=int(arrays.get("clock", 0)),  # older files have none
         )
+
+
+@lru_cache(maxsize=4096)
+def _said(time: float, harmonics: int) -> Floats:
+    """What the clock says, (2 * harmonics, 1); the same times come again for every body."""
+    said = clock_features(time, harmonics)[:, None]
+    said.flags.writeable = False
+    return said
 
 
 def _stacked(layers: Iterable[tuple[Floats, Floats]]) -> list[Floats]:
