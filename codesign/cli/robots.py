@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hyperdistill_core.checkpoints import DEFAULT
+from codesign import defaults
 
 FILE = click.Path(path_type=Path)
 _TRIES = "Readings of a robot that are tried; the best is scored."
@@ -19,7 +19,9 @@ _TOP = "Look for so many best of many: give up early who hardly can be among the
 @click.command()
 @click.argument("robots", nargs=-1, required=True, type=FILE, metavar="ROBOT...")
 @click.option("--task", default="flat", show_default=True, help="What the robots are to do.")
-@click.option("--controller", default=DEFAULT, show_default=True, help="Name, or a file.")
+@click.option(
+    "--controller", default=defaults.CONTROLLER, show_default=True, help="Name, or a file."
+)
 @click.option("--episodes", default=8, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option("--tries", default=1, show_default=True, type=click.IntRange(min=1), help=_TRIES)

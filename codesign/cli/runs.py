@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codesign import defaults
 from codesign.cli.evolve import RUNS
-from hyperdistill_core.checkpoints import DEFAULT
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -104,7 +104,9 @@ def _state(folder: RunFolder, database: Database) -> str:
 @click.argument("source", type=FILE, metavar="RUN|ROBOT")
 @click.option("--top", type=click.IntRange(min=1), help="How many designs of a run.")
 @click.option("--format", "formats", default="mjcf,json,npz", show_default=True, metavar="LIST")
-@click.option("--controller", default=DEFAULT, show_default=True, help="Of a ROBOT's npz.")
+@click.option(
+    "--controller", default=defaults.CONTROLLER, show_default=True, help="Of a ROBOT's npz."
+)
 @click.option(
     "--tries",
     default=1,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from codesign import defaults
 from codesign.cluster import Cluster
 from codesign.config.tables import Alarms, Frozen, Limits, Racing, Rates, Stop, known_or_own
-from hyperdistill_core.checkpoints import DEFAULT, available
+from hyperdistill_core.checkpoints import available
 from morph_ops.choices import is_own
 
 LEAST_ISLAND = 4
@@ -92,7 +93,7 @@ class Settings(Frozen):
 
     seed: int = Field(default=0, ge=0)
     task: str = "flat"
-    controller: str = DEFAULT
+    controller: str = defaults.CONTROLLER
     algorithm: str = "aging"
     objectives: list[str] = Field(default=["speed", "cost_of_transport"])
     descriptors: list[str] = Field(default=["limbs", "height"])

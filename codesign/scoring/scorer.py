@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from codesign.config import Racing
+from codesign.defaults import CONTROLLER as DEFAULT_CONTROLLER
 from codesign.errors import UsageError, one_line
 from codesign.interval import confidence_interval
 from codesign.scoring.racing import LOOK, Lost, race
 from codesign.scoring.record import UNLIKE, ScoreRecord
 from codesign.scoring.robustness import WORLDS
-from hyperdistill_core.checkpoints import DEFAULT as DEFAULT_CONTROLLER
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:

@@ -10,10 +10,8 @@ from pathlib import Path
 
 from morph_ops.choices import UnknownChoiceError, choose
 
-__all__ = ["DEFAULT", "SUFFIX", "ControllerError", "available", "find"]
+__all__ = ["SUFFIX", "ControllerError", "available", "find"]
 
-#: The shipped controller that is used where none is named.
-DEFAULT = "flat-v2"
 SUFFIX = ".safetensors"
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from formula_pool import CutOffError, FormulaPool, outcome
 
-from codesign import config
+from codesign import config, defaults
 from codesign.campaign import read_start, run
 from codesign.errors import UsageError
 from codesign.export import export_run
-from codesign.scoring import ScoringPool, score
+from codesign.scoring import ScoringPool, load_controller, score
 from codesign.store import RunFolder
 
 READINGS = 4
@@ -170,6 +170,10 @@ def test_a_search_goes_on_with_the_readings_of_a_run(new_database, tmp_path):
     (tmp_path / "new" / "start" / "readings.json").write_text("[1, 2]")
     with pytest.raises(UsageError, match=r"readings\.json is damaged"):
         RunFolder(tmp_path / "new").start()
+
+
+def test_the_default_controller_has_readings_to_try():
+    assert load_controller(defaults.CONTROLLER).n_readings >= 8
 
 
 def test_readings_are_carried_or_tried():
