@@ -72,8 +72,8 @@ class Generalist(nn.Module):
         """
         config = replace(actor.config, dropout=0.0, clock=actor.config.clock or clock)
         network = cls(GeneralistConfig(**asdict(config), first_action=1.0))
-        known = network.actor.state_dict() | actor.state_dict()
-        network.actor.load_state_dict(known)
+        # What is new of a clock stays as it is made, and says nothing.
+        network.actor.load_state_dict(network.actor.state_dict() | actor.state_dict())
         return network
 
     def forward(

@@ -173,10 +173,10 @@ class TeacherPolicy:
         self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> NDArray[np.float32]:
         """See :class:`CrowdPolicy`."""
-        _, seen = self._senses(states, time)
-        observation = torch.from_numpy(seen)
+        _, observation = self._senses(states, time)
         padded = np.zeros((*self._mask.shape, 2), np.float32)
-        padded[self._mask] = self._network.means(observation, self._context, self._tree).numpy()
+        means = self._network.means(torch.from_numpy(observation), self._context, self._tree)
+        padded[self._mask] = means.numpy()
         return padded
 
 
