@@ -245,11 +245,12 @@ def collect(
                     runs.append(_run(fleet, policy, policy, settings, rng))
                 best = np.argmax([run.rewards for run in runs], axis=0)
             else:
-                own = [
-                    BodyInputs.of(pool.graphs[body], task, kind=student.context) for body in bodies
-                ]
-                seen = Crowd(own, n_max=n_max)
-                actor = StudentPolicy(student.network, student.normalisation, seen)
+                its_crowd = crowd
+                if student.context != "continuous":
+                    graphs = [pool.graphs[body] for body in bodies]
+                    own = [BodyInputs.of(graph, task, kind=student.context) for graph in graphs]
+                    its_crowd = Crowd(own, n_max=n_max)
+                actor = StudentPolicy(student.network, student.normalisation, its_crowd)
                 best = np.array([data.teacher_of(body) for body in bodies])
                 labels = policies[0] if len(policies) == 1 else _Chosen(policies, best)
                 runs = [_run(fleet, labels, actor, settings, rng)] * len(policies)

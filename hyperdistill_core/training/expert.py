@@ -34,7 +34,7 @@ _LARGEST_COUNT = 2048
 
 
 #: States (k, n, 17), control steps since their episodes began (k,), and means (k, n, 2).
-Transitions: TypeAlias = tuple[NDArray[np.float16], NDArray[np.float16], NDArray[np.float16]]
+Transitions: TypeAlias = tuple[NDArray[np.float16], NDArray[np.int64], NDArray[np.float16]]
 
 
 @dataclass(frozen=True)
@@ -191,6 +191,8 @@ class ExpertData:
             rows = slice(segment.first, segment.first + segment.rows)
             shape = (segment.transitions, segment.n_bodies, -1)
             both = states[rows].reshape(shape)
-            return both[..., :STATE_DIM], both[:, 0, STATE_DIM], means[rows].reshape(shape)
+            # Whole numbers again: half precision cannot tell their times apart.
+            elapsed = both[:, 0, STATE_DIM].astype(np.int64)
+            return both[..., :STATE_DIM], elapsed, means[rows].reshape(shape)
 
         return read

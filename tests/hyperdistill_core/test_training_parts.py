@@ -103,6 +103,7 @@ def test_expert_data_comes_back_and_grows(bodies, tmp_path):
         assert is_same(segment.graph, graph)
         np.testing.assert_array_equal(read(segment)[0], states.astype(np.float16))
         np.testing.assert_array_equal(read(segment)[1], elapsed)
+        np.testing.assert_allclose(read(segment)[1] * 0.02, elapsed * 0.02, atol=1e-9)
         np.testing.assert_array_equal(read(segment)[2], means.astype(np.float16))
 
 
