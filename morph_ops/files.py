@@ -28,8 +28,13 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
 
     Files that differ in their ending alone are one robot in several formats, as exported designs
     are; the first of them is taken.
+
+    Raises:
+        BodyError: there is none.
     """
     files = sorted(file for file in Path(folder).iterdir() if file.suffix in ROBOT_ENDINGS)
+    if not files:
+        raise BodyError(f"{folder}: no robots ({', '.join(ROBOT_ENDINGS)}) in this folder")
     return list({file.stem: file for file in reversed(files)}.values())[::-1]
 
 

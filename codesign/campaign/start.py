@@ -12,7 +12,7 @@ from codesign.campaign.objectives import get_descriptor, get_objective
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import Founder, RunFolder
-from morph_ops.files import ROBOT_ENDINGS, read_body, robot_files
+from morph_ops.files import read_body, robot_files
 
 
 def prepare(settings: Settings) -> list[Founder]:
@@ -91,7 +91,4 @@ def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder
         return [(c.name, Founder(c.graph, c.reading if c.reading < known else 0)) for c in best]
     if not folder.is_dir():
         raise UsageError(f"start: expected a folder of robots or of a run, got {folder}")
-    files = robot_files(folder)
-    if not files:
-        raise UsageError(f"start: no robots ({', '.join(ROBOT_ENDINGS)}) in {folder}")
-    return [(str(file), Founder(read_body(file))) for file in files[:most]]
+    return [(str(file), Founder(read_body(file))) for file in robot_files(folder)[:most]]

@@ -26,6 +26,7 @@ def show_plan(settings: Settings) -> None:
     from codesign import config
     from codesign.campaign import prepare
     from codesign.campaign.breeder import Breeder
+    from codesign.cluster.pool import processes
     from codesign.scoring import ScoringPool
 
     breeder = Breeder(settings, prepare(settings))
@@ -36,7 +37,7 @@ def show_plan(settings: Settings) -> None:
         place, workers = pool.place, pool.at_once
     # The pool of the probes may have fewer processes than the run; a cluster is as it is.
     if settings.workers and not settings.cluster:
-        place, workers = f"{settings.workers} worker processes", settings.workers
+        place, workers = processes(settings.workers), settings.workers
     click.echo(config.to_toml(settings))
     times = estimate(settings, records, at_once=most_at_once(settings, workers))
     least, most = (_minutes(seconds) for seconds in times)

@@ -43,7 +43,7 @@ def score(
     cluster: str | None,
     json_to: str | None,
 ) -> None:
-    """Score robots without training: MJCF or JSON files, each under its own controller."""
+    """Score robots without training: MJCF or JSON files, or folders of them."""
     from codesign.config import Racing, chosen_cluster, usable_cores
     from codesign.errors import UsageError
     from codesign.scoring import ScoringPool, best_of, load_controller
@@ -58,13 +58,14 @@ def score(
             f"--reading: expected 0 .. {known - 1}, as controller {controller} knows {known}"
             f" reading(s) of a body, got {reading}"
         )
+    files = _files(robots)
     if json_to not in (None, "-"):
         require_writable(json_to)
-        if Path(json_to).resolve() in [path.resolve() for path in robots]:
+        if Path(json_to).resolve() in [path.resolve() for path in files]:
             raise UsageError(f"--json: {json_to} is a robot to be scored: choose another file")
     place = None if cluster is None else chosen_cluster(cluster)
-    graphs = [read_body(path) for path in robots]
-    for path, graph in zip(robots, graphs, strict=True):
+    graphs = [read_body(path) for path in files]
+    for path, graph in zip(files, graphs, strict=True):
         if not any(body_graph.joints(graph)):
             raise UsageError(f"{path}: expected a robot with a limb to move, got a torso alone")
     with ScoringPool(
@@ -80,7 +81,7 @@ def score(
     ) as pool:
         named = None if reading is None else [reading] * len(graphs)
         scored = best_of(graphs, pool, top=top) if top else pool.map(graphs, readings=named)
-    records = [replace(r, robot=str(path)) for path, r in zip(robots, scored, strict=True)]
+    records = [replace(r, robot=str(path)) for path, r in zip(files, scored, strict=True)]
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
     if json_to == "-":
         click.echo(text)
@@ -90,6 +91,18 @@ def score(
         _show(records if top is None else _best(records, top))
     if any(record.status == "failed" for record in records):
         raise SystemExit(1)
+
+
+def _files(robots: tuple[Path, ...]) -> list[Path]:
+    """What is named; of a folder the robots in it, of a run those that it wrote as designs."""
+    from codesign.store import RunFolder
+    from morph_ops.files import robot_files
+
+    files: list[Path] = []
+    for path in robots:
+        folder = RunFolder(path).designs if RunFolder.is_one(path) else path
+        files += robot_files(folder) if folder.is_dir() else [path]
+    return files
 
 
 def _best(records: list, top: int) -> list:

@@ -144,6 +144,8 @@ def export(
             raise UsageError("--controller is for a robot: a run's designs have that of the run")
         if tries > 1:
             raise UsageError("--tries is for a robot: a run's designs have the readings scored")
+        if top is not None and not set(wanted) & set(FORMATS):
+            raise UsageError(f"--top is for designs, and --format {formats} writes none")
         folder = RunFolder(source)
         with folder.database(read_only=True) as database:
             files = export_run(database, folder.settings, out, top=top, formats=wanted)

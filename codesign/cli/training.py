@@ -44,16 +44,11 @@ def robots_in(folder: Path) -> list[Any]:
     """Bodies of all robots in a folder, by file name.
 
     Raises:
-        UsageError: there is none.
-        BodyError: a file is no robot.
+        BodyError: there is none, or a file is no robot.
     """
-    from codesign.errors import UsageError
-    from morph_ops.files import ROBOT_ENDINGS, read_body, robot_files
+    from morph_ops.files import read_body, robot_files
 
-    paths = robot_files(folder)
-    if not paths:
-        raise UsageError(f"{folder}: no robots ({', '.join(ROBOT_ENDINGS)}) in this folder")
-    return [read_body(path) for path in paths]
+    return [read_body(path) for path in robot_files(folder)]
 
 
 def changed(default: SettingsT, changes: tuple[str, ...]) -> SettingsT:

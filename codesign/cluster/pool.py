@@ -86,7 +86,7 @@ class ProcessPool(Generic[Item, Result]):
     @property
     def place(self) -> str:
         """Where the work is done, for people."""
-        return f"{len(self._workers)} worker processes"
+        return processes(len(self._workers))
 
     def submit(self, key: Hashable, item: Item) -> None:
         """Give an item to an idle worker.
@@ -179,6 +179,11 @@ class ProcessPool(Generic[Item, Result]):
         self._send(fresh, worker.key, worker.item)
         fresh.retried = True
         return None
+
+
+def processes(count: int) -> str:
+    """So many worker processes, for people."""
+    return f"{count} worker process{'' if count == 1 else 'es'}"
 
 
 def _farewell(worker: _Worker) -> str:

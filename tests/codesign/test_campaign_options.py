@@ -203,7 +203,7 @@ def test_starts_that_do_not_fit(changes, message, robots):
 
 
 def test_no_robots_to_start_from(tmp_path):
-    with pytest.raises(UsageError, match="start: no robots"):
+    with pytest.raises(BodyError, match="no robots"):
         read_start(settings(start=str(tmp_path)))
     with pytest.raises(UsageError, match="expected a folder of robots or of a run, got"):
         read_start(settings(start=str(tmp_path / "none")))

@@ -93,7 +93,7 @@ def test_the_best_robots_of_a_folder(run, bodies, tiny_controller):
     options = ["--controller", tiny_controller, "--episodes", 2, "--workers", 1, "--top", 1]
     records = json.loads(run("score", *files, *options, "--json", "-"))
     assert [record["robot"] for record in records] == [str(file) for file in files]
-    table = run("score", *files, *options)
+    table = run("score", bodies, *options)
     stopped = sum(record["status"] == "stopped" for record in records)
     assert f"{stopped} of {len(files)} robots were given up early" in table
     best = max((r for r in records if r["status"] == "ok"), key=lambda record: record["score"])
@@ -114,6 +114,8 @@ def test_a_campaign_can_be_looked_at(run, campaign):
     assert "12 of 12 candidates" in status
     assert "finished" in status
     assert "small" in run("runs", "--in", campaign.parent)
+    options = ("--controller", "flat-v0", "--episodes", 1, "--workers", 0)
+    assert "design-01.json" in run("score", campaign, *options)
     # A finished run resumes to the same tables without work.
     assert "Best designs" in run("evolve", "--resume", campaign)
 

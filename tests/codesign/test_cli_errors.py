@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from codesign import config
 from codesign.cli import main
+from codesign.store import RunFolder
 
 TORSO = '<geom name="t" type="sphere" size="0.1"/>'
 LEG = '<joint name="j" type="hinge" range="-30 30"/>'
@@ -78,6 +80,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("score none.xml --episodes 0", "episodes"),
         ("score none.xml --json empty", "empty: cannot be written .*folder"),
         ("score none.xml --json none/out.json", "none/out.json: cannot be written .*no folder"),
+        ("score empty", "empty: no robots .* in this folder"),
         ("convert two_roots.xml out.json", "expected one body"),
         ("evolve --preset quickstrat", "did you mean 'quickstart'"),
         ("evolve bad.toml", "bad.toml is no valid TOML"),
@@ -85,7 +88,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("evolve unknown.toml", "did you mean 'population'"),
         ("evolve none.toml", "none.toml: no such file"),
         ("evolve --set start=none", "start: expected a folder of robots or of a run, got .*none"),
-        ("evolve --set start=empty", "start: no robots .* in .*empty"),
+        ("evolve --set start=empty", "empty: no robots .* in this folder"),
         ("evolve --set locked=['limb/0']", "locked: expected the robots with these limbs in start"),
         ("evolve --set limits.mas=3", "no limit 'mas': did you mean 'mass'"),
         ("evolve --set limits.mass=-3", "limits.mass: .*got -3"),
@@ -145,6 +148,13 @@ def test_one_line_and_nothing_made(inputs, capsys, command, message):
     assert "Traceback" not in err
     assert re.search(message, err)
     assert sorted(inputs.rglob("*")) == before
+
+
+def test_top_is_for_designs(inputs, capsys):
+    RunFolder.create(inputs / "run", config.build({}))
+    code, out, err = run(capsys, "export", "run", "--top", "2", "--format", "csv", "--out", "new")
+    assert (code, out) == (2, "")
+    assert "--top is for designs, and --format csv writes none" in err
 
 
 def test_an_unexpected_failure_is_one_line_as_well(capsys, monkeypatch, tmp_path):

@@ -56,6 +56,11 @@ def test_the_plan_tells_settings_size_and_time(capsys):
     assert time.endswith("; less by what racing saves")
 
 
+def test_one_worker_process_is_called_so(capsys):
+    show_plan(config.build({**SMALL, "workers": 1, "episodes": 1}))
+    assert "finalists of 0, 1 worker process\n" in capsys.readouterr().out
+
+
 def test_a_plan_for_a_cluster_counts_the_threads_of_its_workers(capsys, monkeypatch):
     seen = {}
 

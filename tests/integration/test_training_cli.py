@@ -13,6 +13,7 @@ from codesign.errors import UsageError
 from hyperdistill_core.checkpoints import ControllerError
 from hyperdistill_core.errors import TrainingError
 from morph_ops.choices import UnknownChoiceError
+from morph_ops.graph import BodyError
 
 TINY_PPO = ["steps=96", "n_active=3", "n_envs=2", "horizon=8", "epochs=1", "n_workers=1"]
 TINY_PPO += ["width=8", "layers=1"]
@@ -134,5 +135,5 @@ def test_wrong_splits_say_what_is_wrong(arguments, error, message):
 
 
 def test_a_folder_without_robots_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no robots"):
+    with pytest.raises(BodyError, match="no robots"):
         run("controller", "pool", "--robots", tmp_path, "--out", tmp_path / "pool.jsonl")
