@@ -136,11 +136,13 @@ def _search(
     from codesign.cli.progress import progress_bar
     from codesign.scoring import ScoringPool
     from codesign.store import RunFolder
+    from codesign.store.provenance import require_same_settings
 
     with ExitStack() as stack:
         if folder is not None:
             stack.enter_context(folder)
             with folder.database(read_only=True) as database:
+                require_same_settings(settings, database.begun_with())
                 ended = len(database) == database.total(settings)
                 scored = ended and not missing_finals(database, settings)
                 if scored and database.events("finished"):

@@ -241,6 +241,11 @@ class Database:
             if not kinds or row["kind"] in kinds
         ]
 
+    def begun_with(self) -> dict[str, str]:
+        """What the process worked with that began the run; empty where none did."""
+        rows = self._rows("SELECT key, value FROM provenance ORDER BY event DESC")
+        return {row["key"]: row["value"] for row in rows}
+
     def members(self, generation: int) -> dict[str, list[int]]:
         """Numbers of the candidates kept at the end of a generation, by role.
 

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from formula_pool import CutOffError, FormulaPool
@@ -118,6 +119,20 @@ def test_a_campaign_can_be_looked_at(run, campaign):
     assert "design-01.json" in run("score", campaign, *options)
     # A finished run resumes to the same tables without work.
     assert "Best designs" in run("evolve", "--resume", campaign)
+
+
+def test_a_run_goes_on_with_the_settings_that_it_began_with(capsys, campaign, tmp_path):
+    out = tmp_path / "edited"
+    copytree(campaign, out)
+    settings = (out / "settings.toml").read_text()
+    (out / "settings.toml").write_text(settings.replace("generations = 2", "generations = 3"))
+    with pytest.raises(SystemExit, match="2"):
+        main(["evolve", "--resume", str(out)])
+    assert "generations: expected 2, which the run began with, got 3" in capsys.readouterr().err
+    (out / "settings.toml").write_text(settings.replace("top = 2", "top = 1"))
+    with pytest.raises(SystemExit, match="0"):
+        main(["evolve", "--resume", str(out), "--workers", "0"])
+    assert not list(out.glob("designs/design-02*"))
 
 
 def test_a_run_whose_finalists_wait_is_not_finished(run, tmp_path):
