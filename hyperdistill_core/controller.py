@@ -31,7 +31,13 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoints import ControllerError, find
 from hyperdistill_core.errors import CheckpointError
-from hyperdistill_core.features import BodyLayout, ContextKind, context_dim, context_features
+from hyperdistill_core.features import (
+    STATE_DIM,
+    BodyLayout,
+    ContextKind,
+    context_dim,
+    context_features,
+)
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
 from hyperdistill_core.ranges import TrainingRanges
@@ -59,7 +65,8 @@ class Controller:
             context as it is. None for these alone.
 
     Raises:
-        ValueError: the network's context has another width than the layout ``context``.
+        ValueError: the network's context has another width than the layout ``context``, or its
+            state another one than states have.
         ValueError: the readings have another width, or do not begin with ones.
     """
 
@@ -78,6 +85,11 @@ class Controller:
             raise ValueError(
                 f"context: the {self.context!r} layout has {expected} features,"
                 f" the network takes {width}"
+            )
+        if self.network.config.state_dim != STATE_DIM:
+            raise ValueError(
+                f"state: a limb's has {STATE_DIM} features, the network takes "
+                f"{self.network.config.state_dim}"
             )
         if self.readings is not None:
             _require_readings(self.readings, width)

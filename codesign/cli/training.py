@@ -196,6 +196,10 @@ def train_teacher(
     settings = changed(settings, changes)
     if name is not None and settings.teacher != "generalist":
         raise UsageError(f"--name: only a generalist is a controller, not a {settings.teacher}")
+    if name is not None and settings.view != "state":
+        raise UsageError(
+            f"--name: expected view=state, all that controllers see, got {settings.view}"
+        )
     bodies = Pool.read(pool_file)
     if settings.teacher == "specialists":
         settings = replace(settings, n_active=len(bodies), rotate=0)

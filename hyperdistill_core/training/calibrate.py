@@ -29,7 +29,7 @@ from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.evaluate import best_readings, evaluate, on_workers
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
-from hyperdistill_core.training.settings import PPOSettings
+from hyperdistill_core.training.settings import PPOSettings, require_least
 from hyperdistill_core.training.teacher import KIND, load_teacher
 from hyperdistill_core.weights_file import load_checkpoint, require_same, save_checkpoint
 
@@ -48,12 +48,16 @@ class CalibrateSettings:
         lr: largest learning rate.
         moments: of the training, evenly spread, the last at its end. Each body's best of these
             networks and the generated one, by ``episodes`` of one seed, is scored over those of
-            another.
+            another. The scores before are over those of a third: where training did not help,
+            both are of the same network, and must not share their luck.
         episodes: of the scores before and after.
         tries: readings of each body that are tried beforehand: the best is the network that is
             scored and trained on.
         n_workers: processes.
         seed: of training and scores.
+
+    Raises:
+        TrainingError: a number is out of its range.
     """
 
     task: str = "flat"
@@ -68,6 +72,11 @@ class CalibrateSettings:
     tries: int = 1
     n_workers: int = 2
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_least(self, 1, "steps_per_body", "n_envs", "horizon", "moments", "episodes")
+        require_least(self, 1, "tries", "n_workers")
+        require_least(self, 0, "seed")
 
 
 @dataclass(frozen=True)
@@ -103,12 +112,10 @@ def calibrate(
         report: called with a row of the training's log after every update.
 
     Raises:
-        TrainingError: there are too few bodies to rank, or less than one moment.
+        TrainingError: there are too few bodies to rank.
         ControllerError: there is no such controller, or it has fewer readings than ``tries``.
         CheckpointError: the folder is that of another calibration.
     """
-    if settings.moments < 1:
-        raise TrainingError(f"moments: expected at least 1, got {settings.moments}")
     if len(graphs) < 3:
         raise TrainingError(f"a ranking needs at least 3 bodies, got {len(graphs)}")
     path = find(controller)
@@ -198,15 +205,15 @@ def _scores(
         ).scores
 
     zero_shot = generated(settings.seed)
-    other_starts = replace(settings, seed=settings.seed + 1)
+    other_starts, fresh = (replace(settings, seed=settings.seed + n) for n in (1, 2))
     every = [(_moment(folder, n), body) for n in kept for body in range(len(graphs))]
     of_moments = score_specialists(graphs, every, other_starts).reshape(len(kept), -1)
     best = np.argmax(np.stack([generated(other_starts.seed), *of_moments]), axis=0)
-    at_the_end = score_specialists(graphs, every[-len(graphs) :], settings)
-    trained = np.where(best == 0, zero_shot, at_the_end)
+    at_the_end = score_specialists(graphs, every[-len(graphs) :], fresh)
+    trained = np.where(best == 0, generated(fresh.seed), at_the_end)
     earlier = np.flatnonzero((best > 0) & (best < len(kept)))
     of_earlier = [(_moment(folder, kept[best[body] - 1]), int(body)) for body in earlier]
-    trained[earlier] = score_specialists(graphs, of_earlier, settings)
+    trained[earlier] = score_specialists(graphs, of_earlier, fresh)
     return Calibration(zero_shot, trained, at_the_end)
 
 

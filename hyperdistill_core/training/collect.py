@@ -7,6 +7,7 @@ teaches as well: each of its readings is a teacher.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.nets.specialists import Specialists
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.beginning import require_continuous
 from hyperdistill_core.training.crowd import (
     BodyInputs,
     Crowd,
@@ -34,7 +36,13 @@ from hyperdistill_core.training.expert import ExpertData
 from hyperdistill_core.training.fleet import FELL, RUNNING, Fleet
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.settings import require_least
-from hyperdistill_core.training.teacher import TeacherNetwork, is_teacher, load_teacher
+from hyperdistill_core.training.teacher import (
+    TeacherNetwork,
+    is_teacher,
+    load_teacher,
+)
+
+_HASH_DIGITS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +90,14 @@ class Teacher:
     normalisation: Normalisation
     pool: str = ""
 
+    @property
+    def identity(self) -> str:
+        """What tells it from others: a hash of its weights."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(name.encode() + tensor.float().numpy().tobytes())
+        return digest.hexdigest()[:_HASH_DIGITS]
+
     def policy(self, crowd: Crowd, bodies: Sequence[int], n_envs: int) -> CrowdPolicy:
         """It, acting for some bodies of the pool; specialists are those of the whole pool."""
         network = self.network
@@ -110,6 +126,11 @@ class Reading:
     controller: Controller
     number: int
 
+    @property
+    def identity(self) -> str:
+        """What tells it from others: the controller's hash and the reading's number."""
+        return f"{self.controller.hash}/{self.number}"
+
     def policy(self, crowd: Crowd, bodies: Sequence[int], n_envs: int) -> CrowdPolicy:
         """It, acting for the bodies of the crowd."""
         readings, factors = self.controller.readings, None
@@ -124,11 +145,7 @@ class Reading:
         Raises:
             TrainingError: the controller takes another context than crowds have.
         """
-        if self.controller.context != "continuous":
-            raise TrainingError(
-                f"controller {self.controller.name}: a teacher's context is 'continuous', this one"
-                f" takes {self.controller.context!r}"
-            )
+        require_continuous(self.controller)
 
     @classmethod
     def all_of(cls, controller: Controller) -> list[Reading]:
@@ -199,15 +216,10 @@ def collect(
 
     Raises:
         TrainingError: specialists learned on another pool, a controller takes another context,
-            or the data is of another pool.
+            or the data is of another pool, task or other teachers.
     """
     data.require_of(pool.graphs)
-    labelled_by = max((segment.teacher for segment in data.segments), default=0)
-    if student is not None and labelled_by >= len(teachers):
-        raise TrainingError(
-            f"the data has bodies of teacher {labelled_by + 1}, and {len(teachers)} are given:"
-            " name the teachers that it was collected with, in the same order"
-        )
+    data.require_made_by(task=settings.task, teachers=[teacher.identity for teacher in teachers])
     for teacher in teachers:
         teacher.require_for(pool)
     missing = [body for body in range(len(pool)) if not data.has(body, round_)]

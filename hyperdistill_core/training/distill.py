@@ -49,6 +49,8 @@ from morph_ops.choices import choose
 
 KIND = "distillation"
 LOG_EVERY = 200
+# Settings that a distillation may go on with others of.
+MAY_CHANGE = ("updates",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ class Distiller:
     Raises:
         TrainingError: there is no data.
         TrainingError: the aggregation is unknown.
-        CheckpointError: the checkpoint in ``folder`` is of another network.
+        CheckpointError: the checkpoint in ``folder`` is of another network or other settings.
     """
 
     def __init__(
@@ -182,7 +184,7 @@ class Distiller:
         self._training = [bodies[i] for i in order[n_held_out:]]
 
     def _moments(self) -> Normalisation:
-        """Normalisation by a sample of the training bodies' states, each body alike."""
+        """Normalisation by as many states of each training body, limb by limb."""
         moments = RunningMoments(STATE_DIM)
         rng = np.random.default_rng(self.settings.seed)
         for body in self._training:
@@ -273,7 +275,7 @@ class Distiller:
         for segment, first, end in zip(body.segments, ends - counts, ends, strict=True):
             inside = chosen[(chosen >= first) & (chosen < end)] - first
             if len(inside):
-                drawn.append(tuple(array[inside] for array in self._read(segment)))
+                drawn.append(self._read(segment, inside))
         return tuple(map(np.concatenate, zip(*drawn, strict=True)))
 
     def _learning_rate(self) -> float:
@@ -299,6 +301,10 @@ class Distiller:
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
         require_same(self._checkpoint, meta["network"], asdict(self.network.config), what="network")
+        for name, value in asdict(self.settings).items():
+            if name not in MAY_CHANGE:
+                before = meta["settings"].get(name, value)
+                require_same(self._checkpoint, before, value, what=f"{name} ({before})")
         restore_network(self.network, tensors, prefix="network")
         restore_optimiser(self._optimiser, tensors, prefix="optimiser")
         self.updates_done, self._seconds = meta["updates"], meta["seconds"]

@@ -1,6 +1,6 @@
 """Expert data: states that bodies came through, each with what the teacher would do there.
 
-On disk a folder of three memory-mapped files: ``states.f16`` and ``means.f16`` hold one row
+On disk a folder of three files: ``states.f16`` and ``means.f16``, memory-mapped, hold one row
 a limb of every transition, ``index.jsonl`` one line a segment: the body (as JSON), where
 its rows begin, and how many transitions they are. Behind a state stands how many control steps
 its episode had run, for those who hear a clock. Segments are only ever appended, so data
@@ -11,7 +11,7 @@ goes on where the last whole segment ended.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -25,6 +25,7 @@ from hyperdistill_core.features import STATE_DIM
 from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
 from morph_ops.identity import is_same
 from morph_ops.jsonio import from_json, to_json
+from morph_ops.textfile import read_text, write_text
 
 STORED = np.dtype("<f2")
 VERSION = 2
@@ -120,6 +121,25 @@ class ExpertData:
                     " of this one; name the pool that it was collected on, or another folder"
                 )
 
+    def require_made_by(self, *, task: str, teachers: Sequence[str]) -> None:
+        """Refuse data of another task or of other teachers; new data is that of these.
+
+        Raises:
+            TrainingError: the data was collected otherwise.
+        """
+        now = {"task": task, "teachers": list(teachers)}
+        file = self._folder / "made_by.json"
+        if not self.segments:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_text(file, json.dumps(now, indent=2) + "\n")
+        before = json.loads(read_text(file, error=TrainingError))
+        for what, value in now.items():
+            if before[what] != value:
+                raise TrainingError(
+                    f"{self._folder} was collected with {what} {before[what]}, got {value}: give "
+                    "what it was collected with, teachers in the same order, or another folder"
+                )
+
     def teacher_of(self, body: int) -> int:
         """The teacher that labelled the body's first segment; 0 where it has none."""
         return next((s.teacher for s in self.segments if s.body == body), 0)
@@ -182,17 +202,40 @@ class ExpertData:
             file.write(np.clip(rows, -6e4, 6e4).astype(STORED).tobytes())
             file.truncate()
 
-    def reader(self) -> Callable[[Segment], Transitions]:
-        """A function from segments to what is in them, mapped."""
-        states = np.memmap(self._folder / "states.f16", STORED, "r").reshape(-1, _ROW)
-        means = np.memmap(self._folder / "means.f16", STORED, "r").reshape(-1, SLOTS_PER_LIMB)
+    def reader(self) -> Reader:
+        """What reads the segments that there are now."""
+        return Reader(self._mapped("states.f16", _ROW), self._mapped("means.f16", SLOTS_PER_LIMB))
 
-        def read(segment: Segment) -> Transitions:
-            rows = slice(segment.first, segment.first + segment.rows)
-            shape = (segment.transitions, segment.n_bodies, -1)
-            both = states[rows].reshape(shape)
-            # Whole numbers again: half precision cannot tell their times apart.
-            elapsed = both[:, 0, STATE_DIM].astype(np.int64)
-            return both[..., :STATE_DIM], elapsed, means[rows].reshape(shape)
+    def _mapped(self, name: str, width: int) -> NDArray[np.float16]:
+        # Rows behind the last whole segment may be cut off anywhere.
+        shape = (self._rows, width)
+        return np.memmap(self._folder / name, STORED, "r", shape=shape)
 
-        return read
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads segments, mapped.
+
+    Attributes:
+        states: (rows, 18) of all segments, the control steps last.
+        means: (rows, 2) likewise.
+    """
+
+    states: NDArray[np.float16]
+    means: NDArray[np.float16]
+
+    def __call__(
+        self, segment: Segment, at: slice | NDArray[np.integer] = slice(None)
+    ) -> Transitions:
+        """Transitions of a segment.
+
+        Args:
+            segment: which.
+            at: which of its transitions; all by default.
+        """
+        rows = slice(segment.first, segment.first + segment.rows)
+        shape = (segment.transitions, segment.n_bodies, -1)
+        both = self.states[rows].reshape(shape)[at]
+        # Whole numbers again: half precision cannot tell their times apart.
+        elapsed = both[:, 0, STATE_DIM].astype(np.int64)
+        return both[..., :STATE_DIM], elapsed, self.means[rows].reshape(shape)[at]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.specialists import Specialists
 
 
@@ -80,13 +81,33 @@ def standardised(advantage: Tensor, *, bodies: int, per_body: bool) -> Tensor:
 
 
 def clip_gradients(network: torch.nn.Module, limit: float) -> None:
-    """Bound the gradient's norm: of all parameters, or of each body's where they share none."""
+    """Bound the gradient's norm: of all parameters, or of each body's where they share none.
+
+    Specialists have the gradients of their own losses then, however many learn side by side.
+    """
     if not isinstance(network, Specialists):
         torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
         return
     grads = [p.grad for p in network.parameters() if p.grad is not None]
     norms = torch.stack([grad.flatten(1).square().sum(dim=1) for grad in grads]).sum(dim=0).sqrt()
-    # The loss is a mean over bodies: each one's own is so many times larger.
-    scale = (limit / (len(norms) * norms + 1e-12)).clamp(max=1.0)
+    # The loss is a mean over bodies: the gradient of each one's own is so many times larger, and
+    # must not become small beside Adam's epsilon because others learn too.
+    own = len(norms)
+    scale = own * (limit / (own * norms + 1e-12)).clamp(max=1.0)
     for grad in grads:
         grad.mul_(scale.view(-1, *[1] * (grad.dim() - 1)))
+
+
+def require_finite(network: torch.nn.Module) -> None:
+    """Refuse what is no network any more; of specialists one may be lost without the others.
+
+    Raises:
+        TrainingError: a parameter is not finite.
+    """
+    if isinstance(network, Specialists):
+        return
+    if not all(bool(parameter.isfinite().all()) for parameter in network.parameters()):
+        raise TrainingError(
+            "the network's weights are no finite numbers any more: the checkpoint of the update "
+            "before is kept; begin with another seed or a smaller lr"
+        )

@@ -24,6 +24,7 @@ from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.lineages import Lineages
+from hyperdistill_core.training.settings import require_least, require_within
 from morph_ops import graph as bodies_graph
 from morph_ops.graph import BodyError
 from morph_ops.identity import body_hash
@@ -69,6 +70,9 @@ class PoolSettings:
             controller neither counts.
         task: where it must stand.
         seed: of sampling and mutation.
+
+    Raises:
+        TrainingError: a number is out of its range.
     """
 
     sampled: int = 500
@@ -82,6 +86,11 @@ class PoolSettings:
     least_steps: float = 400.0
     task: str = "flat"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_least(self, 0, "sampled", "children", "mutants", "evolved", "founders")
+        require_least(self, 0, "standing_steps", "seed")
+        require_within(self, 0.0, 1.0, "robot_mutants")
 
 
 @dataclass(frozen=True)
@@ -151,15 +160,22 @@ class Pool:
 
 
 def plan_hash(graph: nx.DiGraph) -> str:
-    """Hash of a body plan: equal for bodies that differ in densities, gears or ranges alone."""
-    parts = []
+    """Hash of a body plan: equal for bodies that differ in densities, gears or ranges alone.
+
+    Rest height and excluded contacts follow from the plan, and do not count: operators and the
+    files of others set them each in their own way.
+    """
+    parts: list[tuple[str, bodies_graph.Part]] = []
     for name in bodies_graph.bodies(graph):
         part = replace(bodies_graph.part(graph, name), density=1000.0, mass=None)
         if isinstance(part, bodies_graph.Limb):
             joints = tuple(replace(j, gear=150.0, range_deg=(-30.0, 30.0)) for j in part.joints)
             part = replace(part, joints=joints)
+        else:
+            part = replace(part, pos=(0.0, 0.0, 0.0))
         parts.append((name, part))
-    return body_hash(bodies_graph.with_parts(graph, parts))
+    plan = bodies_graph.with_excludes(bodies_graph.with_parts(graph, parts), ())
+    return body_hash(plan)
 
 
 def stands(graph: nx.DiGraph, *, task: str, steps: int) -> bool:
@@ -244,7 +260,7 @@ class _Maker:
         return Pool(tuple(self._graphs), tuple(self._origins))
 
     def _child(self) -> nx.DiGraph:
-        a, b = self._rng.choice(len(self._robots), size=2)
+        a, b = self._rng.choice(len(self._robots), size=2, replace=False)
         return crossover(self._robots[a], self._robots[b], self._rng)
 
     def _mutant(self, of_robots: list[nx.DiGraph], sampled: list[nx.DiGraph]) -> nx.DiGraph:

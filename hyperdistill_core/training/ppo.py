@@ -26,10 +26,16 @@ from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.nets.specialists import Specialists
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.advantage import generalised_advantages
+from hyperdistill_core.training.beginning import network_of
 from hyperdistill_core.training.crowd import BodyInputs, Crowd, Senses
 from hyperdistill_core.training.fleet import FELL, RUNNING, STALLED, TIME_LIMIT, Fleet, Stall
-from hyperdistill_core.training.log import append_row
-from hyperdistill_core.training.losses import clip_gradients, ppo_losses, standardised
+from hyperdistill_core.training.log import append_row, drop_rows
+from hyperdistill_core.training.losses import (
+    clip_gradients,
+    ppo_losses,
+    require_finite,
+    standardised,
+)
 from hyperdistill_core.training.moments import RunningMoments
 from hyperdistill_core.training.pace import Pace
 from hyperdistill_core.training.pool import Pool
@@ -115,7 +121,7 @@ class TeacherTrainer:
         self._pool, self._pool_hash = pool.graphs, pool.hash
         self._task = get_task(settings.task)
         self._n_max = max(len(graph) for graph in pool.graphs)
-        self._checkpoint = folder / "teacher.safetensors"
+        self._checkpoint, self._log = folder / "teacher.safetensors", folder / "log.csv"
         torch.manual_seed(settings.seed)
         self._use(new_network(settings, limbs=self._n_max))
         self._width = self.network.config.state_dim
@@ -182,9 +188,10 @@ class TeacherTrainer:
             while self.steps_done < settings.steps:
                 began = time.perf_counter()
                 self._rotate(fleet)
-                rollout, row = self._collect(fleet)
+                std = self.action_std
+                rollout, row = self._collect(fleet, std)
                 simulated = time.perf_counter()
-                row |= self._update(rollout)
+                row |= self._update(rollout, std)
                 ended = time.perf_counter()
                 self._seconds += ended - began
                 row |= {
@@ -193,7 +200,7 @@ class TeacherTrainer:
                     "steps_per_s": settings.horizon * self._running.size / (ended - began),
                     "simulation_share": (simulated - began) / (ended - began),
                 }
-                append_row(self.folder / "log.csv", row)
+                append_row(self._log, row)
                 self._save(fleet)
                 report(row)
 
@@ -204,7 +211,7 @@ class TeacherTrainer:
         mask = self._crowd.mask(self.settings.n_envs)
         for _ in range(WARM_UP_STEPS):
             actions = self._rng.normal(size=(*mask.shape, 2)).astype(np.float32)
-            fleet.step(actions)
+            self._book_lengths(fleet.step(actions)[1])
             self.state_moments.update(self._crowd.seen(fleet.state, self._width)[mask])
 
     def _rotate(self, fleet: Fleet) -> None:
@@ -230,8 +237,8 @@ class TeacherTrainer:
         return self._rng.choice(candidates, size=min(number, most), replace=False, p=share).tolist()
 
     @torch.no_grad()
-    def _collect(self, fleet: Fleet) -> tuple[dict[str, Tensor], dict[str, float]]:
-        """Act for a horizon; packed tensors with a leading T."""
+    def _collect(self, fleet: Fleet, std: float) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """Act for a horizon with noise of a deviation; packed tensors with a leading T."""
         settings, crowd = self.settings, self._crowd
         mask = crowd.mask(settings.n_envs)
         joints = torch.from_numpy(np.repeat(crowd.joints[:, None], settings.n_envs, 1)[mask])
@@ -260,9 +267,9 @@ class TeacherTrainer:
             mean, value = act(state, context, tree)
             # What the noise remembers is part of the situation, not of the choice: the
             # policy is judged by the rest of the action.
-            remembered = self.action_std * memory * noise
+            remembered = std * memory * noise
             noise = memory * noise + fresh * self._normal(joints.shape)
-            action = mean + self.action_std * noise
+            action = mean + std * noise
             actions[mask] = (action * joints).cpu().numpy()
             reward, ended = fleet.step(actions)
             self._running += reward
@@ -334,7 +341,7 @@ class TeacherTrainer:
             self._lengths[body] += LENGTH_RATE * (seen - self._lengths[body])
             self._elapsed[slot, over] = 0
 
-    def _update(self, rollout: dict[str, Tensor]) -> dict[str, float]:
+    def _update(self, rollout: dict[str, Tensor], std: float) -> dict[str, float]:
         settings, crowd = self.settings, self._crowd
         chunk = settings.minibatch_steps
         tree = crowd.trees.batch(crowd.samples(settings.n_envs, chunk)).to(self._device)
@@ -346,7 +353,7 @@ class TeacherTrainer:
             per_body=settings.per_body_advantages,
         )
         lr = self._pace.begin(self._longest_step())
-        scale = 1.0 / (2.0 * self.action_std**2 * (1.0 - settings.noise_memory**2))
+        scale = 1.0 / (2.0 * std**2 * (1.0 - settings.noise_memory**2))
         sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
         batches, stop = 0, False
         for _ in range(settings.epochs):
@@ -383,9 +390,10 @@ class TeacherTrainer:
                 sums["clipped"] += losses.clipped
             if stop:
                 break
+        require_finite(self.network)
         averages = {name: total / max(1, batches) for name, total in sums.items()}
         averages["kl"] = self._pace.end()  # of those alone that went on
-        return averages | {"minibatches": batches, "lr": lr, "action_std": self.action_std}
+        return averages | {"minibatches": batches, "lr": lr, "action_std": std}
 
     def _longest_step(self) -> float:
         """Bound of the learning rate now."""
@@ -432,7 +440,13 @@ class TeacherTrainer:
             isinstance(self.network, Generalist) and not is_teacher(path)
         )
         if from_controller:
-            self._begin_with_controller(Controller.load(path), readings)
+            controller, clock = Controller.load(path), self.settings.clock
+            crowd = self._crowd if isinstance(self.network, Specialists) else None
+            chosen = None if readings is None else [readings[body] for body in self._active]
+            self._use(network_of(controller, clock=clock, crowd=crowd, readings=chosen))
+            self._width = self.network.config.state_dim
+            self.state_moments = RunningMoments.of(controller.normalisation)
+            self._moments_fixed = True
             return
         tensors, meta = load_checkpoint(path, kind=KIND)
         if self.settings.clock and not meta["network"].get("clock"):
@@ -441,25 +455,7 @@ class TeacherTrainer:
         require_same(path, meta["network"], describe_network(self.network), what="network")
         # Of a clock that is new the checkpoint knows nothing, and the fresh network hears nothing.
         self._take_over(network_tensors(self.network, prefix="network") | tensors, meta)
-
-    def _begin_with_controller(
-        self, controller: Controller, readings: Sequence[int] | None
-    ) -> None:
-        if isinstance(self.network, Generalist):
-            clock = self.settings.clock
-            self._use(Generalist.from_hypernetwork(controller.network, clock=clock))
-        else:
-            present, context = torch.from_numpy(self._crowd.present), self._crowd.context
-            if readings is not None and controller.readings is not None:
-                factors = controller.readings[[readings[body] for body in self._active]]
-                context = context * torch.from_numpy(factors)[:, None]
-            with torch.no_grad():
-                made = controller.network.generate(context, present)
-            self._use(Specialists.from_generated(made))
-        require_clock(self.settings.clock, self.network.config.clock)
-        self._width = self.network.config.state_dim
-        self.state_moments = RunningMoments.of(controller.normalisation)
-        self._moments_fixed = True
+        require_clock(self.settings.clock, describe_network(self.network).get("clock", 0))
 
     def _take_shape(self, meta: dict[str, Any]) -> None:
         """What began with a controller has its size, whatever the settings name."""
@@ -490,6 +486,7 @@ class TeacherTrainer:
         self._pace.rates = np.broadcast_to(meta["lr"], self._pace.rates.shape).copy()
         for name, array in self._books().items():
             array[...] = tensors[name].numpy()
+        drop_rows(self._log, beyond=self.steps_done)
         self._noise.set_state(tensors["noise"])
         self._kept = {
             name.removeprefix(FLEET): tensor.numpy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 
 from hyperdistill_core.errors import TrainingError
@@ -16,6 +18,28 @@ def require_least(settings: object, least: int, *names: str) -> None:
     for name in names:
         if getattr(settings, name) < least:
             raise TrainingError(f"{name}: expected at least {least}, got {getattr(settings, name)}")
+
+
+def require_within(settings: object, least: float, most: float, *names: str) -> None:
+    """Refuse settings that are outside of two bounds, or no numbers.
+
+    Raises:
+        TrainingError: one of ``names`` is not within ``least .. most``.
+    """
+    for name in names:
+        if not least <= (value := getattr(settings, name)) <= most:
+            raise TrainingError(f"{name}: expected {least:g} .. {most:g}, got {value}")
+
+
+def require_positive(settings: object, *names: str) -> None:
+    """Refuse settings that are not finite and above zero.
+
+    Raises:
+        TrainingError: one of ``names`` is not.
+    """
+    for name in names:
+        if not 0.0 < (value := getattr(settings, name)) < math.inf:
+            raise TrainingError(f"{name}: expected a number above 0, got {value}")
 
 
 def require_clock(wanted: int, heard: int) -> None:
@@ -53,7 +77,8 @@ class PPOSettings:
         favour_short: how much the draw favours bodies whose episodes were short: a body's
             weight is divided by its mean length to this power (Xiong 2024 has 1).
         epochs: passes over a rollout.
-        minibatch_steps: control steps of the fleet in a minibatch, every body in each.
+        minibatch_steps: control steps of the fleet in a minibatch, every body in each; what is
+            left over of a horizon is left out, other steps in every pass.
         lr: largest learning rate; the bound falls to a tenth along a cosine.
         target_kl: mean KL to the acting policy that the learning rate is steered to within
             its bound: a rate too high for it lets the returns stand still. 0 takes the
@@ -138,12 +163,18 @@ class PPOSettings:
         require_least(self, 1, "steps", "n_active", "n_envs", "horizon", "epochs")
         require_least(self, 1, "minibatch_steps", "n_workers")
         require_least(self, 0, "rotate", "stall_steps", "clock", "seed")
-        for name in ("action_std", "final_action_std", "alive_until"):
-            if getattr(self, name) <= 0.0:
-                raise TrainingError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        for name in ("gamma", "lam", "noise_memory", "robot_share"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise TrainingError(f"{name}: expected 0 .. 1, got {getattr(self, name)}")
+        require_least(self, 1, "width", "layers", "heads", "feedforward")
+        require_positive(self, "action_std", "final_action_std", "alive_until", "stall_m")
+        require_positive(self, "lr", "clip", "max_grad_norm", "max_kl")
+        require_within(self, 0.0, 1.0, "gamma", "lam", "robot_share", "warmup")
+        require_within(self, 0.0, 0.999, "noise_memory")
+        for name in ("target_kl", "value_coef", "alive_bonus", "favour_short"):
+            require_within(self, 0.0, sys.float_info.max, name)
+        if self.per_body_advantages and self.horizon * self.n_envs < 2:
+            raise TrainingError(
+                "per_body_advantages: expected at least 2 control steps of a body in an update "
+                "(horizon x n_envs) to standardise, got 1"
+            )
         if self.clock and self.teacher not in ("generalist", "specialists"):
             raise TrainingError(
                 f"clock: expected a generalist or specialists to hear it, got {self.teacher!r}"

@@ -56,6 +56,10 @@ class TeacherNetwork(Protocol):
         """Means (N, 2) alone."""
         ...
 
+    def state_dict(self) -> Mapping[str, Tensor]:
+        """All its weights, by name."""
+        ...
+
 
 def _gnn(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _Config:
     return MessagePassingConfig(

@@ -5,9 +5,16 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from tiny_training import TINY
 
+from hyperdistill_core.training.collect import Teacher
+from hyperdistill_core.training.pool import Pool
+from hyperdistill_core.training.ppo import TeacherTrainer
+from hyperdistill_core.training.teacher import load_teacher
 from morph_ops.graph import Joint, Limb, Torso, add_limb, joints, new_body
+from morph_ops.space import sample_body
 
 
 class RandomControl:
@@ -52,3 +59,28 @@ def walker() -> nx.DiGraph:
 def walker_control(walker: nx.DiGraph) -> RandomControl:
     """A controller of the walker."""
     return RandomControl(walker)
+
+
+@pytest.fixture(scope="session")
+def pool():
+    """Four sampled bodies, of several origins."""
+    graphs = tuple(sample_body(np.random.default_rng(seed)) for seed in range(4))
+    return Pool(graphs, ("robot", "robot", "sampled", "mutant"))
+
+
+@pytest.fixture(scope="session")
+def teacher_file(pool, tmp_path_factory):
+    """Checkpoint of a teacher after two updates on them."""
+    folder = tmp_path_factory.mktemp("teacher")
+    TeacherTrainer(pool, TINY, folder).train()
+    return folder / "teacher.safetensors"
+
+
+@pytest.fixture(scope="session")
+def teacher(teacher_file):
+    """That teacher, louder."""
+    network, normalisation, _ = load_teacher(teacher_file)
+    # A teacher after two updates hardly moves: make it say something worth learning.
+    torch.manual_seed(0)
+    torch.nn.init.normal_(network.action.weight)
+    return Teacher(network, normalisation)

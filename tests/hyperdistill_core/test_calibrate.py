@@ -121,17 +121,17 @@ def test_a_body_that_training_spoilt_keeps_its_best_moment(bodies, controller, t
         for name in tensors:
             tensors[name][body] = 0.0
         save_checkpoint(path, tensors, meta)
-    other = replace(settings, seed=settings.seed + 1)
+    other, third = (replace(settings, seed=settings.seed + n) for n in (1, 2))
     result = calibrate(bodies, controller, settings, tmp_path)
-    begun = [evaluate(bodies, controller, episodes=2, seed=seed).scores for seed in (1, 0)]
-    np.testing.assert_array_equal(result.zero_shot, begun[1])
+    begun = [evaluate(bodies, controller, episodes=2, seed=seed).scores for seed in (0, 1, 2)]
+    np.testing.assert_array_equal(result.zero_shot, begun[0])
     every = [(path, body) for path in moments for body in range(3)]
-    tries = np.array([begun[0], *score_specialists(bodies, every, other).reshape(3, 3)])
-    fresh = np.array([begun[1], *score_specialists(bodies, every, settings).reshape(3, 3)])
+    tries = np.array([begun[1], *score_specialists(bodies, every, other).reshape(3, 3)])
+    fresh = np.array([begun[2], *score_specialists(bodies, every, third).reshape(3, 3)])
     network, normalisation, _ = load_teacher(moments[1])
     for body, graph in enumerate(bodies):
         control = body_mlp(network, normalisation, body, graph, "flat")
-        alone = rollout(graph, control, task=get_task("flat"), episodes=2, seed=settings.seed)
+        alone = rollout(graph, control, task=get_task("flat"), episodes=2, seed=third.seed)
         assert fresh[2, body] == alone.score
     np.testing.assert_array_equal(result.at_the_end, fresh[-1])
     np.testing.assert_array_equal(result.trained, fresh[tries.argmax(axis=0), range(3)])

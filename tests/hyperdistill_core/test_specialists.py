@@ -6,6 +6,7 @@ import torch
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.specialists import Specialists, SpecialistsConfig
 from hyperdistill_core.nets.trees import Trees
+from hyperdistill_core.training.losses import clip_gradients
 
 PARENTS = [[0, 0, 0], [0, 0], [0, 0, 1, 1]]
 BODIES = torch.tensor([0, 1, 2, 2, 0, 1, 2])
@@ -96,3 +97,34 @@ def test_layers_of_a_body_make_its_actions():
 def test_sizes_are_checked(name):
     with pytest.raises(ValueError, match=f"{name}: expected at least 1, got 0"):
         SpecialistsConfig(**{"bodies": 1, "limbs": 1, name: 0})
+
+
+def _learn(network, inputs, wanted):
+    """Ten steps towards wanted means, the loss a mean over bodies as in PPO."""
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, eps=1e-5)
+    observation, context, tree = inputs
+    for _ in range(10):
+        loss = (network.means(observation, context, tree) - wanted).square().mean()
+        optimiser.zero_grad(set_to_none=True)
+        (1e-4 * loss).backward()
+        clip_gradients(network, 0.5)
+        optimiser.step()
+    return [weight.detach() for layer in network.layers(0) for weight in layer]
+
+
+def test_a_body_learns_as_much_among_others_as_alone():
+    torch.manual_seed(0)
+    alone = Specialists(SpecialistsConfig(bodies=1, limbs=3, state_dim=4, hidden=8))
+    many = Specialists(SpecialistsConfig(bodies=60, limbs=3, state_dim=4, hidden=8))
+    with torch.no_grad():
+        for one, each in zip(alone.parameters(), many.parameters(), strict=True):
+            each.copy_(one.expand_as(each))
+    learned = []
+    for network, bodies in ((alone, 1), (many, 60)):
+        generator = torch.Generator().manual_seed(1)
+        observation = torch.randn(3, 4, generator=generator).repeat(bodies, 1)
+        wanted = torch.randn(3, 2, generator=generator).repeat(bodies, 1)
+        tree = Trees([[0, 0, 1]] * bodies).batch(torch.arange(bodies))
+        learned.append(_learn(network, (observation, torch.zeros(0), tree), wanted))
+    for one, among in zip(*learned, strict=True):
+        torch.testing.assert_close(one, among, rtol=1e-4, atol=1e-6)

@@ -26,6 +26,7 @@ from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool, plan_
 from hyperdistill_core.training.settings import PPOSettings
 from hyperdistill_core.training.teacher import new_network
 from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
+from morph_ops.files import read_body
 from morph_ops.geometry import total_mass
 from morph_ops.graph import BodyError, limb, limbs, with_parts
 from morph_ops.identity import body_hash, is_same
@@ -105,6 +106,9 @@ def test_expert_data_comes_back_and_grows(bodies, tmp_path):
         np.testing.assert_array_equal(read(segment)[1], elapsed)
         np.testing.assert_allclose(read(segment)[1] * 0.02, elapsed * 0.02, atol=1e-9)
         np.testing.assert_array_equal(read(segment)[2], means.astype(np.float16))
+        some = read(segment, np.array([1, 4]))
+        for part, whole in zip(some, read(segment), strict=True):
+            np.testing.assert_array_equal(part, whole[[1, 4]])
 
 
 def _append(data, graph, *, body, states):
@@ -128,6 +132,7 @@ def test_rows_of_an_interrupted_segment_are_written_over(bodies, tmp_path):
         with (tmp_path / name).open("ab") as file:
             file.write(b"half a segment")
     data = ExpertData(tmp_path)
+    assert data.reader()(data.segments[0])[0].shape == ones.shape
     _append(data, bodies[0], body=1, states=2 * ones)
     states, _, means = data.reader()(data.segments[1])
     assert states.min() == states.max() == means.min() == means.max() == 2.0
@@ -300,6 +305,14 @@ def test_plan_is_blind_to_motors_and_densities_alone(bodies):
         assert body_hash(child) != body_hash(graph)
         assert plan_hash(child) == plan_hash(graph)
     assert plan_hash(OPERATORS["grow_limb"](graph, rng)) != plan_hash(graph)
+
+
+def test_plan_of_a_file_is_that_of_its_mutants(reference):
+    rng = np.random.default_rng(0)
+    for path in sorted((reference / "unimal100" / "test_open").glob("*.xml"))[:4]:
+        graph = read_body(path)
+        for name in ("gear", "joint_angle", "density"):
+            assert plan_hash(OPERATORS[name](graph, rng)) == plan_hash(graph)
 
 
 def test_a_body_on_a_needle_does_not_stand(walker):

@@ -101,6 +101,9 @@ def test_only_a_generalist_is_a_controller(tmp_path):
     arguments = ["controller", "train-teacher", "--pool", str(pool), "--out", str(tmp_path / "x")]
     with pytest.raises(UsageError, match="only a generalist is a controller, not a gnn"):
         CliRunner().invoke(cli, [*arguments, "--name", "x"], catch_exceptions=False)
+    arguments += ["--kind", "generalist", "--set", "view=limb", "--name", "x"]
+    with pytest.raises(UsageError, match="--name: expected view=state"):
+        CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert not (tmp_path / "x").exists()
 
 
