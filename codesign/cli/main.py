@@ -11,6 +11,7 @@ import click
 from codesign import __version__
 from codesign.cli.controller import controller
 from codesign.cli.evolve import evolve
+from codesign.cli.interrupts import terminations_as_interrupts
 from codesign.cli.query import query
 from codesign.cli.robots import convert, inspect, sample, score
 from codesign.cli.runs import export, runs, status
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
     where an unexpected failure came from.
     """
     try:
-        sys.exit(cli.main(arguments, prog_name="codesign", standalone_mode=False) or 0)
+        with terminations_as_interrupts():
+            sys.exit(cli.main(arguments, prog_name="codesign", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as help_text:
         help_text.show()
         sys.exit(WRONG_USE)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from codesign import defaults
 
 FILE = click.Path(path_type=Path)
+#: Files that cannot be scored are named up to so many.
+_NAMED = 5
 _TRIES = "Readings of a robot that are tried; the best is scored."
 _READING = "Score this reading of every robot, as of a run's design."
 _TOP = "Look for so many best of many: give up early who hardly can be among them."
@@ -47,8 +50,6 @@ def score(
     from codesign.config import Racing, chosen_cluster, usable_cores
     from codesign.errors import UsageError
     from codesign.scoring import ScoringPool, best_of, load_controller
-    from morph_ops import graph as body_graph
-    from morph_ops.files import read_body
     from morph_ops.textfile import require_writable, write_text
 
     if reading is not None and (tries > 1 or top is not None):
@@ -64,10 +65,7 @@ def score(
         if Path(json_to).resolve() in [path.resolve() for path in files]:
             raise UsageError(f"--json: {json_to} is a robot to be scored: choose another file")
     place = None if cluster is None else chosen_cluster(cluster)
-    graphs = [read_body(path) for path in files]
-    for path, graph in zip(files, graphs, strict=True):
-        if not any(body_graph.joints(graph)):
-            raise UsageError(f"{path}: expected a robot with a limb to move, got a torso alone")
+    graphs = _read_all(files)
     with ScoringPool(
         workers=min(usable_cores() if workers is None else workers, len(graphs)),
         controller=controller,
@@ -103,6 +101,33 @@ def _files(robots: tuple[Path, ...]) -> list[Path]:
         folder = RunFolder(path).designs if RunFolder.is_one(path) else path
         files += robot_files(folder) if folder.is_dir() else [path]
     return files
+
+
+def _read_all(files: list[Path]) -> list[Any]:
+    """Their bodies.
+
+    Raises:
+        UsageError: some cannot be read, or have nothing to move; it names the first of them.
+    """
+    from codesign.errors import WRONG_INPUT, UsageError, one_line
+    from morph_ops import graph as body_graph
+    from morph_ops.files import read_body
+
+    graphs, wrong = [], []
+    for path in files:
+        try:
+            graphs.append(read_body(path))
+            if not any(body_graph.joints(graphs[-1])):
+                wrong.append(f"{path}: expected a robot with a limb to move, got a torso alone")
+        except WRONG_INPUT as error:
+            wrong.append(one_line(error))
+    if len(wrong) > 1:
+        more = len(wrong) - _NAMED
+        wrong[_NAMED:] = [f"and {more} more"] if more > 0 else []
+        raise UsageError(f"not all of {len(files)} robots can be scored: {'; '.join(wrong)}")
+    if wrong:
+        raise UsageError(wrong[0])
+    return graphs
 
 
 def _best(records: list, top: int) -> list:

@@ -13,7 +13,7 @@ from codesign.cli.evolve import RUNS
 if TYPE_CHECKING:
     import networkx as nx
 
-    from codesign.store import Database, RunFolder
+    from codesign.store import Database, Event, RunFolder
 
 FILE = click.Path(path_type=Path)
 
@@ -34,7 +34,9 @@ def status(run: Path) -> None:
         counts = database.counts()
         details = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
         done, total, ending = len(database), database.total(folder.settings), database.ending()
-        console.print(f"{run}: {_state(folder, database)}", soft_wrap=True, markup=False)
+        state, last = _state(folder, database), _last_word(database)
+        why = f": {last.message}" if last and last.kind == state == "failed" else ""
+        console.print(f"{run}: {state}{why}", soft_wrap=True, markup=False)
         console.print(f"{done} of {total} candidates: {details or 'none'}")
         waiting = len(missing_finals(database, folder.settings)) if done == total else 0
         if waiting:
@@ -97,7 +99,17 @@ def _state(folder: RunFolder, database: Database) -> str:
     settings = folder.settings
     if len(database) == database.total(settings) and not missing_finals(database, settings):
         return "finished"
-    return "running" if folder.locked else "interrupted"
+    if folder.locked:
+        return "running"
+    # One that was killed leaves no word.
+    last = _last_word(database)
+    return last.kind if last and last.kind in ("stopped", "failed") else "interrupted"
+
+
+def _last_word(database: Database) -> Event | None:
+    """How the last process that worked on a run began or ended."""
+    words = database.events("started", "resumed", "interrupted", "stopped", "failed", "finished")
+    return words[-1] if words else None
 
 
 @click.command()
@@ -129,13 +141,22 @@ def export(
     phylogeny  of a run: its family tree, by the ALife data standard
     """
     from codesign.errors import UsageError
-    from codesign.export import FORMATS, HISTORY, Design, Motion, export_designs, export_run
+    from codesign.export import (
+        FORMATS,
+        HISTORY,
+        SCENE_TASK,
+        Design,
+        Motion,
+        export_designs,
+        export_run,
+    )
     from codesign.store import RunFolder
     from morph_ops.choices import choose
     from morph_ops.files import read_body
 
     known = (*FORMATS, *HISTORY)
     wanted = [choose({f: f for f in known}, f.strip(), what="format") for f in formats.split(",")]
+    missing = ""
     if not source.exists():
         raise UsageError(f"{source}: no such run or robot")
     if source.is_dir():
@@ -147,6 +168,11 @@ def export(
         if top is not None and not set(wanted) & set(FORMATS):
             raise UsageError(f"--top is for designs, and --format {formats} writes none")
         folder = RunFolder(source)
+        task = folder.settings.task
+        if "npz" in wanted and task != SCENE_TASK:
+            missing = f"no npz: run_design.py runs on flat ground, and the run's task is {task}"
+        if missing and wanted == ["npz"]:
+            raise UsageError(missing)
         with folder.database(read_only=True) as database:
             files = export_run(database, folder.settings, out, top=top, formats=wanted)
     else:
@@ -165,6 +191,8 @@ def export(
         files = export_designs([design], out, formats=wanted, motion=motion)
     for file in files:
         click.echo(str(file))
+    if missing:
+        click.echo(missing, err=True)
 
 
 def _best_reading(graph: nx.DiGraph, controller: str, tries: int) -> int:

@@ -38,10 +38,8 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
     for title in ("m/s", "m", "bodies", "joints", "kg", "depth"):
         table.add_column(title, **_RIGHT)
     table.add_column("made by", overflow="fold")
-    if any(candidate.reading for candidate in best):  # no column: the table is wide enough
-        readings = ", ".join(str(candidate.reading) for candidate in best)
-        table.caption = f"the controller's readings of them: {readings}"
-        table.caption_justify = "left"
+    table.caption = "\n".join(_remarks(best)) or None  # no columns: the table is wide enough
+    table.caption_justify = "left"
     for candidate in best:
         record = candidate.final or candidate.result
         table.add_row(
@@ -55,6 +53,19 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
             candidate.operator,
         )
     return table
+
+
+def _remarks(best: Sequence[Candidate]) -> list[str]:
+    """What is to be said of some designs alone."""
+    remarks = []
+    if any(candidate.reading for candidate in best):
+        readings = ", ".join(str(candidate.reading) for candidate in best)
+        remarks.append(f"the controller's readings of them: {readings}")
+    fell = [(candidate.final or candidate.result).fell for candidate in best]
+    if any(map(any, fell)):
+        falls = ", ".join(f"{sum(episodes)} of {len(episodes)}" for episodes in fell)
+        remarks.append(f"episodes that ended in a fall: {falls}")
+    return remarks
 
 
 def scores_table(records: Sequence[ScoreRecord]) -> Table:

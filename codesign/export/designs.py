@@ -118,7 +118,8 @@ def export_run(
 ) -> list[Path]:
     """Write the best designs of a run, numbered from the best, and its history.
 
-    Controllers come along if the run's task is the one that the scenes are.
+    Controllers come along if the run's task is the one that the scenes are, with the episodes of
+    the scores that the designs are ranked by.
 
     Args:
         database: of the run.
@@ -144,12 +145,14 @@ def export_run(
         )
         for rank, candidate in enumerate(best, start=1)
     ]
-    motion = Motion(controller=settings.controller, seed=settings.seed, episodes=settings.episodes)
+    scored = None if not best else best[0].final or best[0].result
+    motion = None
+    if scored is not None and settings.task == SCENE_TASK:
+        motion = Motion(controller=settings.controller, seed=scored.seed, episodes=scored.episodes)
     with new_folder(folder, replace=DESIGN_FILES if replace else None) as draft:
-        moves = settings.task == SCENE_TASK and "npz" in formats and bool(best)
-        if moves:
+        if motion is not None and "npz" in formats:
             _require_same_controller(best[0], settings)
-        _write(designs, draft, formats, motion if moves else None)
+        _write(designs, draft, formats, motion)
         write_history(database, draft, formats=formats)
     return sorted(folder.iterdir())
 

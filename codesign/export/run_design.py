@@ -69,4 +69,4 @@ if __name__ == "__main__":
         print("usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it", file=sys.stderr)
         sys.exit(2)
     way, seconds = simulate(path)
-    print(f"{way.mean():.2f} m in {seconds.mean():.2f} s: {(way / seconds).mean():.3f} m/s")
+    print(f"means: {way.mean():.2f} m, {seconds.mean():.2f} s, {(way / seconds).mean():.3f} m/s")

@@ -76,10 +76,19 @@ def checked(name: str, operator: Operator) -> Operator:
     """An operator of the user's own that ends as all do, see :func:`first_valid`.
 
     It is called until a child is valid, and may raise :class:`OperatorError` to give up.
+
+    Raises:
+        TypeError: when it is called and gives no graph, as one that forgets to return does.
     """
 
     def apply(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
-        return first_valid(name, graph, lambda: operator(graph, rng, space=space), space=space)
+        def proposed() -> nx.DiGraph:
+            child = operator(graph, rng, space=space)
+            if not isinstance(child, nx.DiGraph):
+                raise TypeError(f"{name} gave {child!r}, expected a body (a networkx.DiGraph)")
+            return child
+
+        return first_valid(name, graph, proposed, space=space)
 
     return apply
 

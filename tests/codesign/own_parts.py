@@ -58,6 +58,10 @@ def failing(graph, rng, *, space):
     raise ZeroDivisionError("oh")
 
 
+def forgetful(graph, rng, *, space):
+    graph.copy()
+
+
 class Twins(Algorithm):
     """The two latest candidates are parents."""
 

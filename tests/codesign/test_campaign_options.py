@@ -329,12 +329,16 @@ def test_an_operator_without_a_valid_child_is_passed_over(name, new_database):
         assert not any(name in candidate.operator for candidate in database.candidates())
 
 
-def test_an_operator_that_fails_ends_the_run_with_one_line(new_database):
-    own = {"own_parts:failing": 1e9}
-    with (
-        new_database() as database,
-        pytest.raises(RunError, match="own_parts:failing failed: ZeroDivisionError: oh"),
-    ):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("failing", "own_parts:failing failed: ZeroDivisionError: oh"),
+        ("forgetful", "TypeError: own_parts:forgetful gave None, expected a body"),
+    ],
+)
+def test_an_operator_that_fails_ends_the_run_with_one_line(new_database, name, message):
+    own = {f"own_parts:{name}": 1e9}
+    with new_database() as database, pytest.raises(RunError, match=message):
         search(settings(rates={"operators": own}), database)
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from shutil import copytree
 
+import numpy as np
 import pytest
 from formula_pool import CutOffError, FormulaPool
 
@@ -14,7 +15,7 @@ from codesign import campaign as campaign_module
 from codesign import config
 from codesign.cli import main
 from codesign.cli.interrupts import deferred_interrupts
-from codesign.store import RunFolder
+from codesign.store import Event, RunFolder
 
 
 @pytest.fixture
@@ -172,6 +173,35 @@ def test_export_of_a_run_is_its_best(run, campaign, tmp_path):
         ).fetchone()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["design-01.json"]
     assert json.loads((tmp_path / "out" / "design-01.json").read_text()) == json.loads(graph)
+    with np.load(campaign / "designs" / "design-01.npz") as net:
+        assert len(net["qpos"]) == config.load(preset="tiny").final_episodes
+
+
+def test_a_run_that_failed_says_so(run, campaign, tmp_path):
+    out = tmp_path / "failed"
+    copytree(campaign, out)
+    with RunFolder(out).database() as database:
+        database.add_event(Event(kind="failed", message="mine:toes gave nan"))
+    with closing(sqlite3.connect(out / "run.sqlite")) as database, database:
+        database.execute("DELETE FROM finals")
+    assert "failed: failed: mine:toes gave nan" in run("status", out)
+    assert "failed" in run("runs", "--in", tmp_path)
+    with pytest.raises(SystemExit, match="0"):
+        main(["evolve", "--resume", str(out), "--workers", "0"])
+    assert "finished" in run("status", out)
+
+
+def test_networks_are_of_runs_on_flat_ground(run, capsys, tmp_path):
+    settings = config.build({"population": 4, "generations": 0, "task": "flat-reference"})
+    folder = RunFolder.create(tmp_path / "other", settings)
+    with folder.database() as database:
+        campaign_module.run(settings, database=database, pool=FormulaPool())
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", str(folder.path), "--format", "npz", "--out", str(tmp_path / "out")])
+    assert "no npz: run_design.py runs on flat ground" in capsys.readouterr().err
+    listed = run("export", folder.path, "--out", tmp_path / "out")
+    assert ".xml" in listed
+    assert ".npz" not in listed
 
 
 def test_export_of_a_robot(run, bodies, tiny_controller, tmp_path):

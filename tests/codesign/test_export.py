@@ -100,7 +100,7 @@ def test_the_runner_runs_alone(folder):
         [sys.executable, "run_design.py", "it.xml"],
         cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    way, _, _, seconds, _, speed, unit = done.stdout.split()
+    _, way, _, seconds, _, speed, unit = done.stdout.split()
     assert unit == "m/s"
     assert float(speed) == pytest.approx(float(way) / float(seconds), abs=0.02)
 

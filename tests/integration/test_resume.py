@@ -79,11 +79,17 @@ def test_killed_twice_and_resumed(uninterrupted, tiny_controller, tmp_path):
     ).read_text()
 
 
-def test_ctrl_c_says_how_to_go_on(uninterrupted, tiny_controller, tmp_path):
+def terminal(process: subprocess.Popen) -> None:
+    """Ctrl-C, which a terminal sends to the workers as well."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+@pytest.mark.parametrize("end", [terminal, subprocess.Popen.terminate])
+def test_ctrl_c_says_how_to_go_on(uninterrupted, tiny_controller, tmp_path, end):
     out = tmp_path / "run"
     process = begin(out, tiny_controller, workers=1)
     wait_for(out, 3, process)
-    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers as well
+    end(process)
     _, message = process.communicate(timeout=300)
     assert process.returncode == 130
     assert message == f"interrupted; to go on: codesign evolve --resume {out}\n"
