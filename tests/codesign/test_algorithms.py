@@ -88,6 +88,17 @@ def test_the_best_of_parents_and_children_survive():
     assert [c.score for c in algorithm.population] == [17, 16, 15, 14, 13, 12]
 
 
+def test_falling_forward_is_no_speed():
+    walks, falls = (
+        replace(candidate(number, 0.0), record=replace(BLANK, task="flat", **way))
+        for number, way in enumerate(
+            ({"speed": 0.5, "distance": 10.0}, {"speed": 1.5, "distance": 1.0})
+        )
+    )
+    values = [OBJECTIVES["speed"].value(body) for body in (walks, falls)]
+    assert values == pytest.approx([0.5, 0.05])
+
+
 def test_nobody_beats_a_survivor_of_nsga2_in_everything():
     rng = np.random.default_rng(3)
     algorithm = new_algorithm(settings("nsga2", objectives=["score", "cost_of_transport"]))
