@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import csv
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 FORMATS = ("mjcf", "json", "npz")
 RUNNER = "run_design.py"
+LIST = "designs.csv"
+_COLUMNS = (
+    *("design", "candidate", "score", "ci_low", "ci_high", "episodes", "fell", "speed", "distance"),
+    *("reading", "task", "controller", "controller_hash"),
+)
 DESIGN_FILES = "design-*"
 """Pattern of the files that an export of a run writes for its designs."""
 SCENE_TASK = "flat"
@@ -116,7 +122,7 @@ def export_run(
     formats: Sequence[str] = FORMATS,
     replace: bool = False,
 ) -> list[Path]:
-    """Write the best designs of a run, numbered from the best, and its history.
+    """Write the best designs of a run, numbered from the best, a list of them, and its history.
 
     Controllers come along if the run's task is the one that the scenes are, with the episodes of
     the scores that the designs are ranked by.
@@ -153,8 +159,35 @@ def export_run(
         if motion is not None and "npz" in formats:
             _require_same_controller(best[0], settings)
         _write(designs, draft, formats, motion)
+        if best and not set(formats).isdisjoint(FORMATS):
+            _write_list(dict(zip([d.name for d in designs], best, strict=True)), draft / LIST)
         write_history(database, draft, formats=formats)
     return sorted(folder.iterdir())
+
+
+def _write_list(designs: Mapping[str, Candidate], path: Path) -> None:
+    """Which candidates designs are, and what they are ranked by."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for name, candidate in designs.items():
+            record = candidate.final or candidate.result
+            writer.writerow(
+                [
+                    name,
+                    candidate.number,
+                    record.score,
+                    *record.ci95,
+                    record.episodes,
+                    sum(record.fell),
+                    record.speed,
+                    record.distance,
+                    record.reading,
+                    record.task,
+                    record.controller,
+                    record.controller_hash,
+                ]
+            )
 
 
 def _require_same_controller(candidate: Candidate, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Commands that end well."""
 
+import csv
 import json
 import signal
 import sqlite3
@@ -171,7 +172,16 @@ def test_export_of_a_run_is_its_best(run, campaign, tmp_path):
         [graph] = database.execute(
             "SELECT graph FROM candidates WHERE duplicate_of IS NULL ORDER BY score DESC LIMIT 1"
         ).fetchone()
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["design-01.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "design-01.json",
+        "designs.csv",
+    ]
+    with (tmp_path / "out" / "designs.csv").open() as file:
+        [told] = csv.DictReader(file)
+    with RunFolder(campaign).database(read_only=True) as database:
+        [best] = database.best(1)
+    assert (told["design"], told["candidate"]) == ("design-01", str(best.number))
+    assert float(told["score"]) == best.final.score
     assert json.loads((tmp_path / "out" / "design-01.json").read_text()) == json.loads(graph)
     with np.load(campaign / "designs" / "design-01.npz") as net:
         assert len(net["qpos"]) == config.load(preset="tiny").final_episodes

@@ -50,7 +50,8 @@ def test_the_run_is_whole(uninterrupted):
     assert {row[0] for row in rows(uninterrupted, "status")} == {"ok"}
     assert sorted(path.name for path in (uninterrupted / "designs").iterdir()) == [
         "design-01.json", "design-01.npz", "design-01.xml",
-        "design-02.json", "design-02.npz", "design-02.xml", "run_design.py",
+        "design-02.json", "design-02.npz", "design-02.xml", "designs.csv",
+        "run_design.py",
     ]  # fmt: skip
 
 
