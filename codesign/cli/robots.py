@@ -121,12 +121,11 @@ def _read_all(files: list[Path]) -> list[Any]:
                 wrong.append(f"{path}: expected a robot with a limb to move, got a torso alone")
         except WRONG_INPUT as error:
             wrong.append(one_line(error))
-    if len(wrong) > 1:
-        more = len(wrong) - _NAMED
-        wrong[_NAMED:] = [f"and {more} more"] if more > 0 else []
-        raise UsageError(f"not all of {len(files)} robots can be scored: {'; '.join(wrong)}")
-    if wrong:
+    if len(wrong) == 1:
         raise UsageError(wrong[0])
+    if wrong:
+        named = "; ".join(wrong[:_NAMED])
+        raise UsageError(f"{len(wrong)} of {len(files)} robots cannot be scored: {named}")
     return graphs
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 
 from hyperdistill_core.errors import TrainingError
@@ -21,13 +20,14 @@ def require_least(settings: object, least: int, *names: str) -> None:
 
 
 def require_within(settings: object, least: float, most: float, *names: str) -> None:
-    """Refuse settings that are outside of two bounds, or no numbers.
+    """Refuse settings that are outside of two bounds, or not finite.
 
     Raises:
         TrainingError: one of ``names`` is not within ``least .. most``.
     """
     for name in names:
-        if not least <= (value := getattr(settings, name)) <= most:
+        value = getattr(settings, name)
+        if not least <= value <= most or math.isinf(value):
             raise TrainingError(f"{name}: expected {least:g} .. {most:g}, got {value}")
 
 
@@ -168,8 +168,8 @@ class PPOSettings:
         require_positive(self, "lr", "clip", "max_grad_norm", "max_kl")
         require_within(self, 0.0, 1.0, "gamma", "lam", "robot_share", "warmup")
         require_within(self, 0.0, 0.999, "noise_memory")
-        for name in ("target_kl", "value_coef", "alive_bonus", "favour_short"):
-            require_within(self, 0.0, sys.float_info.max, name)
+        require_within(self, 0.0, math.inf, "target_kl", "value_coef", "alive_bonus")
+        require_within(self, 0.0, math.inf, "favour_short")
         if self.per_body_advantages and self.horizon * self.n_envs < 2:
             raise TrainingError(
                 "per_body_advantages: expected at least 2 control steps of a body in an update "

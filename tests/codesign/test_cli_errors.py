@@ -80,7 +80,10 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("score none.xml --episodes 0", "episodes"),
         ("score none.xml --json empty", "empty: cannot be written .*folder"),
         ("score none.xml --json none/out.json", "none/out.json: cannot be written .*no folder"),
-        ("score broken.xml torso.xml", "not all of 2 robots .* broken XML.*; torso.xml: expected"),
+        (
+            "score broken.xml torso.xml",
+            "2 of 2 robots cannot be scored: .* broken XML.*; torso.xml: expected",
+        ),
         ("score empty", "empty: no robots .* in this folder"),
         ("convert two_roots.xml out.json", "expected one body"),
         ("evolve --preset quickstrat", "did you mean 'quickstart'"),
