@@ -9,6 +9,7 @@ from deap import base, tools
 from codesign.store import Candidate
 
 Value = Callable[[Candidate], float]
+Values = Callable[[Candidate], tuple[float, ...]]
 
 
 class Individual:
@@ -51,9 +52,7 @@ def best(candidates: Sequence[Candidate], value: Value, count: int) -> list[Cand
     return [individual.candidate for individual in tools.selBest(individuals, count)]
 
 
-def nsga2(
-    candidates: Sequence[Candidate], values: Callable[[Candidate], tuple[float, ...]], count: int
-) -> list[Individual]:
+def nsga2(candidates: Sequence[Candidate], values: Values, count: int) -> list[Individual]:
     """Survivors by rank and crowding (Deb 2002); they carry both for :func:`two_by_crowding`.
 
     Args:
@@ -63,6 +62,20 @@ def nsga2(
     """
     individuals = [Individual(candidate, values(candidate)) for candidate in candidates]
     return tools.selNSGA2(individuals, count)
+
+
+def front(candidates: Sequence[Candidate], values: Values) -> list[Candidate]:
+    """Those of them that nobody beats in one of the values without losing in another.
+
+    Args:
+        candidates: any.
+        values: objectives, the higher the better each.
+    """
+    individuals = [Individual(candidate, values(candidate)) for candidate in candidates]
+    if not individuals:
+        return []
+    [first] = tools.sortNondominated(individuals, len(individuals), first_front_only=True)
+    return [individual.candidate for individual in first]
 
 
 def two_by_crowding(individuals: Sequence[Individual]) -> tuple[Candidate, Candidate]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from codesign.campaign.objectives import judged_by, with_traits
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -15,7 +15,7 @@ FRESH = 1_000_003
 
 
 def missing_finals(database: Database, settings: Settings) -> list[Candidate]:
-    """Finalists that are not scored again yet, best first.
+    """Finalists that are not scored again yet.
 
     Args:
         database: of a run whose candidates are all scored.
@@ -47,6 +47,7 @@ def score_finalists(
     """
     waiting = missing_finals(database, settings)
     by_number = {candidate.number: candidate for candidate in waiting}
+    judged = judged_by(settings)
     done = 0
     on_final(done, len(by_number))
     while waiting or pool.busy:
@@ -62,7 +63,8 @@ def score_finalists(
         for number, record in pool.collect():
             candidate = by_number[number]
             require_controller(record, candidate.result.controller_hash, settings)
-            database.add_final(number, replace(record, robot=candidate.name))
+            again = with_traits(candidate.scored(record), judged)
+            database.add_final(number, again.result)
             done += 1
             on_final(done, len(by_number))
 

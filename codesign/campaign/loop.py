@@ -18,6 +18,7 @@ from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder, TwinKey
 from codesign.campaign.finals import require_controller, score_finalists
 from codesign.campaign.history import History
+from codesign.campaign.objectives import judged_by, with_traits
 from codesign.campaign.stopping import Stopping
 from codesign.config import Settings
 from codesign.errors import RunError
@@ -93,6 +94,7 @@ class _Loop:
         self._on_progress = on_progress
         self._breeder = Breeder(settings, start)
         self._stopping = Stopping(settings.stop)
+        self._judged = judged_by(settings)
         self._total = settings.total
         self._stopped: str | None = None
         self._algorithm = new_algorithm(settings)
@@ -155,7 +157,8 @@ class _Loop:
     def _collect(self) -> None:
         for number, record in self._pool.collect():
             self._check_controller(record)
-            self._finish(self._submitted.pop(number).scored(record))
+            candidate = self._submitted.pop(number).scored(record)
+            self._finish(with_traits(candidate, self._judged))
 
     def _drain(self) -> None:
         """Wait for what is being scored; what waits to be scored is bred again another time."""

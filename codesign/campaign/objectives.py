@@ -8,10 +8,11 @@ be as large as possible.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from codesign.config import Settings
 from codesign.errors import RunError, one_line
 from codesign.store import Candidate
 from morph_ops import graph as body_graph
@@ -98,6 +99,16 @@ def _speed(candidate: Candidate) -> float:
     return candidate.result.distance / (task.max_steps * task.control_dt)
 
 
+def _cost_of_transport(candidate: Candidate) -> float:
+    """Of a body on its feet; by how much sooner it falls than an episode ends, it costs more."""
+    from hyperdistill_core.tasks import get_task
+
+    record = candidate.result
+    cost = record.measures.get("cost_of_transport", NO_WAY)
+    whole = get_task(record.task).max_steps * record.episodes
+    return min(cost * whole / max(sum(record.lengths), 1), NO_WAY)
+
+
 def _size(candidate: Candidate) -> float:
     return float(extent(candidate.graph).max())
 
@@ -106,7 +117,7 @@ OBJECTIVES: dict[str, Objective] = {
     "score": Objective("-", True, lambda c: c.score, "mean return of the task"),
     "speed": Objective("m/s", True, _speed, "way along x by the time of a whole episode"),
     "cost_of_transport": Objective(
-        "-", False, _measure("cost_of_transport", NO_WAY), "work per weight and way"
+        "-", False, _cost_of_transport, "work per weight and way, by the share of time until a fall"
     ),
     "mass": Objective("kg", False, lambda c: total_mass(c.graph), "mass of the body"),
     "actuators": Objective("-", False, actuators, "number of motors"),
@@ -199,6 +210,34 @@ def get_descriptor(name: str) -> Descriptor:
             f"got {type(found).__name__}"
         )
     return replace(found, value=_guarded(name, found.value))
+
+
+def judged_by(settings: Settings) -> dict[str, Callable[[Candidate], float]]:
+    """What the algorithm looks at beside the score, by name in the order of the settings.
+
+    Args:
+        settings: of a campaign.
+    """
+    if settings.algorithm == "nsga2":
+        return {name: get_objective(name).value for name in settings.objectives}
+    if settings.algorithm in ("map_elites", "novelty"):
+        return {name: get_descriptor(name).value for name in settings.descriptors}
+    return {}
+
+
+def with_traits(
+    candidate: Candidate, judged: Mapping[str, Callable[[Candidate], float]]
+) -> Candidate:
+    """The candidate with what it is judged by in its record, where it simulates.
+
+    Args:
+        candidate: scored.
+        judged: of :func:`judged_by`.
+    """
+    if candidate.result.status != "ok":
+        return candidate
+    traits = {name: float(value(candidate)) for name, value in judged.items()}
+    return replace(candidate, record=replace(candidate.result, traits=traits))
 
 
 def _guarded(name: str, value: Callable[[Candidate], float]) -> Callable[[Candidate], float]:

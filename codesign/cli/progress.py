@@ -1,9 +1,10 @@
-"""The progress bar of a run."""
+"""How far a run is: bars on a terminal, lines in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 class RunBar:
     """A bar for the candidates of a run, and one for its finalists.
 
+    Where the console is no terminal, a line a generation.
+
     Args:
         bar: where they are shown.
         settings: of the run.
@@ -26,6 +29,8 @@ class RunBar:
 
     def __init__(self, bar: Bar, settings: Settings) -> None:
         self._bar, self._generations = bar, settings.generations
+        self._lines = not bar.console.is_terminal
+        self._latest = 0
         self._search = bar.add_task("starting bodies", total=settings.total)
         self._finals = bar.add_task("finalists", total=None, visible=False)
 
@@ -36,6 +41,9 @@ class RunBar:
             best = progress.best.result
             text += f" · best {best.score:.1f} ({best.speed:.2f} m/s)"
         self._bar.update(self._search, completed=progress.done, description=text)
+        if progress.generation > self._latest:
+            self._latest = progress.generation
+            self._line(f"{text} · {progress.done} of {progress.total} candidates")
 
     def final(self, done: int, total: int) -> None:
         """To be called after every finalist."""
@@ -43,6 +51,12 @@ class RunBar:
         self._bar.update(
             self._finals, completed=done, total=total, description=text, visible=total > 0
         )
+        if total and not done:
+            self._line(f"{total} {text}")
+
+    def _line(self, text: str) -> None:
+        if self._lines:
+            self._bar.console.print(f"{datetime.now():%H:%M:%S} {text}", highlight=False)
 
 
 @contextmanager

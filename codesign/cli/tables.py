@@ -25,7 +25,7 @@ _RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
 
 
 def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Table:
-    """The best designs of a run, best first: scores over fresh episodes where there are any.
+    """The best designs of a run: scores over fresh episodes where there are any.
 
     Args:
         best: scored candidates.
@@ -65,6 +65,9 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
     if any(map(any, fell)):
         falls = ", ".join(f"{sum(episodes)} of {len(episodes)}" for episodes in fell)
         remarks.append(f"episodes that ended in a fall: {falls}")
+    traits = [(candidate.final or candidate.result).traits for candidate in best]
+    for name in traits[0] if traits else ():
+        remarks.append(f"{name}: {', '.join(f'{each[name]:.3g}' for each in traits)}")
     return remarks
 
 

@@ -169,7 +169,8 @@ def _write_list(designs: Mapping[str, Candidate], path: Path) -> None:
     """Which candidates designs are, and what they are ranked by."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
+        traits = next((list((c.final or c.result).traits) for c in designs.values()), [])
+        writer.writerow([*_COLUMNS, *(f"trait_{name}" for name in traits)])
         for name, candidate in designs.items():
             record = candidate.final or candidate.result
             writer.writerow(
@@ -186,6 +187,7 @@ def _write_list(designs: Mapping[str, Candidate], path: Path) -> None:
                     record.task,
                     record.controller,
                     record.controller_hash,
+                    *record.traits.values(),
                 ]
             )
 

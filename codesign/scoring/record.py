@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 #: How the warnings begin that tell of a body outside the controller's training range.
@@ -46,6 +46,7 @@ class ScoreRecord:
             worlds included.
         seconds: wall time that they took (s); the one field that varies.
         reading: which of the controller's readings of the body moved it.
+        traits: in a campaign, the objectives or descriptors that its algorithm judges it by.
     """
 
     robot: str
@@ -70,6 +71,7 @@ class ScoreRecord:
     steps: int
     seconds: float
     reading: int = 0
+    traits: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The record in JSON's types."""
@@ -78,11 +80,11 @@ class ScoreRecord:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
-        """The record that :meth:`to_dict` wrote, or an earlier version of it, without steps or
-        reading.
+        """The record that :meth:`to_dict` wrote, or an earlier version of it, without steps,
+        reading or traits.
         """
-        values = {"steps": sum(values["lengths"]), "reading": 0, **values}
-        known = {field.name: values[field.name] for field in fields(cls)}
+        values = {"steps": sum(values["lengths"]), "reading": 0, "traits": {}, **values}
+        known = {one.name: values[one.name] for one in fields(cls)}
         frozen: dict[str, Any] = {
             n: tuple(v) if isinstance(v, list) else v for n, v in known.items()
         }

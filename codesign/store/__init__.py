@@ -18,9 +18,9 @@ folder      makes, opens and locks the run folder
 """
 
 from codesign.store.candidate import Candidate
-from codesign.store.database import Database
+from codesign.store.database import FRONT, Database
 from codesign.store.event import Event
 from codesign.store.folder import RunFolder, find_runs
 from codesign.store.founder import Founder
 
-__all__ = ["Candidate", "Database", "Event", "Founder", "RunFolder", "find_runs"]
+__all__ = ["FRONT", "Candidate", "Database", "Event", "Founder", "RunFolder", "find_runs"]

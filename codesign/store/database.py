@@ -42,6 +42,14 @@ WHERE c.number IN (
     ) WHERE place = 1
 )
 """
+#: Role of those that nobody beats in all objectives at once.
+FRONT = "front"
+# Of a body under several readings the best comes last.
+_ON_FRONT = """
+WHERE c.status = 'ok' AND c.number IN (
+    SELECT number FROM membership WHERE role = 'front' AND until IS NULL
+) ORDER BY c.score, c.number DESC
+"""
 _FINALISTS_FIRST = "finals.score IS NULL, finals.score DESC, c.score DESC, c.number"
 
 
@@ -192,13 +200,25 @@ class Database:
     def best(self, count: int) -> list[Candidate]:
         """The best distinct bodies that simulate, best first; ties go to the older.
 
-        Finalists come first, by their final scores.
+        Finalists come first, by their final scores. A run with a front has bodies from all
+        along it, and no others.
         """
+        if front := self._front():
+            finals = {candidate: candidate.final for candidate in front if candidate.final}
+            others = {c: c.result for c in front if c not in finals}
+            best = _spread(finals, count)
+            return [*best, *_spread(others, count - len(best))]
         return list(self._select(f"{_DISTINCT} ORDER BY {_FINALISTS_FIRST} LIMIT ?", count))
 
     def best_in_search(self, count: int) -> list[Candidate]:
         """The same by the scores of the search alone."""
+        if front := self._front():
+            return _spread({candidate: candidate.result for candidate in front}, count)
         return list(self._select(f"{_DISTINCT} ORDER BY c.score DESC, c.number LIMIT ?", count))
+
+    def _front(self) -> list[Candidate]:
+        """Distinct bodies that nobody beats in all objectives; empty where there is one alone."""
+        return list({candidate.hash: candidate for candidate in self._select(_ON_FRONT)}.values())
 
     def ancestry(self) -> dict[int, int]:
         """Generations of ancestors of every candidate, by number; 0 for starting bodies."""
@@ -356,3 +376,19 @@ def _from_row(row: sqlite3.Row) -> Candidate:
         record=record,
         final=ScoreRecord.from_dict(json.loads(row["final"])) if row["final"] else None,
     )
+
+
+def _spread(records: Mapping[Candidate, ScoreRecord], count: int) -> list[Candidate]:
+    """So many bodies of a front, evenly along its first objective, those that score best first.
+
+    Args:
+        records: by which to choose, of distinct bodies.
+        count: how many at most; of one it is the body that scores best.
+    """
+    best_first = sorted(records, key=lambda c: records[c].score, reverse=True)
+    if not 1 < count < len(best_first):
+        return best_first[:count]
+    along = sorted(best_first, key=lambda c: next(iter(records[c].traits.values())))
+    step = (len(along) - 1) / (count - 1)
+    picked = {along[round(place * step)] for place in range(count)}
+    return [candidate for candidate in best_first if candidate in picked]

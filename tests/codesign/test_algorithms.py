@@ -12,7 +12,7 @@ from formula_pool import BLANK
 from codesign import config
 from codesign.campaign.algorithms import ALGORITHMS, new_algorithm
 from codesign.campaign.algorithms.islands import ISLANDS
-from codesign.campaign.objectives import DESCRIPTORS, HOPELESS, OBJECTIVES
+from codesign.campaign.objectives import DESCRIPTORS, HOPELESS, NO_WAY, OBJECTIVES
 from codesign.errors import UsageError
 from codesign.store import Candidate
 from morph_ops.space import sample_body
@@ -99,6 +99,19 @@ def test_falling_forward_is_no_speed():
     assert values == pytest.approx([0.5, 0.05])
 
 
+def test_falling_forward_is_no_saving():
+    bodies = [candidate(0, 0.0, cost_of_transport=2.0), candidate(1, 0.0)]
+    bodies = [replace(b, record=replace(b.record, task="flat", episodes=2)) for b in bodies]
+    costs = [
+        OBJECTIVES["cost_of_transport"].value(
+            replace(body, record=replace(body.record, lengths=lengths))
+        )
+        for body in bodies
+        for lengths in ((1000, 1000), (100, 400))
+    ]
+    assert costs == pytest.approx([2.0, 8.0, NO_WAY, NO_WAY])
+
+
 def test_nobody_beats_a_survivor_of_nsga2_in_everything():
     rng = np.random.default_rng(3)
     algorithm = new_algorithm(settings("nsga2", objectives=["score", "cost_of_transport"]))
@@ -117,6 +130,9 @@ def test_nobody_beats_a_survivor_of_nsga2_in_everything():
         )
 
     front = {c.number for c in everyone if not beaten(c)}
+    assert {c.number for c in algorithm.members()["front"]} == front & set(
+        c.number for c in algorithm.population
+    )
     kept = {c.number for c in algorithm.population}
     assert front <= kept or kept <= front
     assert 3 not in kept

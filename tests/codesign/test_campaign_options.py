@@ -353,9 +353,15 @@ def test_an_objective_and_a_descriptor_of_ones_own(new_database):
     own = {"objectives": ["score", "own_parts:lightness"], "algorithm": "nsga2"}
     with new_database("nsga2") as database:
         search(settings(**own), database)
+        for body in database.candidates():
+            lightness = get_objective("own_parts:lightness").value(body)
+            assert body.result.traits == {"score": body.score, "own_parts:lightness": lightness}
     own = {"descriptors": ["limbs", "own_parts:first_digit"], "algorithm": "map_elites"}
     with new_database("map") as database:
-        search(settings(**own), database)
+        search(settings(final_episodes=2, **own), database)
+        finals = [body.final for body in database.candidates() if body.final is not None]
+        assert finals
+        assert all(list(final.traits) == own["descriptors"] for final in finals)
     assert not get_objective("own_parts:lightness").larger
     assert get_descriptor("own_parts:first_digit").high == 1.0
 

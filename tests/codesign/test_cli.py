@@ -187,6 +187,19 @@ def test_export_of_a_run_is_its_best(run, campaign, tmp_path):
         assert len(net["qpos"]) == config.load(preset="tiny").final_episodes
 
 
+def test_designs_of_several_objectives_say_what_each_has(run, tmp_path):
+    own = {"algorithm": "nsga2", "objectives": ["score", "mass"], "final_episodes": 0, "top": 3}
+    settings = config.build({"population": 8, "generations": 1, **own})
+    folder = RunFolder.create(tmp_path / "run", settings)
+    with folder.database() as database:
+        campaign_module.run(settings, database=database, pool=FormulaPool())
+        masses = [body.result.traits["mass"] for body in database.best(settings.top)]
+    assert f"mass: {', '.join(f'{mass:.3g}' for mass in masses)}" in run("status", folder.path)
+    run("export", folder.path, "--format", "json", "--out", tmp_path / "out")
+    with (tmp_path / "out" / "designs.csv").open() as file:
+        assert [float(row["trait_mass"]) for row in csv.DictReader(file)] == masses
+
+
 def test_a_run_that_failed_says_so(run, campaign, tmp_path):
     out = tmp_path / "failed"
     copytree(campaign, out)

@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,21 @@ def test_best_are_distinct_and_simulate(database):
     assert [found.number for found in database.best(10)] == [4, 0, 3]
     assert [found.number for found in database.best(1)] == [4]
     assert database.counts() == {"ok": 4, "unstable": 1, "duplicate": 1}
+
+
+def test_the_best_of_a_front_lie_all_along_it(database):
+    for number in range(9):
+        body = candidate(number, score=(number - 3) ** 2, seed=number % 8)
+        # More speed, more mass: nobody beats another; candidate 8 is the twin of the first.
+        traits = {"speed": float(number % 8), "mass": float(number % 8)}
+        body = replace(body, record=replace(body.record, traits=traits))
+        database.add(body)
+    database.add(candidate(9, score=99))  # not on it
+    members = {"population": range(10), "front": range(9)}
+    database.add_generation(0, members=members, events=[])
+    assert [c.number for c in database.best_in_search(20)] == [8, 7, 6, 5, 1, 4, 2, 3]
+    assert {c.number for c in database.best_in_search(3)} == {8, 4, 7}
+    assert [c.number for c in database.best(1)] == [8]
 
 
 def test_ancestry_is_the_longest_line(database):

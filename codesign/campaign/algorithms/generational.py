@@ -8,7 +8,7 @@ from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents, Populated
 from codesign.campaign.objectives import get_objective
 from codesign.config import Settings
-from codesign.store import Candidate
+from codesign.store import FRONT, Candidate
 
 
 class Random(Algorithm):
@@ -106,12 +106,16 @@ class NSGA2(_Generational):
         self._objectives = [get_objective(name) for name in settings.objectives]
         self._ranked: list[adapter.Individual] = []
 
+    def members(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.members`; the front is what nobody among them beats."""
+        members = super().members()
+        return {**members, FRONT: adapter.front(members[POPULATION], self._merits)}
+
+    def _merits(self, candidate: Candidate) -> tuple[float, ...]:
+        return tuple(objective.merit(candidate) for objective in self._objectives)
+
     def _replace(self, candidates: list[Candidate]) -> None:
-        self._ranked = adapter.nsga2(
-            candidates,
-            lambda c: tuple(objective.merit(c) for objective in self._objectives),
-            self._settings.population,
-        )
+        self._ranked = adapter.nsga2(candidates, self._merits, self._settings.population)
         self.population = [individual.candidate for individual in self._ranked]
 
     def parents(self, number: int) -> Parents:
