@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +15,13 @@ from codesign.config import Settings
 
 if TYPE_CHECKING:
     from codesign.campaign import Progress
+
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+)
 
 
 class RunBar:
@@ -60,13 +67,24 @@ class RunBar:
 
 
 @contextmanager
+def training_bar(console: Console) -> Iterator[Callable[[int, int, float], None]]:
+    """A bar for the control steps of a training.
+
+    Yields:
+        What to call with how many are done, how many there are, and the mean speed (m/s).
+    """
+    with Bar(*_COLUMNS, console=console) as bar:
+        task = bar.add_task("training", total=None)
+
+        def show(done: int, total: int, speed: float) -> None:
+            text = f"training · {speed:.2f} m/s under noise"
+            bar.update(task, completed=min(done, total), total=total, description=text)
+
+        yield show
+
+
+@contextmanager
 def progress_bar(console: Console, settings: Settings) -> Iterator[RunBar]:
     """Bars on the console."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=console) as bar:
+    with Bar(*_COLUMNS, console=console) as bar:
         yield RunBar(bar, settings)

@@ -166,8 +166,8 @@ def sample(count: int, seed: int, out: Path) -> None:
         Design(name=f"body-{index:04d}", graph=sample_body(np.random.default_rng(child)))
         for index, child in enumerate(children)
     ]
-    files = export_designs(designs, out, formats=["json"])
-    click.echo(f"{len(files)} bodies in {out}")
+    export_designs(designs, out, formats=["json"])
+    click.echo(f"{len(designs)} bodies in {out}")
 
 
 @click.command()

@@ -3,6 +3,8 @@
 ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` the project's own format,
 ``npz`` the controller of that one body as plain arrays, with ``run_design.py`` to run both.
 
+With ``training`` the network of each design learns on, on its own body alone, before it is written.
+
 A run's history: ``csv`` and ``parquet`` hold every table of its database, ``phylogeny`` is its
 family tree by the ALife data standard; :func:`phylogeny` gives the tree as a graph.
 """
@@ -17,6 +19,7 @@ from codesign.export.designs import (
 )
 from codesign.export.history import HISTORY
 from codesign.export.lineage import phylogeny
+from codesign.export.training import Training
 
 __all__ = [
     "FORMATS",
@@ -24,6 +27,7 @@ __all__ = [
     "SCENE_TASK",
     "Design",
     "Motion",
+    "Training",
     "export_designs",
     "export_run",
     "phylogeny",

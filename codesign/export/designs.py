@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.export.history import write_history
+from codesign.export.training import Training, train_designs
 from codesign.scoring import load_controller
 from codesign.store import Candidate, Database
 from codesign.store.whole import new_folder
@@ -23,6 +24,7 @@ from morph_ops.geometry import canonical_frames
 
 if TYPE_CHECKING:
     from hyperdistill_core.controller import Controller
+    from hyperdistill_core.nets.mlp import BodyMLP
 
 FORMATS = ("mjcf", "json", "npz")
 RUNNER = "run_design.py"
@@ -45,11 +47,15 @@ class Design:
         name: of its files, without suffix.
         graph: the body.
         reading: which of the controller's readings of it moves it.
+        network: what moves it where it was trained on; by default what the controller generates.
+        scores: before and after that training.
     """
 
     name: str
     graph: nx.DiGraph
     reading: int = 0
+    network: BodyMLP | None = None
+    scores: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,8 @@ def export_designs(
     *,
     formats: Sequence[str] = FORMATS,
     motion: Motion | None = None,
-) -> list[Path]:
+    training: Training | None = None,
+) -> list[Design]:
     """Write designs into a new folder.
 
     Args:
@@ -82,16 +89,21 @@ def export_designs(
         formats: of :data:`FORMATS`; ``"npz"`` brings ``run_design.py`` along, and is
             passed over without ``motion``.
         motion: what moves the designs.
+        training: of their networks before they are written; takes ``motion``.
 
     Returns:
-        The files.
+        The designs, with their scores where they were trained.
 
     Raises:
         UsageError: the folder is taken or cannot be made, or there is no such controller.
+        TrainingError: an earlier training beside the folder is of something else.
     """
+    designs = list(designs)
+    if training is not None and motion is not None:
+        designs, motion = train_designs(designs, motion, training, folder=folder)
     with new_folder(folder) as draft:
-        _write(list(designs), draft, formats, motion)
-    return sorted(folder.iterdir())
+        _write(designs, draft, formats, motion)
+    return designs
 
 
 def _write(
@@ -121,7 +133,8 @@ def export_run(
     top: int | None = None,
     formats: Sequence[str] = FORMATS,
     replace: bool = False,
-) -> list[Path]:
+    training: Training | None = None,
+) -> list[Design]:
     """Write the best designs of a run, numbered from the best, a list of them, and its history.
 
     Controllers come along if the run's task is the one that the scenes are, with the episodes of
@@ -134,13 +147,15 @@ def export_run(
         top: how many; by default as the settings say.
         formats: of :data:`FORMATS` and :data:`~codesign.export.history.HISTORY`.
         replace: whether an export that is there gives way; files of others in it stay.
+        training: of the designs' networks before they are written, if controllers come along.
 
     Returns:
-        The files.
+        The designs, with their scores where they were trained.
 
     Raises:
         UsageError: the folder is taken or cannot be made, the controller is gone or another one,
             or "parquet" lacks its library.
+        TrainingError: an earlier training beside the folder is of something else.
     """
     best = database.best(top or settings.top)
     designs = [
@@ -155,27 +170,30 @@ def export_run(
     motion = None
     if scored is not None and settings.task == SCENE_TASK:
         motion = Motion(controller=settings.controller, seed=scored.seed, episodes=scored.episodes)
+    if motion is not None and "npz" in formats:
+        _require_same_controller(best[0], settings)
+        if training is not None:
+            designs, motion = train_designs(designs, motion, training, folder=folder)
     with new_folder(folder, replace=DESIGN_FILES if replace else None) as draft:
-        if motion is not None and "npz" in formats:
-            _require_same_controller(best[0], settings)
         _write(designs, draft, formats, motion)
         if best and not set(formats).isdisjoint(FORMATS):
-            _write_list(dict(zip([d.name for d in designs], best, strict=True)), draft / LIST)
+            _write_list(list(zip(designs, best, strict=True)), draft / LIST)
         write_history(database, draft, formats=formats)
-    return sorted(folder.iterdir())
+    return designs
 
 
-def _write_list(designs: Mapping[str, Candidate], path: Path) -> None:
-    """Which candidates designs are, and what they are ranked by."""
+def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None:
+    """Which candidates designs are, what they are ranked by, and what they learned."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        traits = next((list((c.final or c.result).traits) for c in designs.values()), [])
-        writer.writerow([*_COLUMNS, *(f"trait_{name}" for name in traits)])
-        for name, candidate in designs.items():
+        traits = [f"trait_{name}" for name in (designs[0][1].final or designs[0][1].result).traits]
+        trained = ["trained_score"] if designs[0][0].scores else []
+        writer.writerow([*_COLUMNS, *traits, *trained])
+        for design, candidate in designs:
             record = candidate.final or candidate.result
             writer.writerow(
                 [
-                    name,
+                    design.name,
                     candidate.number,
                     record.score,
                     *record.ci95,
@@ -188,6 +206,7 @@ def _write_list(designs: Mapping[str, Candidate], path: Path) -> None:
                     record.controller,
                     record.controller_hash,
                     *record.traits.values(),
+                    *(design.scores or ())[1:],
                 ]
             )
 
@@ -210,7 +229,7 @@ def _arrays(design: Design, controller: Controller, motion: Motion) -> dict[str,
     task, graph = get_task(SCENE_TASK), design.graph
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
-    network = controller.for_body(graph, model, reading=design.reading)
+    network = design.network or controller.for_body(graph, model, reading=design.reading)
     qpos, qvel = task.start(model, seed=motion.seed, episodes=motion.episodes)
     known = {
         **network.arrays(),

@@ -16,6 +16,7 @@ from codesign import campaign as campaign_module
 from codesign import config
 from codesign.cli import main
 from codesign.cli.interrupts import deferred_interrupts
+from codesign.export.run_design import simulate
 from codesign.store import Event, RunFolder
 
 
@@ -185,6 +186,21 @@ def test_export_of_a_run_is_its_best(run, campaign, tmp_path):
     assert json.loads((tmp_path / "out" / "design-01.json").read_text()) == json.loads(graph)
     with np.load(campaign / "designs" / "design-01.npz") as net:
         assert len(net["qpos"]) == config.load(preset="tiny").final_episodes
+
+
+@pytest.mark.slow
+def test_designs_learn_on_before_they_are_written(run, campaign, tmp_path):
+    said = run("export", campaign, "--train", 2000, "--workers", 1, "--out", tmp_path / "out")
+    with (tmp_path / "out" / "designs.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    with RunFolder(campaign).database(read_only=True) as database:
+        finals = [body.final.score for body in database.best(len(rows))]
+    assert [float(row["score"]) for row in rows] == finals
+    for row, before in zip(rows, finals, strict=True):
+        after = float(row["trained_score"])
+        assert f"{row['design']}: score {before:.1f}, after training {after:.1f}" in said
+        way = simulate(tmp_path / "out" / f"{row['design']}.xml")[0]
+        assert way.mean() / 0.02 == pytest.approx(after, rel=1e-6)
 
 
 def test_designs_of_several_objectives_say_what_each_has(run, tmp_path):

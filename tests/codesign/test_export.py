@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from codesign.errors import UsageError
-from codesign.export import Design, Motion, export_designs, run_design
+from codesign.export import Design, Motion, Training, export_designs, run_design
 from codesign.scoring import score
 from codesign.store.whole import new_folder
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.tasks import get_task
 from morph_ops import files
@@ -62,6 +63,42 @@ def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
     [record] = score([robot], controller=tiny_controller, episodes=2, seed=SEED)
     way, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
     assert way / 0.02 == pytest.approx(record.returns, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_a_design_is_written_with_what_it_learned(body, tiny_controller, tmp_path):
+    other = sample_body(np.random.default_rng(2))
+    robots = [Design(name="one", graph=body), Design(name="two", graph=other)]
+    motion = Motion(controller=tiny_controller, seed=SEED, episodes=2)
+    out, kept = tmp_path / "designs", tmp_path / "designs.training"
+
+    def interrupt(done, total, speed):
+        assert (done, total) == (2 * 768, 2 * 2000)
+        raise KeyboardInterrupt
+
+    cut = Training(steps=2000, on_steps=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        export_designs(robots, out, motion=motion, training=cut)
+    assert kept.is_dir()
+    assert not out.exists()
+    with pytest.raises(CheckpointError, match=r"designs\.training was made with another budget"):
+        export_designs(robots, out, motion=motion, training=Training(steps=3000))
+    seen = []
+    training = Training(steps=2000, on_steps=lambda *row: seen.append(row[0]))
+    designs = export_designs(robots, out, motion=motion, training=training)
+    assert seen == [2 * 768 * 2, 2 * 768 * 3], "it goes on from the first update"
+    assert not kept.exists()
+    generated = score([r.graph for r in robots], controller=tiny_controller, episodes=2, seed=SEED)
+    loaded = Controller.load(tiny_controller)
+    changed = []
+    for design, before in zip(designs, generated, strict=True):
+        assert design.scores[0] == before.score
+        way, _ = run_design.simulate(out / f"{design.name}.xml")
+        assert way.mean() / 0.02 == pytest.approx(design.scores[1], rel=1e-6)
+        model = get_task("flat").model(design.graph)
+        weights = loaded.for_body(design.graph, model).arrays()["weight_0"]
+        changed.append(not np.array_equal(np.load(out / f"{design.name}.npz")["weight_0"], weights))
+    assert any(changed), "else this test shows little"
 
 
 def test_the_runner_hears_the_clock_that_the_score_heard(body, tiny_controller, tmp_path):

@@ -13,14 +13,13 @@ from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.calibrate import (
-    CalibrateSettings,
+from hyperdistill_core.training.calibrate import CalibrateSettings, calibrate
+from hyperdistill_core.training.evaluate import best_readings, evaluate
+from hyperdistill_core.training.improve import (
     body_mlp,
-    calibrate,
     ppo_settings,
     score_specialists,
 )
-from hyperdistill_core.training.evaluate import best_readings, evaluate
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher import load_teacher

@@ -19,7 +19,6 @@ from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training import collect as collecting
-from hyperdistill_core.training.calibrate import body_mlp
 from hyperdistill_core.training.collect import (
     Student,
     Teacher,
@@ -30,6 +29,7 @@ from hyperdistill_core.training.crowd import BodyInputs
 from hyperdistill_core.training.distill import Distiller, control_error
 from hyperdistill_core.training.evaluate import evaluate
 from hyperdistill_core.training.expert import ExpertData
+from hyperdistill_core.training.improve import body_mlp
 from hyperdistill_core.training.pool import Pool
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.student import distil, to_controller
