@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.errors import WRONG_INPUT, one_line
-from codesign.scoring import load_controller, require_readings
+from codesign.scoring import load_controller, tries_of
 from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
@@ -58,15 +58,13 @@ def main() -> None:
     try:
         graphs = [(path, read_body(path)) for path in _files(options.robot)]
         controller = load_controller(options.controller)
-        require_readings(controller, options.tries)
+        tries = tries_of(controller, options.tries)
         task = get_task(TASK)
         rows = []
         for path, graph in graphs:
             control = exported_network(path)
             if control is None:
-                reading = best_reading(
-                    graph, controller, task=task, tries=options.tries, seed=options.seed
-                )
+                reading = best_reading(graph, controller, task=task, tries=tries, seed=options.seed)
                 control = controller.for_body(graph, task.model(graph), reading=reading)
             result = rollout(graph, control, task=task, episodes=1, seed=options.seed, record=True)
             shots = draw(
@@ -195,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Draw robots at work, a row of stills for each.")
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
     parser.add_argument("--controller", default="flat-v2", help="name or file")
-    parser.add_argument("--tries", type=int, default=1, help="of a robot that is no design")
+    parser.add_argument("--tries", type=int, help="of a robot that is no design; 8 by default")
     parser.add_argument("--out", type=Path, default=Path("stills.png"))
     parser.add_argument("--stills", type=int, default=5)
     parser.add_argument("--size", type=_size, default=(360, 300), metavar="WxH", help="of a still")

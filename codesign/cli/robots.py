@@ -14,7 +14,10 @@ from codesign import defaults
 FILE = click.Path(path_type=Path)
 #: Files that cannot be scored are named up to so many.
 _NAMED = 5
-_TRIES = "Readings of a robot that are tried; the best is scored."
+_TRIES = (
+    f"Readings of a robot that are tried; the best is scored.  [default: {defaults.TRIES}, or all "
+    "that the controller has; 1 with --top]"
+)
 _READING = "Score this reading of every robot, as of a run's design."
 _TOP = "Look for so many best of many: give up early who hardly can be among them."
 
@@ -27,7 +30,7 @@ _TOP = "Look for so many best of many: give up early who hardly can be among the
 )
 @click.option("--episodes", default=8, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
-@click.option("--tries", default=1, show_default=True, type=click.IntRange(min=1), help=_TRIES)
+@click.option("--tries", type=click.IntRange(min=1), help=_TRIES)
 @click.option("--reading", type=click.IntRange(min=0), help=_READING)
 @click.option("--top", type=click.IntRange(min=1), help=_TOP)
 @click.option("--workers", type=click.IntRange(min=0), help="Worker processes; one a core.")
@@ -39,7 +42,7 @@ def score(
     controller: str,
     episodes: int,
     seed: int,
-    tries: int,
+    tries: int | None,
     reading: int | None,
     top: int | None,
     workers: int | None,
@@ -52,7 +55,7 @@ def score(
     from codesign.scoring import ScoringPool, best_of, load_controller
     from morph_ops.textfile import require_writable, write_text
 
-    if reading is not None and (tries > 1 or top is not None):
+    if reading is not None and (tries is not None or top is not None):
         raise UsageError("--reading says which: expected neither --tries nor --top beside it")
     if reading is not None and reading >= (known := load_controller(controller).n_readings):
         raise UsageError(
@@ -72,7 +75,7 @@ def score(
         task=task,
         episodes=episodes,
         seed=seed,
-        tries=tries,
+        tries=1 if tries is None and top is not None else tries,
         readings=1 if reading is None else reading + 1,
         racing=None if top is None else Racing(),
         cluster=place,

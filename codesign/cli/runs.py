@@ -124,10 +124,9 @@ def _last_word(database: Database) -> Event | None:
 )
 @click.option(
     "--tries",
-    default=1,
-    show_default=True,
     type=click.IntRange(min=1),
-    help="Readings tried for a ROBOT's npz; a run's designs have those that were scored.",
+    help=f"Readings tried for a ROBOT's npz, {defaults.TRIES} by default as in a score; a run's "
+    "designs have those that were scored.",
 )
 @click.option(
     "--train",
@@ -143,7 +142,7 @@ def export(
     top: int | None,
     formats: str,
     controller: str,
-    tries: int,
+    tries: int | None,
     steps: int | None,
     workers: int | None,
     out: Path,
@@ -189,7 +188,7 @@ def export(
         given = click.get_current_context().get_parameter_source("controller")
         if given is not click.core.ParameterSource.DEFAULT:
             raise UsageError("--controller is for a robot: a run's designs have that of the run")
-        if tries > 1:
+        if tries is not None:
             raise UsageError("--tries is for a robot: a run's designs have the readings scored")
         if top is not None and not set(wanted) & set(FORMATS):
             raise UsageError(f"--top is for designs, and --format {formats} writes none")
@@ -213,7 +212,7 @@ def export(
                     f"choose from {', '.join(FORMATS)}"
                 )
         graph = read_body(source)
-        reading = _best_reading(graph, controller, tries) if "npz" in wanted and tries > 1 else 0
+        reading = _best_reading(graph, controller, tries) if "npz" in wanted else 0
         design = Design(name=source.stem, graph=graph, reading=reading)
         motion = Motion(controller=controller, episodes=1 if steps is None else DEFAULT_EPISODES)
         with _training(steps, workers) as training:
@@ -246,12 +245,12 @@ def _training(steps: int | None, workers: int | None) -> Iterator[Training | Non
         yield Training(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
 
 
-def _best_reading(graph: nx.DiGraph, controller: str, tries: int) -> int:
+def _best_reading(graph: nx.DiGraph, controller: str, tries: int | None) -> int:
     from codesign.export import SCENE_TASK
-    from codesign.scoring import load_controller, require_readings
+    from codesign.scoring import load_controller, tries_of
     from hyperdistill_core.tasks import get_task
     from hyperdistill_core.trial import best_reading
 
     loaded = load_controller(controller)
-    require_readings(loaded, tries)
+    tries = tries_of(loaded, tries)
     return best_reading(graph, loaded, task=get_task(SCENE_TASK), tries=tries)

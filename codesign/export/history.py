@@ -46,9 +46,9 @@ def write_history(database: Database, folder: Path, *, formats: Sequence[str]) -
 def table(database: Database, name: str) -> Columns:
     """A table of a run's database; JSON stays text.
 
-    Beside the columns of ``candidates`` and ``finals`` stand the terms and measures of their
-    score records, as ``term_`` and ``measure_`` with their names; a record that lacks one has
-    None there. ``reading`` is the controller's reading of the body.
+    Beside the columns of ``candidates`` and ``finals`` stand the terms, measures and traits of
+    their score records, as ``term_``, ``measure_`` and ``trait_`` with their names; a record that
+    lacks one has None there. ``reading`` is the controller's reading of the body.
 
     Args:
         database: of the run.
@@ -62,9 +62,11 @@ def table(database: Database, name: str) -> Columns:
     if "record" in columns:
         records = [json.loads(text) for text in columns["record"][1]]
         columns["reading"] = ("INTEGER", [record.get("reading", 0) for record in records])
-        for prefix, group in (("term", "terms"), ("measure", "measures")):
-            for key in sorted({key for record in records for key in record[group]}):
-                values = [record[group].get(key) for record in records]
+        for prefix, group in (("term", "terms"), ("measure", "measures"), ("trait", "traits")):
+            # Records of before there were traits have none.
+            groups = [record.get(group, {}) for record in records]
+            for key in sorted({key for values in groups for key in values}):
+                values = [values.get(key) for values in groups]
                 columns[f"{prefix}_{key}"] = ("REAL", values)
     return columns
 

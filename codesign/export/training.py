@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,12 @@ from codesign.store.whole import check_free
 
 if TYPE_CHECKING:
     from codesign.export.designs import Design, Motion
+
+
+#: Simulations of all designs together, at least: few are slow for what is done once for all.
+SIMULATIONS = 96
+#: Simulations of each, at least.
+FEWEST = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +66,7 @@ def train_designs(
     kept = folder.with_name(f"{folder.name}.training")
     settings = ImproveSettings(
         steps_per_body=training.steps,
+        n_envs=max(FEWEST, math.ceil(SIMULATIONS / len(designs))),
         n_workers=training.workers,
         seed=motion.seed,
         episodes=motion.episodes,

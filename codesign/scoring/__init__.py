@@ -3,8 +3,8 @@
 Any program may use this without the rest of the package:
 
     records = score(graphs, controller="flat-v2", episodes=8)    # a list, in order
-    scorer = BodyScorer(episodes=8); scorer(graph).score         # one at a time
-    with ScoringPool(workers=8) as pool: ...                     # as bodies come
+    scorer = BodyScorer(tries=8); scorer(graph).score            # one at a time
+    with ScoringPool(workers=8, tries=8) as pool: ...            # as bodies come
     best_of(graphs, pool, top=10)                                # in full only if they matter
 
 A score depends on the body, the controller, the task, the seed, the number of episodes and the
@@ -15,7 +15,7 @@ change nothing. Racing decides who gets one, by a bar.
 from codesign.scoring.pool import ScoringPool, score
 from codesign.scoring.racing import best_of
 from codesign.scoring.record import ScoreRecord
-from codesign.scoring.scorer import BodyScorer, load_controller, require_readings
+from codesign.scoring.scorer import BodyScorer, load_controller, tries_of
 
 __all__ = [
     "BodyScorer",
@@ -23,6 +23,6 @@ __all__ = [
     "ScoringPool",
     "best_of",
     "load_controller",
-    "require_readings",
     "score",
+    "tries_of",
 ]

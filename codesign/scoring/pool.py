@@ -69,7 +69,8 @@ class ScoringPool:
         seed: of the episodes' starts.
         robustness: measure it as well.
         racing: how bodies are stopped that cannot reach the bar they are submitted with.
-        tries: readings of a body that are tried before the best of them is scored.
+        tries: readings of a body that are tried before the best of them is scored; None for
+            :data:`~codesign.defaults.TRIES`, or all that the controller has.
         readings: that bodies may be submitted with, the first so many of the controller's.
         time_limit: a body may take so long (s), None for ever. Only for bodies that come near
             it does the record depend on the machine.
@@ -93,7 +94,7 @@ class ScoringPool:
         seed: int = 0,
         robustness: bool = False,
         racing: Racing | None = None,
-        tries: int = 1,
+        tries: int | None = 1,
         readings: int = 1,
         time_limit: float | None = DEFAULT_TIME_LIMIT,
         cluster: Cluster | None = None,
@@ -268,7 +269,7 @@ def score(
     task: str = DEFAULT_TASK,
     episodes: int = DEFAULT_EPISODES,
     seed: int = 0,
-    tries: int = 1,
+    tries: int | None = None,
     workers: int = 1,
 ) -> list[ScoreRecord]:
     """Score bodies under a controller that needs no training for them.
@@ -279,7 +280,8 @@ def score(
         task: name of a task.
         episodes: episodes a body, at least 1.
         seed: of the episodes' starts.
-        tries: readings of a body that are tried before the best of them is scored.
+        tries: readings of a body that are tried before the best of them is scored; by default
+            :data:`~codesign.defaults.TRIES`, or all that the controller has.
         workers: 1 to work in this process, more for so many worker processes; a script
             that asks for more needs the usual ``if __name__ == "__main__":``.
 

@@ -14,6 +14,7 @@ import networkx as nx
 
 from codesign.config import Racing
 from codesign.defaults import CONTROLLER as DEFAULT_CONTROLLER
+from codesign.defaults import TRIES
 from codesign.errors import UsageError, one_line
 from codesign.interval import confidence_interval
 from codesign.scoring.racing import LOOK, Lost, race
@@ -72,6 +73,22 @@ def load_controller(name: str | Path) -> Controller:
         raise UsageError(one_line(error)) from None
 
 
+def tries_of(controller: Controller, tries: int | None) -> int:
+    """Readings to try of a body.
+
+    Args:
+        controller: that has them.
+        tries: so many; None for the usual number, or all where the controller has fewer.
+
+    Raises:
+        UsageError: it has fewer than ``tries``.
+    """
+    if tries is None:
+        return min(TRIES, controller.n_readings)
+    require_readings(controller, tries)
+    return tries
+
+
 class BodyScorer:
     """Scores one body after the other in this process; loads the controller once.
 
@@ -83,7 +100,8 @@ class BodyScorer:
         robustness: measure it as well; it takes as many episodes again in each world.
         racing: how bodies are stopped that cannot reach the bar they are given.
         tries: readings of each body that are tried before the best of them is scored
-            (:mod:`hyperdistill_core.trial`).
+            (:mod:`hyperdistill_core.trial`); None for :data:`~codesign.defaults.TRIES`, or all
+            that the controller has.
         readings: that bodies may come with, the first so many of the controller's.
 
     Raises:
@@ -102,7 +120,7 @@ class BodyScorer:
         seed: int = 0,
         robustness: bool = False,
         racing: Racing | None = None,
-        tries: int = 1,
+        tries: int | None = 1,
         readings: int = 1,
     ) -> None:
         from hyperdistill_core.tasks import get_task
@@ -112,12 +130,11 @@ class BodyScorer:
         self._task = get_task(task)
         named = isinstance(controller, str | Path)
         self._controller = load_controller(controller) if named else controller
-        require_readings(self._controller, tries)
+        self._tries = tries_of(self._controller, tries)
         require_readings(self._controller, readings, what="readings")
         self._episodes = episodes
         self._seed = seed
         self._racing = racing
-        self._tries = tries
         self._worlds = tuple(WORLDS.values()) if robustness else ()
 
     def __call__(

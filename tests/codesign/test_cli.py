@@ -160,11 +160,28 @@ def test_a_design_is_scored_under_its_reading(run, bodies, reading_controller):
     options = ["--controller", reading_controller, "--episodes", 2, "--workers", 0, "--json", "-"]
     plain, *others = (
         json.loads(run("score", robot, *options, *more))[0]
-        for more in ([], ["--reading", 3], ["--reading", 0])
+        for more in (["--tries", 1], ["--reading", 3], ["--reading", 0])
     )
     assert [record["reading"] for record in (plain, *others)] == [0, 3, 0]
     assert others[0]["returns"] != plain["returns"]
     assert others[1]["returns"] == plain["returns"]
+
+
+def test_of_a_robot_all_readings_are_tried_unless_many_race(
+    run, bodies, reading_controller, tmp_path
+):
+    robot, controller = bodies / "body-0002.json", ["--controller", reading_controller]
+    options = [robot, *controller, "--episodes", 2, "--workers", 0, "--json", "-"]
+    usual, all_four, alone, raced = (
+        json.loads(run("score", *options, *more))[0]
+        for more in ([], ["--tries", 4], ["--tries", 1], ["--top", 1])
+    )
+    assert usual["returns"] == all_four["returns"]
+    assert usual["reading"] == all_four["reading"] > 0
+    assert (raced["returns"], raced["reading"]) == (alone["returns"], 0)
+    run("export", robot, *controller, "--out", tmp_path / "out")
+    with np.load(tmp_path / "out" / "body-0002.npz") as net:
+        assert net["reading"] == usual["reading"]
 
 
 def test_export_of_a_run_is_its_best(run, campaign, tmp_path):

@@ -67,26 +67,26 @@ def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
 
 @pytest.mark.slow
 def test_a_design_is_written_with_what_it_learned(body, tiny_controller, tmp_path):
-    other = sample_body(np.random.default_rng(2))
+    other = sample_body(np.random.default_rng(3))
     robots = [Design(name="one", graph=body), Design(name="two", graph=other)]
     motion = Motion(controller=tiny_controller, seed=SEED, episodes=2)
     out, kept = tmp_path / "designs", tmp_path / "designs.training"
 
     def interrupt(done, total, speed):
-        assert (done, total) == (2 * 768, 2 * 2000)
+        assert (done, total) == (96 * 64, 12_000)
         raise KeyboardInterrupt
 
-    cut = Training(steps=2000, on_steps=interrupt)
+    cut = Training(steps=6000, on_steps=interrupt)
     with pytest.raises(KeyboardInterrupt):
         export_designs(robots, out, motion=motion, training=cut)
     assert kept.is_dir()
     assert not out.exists()
     with pytest.raises(CheckpointError, match=r"designs\.training was made with another budget"):
-        export_designs(robots, out, motion=motion, training=Training(steps=3000))
+        export_designs(robots, out, motion=motion, training=Training(steps=7000))
     seen = []
-    training = Training(steps=2000, on_steps=lambda *row: seen.append(row[0]))
+    training = Training(steps=6000, on_steps=lambda *row: seen.append(row[0]))
     designs = export_designs(robots, out, motion=motion, training=training)
-    assert seen == [2 * 768 * 2, 2 * 768 * 3], "it goes on from the first update"
+    assert seen == [2 * 96 * 64], "it goes on from the first update"
     assert not kept.exists()
     generated = score([r.graph for r in robots], controller=tiny_controller, episodes=2, seed=SEED)
     loaded = Controller.load(tiny_controller)

@@ -76,7 +76,10 @@ def test_a_record_of_before_readings_were_tried_is_read(records):
 def test_the_best_reading_is_scored(bodies, reading_controller):
     path = reading_controller
     controller, task = Controller.load(path), get_task("flat")
-    plain = score(bodies, controller=path, episodes=2)
+    plain = score(bodies, controller=path, episodes=2, tries=1)
+    assert score(bodies, controller=path, episodes=2)[0].reading == best_reading(
+        bodies[0], controller, task=task, tries=4
+    )
     tried = score(bodies, controller=path, episodes=2, tries=4)
     assert {record.reading for record in plain} == {0}
     for body, before, record in zip(bodies, plain, tried, strict=True):
@@ -151,7 +154,7 @@ def test_json_has_the_promised_fields(records):
         "episodes": int, "seed": int, "score": float, "ci95": list, "returns": list,
         "lengths": list, "fell": list, "terms": dict, "speed": float, "distance": float,
         "measures": dict, "duty": list, "warnings": list, "status": str, "steps": int,
-        "seconds": float, "reading": int,
+        "seconds": float, "reading": int, "traits": dict,
     }  # fmt: skip
     assert {name: type(value) for name, value in plain.items()} == kinds
 
