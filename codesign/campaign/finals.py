@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from codesign.campaign.objectives import judged_by, with_traits
+from codesign.campaign.objectives import with_traits
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -32,6 +32,7 @@ def score_finalists(
     settings: Settings,
     pool: ScoringPool,
     *,
+    judged: Mapping[str, Callable[[Candidate], float]],
     on_final: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Score them again and write that down.
@@ -40,6 +41,7 @@ def score_finalists(
         database: of a run whose candidates are all scored.
         settings: of the run.
         pool: scores the bodies.
+        judged: what the algorithm looks at beside the score, by name.
         on_final: called with how many of them are done, and how many are to be: first with none.
 
     Raises:
@@ -47,7 +49,6 @@ def score_finalists(
     """
     waiting = missing_finals(database, settings)
     by_number = {candidate.number: candidate for candidate in waiting}
-    judged = judged_by(settings)
     done = 0
     on_final(done, len(by_number))
     while waiting or pool.busy:

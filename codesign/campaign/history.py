@@ -17,7 +17,7 @@ class History:
         settings: of the run.
         database: of the run.
         algorithm: that says who is kept.
-        on_alarm: called with every alarm that is new.
+        on_event: called with every event that is new.
     """
 
     def __init__(
@@ -25,12 +25,12 @@ class History:
         settings: Settings,
         database: Database,
         algorithm: Algorithm,
-        on_alarm: Callable[[Event], None],
+        on_event: Callable[[Event], None],
     ) -> None:
         self._population = settings.population
         self._database = database
         self._algorithm = algorithm
-        self._on_alarm = on_alarm
+        self._on_event = on_event
         self._watch = Watch(settings)
         self._written = {event.generation for event in database.events("generation")}
         self._born: list[Candidate] = []
@@ -60,5 +60,4 @@ class History:
             events=events,
         )
         for event in events:
-            if event.kind == "alarm":
-                self._on_alarm(event)
+            self._on_event(event)

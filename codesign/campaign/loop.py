@@ -18,7 +18,7 @@ from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.breeder import Breeder, TwinKey
 from codesign.campaign.finals import require_controller, score_finalists
 from codesign.campaign.history import History
-from codesign.campaign.objectives import judged_by, with_traits
+from codesign.campaign.objectives import with_traits
 from codesign.campaign.stopping import Stopping
 from codesign.config import Settings
 from codesign.errors import RunError
@@ -51,7 +51,7 @@ def run(
     start: Sequence[Founder] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_final: Callable[[int, int], None] = lambda done, total: None,
-    on_alarm: Callable[[Event], None] = lambda alarm: None,
+    on_event: Callable[[Event], None] = lambda event: None,
 ) -> str | None:
     """Go on with a run until all its candidates are in its database, and its finalists.
 
@@ -62,7 +62,8 @@ def run(
         start: bodies that the search starts from; none for sampled ones.
         on_progress: called after every candidate.
         on_final: called after every finalist, with how many are done and how many there are.
-        on_alarm: called with every alarm that this process is the first to sound.
+        on_event: called with the end of every generation, and with every alarm, that this process
+            is the first to write down.
 
     Returns:
         Why the run stopped before all its candidates were scored; None if it did not.
@@ -73,8 +74,9 @@ def run(
         RunError: no body of the starting population could be simulated, or something of the
             user's own failed.
     """
-    stopped = _Loop(settings, database, pool, start, on_progress, on_alarm).run()
-    score_finalists(database, settings, pool, on_final=on_final)
+    loop = _Loop(settings, database, pool, start, on_progress, on_event)
+    stopped = loop.run()
+    score_finalists(database, settings, pool, judged=loop.judged, on_final=on_final)
     return stopped
 
 
@@ -86,7 +88,7 @@ class _Loop:
         pool: ScoringPool,
         start: Sequence[Founder],
         on_progress: Callable[[Progress], None],
-        on_alarm: Callable[[Event], None],
+        on_event: Callable[[Event], None],
     ) -> None:
         self._settings = settings
         self._database = database
@@ -94,11 +96,11 @@ class _Loop:
         self._on_progress = on_progress
         self._breeder = Breeder(settings, start)
         self._stopping = Stopping(settings.stop)
-        self._judged = judged_by(settings)
         self._total = settings.total
         self._stopped: str | None = None
         self._algorithm = new_algorithm(settings)
-        self._history = History(settings, database, self._algorithm, on_alarm)
+        self.judged = self._algorithm.judged()
+        self._history = History(settings, database, self._algorithm, on_event)
         # Candidates that the algorithm waits for may take so many others along.
         self._most_ahead = max(settings.in_flight, settings.population)
         self._stored = database.numbers()
@@ -158,7 +160,7 @@ class _Loop:
         for number, record in self._pool.collect():
             self._check_controller(record)
             candidate = self._submitted.pop(number).scored(record)
-            self._finish(with_traits(candidate, self._judged))
+            self._finish(with_traits(candidate, self.judged))
 
     def _drain(self) -> None:
         """Wait for what is being scored; what waits to be scored is bred again another time."""

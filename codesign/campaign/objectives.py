@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codesign.config import Settings
 from codesign.errors import RunError, one_line
 from codesign.store import Candidate
 from morph_ops import graph as body_graph
@@ -212,19 +211,6 @@ def get_descriptor(name: str) -> Descriptor:
     return replace(found, value=_guarded(name, found.value))
 
 
-def judged_by(settings: Settings) -> dict[str, Callable[[Candidate], float]]:
-    """What the algorithm looks at beside the score, by name in the order of the settings.
-
-    Args:
-        settings: of a campaign.
-    """
-    if settings.algorithm == "nsga2":
-        return {name: get_objective(name).value for name in settings.objectives}
-    if settings.algorithm in ("map_elites", "novelty"):
-        return {name: get_descriptor(name).value for name in settings.descriptors}
-    return {}
-
-
 def with_traits(
     candidate: Candidate, judged: Mapping[str, Callable[[Candidate], float]]
 ) -> Candidate:
@@ -232,7 +218,7 @@ def with_traits(
 
     Args:
         candidate: scored.
-        judged: of :func:`judged_by`.
+        judged: what an algorithm looks at, by name.
     """
     if candidate.result.status != "ok":
         return candidate

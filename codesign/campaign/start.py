@@ -82,7 +82,7 @@ def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder
     if RunFolder.is_one(folder):
         run = RunFolder(folder)
         with run.database(read_only=True) as database:
-            best = database.best(most)
+            best = database.best(most, of_front=False)
         if not best:
             raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
         # Of another controller, or beyond those that bodies may carry, a reading says nothing.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from codesign.config import Settings
-    from codesign.store import Database, RunFolder
+    from codesign.store import Database, Event, RunFolder
 
 RUNS = Path("runs")
 INTERRUPTED = 130
@@ -162,6 +162,13 @@ def _search(
         note = stack.enter_context(_told(folder, database, settings, kind, pool.place))
         bar = stack.enter_context(progress_bar(console, settings))
         log = folder.log
+
+        def told(event: Event) -> None:
+            if event.kind == "alarm":
+                log(f"alarm: {event.message}")
+            else:
+                bar.line(event.message)
+
         stopped = run(
             settings,
             database=database,
@@ -169,7 +176,7 @@ def _search(
             start=start,
             on_progress=bar.candidate,
             on_final=bar.final,
-            on_alarm=lambda alarm: log(f"alarm: {alarm.message}"),
+            on_event=told,
         )
         done, total = len(database), database.total(settings)
         note(

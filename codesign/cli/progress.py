@@ -36,8 +36,6 @@ class RunBar:
 
     def __init__(self, bar: Bar, settings: Settings) -> None:
         self._bar, self._generations = bar, settings.generations
-        self._lines = not bar.console.is_terminal
-        self._latest = 0
         self._search = bar.add_task("starting bodies", total=settings.total)
         self._finals = bar.add_task("finalists", total=None, visible=False)
 
@@ -48,9 +46,6 @@ class RunBar:
             best = progress.best.result
             text += f" · best {best.score:.1f} ({best.speed:.2f} m/s)"
         self._bar.update(self._search, completed=progress.done, description=text)
-        if progress.generation > self._latest:
-            self._latest = progress.generation
-            self._line(f"{text} · {progress.done} of {progress.total} candidates")
 
     def final(self, done: int, total: int) -> None:
         """To be called after every finalist."""
@@ -59,11 +54,17 @@ class RunBar:
             self._finals, completed=done, total=total, description=text, visible=total > 0
         )
         if total and not done:
-            self._line(f"{total} {text}")
+            self.line(f"{total} {text}")
 
-    def _line(self, text: str) -> None:
-        if self._lines:
-            self._bar.console.print(f"{datetime.now():%H:%M:%S} {text}", highlight=False)
+    def line(self, text: str) -> None:
+        """To be called with what a log should say."""
+        _line(self._bar.console, text)
+
+
+def _line(console: Console, text: str) -> None:
+    if not console.is_terminal:
+        told = f"{datetime.now():%H:%M:%S} {text}"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -75,10 +76,15 @@ def training_bar(console: Console) -> Iterator[Callable[[int, int, float], None]
     """
     with Bar(*_COLUMNS, console=console) as bar:
         task = bar.add_task("training", total=None)
+        tenth = 0
 
         def show(done: int, total: int, speed: float) -> None:
+            nonlocal tenth
             text = f"training · {speed:.2f} m/s under noise"
             bar.update(task, completed=min(done, total), total=total, description=text)
+            if 10 * done // total > tenth:
+                tenth = 10 * done // total
+                _line(console, f"{text} · {min(done, total)} of {total} control steps")
 
         yield show
 

@@ -62,7 +62,11 @@ def score(
             f"--reading: expected 0 .. {known - 1}, as controller {controller} knows {known}"
             f" reading(s) of a body, got {reading}"
         )
-    files = _files(robots)
+    known_readings = _files(robots, controller)
+    files = list(known_readings)
+    readings = None if tries or top else list(known_readings.values())
+    if reading is not None:
+        readings = [reading] * len(files)
     if json_to not in (None, "-"):
         require_writable(json_to)
         if Path(json_to).resolve() in [path.resolve() for path in files]:
@@ -76,12 +80,11 @@ def score(
         episodes=episodes,
         seed=seed,
         tries=1 if tries is None and top is not None else tries,
-        readings=1 if reading is None else reading + 1,
+        readings=1 + max(known or 0 for known in readings or [0]),
         racing=None if top is None else Racing(),
         cluster=place,
     ) as pool:
-        named = None if reading is None else [reading] * len(graphs)
-        scored = best_of(graphs, pool, top=top) if top else pool.map(graphs, readings=named)
+        scored = best_of(graphs, pool, top=top) if top else pool.map(graphs, readings=readings)
     records = [replace(r, robot=str(path)) for path, r in zip(files, scored, strict=True)]
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
     if json_to == "-":
@@ -94,15 +97,24 @@ def score(
         raise SystemExit(1)
 
 
-def _files(robots: tuple[Path, ...]) -> list[Path]:
-    """What is named; of a folder the robots in it, of a run those that it wrote as designs."""
+def _files(robots: tuple[Path, ...], controller: str) -> dict[Path, int | None]:
+    """What is named: of a folder the robots in it, of a run those that it wrote as designs.
+
+    Returns:
+        Of each the reading that a run scored it under.
+    """
+    from codesign.export import readings_of
     from codesign.store import RunFolder
     from morph_ops.files import robot_files
 
-    files: list[Path] = []
+    files: dict[Path, int | None] = {}
     for path in robots:
-        folder = RunFolder(path).designs if RunFolder.is_one(path) else path
-        files += robot_files(folder) if folder.is_dir() else [path]
+        if RunFolder.is_one(path):
+            folder = RunFolder(path).designs
+            readings = readings_of(folder, controller)
+            files |= {file: readings.get(file.stem) for file in robot_files(folder)}
+        else:
+            files |= dict.fromkeys(robot_files(path) if path.is_dir() else [path])
     return files
 
 

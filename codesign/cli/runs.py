@@ -172,6 +172,7 @@ def export(
     )
     from codesign.scoring.scorer import DEFAULT_EPISODES
     from codesign.store import RunFolder
+    from morph_ops import graph as body_graph
     from morph_ops.choices import choose
     from morph_ops.files import read_body
 
@@ -212,7 +213,10 @@ def export(
                     f"choose from {', '.join(FORMATS)}"
                 )
         graph = read_body(source)
-        reading = _best_reading(graph, controller, tries) if "npz" in wanted else 0
+        moved = any(body_graph.joints(graph))
+        if steps is not None and not moved:
+            raise UsageError(f"{source}: expected a robot with a limb to move, got a torso alone")
+        reading = _best_reading(graph, controller, tries) if "npz" in wanted and moved else 0
         design = Design(name=source.stem, graph=graph, reading=reading)
         motion = Motion(controller=controller, episodes=1 if steps is None else DEFAULT_EPISODES)
         with _training(steps, workers) as training:
@@ -224,7 +228,9 @@ def export(
     for design in designs:
         if design.scores is not None:
             before, after = design.scores
-            click.echo(f"{design.name}: score {before:.1f}, after training {after:.1f}")
+            click.echo(
+                f"{design.name}: score {before:.1f}, after training {after:.1f} from other starts"
+            )
     if missing:
         click.echo(missing, err=True)
 

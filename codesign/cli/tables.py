@@ -66,8 +66,9 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
         falls = ", ".join(f"{sum(episodes)} of {len(episodes)}" for episodes in fell)
         remarks.append(f"episodes that ended in a fall: {falls}")
     traits = [(candidate.final or candidate.result).traits for candidate in best]
-    for name in traits[0] if traits else ():
-        remarks.append(f"{name}: {', '.join(f'{each[name]:.3g}' for each in traits)}")
+    for name in dict.fromkeys(name for each in traits for name in each):
+        values = (f"{each[name]:.3g}" if name in each else "-" for each in traits)
+        remarks.append(f"{name}: {', '.join(values)}")
     return remarks
 
 

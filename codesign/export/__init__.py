@@ -16,6 +16,7 @@ from codesign.export.designs import (
     Motion,
     export_designs,
     export_run,
+    readings_of,
 )
 from codesign.export.history import HISTORY
 from codesign.export.lineage import phylogeny
@@ -31,4 +32,5 @@ __all__ = [
     "export_designs",
     "export_run",
     "phylogeny",
+    "readings_of",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.export.history import write_history
-from codesign.export.training import Training, train_designs
+from codesign.export.training import Training, trained
 from codesign.scoring import load_controller
 from codesign.store import Candidate, Database
 from codesign.store.whole import new_folder
@@ -89,21 +89,21 @@ def export_designs(
         formats: of :data:`FORMATS`; ``"npz"`` brings ``run_design.py`` along, and is
             passed over without ``motion``.
         motion: what moves the designs.
-        training: of their networks before they are written; takes ``motion``.
+        training: of their networks before they are written.
 
     Returns:
         The designs, with their scores where they were trained.
 
     Raises:
-        UsageError: the folder is taken or cannot be made, or there is no such controller.
-        TrainingError: an earlier training beside the folder is of something else.
+        UsageError: the folder is taken or cannot be made, there is no such controller, or
+            nothing to train.
     """
-    designs = list(designs)
-    if training is not None and motion is not None:
-        designs, motion = train_designs(designs, motion, training, folder=folder)
-    with new_folder(folder) as draft:
-        _write(designs, draft, formats, motion)
-    return designs
+    with (
+        trained(list(designs), motion, training, folder=folder) as (learned, after),
+        new_folder(folder) as draft,
+    ):
+        _write(learned, draft, formats, after)
+    return learned
 
 
 def _write(
@@ -147,15 +147,14 @@ def export_run(
         top: how many; by default as the settings say.
         formats: of :data:`FORMATS` and :data:`~codesign.export.history.HISTORY`.
         replace: whether an export that is there gives way; files of others in it stay.
-        training: of the designs' networks before they are written, if controllers come along.
+        training: of the designs' networks before they are written.
 
     Returns:
         The designs, with their scores where they were trained.
 
     Raises:
         UsageError: the folder is taken or cannot be made, the controller is gone or another one,
-            or "parquet" lacks its library.
-        TrainingError: an earlier training beside the folder is of something else.
+            "parquet" lacks its library, or there is nothing to train.
     """
     best = database.best(top or settings.top)
     designs = [
@@ -172,25 +171,26 @@ def export_run(
         motion = Motion(controller=settings.controller, seed=scored.seed, episodes=scored.episodes)
     if motion is not None and "npz" in formats:
         _require_same_controller(best[0], settings)
-        if training is not None:
-            designs, motion = train_designs(designs, motion, training, folder=folder)
-    with new_folder(folder, replace=DESIGN_FILES if replace else None) as draft:
-        _write(designs, draft, formats, motion)
+    with (
+        trained(designs, motion, training, folder=folder) as (learned, after),
+        new_folder(folder, replace=DESIGN_FILES if replace else None) as draft,
+    ):
+        _write(learned, draft, formats, after)
         if best and not set(formats).isdisjoint(FORMATS):
-            _write_list(list(zip(designs, best, strict=True)), draft / LIST)
+            _write_list(list(zip(learned, best, strict=True)), draft / LIST)
         write_history(database, draft, formats=formats)
-    return designs
+    return learned
 
 
 def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None:
     """Which candidates designs are, what they are ranked by, and what they learned."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        traits = [f"trait_{name}" for name in (designs[0][1].final or designs[0][1].result).traits]
+        records = [candidate.final or candidate.result for _, candidate in designs]
+        traits = dict.fromkeys(name for record in records for name in record.traits)
         trained = ["trained_score"] if designs[0][0].scores else []
-        writer.writerow([*_COLUMNS, *traits, *trained])
-        for design, candidate in designs:
-            record = candidate.final or candidate.result
+        writer.writerow([*_COLUMNS, *(f"trait_{name}" for name in traits), *trained])
+        for (design, candidate), record in zip(designs, records, strict=True):
             writer.writerow(
                 [
                     design.name,
@@ -205,10 +205,24 @@ def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None
                     record.task,
                     record.controller,
                     record.controller_hash,
-                    *record.traits.values(),
+                    *(record.traits.get(name, "") for name in traits),
                     *(design.scores or ())[1:],
                 ]
             )
+
+
+def readings_of(folder: Path, controller: str) -> dict[str, int]:
+    """Readings that a run's designs were scored under, by name; none under another controller.
+
+    Args:
+        folder: of the designs.
+        controller: name or file.
+    """
+    if not (folder / LIST).is_file():
+        return {}
+    with (folder / LIST).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["controller"] == Path(controller).stem]
+    return {row["design"]: int(row["reading"]) for row in rows}
 
 
 def _require_same_controller(candidate: Candidate, settings: Settings) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.errors import UsageError, reason
 from codesign.store.whole import check_free
 
 if TYPE_CHECKING:
@@ -37,33 +39,49 @@ class Training:
     on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None
 
 
-def train_designs(
-    designs: Sequence[Design], motion: Motion, training: Training, *, folder: Path
-) -> tuple[list[Design], Motion]:
-    """Improve the networks of designs by PPO, all side by side.
+@contextmanager
+def trained(
+    designs: list[Design], motion: Motion | None, training: Training | None, *, folder: Path
+) -> Iterator[tuple[list[Design], Motion | None]]:
+    """Improve the networks of designs by PPO, all side by side, for what writes them inside.
 
-    What was learned so far is kept beside ``folder`` until it is complete: the same call goes
-    on after a Ctrl-C.
+    What was learned is kept beside ``folder`` until that is written: the same call goes on after
+    a Ctrl-C.
 
     Args:
-        designs: at least one.
+        designs: to train.
         motion: what moves them; ``episodes`` are those of the scores before and after.
-        training: how.
+        training: how; None to leave all as it is.
         folder: where the designs will be written.
 
-    Returns:
+    Yields:
         The designs with their networks and scores, and the episodes of the scores after.
 
     Raises:
-        UsageError: ``folder`` is taken.
-        TrainingError: what is beside it is of another training, or of other designs.
+        UsageError: there is nothing to train, ``folder`` is taken or cannot be made, or what is
+            beside it is something else.
     """
+    if training is None:
+        yield designs, motion
+        return
+    if not designs or motion is None:
+        raise UsageError("--train: expected a body with a network to train, got none")
+    check_free(folder)
+    folder = folder.resolve()
+    kept = folder.with_name(f"{folder.name}.training")
+    yield _improved(designs, motion, training, kept)
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+def _improved(
+    designs: Sequence[Design], motion: Motion, training: Training, kept: Path
+) -> tuple[list[Design], Motion]:
     import torch
 
-    from hyperdistill_core.training.improve import ImproveSettings, improve
+    from hyperdistill_core.errors import CheckpointError
+    from hyperdistill_core.training.improve import CLAIM, ImproveSettings, improve
 
-    check_free(folder)
-    kept = folder.with_name(f"{folder.name}.training")
+    torch.set_num_threads(training.workers)
     settings = ImproveSettings(
         steps_per_body=training.steps,
         n_envs=max(FEWEST, math.ceil(SIMULATIONS / len(designs))),
@@ -71,21 +89,28 @@ def train_designs(
         seed=motion.seed,
         episodes=motion.episodes,
     )
-    torch.set_num_threads(training.workers)
     total = training.steps * len(designs)
-    found = improve(
-        [design.graph for design in designs],
-        motion.controller,
-        settings,
-        kept,
-        readings=[design.reading for design in designs],
-        report=lambda row: training.on_steps(int(row["steps"]), total, row["speed"]),
-    )
+    other = f"{kept} is not the training of these designs: remove it, or choose another --out"
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+        if any(kept.iterdir()) and not (kept / CLAIM).exists():
+            raise UsageError(other)
+        found = improve(
+            [design.graph for design in designs],
+            motion.controller,
+            settings,
+            kept,
+            readings=[design.reading for design in designs],
+            report=lambda row: training.on_steps(int(row["steps"]), total, row["speed"]),
+        )
+    except CheckpointError:
+        raise UsageError(other) from None
+    except OSError as error:
+        raise UsageError(f"cannot keep a training in {kept}: {reason(error)}") from None
     learned = [
         replace(design, network=network, scores=(float(before), float(after)))
         for design, network, before, after in zip(
             designs, found.networks, found.zero_shot, found.trained, strict=True
         )
     ]
-    shutil.rmtree(kept, ignore_errors=True)
     return learned, replace(motion, seed=settings.seed_after)

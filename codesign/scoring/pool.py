@@ -218,7 +218,7 @@ class ScoringPool:
         graphs: Iterable[nx.DiGraph],
         *,
         bar: float | None = None,
-        readings: Sequence[int] | None = None,
+        readings: Sequence[int | None] | None = None,
     ) -> list[ScoreRecord]:
         """Records of ``graphs``, in their order; ``bar`` as for :meth:`submit`.
 

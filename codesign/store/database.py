@@ -197,14 +197,14 @@ class Database:
         """All candidates, by number."""
         return list(self._select("ORDER BY c.number"))
 
-    def best(self, count: int) -> list[Candidate]:
+    def best(self, count: int, *, of_front: bool = True) -> list[Candidate]:
         """The best distinct bodies that simulate, best first; ties go to the older.
 
         Finalists come first, by their final scores. A run with a front has bodies from all
-        along it, and no others.
+        along it, and no others, unless ``of_front`` is False.
         """
-        if front := self._front():
-            finals = {candidate: candidate.final for candidate in front if candidate.final}
+        if of_front and (front := self._front()):
+            finals = {c: c.final for c in front if c.final and c.final.status == "ok"}
             others = {c: c.result for c in front if c not in finals}
             best = _spread(finals, count)
             return [*best, *_spread(others, count - len(best))]
@@ -388,7 +388,7 @@ def _spread(records: Mapping[Candidate, ScoreRecord], count: int) -> list[Candid
     best_first = sorted(records, key=lambda c: records[c].score, reverse=True)
     if not 1 < count < len(best_first):
         return best_first[:count]
-    along = sorted(best_first, key=lambda c: next(iter(records[c].traits.values())))
+    along = sorted(best_first, key=lambda c: next(iter(records[c].traits.values()), 0.0))
     step = (len(along) - 1) / (count - 1)
     picked = {along[round(place * step)] for place in range(count)}
     return [candidate for candidate in best_first if candidate in picked]

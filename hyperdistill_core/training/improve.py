@@ -31,6 +31,10 @@ from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.settings import PPOSettings, require_least
 from hyperdistill_core.training.teacher import KIND, load_teacher
 from hyperdistill_core.weights_file import load_checkpoint, require_same, save_checkpoint
+from morph_ops.textfile import write_text
+
+#: File that says what a folder's training is of.
+CLAIM = "calibrate.json"
 
 Report = Callable[[dict[str, float]], None]
 
@@ -154,12 +158,13 @@ def claim(
     }
     now = {**asdict(settings), **hashes, **known}
     del now["n_workers"], now["episodes"]  # a training can be scored again, over more episodes
-    file = folder / "calibrate.json"
+    file = folder / CLAIM
     if file.exists() or (folder / "teacher.safetensors").exists():
         before = json.loads(file.read_text("utf-8")) if file.exists() else None
         require_same(folder, before, now, what="budget, seed, controller or bodies")
+        return
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(now, indent=2) + "\n", "utf-8")
+    write_text(file, json.dumps(now, indent=2) + "\n")
 
 
 def train_and_score(

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 from codesign.campaign import Algorithm, descriptor, objective
+from codesign.campaign.algorithms.generational import NSGA2
 from hyperdistill_core.tasks import FLAT
 from morph_ops import graph as body_graph
 from morph_ops.operators import OperatorError
@@ -60,6 +61,10 @@ def failing(graph, rng, *, space):
 
 def forgetful(graph, rng, *, space):
     graph.copy()
+
+
+class Front(NSGA2):
+    """An NSGA-II of one's own."""
 
 
 class Twins(Algorithm):

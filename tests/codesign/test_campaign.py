@@ -113,13 +113,13 @@ def test_order_of_arrival_changes_nothing(whole_run, settings, database, workers
 
 def test_cut_off_after_any_answer(whole_run, settings, database):
     alarms = []
-    known = {"database": database, "on_alarm": alarms.append}
+    known = {"database": database, "on_event": alarms.append}
     for answers in (0, 1, 5, 2, 9, 1):
         with pytest.raises(CutOffError):
             run(settings, pool=FormulaPool(3, seed=answers, answers=answers), **known)
     run(settings, pool=FormulaPool(2), **known)
     assert (outcome(database), history(database)) == whole_run
-    assert alarms == database.events("alarm")
+    assert alarms == database.events("alarm", "generation")
 
 
 def test_members_are_written_at_the_end_of_each_generation(whole_run, settings):

@@ -349,6 +349,12 @@ def test_an_algorithm_of_ones_own(new_database):
     assert all(set(c.parents) <= {c.number - 1, c.number - 2} for c in bred)
 
 
+def test_a_front_of_ones_own(new_database):
+    with new_database() as database:
+        search(settings(algorithm="own_parts:Front", final_episodes=2, top=2), database)
+        assert all(list(c.final.traits) == ["speed", "cost_of_transport"] for c in database.best(2))
+
+
 def test_an_objective_and_a_descriptor_of_ones_own(new_database):
     own = {"objectives": ["score", "own_parts:lightness"], "algorithm": "nsga2"}
     with new_database("nsga2") as database:

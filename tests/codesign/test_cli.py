@@ -16,6 +16,7 @@ from codesign import campaign as campaign_module
 from codesign import config
 from codesign.cli import main
 from codesign.cli.interrupts import deferred_interrupts
+from codesign.export import readings_of
 from codesign.export.run_design import simulate
 from codesign.store import Event, RunFolder
 
@@ -215,9 +216,50 @@ def test_designs_learn_on_before_they_are_written(run, campaign, tmp_path):
     assert [float(row["score"]) for row in rows] == finals
     for row, before in zip(rows, finals, strict=True):
         after = float(row["trained_score"])
-        assert f"{row['design']}: score {before:.1f}, after training {after:.1f}" in said
+        assert f"{row['design']}: score {before:.1f}, after training {after:.1f} from other" in said
         way = simulate(tmp_path / "out" / f"{row['design']}.xml")[0]
         assert way.mean() / 0.02 == pytest.approx(after, rel=1e-6)
+
+
+def test_a_folder_that_is_no_training_is_left_alone(capsys, campaign, tmp_path):
+    (tmp_path / "out.training").mkdir()
+    (tmp_path / "out.training" / "notes.txt").write_text("mine")
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", str(campaign), "--train", "9", "--out", str(tmp_path / "out")])
+    assert "out.training is not the training of these designs" in capsys.readouterr().err
+    assert (tmp_path / "out.training" / "notes.txt").read_text() == "mine"
+
+
+def test_a_run_with_nothing_to_train_says_so(capsys, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", config.build({}))
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", str(folder.path), "--train", "9", "--out", str(tmp_path / "out")])
+    assert "expected a body with a network to train, got none" in capsys.readouterr().err
+
+
+def test_designs_of_a_run_are_scored_under_its_readings(run, campaign, tmp_path):
+    with (campaign / "designs" / "designs.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert readings_of(campaign / "designs", "elsewhere/flat-v1.safetensors") == {}
+    changed = tmp_path / "changed"
+    copytree(campaign, changed)
+    text = (changed / "designs" / "designs.csv").read_text()
+    first, *rest = text.splitlines()
+    column = first.split(",").index("reading")
+    cells = [line.split(",") for line in rest]
+    cells[0][column] = "3"
+    lines = [first, *(",".join(line) for line in cells)]
+    (changed / "designs" / "designs.csv").write_text("\n".join(lines))
+    found = readings_of(changed / "designs", rows[0]["controller"])
+    assert found == {row["design"]: 0 for row in rows} | {rows[0]["design"]: 3}
+
+
+def test_a_log_has_a_line_a_generation(run, tiny_controller, tmp_path):
+    options = ["--preset", "tiny", "--set", f"controller={tiny_controller}", "--workers", 0]
+    said = run("evolve", *options, "--set", "episodes=1", "--out", tmp_path / "run")
+    told = [line.split(" ", 1)[1] for line in said.splitlines() if " generation " in line[:20]]
+    with RunFolder(tmp_path / "run").database(read_only=True) as database:
+        assert told == [event.message for event in database.events("generation")]
 
 
 def test_designs_of_several_objectives_say_what_each_has(run, tmp_path):

@@ -131,6 +131,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("export list.json --top 2 --out new", "--top is for a run"),
         ("export empty --controller flat-v0 --out new", "--controller is for a robot"),
         ("export list.json --train 9 --format mjcf --out new", "--train is for networks"),
+        ("export torso.xml --train 9 --out new", "torso.xml: expected a robot with a limb"),
         ("export list.json --workers 2 --out new", "--workers is for --train"),
         ("runs --in none", "--in: expected a folder of runs, got none"),
         ("score list.json --json list.json", "list.json is a robot to be scored"),

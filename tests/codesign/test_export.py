@@ -12,7 +12,6 @@ from codesign.export import Design, Motion, Training, export_designs, run_design
 from codesign.scoring import score
 from codesign.store.whole import new_folder
 from hyperdistill_core.controller import Controller
-from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.tasks import get_task
 from morph_ops import files
@@ -81,7 +80,7 @@ def test_a_design_is_written_with_what_it_learned(body, tiny_controller, tmp_pat
         export_designs(robots, out, motion=motion, training=cut)
     assert kept.is_dir()
     assert not out.exists()
-    with pytest.raises(CheckpointError, match=r"designs\.training was made with another budget"):
+    with pytest.raises(UsageError, match=r"designs\.training is not the training of these"):
         export_designs(robots, out, motion=motion, training=Training(steps=7000))
     seen = []
     training = Training(steps=6000, on_steps=lambda *row: seen.append(row[0]))

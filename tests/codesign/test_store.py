@@ -90,6 +90,20 @@ def test_the_best_of_a_front_lie_all_along_it(database):
     assert [c.number for c in database.best(1)] == [8]
 
 
+def test_a_final_that_blew_up_is_no_place_on_the_front(database):
+    for number in range(3):
+        body = candidate(number)
+        body = replace(body, record=replace(body.record, traits={"speed": float(number)}))
+        database.add(body)
+        worst = replace(body.record, score=-9.0, status="unstable", traits={})
+        database.add_final(number, body.record if number else worst)
+    database.add(candidate(3))  # of before there were traits
+    database.add_generation(0, members={"front": range(4)}, events=[])
+    assert [c.number for c in database.best(2)] == [2, 1]
+    assert [c.number for c in database.best(3)] == [2, 1, 3]
+    assert [c.number for c in database.best(2, of_front=False)] == [2, 1]
+
+
 def test_ancestry_is_the_longest_line(database):
     for number, parents in enumerate([(), (), (0,), (2, 1), (3, 0)]):
         database.add(candidate(number, parents=parents))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from codesign.campaign import adapter
@@ -35,6 +36,11 @@ class _Archived(Ahead):
     @abstractmethod
     def _new_archive(self, archives: Any) -> Any:
         """An empty archive of numbers of candidates."""
+
+    def judged(self) -> dict[str, Callable[[Candidate], float]]:
+        """See :meth:`Algorithm.judged`; its descriptors."""
+        values = (descriptor.value for descriptor in self._descriptors)
+        return dict(zip(self._settings.descriptors, values, strict=True))
 
     def _places(self, candidate: Candidate) -> list[float]:
         return [descriptor.place(candidate) for descriptor in self._descriptors]

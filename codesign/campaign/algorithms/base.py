@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from codesign.config import Settings
 from codesign.store import Candidate
@@ -52,6 +53,10 @@ class Algorithm(ABC):
         The database keeps them for every generation, and alarms look at them. An algorithm
         that does not say keeps nobody.
         """
+        return {}
+
+    def judged(self) -> dict[str, Callable[[Candidate], float]]:
+        """What it looks at beside the score, by name: score records keep the values."""
         return {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents, Populated
@@ -110,6 +111,11 @@ class NSGA2(_Generational):
         """See :meth:`Algorithm.members`; the front is what nobody among them beats."""
         members = super().members()
         return {**members, FRONT: adapter.front(members[POPULATION], self._merits)}
+
+    def judged(self) -> dict[str, Callable[[Candidate], float]]:
+        """See :meth:`Algorithm.judged`; its objectives."""
+        values = (objective.value for objective in self._objectives)
+        return dict(zip(self._settings.objectives, values, strict=True))
 
     def _merits(self, candidate: Candidate) -> tuple[float, ...]:
         return tuple(objective.merit(candidate) for objective in self._objectives)
