@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codesign import defaults
-from codesign.cli.evolve import RUNS
+from codesign.cli.evolve import INTERRUPTED, RUNS
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -247,8 +247,12 @@ def _training(steps: int | None, workers: int | None) -> Iterator[Training | Non
     if steps is None:
         yield None
         return
-    with training_bar(Console()) as on_steps:
-        yield Training(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
+    try:
+        with training_bar(Console()) as on_steps:
+            yield Training(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
+    except KeyboardInterrupt:
+        click.echo("interrupted; the same command goes on", err=True)
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _best_reading(graph: nx.DiGraph, controller: str, tries: int | None) -> int:

@@ -230,6 +230,16 @@ def test_a_folder_that_is_no_training_is_left_alone(capsys, campaign, tmp_path):
     assert (tmp_path / "out.training" / "notes.txt").read_text() == "mine"
 
 
+def test_a_training_that_is_interrupted_says_how_to_go_on(capsys, campaign, tmp_path, monkeypatch):
+    def interrupt(*_, training, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("codesign.export.export_run", interrupt)
+    with pytest.raises(SystemExit, match="130"):
+        main(["export", str(campaign), "--train", "9", "--out", str(tmp_path / "out")])
+    assert "interrupted; the same command goes on" in capsys.readouterr().err
+
+
 def test_a_run_with_nothing_to_train_says_so(capsys, tmp_path):
     folder = RunFolder.create(tmp_path / "run", config.build({}))
     with pytest.raises(SystemExit, match="2"):
