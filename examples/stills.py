@@ -20,6 +20,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from codesign.defaults import TRIES
 from codesign.errors import WRONG_INPUT, one_line
 from codesign.scoring import load_controller, tries_of
 from hyperdistill_core.nets.mlp import BodyMLP
@@ -193,7 +194,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Draw robots at work, a row of stills for each.")
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
     parser.add_argument("--controller", default="flat-v2", help="name or file")
-    parser.add_argument("--tries", type=int, help="of a robot that is no design; 8 by default")
+    parser.add_argument(
+        "--tries", type=int, help=f"of a robot that is no design, {TRIES} by default"
+    )
     parser.add_argument("--out", type=Path, default=Path("stills.png"))
     parser.add_argument("--stills", type=int, default=5)
     parser.add_argument("--size", type=_size, default=(360, 300), metavar="WxH", help="of a still")

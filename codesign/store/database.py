@@ -45,9 +45,9 @@ WHERE c.number IN (
 #: Role of those that nobody beats in all objectives at once.
 FRONT = "front"
 # Of a body under several readings the best comes last.
-_ON_FRONT = """
+_ON_FRONT = f"""
 WHERE c.status = 'ok' AND c.number IN (
-    SELECT number FROM membership WHERE role = 'front' AND until IS NULL
+    SELECT number FROM membership WHERE role = '{FRONT}' AND until IS NULL
 ) ORDER BY c.score, c.number DESC
 """
 _FINALISTS_FIRST = "finals.score IS NULL, finals.score DESC, c.score DESC, c.number"

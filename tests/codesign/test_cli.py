@@ -247,7 +247,7 @@ def test_a_run_with_nothing_to_train_says_so(capsys, tmp_path):
     assert "expected a body with a network to train, got none" in capsys.readouterr().err
 
 
-def test_designs_of_a_run_are_scored_under_its_readings(run, campaign, tmp_path):
+def test_a_list_of_designs_tells_their_readings(campaign, tmp_path):
     with (campaign / "designs" / "designs.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert readings_of(campaign / "designs", "elsewhere/flat-v1.safetensors") == {}
