@@ -20,7 +20,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.defaults import TRIES
+from codesign.defaults import CONTROLLER, TRIES
 from codesign.errors import WRONG_INPUT, one_line
 from codesign.scoring import load_controller, tries_of
 from hyperdistill_core.nets.mlp import BodyMLP
@@ -193,7 +193,7 @@ def _size(text: str) -> tuple[int, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Draw robots at work, a row of stills for each.")
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
-    parser.add_argument("--controller", default="flat-v2", help="name or file")
+    parser.add_argument("--controller", default=CONTROLLER, help="name or file")
     parser.add_argument(
         "--tries", type=int, help=f"of a robot that is no design, {TRIES} by default"
     )
