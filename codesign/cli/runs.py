@@ -149,7 +149,7 @@ def export(
 ) -> None:
     """Write the best designs of a run, its history, or one robot, for other programs.
 
-    --train makes a design's own network better at its one body, in about a minute for each.
+    --train makes a design's own network better at its one body, in a minute or a few for each.
     Ctrl-C stops it at any moment; the same command goes on.
 
     \b

@@ -188,8 +188,8 @@ def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None
         writer = csv.writer(file, lineterminator="\n")
         records = [candidate.final or candidate.result for _, candidate in designs]
         traits = dict.fromkeys(name for record in records for name in record.traits)
-        trained = ["trained_score"] if designs[0][0].scores else []
-        writer.writerow([*_COLUMNS, *(f"trait_{name}" for name in traits), *trained])
+        after = ["trained_score"] if designs[0][0].scores else []
+        writer.writerow([*_COLUMNS, *(f"trait_{name}" for name in traits), *after])
         for (design, candidate), record in zip(designs, records, strict=True):
             writer.writerow(
                 [
