@@ -26,10 +26,10 @@ setup(
     license="Apache-2.0",
     license_files=["LICENSE"],
     python_requires=">=3.11",
-    packages=find_packages(include=["codesign*", "hyperdistill_core*", "morph_ops*", "runs"]),
+    packages=find_packages(include=["codesign*", "hyperdistill_core*", "morph_ops*"]),
     package_data={
-        "hyperdistill_core.checkpoints": ["*.safetensors", "*.md"],
-        "runs": ["presets/*.toml"],
+        "hyperdistill_core.controller.checkpoints": ["*.safetensors", "*.md"],
+        "codesign.config": ["presets/*.toml"],
     },
     install_requires=[
         "click>=8.1",

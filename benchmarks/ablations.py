@@ -36,18 +36,27 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from hyperdistill_core.controller import Controller
-from hyperdistill_core.training.collect import CollectSettings, Reading, Teacher, collect
-from hyperdistill_core.training.distill import Distiller, DistillSettings
-from hyperdistill_core.training.evaluate import evaluate
-from hyperdistill_core.training.expert import ExpertData
-from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool
-from hyperdistill_core.training.ppo import TeacherTrainer
-from hyperdistill_core.training.settings import PPOSettings
-from hyperdistill_core.training.splits import Entry, make_split
-from hyperdistill_core.training.student import distil, generalist_controller, to_controller
-from hyperdistill_core.training.teacher import load_teacher
-from morph_ops import mjcf
+from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.evaluation.evaluation import evaluate
+from hyperdistill_core.evaluation.splits import Entry, make_split
+from hyperdistill_core.training.distillation.collection import (
+    CollectSettings,
+    Reading,
+    Teacher,
+    collect,
+)
+from hyperdistill_core.training.distillation.distillation import Distiller, DistillSettings
+from hyperdistill_core.training.distillation.expert_data import ExpertData
+from hyperdistill_core.training.distillation.student import (
+    distil,
+    generalist_controller,
+    to_controller,
+)
+from hyperdistill_core.training.ppo.settings import PPOSettings
+from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+from hyperdistill_core.training.teacher_file import load_teacher
+from hyperdistill_core.training.training_sets.training_set import Pool, PoolSettings, make_pool
+from morph_ops.io import mjcf
 
 #: All bodies of the largest pool that are no robots; a smaller pool is a draw from them.
 POOL = PoolSettings(sampled=900, children=1200, mutants=900, seed=21)

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from hyperdistill_core.controller import Controller, ControllerError
+from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.nets import (
     BodyMLP,
     Cost,

@@ -44,13 +44,13 @@ from rich.console import Console
 from rich.table import Table
 
 from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.parallel.env_shard import Starts
+from hyperdistill_core.parallel.vector_env import RUNNING, Fleet
 from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import TASKS, get_task
-from hyperdistill_core.training.fleet import RUNNING, Fleet
-from hyperdistill_core.training.fleet_shard import Starts
-from hyperdistill_core.training.pool import Pool
-from morph_ops import mjcf
+from hyperdistill_core.training.training_sets.training_set import Pool
 from morph_ops.graph import BodyError
+from morph_ops.io import mjcf
 from morph_ops.space import sample_body
 
 GOAL = 0.75

@@ -33,12 +33,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from hyperdistill_core.controller import Controller, ControllerError
+from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.rollout.batched import BatchedPhysics
 from hyperdistill_core.tasks import TASKS, Task, get_task
-from morph_ops import mjcf
 from morph_ops.graph import BodyError, joints, limbs
+from morph_ops.io import mjcf
 from morph_ops.space import sample_body
 
 GOAL = 0.80

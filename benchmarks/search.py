@@ -36,7 +36,7 @@ from rich.table import Table
 from codesign.campaign.objectives import get_descriptor
 from codesign.errors import UsageError
 from codesign.store import Candidate, RunFolder
-from hyperdistill_core.training.pool import plan_hash
+from hyperdistill_core.training.training_sets.training_set import plan_hash
 
 BASELINE = "random"
 #: What each row runs: a preset, and settings other than its own.

@@ -15,9 +15,10 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.errors import WRONG_INPUT, one_line
+from codesign.errors import WRONG_INPUT
 from codesign.export import phylogeny
 from codesign.store import RunFolder
+from morph_ops._messages import one_line
 
 DPI = 120
 PALETTE = "tab10"

@@ -21,16 +21,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.defaults import CONTROLLER, TRIES
-from codesign.errors import WRONG_INPUT, one_line
+from codesign.errors import WRONG_INPUT
 from codesign.scoring import load_controller, tries_of
+from hyperdistill_core.controller.halving import best_reading
 from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.trial import best_reading
 from morph_ops import graph as body_graph
-from morph_ops import mjcf
-from morph_ops.files import read_body
+from morph_ops._messages import one_line
 from morph_ops.geometry import canonical_frames, rest_frames
+from morph_ops.io import mjcf
+from morph_ops.io.files import read_body
 
 TASK = "flat"
 DPI = 100

@@ -7,15 +7,15 @@ can hold, copy and search such graphs without the rest of this project. The way 
 
 - :mod:`morph_ops.graph`: the vocabulary: ``Torso``, ``Limb``, ``Joint`` and the tree.
 - :mod:`morph_ops.geometry`: rest pose, mirror twins, growth sites.
-- :mod:`morph_ops.contacts`: what touches in the rest pose, and the contact excludes.
+- :mod:`morph_ops.validity.contacts`: what touches in the rest pose, and the contact excludes.
 - :mod:`morph_ops.space`: the UNIMAL space: ranges, grids, limits; starting bodies.
 - :mod:`morph_ops.unimal`: what a limb is on the grids of that space.
-- :mod:`morph_ops.validity`: named invariants, each with its message.
+- :mod:`morph_ops.validity.invariants`: named invariants, each with its message.
 - :mod:`morph_ops.operators`: mutations and crossover, each graph in, new graph out.
 - :mod:`morph_ops.identity`: canonical form, hash, and a distance between bodies.
-- :mod:`morph_ops.jsonio` and :mod:`morph_ops.graphml`: exact text forms of a body.
-- :mod:`morph_ops.mjcf`: MJCF files and MuJoCo models; alone needs MuJoCo.
-- :mod:`morph_ops.files`: reading and writing by a file's extension.
+- :mod:`morph_ops.io.json_file` and :mod:`morph_ops.io.graphml_file`: exact text forms of a body.
+- :mod:`morph_ops.io.mjcf`: MJCF files and MuJoCo models; alone needs MuJoCo.
+- :mod:`morph_ops.io.files`: reading and writing by a file's extension.
 
 Example:
     >>> from morph_ops import BodyError, read_body
@@ -26,7 +26,7 @@ Example:
     dog.stl: no body format has the extension '.stl'; extensions: .xml, .mjcf, .json, .graphml
 """
 
-from morph_ops.files import read_body, write_body
 from morph_ops.graph import BodyError, Joint, Limb, Torso
+from morph_ops.io.files import read_body, write_body
 
 __all__ = ["BodyError", "Joint", "Limb", "Torso", "read_body", "write_body"]

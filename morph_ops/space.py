@@ -120,7 +120,7 @@ def sample_body(rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGrap
 
     Draws a target number of limbs, grows once, then mutates with all seven operators
     until the body has that many limbs (one more when the last to grow was a pair).
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS`.
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS`.
 
     Args:
         rng: the only source of chance; it is advanced.

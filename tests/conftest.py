@@ -39,7 +39,7 @@ def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import numpy as np
     import torch
 
-    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.controller.controller import Controller
     from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
     from hyperdistill_core.nets.mlp import Normalisation
 
@@ -68,7 +68,7 @@ def reading_controller(tiny_controller: Path) -> Path:
 
     import numpy as np
 
-    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.controller.controller import Controller
 
     factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(4, 25))
     factors[0] = 1.0

@@ -9,8 +9,8 @@ import networkx as nx
 from codesign.config import Settings
 from codesign.errors import UsageError
 from morph_ops import graph as body_graph
-from morph_ops.fixed import FixedPart, fixed_in_all
 from morph_ops.geometry import extent, total_mass
+from morph_ops.locks import FixedPart, fixed_in_all
 
 _UNITS = {"mass": " kg", "limbs": "", "actuators": "", "size": " m"}
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
-from codesign.campaign.breeder import Breeder, TwinKey
-from codesign.campaign.finals import require_controller, score_finalists
 from codesign.campaign.history import History
 from codesign.campaign.objectives import with_traits
+from codesign.campaign.reevaluation import require_controller, score_finalists
 from codesign.campaign.stopping import Stopping
+from codesign.campaign.variation import Breeder, TwinKey
 from codesign.config import Settings
 from codesign.errors import RunError
 from codesign.scoring import ScoreRecord, ScoringPool

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codesign.errors import RunError, one_line
+from codesign.errors import RunError
 from codesign.store import Candidate
 from morph_ops import graph as body_graph
-from morph_ops.choices import UnknownChoiceError, choose, is_own, load_own
+from morph_ops._messages import one_line
+from morph_ops._registry import UnknownChoiceError, choose, is_own, load_own
 from morph_ops.geometry import extent, total_mass
 
 #: Value of a body that did not simulate, whatever the objective.

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codesign.campaign.algorithms import new_algorithm
-from codesign.campaign.breeder import Breeder
 from codesign.campaign.constraints import Constraints
 from codesign.campaign.objectives import get_descriptor, get_objective
+from codesign.campaign.variation import Breeder
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import Founder, RunFolder
-from morph_ops.files import read_body, robot_files
+from morph_ops.io.files import read_body, robot_files
 
 
 def prepare(settings: Settings) -> list[Founder]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from codesign.cli.calibrate import calibrate
+from codesign.cli.calibration import calibrate
 from codesign.cli.evaluate import evaluate
 from codesign.cli.training import COMMANDS
 
@@ -21,7 +21,7 @@ for command in (*COMMANDS, evaluate, calibrate):
 @controller.command("list")
 def list_() -> None:
     """List the controllers that ship."""
-    from hyperdistill_core.checkpoints import available
+    from hyperdistill_core.controller.checkpoints import available
 
     names = available()
     click.echo("\n".join(names) if names else "none ships with this installation")

@@ -54,11 +54,11 @@ def evaluate(
     from rich.table import Table
 
     from codesign.errors import UsageError
-    from hyperdistill_core.training.evaluate import best_readings, paired_ratio
-    from hyperdistill_core.training.evaluate import evaluate as run
-    from hyperdistill_core.training.splits import Entry, Split, make_splits
+    from hyperdistill_core.evaluation.evaluation import best_readings, paired_ratio
+    from hyperdistill_core.evaluation.evaluation import evaluate as run
+    from hyperdistill_core.evaluation.splits import Entry, Split, make_splits
+    from morph_ops._text_file import require_writable, write_text
     from morph_ops.identity import body_hash
-    from morph_ops.textfile import require_writable, write_text
 
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):

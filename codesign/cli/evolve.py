@@ -55,8 +55,8 @@ def evolve(
         from codesign import config
         from codesign.errors import UsageError
         from codesign.store import RunFolder
+        from codesign.store.atomic import check_free
         from codesign.store.folder import free_path
-        from codesign.store.whole import check_free
 
     if resume is not None:
         if campaign or preset or assignments or out or seed is not None or dry_run:
@@ -196,9 +196,9 @@ def _told(
     Yields:
         What writes an event of a kind, with a message.
     """
-    from codesign.errors import one_line
     from codesign.store import Event
     from codesign.store.provenance import provenance
+    from morph_ops._messages import one_line
 
     def note(kind: str, message: str, **known: Any) -> None:
         with deferred_interrupts():

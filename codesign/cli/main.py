@@ -56,7 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _explain(error: Exception) -> None:
     # Imported late: these lead to the body packages, which help does not need.
-    from codesign.errors import WRONG_INPUT, RunError, one_line
+    from codesign.errors import WRONG_INPUT, RunError
+    from morph_ops._messages import one_line
 
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exception(error)

@@ -25,9 +25,9 @@ def show_plan(settings: Settings) -> None:
     """
     from codesign import config
     from codesign.campaign import prepare
-    from codesign.campaign.breeder import Breeder
-    from codesign.cluster.pool import processes
+    from codesign.campaign.variation import Breeder
     from codesign.scoring import ScoringPool
+    from hyperdistill_core.parallel.worker_pool import processes
 
     breeder = Breeder(settings, prepare(settings))
     probes = [breeder.sample(n, taken=()) for n in range(min(PROBES, settings.population))]
@@ -78,8 +78,8 @@ def estimate(
         as if racing stopped nobody.
     """
     from codesign.scoring.robustness import WORLDS
+    from hyperdistill_core.controller.halving import most_steps
     from hyperdistill_core.tasks import get_task
-    from hyperdistill_core.trial import most_steps
 
     scored = [record for record in records if record.lengths]
     if not scored:

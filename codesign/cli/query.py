@@ -53,7 +53,7 @@ def query(
     from codesign.store import RunFolder
     from codesign.store.folder import DATABASE
     from codesign.store.query import ask
-    from morph_ops.textfile import require_writable, write_text
+    from morph_ops._text_file import require_writable, write_text
 
     targets = {to: text for to, text in ((json_to, _as_json), (csv_to, _as_csv)) if to is not None}
     if json_to is not None and json_to == csv_to:

@@ -53,7 +53,7 @@ def score(
     from codesign.config import Racing, chosen_cluster, usable_cores
     from codesign.errors import UsageError
     from codesign.scoring import ScoringPool, best_of, load_controller
-    from morph_ops.textfile import require_writable, write_text
+    from morph_ops._text_file import require_writable, write_text
 
     if reading is not None and (tries is not None or top is not None):
         raise UsageError("--reading says which: expected neither --tries nor --top beside it")
@@ -105,7 +105,7 @@ def _files(robots: tuple[Path, ...], controller: str) -> dict[Path, int | None]:
     """
     from codesign.export import readings_of
     from codesign.store import RunFolder
-    from morph_ops.files import robot_files
+    from morph_ops.io.files import robot_files
 
     files: dict[Path, int | None] = {}
     for path in robots:
@@ -124,9 +124,10 @@ def _read_all(files: list[Path]) -> list[Any]:
     Raises:
         UsageError: some cannot be read, or have nothing to move; it names the first of them.
     """
-    from codesign.errors import WRONG_INPUT, UsageError, one_line
+    from codesign.errors import WRONG_INPUT, UsageError
     from morph_ops import graph as body_graph
-    from morph_ops.files import read_body
+    from morph_ops._messages import one_line
+    from morph_ops.io.files import read_body
 
     graphs, wrong = [], []
     for path in files:
@@ -192,9 +193,9 @@ def inspect(robot: Path) -> None:
     from rich.console import Console
 
     from codesign.cli.tables import body_tree, measures
-    from morph_ops.files import read_body
     from morph_ops.identity import body_hash
-    from morph_ops.validity import violations
+    from morph_ops.io.files import read_body
+    from morph_ops.validity.invariants import violations
 
     graph = read_body(robot)
     bodies, joints, mass = measures(graph)
@@ -214,7 +215,7 @@ def inspect(robot: Path) -> None:
 def convert(source: Path, target: Path) -> None:
     """Convert a robot between MJCF (.xml) and the project's JSON (.json)."""
     from codesign.errors import UsageError
-    from morph_ops.files import read_body, write_body
+    from morph_ops.io.files import read_body, write_body
 
     if source.resolve() == target.resolve():
         raise UsageError(f"{target} is the robot itself: choose another file")

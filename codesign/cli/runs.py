@@ -73,8 +73,9 @@ def runs(parent: Path) -> None:
 
 
 def _row(path: Path) -> list[str]:
-    from codesign.errors import UsageError, one_line
+    from codesign.errors import UsageError
     from codesign.store import RunFolder
+    from morph_ops._messages import one_line
 
     try:
         folder = RunFolder(path)
@@ -173,8 +174,8 @@ def export(
     from codesign.scoring.scorer import DEFAULT_EPISODES
     from codesign.store import RunFolder
     from morph_ops import graph as body_graph
-    from morph_ops.choices import choose
-    from morph_ops.files import read_body
+    from morph_ops._registry import choose
+    from morph_ops.io.files import read_body
 
     known = (*FORMATS, *HISTORY)
     wanted = [choose({f: f for f in known}, f.strip(), what="format") for f in formats.split(",")]
@@ -258,8 +259,8 @@ def _training(steps: int | None, workers: int | None) -> Iterator[Training | Non
 def _best_reading(graph: nx.DiGraph, controller: str, tries: int | None) -> int:
     from codesign.export import SCENE_TASK
     from codesign.scoring import load_controller, tries_of
+    from hyperdistill_core.controller.halving import best_reading
     from hyperdistill_core.tasks import get_task
-    from hyperdistill_core.trial import best_reading
 
     loaded = load_controller(controller)
     tries = tries_of(loaded, tries)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from codesign.scoring import ScoringPool
-    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.controller.controller import Controller
 
 SettingsT = TypeVar("SettingsT", bound="DataclassInstance")
 #: Kinds of teachers that see what a controller sees, and may begin as one.
@@ -46,7 +46,7 @@ def robots_in(folder: Path) -> list[Any]:
     Raises:
         BodyError: there is none, or a file is no robot.
     """
-    from morph_ops.files import read_body, robot_files
+    from morph_ops.io.files import read_body, robot_files
 
     return [read_body(path) for path in robot_files(folder)]
 
@@ -59,7 +59,7 @@ def changed(default: SettingsT, changes: tuple[str, ...]) -> SettingsT:
         UnknownChoiceError: there is no such key.
     """
     from codesign.errors import UsageError
-    from morph_ops.choices import choose
+    from morph_ops._registry import choose
 
     kinds = {field.name: type(getattr(default, field.name)) for field in fields(default)}
     values: dict[str, Any] = {}
@@ -102,8 +102,8 @@ def pool(
     bodies (--set founders=50).
     """
     from codesign.scoring import ScoringPool
-    from hyperdistill_core.training.pool import PoolSettings, make_pool
-    from morph_ops.textfile import require_writable
+    from hyperdistill_core.training.training_sets.training_set import PoolSettings, make_pool
+    from morph_ops._text_file import require_writable
 
     settings = changed(PoolSettings(), changes)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -179,13 +179,13 @@ def train_teacher(
     import torch
 
     from codesign.errors import UsageError
-    from hyperdistill_core.checkpoints import find
-    from hyperdistill_core.training.log import tensorboard_log
-    from hyperdistill_core.training.pool import Pool
-    from hyperdistill_core.training.ppo import TeacherTrainer
-    from hyperdistill_core.training.settings import PRESETS
-    from hyperdistill_core.training.student import generalist_controller
-    from morph_ops.choices import choose
+    from hyperdistill_core.controller.checkpoints import find
+    from hyperdistill_core.training.distillation.student import generalist_controller
+    from hyperdistill_core.training.ppo.settings import PRESETS
+    from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+    from hyperdistill_core.training.training_log import tensorboard_log
+    from hyperdistill_core.training.training_sets.training_set import Pool
+    from morph_ops._registry import choose
 
     torch.set_num_threads(threads)
     settings = choose(PRESETS, preset, what="preset")
@@ -232,10 +232,10 @@ def collect(
     pool_file: Path, teachers: tuple[str, ...], out: Path, changes: tuple[str, ...]
 ) -> None:
     """Record what a body's best teacher does, on every body of a pool."""
-    from hyperdistill_core.training.collect import CollectSettings, load_teachers
-    from hyperdistill_core.training.collect import collect as run
-    from hyperdistill_core.training.expert import ExpertData
-    from hyperdistill_core.training.pool import Pool
+    from hyperdistill_core.training.distillation.collection import CollectSettings, load_teachers
+    from hyperdistill_core.training.distillation.collection import collect as run
+    from hyperdistill_core.training.distillation.expert_data import ExpertData
+    from hyperdistill_core.training.training_sets.training_set import Pool
 
     loaded, _ = load_teachers(teachers)
     data = ExpertData(out)
@@ -277,12 +277,12 @@ def distill(
 
     import torch
 
-    from hyperdistill_core.controller import Controller
-    from hyperdistill_core.training.collect import CollectSettings, load_teachers
-    from hyperdistill_core.training.distill import DistillSettings
-    from hyperdistill_core.training.expert import ExpertData
-    from hyperdistill_core.training.pool import Pool
-    from hyperdistill_core.training.student import distil, to_controller
+    from hyperdistill_core.controller.controller import Controller
+    from hyperdistill_core.training.distillation.collection import CollectSettings, load_teachers
+    from hyperdistill_core.training.distillation.distillation import DistillSettings
+    from hyperdistill_core.training.distillation.expert_data import ExpertData
+    from hyperdistill_core.training.distillation.student import distil, to_controller
+    from hyperdistill_core.training.training_sets.training_set import Pool
 
     torch.set_num_threads(threads)
     settings = changed(DistillSettings(), changes)
@@ -323,8 +323,8 @@ def readings(
     Many are drawn; those are kept of which one moves the bodies of the pool that the others
     do not.
     """
-    from hyperdistill_core.training.pool import Pool
-    from hyperdistill_core.training.readings import ReadingsSettings, add_readings
+    from hyperdistill_core.training.training_sets.training_set import Pool
+    from hyperdistill_core.training.variant_search import ReadingsSettings, add_readings
 
     def report(done: int, total: int) -> None:
         if done % 10 == 0:

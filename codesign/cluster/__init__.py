@@ -10,10 +10,10 @@ hangs costs its item, never the campaign, but for :class:`Serial`, which is this
     settings     which cluster
 """
 
-from codesign.cluster.backend import Backend, Outcome, WorkerDiedError
-from codesign.cluster.pool import ProcessPool
-from codesign.cluster.serial import Serial
-from codesign.cluster.settings import Cluster
+from codesign.cluster.cluster_settings import Cluster
 from codesign.cluster.start import start
+from hyperdistill_core.parallel.backend import Backend, Outcome, WorkerDiedError
+from hyperdistill_core.parallel.serial import Serial
+from hyperdistill_core.parallel.worker_pool import ProcessPool
 
 __all__ = ["Backend", "Cluster", "Outcome", "ProcessPool", "Serial", "WorkerDiedError", "start"]

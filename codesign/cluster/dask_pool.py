@@ -16,10 +16,11 @@ import distributed
 from distributed import Client, Future, KilledWorker
 
 from codesign.cluster import dask_worker
-from codesign.cluster.backend import Item, Outcome, Result
-from codesign.cluster.settings import KINDS, LOCAL, Cluster
-from codesign.errors import RunError, UsageError, one_line
-from hyperdistill_core.processes import worker_surroundings
+from codesign.cluster.cluster_settings import KINDS, LOCAL, Cluster
+from codesign.errors import RunError, UsageError
+from hyperdistill_core.parallel.backend import Item, Outcome, Result
+from hyperdistill_core.parallel.processes import worker_surroundings
+from morph_ops._messages import one_line
 
 #: Items on the way for each thread of the workers: one is worked on, the next is there already.
 AHEAD = 2

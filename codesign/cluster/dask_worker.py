@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from codesign.cluster.backend import Outcome
-from codesign.cluster.pool import ProcessPool
+from hyperdistill_core.parallel.backend import Outcome
+from hyperdistill_core.parallel.worker_pool import ProcessPool
 
 #: A Dask worker keeps the children of so many jobs; those of a coordinator that was killed
 #: would else stay for ever.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from codesign.cluster.backend import Backend, Item, Result
-from codesign.cluster.pool import ProcessPool
-from codesign.cluster.serial import Serial
-from codesign.cluster.settings import Cluster
-from codesign.errors import UsageError, one_line
+from codesign.cluster.cluster_settings import Cluster
+from codesign.errors import UsageError
+from hyperdistill_core.parallel.backend import Backend, Item, Result
+from hyperdistill_core.parallel.serial import Serial
+from hyperdistill_core.parallel.worker_pool import ProcessPool
+from morph_ops._messages import one_line
 
 
 def start(

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from codesign import defaults
 from codesign.cluster import Cluster
 from codesign.config.tables import Alarms, Frozen, Limits, Racing, Rates, Stop, known_or_own
-from hyperdistill_core.checkpoints import available
-from morph_ops.choices import is_own
+from hyperdistill_core.controller.checkpoints import available
+from morph_ops._registry import is_own
 
 LEAST_ISLAND = 4
 OBJECTIVES = ("score", "speed", "cost_of_transport", "mass", "actuators", "robustness")

@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from codesign.cluster import Cluster
 from codesign.config.settings import Settings
 from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
-from codesign.errors import UsageError, one_line
-from morph_ops.choices import choose
-from morph_ops.textfile import read_text
+from codesign.errors import UsageError
+from morph_ops._messages import one_line
+from morph_ops._registry import choose
+from morph_ops._text_file import read_text
 
 DEFAULT_PRESET = "quickstart"
 #: Settings that are tables: their keys, and what one is.
@@ -33,7 +34,7 @@ _TABLES: dict[str, tuple[Mapping[str, Any], str]] = {
 
 def presets() -> dict[str, str]:
     """Names and TOML texts of the presets that ship, by name."""
-    folder = resources.files("runs") / "presets"
+    folder = resources.files("codesign.config") / "presets"
     files = [item for item in folder.iterdir() if item.name.endswith(".toml")]
     return {item.name.removesuffix(".toml"): item.read_text("utf-8") for item in files}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from morph_ops.choices import choose, is_own, split_own
+from morph_ops._registry import choose, is_own, split_own
 from morph_ops.operators import OPERATORS
 
 

@@ -18,9 +18,9 @@ from codesign.export.designs import (
     export_run,
     readings_of,
 )
+from codesign.export.finetuning import Training
 from codesign.export.history import HISTORY
 from codesign.export.lineage import phylogeny
-from codesign.export.training import Training
 
 __all__ = [
     "FORMATS",

@@ -14,16 +14,17 @@ import numpy as np
 
 from codesign.config import Settings
 from codesign.errors import UsageError
+from codesign.export.finetuning import Training, trained
 from codesign.export.history import write_history
-from codesign.export.training import Training, trained
 from codesign.scoring import load_controller
 from codesign.store import Candidate, Database
-from codesign.store.whole import new_folder
-from morph_ops import jsonio, mjcf
+from codesign.store.atomic import new_folder
 from morph_ops.geometry import canonical_frames
+from morph_ops.io import json_file as jsonio
+from morph_ops.io import mjcf
 
 if TYPE_CHECKING:
-    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.controller.controller import Controller
     from hyperdistill_core.nets.mlp import BodyMLP
 
 FORMATS = ("mjcf", "json", "npz")

@@ -12,10 +12,10 @@ readings that are tried alone: episode k of a seed starts alike for every body, 
 change nothing. Racing decides who gets one, by a bar.
 """
 
-from codesign.scoring.pool import ScoringPool, score
 from codesign.scoring.racing import best_of
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import BodyScorer, load_controller, tries_of
+from codesign.scoring.scoring_pool import ScoringPool, score
 
 __all__ = [
     "BodyScorer",

@@ -19,7 +19,7 @@ from codesign.config import Racing
 from codesign.scoring.record import ScoreRecord
 
 if TYPE_CHECKING:
-    from codesign.scoring.pool import ScoringPool
+    from codesign.scoring.scoring_pool import ScoringPool
     from hyperdistill_core.rollout import Rollout
     from hyperdistill_core.tasks import Task
 

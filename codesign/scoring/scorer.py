@@ -15,15 +15,16 @@ import networkx as nx
 from codesign.config import Racing
 from codesign.defaults import CONTROLLER as DEFAULT_CONTROLLER
 from codesign.defaults import TRIES
-from codesign.errors import UsageError, one_line
+from codesign.errors import UsageError
 from codesign.interval import confidence_interval
 from codesign.scoring.racing import LOOK, Lost, race
 from codesign.scoring.record import UNLIKE, ScoreRecord
 from codesign.scoring.robustness import WORLDS
+from morph_ops._messages import one_line
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
-    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.controller.controller import Controller
     from hyperdistill_core.rollout import Rollout
 
 DEFAULT_TASK = "flat"
@@ -36,7 +37,7 @@ def find_controller(name: str | Path) -> Path:
     Raises:
         UsageError: there is no such controller.
     """
-    from hyperdistill_core.checkpoints import ControllerError, find
+    from hyperdistill_core.controller.checkpoints import ControllerError, find
 
     try:
         return find(name)
@@ -50,7 +51,7 @@ def require_readings(controller: Controller, wanted: int, *, what: str = "tries"
     Raises:
         UsageError: it has fewer, or it is not even one.
     """
-    from hyperdistill_core.checkpoints import ControllerError
+    from hyperdistill_core.controller.checkpoints import ControllerError
 
     try:
         controller.require_readings(wanted, what=what)
@@ -65,7 +66,7 @@ def load_controller(name: str | Path) -> Controller:
         UsageError: there is no such controller, or its file cannot be read.
     """
     # Imported here: torch takes seconds, and the process that drives a pool needs none.
-    from hyperdistill_core.controller import Controller, ControllerError
+    from hyperdistill_core.controller.controller import Controller, ControllerError
 
     try:
         return Controller.load(name)
@@ -100,7 +101,7 @@ class BodyScorer:
         robustness: measure it as well; it takes as many episodes again in each world.
         racing: how bodies are stopped that cannot reach the bar they are given.
         tries: readings of each body that are tried before the best of them is scored
-            (:mod:`hyperdistill_core.trial`); None for :data:`~codesign.defaults.TRIES`, or all
+            (:mod:`hyperdistill_core.controller.halving`); None for :data:`~codesign.defaults.TRIES`, or all
             that the controller has.
         readings: that bodies may come with, the first so many of the controller's.
 
@@ -208,7 +209,7 @@ class BodyScorer:
     def _best_reading(
         self, likely: Sequence[int], graph: nx.DiGraph, seed: int, run: _Counted
     ) -> int:
-        from hyperdistill_core.trial import best_reading
+        from hyperdistill_core.controller.halving import best_reading
 
         return best_reading(
             graph,

@@ -8,8 +8,8 @@ from typing import Any
 import networkx as nx
 
 from codesign.scoring import ScoreRecord
-from morph_ops import jsonio
 from morph_ops.identity import body_hash, changes
+from morph_ops.io import json_file as jsonio
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from codesign.config import Settings
-from codesign.errors import RunError, UsageError, one_line
+from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
 from codesign.store import schema
 from codesign.store.candidate import Candidate
 from codesign.store.event import Event
-from morph_ops import jsonio
+from morph_ops._messages import one_line
+from morph_ops.io import json_file as jsonio
 
 _INSERT = """
 INSERT INTO candidates VALUES (

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from codesign import config
 from codesign.config import Settings
-from codesign.errors import WRONG_INPUT, RunError, RunLockedError, UsageError, one_line, reason
+from codesign.errors import WRONG_INPUT, RunError, RunLockedError, UsageError
+from codesign.store.atomic import new_folder
 from codesign.store.database import Database
 from codesign.store.event import utc_now
 from codesign.store.founder import Founder
-from codesign.store.whole import new_folder
-from morph_ops import jsonio
+from morph_ops._messages import one_line, reason
+from morph_ops.io import json_file as jsonio
 
 DATABASE = "run.sqlite"
 SETTINGS = "settings.toml"

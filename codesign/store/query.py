@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codesign.errors import UsageError, one_line
+from codesign.errors import UsageError
 from codesign.store import schema
+from morph_ops._messages import one_line
 
 _READS = {
     sqlite3.SQLITE_SELECT,

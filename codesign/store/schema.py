@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from codesign.errors import UsageError, one_line
+from codesign.errors import UsageError
+from morph_ops._messages import one_line
 
 SCHEMA_VERSION = 4
 TABLES = ("candidates", "finals", "membership", "events", "provenance", "ending")

@@ -6,11 +6,10 @@
 ``STATE``, ``CONTEXT`` and ``VIEW`` list every number with its name and unit.
 """
 
-from hyperdistill_core.features.clock import NUMBERS_PER_HARMONIC, clock_features
+from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_features
 from hyperdistill_core.features.context import CONTEXT, ContextKind, context_dim, context_features
 from hyperdistill_core.features.layout import BodyLayout, Feature
-from hyperdistill_core.features.state import STATE, STATE_DIM, StateReader
-from hyperdistill_core.features.view import (
+from hyperdistill_core.features.privileged import (
     BUILD_DIM,
     VIEW,
     VIEW_DIM,
@@ -19,6 +18,7 @@ from hyperdistill_core.features.view import (
     limb_view,
     rotate,
 )
+from hyperdistill_core.features.state import STATE, STATE_DIM, StateReader
 
 __all__ = [
     "BUILD_DIM",

@@ -19,13 +19,16 @@ from hyperdistill_core.nets.cost import (
     transformer_block_cost,
     transformer_cost,
 )
-from hyperdistill_core.nets.generalist import Generalist, GeneralistConfig
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.message_passing import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
-from hyperdistill_core.nets.modumorph import ModuMorph, ModuMorphConfig
+from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
+from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
+from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
+from hyperdistill_core.nets.teachers.transformer_teacher import (
+    TransformerTeacher,
+    TransformerTeacherConfig,
+)
 from hyperdistill_core.nets.transformer import TransformerBlock
-from hyperdistill_core.nets.transformer_teacher import TransformerTeacher, TransformerTeacherConfig
 from hyperdistill_core.nets.trees import TreeBatch, Trees
 
 __all__ = [

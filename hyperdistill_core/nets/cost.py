@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hyperdistill_core.nets.hypernetwork import HypernetConfig
-from hyperdistill_core.nets.message_passing import MessagePassingConfig
 from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
-from hyperdistill_core.nets.modumorph import ModuMorphConfig
-from hyperdistill_core.nets.transformer_teacher import TransformerTeacherConfig
+from hyperdistill_core.nets.teachers.message_passing import MessagePassingConfig
+from hyperdistill_core.nets.teachers.modumorph import ModuMorphConfig
+from hyperdistill_core.nets.teachers.transformer_teacher import TransformerTeacherConfig
 from hyperdistill_core.nets.trees import SENDS
 
 

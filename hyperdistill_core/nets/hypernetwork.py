@@ -10,7 +10,7 @@ On uneven ground the generated network also reads a height field: an encoder tha
 share turns its points into a short code, and the body's own weights take that in beside the
 limbs' observations.
 
-It may also hear a clock (:mod:`hyperdistill_core.features.clock`): the body's own weights take
+It may also hear a clock (:mod:`hyperdistill_core.features.clock_phase`): the body's own weights take
 its numbers in beside the limbs' observations too.
 """
 
@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hyperdistill_core.features.clock import NUMBERS_PER_HARMONIC
+from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC
 from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
 from hyperdistill_core.nets.transformer import TransformerBlock
 

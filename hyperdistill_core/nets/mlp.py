@@ -8,7 +8,7 @@ the normalisation in front and only the outputs of existing hinges behind:
     ctrl = x @ weight_last + bias_last               nu controls, in actuator order
 
 The division by the standard deviation lies in ``weight_0``. Where the network hears a clock, its
-numbers (:mod:`hyperdistill_core.features.clock`) stand behind x of the first line. Where it reads
+numbers (:mod:`hyperdistill_core.features.clock_phase`) stand behind x of the first line. Where it reads
 a height field, a short code of it stands behind that, which is the same for all bodies:
 
     code = max(code @ terrain_weight_i + terrain_bias_i, 0)     from heights (m), every layer
@@ -28,7 +28,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from hyperdistill_core.features.clock import NUMBERS_PER_HARMONIC, clock_features
+from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_features
 
 Floats: TypeAlias = NDArray[np.floating]
 

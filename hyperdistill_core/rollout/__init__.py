@@ -10,8 +10,8 @@ Both run on one thread: parallelism is over bodies, one worker process each. Set
 ``OMP_NUM_THREADS=1`` in workers, or the controller's matrix products compete for cores.
 """
 
-from hyperdistill_core.rollout.behaviour import Behaviour
 from hyperdistill_core.rollout.engine import ENGINES, BodyControl, Engine, rollout
+from hyperdistill_core.rollout.gait import Behaviour
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.result import Rollout
 

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout, StateReader
+from hyperdistill_core.rollout.episode_statistics import Tally, Tape
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.rollout.serial import SerialPhysics
-from hyperdistill_core.rollout.tally import Tally, Tape
 from hyperdistill_core.tasks import Task
-from morph_ops.choices import choose
+from morph_ops._registry import choose
 
 Engine: TypeAlias = Literal["batched", "serial"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)

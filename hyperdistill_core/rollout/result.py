@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.rollout.behaviour import Behaviour
+from hyperdistill_core.rollout.gait import Behaviour
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

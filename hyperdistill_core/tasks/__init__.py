@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from hyperdistill_core.tasks.flat import FLAT, FLAT_REFERENCE, Flat, FlatReference
 from hyperdistill_core.tasks.task import Task
-from morph_ops.choices import UnknownChoiceError, choose, is_own, load_own
+from morph_ops._registry import UnknownChoiceError, choose, is_own, load_own
 
 TASKS: dict[str, Task] = {task.name: task for task in (FLAT, FLAT_REFERENCE)}
 

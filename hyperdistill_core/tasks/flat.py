@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hyperdistill_core.tasks.task import Task
 from morph_ops import graph as body_graph
 from morph_ops.geometry import canonical_frames
-from morph_ops.mjcf.build import compile_spec, to_spec
+from morph_ops.io.mjcf.build import compile_spec, to_spec
 
 FLOOR = "floor"
 _FRICTION = (0.7, 0.1, 0.1)

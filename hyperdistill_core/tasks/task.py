@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from morph_ops.mjcf.build import PHYSICS_STEP_S
+from morph_ops.io.mjcf.build import PHYSICS_STEP_S
 
 
 @dataclass(frozen=True, kw_only=True)

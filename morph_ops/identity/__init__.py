@@ -16,8 +16,8 @@ Example:
     0.0
 """
 
-from morph_ops.identity.changes import changes
-from morph_ops.identity.form import body_hash, canonical, is_same
-from morph_ops.identity.metric import Descriptor, descriptor, distance
+from morph_ops.identity.body_diff import changes
+from morph_ops.identity.body_distance import Descriptor, descriptor, distance
+from morph_ops.identity.canonical_form import body_hash, canonical, is_same
 
 __all__ = ["Descriptor", "body_hash", "canonical", "changes", "descriptor", "distance", "is_same"]

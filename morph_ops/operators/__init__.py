@@ -2,7 +2,7 @@
 
 An operator is a pure function: a body and a :class:`numpy.random.Generator` in, a new body
 out, the input untouched; the same generator state gives the same child. Each keeps every
-invariant that its parent keeps (:mod:`morph_ops.validity`), makes contact excludes and rest
+invariant that its parent keeps (:mod:`morph_ops.validity.invariants`), makes contact excludes and rest
 height anew, and raises :class:`OperatorError` when it finds no valid child in 50 tries.
 
 Imported bodies are changed like sampled ones: all that an operator needs is derived from

@@ -8,11 +8,11 @@ from typing import Protocol, TypeAlias, TypeVar
 import networkx as nx
 import numpy as np
 
-from morph_ops.contacts import exclude_touching
 from morph_ops.graph import Joint, Limb, Slot, root
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import Pose, anchor, at_rest_height, joint_axis
-from morph_ops.validity import new_violations
+from morph_ops.validity.contacts import exclude_touching
+from morph_ops.validity.invariants import new_violations
 
 TRIES = 50
 """How often an operator draws again before it gives up, as in DERL."""

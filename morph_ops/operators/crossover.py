@@ -38,7 +38,7 @@ def crossover(
     plane twice. The part keeps its directions, sizes, hinges and motors, takes the density
     of ``a``'s limbs, and its limbs get new numbers. Torso, name and order come from ``a``.
 
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that ``a`` keeps, so a part of
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that ``a`` keeps, so a part of
     a robot from elsewhere only passes where its values are of the space. Recomputes
     contact excludes and rest height; all other values stay number for number.
 

@@ -19,7 +19,7 @@ def delete_limb(
 ) -> nx.DiGraph:
     """A body without one of its outermost limbs, and without that limb's twin.
 
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
     Recomputes contact excludes and rest height; all other values stay number for number.
 
     Args:

@@ -17,7 +17,7 @@ def density(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMA
 
     At least one of the two changes. Parts that had a mass have a density afterwards.
 
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
     Recomputes contact excludes and rest height; all other values stay number for number.
 
     Args:

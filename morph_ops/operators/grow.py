@@ -40,7 +40,7 @@ def grow_limb(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNI
     has a twin, one on each, mirrored. New limbs weigh like the others (kg/m^3); the first
     limb's density is drawn.
 
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
     Recomputes contact excludes and rest height; all other values stay number for number.
 
     Args:

@@ -33,7 +33,7 @@ def dof(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -
 
     A hinge that stays keeps its values; a new one gets a random range and gear.
 
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
     Recomputes contact excludes and rest height; all other values stay number for number.
 
     Args:
@@ -72,7 +72,7 @@ def joint_angle(
 ) -> nx.DiGraph:
     """A body in which the hinges of one limb pair, or all hinges, have other ranges.
 
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
     Recomputes contact excludes and rest height; all other values stay number for number.
 
     Args:
@@ -94,7 +94,7 @@ def joint_angle(
 def gear(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
     """A body in which the motors of one limb pair, or all motors, have other gears.
 
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
     Recomputes contact excludes and rest height; all other values stay number for number.
 
     Args:

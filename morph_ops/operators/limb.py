@@ -31,7 +31,7 @@ def limb_params(
     The limb keeps its place and direction; what hangs on it moves along with the site it
     is attached to. Hinge axes follow the rounded direction, in the fourth decimal.
 
-    Keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
     Recomputes contact excludes and rest height; all other values stay number for number.
 
     Args:

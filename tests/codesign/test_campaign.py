@@ -10,12 +10,12 @@ from formula_pool import CutOffError, FormulaPool, outcome
 
 from codesign import config
 from codesign.campaign import missing_finals, run
-from codesign.campaign.finals import FRESH
+from codesign.campaign.reevaluation import FRESH
 from codesign.campaign.seeds import selection
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
 from codesign.store import Database
-from morph_ops.validity import violations
+from morph_ops.validity.invariants import violations
 
 
 class FailingPool(FormulaPool):

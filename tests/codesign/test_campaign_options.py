@@ -10,19 +10,19 @@ from formula_pool import BLANK, CutOffError, FormulaPool, outcome
 
 from codesign import config
 from codesign.campaign import prepare, read_start, run
-from codesign.campaign.breeder import Breeder
 from codesign.campaign.objectives import get_descriptor, get_objective
-from codesign.campaign.record import OperatorRecord
+from codesign.campaign.operator_statistics import OperatorRecord
+from codesign.campaign.variation import Breeder
 from codesign.errors import RunError, UsageError
 from codesign.store import Candidate, Database, RunFolder
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as body_graph
-from morph_ops.choices import UnknownChoiceError
-from morph_ops.files import write_body
-from morph_ops.fixed import FixedPart
+from morph_ops._registry import UnknownChoiceError
 from morph_ops.geometry import total_mass
 from morph_ops.graph import BodyError
 from morph_ops.identity import body_hash, is_same
+from morph_ops.io.files import write_body
+from morph_ops.locks import FixedPart
 from morph_ops.operators import OPERATORS, gear, grow_limb
 from morph_ops.space import sample_body
 

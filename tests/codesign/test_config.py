@@ -4,7 +4,7 @@ from codesign import config
 from codesign.cluster import Cluster
 from codesign.config import Racing, Settings
 from codesign.errors import UsageError
-from morph_ops.choices import UnknownChoiceError
+from morph_ops._registry import UnknownChoiceError
 
 
 @pytest.mark.parametrize("preset", sorted(config.presets()))

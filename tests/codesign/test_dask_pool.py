@@ -29,7 +29,7 @@ from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoringPool, score
 from codesign.scoring.fingerprint import fingerprint
 from codesign.store import Database
-from morph_ops import jsonio
+from morph_ops.io import json_file as jsonio
 from morph_ops.space import sample_body
 
 psutil = pytest.importorskip("psutil", reason="comes with Dask")

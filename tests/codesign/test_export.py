@@ -10,12 +10,12 @@ import torch
 from codesign.errors import UsageError
 from codesign.export import Design, Motion, Training, export_designs, run_design
 from codesign.scoring import score
-from codesign.store.whole import new_folder
-from hyperdistill_core.controller import Controller
-from hyperdistill_core.nets.generalist import Generalist
+from codesign.store.atomic import new_folder
+from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
-from morph_ops import files
 from morph_ops.identity import is_same
+from morph_ops.io import files
 from morph_ops.space import sample_body
 
 SEED = 3

@@ -24,7 +24,7 @@ from codesign.store.folder import DATABASE
 from codesign.store.provenance import provenance
 from codesign.store.query import ask
 from codesign.store.schema import TABLES
-from morph_ops import jsonio
+from morph_ops.io import json_file as jsonio
 from morph_ops.space import sample_body
 
 BODY = sample_body(np.random.default_rng(0))

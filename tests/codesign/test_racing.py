@@ -22,7 +22,7 @@ from codesign.scoring.racing import LOOK, Lost, Reach, race, reach_of
 from codesign.store import Candidate
 from hyperdistill_core.rollout import Rollout
 from hyperdistill_core.tasks import get_task
-from morph_ops.choices import UnknownChoiceError
+from morph_ops._registry import UnknownChoiceError
 from morph_ops.space import sample_body
 
 TASK = get_task("flat")
@@ -373,7 +373,7 @@ def test_a_twin_of_a_stopped_body_races_for_itself(workers, new_database, monkey
     def sample(self, number, *, taken):
         return Candidate.bred(graph, number=number, generation=number // 4, operator="sample")
 
-    monkeypatch.setattr("codesign.campaign.breeder.Breeder.sample", sample)
+    monkeypatch.setattr("codesign.campaign.variation.Breeder.sample", sample)
     twins = settings(
         "test_racing:TwinsAlgorithm",
         racing={},

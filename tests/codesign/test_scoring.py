@@ -14,12 +14,12 @@ from codesign.export import export_run
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, best_of, score
 from codesign.scoring.robustness import WORLDS
 from codesign.store import Database
-from hyperdistill_core.controller import Controller
+from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.controller.halving import best_reading
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.trial import best_reading
 from morph_ops import graph as bodies_graph
-from morph_ops.choices import UnknownChoiceError
+from morph_ops._registry import UnknownChoiceError
 from morph_ops.identity import body_hash
 from morph_ops.space import sample_body
 

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from tiny_training import TINY
 
-from hyperdistill_core.training.collect import Teacher
-from hyperdistill_core.training.pool import Pool
-from hyperdistill_core.training.ppo import TeacherTrainer
-from hyperdistill_core.training.teacher import load_teacher
+from hyperdistill_core.training.distillation.collection import Teacher
+from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+from hyperdistill_core.training.teacher_file import load_teacher
+from hyperdistill_core.training.training_sets.training_set import Pool
 from morph_ops.graph import Joint, Limb, Torso, add_limb, joints, new_body
 from morph_ops.space import sample_body
 

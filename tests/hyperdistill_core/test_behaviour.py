@@ -10,7 +10,7 @@ import pytest
 
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.rollout import rollout
-from hyperdistill_core.rollout.behaviour import GRAVITY
+from hyperdistill_core.rollout.gait import GRAVITY
 from hyperdistill_core.tasks import get_task
 from morph_ops.graph import joints
 from morph_ops.space import sample_body

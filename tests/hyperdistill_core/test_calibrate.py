@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 import torch
 
-from hyperdistill_core.controller import Controller
+from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import CheckpointError, TrainingError
+from hyperdistill_core.evaluation.calibration import CalibrateSettings, calibrate
+from hyperdistill_core.evaluation.evaluation import best_readings, evaluate
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.calibrate import CalibrateSettings, calibrate
-from hyperdistill_core.training.evaluate import best_readings, evaluate
-from hyperdistill_core.training.improve import (
+from hyperdistill_core.training.finetuning.finetuning import (
     body_mlp,
     ppo_settings,
     score_specialists,
 )
-from hyperdistill_core.training.pool import Pool
-from hyperdistill_core.training.ppo import TeacherTrainer
-from hyperdistill_core.training.teacher import load_teacher
-from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
+from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+from hyperdistill_core.training.teacher_file import load_teacher
+from hyperdistill_core.training.training_sets.training_set import Pool
 from morph_ops.space import sample_body
 
 pytestmark = pytest.mark.slow

@@ -10,12 +10,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from hyperdistill_core import checkpoints
-from hyperdistill_core.controller import Controller, ControllerError
+from hyperdistill_core.controller import checkpoints
+from hyperdistill_core.controller.controller import Controller, ControllerError
+from hyperdistill_core.controller.training_distribution import TrainingRanges
 from hyperdistill_core.features import BodyLayout, context_features
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
-from hyperdistill_core.ranges import TrainingRanges
 from hyperdistill_core.tasks import get_task
 from morph_ops.graph import limb, limbs, with_parts
 from morph_ops.space import sample_body

@@ -11,15 +11,18 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from hyperdistill_core.controller import Controller
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets import cost
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.message_passing import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.mlp import Normalisation
-from hyperdistill_core.nets.modumorph import ModuMorph, ModuMorphConfig
+from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
+from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
+from hyperdistill_core.nets.teachers.transformer_teacher import (
+    TransformerTeacher,
+    TransformerTeacherConfig,
+)
 from hyperdistill_core.nets.transformer import TransformerBlock
-from hyperdistill_core.nets.transformer_teacher import TransformerTeacher, TransformerTeacherConfig
 from hyperdistill_core.nets.trees import Trees
 
 N = 5

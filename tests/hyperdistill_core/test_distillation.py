@@ -11,29 +11,29 @@ import pytest
 import torch
 from tiny_training import FEW, SMALL, TINY
 
-from hyperdistill_core.controller import Controller
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import CheckpointError, TrainingError
+from hyperdistill_core.evaluation.evaluation import evaluate
 from hyperdistill_core.features import context_dim
-from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training import collect as collecting
-from hyperdistill_core.training.collect import (
+from hyperdistill_core.training.body_batch import BodyInputs
+from hyperdistill_core.training.distillation import collection as collecting
+from hyperdistill_core.training.distillation.collection import (
     Student,
     Teacher,
     collect,
     load_teachers,
 )
-from hyperdistill_core.training.crowd import BodyInputs
-from hyperdistill_core.training.distill import Distiller, control_error
-from hyperdistill_core.training.evaluate import evaluate
-from hyperdistill_core.training.expert import ExpertData
-from hyperdistill_core.training.improve import body_mlp
-from hyperdistill_core.training.pool import Pool
-from hyperdistill_core.training.ppo import TeacherTrainer
-from hyperdistill_core.training.student import distil, to_controller
-from hyperdistill_core.training.teacher import load_teacher
+from hyperdistill_core.training.distillation.distillation import Distiller, control_error
+from hyperdistill_core.training.distillation.expert_data import ExpertData
+from hyperdistill_core.training.distillation.student import distil, to_controller
+from hyperdistill_core.training.finetuning.finetuning import body_mlp
+from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+from hyperdistill_core.training.teacher_file import load_teacher
+from hyperdistill_core.training.training_sets.training_set import Pool
 
 pytestmark = pytest.mark.slow
 

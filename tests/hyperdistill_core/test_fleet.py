@@ -17,10 +17,10 @@ import pytest
 
 from hyperdistill_core.features import BodyLayout, StateReader
 from hyperdistill_core.features.batch_state import BatchStateReader, BodyArrays
+from hyperdistill_core.parallel.vector_env import FELL, RUNNING, STALLED, TIME_LIMIT, Fleet, Stall
 from hyperdistill_core.rollout import quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.fleet import FELL, RUNNING, STALLED, TIME_LIMIT, Fleet, Stall
 from morph_ops.graph import joints
 from morph_ops.space import sample_body
 
@@ -380,7 +380,7 @@ def test_a_fleet_says_what_failed(bodies):
 SCRIPT = """
 import multiprocessing, sys
 import numpy as np
-from hyperdistill_core.training.fleet import Fleet
+from hyperdistill_core.parallel.vector_env import Fleet
 from morph_ops.space import sample_body
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import pytest
 import torch
 
-from hyperdistill_core.nets.generalist import Generalist, GeneralistConfig
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
 from hyperdistill_core.nets.trees import Trees
 
 COUNTS = (6, 1, 7)

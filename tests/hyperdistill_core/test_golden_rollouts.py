@@ -18,7 +18,7 @@ from hyperdistill_core.rollout import ENGINES, rollout
 from hyperdistill_core.rollout.batched import BatchedPhysics
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import FlatReference, get_task
-from morph_ops import mjcf
+from morph_ops.io import mjcf
 
 ROBOTS = (
     "floor-5506-3-10-01-14-19-06",

@@ -11,7 +11,10 @@ import pytest
 import torch
 
 from hyperdistill_core.nets.mlp import Normalisation
-from hyperdistill_core.nets.transformer_teacher import TransformerTeacher, TransformerTeacherConfig
+from hyperdistill_core.nets.teachers.transformer_teacher import (
+    TransformerTeacher,
+    TransformerTeacherConfig,
+)
 from hyperdistill_core.nets.trees import Trees
 
 ROBOTS = (

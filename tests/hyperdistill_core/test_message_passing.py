@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from hyperdistill_core.nets.message_passing import MessagePassing, MessagePassingConfig
+from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.trees import Trees
 
 PARENTS = [[0, 0, 1, 1, 0, 4], [0], [0, 0, 0, 2, 3, 4, 4]]

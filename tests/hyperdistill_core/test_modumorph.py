@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from hyperdistill_core.nets.modumorph import ModuMorph, ModuMorphConfig
+from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
 from hyperdistill_core.nets.trees import Trees
 
 COUNTS = (6, 1, 7)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from hyperdistill_core.nets.specialists import Specialists, SpecialistsConfig
-from hyperdistill_core.training.pace import FIRST_LR, LEAST_LR, LR_FACTOR, Pace
+from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
+from hyperdistill_core.training.ppo.learning_rate import FIRST_LR, LEAST_LR, LR_FACTOR, Pace
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hyperdistill_core.training.ranking import (
+from hyperdistill_core.evaluation.rank_agreement import (
     bootstrap_interval,
     kendall,
     ranks,

@@ -12,7 +12,7 @@ from hyperdistill_core.rollout import ENGINES, quiet_warnings, rollout, unstable
 from hyperdistill_core.rollout.batched import BatchedPhysics
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import get_task
-from morph_ops.choices import UnknownChoiceError
+from morph_ops._registry import UnknownChoiceError
 from morph_ops.graph import limb, with_parts
 
 FLAT = get_task("flat")

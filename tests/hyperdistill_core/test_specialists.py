@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.specialists import Specialists, SpecialistsConfig
+from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
 from hyperdistill_core.nets.trees import Trees
-from hyperdistill_core.training.losses import clip_gradients
+from hyperdistill_core.training.ppo.losses import clip_gradients
 
 PARENTS = [[0, 0, 0], [0, 0], [0, 0, 1, 1]]
 BODIES = torch.tensor([0, 1, 2, 2, 0, 1, 2])

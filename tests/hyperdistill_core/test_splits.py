@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.training.splits import GENERATED, GROUPS, Entry, make_split, make_splits
-from morph_ops.choices import UnknownChoiceError
+from hyperdistill_core.evaluation.splits import GENERATED, GROUPS, Entry, make_split, make_splits
+from morph_ops._registry import UnknownChoiceError
 from morph_ops.identity import body_hash
 from morph_ops.space import sample_body
 

@@ -5,12 +5,12 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from hyperdistill_core.controller.training_distribution import TrainingRanges
 from hyperdistill_core.features import context_features
-from hyperdistill_core.ranges import TrainingRanges
 from hyperdistill_core.tasks import TASKS, FlatReference, get_task
-from morph_ops.choices import UnknownChoiceError
+from morph_ops._registry import UnknownChoiceError
 from morph_ops.graph import with_excludes
-from morph_ops.mjcf import to_model
+from morph_ops.io.mjcf import to_model
 
 
 @pytest.fixture(params=sorted(TASKS))

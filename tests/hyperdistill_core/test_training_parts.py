@@ -9,27 +9,33 @@ import numpy as np
 import pytest
 import torch
 
-from hyperdistill_core.controller import Controller
+from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import CheckpointError, TrainingError
+from hyperdistill_core.evaluation.evaluation import TeacherControl
 from hyperdistill_core.features import STATE_DIM, VIEW_DIM, context_dim
-from hyperdistill_core.nets.generalist import Generalist
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.advantage import generalised_advantages
-from hyperdistill_core.training.crowd import BodyInputs, Crowd, StudentPolicy, TeacherPolicy
-from hyperdistill_core.training.evaluate import TeacherControl
-from hyperdistill_core.training.expert import ExpertData
-from hyperdistill_core.training.lineages import Lineages
-from hyperdistill_core.training.moments import RunningMoments
-from hyperdistill_core.training.pool import Pool, PoolSettings, make_pool, plan_hash, stands
-from hyperdistill_core.training.settings import PPOSettings
-from hyperdistill_core.training.teacher import new_network
-from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
-from morph_ops.files import read_body
+from hyperdistill_core.training.body_batch import BodyInputs, Crowd, StudentPolicy, TeacherPolicy
+from hyperdistill_core.training.distillation.expert_data import ExpertData
+from hyperdistill_core.training.ppo.advantage import generalised_advantages
+from hyperdistill_core.training.ppo.settings import PPOSettings
+from hyperdistill_core.training.running_moments import RunningMoments
+from hyperdistill_core.training.teacher_file import new_network
+from hyperdistill_core.training.training_sets.lineages import Lineages
+from hyperdistill_core.training.training_sets.training_set import (
+    Pool,
+    PoolSettings,
+    make_pool,
+    plan_hash,
+    stands,
+)
 from morph_ops.geometry import total_mass
 from morph_ops.graph import BodyError, limb, limbs, with_parts
 from morph_ops.identity import body_hash, is_same
+from morph_ops.io.files import read_body
 from morph_ops.operators import OPERATORS
 from morph_ops.space import sample_body
 
@@ -238,7 +244,7 @@ def test_a_body_that_stands_is_of_use_whatever_it_scores():
 
 
 def test_a_pool_of_useless_bodies_is_given_up(monkeypatch):
-    monkeypatch.setattr("hyperdistill_core.training.pool._PATIENCE", 128)
+    monkeypatch.setattr("hyperdistill_core.training.training_sets.training_set._PATIENCE", 128)
     settings = PoolSettings(sampled=1, mutants=0, standing_steps=0, seed=2)
     with pytest.raises(TrainingError, match="none of 128 sampled bodies scored 40 or stood"):
         make_pool(settings, trial=lambda graphs: [(39.9, 399.0)] * len(graphs))

@@ -11,26 +11,26 @@ import pytest
 import torch
 from tiny_training import TINY
 
-from hyperdistill_core.controller import Controller
+from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.evaluation.calibration import CalibrateSettings
+from hyperdistill_core.evaluation.evaluation import evaluate
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training import ppo
-from hyperdistill_core.training.calibrate import CalibrateSettings
-from hyperdistill_core.training.collect import (
+from hyperdistill_core.training.distillation.collection import (
     CollectSettings,
 )
-from hyperdistill_core.training.distill import DistillSettings
-from hyperdistill_core.training.evaluate import evaluate
-from hyperdistill_core.training.pool import Pool, PoolSettings
-from hyperdistill_core.training.ppo import TeacherTrainer
-from hyperdistill_core.training.settings import PRESETS, PPOSettings
-from hyperdistill_core.training.student import generalist_controller
-from hyperdistill_core.training.teacher import TEACHERS, VIEWS, load_teacher, new_network
-from hyperdistill_core.weights_file import load_checkpoint, save_checkpoint
-from morph_ops.choices import UnknownChoiceError
+from hyperdistill_core.training.distillation.distillation import DistillSettings
+from hyperdistill_core.training.distillation.student import generalist_controller
+from hyperdistill_core.training.ppo import trainer as ppo
+from hyperdistill_core.training.ppo.settings import PRESETS, PPOSettings
+from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+from hyperdistill_core.training.teacher_file import TEACHERS, VIEWS, load_teacher, new_network
+from hyperdistill_core.training.training_sets.training_set import Pool, PoolSettings
+from morph_ops._registry import UnknownChoiceError
 
 pytestmark = pytest.mark.slow
 

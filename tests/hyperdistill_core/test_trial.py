@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from hyperdistill_core.controller import Controller, ControllerError
+from hyperdistill_core.controller.controller import Controller, ControllerError
+from hyperdistill_core.controller.halving import FIRST_EPISODE, HEATS, best_reading
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.pool import Pool
-from hyperdistill_core.training.readings import ReadingsSettings, add_readings, complementary
-from hyperdistill_core.trial import FIRST_EPISODE, HEATS, best_reading
+from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.variant_search import ReadingsSettings, add_readings, complementary
 from morph_ops.space import sample_body
 
 TASK = get_task("flat")

@@ -6,14 +6,14 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from hyperdistill_core.training.variations import VARIATIONS
+from hyperdistill_core.evaluation.variations import VARIATIONS
 from morph_ops import graph as body_graph
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import joints, limb, limbs, part, with_parts
 from morph_ops.identity import body_hash
 from morph_ops.operators import OperatorError
 from morph_ops.space import sample_body
-from morph_ops.validity import find_violations
+from morph_ops.validity.invariants import find_violations
 
 BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(5)]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hyperdistill_core.controller import Controller
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalisation
-from hyperdistill_core.training.pool import Pool
-from morph_ops.files import write_body
+from hyperdistill_core.training.training_sets.training_set import Pool
+from morph_ops.io.files import write_body
 from morph_ops.space import sample_body
 
 ROOT = Path(__file__).parents[2]

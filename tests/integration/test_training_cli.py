@@ -10,9 +10,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from codesign.cli.main import cli
 from codesign.errors import UsageError
-from hyperdistill_core.checkpoints import ControllerError
+from hyperdistill_core.controller.checkpoints import ControllerError
 from hyperdistill_core.errors import TrainingError
-from morph_ops.choices import UnknownChoiceError
+from morph_ops._registry import UnknownChoiceError
 from morph_ops.graph import BodyError
 
 TINY_PPO = ["steps=96", "n_active=3", "n_envs=2", "horizon=8", "epochs=1", "n_workers=1"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from morph_ops.choices import UnknownChoiceError, choose
+from morph_ops._registry import UnknownChoiceError, choose
 
 
 def test_finds_the_choice():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from morph_ops import mjcf
-from morph_ops.contacts import exclude_touching, gaps, touching
 from morph_ops.geometry import Frames
 from morph_ops.graph import excludes, with_excludes
+from morph_ops.io import mjcf
 from morph_ops.operators import OperatorError, crossover, grow_limb
 from morph_ops.space import sample_body
+from morph_ops.validity.contacts import exclude_touching, gaps, touching
 
 
 def mujoco_contacts(graph) -> dict[tuple[str, str], float]:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from morph_ops import graph as body_graph
-from morph_ops import mjcf
 from morph_ops.graph import add_limb, with_parts
 from morph_ops.identity import body_hash, descriptor, distance
-from morph_ops.identity.metric import _best_sum
+from morph_ops.identity.body_distance import _best_sum
+from morph_ops.io import mjcf
 
 
 @pytest.fixture(scope="module")

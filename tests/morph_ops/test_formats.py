@@ -12,12 +12,13 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from morph_ops import BodyError, mjcf, read_body, write_body
+from morph_ops import BodyError, read_body, write_body
 from morph_ops.graph import new_body, part, with_parts
-from morph_ops.graphml import from_graphml, to_graphml
 from morph_ops.identity import body_hash, is_same
-from morph_ops.jsonio import from_json, to_json
-from morph_ops.wellformed import DEEPEST
+from morph_ops.io import mjcf
+from morph_ops.io.graphml_file import from_graphml, to_graphml
+from morph_ops.io.json_file import from_json, to_json
+from morph_ops.validity.wellformed import DEEPEST
 
 
 def test_published_robots_survive(reference: Path) -> None:
@@ -185,7 +186,7 @@ def test_graphs_that_are_no_body_are_not_written(biped: nx.DiGraph, tmp_path: Pa
 
 def test_bodies_load_without_mujoco() -> None:
     code = (
-        "import sys, morph_ops, morph_ops.jsonio, morph_ops.identity\n"
+        "import sys, morph_ops, morph_ops.io.json_file, morph_ops.identity\n"
         "sys.exit('mujoco' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,7 +10,6 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from morph_ops import mjcf
 from morph_ops.geometry import (
     canonical_frames,
     centre_of_mass,
@@ -36,6 +35,7 @@ from morph_ops.graph import (
     torso,
     with_parts,
 )
+from morph_ops.io import mjcf
 from morph_ops.space import sample_body
 
 

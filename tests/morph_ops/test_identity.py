@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from morph_ops import graph as body_graph
-from morph_ops import mjcf
 from morph_ops.geometry import mass
 from morph_ops.graph import Joint, Limb, Torso, with_excludes, with_parts
 from morph_ops.identity import body_hash, canonical, is_same
+from morph_ops.io import mjcf
 
 TRAIN_GROUPS = {
     ("floor-1409-1-4-01-09-49-50", "floor-1409-11-8-01-08-25-42"),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from morph_ops import graph as body_graph
-from morph_ops import mjcf
 from morph_ops.identity import is_same
+from morph_ops.io import mjcf
 
 COUNT = 134
 ARRAYS = [

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from morph_ops import BodyError, mjcf
+from morph_ops import BodyError
+from morph_ops.io import mjcf
 
 LEG = """
 <body name="leg" pos="0 0 -0.1">

@@ -10,7 +10,7 @@ import pytest
 from morph_ops.graph import joints, limb, limbs, torso
 from morph_ops.space import UNIMAL, Space, sample_body
 from morph_ops.unimal import rest_height
-from morph_ops.validity import violations
+from morph_ops.validity.invariants import violations
 
 
 @pytest.fixture(scope="module")

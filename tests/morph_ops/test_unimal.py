@@ -8,9 +8,9 @@ import mujoco
 import numpy as np
 import pytest
 
-from morph_ops import mjcf
 from morph_ops.geometry import MIRROR
 from morph_ops.graph import Joint, Limb, Torso, add_limb, limb, limbs, new_body, torso
+from morph_ops.io import mjcf
 from morph_ops.space import UNIMAL, sample_body
 from morph_ops.unimal import (
     Pose,

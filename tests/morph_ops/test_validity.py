@@ -9,8 +9,6 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from morph_ops import mjcf
-from morph_ops.contacts import touching
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import (
     Limb,
@@ -23,8 +21,16 @@ from morph_ops.graph import (
     torso,
     with_parts,
 )
+from morph_ops.io import mjcf
 from morph_ops.space import UNIMAL, Space, sample_body
-from morph_ops.validity import CHECKS, find_violations, is_valid, new_violations, violations
+from morph_ops.validity.contacts import touching
+from morph_ops.validity.invariants import (
+    CHECKS,
+    find_violations,
+    is_valid,
+    new_violations,
+    violations,
+)
 
 
 @pytest.fixture(scope="module")

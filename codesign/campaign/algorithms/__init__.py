@@ -22,7 +22,7 @@ from codesign.campaign.algorithms.islands import Islands
 from codesign.campaign.algorithms.steady import Aging
 from codesign.config import Settings
 from codesign.errors import UsageError
-from morph_ops.choices import UnknownChoiceError, choose, is_own, load_own
+from morph_ops._registry import UnknownChoiceError, choose, is_own, load_own
 
 __all__ = ["ALGORITHMS", "Algorithm", "new_algorithm"]
 

@@ -13,7 +13,7 @@ from morph_ops.graph import Torso, Vec3, children, joints, limb, limbs, new_body
 from morph_ops.operators import OperatorError, crossover
 from morph_ops.space import UNIMAL, sample_body
 from morph_ops.unimal import Pose, joint_axis
-from morph_ops.validity import new_violations, violations
+from morph_ops.validity.invariants import new_violations, violations
 
 
 def marked(graph: nx.DiGraph, gear: float) -> nx.DiGraph:

@@ -8,9 +8,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from morph_ops import mjcf
 from morph_ops.geometry import limb_groups, rest_frames
 from morph_ops.graph import Limb, add_limb, children, joints, limb, limbs, parent, torso, with_parts
+from morph_ops.io import mjcf
 from morph_ops.operators import (
     OperatorError,
     delete_limb,

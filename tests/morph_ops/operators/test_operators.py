@@ -8,13 +8,13 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from morph_ops import mjcf
-from morph_ops.contacts import touching
 from morph_ops.graph import Torso, excludes, limbs, new_body, torso
+from morph_ops.io import mjcf
 from morph_ops.operators import OPERATORS, OperatorError, crossover, mutate
 from morph_ops.space import sample_body
 from morph_ops.unimal import rest_height
-from morph_ops.validity import violations
+from morph_ops.validity.contacts import touching
+from morph_ops.validity.invariants import violations
 
 
 def contents(graph: nx.DiGraph) -> tuple[object, ...]:

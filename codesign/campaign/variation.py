@@ -1,0 +1,214 @@
+"""Candidates from parents: each from its number, its parents and what was bred before it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, cast
+
+import networkx as nx
+import numpy as np
+
+from codesign.campaign import seeds
+from codesign.campaign.constraints import Constraints
+from codesign.campaign.operator_statistics import OperatorRecord
+from codesign.config import Settings
+from codesign.errors import RunError, UsageError
+from codesign.store import Candidate, Founder
+from morph_ops._messages import one_line
+from morph_ops._registry import UnknownChoiceError, is_own, load_own
+from morph_ops.identity import body_hash
+from morph_ops.operators import Operator, OperatorError, crossover, mutate
+from morph_ops.space import sample_body
+
+_SAMPLE_ATTEMPTS = 20
+#: Bodies that are tried until one is within the limits.
+_TRIES = 200
+_MOST_START_MUTATIONS = 3
+#: The operator that leaves the body as it is and gives it another reading.
+READING = "reading"
+#: What twins have in common, whose score is the same: the hash of the body, and the reading if it
+#: carries one, else 0.
+TwinKey = tuple[str, int]
+
+
+class Breeder:
+    """Makes candidates.
+
+    Args:
+        settings: of the campaign.
+        start: bodies that the search starts from; none for sampled ones.
+
+    Raises:
+        BodyError: the starting bodies do not have the locked limbs, or not the same.
+        UnknownChoiceError: there is no such operator, or something else under that name.
+    """
+
+    def __init__(self, settings: Settings, start: Sequence[Founder] = ()) -> None:
+        self._settings = settings
+        self._start = tuple(start)
+        self._constraints = Constraints(settings, [founder.graph for founder in start])
+        names = settings.rates.operators
+        self._own = {name: _own_operator(name) for name in names if is_own(name)}
+        self._record = OperatorRecord(names)
+
+    def tell(self, candidate: Candidate) -> None:
+        """Take in a scored candidate; they come in the order of their numbers."""
+        self._record.tell(candidate)
+
+    def sample(self, number: int, *, taken: Collection[TwinKey]) -> Candidate:
+        """A fresh body: one that the search starts from, a mutant of one, or a sampled one.
+
+        Args:
+            number: of the candidate.
+            taken: what was scored before it; another body is drawn if it can be found.
+
+        Raises:
+            UsageError: no sampled body is within the limits.
+        """
+        if number < len(self._start):
+            founder = self._start[number]
+            return self._bred(founder.graph, number, "start", (), founder.reading)
+        rng = seeds.variation_rng(self._settings.seed, number)
+        reading = self._any_reading(rng)
+        graph, operator = self._fresh(number, rng)
+        for _ in range(_SAMPLE_ATTEMPTS):
+            if (body_hash(graph), reading) not in taken:
+                break
+            graph, operator = self._fresh(number, rng)
+        return self._bred(graph, number, operator, (), reading)
+
+    def breed(self, number: int, *, parents: tuple[Candidate, Candidate]) -> Candidate:
+        """A child of the first parent, and of the second in case of crossover.
+
+        Where bodies carry readings it has that of the first parent; or else it is this parent's
+        body, unchanged, under another reading.
+
+        Where an operator finds no valid child, the other one is tried; a child that is not
+        within the limits is bred again, and a body that nothing can be made of is followed
+        by a fresh one.
+
+        Args:
+            number: of the candidate.
+            parents: scored candidates.
+
+        Raises:
+            RunError: an operator of the user's own failed.
+        """
+        rng = seeds.variation_rng(self._settings.seed, number)
+        first, readings = parents[0], self._settings.readings
+        if readings > 1 and rng.random() < self._settings.rates.reading:
+            other = (first.reading + int(rng.integers(1, readings))) % readings
+            return self._bred(first.graph, number, READING, parents[:1], other)
+        for _ in range(_TRIES):
+            graph, names, used = self._child(rng, parents)
+            if not names:
+                break
+            if self._constraints.allow(graph):
+                carried = first.reading if readings > 1 else 0
+                return self._bred(graph, number, "+".join(names), used, carried)
+        graph, operator = self._fresh(number, rng)
+        return self._bred(graph, number, operator, (), self._any_reading(rng))
+
+    def _any_reading(self, rng: np.random.Generator) -> int:
+        readings = self._settings.readings
+        return int(rng.integers(readings)) if readings > 1 else 0
+
+    def _child(
+        self, rng: np.random.Generator, parents: tuple[Candidate, Candidate]
+    ) -> tuple[nx.DiGraph, list[str], tuple[Candidate, ...]]:
+        """A body, what made it, and its parents; nothing made it where nothing could."""
+        rates = self._settings.rates
+        wants_two = bool(rng.random() < rates.crossover)
+        wants_mutation = bool(rng.random() < rates.mutation)
+        first, second = parents
+        graph, names = first.graph, []
+        used: tuple[Candidate, ...] = (first,)
+        if wants_two:
+            child = _crossed(graph, second.graph, rng)
+            if child is not None:
+                used = (first, second)
+                graph, names = child, ["crossover"]
+        if wants_mutation or not names:
+            mutant = self._mutated(graph, rng)
+            if mutant is not None:
+                graph = mutant[0]
+                names.append(mutant[1])
+        return graph, names, used
+
+    def _fresh(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+        """A body without parents within the limits, and what made it."""
+        complaint = None
+        for _ in range(_TRIES):
+            graph, operator = self._start_mutant(number, rng) if self._start else _sampled(rng)
+            complaint = self._constraints.complaint(graph)
+            if complaint is None:
+                return graph, operator
+        if self._start:  # each of them is within the limits
+            return self._start[number % len(self._start)].graph, "start"
+        raise UsageError(
+            f"limits: none of {_TRIES} sampled bodies is within them, the last: "
+            f"{complaint}; raise them, or name robots in start"
+        )
+
+    def _start_mutant(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+        graph, names = self._start[number % len(self._start)].graph, ["start"]
+        for _ in range(rng.integers(1, _MOST_START_MUTATIONS + 1)):
+            mutant = self._mutated(graph, rng)
+            if mutant is not None:
+                graph = mutant[0]
+                names.append(mutant[1])
+        return graph, "+".join(names)
+
+    def _mutated(
+        self, graph: nx.DiGraph, rng: np.random.Generator
+    ) -> tuple[nx.DiGraph, str] | None:
+        rates = self._settings.rates
+        weights = self._record.weights if rates.adaptive else rates.operators
+        try:
+            return mutate(graph, rng, rates=weights, own=self._own)
+        except OperatorError:
+            return None
+        except Exception as error:
+            if not self._own:
+                raise
+            raise RunError(
+                f"an operator of {', '.join(self._own)} failed: {type(error).__name__}: "
+                f"{one_line(error)}"
+            ) from error
+
+    def _bred(
+        self,
+        graph: nx.DiGraph,
+        number: int,
+        operator: str,
+        parents: tuple[Candidate, ...],
+        reading: int,
+    ) -> Candidate:
+        return Candidate.bred(
+            graph,
+            number=number,
+            generation=number // self._settings.population,
+            operator=operator,
+            parents=tuple(parent.number for parent in parents),
+            first_parent=parents[0].graph if parents else None,
+            reading=reading,
+        )
+
+
+def _crossed(first: nx.DiGraph, second: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph | None:
+    try:
+        return crossover(first, second, rng)
+    except OperatorError:
+        return None
+
+
+def _sampled(rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+    return sample_body(rng), "sample"
+
+
+def _own_operator(name: str) -> Operator:
+    operator: Any = load_own(name, what="operator")
+    if not callable(operator):
+        kind = type(operator).__name__
+        raise UnknownChoiceError(f"no operator {name!r}: expected an operator, got {kind}")
+    return cast(Operator, operator)

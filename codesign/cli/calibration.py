@@ -1,0 +1,107 @@
+"""``codesign controller calibrate``: do zero-shot scores rank bodies as training would?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from codesign.cli.training import FOLDER, SET, changed, robots_in
+
+if TYPE_CHECKING:
+    from hyperdistill_core.training.finetuning.finetuning import Improvement
+
+
+@click.command()
+@click.argument("controller", metavar="NAME|FILE")
+@click.argument("folders", nargs=-1, required=True, type=FOLDER, metavar="FOLDER...")
+@click.option("--out", required=True, type=FOLDER, help="Folder of training, figures and plot.")
+@click.option("--top", default=10, show_default=True, type=click.IntRange(min=1))
+@click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1))
+@SET
+def calibrate(
+    controller: str,
+    folders: tuple[Path, ...],
+    out: Path,
+    top: int,
+    threads: int,
+    changes: tuple[str, ...],
+) -> None:
+    """Set zero-shot scores against scores after each body's own training."""
+    import torch
+
+    from hyperdistill_core.evaluation.calibration import CalibrateSettings
+    from hyperdistill_core.evaluation.calibration import calibrate as run
+    from morph_ops._text_file import write_text
+
+    torch.set_num_threads(threads)
+    settings = changed(CalibrateSettings(), changes)
+    splits = [(folder.name, robots_in(folder)) for folder in folders]
+    graphs = [graph for _, split in splits for graph in split]
+    names = [name for name, split in splits for _ in split]
+    result = run(
+        graphs,
+        controller,
+        settings,
+        out,
+        report=lambda row: click.echo(
+            f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "
+            f"speed {row['speed']:.3f} m/s, kl {row['kl']:.4f}"
+        ),
+    )
+    figures = agreement(result, top=min(top, len(graphs)))
+    record = {
+        "figures": figures,
+        "splits": names,
+        "zero_shot": result.zero_shot.tolist(),
+        "trained": result.trained.tolist(),
+        "at the end": result.at_the_end.tolist(),
+    }
+    write_text(out / "calibration.json", json.dumps(record, indent=2) + "\n")
+    plot(result, names, out / "calibration.png")
+    for name, value in figures.items():
+        click.echo(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}")
+    click.echo(f"figures and plot in {out}")
+
+
+def agreement(result: Improvement, *, top: int) -> dict[str, Any]:
+    """Figures of a calibration: correlations with 95% intervals, overlap of the best."""
+    from hyperdistill_core.evaluation.rank_agreement import (
+        bootstrap_interval,
+        kendall,
+        spearman,
+        top_overlap,
+    )
+
+    before, after = result.zero_shot, result.trained
+    return {
+        "bodies": len(before),
+        "spearman": spearman(before, after),
+        "spearman 95%": [round(end, 3) for end in bootstrap_interval(spearman, before, after)],
+        "kendall": kendall(before, after),
+        "kendall 95%": [round(end, 3) for end in bootstrap_interval(kendall, before, after)],
+        f"top {top} overlap": top_overlap(before, after, top),
+        "mean zero-shot": float(before.mean()),
+        "mean trained": float(after.mean()),
+        "spearman with the end of training": spearman(before, result.at_the_end),
+        "mean at the end of training": float(result.at_the_end.mean()),
+    }
+
+
+def plot(result: Improvement, splits: list[str], path: Path) -> None:
+    """Scatter plot of scores after training over scores before."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes = figure.subplots()
+    for split in dict.fromkeys(splits):
+        rows = [index for index, name in enumerate(splits) if name == split]
+        axes.scatter(result.zero_shot[rows], result.trained[rows], label=split, s=18)
+    both = [*result.zero_shot, *result.trained]
+    axes.axline((min(both), min(both)), slope=1.0, color="grey", linewidth=0.8)
+    axes.set_xlabel("return under the generated controller")
+    axes.set_ylabel("return after training on this body alone")
+    axes.legend()
+    figure.savefig(path, dpi=150)

@@ -1,0 +1,76 @@
+"""Folders that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from pathlib import Path
+
+from codesign.errors import UsageError
+from morph_ops._messages import reason
+
+
+def check_free(path: Path) -> None:
+    """Refuse a path where something is.
+
+    Raises:
+        UsageError: ``path`` is a file, or a folder with something in it.
+    """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file: choose another folder with --out")
+    if path.is_dir() and any(path.iterdir()):
+        raise UsageError(f"{path} exists and is not empty: choose another folder with --out")
+
+
+@contextmanager
+def new_folder(path: Path, *, replace: str | None = None) -> Iterator[Path]:
+    """A hidden folder to fill, which becomes ``path`` at the end unless an error is raised.
+
+    Args:
+        path: of the folder.
+        replace: a folder that is there gives way; what is in it goes along unless something
+            new has its name, or its name is of this pattern. Without one it must be empty.
+
+    Raises:
+        UsageError: ``path`` is taken, or cannot be made.
+    """
+    if replace is None:
+        check_free(path)
+    path = path.resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {path}: {reason(error)}") from None
+    old = draft.with_name(f"{draft.name}-old")
+    try:
+        draft.chmod(0o777 & ~_umask())
+        yield draft
+        if replace is not None and path.is_dir():
+            path.rename(old)
+        draft.rename(path)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        if old.is_dir():
+            old.rename(path)
+        raise
+    if replace is not None and old.is_dir():
+        _move_along(old, path, stale=replace)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _move_along(old: Path, new: Path, *, stale: str) -> None:
+    """Bring what others have put into the old folder into the new one."""
+    for file in old.iterdir():
+        if not fnmatch(file.name, stale) and not (new / file.name).exists():
+            file.rename(new / file.name)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,90 @@
+"""Does a zero-shot score rank bodies as training each of them would?
+
+Every body's generated network is trained on (:mod:`~hyperdistill_core.training.finetuning.finetuning`), all with
+the same budget; then the score before is set against the score after.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import networkx as nx
+
+from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.evaluation.evaluation import best_readings
+from hyperdistill_core.training.finetuning.finetuning import (
+    Improvement,
+    ImproveSettings,
+    Report,
+    claim,
+    train_and_score,
+)
+from hyperdistill_core.training.ppo.settings import require_least
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateSettings(ImproveSettings):
+    """How bodies are trained and scored.
+
+    Attributes:
+        tries: readings of each body that are tried beforehand: the best is the network that is
+            scored and trained on.
+
+    Raises:
+        TrainingError: a number is out of its range.
+    """
+
+    tries: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_least(self, 1, "tries")
+
+
+def calibrate(
+    graphs: Sequence[nx.DiGraph],
+    controller: str | Path,
+    settings: CalibrateSettings,
+    folder: Path,
+    *,
+    report: Report = lambda _: None,
+) -> Improvement:
+    """Score, train and score again; interrupted it goes on from the last checkpoint.
+
+    Args:
+        graphs: at least 3 bodies.
+        controller: name or file.
+        settings: budgets and seed.
+        folder: where the training's checkpoint and log go; nothing else is changed.
+        report: called with a row of the training's log after every update.
+
+    Raises:
+        TrainingError: there are too few bodies to rank.
+        ControllerError: there is no such controller, or it has fewer readings than ``tries``.
+        CheckpointError: the folder is that of another calibration.
+    """
+    if len(graphs) < 3:
+        raise TrainingError(f"a ranking needs at least 3 bodies, got {len(graphs)}")
+    claim(folder, graphs, controller, settings)
+    readings = _readings(graphs, controller, settings, folder / "readings.json")
+    return train_and_score(graphs, controller, settings, folder, readings=readings, report=report)
+
+
+def _readings(
+    graphs: Sequence[nx.DiGraph], controller: str | Path, settings: CalibrateSettings, file: Path
+) -> list[int]:
+    """Each body's best reading, found once: on another processor it might be another."""
+    if not file.exists():
+        found = best_readings(
+            graphs,
+            controller,
+            tries=settings.tries,
+            task=settings.task,
+            seed=settings.seed,
+            n_workers=settings.n_workers,
+        )
+        file.write_text(json.dumps(found) + "\n", "utf-8")
+    return json.loads(file.read_text("utf-8"))

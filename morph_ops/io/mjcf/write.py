@@ -1,0 +1,198 @@
+"""From a body graph to MJCF text with every digit.
+
+MuJoCo's own writer keeps six digits; this one prints each number so that reading it
+gives the same float. What the records' defaults say stands once, in a default class.
+"""
+
+from __future__ import annotations
+
+import os
+import xml.etree.ElementTree as ElementTree
+from dataclasses import fields
+from typing import Any
+
+import networkx as nx
+
+from morph_ops import graph as body_graph
+from morph_ops._text_file import write_text
+from morph_ops.graph import Joint, Limb, Part, Torso
+from morph_ops.io.mjcf.build import PHYSICS_STEP_S
+from morph_ops.io.mjcf.source import SLOT_TEXT, slot_of_name
+from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
+
+_CLASS = "body"
+_SURFACE = ("friction", "condim")
+_HINGE = {
+    "stiffness": "stiffness",
+    "damping": "damping",
+    "armature": "armature",
+    "solref_limit": "solreflimit",
+    "solimp_limit": "solimplimit",
+}
+
+
+def write(graph: nx.DiGraph, path: str | os.PathLike[str], *, scene: bool = False) -> None:
+    """Write a body as an MJCF file, whole or not at all.
+
+    Args:
+        graph: a body.
+        path: of the file; an existing one is replaced.
+        scene: add a floor, light, sky and camera (see :func:`to_xml`).
+
+    Raises:
+        BodyError: the graph is no body, or the file cannot be written.
+    """
+    write_text(path, to_xml(graph, scene=scene))
+
+
+def to_xml(graph: nx.DiGraph, *, scene: bool = False) -> str:
+    """A body as MJCF text, which :func:`morph_ops.io.mjcf.read` turns into the same graph.
+
+    Args:
+        graph: a body.
+        scene: add a floor at z = 0 with the friction of UNIMAL geoms, a light, a sky, a
+            camera that follows the body, and colours, for MuJoCo's viewer. Reading
+            drops them again.
+
+    Returns:
+        The document; angles are degrees.
+
+    Raises:
+        BodyError: the graph is no body.
+    """
+    require_well_formed(graph)
+    document = ElementTree.Element("mujoco", model="body")
+    _add(document, "compiler", angle="degree", autolimits="true")
+    _add(document, "option", timestep=PHYSICS_STEP_S)
+    if scene:
+        _add_scene_settings(document)
+    _add_defaults(document, scene)
+    world = _add(document, "worldbody")
+    if scene:
+        _add_world(world)
+    hosts: dict[str | None, ElementTree.Element] = {None: world}
+    for name in body_graph.bodies(graph):
+        host = hosts[body_graph.parent(graph, name)]
+        hosts[name] = _add_body(host, name, body_graph.part(graph, name), scene)
+    actuators = _add(document, "actuator")
+    for _, joint in body_graph.joints(graph):
+        motor = _add(actuators, "motor", **{"class": _CLASS}, name=joint.name, joint=joint.name)
+        motor.set("gear", _text(joint.gear))
+        if joint.ctrl_range != _default(Joint, "ctrl_range"):
+            motor.set("ctrlrange", _text(joint.ctrl_range))
+    if body_graph.excludes(graph):
+        contact = _add(document, "contact")
+        for first, second in body_graph.excludes(graph):
+            _add(contact, "exclude", name=f"{first}:{second}", body1=first, body2=second)
+    _add_slots(document, graph)
+    ElementTree.indent(document)
+    return ElementTree.tostring(document, encoding="unicode") + "\n"
+
+
+def _add_defaults(document: ElementTree.Element, scene: bool) -> None:
+    default = _add(_add(document, "default"), "default", **{"class": _CLASS})
+    geom = _add(default, "geom", type="capsule")
+    for name in _SURFACE:
+        geom.set(name, _text(_default(Limb, name)))
+    if scene:
+        geom.set("material", "limb")
+    joint = _add(default, "joint", type="hinge")
+    for name, attribute in _HINGE.items():
+        joint.set(attribute, _text(_default(Joint, name)))
+    _add(default, "motor", ctrlrange=_default(Joint, "ctrl_range"))
+
+
+def _add_body(
+    host: ElementTree.Element, name: str, record: Part, scene: bool
+) -> ElementTree.Element:
+    body = _add(host, "body", name=name, pos=record.pos)
+    if record.quat != body_graph.IDENTITY:
+        body.set("quat", _text(record.quat))
+    if isinstance(record, Torso):
+        body.set("childclass", _CLASS)
+        _add(body, "freejoint", name=ROOT_JOINT)
+        if scene:
+            _add_followers(body)
+        geom = _add(body, "geom", name=name, type="sphere", size=record.radius)
+    else:
+        for joint in record.joints:
+            _add_hinge(body, joint)
+        ends = (*record.start, *record.end)
+        geom = _add(body, "geom", name=name, fromto=ends, size=record.radius)
+    weight = "mass" if record.density is None else "density"
+    geom.set(weight, _text(getattr(record, weight)))
+    _set_unusual(geom, record, {attribute: attribute for attribute in _SURFACE})
+    return body
+
+
+def _add_hinge(body: ElementTree.Element, joint: Joint) -> None:
+    hinge = _add(body, "joint", name=joint.name)
+    for key, value in (("pos", joint.pos), ("axis", joint.axis), ("range", joint.range_deg)):
+        hinge.set(key, _text(value))
+    _set_unusual(hinge, joint, _HINGE)
+
+
+def _add_slots(document: ElementTree.Element, graph: nx.DiGraph) -> None:
+    """Tell the slots that reading would not find from a hinge's name or place."""
+    custom = ElementTree.Element("custom")
+    for _, joint in body_graph.joints(graph):
+        if slot_of_name(joint.name) != joint.slot:
+            _add(custom, "text", name=f"{SLOT_TEXT}{joint.name}", data=joint.slot)
+    if len(custom):
+        document.append(custom)
+
+
+def _add_scene_settings(document: ElementTree.Element) -> None:
+    visual = _add(document, "visual")
+    _add(visual, "headlight", ambient=(0.4, 0.4, 0.4), diffuse=(0.5, 0.5, 0.5))
+    _add(visual, "quality", shadowsize="4096")
+    _add(visual, "map", znear=0.02)
+    _add(document, "statistic", extent=2.0, center=(0.0, 0.0, 0.5))
+    asset = _add(document, "asset")
+    _add(asset, "texture", name="sky", type="skybox", builtin="gradient", width="256",
+         height="1536", rgb1=(0.5, 0.7, 0.9), rgb2=(0.95, 0.97, 1.0))  # fmt: skip
+    _add(asset, "texture", name="floor", type="2d", builtin="checker", width="256", height="256",
+         rgb1=(0.32, 0.36, 0.4), rgb2=(0.38, 0.42, 0.46))  # fmt: skip
+    _add(asset, "material", name="floor", texture="floor", texrepeat=(1.0, 1.0),
+         texuniform="true", reflectance=0.05)  # fmt: skip
+    _add(asset, "material", name="limb", rgba=(0.85, 0.55, 0.3, 1.0))
+
+
+def _add_world(world: ElementTree.Element) -> None:
+    floor = _add(world, "geom", name="floor", type="plane", size=(0.0, 0.0, 0.25), material="floor")
+    for name in _SURFACE:
+        floor.set(name, _text(_default(Limb, name)))
+
+
+def _add_followers(torso: ElementTree.Element) -> None:
+    """Camera and light that move along; a fixed light's shadows fray far from it."""
+    _add(torso, "camera", name="track", mode="trackcom", pos=(0.4, -3.2, 0.9),
+         xyaxes=(1.0, 0.1, 0.0, -0.03, 0.3, 1.0))  # fmt: skip
+    _add(torso, "light", name="sun", mode="trackcom", directional="true", pos=(0.0, 0.0, 4.0),
+         dir=(0.0, 0.0, -1.0), diffuse=(0.6, 0.6, 0.6))  # fmt: skip
+
+
+def _set_unusual(element: ElementTree.Element, record: Any, attributes: dict[str, str]) -> None:
+    """Set the attributes whose value in the record is not the default class's."""
+    for name, attribute in attributes.items():
+        value = getattr(record, name)
+        if value != _default(type(record), name):
+            element.set(attribute, _text(value))
+
+
+def _default(record: type, name: str) -> Any:
+    return next(field.default for field in fields(record) if field.name == name)
+
+
+def _add(host: ElementTree.Element, tag: str, **attributes: Any) -> ElementTree.Element:
+    shown = {key: _text(value) for key, value in attributes.items()}
+    return ElementTree.SubElement(host, tag, shown)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return " ".join(map(_text, value))
+    # numpy's scalars print their type, plain numbers only their shortest exact digits
+    return repr(value.item() if hasattr(value, "item") else value)

@@ -1,1 +1,0 @@
-"""Presets of campaigns; every other folder here is a run."""
