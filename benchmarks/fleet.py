@@ -128,7 +128,7 @@ def main() -> None:
 
 
 def measure(
-    graphs: Sequence[nx.DiGraph], settings: Settings, *, workers: int, repeats: int
+    graphs: Sequence[nx.DiGraph[str]], settings: Settings, *, workers: int, repeats: int
 ) -> list[Repeat]:
     """Time the three ways.
 
@@ -189,7 +189,7 @@ def _run_fleet(fleet: Fleet, repeat: int, settings: Settings) -> tuple[float, ND
     return time.perf_counter() - began, ended
 
 
-def _serve(pipe: Connection, graphs: dict[int, nx.DiGraph], settings: Settings) -> None:
+def _serve(pipe: Connection, graphs: dict[int, nx.DiGraph[str]], settings: Settings) -> None:
     """A process of the open loops: bodies by slot, twice; answers until the pipe closes."""
     ways = {
         way: [loop(graph, slot, settings) for slot, graph in graphs.items()]
@@ -218,7 +218,7 @@ class OpenLoop(ABC):
         settings: of the benchmark.
     """
 
-    def __init__(self, graph: nx.DiGraph, slot: int, settings: Settings) -> None:
+    def __init__(self, graph: nx.DiGraph[str], slot: int, settings: Settings) -> None:
         task = get_task(settings.task)
         self._settings, self._slot = settings, slot
         self._model = model = task.model(graph)
@@ -309,7 +309,7 @@ OPEN_LOOPS: dict[str, type[OpenLoop]] = {"batch": BatchedLoop, "plain": PlainLoo
 WAYS = ("fleet", *OPEN_LOOPS)
 
 
-def _bodies(options: argparse.Namespace) -> list[nx.DiGraph]:
+def _bodies(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
     """Robots of the files, or a draw from a pool, or else sampled bodies."""
     if options.robot:
         return [mjcf.read(path) for path in options.robot]

@@ -81,7 +81,7 @@ def main() -> None:
     Console().print(_table(measured, len(bodies), options.top, options.repeats))
 
 
-def bred(options: argparse.Namespace) -> list[nx.DiGraph]:
+def bred(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
     """The distinct bodies of an aging campaign, in the order of their breeding."""
     settings = config.build(
         {
@@ -104,7 +104,7 @@ def bred(options: argparse.Namespace) -> list[nx.DiGraph]:
             return [c.graph for c in database.candidates() if c.duplicate_of is None]
 
 
-def truly_best(bodies: Sequence[nx.DiGraph], options: argparse.Namespace) -> set[int]:
+def truly_best(bodies: Sequence[nx.DiGraph[str]], options: argparse.Namespace) -> set[int]:
     """Indices of the best bodies by many episodes."""
     with _pool(options, options.true_episodes, TRUTH_SEED, racing=None) as pool:
         scores = [record.score for record in pool.map(bodies)]
@@ -112,7 +112,7 @@ def truly_best(bodies: Sequence[nx.DiGraph], options: argparse.Namespace) -> set
 
 
 def race(
-    bodies: Sequence[nx.DiGraph],
+    bodies: Sequence[nx.DiGraph[str]],
     best: set[int],
     options: argparse.Namespace,
     *,
@@ -134,7 +134,7 @@ def race(
 
 
 def one_after_the_other(
-    bodies: Sequence[nx.DiGraph], pool: ScoringPool, top: int
+    bodies: Sequence[nx.DiGraph[str]], pool: ScoringPool, top: int
 ) -> list[ScoreRecord]:
     """Records as a campaign of algorithm ``random`` would have them."""
     settings = config.build(

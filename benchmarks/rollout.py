@@ -156,7 +156,11 @@ def _take_turns(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str
 
 
 def _replay(
-    graph: nx.DiGraph, task: Task, seed: int, ctrl: NDArray[np.float64], lengths: NDArray[np.intp]
+    graph: nx.DiGraph[str],
+    task: Task,
+    seed: int,
+    ctrl: NDArray[np.float64],
+    lengths: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """The last states (E, nq) of the batched engine under recorded controls."""
     model = task.model(graph)
@@ -172,7 +176,11 @@ def _replay(
 
 
 def _plain(
-    graph: nx.DiGraph, task: Task, seed: int, ctrl: NDArray[np.float64], lengths: NDArray[np.intp]
+    graph: nx.DiGraph[str],
+    task: Task,
+    seed: int,
+    ctrl: NDArray[np.float64],
+    lengths: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """The last states (E, nq) of ``mj_step`` loops under recorded controls."""
     model = task.model(graph)

@@ -47,7 +47,7 @@ class FormulaPool:
     def __init__(self, settings: Settings, workers: int) -> None:
         self._workers = workers
         self._random = random.Random(settings.seed)
-        self._items: dict[int, nx.DiGraph] = {}
+        self._items: dict[int, nx.DiGraph[str]] = {}
         self._blank = ScoreRecord.failed(
             robot="",
             hash="",
@@ -69,7 +69,7 @@ class FormulaPool:
         """Whether any body waits for its score."""
         return bool(self._items)
 
-    def submit(self, key: int, graph: nx.DiGraph, **options: Any) -> None:
+    def submit(self, key: int, graph: nx.DiGraph[str], **options: Any) -> None:
         """Take a body; whoever it must beat is no matter."""
         del options
         self._items[key] = graph
@@ -79,7 +79,7 @@ class FormulaPool:
         number = self._random.choice(list(self._items))
         return [(number, self._record(self._items.pop(number)))]
 
-    def _record(self, graph: nx.DiGraph) -> ScoreRecord:
+    def _record(self, graph: nx.DiGraph[str]) -> ScoreRecord:
         digest = body_hash(graph)
         score = len(graph) + int(digest[:8], 16) / 2**32
         episodes = self._blank.episodes

@@ -88,7 +88,7 @@ def exported_network(robot: Path) -> BodyMLP | None:
 
 
 def draw(
-    graph: nx.DiGraph, result: Rollout, *, stills: int, size: tuple[int, int], dt: float
+    graph: nx.DiGraph[str], result: Rollout, *, stills: int, size: tuple[int, int], dt: float
 ) -> list[Shot]:
     """Stills of a body's first episode.
 
@@ -124,7 +124,7 @@ def draw(
     return shots
 
 
-def _scene(graph: nx.DiGraph, *, width: int, height: int) -> mujoco.MjModel:
+def _scene(graph: nx.DiGraph[str], *, width: int, height: int) -> mujoco.MjModel:
     """The body on the floor of exported designs, its limbs coloured by their depth."""
     # The frames of the rollout, whose poses it is to take.
     model = mujoco.MjModel.from_xml_string(mjcf.to_xml(canonical_frames(graph), scene=True))

@@ -92,7 +92,7 @@ def quaternion(rot: np.ndarray) -> Quat:
     return (w, x, y, z) if w >= 0 else (-w, -x, -y, -z)
 
 
-def rest_frames(graph: nx.DiGraph, *, in_torso: bool = False) -> Frames:
+def rest_frames(graph: nx.DiGraph[str], *, in_torso: bool = False) -> Frames:
     """Frames of all bodies in the rest pose, by forward kinematics.
 
     Args:
@@ -123,7 +123,7 @@ def rest_frames(graph: nx.DiGraph, *, in_torso: bool = False) -> Frames:
     return Frames(tuple(names), pos, rot, ends[:, 0], ends[:, 1], radius)
 
 
-def canonical_frames(graph: nx.DiGraph) -> nx.DiGraph:
+def canonical_frames(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     """The same body with its frames as UNIMAL bodies have them.
 
     In the rest pose all axes are along the world's, and a limb's origin is where its capsule
@@ -188,7 +188,7 @@ def _vec3(vector: np.ndarray) -> Vec3:
     return x, y, z
 
 
-def twins(graph: nx.DiGraph, *, frames: Frames | None = None) -> dict[str, str]:
+def twins(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> dict[str, str]:
     """Mirror image of every body that has one, by geometry alone.
 
     A limb in the mirror plane is its own image; the torso always is. Two limbs are twins
@@ -225,7 +225,7 @@ def twins(graph: nx.DiGraph, *, frames: Frames | None = None) -> dict[str, str]:
     return found
 
 
-def limb_groups(graph: nx.DiGraph) -> list[tuple[str, ...]]:
+def limb_groups(graph: nx.DiGraph[str]) -> list[tuple[str, ...]]:
     """The limbs by mirror images: what an operator changes at once.
 
     Returns:
@@ -269,19 +269,19 @@ def density(record: Part) -> float:
     return record.density if record.density is not None else mass(record) / _volume(record)
 
 
-def centre_of_mass(graph: nx.DiGraph, *, frames: Frames | None = None) -> np.ndarray:
+def centre_of_mass(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> np.ndarray:
     """Centre of mass in the rest pose, shape (3,) (m), in the world or that of ``frames``."""
     frames = frames or rest_frames(graph)
     masses = np.array([mass(part(graph, name)) for name in frames.names])
     return masses @ ((frames.start + frames.end) / 2) / masses.sum()
 
 
-def total_mass(graph: nx.DiGraph) -> float:
+def total_mass(graph: nx.DiGraph[str]) -> float:
     """Mass of a whole body (kg)."""
     return sum(mass(part(graph, name)) for name in graph)
 
 
-def extent(graph: nx.DiGraph) -> np.ndarray:
+def extent(graph: nx.DiGraph[str]) -> np.ndarray:
     """Sides of the box around the rest pose, along the world's axes, shape (3,) (m)."""
     frames = rest_frames(graph)
     points, radius = np.stack([frames.start, frames.end]), frames.radius[:, None]

@@ -130,14 +130,14 @@ class Limb:
 Part: TypeAlias = Torso | Limb
 
 
-def new_body(torso: Torso, *, name: str = "torso/0") -> nx.DiGraph:
+def new_body(torso: Torso, *, name: str = "torso/0") -> nx.DiGraph[str]:
     """A body of a torso alone."""
     graph = nx.DiGraph(excludes=())
     graph.add_node(name, part=torso)
     return graph
 
 
-def add_limb(graph: nx.DiGraph, parent: str, name: str, limb: Limb) -> nx.DiGraph:
+def add_limb(graph: nx.DiGraph[str], parent: str, name: str, limb: Limb) -> nx.DiGraph[str]:
     """A copy of ``graph`` with ``limb`` as the last child of ``parent``.
 
     Raises:
@@ -154,7 +154,7 @@ def add_limb(graph: nx.DiGraph, parent: str, name: str, limb: Limb) -> nx.DiGrap
     return child
 
 
-def with_parts(graph: nx.DiGraph, parts: Iterable[tuple[str, Part]]) -> nx.DiGraph:
+def with_parts(graph: nx.DiGraph[str], parts: Iterable[tuple[str, Part]]) -> nx.DiGraph[str]:
     """A copy of ``graph`` in which the named bodies carry other records."""
     copy = graph.copy()
     for name, record in parts:
@@ -162,19 +162,19 @@ def with_parts(graph: nx.DiGraph, parts: Iterable[tuple[str, Part]]) -> nx.DiGra
     return copy
 
 
-def with_excludes(graph: nx.DiGraph, pairs: Iterable[Pair]) -> nx.DiGraph:
+def with_excludes(graph: nx.DiGraph[str], pairs: Iterable[Pair]) -> nx.DiGraph[str]:
     """A copy of ``graph`` whose contact excludes are ``pairs``, sorted and unique."""
     copy = graph.copy()
     copy.graph["excludes"] = tuple(sorted({(min(pair), max(pair)) for pair in pairs}))
     return copy
 
 
-def excludes(graph: nx.DiGraph) -> tuple[Pair, ...]:
+def excludes(graph: nx.DiGraph[str]) -> tuple[Pair, ...]:
     """Pairs of bodies that must not collide, each pair and the whole sorted by name."""
     return graph.graph.get("excludes", ())
 
 
-def root(graph: nx.DiGraph) -> str:
+def root(graph: nx.DiGraph[str]) -> str:
     """Name of the torso.
 
     Raises:
@@ -188,42 +188,42 @@ def root(graph: nx.DiGraph) -> str:
     return roots[0]
 
 
-def parent(graph: nx.DiGraph, name: str) -> str | None:
+def parent(graph: nx.DiGraph[str], name: str) -> str | None:
     """Name of the body that ``name`` hangs on; None for the torso."""
     return next(iter(graph.pred[name]), None)
 
 
-def children(graph: nx.DiGraph, name: str) -> list[str]:
+def children(graph: nx.DiGraph[str], name: str) -> list[str]:
     """Names of the limbs that hang on ``name``, in order."""
     return list(graph.succ[name])
 
 
-def bodies(graph: nx.DiGraph) -> list[str]:
+def bodies(graph: nx.DiGraph[str]) -> list[str]:
     """Names of all bodies, depth first from the torso: MuJoCo's order."""
     return list(nx.dfs_preorder_nodes(graph, root(graph)))
 
 
-def limbs(graph: nx.DiGraph) -> list[str]:
+def limbs(graph: nx.DiGraph[str]) -> list[str]:
     """Names of all bodies but the torso, depth first."""
     return bodies(graph)[1:]
 
 
-def part(graph: nx.DiGraph, name: str) -> Part:
+def part(graph: nx.DiGraph[str], name: str) -> Part:
     """The record of the body ``name``."""
     return graph.nodes[name]["part"]
 
 
-def torso(graph: nx.DiGraph) -> Torso:
+def torso(graph: nx.DiGraph[str]) -> Torso:
     """The torso's record."""
     return graph.nodes[root(graph)]["part"]
 
 
-def limb(graph: nx.DiGraph, name: str) -> Limb:
+def limb(graph: nx.DiGraph[str], name: str) -> Limb:
     """The record of the limb ``name``."""
     return graph.nodes[name]["part"]
 
 
-def joints(graph: nx.DiGraph) -> Iterator[tuple[str, Joint]]:
+def joints(graph: nx.DiGraph[str]) -> Iterator[tuple[str, Joint]]:
     """Every limb's name with each of its joints, in the order of the controls."""
     for name in limbs(graph):
         for joint in limb(graph, name).joints:

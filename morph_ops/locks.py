@@ -24,10 +24,10 @@ class FixedPart:
         (True, False)
     """
 
-    graph: nx.DiGraph
+    graph: nx.DiGraph[str]
 
     @classmethod
-    def of(cls, graph: nx.DiGraph, names: Collection[str]) -> FixedPart:
+    def of(cls, graph: nx.DiGraph[str], names: Collection[str]) -> FixedPart:
         """The torso and the limbs called ``names``, with all limbs between.
 
         Raises:
@@ -43,7 +43,7 @@ class FixedPart:
                 above = parent(graph, above)
         return cls(graph.subgraph(kept).copy())
 
-    def is_in(self, graph: nx.DiGraph) -> bool:
+    def is_in(self, graph: nx.DiGraph[str]) -> bool:
         """Whether a body has this part as it is; names, order and resting height do not matter.
 
         Limbs may have been added to the part.
@@ -52,7 +52,7 @@ class FixedPart:
             root(self.graph), root(graph), graph
         )
 
-    def _fits(self, ours: str, theirs: str, graph: nx.DiGraph) -> bool:
+    def _fits(self, ours: str, theirs: str, graph: nx.DiGraph[str]) -> bool:
         """Whether all that hangs on a limb of ours hangs on theirs, each limb on another one."""
         wanted, there = children(self.graph, ours), children(graph, theirs)
         matches = nx.Graph()
@@ -64,7 +64,7 @@ class FixedPart:
         pairs = nx.bipartite.maximum_matching(matches, [("ours", name) for name in wanted])
         return all(("ours", name) in pairs for name in wanted)
 
-    def _equal(self, ours: str, theirs: str, graph: nx.DiGraph) -> bool:
+    def _equal(self, ours: str, theirs: str, graph: nx.DiGraph[str]) -> bool:
         same = _bare(limb(self.graph, ours)) == _bare(limb(graph, theirs))
         return same and self._fits(ours, theirs, graph)
 
@@ -76,7 +76,9 @@ def _bare(part: Torso | Limb) -> Torso | Limb:
     return replace(part, joints=tuple(replace(joint, name="") for joint in part.joints))
 
 
-def fixed_in_all(graphs: Sequence[tuple[str, nx.DiGraph]], names: Collection[str]) -> FixedPart:
+def fixed_in_all(
+    graphs: Sequence[tuple[str, nx.DiGraph[str]]], names: Collection[str]
+) -> FixedPart:
     """The part that several bodies share.
 
     Args:

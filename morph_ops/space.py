@@ -115,7 +115,7 @@ UNIMAL = Space()
 """The space of Gupta 2021."""
 
 
-def sample_body(rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
+def sample_body(rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph[str]:
     """A random starting body, made as in DERL.
 
     Draws a target number of limbs, grows once, then mutates with all seven operators

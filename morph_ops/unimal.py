@@ -75,7 +75,7 @@ class Pose:
     aims: np.ndarray
 
     @classmethod
-    def of(cls, graph: nx.DiGraph, *, space: Space = UNIMAL) -> Pose:
+    def of(cls, graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> Pose:
         """The pose of a body."""
         frames = rest_frames(graph, in_torso=True)
         axes = frames.end - frames.start
@@ -188,7 +188,7 @@ def resized(record: Limb, *, radius: float, height_m: float, aim: Sequence[float
 # --- sites -------------------------------------------------------------------------------
 
 
-def sites(graph: nx.DiGraph) -> list[Site]:
+def sites(graph: nx.DiGraph[str]) -> list[Site]:
     """All growth sites of a body: the torso's centre, each limb's middle and end."""
     found = [Site(root(graph), "centre")]
     for name in bodies(graph)[1:]:
@@ -223,7 +223,7 @@ def site_position(
 
 
 def limb_origin(
-    graph: nx.DiGraph, pose: Pose, site: Site, aim: np.ndarray, *, space: Space = UNIMAL
+    graph: nx.DiGraph[str], pose: Pose, site: Site, aim: np.ndarray, *, space: Space = UNIMAL
 ) -> Vec3:
     """Where the frame of a limb that grows at ``site`` lies in its parent's frame (m).
 
@@ -240,7 +240,9 @@ def limb_origin(
     return add(spot, to_grid(pose.seen_from(site.parent, aim), scale=record.radius))
 
 
-def attachment(graph: nx.DiGraph, pose: Pose, name: str, *, space: Space = UNIMAL) -> Site | None:
+def attachment(
+    graph: nx.DiGraph[str], pose: Pose, name: str, *, space: Space = UNIMAL
+) -> Site | None:
     """The growth site that a limb is attached to; None where it is at no site."""
     above = parent(graph, name)
     if above is None:
@@ -275,7 +277,9 @@ def runs_inside(pose: Pose, site: Site, aim: np.ndarray) -> bool:
 # --- the whole body ----------------------------------------------------------------------
 
 
-def rest_height(graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None) -> float:
+def rest_height(
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
+) -> float:
     """Height of the torso's centre that leaves the space's clearance below the body (m).
 
     The lowest point is that of the torso's bottom and of the limbs' tips, one radius
@@ -298,8 +302,8 @@ def rest_height(graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None =
 
 
 def at_rest_height(
-    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
-) -> nx.DiGraph:
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
+) -> nx.DiGraph[str]:
     """A copy of a body whose torso is at its rest height; arguments as :func:`rest_height`."""
     record = torso(graph)
     x, y, _ = record.pos

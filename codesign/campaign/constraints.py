@@ -26,7 +26,7 @@ class Constraints:
         BodyError: they have not, or not the same.
     """
 
-    def __init__(self, settings: Settings, start: Sequence[nx.DiGraph]) -> None:
+    def __init__(self, settings: Settings, start: Sequence[nx.DiGraph[str]]) -> None:
         given = settings.limits.model_dump()
         self._limits = {name: limit for name, limit in given.items() if limit is not None}
         self._fixed: FixedPart | None = None
@@ -34,7 +34,7 @@ class Constraints:
             named = [(f"starting body {number}", body) for number, body in enumerate(start)]
             self._fixed = fixed_in_all(named, settings.locked)
 
-    def complaint(self, graph: nx.DiGraph) -> str | None:
+    def complaint(self, graph: nx.DiGraph[str]) -> str | None:
         """What keeps a body out, in one line; None for one that may come in."""
         for name, limit in self._limits.items():
             value = _VALUES[name](graph)
@@ -45,11 +45,11 @@ class Constraints:
             return "the locked limbs are not as they were"
         return None
 
-    def allow(self, graph: nx.DiGraph) -> bool:
+    def allow(self, graph: nx.DiGraph[str]) -> bool:
         """Whether a body may come in."""
         return self.complaint(graph) is None
 
-    def require(self, graph: nx.DiGraph, *, name: str) -> None:
+    def require(self, graph: nx.DiGraph[str], *, name: str) -> None:
         """Refuse a body that may not come in.
 
         Raises:

@@ -115,7 +115,7 @@ class Breeder:
 
     def _child(
         self, rng: np.random.Generator, parents: tuple[Candidate, Candidate]
-    ) -> tuple[nx.DiGraph, list[str], tuple[Candidate, ...]]:
+    ) -> tuple[nx.DiGraph[str], list[str], tuple[Candidate, ...]]:
         """A body, what made it, and its parents; nothing made it where nothing could."""
         rates = self._settings.rates
         wants_two = bool(rng.random() < rates.crossover)
@@ -135,7 +135,7 @@ class Breeder:
                 names.append(mutant[1])
         return graph, names, used
 
-    def _fresh(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+    def _fresh(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph[str], str]:
         """A body without parents within the limits, and what made it."""
         complaint = None
         for _ in range(_TRIES):
@@ -150,7 +150,7 @@ class Breeder:
             f"{complaint}; raise them, or name robots in start"
         )
 
-    def _start_mutant(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+    def _start_mutant(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph[str], str]:
         graph, names = self._start[number % len(self._start)].graph, ["start"]
         for _ in range(rng.integers(1, _MOST_START_MUTATIONS + 1)):
             mutant = self._mutated(graph, rng)
@@ -160,8 +160,8 @@ class Breeder:
         return graph, "+".join(names)
 
     def _mutated(
-        self, graph: nx.DiGraph, rng: np.random.Generator
-    ) -> tuple[nx.DiGraph, str] | None:
+        self, graph: nx.DiGraph[str], rng: np.random.Generator
+    ) -> tuple[nx.DiGraph[str], str] | None:
         rates = self._settings.rates
         weights = self._record.weights if rates.adaptive else rates.operators
         try:
@@ -178,7 +178,7 @@ class Breeder:
 
     def _bred(
         self,
-        graph: nx.DiGraph,
+        graph: nx.DiGraph[str],
         number: int,
         operator: str,
         parents: tuple[Candidate, ...],
@@ -195,14 +195,16 @@ class Breeder:
         )
 
 
-def _crossed(first: nx.DiGraph, second: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph | None:
+def _crossed(
+    first: nx.DiGraph[str], second: nx.DiGraph[str], rng: np.random.Generator
+) -> nx.DiGraph[str] | None:
     try:
         return crossover(first, second, rng)
     except OperatorError:
         return None
 
 
-def _sampled(rng: np.random.Generator) -> tuple[nx.DiGraph, str]:
+def _sampled(rng: np.random.Generator) -> tuple[nx.DiGraph[str], str]:
     return sample_body(rng), "sample"
 
 

@@ -256,7 +256,7 @@ def _training(steps: int | None, workers: int | None) -> Iterator[Training | Non
         raise SystemExit(INTERRUPTED) from None
 
 
-def _best_reading(graph: nx.DiGraph, controller: str, tries: int | None) -> int:
+def _best_reading(graph: nx.DiGraph[str], controller: str, tries: int | None) -> int:
     from codesign.export import SCENE_TASK
     from codesign.scoring import load_controller, tries_of
     from hyperdistill_core.controller.halving import best_reading

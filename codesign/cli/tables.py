@@ -115,7 +115,7 @@ def with_interval(record: ScoreRecord) -> str:
     return f"{record.score:.1f} ± {half:.1f}" if len(record.returns) > 1 else f"{record.score:.1f}"
 
 
-def measures(graph: nx.DiGraph) -> tuple[str, str, str]:
+def measures(graph: nx.DiGraph[str]) -> tuple[str, str, str]:
     """Number of bodies and of joints, and mass (kg)."""
     joints = sum(1 for _ in bodies_graph.joints(graph))
     return str(len(graph)), str(joints), f"{total_mass(graph):.2f}"
@@ -155,7 +155,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 
-def body_tree(graph: nx.DiGraph) -> Tree:
+def body_tree(graph: nx.DiGraph[str]) -> Tree:
     """A body as a tree, one line a body and one a joint."""
     name = bodies_graph.root(graph)
     tree = Tree(_torso_line(name, bodies_graph.torso(graph)))
@@ -163,7 +163,7 @@ def body_tree(graph: nx.DiGraph) -> Tree:
     return tree
 
 
-def _add_children(tree: Tree, graph: nx.DiGraph, name: str) -> None:
+def _add_children(tree: Tree, graph: nx.DiGraph[str], name: str) -> None:
     for child in bodies_graph.children(graph, name):
         record = bodies_graph.limb(graph, child)
         branch = tree.add(_limb_line(child, record))

@@ -136,7 +136,7 @@ def pool(
     _say(f"{len(made)} bodies in {out}")
 
 
-def _try(pool: ScoringPool, graphs: Sequence[nx.DiGraph]) -> list[tuple[float, float]]:
+def _try(pool: ScoringPool, graphs: Sequence[nx.DiGraph[str]]) -> list[tuple[float, float]]:
     """Mean return and mean control steps of an episode of each body."""
     return [(record.score, fmean(record.lengths or [0])) for record in pool.map(graphs)]
 

@@ -53,7 +53,7 @@ class Design:
     """
 
     name: str
-    graph: nx.DiGraph
+    graph: nx.DiGraph[str]
     reading: int = 0
     network: BodyMLP | None = None
     scores: tuple[float, float] | None = None

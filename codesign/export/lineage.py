@@ -34,7 +34,7 @@ COLUMNS = (
 NO_ANCESTOR = "[none]"
 
 
-def phylogeny(run: str | Path | Database) -> nx.DiGraph:
+def phylogeny(run: str | Path | Database) -> nx.DiGraph[str]:
     """The family tree of a run: an edge from every parent to its child.
 
     Time is counted in generations. A body comes into existence with the generation that it is
@@ -80,7 +80,7 @@ def phylogeny(run: str | Path | Database) -> nx.DiGraph:
     return graph
 
 
-def to_csv(graph: nx.DiGraph) -> str:
+def to_csv(graph: nx.DiGraph[str]) -> str:
     """A family tree as the standard's table; what is not known is empty.
 
     Args:

@@ -119,7 +119,7 @@ def reach_of(result: Rollout, max_steps: int, margin: float) -> Reach:
     return Reach(float((result.returns + rest).mean()), 0.0)
 
 
-def best_of(graphs: Sequence[nx.DiGraph], pool: ScoringPool, *, top: int) -> list[ScoreRecord]:
+def best_of(graphs: Sequence[nx.DiGraph[str]], pool: ScoringPool, *, top: int) -> list[ScoreRecord]:
     """Score bodies in full only as far as they may be among the best.
 
     All run the short episode. Then, those first that can reach most by it, they are scored

@@ -13,25 +13,25 @@ from morph_ops.graph import Joint, Limb, Part
 WEAKER, HEAVIER, STIFFER = 0.8, 1.2, 2.0
 
 
-def weak(graph: nx.DiGraph) -> nx.DiGraph:
+def weak(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     """Every motor with 0.8 of its torque."""
     return _with_joints(graph, lambda joint: replace(joint, gear=WEAKER * joint.gear))
 
 
-def heavy(graph: nx.DiGraph) -> nx.DiGraph:
+def heavy(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     """Every part with 1.2 times its mass."""
     return body_graph.with_parts(
         graph, [(name, _heavier(body_graph.part(graph, name))) for name in graph]
     )
 
 
-def damped(graph: nx.DiGraph) -> nx.DiGraph:
+def damped(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     """Every hinge with twice its damping."""
     return _with_joints(graph, lambda joint: replace(joint, damping=STIFFER * joint.damping))
 
 
 #: What goes wrong, one at a time.
-WORLDS: dict[str, Callable[[nx.DiGraph], nx.DiGraph]] = {
+WORLDS: dict[str, Callable[[nx.DiGraph[str]], nx.DiGraph[str]]] = {
     "weak": weak,
     "heavy": heavy,
     "damped": damped,
@@ -44,7 +44,7 @@ def _heavier(part: Part) -> Part:
     return replace(part, density=HEAVIER * (part.density or 0.0))
 
 
-def _with_joints(graph: nx.DiGraph, change: Callable[[Joint], Joint]) -> nx.DiGraph:
+def _with_joints(graph: nx.DiGraph[str], change: Callable[[Joint], Joint]) -> nx.DiGraph[str]:
     def changed(limb: Limb) -> Limb:
         return replace(limb, joints=tuple(map(change, limb.joints)))
 

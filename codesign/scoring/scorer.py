@@ -140,7 +140,7 @@ class BodyScorer:
 
     def __call__(
         self,
-        graph: nx.DiGraph,
+        graph: nx.DiGraph[str],
         *,
         robot: str = "",
         seed: int | None = None,
@@ -181,10 +181,10 @@ class BodyScorer:
 
     def _simulate(
         self,
-        graph: nx.DiGraph,
+        graph: nx.DiGraph[str],
         blank: ScoreRecord,
         bar: float | None,
-        find: Callable[[nx.DiGraph, int, _Counted], int],
+        find: Callable[[nx.DiGraph[str], int, _Counted], int],
     ) -> ScoreRecord:
         run = _Counted(task=self._task, episodes=blank.episodes, seed=blank.seed)
         reading = find(graph, blank.seed, run)
@@ -207,7 +207,7 @@ class BodyScorer:
         return replace(blank, **measured, steps=run.steps, seconds=run.seconds)
 
     def _best_reading(
-        self, likely: Sequence[int], graph: nx.DiGraph, seed: int, run: _Counted
+        self, likely: Sequence[int], graph: nx.DiGraph[str], seed: int, run: _Counted
     ) -> int:
         from hyperdistill_core.controller.halving import best_reading
 
@@ -234,7 +234,7 @@ class _Counted:
         self.steps = 0
         self.seconds = 0.0
 
-    def __call__(self, graph: nx.DiGraph, control: Any, **options: Any) -> Rollout:
+    def __call__(self, graph: nx.DiGraph[str], control: Any, **options: Any) -> Rollout:
         from hyperdistill_core.rollout import rollout
 
         result = rollout(graph, control, **self._usual | options)

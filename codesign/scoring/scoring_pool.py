@@ -30,7 +30,7 @@ DEFAULT_TIME_LIMIT = 300.0
 
 @dataclass(frozen=True)
 class _Item:
-    graph: nx.DiGraph
+    graph: nx.DiGraph[str]
     seed: int | None
     episodes: int | None
     bar: float | None
@@ -180,7 +180,7 @@ class ScoringPool:
     def submit(
         self,
         key: Hashable,
-        graph: nx.DiGraph,
+        graph: nx.DiGraph[str],
         *,
         seed: int | None = None,
         episodes: int | None = None,
@@ -215,7 +215,7 @@ class ScoringPool:
 
     def map(
         self,
-        graphs: Iterable[nx.DiGraph],
+        graphs: Iterable[nx.DiGraph[str]],
         *,
         bar: float | None = None,
         readings: Sequence[int | None] | None = None,
@@ -263,7 +263,7 @@ class ScoringPool:
 
 
 def score(
-    graphs: Iterable[nx.DiGraph],
+    graphs: Iterable[nx.DiGraph[str]],
     *,
     controller: str | Path = DEFAULT_CONTROLLER,
     task: str = DEFAULT_TASK,

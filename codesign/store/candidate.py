@@ -38,7 +38,7 @@ class Candidate:
     generation: int
     operator: str
     parents: tuple[int, ...]
-    graph: nx.DiGraph
+    graph: nx.DiGraph[str]
     hash: str
     moves: dict[str, Any] | None = None
     reading: int = 0
@@ -49,13 +49,13 @@ class Candidate:
     @classmethod
     def bred(
         cls,
-        graph: nx.DiGraph,
+        graph: nx.DiGraph[str],
         *,
         number: int,
         generation: int,
         operator: str,
         parents: tuple[int, ...] = (),
-        first_parent: nx.DiGraph | None = None,
+        first_parent: nx.DiGraph[str] | None = None,
         reading: int = 0,
     ) -> Candidate:
         """A candidate that is not scored yet."""

@@ -16,5 +16,5 @@ class Founder:
         reading: that it carries where bodies of the search do: a robot from a file the first.
     """
 
-    graph: nx.DiGraph
+    graph: nx.DiGraph[str]
     reading: int = 0

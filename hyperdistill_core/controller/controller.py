@@ -230,7 +230,9 @@ class Controller:
             clock=self.network.config.clock,
         )
 
-    def for_body(self, graph: nx.DiGraph, model: mujoco.MjModel, *, reading: int = 0) -> BodyMLP:
+    def for_body(
+        self, graph: nx.DiGraph[str], model: mujoco.MjModel, *, reading: int = 0
+    ) -> BodyMLP:
         """Controller of a body, in the order of the motors of ``model``.
 
         Args:
@@ -248,7 +250,7 @@ class Controller:
             context = context * self.readings[reading]
         return self.body_mlp(context, BodyLayout.from_graph(graph, model).actions)
 
-    def warnings(self, graph: nx.DiGraph) -> list[str]:
+    def warnings(self, graph: nx.DiGraph[str]) -> list[str]:
         """Where a body lies outside what the controller was trained on, a line a quantity."""
         return self.ranges.warnings(graph)
 

@@ -57,7 +57,7 @@ def most_steps(tries: int, max_steps: int) -> int:
 
 
 def best_reading(
-    graph: nx.DiGraph,
+    graph: nx.DiGraph[str],
     controller: Controller,
     *,
     task: Task,

@@ -55,7 +55,7 @@ class TrainingRanges:
     limits: Mapping[str, tuple[float, float]]
 
     @classmethod
-    def over(cls, graphs: Iterable[nx.DiGraph]) -> TrainingRanges:
+    def over(cls, graphs: Iterable[nx.DiGraph[str]]) -> TrainingRanges:
         """Ranges over training bodies."""
         seen: dict[str, list[float]] = {quantity: [] for quantity in UNITS}
         for graph in graphs:
@@ -63,7 +63,7 @@ class TrainingRanges:
                 seen[quantity] += values
         return cls({name: (min(values), max(values)) for name, values in seen.items() if values})
 
-    def warnings(self, graph: nx.DiGraph) -> list[str]:
+    def warnings(self, graph: nx.DiGraph[str]) -> list[str]:
         """One line for each quantity of a body that lies outside, with its worst value.
 
         Example:
@@ -85,7 +85,7 @@ class TrainingRanges:
         return lines
 
 
-def _quantities(graph: nx.DiGraph) -> dict[str, list[float]]:
+def _quantities(graph: nx.DiGraph[str]) -> dict[str, list[float]]:
     """Values of every quantity of :data:`UNITS`: one, or one a limb, body or joint."""
     records = [limb(graph, name) for name in limbs(graph)]
     hinges = [joint for _, joint in joints(graph)]

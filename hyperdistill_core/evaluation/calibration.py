@@ -45,7 +45,7 @@ class CalibrateSettings(ImproveSettings):
 
 
 def calibrate(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
     settings: CalibrateSettings,
     folder: Path,
@@ -74,7 +74,10 @@ def calibrate(
 
 
 def _readings(
-    graphs: Sequence[nx.DiGraph], controller: str | Path, settings: CalibrateSettings, file: Path
+    graphs: Sequence[nx.DiGraph[str]],
+    controller: str | Path,
+    settings: CalibrateSettings,
+    file: Path,
 ) -> list[int]:
     """Each body's best reading, found once: on another processor it might be another."""
     if not file.exists():

@@ -110,7 +110,7 @@ def paired_ratio(
 
 
 def evaluate(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     checkpoint: str | Path,
     *,
     task: str = "flat",
@@ -143,7 +143,7 @@ def evaluate(
 
 
 def best_readings(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     checkpoint: str | Path,
     *,
     tries: int,
@@ -230,7 +230,7 @@ def _read(checkpoint: str | Path) -> _Loaded:
     return Controller.load(checkpoint)
 
 
-def _evaluate_one(job: tuple[nx.DiGraph, str, int, int, int]) -> Rollout:
+def _evaluate_one(job: tuple[nx.DiGraph[str], str, int, int, int]) -> Rollout:
     graph, task_name, episodes, seed, reading = job
     task = get_task(task_name)
     (loaded,) = _loaded
@@ -242,7 +242,7 @@ def _evaluate_one(job: tuple[nx.DiGraph, str, int, int, int]) -> Rollout:
     return rollout(graph, control, task=task, episodes=episodes, seed=seed)
 
 
-def _best_one(job: tuple[nx.DiGraph, str, int, int]) -> int:
+def _best_one(job: tuple[nx.DiGraph[str], str, int, int]) -> int:
     graph, task_name, tries, seed = job
     (controller,) = _loaded
     assert isinstance(controller, Controller)

@@ -53,7 +53,7 @@ class Entry:
     """
 
     name: str
-    graph: nx.DiGraph
+    graph: nx.DiGraph[str]
     parents: tuple[str, ...] = ()
 
 
@@ -65,7 +65,7 @@ class Split:
     entries: tuple[Entry, ...] = field(repr=False)
 
 
-_Made: TypeAlias = tuple[nx.DiGraph, tuple[Entry, ...]]
+_Made: TypeAlias = "tuple[nx.DiGraph[str], tuple[Entry, ...]]"
 _Make: TypeAlias = Callable[[np.random.Generator, Entry, Sequence[Entry]], _Made]
 
 

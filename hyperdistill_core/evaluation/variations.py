@@ -77,13 +77,13 @@ class Variation:
     """
 
     kind: Kind
-    vary: Callable[[nx.DiGraph, np.random.Generator], nx.DiGraph]
+    vary: Callable[[nx.DiGraph[str], np.random.Generator], nx.DiGraph[str]]
 
 
 # --- kinematics --------------------------------------------------------------------------
 
 
-def limb_length(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
+def limb_length(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose limbs have other lengths; what hangs on a limb moves with its site.
 
     Raises:
@@ -91,14 +91,14 @@ def limb_length(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     """
     pose = Pose.of(graph)
 
-    def propose() -> nx.DiGraph:
+    def propose() -> nx.DiGraph[str]:
         factors = _per_limb(graph, lambda: rng.uniform(*LENGTH))
         return _reshaped(graph, pose, aims=pose.aims, factors=factors)
 
     return _first_sane("limb-length", graph, propose, moves=True)
 
 
-def limb_angle(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
+def limb_angle(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose limbs point in other directions, twins in mirrored ones.
 
     A limb in the mirror plane stays in it, and none that points level or down turns up.
@@ -109,7 +109,7 @@ def limb_angle(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     pose = Pose.of(graph)
     lengths = dict.fromkeys(limbs(graph), 1.0)
 
-    def propose() -> nx.DiGraph:
+    def propose() -> nx.DiGraph[str]:
         aims = pose.aims.copy()
         for first, *twin in limb_groups(graph):
             bound = not twin and in_mirror_plane(pose.aim(first))
@@ -122,7 +122,7 @@ def limb_angle(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     return _first_sane("limb-angle", graph, propose, moves=True)
 
 
-def joint_range(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
+def joint_range(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose hinges turn more or less far.
 
     Raises:
@@ -141,14 +141,14 @@ def joint_range(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
 # --- dynamics ----------------------------------------------------------------------------
 
 
-def mass(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
+def mass(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose torso and limbs have other masses at the same sizes.
 
     Raises:
         OperatorError: no valid variation in 50 tries.
     """
 
-    def propose() -> nx.DiGraph:
+    def propose() -> nx.DiGraph[str]:
         factors = _per_limb(graph, lambda: rng.uniform(*MASS))
         factors[root(graph)] = rng.uniform(*MASS)
         return with_parts(
@@ -158,7 +158,7 @@ def mass(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     return _first_sane("mass", graph, propose, moves=False)
 
 
-def armature(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
+def armature(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose hinges have other rotor inertias.
 
     Raises:
@@ -167,7 +167,7 @@ def armature(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     return _scale_hinges("armature", graph, lambda: _log_uniform(rng, *ARMATURE))
 
 
-def damping(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
+def damping(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose hinges have other dampings.
 
     Raises:
@@ -176,7 +176,7 @@ def damping(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
     return _scale_hinges("damping", graph, lambda: _log_uniform(rng, *DAMPING))
 
 
-def gear(graph: nx.DiGraph, rng: np.random.Generator) -> nx.DiGraph:
+def gear(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose motors are stronger or weaker.
 
     Raises:
@@ -201,8 +201,8 @@ VARIATIONS: dict[str, Variation] = {
 
 
 def _first_sane(
-    name: str, before: nx.DiGraph, propose: Callable[[], nx.DiGraph], *, moves: bool
-) -> nx.DiGraph:
+    name: str, before: nx.DiGraph[str], propose: Callable[[], nx.DiGraph[str]], *, moves: bool
+) -> nx.DiGraph[str]:
     """The first proposal that differs and breaks no new invariant but for the ranges.
 
     Args:
@@ -229,7 +229,7 @@ def _first_sane(
     raise OperatorError(f"{name}: no valid variation in {TRIES} tries; the last reason: {reason}")
 
 
-def _per_limb(graph: nx.DiGraph, draw: Callable[[], float]) -> dict[str, float]:
+def _per_limb(graph: nx.DiGraph[str], draw: Callable[[], float]) -> dict[str, float]:
     """A drawn number for every limb, the same for twins."""
     drawn = {}
     for group in limb_groups(graph):
@@ -239,13 +239,13 @@ def _per_limb(graph: nx.DiGraph, draw: Callable[[], float]) -> dict[str, float]:
 
 def _vary_hinges(
     name: str,
-    graph: nx.DiGraph,
+    graph: nx.DiGraph[str],
     draw: Callable[[], float],
     change: Callable[[Joint, float], Joint],
-) -> nx.DiGraph:
+) -> nx.DiGraph[str]:
     """Every hinge changed by a factor of its own; hinges of twins in one slot share it."""
 
-    def propose() -> nx.DiGraph:
+    def propose() -> nx.DiGraph[str]:
         changed: list[tuple[str, Part]] = []
         for group in limb_groups(graph):
             slots = sorted({joint.slot for each in group for joint in limb(graph, each).joints})
@@ -259,7 +259,7 @@ def _vary_hinges(
     return _first_sane(name, graph, propose, moves=False)
 
 
-def _scale_hinges(field: str, graph: nx.DiGraph, draw: Callable[[], float]) -> nx.DiGraph:
+def _scale_hinges(field: str, graph: nx.DiGraph[str], draw: Callable[[], float]) -> nx.DiGraph[str]:
     """A field of every hinge multiplied by a factor; the variation is called like the field."""
 
     def change(joint: Joint, factor: float) -> Joint:
@@ -312,8 +312,8 @@ def _turned(
 
 
 def _reshaped(
-    graph: nx.DiGraph, pose: Pose, *, aims: NDArray[np.float64], factors: dict[str, float]
-) -> nx.DiGraph:
+    graph: nx.DiGraph[str], pose: Pose, *, aims: NDArray[np.float64], factors: dict[str, float]
+) -> nx.DiGraph[str]:
     """A body whose limbs have other directions and lengths, each at its old site.
 
     Args:
@@ -350,7 +350,7 @@ def _anchored(record: Limb, *, before: Vec3, after: Vec3) -> Limb:
     return replace(record, joints=tuple(joints))
 
 
-def _share_of_change(graph: nx.DiGraph, child: nx.DiGraph, name: str) -> Vec3:
+def _share_of_change(graph: nx.DiGraph[str], child: nx.DiGraph[str], name: str) -> Vec3:
     """How far a limb at no growth site moves as its parent changes: by its share of the way."""
     above = parent(graph, name)
     old, new = (part(each, above or name) for each in (graph, child))
@@ -362,7 +362,7 @@ def _share_of_change(graph: nx.DiGraph, child: nx.DiGraph, name: str) -> Vec3:
     return add((share * (np.subtract(new.end, new.start) - axis)).tolist())
 
 
-def _exact_pose(graph: nx.DiGraph) -> Pose:
+def _exact_pose(graph: nx.DiGraph[str]) -> Pose:
     """The rest pose with directions as they are, not as the grid has them."""
     frames = rest_frames(graph, in_torso=True)
     axes = frames.end - frames.start
@@ -370,7 +370,7 @@ def _exact_pose(graph: nx.DiGraph) -> Pose:
     return Pose(frames, axes / np.where(lengths > 0, lengths, 1.0))
 
 
-def _exact_space(graph: nx.DiGraph) -> Space:
+def _exact_space(graph: nx.DiGraph[str]) -> Space:
     """The UNIMAL space with the heights that the limbs of this body have."""
     records = [limb(graph, name) for name in limbs(graph)]
     heights = {math.dist(record.start, record.end) - record.radius for record in records}

@@ -67,7 +67,7 @@ def context_dim(kind: ContextKind) -> int:
 
 
 def context_features(
-    graph: nx.DiGraph, model: mujoco.MjModel, *, kind: ContextKind = "continuous"
+    graph: nx.DiGraph[str], model: mujoco.MjModel, *, kind: ContextKind = "continuous"
 ) -> NDArray[np.float64]:
     """Context of every body, depth first from the torso.
 

@@ -84,7 +84,7 @@ class BodyLayout:
         return len(self.actions)
 
     @classmethod
-    def from_graph(cls, graph: nx.DiGraph, model: mujoco.MjModel) -> BodyLayout:
+    def from_graph(cls, graph: nx.DiGraph[str], model: mujoco.MjModel) -> BodyLayout:
         """Layout of ``graph`` in ``model``, a model that holds this body and maybe a world."""
         names = bodies_graph.bodies(graph)
         row = {name: index for index, name in enumerate(names)}

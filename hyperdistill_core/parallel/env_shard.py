@@ -136,7 +136,7 @@ class FleetBody:
     """
 
     def __init__(
-        self, graph: nx.DiGraph, task: Task, *, n_envs: int, seed: int, serial: int
+        self, graph: nx.DiGraph[str], task: Task, *, n_envs: int, seed: int, serial: int
     ) -> None:
         model = task.model(graph)
         self.layout = BodyLayout.from_graph(graph, model)
@@ -250,7 +250,7 @@ class Shard:
         self,
         slot: int,
         serial: int,
-        graph: nx.DiGraph,
+        graph: nx.DiGraph[str],
         kept: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         """Begin to simulate a body in a slot, or go on with one that was kept.

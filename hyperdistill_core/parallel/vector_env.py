@@ -69,7 +69,7 @@ class Fleet:
 
     def __init__(
         self,
-        graphs: Sequence[nx.DiGraph],
+        graphs: Sequence[nx.DiGraph[str]],
         *,
         task: str,
         n_envs: int,
@@ -110,7 +110,7 @@ class Fleet:
         self._settle(_REPLACING)
         return self._arrays["state"]
 
-    def replace(self, slot: int, graph: nx.DiGraph) -> None:
+    def replace(self, slot: int, graph: nx.DiGraph[str]) -> None:
         """Put another body into a slot; its episodes start anew.
 
         A worker prepares it while we go on; whoever asks for :attr:`state` or steps waits
@@ -219,7 +219,7 @@ class Fleet:
         raise IndexError(f"slot: expected 0 to {self.shape.n_active - 1}, got {slot}")
 
     def _deal_out(
-        self, graphs: Sequence[nx.DiGraph], kept: Mapping[str, NDArray[Any]] | None
+        self, graphs: Sequence[nx.DiGraph[str]], kept: Mapping[str, NDArray[Any]] | None
     ) -> None:
         """Put the first bodies into their slots, the largest first: so loads come out even."""
         by_slot: dict[int, dict[str, NDArray[Any]]] = {}
@@ -237,7 +237,7 @@ class Fleet:
         self,
         slot: int,
         serial: int,
-        graph: nx.DiGraph,
+        graph: nx.DiGraph[str],
         kept: dict[str, NDArray[Any]] | None = None,
     ) -> None:
         part = self._part_of(slot)

@@ -59,7 +59,7 @@ class TimedControl(Protocol):
 
 
 def rollout(
-    graph: nx.DiGraph,
+    graph: nx.DiGraph[str],
     controller: BodyControl,
     *,
     task: Task,

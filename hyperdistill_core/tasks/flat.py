@@ -33,7 +33,7 @@ class Flat(Task):
 
     name: str = "flat"
 
-    def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
+    def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
         """See :meth:`Task.model`."""
         spec = to_spec(canonical_frames(graph))
         spec.worldbody.add_geom(
@@ -45,7 +45,7 @@ class Flat(Task):
         )
         return compile_spec(spec)
 
-    def fall_height(self, graph: nx.DiGraph) -> float:
+    def fall_height(self, graph: nx.DiGraph[str]) -> float:
         """See :meth:`Task.fall_height`."""
         return _FALL_RATIO * (body_graph.torso(graph).pos[2] - _CLEARANCE_M)
 
@@ -72,7 +72,7 @@ class FlatReference(Flat):
     ground_m: float = 1.0
     world_y: bool = True
 
-    def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
+    def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
         """See :meth:`Task.model`."""
         torso = body_graph.torso(graph)
         x, y, z = torso.pos

@@ -44,7 +44,7 @@ class Task(ABC):
         return self.physics_steps * PHYSICS_STEP_S
 
     @abstractmethod
-    def model(self, graph: nx.DiGraph) -> mujoco.MjModel:
+    def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
         """The body in its world, with nothing that a rollout does not need.
 
         Its frames must be those of :func:`~morph_ops.geometry.canonical_frames`, which
@@ -55,7 +55,7 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def fall_height(self, graph: nx.DiGraph) -> float:
+    def fall_height(self, graph: nx.DiGraph[str]) -> float:
         """Height of the torso over the ground (m) at which the body has fallen."""
 
     @abstractmethod

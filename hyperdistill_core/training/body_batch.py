@@ -46,7 +46,9 @@ class BodyInputs:
     builds: NDArray[np.float32]
 
     @classmethod
-    def of(cls, graph: nx.DiGraph, task: Task, *, kind: ContextKind = "continuous") -> BodyInputs:
+    def of(
+        cls, graph: nx.DiGraph[str], task: Task, *, kind: ContextKind = "continuous"
+    ) -> BodyInputs:
         """Inputs of a body in a task's world."""
         model = task.model(graph)
         layout = BodyLayout.from_graph(graph, model)

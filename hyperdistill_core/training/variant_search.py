@@ -136,7 +136,7 @@ def complementary(scores: NDArray[np.float64], number: int, *, first: int = 1) -
 
 
 def _scores(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     controller: Path,
     readings: NDArray[np.float32],
     settings: ReadingsSettings,
@@ -158,7 +158,7 @@ def _load(controller: Path, readings: NDArray[np.float32]) -> None:
     _loaded.append(replace(Controller.load(controller), readings=readings))
 
 
-def _score_all(job: tuple[nx.DiGraph, ReadingsSettings]) -> list[float]:
+def _score_all(job: tuple[nx.DiGraph[str], ReadingsSettings]) -> list[float]:
     graph, settings = job
     (controller,) = _loaded
     task = get_task(settings.task)

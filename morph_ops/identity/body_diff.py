@@ -11,7 +11,7 @@ from morph_ops import graph as body_graph
 from morph_ops.graph import Joint, Limb, Part
 
 
-def changes(parent: nx.DiGraph, child: nx.DiGraph) -> dict[str, Any]:
+def changes(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> dict[str, Any]:
     """Parts that one body has and the other lacks, and values that differ.
 
     Parts are matched by name, which operators keep; so this is for a parent and its child,

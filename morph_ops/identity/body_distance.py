@@ -59,7 +59,7 @@ class Descriptor:
     sizes: tuple[int, ...]
 
 
-def descriptor(graph: nx.DiGraph) -> Descriptor:
+def descriptor(graph: nx.DiGraph[str]) -> Descriptor:
     """The numbers of a body that :func:`distance` compares.
 
     Args:
@@ -86,7 +86,7 @@ def descriptor(graph: nx.DiGraph) -> Descriptor:
     return Descriptor(shapes, hinges, present, children, tuple(sizes))
 
 
-def distance(body: nx.DiGraph | Descriptor, other: nx.DiGraph | Descriptor) -> float:
+def distance(body: nx.DiGraph[str] | Descriptor, other: nx.DiGraph[str] | Descriptor) -> float:
     """How different two bodies are, from 0 (equal) to 1.
 
     A tree edit distance with the tree's edits: limbs are grown and cut off from the tips,

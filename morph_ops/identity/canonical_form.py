@@ -18,7 +18,7 @@ DIGITS = 6
 Form = tuple[Any, ...]
 
 
-def canonical(graph: nx.DiGraph) -> Form:
+def canonical(graph: nx.DiGraph[str]) -> Form:
     """A body without its names and orders: equal for equal bodies, hashable, comparable.
 
     Counted is all that changes the simulation from its first instant on: the tree, rest
@@ -53,7 +53,7 @@ def canonical(graph: nx.DiGraph) -> Form:
     return forms[names[0]], tuple(pairs)
 
 
-def body_hash(graph: nx.DiGraph) -> str:
+def body_hash(graph: nx.DiGraph[str]) -> str:
     """Name of a body by what it is: 32 hexadecimal digits, equal for equal bodies.
 
     Two bodies have one hash exactly when they have one :func:`canonical` form.
@@ -64,7 +64,7 @@ def body_hash(graph: nx.DiGraph) -> str:
     return _digest(canonical(graph))
 
 
-def is_same(graph: nx.DiGraph, other: nx.DiGraph) -> bool:
+def is_same(graph: nx.DiGraph[str], other: nx.DiGraph[str]) -> bool:
     """Whether two graphs agree in every name, order, digit and exclude."""
     return _listing(graph) == _listing(other)
 
@@ -108,7 +108,7 @@ def _digest(form: Form) -> str:
     return hashlib.sha256(repr(form).encode()).hexdigest()[:32]
 
 
-def _listing(graph: nx.DiGraph) -> tuple[list[tuple[str, str | None, Part]], Any]:
+def _listing(graph: nx.DiGraph[str]) -> tuple[list[tuple[str, str | None, Part]], Any]:
     places = [
         (name, body_graph.parent(graph, name), body_graph.part(graph, name))
         for name in body_graph.bodies(graph)

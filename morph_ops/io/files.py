@@ -38,7 +38,7 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     return list({file.stem: file for file in reversed(files)}.values())[::-1]
 
 
-def read_body(path: str | os.PathLike[str]) -> nx.DiGraph:
+def read_body(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
     """The body in an MJCF (.xml, .mjcf), JSON or GraphML file.
 
     Args:
@@ -51,7 +51,7 @@ def read_body(path: str | os.PathLike[str]) -> nx.DiGraph:
     return _load(module, reader)(path)
 
 
-def write_body(graph: nx.DiGraph, path: str | os.PathLike[str]) -> None:
+def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
     """Write a body as MJCF (.xml, .mjcf), JSON or GraphML, whole or not at all.
 
     Args:

@@ -22,7 +22,7 @@ from morph_ops.io.schema import from_plain, to_plain
 _ADDED = ("node_default", "edge_default")
 
 
-def to_graphml(graph: nx.DiGraph) -> str:
+def to_graphml(graph: nx.DiGraph[str]) -> str:
     """A body as GraphML text.
 
     Args:
@@ -42,7 +42,7 @@ def to_graphml(graph: nx.DiGraph) -> str:
     return "\n".join(nx.generate_graphml(flat)) + "\n"
 
 
-def from_graphml(text: str) -> nx.DiGraph:
+def from_graphml(text: str) -> nx.DiGraph[str]:
     """The body in GraphML text.
 
     Args:
@@ -73,7 +73,7 @@ def from_graphml(text: str) -> nx.DiGraph:
     return from_plain({**settings, "bodies": entries})
 
 
-def read_graphml(path: str | os.PathLike[str]) -> nx.DiGraph:
+def read_graphml(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
     """The body in a GraphML file.
 
     Raises:
@@ -86,7 +86,7 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.DiGraph:
         raise BodyError(f"{path}: {error}") from None
 
 
-def write_graphml(graph: nx.DiGraph, path: str | os.PathLike[str]) -> None:
+def write_graphml(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
     """Write a body as a GraphML file, whole or not at all.
 
     Raises:

@@ -16,7 +16,7 @@ from morph_ops.graph import BodyError
 from morph_ops.io.schema import from_plain, to_plain
 
 
-def to_json(graph: nx.DiGraph) -> str:
+def to_json(graph: nx.DiGraph[str]) -> str:
     """A body as JSON text.
 
     Args:
@@ -32,7 +32,7 @@ def to_json(graph: nx.DiGraph) -> str:
     return f'{{{head},\n "bodies": [\n{bodies}\n ],\n "excludes": {tail}}}\n'
 
 
-def from_json(text: str) -> nx.DiGraph:
+def from_json(text: str) -> nx.DiGraph[str]:
     """The body in JSON text.
 
     Args:
@@ -61,7 +61,7 @@ def parse(text: str) -> Any:
         raise BodyError("broken JSON: nested too deeply") from None
 
 
-def read_json(path: str | os.PathLike[str]) -> nx.DiGraph:
+def read_json(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
     """The body in a JSON file.
 
     Raises:
@@ -74,7 +74,7 @@ def read_json(path: str | os.PathLike[str]) -> nx.DiGraph:
         raise BodyError(f"{path}: {error}") from None
 
 
-def write_json(graph: nx.DiGraph, path: str | os.PathLike[str]) -> None:
+def write_json(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
     """Write a body as a JSON file, whole or not at all.
 
     Raises:

@@ -30,7 +30,7 @@ _HINTS = {record: get_type_hints(record) for record in (Torso, Limb, Joint)}
 _DOCUMENT = ("format", "version", "bodies", "excludes")
 
 
-def to_plain(graph: nx.DiGraph) -> dict[str, Any]:
+def to_plain(graph: nx.DiGraph[str]) -> dict[str, Any]:
     """A body as dicts, lists, strings and numbers.
 
     Args:
@@ -55,7 +55,7 @@ def to_plain(graph: nx.DiGraph) -> dict[str, Any]:
     }
 
 
-def from_plain(data: Any) -> nx.DiGraph:
+def from_plain(data: Any) -> nx.DiGraph[str]:
     """The body that :func:`to_plain` described.
 
     Args:
@@ -84,7 +84,7 @@ def from_plain(data: Any) -> nx.DiGraph:
     return graph
 
 
-def _add_body(graph: nx.DiGraph, entry: dict[str, Any], where: str) -> None:
+def _add_body(graph: nx.DiGraph[str], entry: dict[str, Any], where: str) -> None:
     missing = [key for key in ("name", "parent") if key not in entry]
     if missing:
         raise BodyError(f"{where}: {missing[0]} is missing")

@@ -78,13 +78,13 @@ OPERATORS: dict[str, Operator] = {
 
 
 def mutate(
-    graph: nx.DiGraph,
+    graph: nx.DiGraph[str],
     rng: np.random.Generator,
     *,
     rates: Mapping[str, float] | None = None,
     own: Mapping[str, Operator] | None = None,
     space: Space = UNIMAL,
-) -> tuple[nx.DiGraph, str]:
+) -> tuple[nx.DiGraph[str], str]:
     """A child by one mutation, drawn among those that apply.
 
     As in DERL a body at the limb limit does not grow, one with 2 limbs or fewer loses none,

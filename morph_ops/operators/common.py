@@ -31,19 +31,19 @@ class Operator(Protocol):
     """A mutation: a body and a generator in, a new body out, the input untouched."""
 
     def __call__(
-        self, graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL
-    ) -> nx.DiGraph:
+        self, graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+    ) -> nx.DiGraph[str]:
         """Returns the child."""
         ...
 
 
 def first_valid(
     name: str,
-    before: nx.DiGraph,
-    propose: Callable[[], nx.DiGraph | None],
+    before: nx.DiGraph[str],
+    propose: Callable[[], nx.DiGraph[str] | None],
     *,
     space: Space,
-) -> nx.DiGraph:
+) -> nx.DiGraph[str]:
     """The first proposal that breaks no invariant that ``before`` keeps.
 
     Contact excludes and rest height of each proposal are recomputed first.
@@ -81,8 +81,10 @@ def checked(name: str, operator: Operator) -> Operator:
         TypeError: when it is called and gives no graph, as one that forgets to return does.
     """
 
-    def apply(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
-        def proposed() -> nx.DiGraph:
+    def apply(
+        graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+    ) -> nx.DiGraph[str]:
+        def proposed() -> nx.DiGraph[str]:
             child = operator(graph, rng, space=space)
             if not isinstance(child, nx.DiGraph):
                 raise TypeError(f"{name} gave {child!r}, expected a body (a networkx.DiGraph)")
@@ -104,7 +106,7 @@ def choose_other(rng: np.random.Generator, options: Sequence[T], current: T) -> 
     return choose(rng, others) if others else current
 
 
-def next_number(graph: nx.DiGraph) -> int:
+def next_number(graph: nx.DiGraph[str]) -> int:
     """One more than the largest number in a limb's name; 0 where no limb has one."""
     tails = [name.rsplit("/", 1)[-1] for name in graph if name != root(graph)]
     return max((int(tail) for tail in tails if tail.isdecimal()), default=-1) + 1

@@ -27,8 +27,8 @@ _Signature: TypeAlias = tuple[object, ...]
 
 
 def crossover(
-    a: nx.DiGraph, b: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL
-) -> nx.DiGraph:
+    a: nx.DiGraph[str], b: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
     """A body like ``a`` that carries a part of ``b``.
 
     Draws a limb of ``b`` with all that hangs on it, and with its twin if it has one. It
@@ -62,7 +62,7 @@ def crossover(
 
     shared = density(limb(a, limbs(a)[0])) if limbs(a) else None
 
-    def propose() -> nx.DiGraph | None:
+    def propose() -> nx.DiGraph[str] | None:
         donor = choose(rng, donors)
         target = choose(rng, targets) if targets and rng.integers(2) else ()
         site = attachment(a, pose_a, target[0], space=space) if target else choose(rng, spots)
@@ -96,17 +96,17 @@ def crossover(
 
 
 def _graft(
-    graph: nx.DiGraph,
+    graph: nx.DiGraph[str],
     pose: Pose,
     site: Site,
-    source: nx.DiGraph,
+    source: nx.DiGraph[str],
     source_pose: Pose,
     name: str,
     *,
     number: int,
     shared: float | None,
     space: Space,
-) -> nx.DiGraph:
+) -> nx.DiGraph[str]:
     """A copy of ``graph`` with the subtree ``name`` of ``source`` at ``site``.
 
     Its limbs are numbered from ``number`` and have the density ``shared``, or their own.
@@ -133,7 +133,9 @@ def _renumbered(record: Limb, number: int) -> Limb:
     return replace(record, joints=tuple(joints))
 
 
-def _alike(a: nx.DiGraph, target: tuple[str, ...], b: nx.DiGraph, donor: tuple[str, ...]) -> bool:
+def _alike(
+    a: nx.DiGraph[str], target: tuple[str, ...], b: nx.DiGraph[str], donor: tuple[str, ...]
+) -> bool:
     """Whether swapping one group's subtrees for the other's would change nothing."""
     signatures = [
         sorted(map(repr, (_signature(graph, name, at_site=True) for name in group)))
@@ -142,7 +144,7 @@ def _alike(a: nx.DiGraph, target: tuple[str, ...], b: nx.DiGraph, donor: tuple[s
     return signatures[0] == signatures[1]
 
 
-def _signature(graph: nx.DiGraph, name: str, *, at_site: bool = False) -> _Signature:
+def _signature(graph: nx.DiGraph[str], name: str, *, at_site: bool = False) -> _Signature:
     """What a subtree is, its names, densities and place on the parent left out."""
     record = limb(graph, name)
     shape = (record.start, record.end, record.radius, None if at_site else record.pos)

@@ -15,8 +15,8 @@ FEWEST = 2
 
 
 def delete_limb(
-    graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL
-) -> nx.DiGraph:
+    graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
     """A body without one of its outermost limbs, and without that limb's twin.
 
     Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
@@ -38,13 +38,13 @@ def delete_limb(
         group for group in limb_groups(graph) if not any(children(graph, name) for name in group)
     ]
 
-    def propose() -> nx.DiGraph:
+    def propose() -> nx.DiGraph[str]:
         return without(graph, choose(rng, leaves))
 
     return first_valid("delete_limb", graph, propose, space=space)
 
 
-def without(graph: nx.DiGraph, names: tuple[str, ...]) -> nx.DiGraph:
+def without(graph: nx.DiGraph[str], names: tuple[str, ...]) -> nx.DiGraph[str]:
     """A copy of a body that lacks the named limbs and all that hangs on them."""
     child = graph.copy()
     for name in names:

@@ -12,7 +12,9 @@ from morph_ops.operators.common import choose, first_valid
 from morph_ops.space import UNIMAL, Space
 
 
-def density(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
+def density(
+    graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
     """A body of other densities: one for the torso, one that all limbs share.
 
     At least one of the two changes. Parts that had a mass have a density afterwards.
@@ -32,7 +34,7 @@ def density(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMA
     names = limbs(graph)
     current = (head.density, {limb(graph, name).density for name in names})
 
-    def propose() -> nx.DiGraph | None:
+    def propose() -> nx.DiGraph[str] | None:
         for_torso = choose(rng, space.torso_densities)
         for_limbs = choose(rng, space.limb_densities)
         if (for_torso, {for_limbs} if names else set()) == current:

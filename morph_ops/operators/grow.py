@@ -32,7 +32,9 @@ class _Design:
     drives: list[Drive]
 
 
-def grow_limb(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
+def grow_limb(
+    graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
     """A body with one more limb, or with one more pair of twins.
 
     Draws a site and a direction, then a height, hinges, ranges and gears. At a site in the
@@ -59,7 +61,7 @@ def grow_limb(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNI
     image = twins(graph, frames=pose.frames)
     spots = [site for site in sites(graph) if site.parent in image]
 
-    def propose() -> nx.DiGraph | None:
+    def propose() -> nx.DiGraph[str] | None:
         site = choose(rng, spots)
         aim = space.directions[rng.integers(len(space.directions))]
         other = Site(image[site.parent], site.place)
@@ -75,7 +77,7 @@ def grow_limb(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNI
     return first_valid("grow_limb", graph, propose, space=space)
 
 
-def _draw_design(graph: nx.DiGraph, rng: np.random.Generator, space: Space) -> _Design:
+def _draw_design(graph: nx.DiGraph[str], rng: np.random.Generator, space: Space) -> _Design:
     names = limbs(graph)
     return _Design(
         radius=choose(rng, space.limb_radii),
@@ -86,8 +88,8 @@ def _draw_design(graph: nx.DiGraph, rng: np.random.Generator, space: Space) -> _
 
 
 def _attach(
-    graph: nx.DiGraph, pose: Pose, site: Site, aim: np.ndarray, design: _Design, space: Space
-) -> nx.DiGraph:
+    graph: nx.DiGraph[str], pose: Pose, site: Site, aim: np.ndarray, design: _Design, space: Space
+) -> nx.DiGraph[str]:
     """A copy of ``graph`` with a limb of the design at ``site``, pointing to ``aim``."""
     name = f"limb/{next_number(graph)}"
     record = part(graph, site.parent)

@@ -28,7 +28,9 @@ from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import Pose
 
 
-def dof(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
+def dof(
+    graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
     """A body in which one limb pair, or every one, has other hinges: x, y, or both.
 
     A hinge that stays keeps its values; a new one gets a random range and gear.
@@ -56,7 +58,7 @@ def dof(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -
     return _change_some("dof", graph, rng, change, space)
 
 
-def _with_slots(graph: nx.DiGraph, pose: Pose, name: str, drives: list[Drive]) -> Limb:
+def _with_slots(graph: nx.DiGraph[str], pose: Pose, name: str, drives: list[Drive]) -> Limb:
     """The limb with a hinge for each of ``drives``, its own where it has one already."""
     record = limb(graph, name)
     aim = pose.seen_from(name, pose.aim(name))
@@ -68,8 +70,8 @@ def _with_slots(graph: nx.DiGraph, pose: Pose, name: str, drives: list[Drive]) -
 
 
 def joint_angle(
-    graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL
-) -> nx.DiGraph:
+    graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
     """A body in which the hinges of one limb pair, or all hinges, have other ranges.
 
     Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
@@ -91,7 +93,9 @@ def joint_angle(
     return _redraw_joints("joint_angle", graph, rng, redraw, space)
 
 
-def gear(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph:
+def gear(
+    graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
     """A body in which the motors of one limb pair, or all motors, have other gears.
 
     Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
@@ -115,11 +119,11 @@ def gear(graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL) 
 
 def _redraw_joints(
     name: str,
-    graph: nx.DiGraph,
+    graph: nx.DiGraph[str],
     rng: np.random.Generator,
     redraw: Callable[[Joint], Joint],
     space: Space,
-) -> nx.DiGraph:
+) -> nx.DiGraph[str]:
     """Redraws the joints of one group of limbs or of all; twins copy range and gear."""
 
     def change(group: tuple[str, ...]) -> list[tuple[str, Limb]]:
@@ -142,17 +146,17 @@ def _redraw_joints(
 
 def _change_some(
     name: str,
-    graph: nx.DiGraph,
+    graph: nx.DiGraph[str],
     rng: np.random.Generator,
     change: Callable[[tuple[str, ...]], list[tuple[str, Limb]]],
     space: Space,
-) -> nx.DiGraph:
+) -> nx.DiGraph[str]:
     """Applies ``change`` to one group of limbs or, with equal chance, to every group."""
     groups = limb_groups(graph)
     if not groups:
         raise OperatorError(f"{name}: the body has no limbs")
 
-    def propose() -> nx.DiGraph:
+    def propose() -> nx.DiGraph[str]:
         chosen = groups if rng.integers(2) else [choose(rng, groups)]
         return with_parts(graph, [pair for group in chosen for pair in change(group)])
 

@@ -24,8 +24,8 @@ from morph_ops.unimal import (
 
 
 def limb_params(
-    graph: nx.DiGraph, rng: np.random.Generator, *, space: Space = UNIMAL
-) -> nx.DiGraph:
+    graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
     """A body in which one limb, or a pair of twins, has another height or radius.
 
     The limb keeps its place and direction; what hangs on it moves along with the site it
@@ -49,7 +49,7 @@ def limb_params(
     pose = Pose.of(graph, space=space)
     sizes = [(radius, tall) for radius in space.limb_radii for tall in space.limb_heights]
 
-    def propose() -> nx.DiGraph | None:
+    def propose() -> nx.DiGraph[str] | None:
         group = choose(rng, groups)
         record = limb(graph, group[0])
         now = (record.radius, height(record, space=space))
@@ -66,8 +66,8 @@ def limb_params(
 
 
 def _resize(
-    graph: nx.DiGraph, pose: Pose, name: str, radius: float, tall: float, space: Space
-) -> nx.DiGraph:
+    graph: nx.DiGraph[str], pose: Pose, name: str, radius: float, tall: float, space: Space
+) -> nx.DiGraph[str]:
     """A copy of ``graph`` in which ``name`` has another size and its children follow.
 
     ``pose`` may be the one from before: it serves for rotations and directions, which a

@@ -31,7 +31,7 @@ def gaps(frames: Frames) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def touching(
-    graph: nx.DiGraph, *, deeper_than: float = -TOLERANCE, frames: Frames | None = None
+    graph: nx.DiGraph[str], *, deeper_than: float = -TOLERANCE, frames: Frames | None = None
 ) -> list[tuple[Pair, float]]:
     """Pairs of bodies in contact in the rest pose, parents with their children left out.
 
@@ -54,7 +54,7 @@ def touching(
     return found
 
 
-def exclude_touching(graph: nx.DiGraph, *, frames: Frames | None = None) -> nx.DiGraph:
+def exclude_touching(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> nx.DiGraph[str]:
     """A copy of a body whose contact excludes are the pairs in contact in the rest pose."""
     return with_excludes(graph, (pair for pair, _ in touching(graph, frames=frames)))
 

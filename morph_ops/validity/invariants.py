@@ -66,14 +66,14 @@ class Check(Protocol):
     """A named check: what a body breaks of one invariant."""
 
     def __call__(
-        self, graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+        self, graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
     ) -> list[Violation]:
         """Returns the violations; ``pose`` is the body's, if it is at hand already."""
         ...
 
 
 def check_tree(
-    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
     """One torso at the root, limbs with one or two hinges below it, usable names and numbers."""
     del space, pose
@@ -85,7 +85,7 @@ def check_tree(
 
 
 def check_limit(
-    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
     """No more limbs than the space allows."""
     del pose
@@ -97,7 +97,7 @@ def check_limit(
 
 
 def check_symmetry(
-    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
     """Every limb mirrors itself or has a twin alike in mass, slots, ranges and gears."""
     pose = pose or Pose.of(graph, space=space)
@@ -124,7 +124,7 @@ def check_symmetry(
 
 
 def check_balance(
-    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
     """The centre of mass lies in the mirror plane."""
     pose = pose or Pose.of(graph, space=space)
@@ -136,7 +136,7 @@ def check_balance(
 
 
 def check_overlap(
-    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
     """No bodies intersect by more than a micrometre, parents and twins on a parent apart."""
     pose = pose or Pose.of(graph, space=space)
@@ -152,7 +152,7 @@ def check_overlap(
 
 
 def check_ranges(
-    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
     """Every value is one of the space's."""
     pose = pose or Pose.of(graph, space=space)
@@ -177,7 +177,9 @@ def check_ranges(
     return found
 
 
-def _limb_ranges(graph: nx.DiGraph, pose: Pose, name: str, space: Space) -> Iterator[Violation]:
+def _limb_ranges(
+    graph: nx.DiGraph[str], pose: Pose, name: str, space: Space
+) -> Iterator[Violation]:
     """What of a limb and its hinges is not of the space."""
     record = limb(graph, name)
     yield from _one_of(name, "radius", record.radius, space.limb_radii)
@@ -216,7 +218,7 @@ CHECKS: dict[str, Check] = {
 
 
 def find_violations(
-    graph: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+    graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
     """Every way in which a body breaks an invariant; of a graph that is no tree only that.
 
@@ -233,18 +235,22 @@ def find_violations(
     return [violation for check in others for violation in check(graph, space=space, pose=pose)]
 
 
-def violations(graph: nx.DiGraph, *, space: Space = UNIMAL) -> list[str]:
+def violations(graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> list[str]:
     """One message for each way in which a body breaks an invariant; none if it is valid."""
     return [f"{found.check}: {found.message}" for found in find_violations(graph, space=space)]
 
 
-def is_valid(graph: nx.DiGraph, *, space: Space = UNIMAL) -> bool:
+def is_valid(graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> bool:
     """Whether a body keeps every invariant."""
     return not find_violations(graph, space=space)
 
 
 def new_violations(
-    before: nx.DiGraph, after: nx.DiGraph, *, space: Space = UNIMAL, pose: Pose | None = None
+    before: nx.DiGraph[str],
+    after: nx.DiGraph[str],
+    *,
+    space: Space = UNIMAL,
+    pose: Pose | None = None,
 ) -> list[Violation]:
     """Invariants that ``after`` breaks in a way in which ``before`` does not.
 

@@ -23,7 +23,7 @@ ROOT_JOINT = "root"
 """Name of the torso's free joint: taken in every body."""
 
 
-def require_well_formed(graph: nx.DiGraph) -> None:
+def require_well_formed(graph: nx.DiGraph[str]) -> None:
     """Refuse a graph that is no body.
 
     Args:

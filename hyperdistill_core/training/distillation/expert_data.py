@@ -54,7 +54,7 @@ class Segment:
 
     body: int
     round: int
-    graph: nx.DiGraph
+    graph: nx.DiGraph[str]
     first: int
     n_bodies: int
     transitions: int
@@ -107,7 +107,7 @@ class ExpertData:
         """Whether the body's data of a round is there."""
         return any(s.body == body and s.round == round_ for s in self.segments)
 
-    def require_of(self, graphs: Sequence[nx.DiGraph]) -> None:
+    def require_of(self, graphs: Sequence[nx.DiGraph[str]]) -> None:
         """Refuse a pool of other bodies than those under whose numbers the data is kept.
 
         Raises:
@@ -146,7 +146,7 @@ class ExpertData:
 
     def append(
         self,
-        graph: nx.DiGraph,
+        graph: nx.DiGraph[str],
         *,
         body: int,
         round_: int,

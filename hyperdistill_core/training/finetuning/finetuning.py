@@ -104,7 +104,7 @@ class Improvement:
 
 
 def improve(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
     settings: ImproveSettings,
     folder: Path,
@@ -134,7 +134,7 @@ def improve(
 
 def claim(
     folder: Path,
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
     settings: ImproveSettings,
     **known: Any,
@@ -168,7 +168,7 @@ def claim(
 
 
 def train_and_score(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
     settings: ImproveSettings,
     folder: Path,
@@ -209,7 +209,7 @@ def _keep(folder: Path, number: int) -> None:
 
 
 def _scores(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     controller: Path,
     readings: Sequence[int],
     folder: Path,
@@ -246,7 +246,7 @@ def _scores(
 
 
 def _networks(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     controller: Path,
     readings: Sequence[int],
     moments: Sequence[Path | None],
@@ -284,7 +284,7 @@ def ppo_settings(settings: ImproveSettings, bodies: int) -> PPOSettings:
 
 
 def score_specialists(
-    graphs: Sequence[nx.DiGraph],
+    graphs: Sequence[nx.DiGraph[str]],
     specialists: Sequence[tuple[Path, int]],
     settings: ImproveSettings,
 ) -> NDArray[np.float64]:
@@ -305,7 +305,7 @@ def _specialists_of(checkpoint: Path) -> tuple[Specialists, Normalisation]:
     return load_teacher(checkpoint)[:2]
 
 
-def _score_one(job: tuple[nx.DiGraph, Path, int, ImproveSettings]) -> float:
+def _score_one(job: tuple[nx.DiGraph[str], Path, int, ImproveSettings]) -> float:
     graph, checkpoint, body, settings = job
     control = body_mlp(*_specialists_of(checkpoint), body, graph, settings.task)
     task = get_task(settings.task)
@@ -314,7 +314,7 @@ def _score_one(job: tuple[nx.DiGraph, Path, int, ImproveSettings]) -> float:
 
 
 def body_mlp(
-    network: Specialists, normalisation: Normalisation, body: int, graph: nx.DiGraph, task: str
+    network: Specialists, normalisation: Normalisation, body: int, graph: nx.DiGraph[str], task: str
 ) -> BodyMLP:
     """The specialist of a body as a plain controller."""
     n = len(graph)

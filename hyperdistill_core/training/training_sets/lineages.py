@@ -34,7 +34,7 @@ class Offspring:
         parent_score: what its first parent scored.
     """
 
-    graph: nx.DiGraph
+    graph: nx.DiGraph[str]
     line: int
     parent_score: float
 
@@ -47,7 +47,7 @@ class Lineages:
         rng: of selection and variation.
     """
 
-    def __init__(self, founders: Sequence[tuple[nx.DiGraph, float]], rng: np.random.Generator):
+    def __init__(self, founders: Sequence[tuple[nx.DiGraph[str], float]], rng: np.random.Generator):
         self._lines = [[founder] for founder in founders]
         self._rng = rng
 
@@ -78,5 +78,5 @@ class Lineages:
         if len(line) > LINE_LENGTH:
             line.remove(min(line, key=lambda body: body[1]))
 
-    def _draw(self, line: int) -> tuple[nx.DiGraph, float]:
+    def _draw(self, line: int) -> tuple[nx.DiGraph[str], float]:
         return self._lines[line][self._rng.integers(len(self._lines[line]))]

@@ -35,7 +35,7 @@ from morph_ops.space import sample_body
 
 Origin: TypeAlias = Literal["robot", "sampled", "child", "mutant", "evolved"]
 #: Mean return and mean control steps of an episode of each of some bodies.
-Trial: TypeAlias = Callable[[Sequence[nx.DiGraph]], Sequence[tuple[float, float]]]
+Trial: TypeAlias = "Callable[[Sequence[nx.DiGraph[str]]], Sequence[tuple[float, float]]]"
 MAX_MUTATIONS = 4
 #: Bodies that are tried at once.
 _BATCH = 64
@@ -102,7 +102,7 @@ class Pool:
         origins: where each came from.
     """
 
-    graphs: tuple[nx.DiGraph, ...]
+    graphs: tuple[nx.DiGraph[str], ...]
     origins: tuple[Origin, ...]
 
     def __len__(self) -> int:
@@ -144,7 +144,7 @@ class Pool:
         Raises:
             BodyError: the file is missing, or a line of it is no body of a pool.
         """
-        graphs: list[nx.DiGraph] = []
+        graphs: list[nx.DiGraph[str]] = []
         origins: list[Origin] = []
         for number, line in enumerate(read_text(path).splitlines(), start=1):
             try:
@@ -159,7 +159,7 @@ class Pool:
         return cls(tuple(graphs), tuple(origins))
 
 
-def plan_hash(graph: nx.DiGraph) -> str:
+def plan_hash(graph: nx.DiGraph[str]) -> str:
     """Hash of a body plan: equal for bodies that differ in densities, gears or ranges alone.
 
     Rest height and excluded contacts follow from the plan, and do not count: operators and the
@@ -178,7 +178,7 @@ def plan_hash(graph: nx.DiGraph) -> str:
     return body_hash(plan)
 
 
-def stands(graph: nx.DiGraph, *, task: str, steps: int) -> bool:
+def stands(graph: nx.DiGraph[str], *, task: str, steps: int) -> bool:
     """Whether a body stays up for so many control steps of episode 0 without control."""
     world = replace(get_task(task), max_steps=steps)
     limp = _Limp(sum(1 for _ in bodies_graph.joints(graph)))
@@ -198,8 +198,8 @@ class _Limp:
 def make_pool(
     settings: PoolSettings,
     *,
-    robots: Sequence[nx.DiGraph] = (),
-    held_out: Iterable[nx.DiGraph] = (),
+    robots: Sequence[nx.DiGraph[str]] = (),
+    held_out: Iterable[nx.DiGraph[str]] = (),
     trial: Trial | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Pool:
@@ -229,15 +229,15 @@ class _Maker:
     def __init__(
         self,
         settings: PoolSettings,
-        robots: Sequence[nx.DiGraph],
-        held_out: Iterable[nx.DiGraph],
+        robots: Sequence[nx.DiGraph[str]],
+        held_out: Iterable[nx.DiGraph[str]],
         trial: Trial | None,
         report: Callable[[int, int], None],
     ) -> None:
         self._settings, self._trial, self._report = settings, trial, report
         self._rng = np.random.default_rng(settings.seed)
         self._forbidden = {plan_hash(graph) for graph in held_out}
-        self._graphs: list[nx.DiGraph] = []
+        self._graphs: list[nx.DiGraph[str]] = []
         self._origins: list[Origin] = []
         self._seen: set[str] = set()
         for graph in robots:
@@ -259,11 +259,13 @@ class _Maker:
             self._evolve(settings.evolved)
         return Pool(tuple(self._graphs), tuple(self._origins))
 
-    def _child(self) -> nx.DiGraph:
+    def _child(self) -> nx.DiGraph[str]:
         a, b = self._rng.choice(len(self._robots), size=2, replace=False)
         return crossover(self._robots[a], self._robots[b], self._rng)
 
-    def _mutant(self, of_robots: list[nx.DiGraph], sampled: list[nx.DiGraph]) -> nx.DiGraph:
+    def _mutant(
+        self, of_robots: list[nx.DiGraph[str]], sampled: list[nx.DiGraph[str]]
+    ) -> nx.DiGraph[str]:
         share = self._settings.robot_mutants
         of_robot = not sampled or (bool(of_robots) and self._rng.random() < share)
         parents = of_robots if of_robot else sampled
@@ -273,8 +275,8 @@ class _Maker:
         return graph
 
     def _fill(
-        self, number: int, origin: Origin, draw: Callable[[], nx.DiGraph]
-    ) -> list[nx.DiGraph]:
+        self, number: int, origin: Origin, draw: Callable[[], nx.DiGraph[str]]
+    ) -> list[nx.DiGraph[str]]:
         """Draw until so many new bodies of this origin are in; those bodies."""
         first, idle = len(self._graphs), 0
         while len(self._graphs) < first + number:
@@ -286,7 +288,7 @@ class _Maker:
             idle = self._patience(idle, len(batch), origin, admitted=len(self._graphs) > before)
         return self._graphs[first:]
 
-    def _new(self, origin: Origin, draw: Callable[[], nx.DiGraph]) -> nx.DiGraph:
+    def _new(self, origin: Origin, draw: Callable[[], nx.DiGraph[str]]) -> nx.DiGraph[str]:
         """A body that may come in, untried."""
         steps = 0 if origin == "child" else self._settings.standing_steps
         for _ in range(_PATIENCE):
@@ -298,7 +300,7 @@ class _Maker:
                 return graph
         raise _no_new(origin)
 
-    def _may_come(self, graph: nx.DiGraph, *, standing_steps: int) -> bool:
+    def _may_come(self, graph: nx.DiGraph[str], *, standing_steps: int) -> bool:
         """Whether the body was not seen yet, is not held out, and stands; it is seen now."""
         digest = body_hash(graph)
         if digest in self._seen or plan_hash(graph) in self._forbidden:
@@ -326,7 +328,7 @@ class _Maker:
                     self._admit(child.graph, "evolved")
             idle = self._patience(idle, _BATCH, "evolved", admitted=len(self._graphs) > before)
 
-    def _founders(self) -> list[tuple[nx.DiGraph, float]]:
+    def _founders(self) -> list[tuple[nx.DiGraph[str], float]]:
         """The best of every few sampled bodies, with their scores."""
         best = []
         for _ in range(self._settings.founders):
@@ -334,16 +336,16 @@ class _Maker:
             best.append(max(self._scored(rivals), key=lambda body: body[1]))
         return best
 
-    def _scored(self, graphs: Sequence[nx.DiGraph]) -> list[tuple[nx.DiGraph, float]]:
+    def _scored(self, graphs: Sequence[nx.DiGraph[str]]) -> list[tuple[nx.DiGraph[str], float]]:
         return list(zip(graphs, (score for score, _ in self._try(graphs)), strict=True))
 
-    def _try(self, graphs: Sequence[nx.DiGraph]) -> Sequence[tuple[float, float]]:
+    def _try(self, graphs: Sequence[nx.DiGraph[str]]) -> Sequence[tuple[float, float]]:
         return self._trial(graphs) if self._trial else [(math.inf, math.inf)] * len(graphs)
 
     def _useful(self, score: float, length: float) -> bool:
         return score >= self._settings.least_score or length >= self._settings.least_steps
 
-    def _admit(self, graph: nx.DiGraph, origin: Origin) -> None:
+    def _admit(self, graph: nx.DiGraph[str], origin: Origin) -> None:
         self._graphs.append(graph)
         self._origins.append(origin)
         if origin != "robot":

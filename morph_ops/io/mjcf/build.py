@@ -13,7 +13,7 @@ from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
 PHYSICS_STEP_S = 0.005
 
 
-def to_spec(graph: nx.DiGraph) -> mujoco.MjSpec:
+def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
     """An editable MuJoCo description of a body, to which a task adds its world.
 
     The body hangs on a free joint named ``"root"``. Bodies and geoms are named like the
@@ -53,7 +53,7 @@ def to_spec(graph: nx.DiGraph) -> mujoco.MjSpec:
     return spec
 
 
-def to_model(graph: nx.DiGraph) -> mujoco.MjModel:
+def to_model(graph: nx.DiGraph[str]) -> mujoco.MjModel:
     """The compiled bare body: :func:`to_spec`, ready to simulate.
 
     Args:

@@ -29,7 +29,7 @@ _HINGE = mujoco.mjtJoint.mjJNT_HINGE
 _FREE = mujoco.mjtJoint.mjJNT_FREE
 
 
-def read(path: str | os.PathLike[str]) -> nx.DiGraph:
+def read(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
     """The body in an MJCF file.
 
     The robot is read, the world around it dropped: floor, lights, cameras, sensors,
@@ -53,7 +53,7 @@ def read(path: str | os.PathLike[str]) -> nx.DiGraph:
         raise MjcfError(f"{path}: {error}") from None
 
 
-def from_xml(text: str) -> nx.DiGraph:
+def from_xml(text: str) -> nx.DiGraph[str]:
     """The body in MJCF text; see :func:`read`.
 
     Raises:

@@ -31,7 +31,7 @@ _HINGE = {
 }
 
 
-def write(graph: nx.DiGraph, path: str | os.PathLike[str], *, scene: bool = False) -> None:
+def write(graph: nx.DiGraph[str], path: str | os.PathLike[str], *, scene: bool = False) -> None:
     """Write a body as an MJCF file, whole or not at all.
 
     Args:
@@ -45,7 +45,7 @@ def write(graph: nx.DiGraph, path: str | os.PathLike[str], *, scene: bool = Fals
     write_text(path, to_xml(graph, scene=scene))
 
 
-def to_xml(graph: nx.DiGraph, *, scene: bool = False) -> str:
+def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
     """A body as MJCF text, which :func:`morph_ops.io.mjcf.read` turns into the same graph.
 
     Args:
@@ -132,7 +132,7 @@ def _add_hinge(body: ElementTree.Element, joint: Joint) -> None:
     _set_unusual(hinge, joint, _HINGE)
 
 
-def _add_slots(document: ElementTree.Element, graph: nx.DiGraph) -> None:
+def _add_slots(document: ElementTree.Element, graph: nx.DiGraph[str]) -> None:
     """Tell the slots that reading would not find from a hinge's name or place."""
     custom = ElementTree.Element("custom")
     for _, joint in body_graph.joints(graph):
