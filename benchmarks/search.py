@@ -134,7 +134,7 @@ def read(run: Path) -> Found:
     """What a run found."""
     with RunFolder(run).database(read_only=True) as database:
         bodies = [c for c in database.candidates() if c.duplicate_of is None]
-        finals = [c.final.score for c in database.best(FEW) if c.final is not None]
+        finals = [c.reevaluation.score for c in database.best(FEW) if c.reevaluation is not None]
     scored = [candidate for candidate in bodies if candidate.result.status == "ok"]
     cells: dict[tuple[int, ...], float] = {}
     for candidate in scored:

@@ -18,7 +18,7 @@ loop        breed, score, write down, until the budget is spent
 from codesign.campaign.algorithms import Algorithm
 from codesign.campaign.loop import Progress, run
 from codesign.campaign.objectives import Descriptor, Objective, descriptor, objective
-from codesign.campaign.reevaluation import missing_finals
+from codesign.campaign.reevaluation import missing_reevaluations
 from codesign.campaign.start import prepare, read_start, require_parts
 
 __all__ = [

@@ -29,7 +29,7 @@ class Individual:
         self.fitness = _fitness(len(values))(values)
 
 
-def two_winners(
+def tournament(
     candidates: Sequence[Candidate], value: Value, *, tournament: int
 ) -> tuple[Candidate, Candidate]:
     """Winners of two tournaments, the second without the first's winner.
@@ -53,7 +53,7 @@ def best(candidates: Sequence[Candidate], value: Value, count: int) -> list[Cand
 
 
 def nsga2(candidates: Sequence[Candidate], values: Values, count: int) -> list[Individual]:
-    """Survivors by rank and crowding (Deb 2002); they carry both for :func:`two_by_crowding`.
+    """Survivors by rank and crowding (Deb 2002); they carry both for :func:`crowded_tournament`.
 
     Args:
         candidates: parents and children.
@@ -78,7 +78,7 @@ def front(candidates: Sequence[Candidate], values: Values) -> list[Candidate]:
     return [individual.candidate for individual in first]
 
 
-def two_by_crowding(individuals: Sequence[Individual]) -> tuple[Candidate, Candidate]:
+def crowded_tournament(individuals: Sequence[Individual]) -> tuple[Candidate, Candidate]:
     """Winners of two binary tournaments: who dominates wins, else who is less crowded.
 
     Args:

@@ -101,16 +101,16 @@ class Watch:
         generation: int,
         *,
         born: Sequence[Candidate],
-        members: Mapping[str, Sequence[Candidate]],
+        membership: Mapping[str, Sequence[Candidate]],
     ) -> list[Event]:
         """The state at the end of a generation, then the alarms.
 
         Args:
             generation: which.
             born: its candidates; all were seen, and none after them.
-            members: who is kept, by role.
+            membership: who is kept, by role.
         """
-        kept = _alive(members)
+        kept = _alive(membership)
         diversity = self._diversity(generation, kept)
         founder, share = self._largest_family(kept)
         state = Event(
@@ -162,7 +162,7 @@ class Watch:
                 numbers = [c.number for c in suspects]
                 found.append(_alarm(name, generation, message, number=best.number, numbers=numbers))
         unlike = [c for c in born if any(w.startswith(UNLIKE) for w in c.result.warnings)]
-        if len(unlike) > limits.unlike * len(born):
+        if len(unlike) > limits.ood * len(born):
             message = f"{_of(unlike, born)} outside what the controller was trained on"
             found.append(_alarm(UNLIKE, generation, message, numbers=[c.number for c in unlike]))
         return found
@@ -186,10 +186,10 @@ class Watch:
         return founder, families[founder] / len(kept)
 
 
-def _alive(members: Mapping[str, Sequence[Candidate]]) -> list[Candidate]:
+def _alive(membership: Mapping[str, Sequence[Candidate]]) -> list[Candidate]:
     """Who may be a parent, once each, by number: an archive only where there is nothing else."""
-    roles = [role for role in members if role != ARCHIVE] or list(members)
-    alive = {candidate.number: candidate for role in roles for candidate in members[role]}
+    roles = [role for role in membership if role != ARCHIVE] or list(membership)
+    alive = {candidate.number: candidate for role in roles for candidate in membership[role]}
     return [alive[number] for number in sorted(alive)]
 
 

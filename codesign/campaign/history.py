@@ -52,11 +52,11 @@ class History:
         generation = born[0].generation
         if generation in self._written:
             return
-        members = self._algorithm.members()
-        events = self._watch.look(generation, born=born, members=members)
+        membership = self._algorithm.membership()
+        events = self._watch.look(generation, born=born, membership=membership)
         self._database.add_generation(
             generation,
-            members={role: [c.number for c in kept] for role, kept in members.items()},
+            membership={role: [c.number for c in kept] for role, kept in membership.items()},
             events=events,
         )
         for event in events:

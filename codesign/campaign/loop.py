@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.history import History
-from codesign.campaign.objectives import with_traits
+from codesign.campaign.objectives import with_metrics
 from codesign.campaign.reevaluation import require_controller, score_finalists
 from codesign.campaign.stopping import Stopping
-from codesign.campaign.variation import Breeder, TwinKey
+from codesign.campaign.variation import DuplicateKey, Variation
 from codesign.config import Settings
 from codesign.errors import RunError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -50,7 +50,7 @@ def run(
     pool: ScoringPool,
     start: Sequence[Founder] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
-    on_final: Callable[[int, int], None] = lambda done, total: None,
+    on_reevaluation: Callable[[int, int], None] = lambda done, total: None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> str | None:
     """Go on with a run until all its candidates are in its database, and its finalists.
@@ -61,7 +61,7 @@ def run(
         pool: scores the bodies; it must be set up as ``settings`` say.
         start: bodies that the search starts from; none for sampled ones.
         on_progress: called after every candidate.
-        on_final: called after every finalist, with how many are done and how many there are.
+        on_reevaluation: called after every finalist, with how many are done and how many there are.
         on_event: called with the end of every generation, and with every alarm, that this process
             is the first to write down.
 
@@ -76,7 +76,7 @@ def run(
     """
     loop = _Loop(settings, database, pool, start, on_progress, on_event)
     stopped = loop.run()
-    score_finalists(database, settings, pool, judged=loop.judged, on_final=on_final)
+    score_finalists(database, settings, pool, metrics=loop.metrics, on_reevaluation=on_reevaluation)
     return stopped
 
 
@@ -94,12 +94,12 @@ class _Loop:
         self._database = database
         self._pool = pool
         self._on_progress = on_progress
-        self._breeder = Breeder(settings, start)
+        self._breeder = Variation(settings, start)
         self._stopping = Stopping(settings.stop)
         self._total = settings.total
         self._stopped: str | None = None
         self._algorithm = new_algorithm(settings)
-        self.judged = self._algorithm.judged()
+        self.metrics = self._algorithm.metrics()
         self._history = History(settings, database, self._algorithm, on_event)
         # Candidates that the algorithm waits for may take so many others along.
         self._most_ahead = max(settings.in_flight, settings.population)
@@ -109,7 +109,7 @@ class _Loop:
         self._frontier = 0  # every candidate below this number is done
         self._told = 0  # every candidate below this number is told
         self._bred = 0
-        self._first_of: dict[TwinKey, int] = {}  # whose score twins take
+        self._first_of: dict[DuplicateKey, int] = {}  # whose score twins take
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
         self._queue: dict[int, Candidate] = {}  # first come, first scored
@@ -135,7 +135,7 @@ class _Loop:
                     candidate.graph,
                     bar=self._bars.pop(candidate.number, None),
                     likely=self._likely(candidate),
-                    reading=candidate.reading if self._settings.tries == 1 else None,
+                    variant=candidate.variant if self._settings.best_of == 1 else None,
                 )
             if self._pool.busy:
                 self._collect()
@@ -151,16 +151,16 @@ class _Loop:
 
     def _likely(self, candidate: Candidate) -> tuple[int, ...]:
         """Readings that moved its parents best, the first parent's first."""
-        if self._settings.tries == 1:
+        if self._settings.best_of == 1:
             return ()
         parents = (self._database.candidate(number) for number in candidate.parents)
-        return tuple(dict.fromkeys(parent.reading for parent in parents))
+        return tuple(dict.fromkeys(parent.variant for parent in parents))
 
     def _collect(self) -> None:
         for number, record in self._pool.collect():
             self._check_controller(record)
             candidate = self._submitted.pop(number).scored(record)
-            self._finish(with_traits(candidate, self.judged))
+            self._finish(with_metrics(candidate, self.metrics))
 
     def _drain(self) -> None:
         """Wait for what is being scored; what waits to be scored is bred again another time."""
@@ -199,20 +199,20 @@ class _Loop:
         first = self._first_of.setdefault(key, candidate.number)
         if first == candidate.number or self._pending(first):
             return first
-        if self._settings.racing and self._database.candidate(first).stopped:
+        if self._settings.racing and self._database.candidate(first).pruned:
             self._first_of[key] = candidate.number
         return self._first_of[key]
 
-    def _twin_key(self, candidate: Candidate) -> TwinKey:
-        """What twins share: the body, and the reading where it is not found by tries."""
-        return candidate.hash, candidate.reading if self._settings.tries == 1 else 0
+    def _twin_key(self, candidate: Candidate) -> DuplicateKey:
+        """What twins share: the body, and the variant where it is not found by best-of-N."""
+        return candidate.hash, candidate.variant if self._settings.best_of == 1 else 0
 
     def _pending(self, number: int) -> bool:
         return number in self._submitted or number in self._queue
 
     def _new(self, number: int) -> Candidate:
         with seeds.selection(self._settings.seed, number):
-            parents = self._algorithm.parents(number)
+            parents = self._algorithm.ask(number)
             bar = self._algorithm.bar(number) if self._settings.racing else None
         if bar is not None and not math.isfinite(bar):
             raise RunError(f"{self._settings.algorithm} set the bar {bar} for candidate {number}")
@@ -220,7 +220,7 @@ class _Loop:
             self._bars[number] = bar
         if parents is None:
             return self._breeder.sample(number, taken=self._first_of)
-        return self._breeder.breed(number, parents=parents)
+        return self._breeder.offspring(number, parents=parents)
 
     def _tell(self, until: int) -> None:
         for number in range(self._told, until):
@@ -235,7 +235,7 @@ class _Loop:
         self._bars.pop(candidate.number, None)
         self._mark_done(candidate)
         twins = self._waiting.pop(candidate.number, [])
-        if twins and candidate.stopped:
+        if twins and candidate.pruned:
             first, *others = twins
             self._first_of[self._twin_key(first)] = first.number
             self._queue[first.number] = first

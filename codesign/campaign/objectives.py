@@ -16,13 +16,14 @@ from codesign.errors import RunError
 from codesign.store import Candidate
 from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
-from morph_ops._registry import UnknownChoiceError, choose, is_own, load_own
+from morph_ops._registry import is_plugin, load_plugin, lookup
+from morph_ops.errors import UnknownNameError
 from morph_ops.geometry import extent, total_mass
 
 #: Value of a body that did not simulate, whatever the objective.
-HOPELESS = -1e9
+WORST_MERIT = -1e9
 #: Cost of transport of a body that gets nowhere: no body that walks comes near.
-NO_WAY = 1e6
+COST_WITHOUT_PROGRESS = 1e6
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Objective:
     def merit(self, candidate: Candidate) -> float:
         """The value with its sign turned where smaller is better."""
         if candidate.result.status != "ok":
-            return HOPELESS
+            return WORST_MERIT
         value = self.value(candidate)
         return value if self.larger else -value
 
@@ -104,9 +105,9 @@ def _cost_of_transport(candidate: Candidate) -> float:
     from hyperdistill_core.tasks import get_task
 
     record = candidate.result
-    cost = record.measures.get("cost_of_transport", NO_WAY)
+    cost = record.measures.get("cost_of_transport", COST_WITHOUT_PROGRESS)
     whole = get_task(record.task).max_steps * record.episodes
-    return min(cost * whole / max(sum(record.lengths), 1), NO_WAY)
+    return min(cost * whole / max(sum(record.lengths), 1), COST_WITHOUT_PROGRESS)
 
 
 def _size(candidate: Candidate) -> float:
@@ -179,15 +180,15 @@ def get_objective(name: str) -> Objective:
     """The objective called ``name``.
 
     Raises:
-        UnknownChoiceError: there is none, or something else under that name.
+        UnknownNameError: there is none, or something else under that name.
     """
-    if not is_own(name):
-        return choose(OBJECTIVES, name, what="objective")
-    found = load_own(name, what="objective")
+    if not is_plugin(name):
+        return lookup(OBJECTIVES, name, what="objective")
+    found = load_plugin(name, what="objective")
     if not isinstance(found, Objective):
         if not callable(found):
             kind = type(found).__name__
-            raise UnknownChoiceError(
+            raise UnknownNameError(
                 f"no objective {name!r}: expected a function of a candidate, got {kind}"
             )
         value: Any = found
@@ -199,31 +200,31 @@ def get_descriptor(name: str) -> Descriptor:
     """The descriptor called ``name``.
 
     Raises:
-        UnknownChoiceError: there is none, or something else under that name.
+        UnknownNameError: there is none, or something else under that name.
     """
-    if not is_own(name):
-        return choose(DESCRIPTORS, name, what="descriptor")
-    found = load_own(name, what="descriptor")
+    if not is_plugin(name):
+        return lookup(DESCRIPTORS, name, what="descriptor")
+    found = load_plugin(name, what="descriptor")
     if not isinstance(found, Descriptor):
-        raise UnknownChoiceError(
+        raise UnknownNameError(
             f"no descriptor {name!r}: expected a function under @descriptor(low=..., high=...), "
             f"got {type(found).__name__}"
         )
     return replace(found, value=_guarded(name, found.value))
 
 
-def with_traits(
-    candidate: Candidate, judged: Mapping[str, Callable[[Candidate], float]]
+def with_metrics(
+    candidate: Candidate, metrics: Mapping[str, Callable[[Candidate], float]]
 ) -> Candidate:
     """The candidate with what it is judged by in its record, where it simulates.
 
     Args:
         candidate: scored.
-        judged: what an algorithm looks at, by name.
+        metrics: what an algorithm looks at, by name.
     """
     if candidate.result.status != "ok":
         return candidate
-    traits = {name: float(value(candidate)) for name, value in judged.items()}
+    traits = {name: float(value(candidate)) for name, value in metrics.items()}
     return replace(candidate, record=replace(candidate.result, traits=traits))
 
 

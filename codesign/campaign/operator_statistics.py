@@ -14,7 +14,7 @@ _FADING = 0.995
 _LEAST = 0.1
 
 
-class OperatorRecord:
+class OperatorStatistics:
     """How often the children of each mutation beat their first parent.
 
     A mutation's weight is the one given times its rate of success, as a share of the best
@@ -33,13 +33,13 @@ class OperatorRecord:
     def tell(self, candidate: Candidate) -> None:
         """Take in a scored candidate; they come in the order of their numbers."""
         # What racing stopped has no score that others could be measured by.
-        self._scores.append(math.nan if candidate.stopped else candidate.score)
+        self._scores.append(math.nan if candidate.pruned else candidate.score)
         if not candidate.parents:
             return
         to_beat = self._scores[candidate.parents[0]]
         if math.isnan(to_beat):
             return
-        won = not candidate.stopped and candidate.score > to_beat
+        won = not candidate.pruned and candidate.score > to_beat
         for name in self._weights:
             self._tries[name] *= _FADING
             self._wins[name] *= _FADING

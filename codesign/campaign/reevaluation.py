@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from codesign.campaign.objectives import with_traits
+from codesign.campaign.objectives import with_metrics
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -14,7 +14,7 @@ from codesign.store import Candidate, Database
 FRESH = 1_000_003
 
 
-def missing_finals(database: Database, settings: Settings) -> list[Candidate]:
+def missing_reevaluations(database: Database, settings: Settings) -> list[Candidate]:
     """Finalists that are not scored again yet.
 
     Args:
@@ -24,7 +24,7 @@ def missing_finals(database: Database, settings: Settings) -> list[Candidate]:
     if not settings.final_episodes:
         return []
     finalists = database.best_in_search(max(settings.finalists, settings.top))
-    return [candidate for candidate in finalists if candidate.final is None]
+    return [candidate for candidate in finalists if candidate.reevaluation is None]
 
 
 def score_finalists(
@@ -32,8 +32,8 @@ def score_finalists(
     settings: Settings,
     pool: ScoringPool,
     *,
-    judged: Mapping[str, Callable[[Candidate], float]],
-    on_final: Callable[[int, int], None] = lambda done, total: None,
+    metrics: Mapping[str, Callable[[Candidate], float]],
+    on_reevaluation: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Score them again and write that down.
 
@@ -41,16 +41,16 @@ def score_finalists(
         database: of a run whose candidates are all scored.
         settings: of the run.
         pool: scores the bodies.
-        judged: what the algorithm looks at beside the score, by name.
-        on_final: called with how many of them are done, and how many are to be: first with none.
+        metrics: what the algorithm looks at beside the score, by name.
+        on_reevaluation: called with how many of them are done, and how many are to be: first with none.
 
     Raises:
         UsageError: the controller is another one than that of the search.
     """
-    waiting = missing_finals(database, settings)
+    waiting = missing_reevaluations(database, settings)
     by_number = {candidate.number: candidate for candidate in waiting}
     done = 0
-    on_final(done, len(by_number))
+    on_reevaluation(done, len(by_number))
     while waiting or pool.busy:
         while waiting and pool.idle:
             candidate = waiting.pop(0)
@@ -59,15 +59,15 @@ def score_finalists(
                 candidate.graph,
                 seed=settings.seed + FRESH,
                 episodes=settings.final_episodes,
-                reading=candidate.reading,
+                variant=candidate.variant,
             )
         for number, record in pool.collect():
             candidate = by_number[number]
             require_controller(record, candidate.result.controller_hash, settings)
-            again = with_traits(candidate.scored(record), judged)
-            database.add_final(number, again.result)
+            again = with_metrics(candidate.scored(record), metrics)
+            database.add_reevaluation(number, again.result)
             done += 1
-            on_final(done, len(by_number))
+            on_reevaluation(done, len(by_number))
 
 
 def require_controller(record: ScoreRecord, expected: str, settings: Settings) -> None:

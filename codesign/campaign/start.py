@@ -8,7 +8,7 @@ from pathlib import Path
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.constraints import Constraints
 from codesign.campaign.objectives import get_descriptor, get_objective
-from codesign.campaign.variation import Breeder
+from codesign.campaign.variation import Variation
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import Founder, RunFolder
@@ -27,12 +27,12 @@ def prepare(settings: Settings) -> list[Founder]:
     Raises:
         UsageError: a library is missing, there are no bodies to start from, one is not within
             the limits, or no sampled one is.
-        UnknownChoiceError: something of the user's own is not what it should be.
+        UnknownNameError: something of the user's own is not what it should be.
         BodyError: a file is no robot, or the locked limbs are not there or not the same.
     """
     start = read_start(settings)
     require_parts(settings, start)
-    Breeder(settings, start).sample(0, taken=())
+    Variation(settings, start).sample(0, taken=())
     return start
 
 
@@ -47,10 +47,10 @@ def require_parts(settings: Settings, start: Sequence[Founder]) -> None:
 
     Raises:
         UsageError: a library is missing.
-        UnknownChoiceError: something of the user's own is not there, or not what it should be.
+        UnknownNameError: something of the user's own is not there, or not what it should be.
     """
     new_algorithm(settings)
-    Breeder(settings, start)
+    Variation(settings, start)
     for objective in settings.objectives:
         get_objective(objective)
     for descriptor in settings.descriptors:
@@ -85,10 +85,10 @@ def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder
             best = database.best(most, of_front=False)
         if not best:
             raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
-        # Of another controller, or beyond those that bodies may carry, a reading says nothing.
+        # Of another controller, or beyond those that bodies may carry, a variant says nothing.
         same = run.settings.controller == settings.controller
-        known = settings.readings if same else 0
-        return [(c.name, Founder(c.graph, c.reading if c.reading < known else 0)) for c in best]
+        known = settings.variants if same else 0
+        return [(c.name, Founder(c.graph, c.variant if c.variant < known else 0)) for c in best]
     if not folder.is_dir():
         raise UsageError(f"start: expected a folder of robots or of a run, got {folder}")
     return [(str(file), Founder(read_body(file))) for file in robot_files(folder)[:most]]

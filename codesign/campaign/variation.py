@@ -10,12 +10,13 @@ import numpy as np
 
 from codesign.campaign import seeds
 from codesign.campaign.constraints import Constraints
-from codesign.campaign.operator_statistics import OperatorRecord
+from codesign.campaign.operator_statistics import OperatorStatistics
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.store import Candidate, Founder
 from morph_ops._messages import one_line
-from morph_ops._registry import UnknownChoiceError, is_own, load_own
+from morph_ops._registry import is_plugin, load_plugin
+from morph_ops.errors import UnknownNameError
 from morph_ops.identity import body_hash
 from morph_ops.operators import Operator, OperatorError, crossover, mutate
 from morph_ops.space import sample_body
@@ -24,14 +25,14 @@ _SAMPLE_ATTEMPTS = 20
 #: Bodies that are tried until one is within the limits.
 _TRIES = 200
 _MOST_START_MUTATIONS = 3
-#: The operator that leaves the body as it is and gives it another reading.
-READING = "reading"
-#: What twins have in common, whose score is the same: the hash of the body, and the reading if it
+#: The operator that leaves the body as it is and gives it another variant.
+VARIANT = "variant"
+#: What twins have in common, whose score is the same: the hash of the body, and the variant if it
 #: carries one, else 0.
-TwinKey = tuple[str, int]
+DuplicateKey = tuple[str, int]
 
 
-class Breeder:
+class Variation:
     """Makes candidates.
 
     Args:
@@ -40,7 +41,7 @@ class Breeder:
 
     Raises:
         BodyError: the starting bodies do not have the locked limbs, or not the same.
-        UnknownChoiceError: there is no such operator, or something else under that name.
+        UnknownNameError: there is no such operator, or something else under that name.
     """
 
     def __init__(self, settings: Settings, start: Sequence[Founder] = ()) -> None:
@@ -48,14 +49,14 @@ class Breeder:
         self._start = tuple(start)
         self._constraints = Constraints(settings, [founder.graph for founder in start])
         names = settings.rates.operators
-        self._own = {name: _own_operator(name) for name in names if is_own(name)}
-        self._record = OperatorRecord(names)
+        self._own = {name: _own_operator(name) for name in names if is_plugin(name)}
+        self._record = OperatorStatistics(names)
 
     def tell(self, candidate: Candidate) -> None:
         """Take in a scored candidate; they come in the order of their numbers."""
         self._record.tell(candidate)
 
-    def sample(self, number: int, *, taken: Collection[TwinKey]) -> Candidate:
+    def sample(self, number: int, *, taken: Collection[DuplicateKey]) -> Candidate:
         """A fresh body: one that the search starts from, a mutant of one, or a sampled one.
 
         Args:
@@ -67,21 +68,21 @@ class Breeder:
         """
         if number < len(self._start):
             founder = self._start[number]
-            return self._bred(founder.graph, number, "start", (), founder.reading)
+            return self._bred(founder.graph, number, "start", (), founder.variant)
         rng = seeds.variation_rng(self._settings.seed, number)
-        reading = self._any_reading(rng)
+        variant = self._any_variant(rng)
         graph, operator = self._fresh(number, rng)
         for _ in range(_SAMPLE_ATTEMPTS):
-            if (body_hash(graph), reading) not in taken:
+            if (body_hash(graph), variant) not in taken:
                 break
             graph, operator = self._fresh(number, rng)
-        return self._bred(graph, number, operator, (), reading)
+        return self._bred(graph, number, operator, (), variant)
 
-    def breed(self, number: int, *, parents: tuple[Candidate, Candidate]) -> Candidate:
+    def offspring(self, number: int, *, parents: tuple[Candidate, Candidate]) -> Candidate:
         """A child of the first parent, and of the second in case of crossover.
 
-        Where bodies carry readings it has that of the first parent; or else it is this parent's
-        body, unchanged, under another reading.
+        Where bodies carry variants it has that of the first parent; or else it is this parent's
+        body, unchanged, under another variant.
 
         Where an operator finds no valid child, the other one is tried; a child that is not
         within the limits is bred again, and a body that nothing can be made of is followed
@@ -95,23 +96,23 @@ class Breeder:
             RunError: an operator of the user's own failed.
         """
         rng = seeds.variation_rng(self._settings.seed, number)
-        first, readings = parents[0], self._settings.readings
-        if readings > 1 and rng.random() < self._settings.rates.reading:
-            other = (first.reading + int(rng.integers(1, readings))) % readings
-            return self._bred(first.graph, number, READING, parents[:1], other)
+        first, variants = parents[0], self._settings.variants
+        if variants > 1 and rng.random() < self._settings.rates.variant:
+            other = (first.variant + int(rng.integers(1, variants))) % variants
+            return self._bred(first.graph, number, VARIANT, parents[:1], other)
         for _ in range(_TRIES):
             graph, names, used = self._child(rng, parents)
             if not names:
                 break
             if self._constraints.allow(graph):
-                carried = first.reading if readings > 1 else 0
+                carried = first.variant if variants > 1 else 0
                 return self._bred(graph, number, "+".join(names), used, carried)
         graph, operator = self._fresh(number, rng)
-        return self._bred(graph, number, operator, (), self._any_reading(rng))
+        return self._bred(graph, number, operator, (), self._any_variant(rng))
 
-    def _any_reading(self, rng: np.random.Generator) -> int:
-        readings = self._settings.readings
-        return int(rng.integers(readings)) if readings > 1 else 0
+    def _any_variant(self, rng: np.random.Generator) -> int:
+        variants = self._settings.variants
+        return int(rng.integers(variants)) if variants > 1 else 0
 
     def _child(
         self, rng: np.random.Generator, parents: tuple[Candidate, Candidate]
@@ -182,16 +183,16 @@ class Breeder:
         number: int,
         operator: str,
         parents: tuple[Candidate, ...],
-        reading: int,
+        variant: int,
     ) -> Candidate:
-        return Candidate.bred(
+        return Candidate.unscored(
             graph,
             number=number,
             generation=number // self._settings.population,
             operator=operator,
             parents=tuple(parent.number for parent in parents),
             first_parent=parents[0].graph if parents else None,
-            reading=reading,
+            variant=variant,
         )
 
 
@@ -209,8 +210,8 @@ def _sampled(rng: np.random.Generator) -> tuple[nx.DiGraph[str], str]:
 
 
 def _own_operator(name: str) -> Operator:
-    operator: Any = load_own(name, what="operator")
+    operator: Any = load_plugin(name, what="operator")
     if not callable(operator):
         kind = type(operator).__name__
-        raise UnknownChoiceError(f"no operator {name!r}: expected an operator, got {kind}")
+        raise UnknownNameError(f"no operator {name!r}: expected an operator, got {kind}")
     return cast(Operator, operator)

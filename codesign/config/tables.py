@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from morph_ops._registry import choose, is_own, split_own
+from morph_ops._registry import is_plugin, lookup, split_plugin
 from morph_ops.operators import OPERATORS
 
 
@@ -28,7 +28,7 @@ class Rates(Frozen):
             name such as "package.module:name" adds an operator of the user's own.
         adaptive: whether the weights follow each mutation's record: how often its children
             beat their parents. Those given are where they begin.
-        reading: where bodies carry a reading (``readings``), probability that a child is its
+        variant: where bodies carry a variant (``variants``), probability that a child is its
             parent's body, unchanged, under another one.
     """
 
@@ -36,7 +36,7 @@ class Rates(Frozen):
     mutation: float = Field(default=0.5, ge=0.0, le=1.0)
     operators: dict[str, float] = Field(default_factory=dict, validate_default=True)
     adaptive: bool = False
-    reading: float = Field(default=0.1, ge=0.0, le=1.0)
+    variant: float = Field(default=0.1, ge=0.0, le=1.0)
 
     @field_validator("operators", mode="before")
     @classmethod
@@ -131,7 +131,7 @@ class Alarms(Frozen):
         cost_of_transport: work per weight and way, below which a body moves for nothing; 0
             switches it off.
         shaking: the same, above which a body that gets along shakes rather than walks.
-        unlike: share of a generation's bodies, above which too many lie outside what the
+        ood: share of a generation's bodies, above which too many lie outside what the
             controller was trained on; 1 switches it off.
     """
 
@@ -144,7 +144,7 @@ class Alarms(Frozen):
     contact: float = Field(default=0.2, ge=0.0, le=1.0)
     cost_of_transport: float = Field(default=0.02, ge=0.0)
     shaking: float = Field(default=30.0, gt=0.0)
-    unlike: float = Field(default=0.5, ge=0.0, le=1.0)
+    ood: float = Field(default=0.5, ge=0.0, le=1.0)
 
 
 def known_or_own(known: Mapping[str, Any], name: str, *, what: str) -> None:
@@ -152,9 +152,9 @@ def known_or_own(known: Mapping[str, Any], name: str, *, what: str) -> None:
 
     What is the user's own is not imported: whoever only reads a run needs none of it.
     """
-    if not is_own(name):
-        choose(known, name, what=what)
+    if not is_plugin(name):
+        lookup(known, name, what=what)
     elif what == "island":
         raise ValueError(f"{name}: expected one of {', '.join(known)}")
     else:
-        split_own(name, what=what)
+        split_plugin(name, what=what)

@@ -16,7 +16,7 @@ from codesign.export.designs import (
     Motion,
     export_designs,
     export_run,
-    readings_of,
+    variants_of,
 )
 from codesign.export.finetuning import Training
 from codesign.export.history import HISTORY
@@ -32,5 +32,5 @@ __all__ = [
     "export_designs",
     "export_run",
     "phylogeny",
-    "readings_of",
+    "variants_of",
 ]

@@ -32,7 +32,7 @@ RUNNER = "run_design.py"
 LIST = "designs.csv"
 _COLUMNS = (
     *("design", "candidate", "score", "ci_low", "ci_high", "episodes", "fell", "speed", "distance"),
-    *("reading", "task", "controller", "controller_hash"),
+    *("variant", "task", "controller", "controller_hash"),
 )
 DESIGN_FILES = "design-*"
 """Pattern of the files that an export of a run writes for its designs."""
@@ -47,14 +47,14 @@ class Design:
     Attributes:
         name: of its files, without suffix.
         graph: the body.
-        reading: which of the controller's readings of it moves it.
+        variant: which of the controller's variants of it moves it.
         network: what moves it where it was trained on; by default what the controller generates.
         scores: before and after that training.
     """
 
     name: str
     graph: nx.DiGraph[str]
-    reading: int = 0
+    variant: int = 0
     network: BodyMLP | None = None
     scores: tuple[float, float] | None = None
 
@@ -162,11 +162,11 @@ def export_run(
         Design(
             name=f"design-{rank:02d}",
             graph=candidate.graph,
-            reading=candidate.reading,
+            variant=candidate.variant,
         )
         for rank, candidate in enumerate(best, start=1)
     ]
-    scored = None if not best else best[0].final or best[0].result
+    scored = None if not best else best[0].reevaluation or best[0].result
     motion = None
     if scored is not None and settings.task == SCENE_TASK:
         motion = Motion(controller=settings.controller, seed=scored.seed, episodes=scored.episodes)
@@ -187,7 +187,7 @@ def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None
     """Which candidates designs are, what they are ranked by, and what they learned."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        records = [candidate.final or candidate.result for _, candidate in designs]
+        records = [candidate.reevaluation or candidate.result for _, candidate in designs]
         traits = dict.fromkeys(name for record in records for name in record.traits)
         after = ["trained_score"] if designs[0][0].scores else []
         writer.writerow([*_COLUMNS, *(f"trait_{name}" for name in traits), *after])
@@ -202,7 +202,7 @@ def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None
                     sum(record.fell),
                     record.speed,
                     record.distance,
-                    record.reading,
+                    record.variant,
                     record.task,
                     record.controller,
                     record.controller_hash,
@@ -212,7 +212,7 @@ def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None
             )
 
 
-def readings_of(folder: Path, controller: str) -> dict[str, int]:
+def variants_of(folder: Path, controller: str) -> dict[str, int]:
     """Readings that a run's designs were scored under, by name; none under another controller.
 
     Args:
@@ -223,7 +223,7 @@ def readings_of(folder: Path, controller: str) -> dict[str, int]:
         return {}
     with (folder / LIST).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["controller"] == Path(controller).stem]
-    return {row["design"]: int(row["reading"]) for row in rows}
+    return {row["design"]: int(row["variant"]) for row in rows}
 
 
 def _require_same_controller(candidate: Candidate, settings: Settings) -> None:
@@ -244,7 +244,7 @@ def _arrays(design: Design, controller: Controller, motion: Motion) -> dict[str,
     task, graph = get_task(SCENE_TASK), design.graph
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
-    network = design.network or controller.for_body(graph, model, reading=design.reading)
+    network = design.network or controller.for_body(graph, model, variant=design.variant)
     qpos, qvel = task.start(model, seed=motion.seed, episodes=motion.episodes)
     known = {
         **network.arrays(),
@@ -255,6 +255,6 @@ def _arrays(design: Design, controller: Controller, motion: Motion) -> dict[str,
         "fall_height": task.fall_height(graph),
         "physics_steps": task.physics_steps,
         "seconds": task.max_steps * task.control_dt,
-        "reading": design.reading,
+        "variant": design.variant,
     }
     return {name: np.asarray(value) for name, value in known.items()}

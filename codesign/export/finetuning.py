@@ -101,7 +101,7 @@ def _improved(
             motion.controller,
             settings,
             kept,
-            readings=[design.reading for design in designs],
+            variants=[design.variant for design in designs],
             report=lambda row: training.on_steps(int(row["steps"]), total, row["speed"]),
         )
     except CheckpointError:

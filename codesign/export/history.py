@@ -48,7 +48,7 @@ def table(database: Database, name: str) -> Columns:
 
     Beside the columns of ``candidates`` and ``finals`` stand the terms, measures and traits of
     their score records, as ``term_``, ``measure_`` and ``trait_`` with their names; a record that
-    lacks one has None there. ``reading`` is the controller's reading of the body.
+    lacks one has None there. ``variant`` is the controller's variant of the body.
 
     Args:
         database: of the run.
@@ -61,7 +61,7 @@ def table(database: Database, name: str) -> Columns:
     }
     if "record" in columns:
         records = [json.loads(text) for text in columns["record"][1]]
-        columns["reading"] = ("INTEGER", [record.get("reading", 0) for record in records])
+        columns["variant"] = ("INTEGER", [record.get("variant", 0) for record in records])
         for prefix, group in (("term", "terms"), ("measure", "measures"), ("trait", "traits")):
             # Records of before there were traits have none.
             groups = [record.get(group, {}) for record in records]

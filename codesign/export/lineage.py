@@ -28,7 +28,7 @@ COLUMNS = (
     "status",
     "hash",
     "duplicate_of",
-    "reading",
+    "variant",
 )
 #: Ancestors of a starting body, in the standard's way of writing.
 NO_ANCESTOR = "[none]"
@@ -48,7 +48,7 @@ def phylogeny(run: str | Path | Database) -> nx.DiGraph[str]:
         ``number``, ``origin_time`` and ``generation``, the same; ``destruction_time``, None
         for a body that was kept to the last or of which that is not known; ``taxon_label``,
         what files call it; ``operator``, ``score``, ``status``, ``hash``, ``duplicate_of``, None
-        for all but copies, and ``reading``, that of the controller of the body. Predecessors are
+        for all but copies, and ``variant``, that of the controller of the body. Predecessors are
         in the order of parents.
 
     Raises:
@@ -65,7 +65,7 @@ def phylogeny(run: str | Path | Database) -> nx.DiGraph[str]:
         columns, rows = database.table("candidates")
     for values in rows:
         row = dict(zip(columns, values, strict=True))
-        row["reading"] = json.loads(row["record"]).get("reading", 0)
+        row["variant"] = json.loads(row["record"]).get("variant", 0)
         number, generation = row["number"], row["generation"]
         graph.add_node(
             number,

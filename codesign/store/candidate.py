@@ -24,14 +24,14 @@ class Candidate:
         parents: numbers of the candidates that it was made of.
         graph: the body.
         hash: of the body.
-        moves: what the operators changed in the first parent, as
+        diff: what the operators changed in the first parent, as
             :func:`morph_ops.identity.changes` tells it; None without parents.
-        reading: which of the controller's readings of the body it is scored under: one that it
+        variant: which of the controller's variants of the body it is scored under: one that it
             carries, or that was found for it.
-        duplicate_of: the first candidate with the same body, under the same reading if it
+        duplicate_of: the first candidate with the same body, under the same variant if it
             carries one, whose score this one has.
         record: the score; None until the candidate is scored.
-        final: the score over fresh episodes at the end of the run, where it was a finalist.
+        reevaluation: the score over fresh episodes at the end of the run, where it was a finalist.
     """
 
     number: int
@@ -40,14 +40,14 @@ class Candidate:
     parents: tuple[int, ...]
     graph: nx.DiGraph[str]
     hash: str
-    moves: dict[str, Any] | None = None
-    reading: int = 0
+    diff: dict[str, Any] | None = None
+    variant: int = 0
     duplicate_of: int | None = None
     record: ScoreRecord | None = None
-    final: ScoreRecord | None = None
+    reevaluation: ScoreRecord | None = None
 
     @classmethod
-    def bred(
+    def unscored(
         cls,
         graph: nx.DiGraph[str],
         *,
@@ -56,7 +56,7 @@ class Candidate:
         operator: str,
         parents: tuple[int, ...] = (),
         first_parent: nx.DiGraph[str] | None = None,
-        reading: int = 0,
+        variant: int = 0,
     ) -> Candidate:
         """A candidate that is not scored yet."""
         return cls(
@@ -68,8 +68,8 @@ class Candidate:
             # order of nodes than one that was never cut off.
             graph=jsonio.from_json(jsonio.to_json(graph)),
             hash=body_hash(graph),
-            moves=None if first_parent is None else changes(first_parent, graph),
-            reading=reading,
+            diff=None if first_parent is None else changes(first_parent, graph),
+            variant=variant,
         )
 
     @property
@@ -98,14 +98,14 @@ class Candidate:
         return self.result.score
 
     @property
-    def stopped(self) -> bool:
+    def pruned(self) -> bool:
         """Whether racing gave it up, so that its score is of fewer steps than that of others."""
         return self.result.status == "stopped"
 
     def scored(self, record: ScoreRecord) -> Candidate:
         """This candidate with a record of its own body."""
         named = replace(record, robot=self.name)
-        return replace(self, reading=record.reading, record=named)
+        return replace(self, variant=record.variant, record=named)
 
     def scored_like(self, first: Candidate) -> Candidate:
         """This candidate with the record of an earlier one that has the same body."""
@@ -117,4 +117,4 @@ class Candidate:
             steps=0,
             seconds=0.0,
         )
-        return replace(self, reading=first.reading, duplicate_of=first.number, record=record)
+        return replace(self, variant=first.variant, duplicate_of=first.number, record=record)

@@ -34,7 +34,7 @@ VALUES (:time, :kind, :name, :generation, :number, :message, :details)
 _SELECT = """
 SELECT c.*, finals.record AS final FROM candidates AS c LEFT JOIN finals ON finals.number = c.number
 """
-# Of a body under several readings the best counts.
+# Of a body under several variants the best counts.
 _DISTINCT = """
 WHERE c.number IN (
     SELECT number FROM (
@@ -45,7 +45,7 @@ WHERE c.number IN (
 """
 #: Role of those that nobody beats in all objectives at once.
 FRONT = "front"
-# Of a body under several readings the best comes last.
+# Of a body under several variants the best comes last.
 _ON_FRONT = f"""
 WHERE c.status = 'ok' AND c.number IN (
     SELECT number FROM membership WHERE role = '{FRONT}' AND until IS NULL
@@ -92,7 +92,7 @@ class Database:
         with self._writing():
             self._connection.execute(_INSERT, _to_row(candidate))
 
-    def add_final(self, number: int, record: ScoreRecord) -> None:
+    def add_reevaluation(self, number: int, record: ScoreRecord) -> None:
         """Write the record of a finalist.
 
         Raises:
@@ -145,19 +145,19 @@ class Database:
             )
 
     def add_generation(
-        self, generation: int, *, members: Mapping[str, Iterable[int]], events: Iterable[Event]
+        self, generation: int, *, membership: Mapping[str, Iterable[int]], events: Iterable[Event]
     ) -> None:
         """Write down the end of a generation, the next one to end, all of it or nothing.
 
         Args:
             generation: which.
-            members: numbers of the candidates that were kept, by role.
+            membership: numbers of the candidates that were kept, by role.
             events: the event "generation", and the alarms.
 
         Raises:
             RunError: it cannot be written; a generation ends once.
         """
-        kept = {(role, number) for role, numbers in members.items() for number in numbers}
+        kept = {(role, number) for role, numbers in membership.items() for number in numbers}
         rows = self._rows("SELECT role, number FROM membership WHERE until IS NULL")
         before = {tuple(row) for row in rows}
         with self._writing():
@@ -205,7 +205,7 @@ class Database:
         along it, and no others, unless ``of_front`` is False.
         """
         if of_front and (front := self._front()):
-            finals = {c: c.final for c in front if c.final and c.final.status == "ok"}
+            finals = {c: c.reevaluation for c in front if c.reevaluation and c.reevaluation.status == "ok"}
             others = {c: c.result for c in front if c not in finals}
             best = _spread(finals, count)
             return [*best, *_spread(others, count - len(best))]
@@ -267,7 +267,7 @@ class Database:
         rows = self._rows("SELECT key, value FROM provenance ORDER BY event DESC")
         return {row["key"]: row["value"] for row in rows}
 
-    def members(self, generation: int) -> dict[str, list[int]]:
+    def membership(self, generation: int) -> dict[str, list[int]]:
         """Numbers of the candidates kept at the end of a generation, by role.
 
         Empty for a generation that has not ended.
@@ -339,7 +339,7 @@ def _to_row(candidate: Candidate) -> dict[str, Any]:
         "generation": candidate.generation,
         "operator": candidate.operator,
         "parents": json.dumps(candidate.parents),
-        "moves": None if candidate.moves is None else json.dumps(candidate.moves),
+        "moves": None if candidate.diff is None else json.dumps(candidate.diff),
         "hash": candidate.hash,
         "duplicate_of": candidate.duplicate_of,
         "status": record.status,
@@ -371,11 +371,11 @@ def _from_row(row: sqlite3.Row) -> Candidate:
         parents=tuple(json.loads(row["parents"])),
         graph=jsonio.from_json(row["graph"]),
         hash=row["hash"],
-        moves=json.loads(row["moves"]) if row["moves"] else None,
-        reading=record.reading,
+        diff=json.loads(row["moves"]) if row["moves"] else None,
+        variant=record.variant,
         duplicate_of=row["duplicate_of"],
         record=record,
-        final=ScoreRecord.from_dict(json.loads(row["final"])) if row["final"] else None,
+        reevaluation=ScoreRecord.from_dict(json.loads(row["final"])) if row["final"] else None,
     )
 
 

@@ -22,7 +22,7 @@ DATABASE = "run.sqlite"
 SETTINGS = "settings.toml"
 DESIGNS = "designs"
 START = "start"
-READINGS = "readings.json"
+VARIANTS = "variants.json"
 LOG = "log.txt"
 LOCK = "run.lock"
 
@@ -74,8 +74,8 @@ class RunFolder:
             (draft / DESIGNS).mkdir()
             if start:
                 (draft / START).mkdir()
-                readings = json.dumps([founder.reading for founder in start])
-                (draft / START / READINGS).write_text(readings + "\n", "utf-8")
+                variants = json.dumps([founder.variant for founder in start])
+                (draft / START / VARIANTS).write_text(variants + "\n", "utf-8")
             for number, founder in enumerate(start):
                 jsonio.write_json(founder.graph, draft / START / f"{number:05d}.json")
             (draft / LOG).touch()
@@ -91,15 +91,15 @@ class RunFolder:
 
         Raises:
             BodyError: one of them is damaged.
-            UsageError: what is kept of their readings is.
+            UsageError: what is kept of their variants is.
         """
         graphs = [jsonio.read_json(file) for file in sorted((self.path / START).glob("[0-9]*"))]
-        kept = self.path / START / READINGS
-        if not kept.exists():  # of before bodies carried readings
+        kept = self.path / START / VARIANTS
+        if not kept.exists():  # of before bodies carried variants
             return [Founder(graph) for graph in graphs]
         try:
-            readings = map(int, json.loads(kept.read_text("utf-8")))
-            return [Founder(*pair) for pair in zip(graphs, readings, strict=True)]
+            variants = map(int, json.loads(kept.read_text("utf-8")))
+            return [Founder(*pair) for pair in zip(graphs, variants, strict=True)]
         except (TypeError, ValueError, OSError) as error:
             raise UsageError(f"{kept} is damaged: {one_line(error)}") from None
 

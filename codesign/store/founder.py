@@ -13,8 +13,8 @@ class Founder:
 
     Attributes:
         graph: the body.
-        reading: that it carries where bodies of the search do: a robot from a file the first.
+        variant: that it carries where bodies of the search do: a robot from a file the first.
     """
 
     graph: nx.DiGraph[str]
-    reading: int = 0
+    variant: int = 0

@@ -39,7 +39,7 @@ class FormulaPool:
         self.most_busy = 0
         self.bars: dict[int, float | None] = {}
         self.likely: dict[int, tuple[int, ...]] = {}
-        self.readings: dict[int, int | None] = {}
+        self.variants: dict[int, int | None] = {}
 
     @property
     def idle(self):
@@ -49,14 +49,14 @@ class FormulaPool:
     def busy(self):
         return bool(self._items)
 
-    def submit(self, number, graph, *, bar=None, likely=(), reading=None, **fresh):
+    def submit(self, number, graph, *, bar=None, likely=(), variant=None, **fresh):
         assert self.idle > 0
-        self._items[number] = graph, reading
+        self._items[number] = graph, variant
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh
         self.bars[number] = bar
         self.likely[number] = likely
-        self.readings[number] = reading
+        self.variants[number] = variant
         self.most_busy = max(self.most_busy, len(self._items))
 
     def collect(self):
@@ -65,12 +65,12 @@ class FormulaPool:
                 raise CutOffError
             self._answers -= 1
         number = self._random.choice(list(self._items))
-        graph, reading = self._items.pop(number)
+        graph, variant = self._items.pop(number)
         record = self.record(graph)
-        return [(number, record if reading is None else replace(record, reading=reading))]
+        return [(number, record if variant is None else replace(record, variant=variant))]
 
     def record(self, graph):
-        digest = Candidate.bred(graph, number=0, generation=0, operator="").hash
+        digest = Candidate.unscored(graph, number=0, generation=0, operator="").hash
         value = len(bodies(graph)) + int(digest[:8], 16) / 2**32
         blank = ScoreRecord.failed(worst_score=-1.0, hash=digest, **self._known)
         return replace(blank, score=value, ci95=(value, value), status="ok")
@@ -79,6 +79,6 @@ class FormulaPool:
 def outcome(database):
     """What must be the same however a run went."""
     return [
-        (c.number, c.generation, c.operator, c.parents, c.hash, c.duplicate_of, c.score, c.moves)
+        (c.number, c.generation, c.operator, c.parents, c.hash, c.duplicate_of, c.score, c.diff)
         for c in database.candidates()
     ]

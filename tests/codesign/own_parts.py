@@ -80,7 +80,7 @@ class Twins(Algorithm):
     def tell(self, candidate):
         self._latest = [*self._latest[-1:], candidate]
 
-    def parents(self, number):
+    def ask(self, number):
         if number < self._settings.population:
             return None
         first, second = random.sample(self._latest, 2)

@@ -27,8 +27,8 @@ def candidate(number, *, body=None, parents=(), score=1.0, generation=0, warning
         warnings=tuple(warnings),
     )
     graph = BODIES[number % len(BODIES) if body is None else body]
-    bred = Candidate.bred(graph, number=number, generation=generation, operator="", parents=parents)
-    return bred.scored(record)
+    unscored = Candidate.unscored(graph, number=number, generation=generation, operator="", parents=parents)
+    return unscored.scored(record)
 
 
 def sounded(candidates, *, kept=None, generation=0, role="population", watch=None, **alarms):
@@ -36,7 +36,7 @@ def sounded(candidates, *, kept=None, generation=0, role="population", watch=Non
     for each in candidates:
         watch.see(each)
     kept = candidates if kept is None else kept
-    state, *found = watch.look(generation, born=candidates, members={role: kept})
+    state, *found = watch.look(generation, born=candidates, membership={role: kept})
     assert state.kind == "generation"
     assert {alarm.kind for alarm in found} <= {"alarm"}
     return {alarm.name: alarm for alarm in found}
@@ -98,8 +98,8 @@ def test_bodies_that_are_nearly_the_same():
     others = [candidate(number) for number in range(4, 8)]
     for each in [*born, *others]:
         watch.see(each)
-    members = {"archive": born, "population": others}
-    assert [e.kind for e in watch.look(0, born=others, members=members)] == ["generation"]
+    membership = {"archive": born, "population": others}
+    assert [e.kind for e in watch.look(0, born=others, membership=membership)] == ["generation"]
 
 
 def test_one_ancestor_of_nearly_all_by_first_parents():
@@ -137,7 +137,7 @@ def test_bodies_unlike_those_of_the_training():
     born[0] = candidate(0, warnings=[f"{UNLIKE}: mass 99", "copied"])
     alarm = sounded(born)[UNLIKE]
     assert alarm.details == {"numbers": [0, 1]}
-    assert sounded(born, unlike=1.0) == {}
+    assert sounded(born, ood=1.0) == {}
 
 
 def test_the_sample_depends_on_seed_and_generation_alone():
@@ -147,7 +147,7 @@ def test_the_sample_depends_on_seed_and_generation_alone():
         watch.see(each)
 
     def diversity(generation, kept):
-        [state] = watch.look(generation, born=[], members={"population": kept})
+        [state] = watch.look(generation, born=[], membership={"population": kept})
         return state.details["diversity"]
 
     assert diversity(0, born) == diversity(0, born[::-1])

@@ -12,7 +12,7 @@ from formula_pool import BLANK
 from codesign import config
 from codesign.campaign.algorithms import ALGORITHMS, new_algorithm
 from codesign.campaign.algorithms.islands import ISLANDS
-from codesign.campaign.objectives import DESCRIPTORS, HOPELESS, NO_WAY, OBJECTIVES
+from codesign.campaign.objectives import COST_WITHOUT_PROGRESS, DESCRIPTORS, OBJECTIVES, WORST_MERIT
 from codesign.errors import UsageError
 from codesign.store import Candidate
 from morph_ops.space import sample_body
@@ -23,7 +23,7 @@ BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(12)]
 def candidate(number, score, *, status="ok", **measures):
     graph = BODIES[number % len(BODIES)]
     record = replace(BLANK, score=score, speed=score / 10, status=status, measures=measures)
-    return Candidate.bred(graph, number=number, generation=0, operator="sample").scored(record)
+    return Candidate.unscored(graph, number=number, generation=0, operator="sample").scored(record)
 
 
 def settings(algorithm, **changes):
@@ -43,7 +43,7 @@ def scores(number, seed=0):
 def drawn(algorithm, number, times=200):
     """Numbers of all first and second parents that come up."""
     random.seed(0)
-    pairs = [algorithm.parents(number) for _ in range(times)]
+    pairs = [algorithm.ask(number) for _ in range(times)]
     assert all(first is not second for first, second in pairs)
     return {parent.number for pair in pairs for parent in pair}
 
@@ -67,12 +67,12 @@ def test_what_a_candidate_needs_never_falls_and_lies_before_it(name):
 @pytest.mark.parametrize("name", sorted(set(ALGORITHMS) - {"random"}))
 def test_the_first_population_has_no_parents(name):
     algorithm = new_algorithm(settings(name, population=16))
-    assert algorithm.parents(15) is None
+    assert algorithm.ask(15) is None
 
 
 def test_random_knows_no_parents():
     algorithm = told(new_algorithm(settings("random")), [candidate(n, 1.0) for n in range(20)])
-    assert algorithm.parents(20) is None
+    assert algorithm.ask(20) is None
 
 
 def test_aging_keeps_the_latest():
@@ -109,7 +109,7 @@ def test_falling_forward_is_no_saving():
         for body in bodies
         for lengths in ((1000, 1000), (100, 400))
     ]
-    assert costs == pytest.approx([2.0, 8.0, NO_WAY, NO_WAY])
+    assert costs == pytest.approx([2.0, 8.0, COST_WITHOUT_PROGRESS, COST_WITHOUT_PROGRESS])
 
 
 def test_nobody_beats_a_survivor_of_nsga2_in_everything():
@@ -131,10 +131,10 @@ def test_nobody_beats_a_survivor_of_nsga2_in_everything():
 
     front = {c.number for c in everyone if not beaten(c)}
     kept = {c.number for c in algorithm.population}
-    assert {c.number for c in algorithm.members()["front"]} == front & kept
+    assert {c.number for c in algorithm.membership()["front"]} == front & kept
     assert front <= kept or kept <= front
     assert 3 not in kept
-    assert merits(everyone[3]) == [HOPELESS, HOPELESS]
+    assert merits(everyone[3]) == [WORST_MERIT, WORST_MERIT]
     assert drawn(algorithm, 12) <= kept
 
 
@@ -165,7 +165,7 @@ def test_novelty_prefers_what_is_far_from_all_others():
     places = [0.5, 0.51, 0.52, 0.5, 0.51, 0.99]
     told(algorithm, [candidate(n, -n, contact=place) for n, place in enumerate(places)])
     random.seed(0)
-    firsts = [algorithm.parents(9)[0].number for _ in range(50)]
+    firsts = [algorithm.ask(9)[0].number for _ in range(50)]
     assert max(set(firsts), key=firsts.count) in (0, 5)
     assert firsts.count(5) > 10
 

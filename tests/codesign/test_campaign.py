@@ -9,7 +9,7 @@ import pytest
 from formula_pool import CutOffError, FormulaPool, outcome
 
 from codesign import config
-from codesign.campaign import missing_finals, run
+from codesign.campaign import missing_reevaluations, run
 from codesign.campaign.reevaluation import FRESH
 from codesign.campaign.seeds import selection
 from codesign.errors import RunError, UsageError
@@ -71,7 +71,7 @@ def database(tmp_path):
 def history(database):
     """Who was kept, and what was told at the end of each generation, the time left out."""
     events = [replace(e, time="") for e in database.events("generation", "alarm")]
-    return {e.generation: database.members(e.generation) for e in events}, events
+    return {e.generation: database.membership(e.generation) for e in events}, events
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +98,9 @@ def test_every_candidate_has_its_place(expected, settings):
             assert all(number - settings.population - 4 < parent for parent in parents)
         if operator.startswith("crossover") and settings.algorithm != "islands":
             assert len(set(parents)) == 2
-    bred = [row for row in expected if row[0] >= settings.population]
-    fresh = [row for row in bred if row[2] == "sample"]
-    assert len(fresh) == (len(bred) if settings.algorithm == "random" else 0)
+    unscored = [row for row in expected if row[0] >= settings.population]
+    fresh = [row for row in unscored if row[2] == "sample"]
+    assert len(fresh) == (len(unscored) if settings.algorithm == "random" else 0)
 
 
 @pytest.mark.parametrize(("workers", "seed"), [(2, 1), (3, 2), (8, 3)])
@@ -152,15 +152,15 @@ def test_members_are_written_at_the_end_of_each_generation(whole_run, settings):
 
 
 def test_moves_tell_what_changed_in_the_first_parent(expected):
-    for _, _, operator, parents, *_, moves in expected:
+    for _, _, operator, parents, *_, diff in expected:
         if not parents:
-            assert moves is None
+            assert diff is None
         elif operator == "density":
-            fields = {name for part in moves["changed"].values() for name in part}
+            fields = {name for part in diff["changed"].values() for name in part}
             assert "density" in fields
         elif operator == "grow_limb":
-            assert moves["added"]
-            assert "removed" not in moves
+            assert diff["added"]
+            assert "removed" not in diff
 
 
 def test_equal_bodies_are_simulated_once(expected, settings, database):
@@ -239,7 +239,7 @@ def test_another_controller_does_not_score_finalists(settings, database):
     run(settings, database=database, pool=FormulaPool())
     with pytest.raises(UsageError, match="expected abc, got def"):
         run(made, database=database, pool=FormulaPool(controller_hash="def"))
-    assert len(missing_finals(database, made)) == len(database.best_in_search(made.finalists))
+    assert len(missing_reevaluations(database, made)) == len(database.best_in_search(made.finalists))
 
 
 def test_an_algorithm_that_waits_for_what_cannot_come_is_named(settings, database, monkeypatch):
@@ -249,25 +249,25 @@ def test_an_algorithm_that_waits_for_what_cannot_come_is_named(settings, databas
         run(made, database=database, pool=FormulaPool())
 
 
-class ReadingPool(FormulaPool):
-    """Every body has a reading of its own."""
+class VariantPool(FormulaPool):
+    """Every body has a variant of its own."""
 
     def record(self, graph):
         record = super().record(graph)
-        return replace(record, reading=int(record.hash[:4], 16) % 5)
+        return replace(record, variant=int(record.hash[:4], 16) % 5)
 
 
-@pytest.mark.parametrize("tries", [1, 3])
-def test_readings_of_the_parents_are_tried_first(settings, database, tries):
-    pool = ReadingPool()
-    run(settings.model_copy(update={"tries": tries}), database=database, pool=pool)
+@pytest.mark.parametrize("best_of", [1, 3])
+def test_variants_of_the_parents_are_tried_first(settings, database, best_of):
+    pool = VariantPool()
+    run(settings.model_copy(update={"best_of": best_of}), database=database, pool=pool)
     known = {c.number: c for c in database.candidates()}
     several = 0
     for number in pool.simulated:
-        parents = [known[parent].result.reading for parent in known[number].parents]
-        assert pool.likely[number] == (tuple(dict.fromkeys(parents)) if tries > 1 else ())
+        parents = [known[parent].result.variant for parent in known[number].parents]
+        assert pool.likely[number] == (tuple(dict.fromkeys(parents)) if best_of > 1 else ())
         several += len(pool.likely[number]) > 1
-    assert bool(several) == (tries > 1 and settings.algorithm != "random")
+    assert bool(several) == (best_of > 1 and settings.algorithm != "random")
 
 
 def test_progress_counts_up(settings, database):
@@ -281,35 +281,35 @@ def test_progress_counts_up(settings, database):
 def test_progress_of_finalists_counts_up(settings, database):
     made = settings.model_copy(update={"final_episodes": 2, "finalists": 5, "top": 5})
     seen = []
-    run(made, database=database, pool=ReadingPool(), on_final=lambda *counts: seen.append(counts))
+    run(made, database=database, pool=VariantPool(), on_reevaluation=lambda *counts: seen.append(counts))
     assert seen == [(done, 5) for done in range(6)]
-    run(made, database=database, pool=ReadingPool(), on_final=lambda *counts: seen.append(counts))
+    run(made, database=database, pool=VariantPool(), on_reevaluation=lambda *counts: seen.append(counts))
     assert seen[6:] == [(0, 0)], "all are there already"
 
 
 def test_finalists_are_scored_again_and_ranked_by_that(settings, database):
-    class Turned(ReadingPool):
+    class Turned(VariantPool):
         """In fresh episodes the worse are the better."""
 
         def record(self, graph):
             record = super().record(graph)
             return replace(record, score=-record.score) if self.asked else record
 
-    final = settings.model_copy(update={"final_episodes": 7, "finalists": 4, "top": 2})
+    reevaluation = settings.model_copy(update={"final_episodes": 7, "finalists": 4, "top": 2})
     pool = Turned(2, answers=settings.total + 1)
     with pytest.raises(CutOffError):
-        run(final, database=database, pool=pool)
+        run(reevaluation, database=database, pool=pool)
     pool = Turned(2)
-    run(final, database=database, pool=pool)
+    run(reevaluation, database=database, pool=pool)
     assert not pool.simulated
-    assert pool.asked == {"seed": final.seed + FRESH, "episodes": 7}
+    assert pool.asked == {"seed": reevaluation.seed + FRESH, "episodes": 7}
     in_search = database.best_in_search(4)
-    again = {c.number for c in database.candidates() if c.final is not None}
+    again = {c.number for c in database.candidates() if c.reevaluation is not None}
     assert again == {c.number for c in in_search}
     assert len(again) == 4
     for candidate in in_search[-1:]:  # the others were scored before the cut
-        assert pool.readings[candidate.number] == candidate.result.reading, "that of the search"
+        assert pool.variants[candidate.number] == candidate.result.variant, "that of the search"
     best = database.best(5)
     assert [c.number for c in best[:4]] == [c.number for c in in_search[3::-1]]
-    assert best[0].final.robot == best[0].name
-    assert missing_finals(database, final) == []
+    assert best[0].reevaluation.robot == best[0].name
+    assert missing_reevaluations(database, reevaluation) == []

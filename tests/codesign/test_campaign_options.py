@@ -11,15 +11,14 @@ from formula_pool import BLANK, CutOffError, FormulaPool, outcome
 from codesign import config
 from codesign.campaign import prepare, read_start, run
 from codesign.campaign.objectives import get_descriptor, get_objective
-from codesign.campaign.operator_statistics import OperatorRecord
-from codesign.campaign.variation import Breeder
+from codesign.campaign.operator_statistics import OperatorStatistics
+from codesign.campaign.variation import Variation
 from codesign.errors import RunError, UsageError
 from codesign.store import Candidate, Database, RunFolder
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as body_graph
-from morph_ops._registry import UnknownChoiceError
+from morph_ops.errors import BodyError, UnknownNameError
 from morph_ops.geometry import total_mass
-from morph_ops.graph import BodyError
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io.files import write_body
 from morph_ops.locks import FixedPart
@@ -254,12 +253,12 @@ def test_two_equal_locked_limbs_need_two(tmp_path):
 def told(number, score, operator="sample", parents=(), status="ok"):
     record = replace(BLANK, score=score, status=status)
     graph = body_graph.new_body(body_graph.Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=900.0))
-    bred = Candidate.bred(graph, number=number, generation=0, operator=operator, parents=parents)
-    return bred.scored(record)
+    unscored = Candidate.unscored(graph, number=number, generation=0, operator=operator, parents=parents)
+    return unscored.scored(record)
 
 
 def test_mutations_that_pay_gain_weight():
-    record = OperatorRecord({"grow_limb": 2.0, "gear": 1.0, "dof": 1.0})
+    record = OperatorStatistics({"grow_limb": 2.0, "gear": 1.0, "dof": 1.0})
     assert record.weights == {"grow_limb": 2.0, "gear": 1.0, "dof": 1.0}
     record.tell(told(0, 5.0))
     for number in range(1, 41):
@@ -273,7 +272,7 @@ def test_mutations_that_pay_gain_weight():
 
 
 def test_a_mutation_that_is_switched_off_is_no_measure_of_the_others():
-    record = OperatorRecord({"gear": 1.0, "dof": 1.0, "density": 0.0})
+    record = OperatorStatistics({"gear": 1.0, "dof": 1.0, "density": 0.0})
     record.tell(told(0, 5.0))
     for number in range(1, 101):
         # Seldom does either succeed, gear more often.
@@ -285,7 +284,7 @@ def test_a_mutation_that_is_switched_off_is_no_measure_of_the_others():
 
 
 def test_what_racing_stopped_is_no_measure_of_an_operator():
-    record = OperatorRecord({"gear": 1.0, "dof": 1.0})
+    record = OperatorStatistics({"gear": 1.0, "dof": 1.0})
     record.tell(told(0, 5.0))
     record.tell(told(1, 9.0, "gear", (0,), status="stopped"))  # a try without success
     lost = record.weights
@@ -315,9 +314,9 @@ def test_an_operator_of_ones_own(new_database):
     assert config.build(config.parse(config.to_toml(made), source="x")) == made
     with new_database() as database:
         search(made, database)
-        bred = database.candidates()[6:]
-    assert {candidate.operator for candidate in bred} == {"own_parts:strong"}
-    for candidate in bred:
+        unscored = database.candidates()[6:]
+    assert {candidate.operator for candidate in unscored} == {"own_parts:strong"}
+    for candidate in unscored:
         assert len({joint.gear for _, joint in body_graph.joints(candidate.graph)}) <= 1
 
 
@@ -345,14 +344,14 @@ def test_an_operator_that_fails_ends_the_run_with_one_line(new_database, name, m
 def test_an_algorithm_of_ones_own(new_database):
     with new_database() as database:
         search(settings(algorithm="own_parts:Twins"), database, pool=FormulaPool(4))
-        bred = database.candidates()[6:]
-    assert all(set(c.parents) <= {c.number - 1, c.number - 2} for c in bred)
+        unscored = database.candidates()[6:]
+    assert all(set(c.parents) <= {c.number - 1, c.number - 2} for c in unscored)
 
 
 def test_a_front_of_ones_own(new_database):
     with new_database() as database:
         search(settings(algorithm="own_parts:Front", final_episodes=2, top=2), database)
-        assert all(list(c.final.traits) == ["speed", "cost_of_transport"] for c in database.best(2))
+        assert all(list(c.reevaluation.traits) == ["speed", "cost_of_transport"] for c in database.best(2))
 
 
 def test_an_objective_and_a_descriptor_of_ones_own(new_database):
@@ -365,9 +364,9 @@ def test_an_objective_and_a_descriptor_of_ones_own(new_database):
     own = {"descriptors": ["limbs", "own_parts:first_digit"], "algorithm": "map_elites"}
     with new_database("map") as database:
         search(settings(final_episodes=2, **own), database)
-        finals = [body.final for body in database.candidates() if body.final is not None]
+        finals = [body.reevaluation for body in database.candidates() if body.reevaluation is not None]
         assert finals
-        assert all(list(final.traits) == own["descriptors"] for final in finals)
+        assert all(list(reevaluation.traits) == own["descriptors"] for reevaluation in finals)
     assert not get_objective("own_parts:lightness").larger
     assert get_descriptor("own_parts:first_digit").high == 1.0
 
@@ -403,7 +402,7 @@ def test_a_task_of_ones_own():
     ],
 )
 def test_parts_that_are_not_there_are_refused_before_anything_runs(changes, message):
-    with pytest.raises((UsageError, UnknownChoiceError), match=message):
+    with pytest.raises((UsageError, UnknownNameError), match=message):
         prepare(settings(**changes))
 
 
@@ -422,11 +421,11 @@ def test_who_only_reads_a_run_needs_no_parts_of_its_own(tmp_path):
         (lambda: get_objective("own_parts:constant"), "expected a function of a candidate"),
         (lambda: get_descriptor("own_parts:strong"), "expected a function under @descriptor"),
         (
-            lambda: Breeder(settings(rates={"operators": {"own_parts:constant": 1.0}})),
+            lambda: Variation(settings(rates={"operators": {"own_parts:constant": 1.0}})),
             "expected an operator",
         ),
     ],
 )
 def test_parts_of_another_kind_are_refused(call, message):
-    with pytest.raises(UnknownChoiceError, match=message):
+    with pytest.raises(UnknownNameError, match=message):
         call()

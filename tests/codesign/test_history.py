@@ -35,20 +35,20 @@ def fill(folder):
     with folder.database() as database:
         database.add_event(Event(kind="started", message="at work"), provenance={"python": "3"})
         for number, parents in enumerate(PARENTS):
-            bred = Candidate.bred(
+            unscored = Candidate.unscored(
                 BODY, number=number, generation=number // 2, operator="sample", parents=parents
             )
             terms, measures = {"forward": number + 0.1}, {"work": 2.0} if number else {}
             record = replace(BLANK, score=number + 0.1, terms=terms, measures=measures, status="ok")
-            database.add(bred.scored(record))
-        database.add_final(5, replace(BLANK, score=7.0))
+            database.add(unscored.scored(record))
+        database.add_reevaluation(5, replace(BLANK, score=7.0))
         for generation, kept in enumerate([(0, 1), (0, 2), (2, 5)]):
             alarm = Event(
                 kind="alarm", name="speed", generation=generation, number=2,
                 message=f"generation {generation}, speed: too fast", details={"numbers": [2]},
             )  # fmt: skip
             state = Event(kind="generation", generation=generation, message="so far")
-            database.add_generation(generation, members={"population": kept}, events=[state, alarm])
+            database.add_generation(generation, membership={"population": kept}, events=[state, alarm])
 
 
 @pytest.fixture(scope="module")
@@ -158,12 +158,12 @@ def test_events_come_back_and_alarms_come_once(folder, tmp_path):
         assert database.events("alarm") == [e for e in events if e.kind == "alarm"]
         assert events[2].details == {"numbers": [2]}
         assert events[0].time.endswith("+00:00")
-        assert [database.members(n) for n in range(3)] == [
+        assert [database.membership(n) for n in range(3)] == [
             {"population": [0, 1]},
             {"population": [0, 2]},
             {"population": [2, 5]},
         ]
-        assert database.members(3) == {}
+        assert database.membership(3) == {}
         assert database.kept_until() == {0: 2, 1: 1, 2: None, 5: None}
     with closing(sqlite3.connect(folder.path / DATABASE)) as plain:
         again = "INSERT INTO events SELECT NULL, time, kind, name, generation, number, '', '' "
@@ -202,7 +202,7 @@ def test_the_phylogeny_file_is_the_family_tree(folder, capsys, tmp_path):
     out = tmp_path / "out"
     assert call(capsys, "export", folder.path, "--format", "phylogeny", "--out", out)[0] == 0
     tree = nx.DiGraph()
-    numbers = {"origin_time", "destruction_time", "generation", "duplicate_of", "reading"}
+    numbers = {"origin_time", "destruction_time", "generation", "duplicate_of", "variant"}
     with (out / "phylogeny.csv").open() as file:
         for row in csv.DictReader(file):
             number, ancestors = int(row.pop("id")), row.pop("ancestor_list")

@@ -17,7 +17,7 @@ KNOWN = {"robot": "", "hash": "h", "task": "flat", "controller": "c", "controlle
 
 
 def candidate(number, *, parents=(), score=None, status="ok", seed=None):
-    bred = Candidate.bred(
+    unscored = Candidate.unscored(
         sample_body(np.random.default_rng(number if seed is None else seed)),
         number=number,
         generation=0,
@@ -31,7 +31,7 @@ def candidate(number, *, parents=(), score=None, status="ok", seed=None):
             measures={"height": 0.5}, duty=(0.0, 0.25),
         steps=3, seconds=0.25, episodes=1, seed=0, **KNOWN,
     )  # fmt: skip
-    return bred.scored(record)
+    return unscored.scored(record)
 
 
 @pytest.fixture
@@ -83,8 +83,8 @@ def test_the_best_of_a_front_lie_all_along_it(database):
         body = replace(body, record=replace(body.record, traits=traits))
         database.add(body)
     database.add(candidate(9, score=99))  # not on it
-    members = {"population": range(10), "front": range(9)}
-    database.add_generation(0, members=members, events=[])
+    membership = {"population": range(10), "front": range(9)}
+    database.add_generation(0, membership=membership, events=[])
     assert [c.number for c in database.best_in_search(20)] == [8, 7, 6, 5, 1, 4, 2, 3]
     assert {c.number for c in database.best_in_search(3)} == {8, 4, 7}
     assert [c.number for c in database.best(1)] == [8]
@@ -96,9 +96,9 @@ def test_a_final_that_blew_up_is_no_place_on_the_front(database):
         body = replace(body, record=replace(body.record, traits={"speed": float(number)}))
         database.add(body)
         worst = replace(body.record, score=-9.0, status="unstable", traits={})
-        database.add_final(number, body.record if number else worst)
+        database.add_reevaluation(number, body.record if number else worst)
     database.add(candidate(3))  # of before there were traits
-    database.add_generation(0, members={"front": range(4)}, events=[])
+    database.add_generation(0, membership={"front": range(4)}, events=[])
     assert [c.number for c in database.best(2)] == [2, 1]
     assert [c.number for c in database.best(3)] == [2, 1, 3]
     assert [c.number for c in database.best(2, of_front=False)] == [2, 1]

@@ -22,7 +22,8 @@ from codesign.campaign.algorithms.islands import Islands
 from codesign.campaign.algorithms.steady import Aging
 from codesign.config import Settings
 from codesign.errors import UsageError
-from morph_ops._registry import UnknownChoiceError, choose, is_own, load_own
+from morph_ops._registry import is_plugin, load_plugin, lookup
+from morph_ops.errors import UnknownNameError
 
 __all__ = ["ALGORITHMS", "Algorithm", "new_algorithm"]
 
@@ -41,15 +42,15 @@ def new_algorithm(settings: Settings) -> Algorithm:
     """The algorithm that the settings name.
 
     Raises:
-        UnknownChoiceError: there is none, or something else under that name.
+        UnknownNameError: there is none, or something else under that name.
         UsageError: it needs a library that is not installed, or is to race without a bar.
     """
     name = settings.algorithm
-    if not is_own(name):
-        return choose(ALGORITHMS, name, what="algorithm")(settings)
-    own = load_own(name, what="algorithm")
+    if not is_plugin(name):
+        return lookup(ALGORITHMS, name, what="algorithm")(settings)
+    own = load_plugin(name, what="algorithm")
     if not (isinstance(own, type) and issubclass(own, Algorithm)):
-        raise UnknownChoiceError(
+        raise UnknownNameError(
             f"no algorithm {name!r}: expected a subclass of codesign.campaign.Algorithm"
         )
     if settings.racing and own.bar is Algorithm.bar:

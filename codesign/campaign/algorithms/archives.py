@@ -37,8 +37,8 @@ class _Archived(Ahead):
     def _new_archive(self, archives: Any) -> Any:
         """An empty archive of numbers of candidates."""
 
-    def judged(self) -> dict[str, Callable[[Candidate], float]]:
-        """See :meth:`Algorithm.judged`; its descriptors."""
+    def metrics(self) -> dict[str, Callable[[Candidate], float]]:
+        """See :meth:`Algorithm.metrics`; its descriptors."""
         values = (descriptor.value for descriptor in self._descriptors)
         return dict(zip(self._settings.descriptors, values, strict=True))
 
@@ -69,15 +69,15 @@ class MapElites(_Archived):
         if added["status"]:
             self._elites[int(self.archive.index_of_single(places))] = candidate
 
-    def parents(self, number: int) -> Parents:
-        """See :meth:`Algorithm.parents`."""
+    def ask(self, number: int) -> Parents:
+        """See :meth:`Algorithm.ask`."""
         if number < self._settings.population or len(self._elites) < 2:
             return None
         first, second = random.sample(list(self._elites.values()), 2)
         return first, second
 
-    def members(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.members`."""
+    def membership(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.membership`."""
         return {ARCHIVE: list(self._elites.values())}
 
 
@@ -115,17 +115,17 @@ class Novelty(_Archived):
         if len(self._latest) > self._settings.population:
             del self._latest[0]
 
-    def parents(self, number: int) -> Parents:
-        """See :meth:`Algorithm.parents`."""
+    def ask(self, number: int) -> Parents:
+        """See :meth:`Algorithm.ask`."""
         if number < self._settings.population:
             return None
         novelty = {candidate.number: novelty for candidate, novelty in self._latest}
-        return adapter.two_winners(
+        return adapter.tournament(
             [candidate for candidate, _ in self._latest],
             lambda c: novelty[c.number],
             tournament=self._settings.tournament,
         )
 
-    def members(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.members`."""
+    def membership(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.membership`."""
         return {POPULATION: [c for c, _ in self._latest], ARCHIVE: self._archived}

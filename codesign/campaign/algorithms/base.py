@@ -31,7 +31,7 @@ class Algorithm(ABC):
         """Take in a scored candidate; they come in the order of their numbers."""
 
     @abstractmethod
-    def parents(self, number: int) -> Parents:
+    def ask(self, number: int) -> Parents:
         """A parent, and a second one in case of crossover; None for a fresh body.
 
         Exactly ``needs(number)`` candidates were told. Python's ``random`` module is set
@@ -41,13 +41,13 @@ class Algorithm(ABC):
     def bar(self, number: int) -> float | None:
         """Score that ``number`` must reach to matter, for racing; None where any may matter.
 
-        Asked right after :meth:`parents`, so exactly ``needs(number)`` candidates were told. An
+        Asked right after :meth:`ask`, so exactly ``needs(number)`` candidates were told. An
         algorithm whose candidates matter by more than their score need not have one.
         """
         del number
         return None
 
-    def members(self) -> dict[str, list[Candidate]]:
+    def membership(self) -> dict[str, list[Candidate]]:
         """Who is kept of the candidates told, by role; a role is "population", "archive", ...
 
         The database keeps them for every generation, and alarms look at them. An algorithm
@@ -55,7 +55,7 @@ class Algorithm(ABC):
         """
         return {}
 
-    def judged(self) -> dict[str, Callable[[Candidate], float]]:
+    def metrics(self) -> dict[str, Callable[[Candidate], float]]:
         """What it looks at beside the score, by name: score records keep the values."""
         return {}
 
@@ -87,6 +87,6 @@ class Populated(Algorithm):
         super().__init__(settings)
         self.population: list[Candidate] = []
 
-    def members(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.members`."""
+    def membership(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.membership`."""
         return {POPULATION: self.population}

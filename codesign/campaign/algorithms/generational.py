@@ -34,8 +34,8 @@ class Random(Algorithm):
         if len(best) > self._wanted:
             del best[min(best, key=best.__getitem__)]
 
-    def parents(self, number: int) -> Parents:
-        """See :meth:`Algorithm.parents`."""
+    def ask(self, number: int) -> Parents:
+        """See :meth:`Algorithm.ask`."""
         return None
 
     def bar(self, number: int) -> float | None:
@@ -43,7 +43,7 @@ class Random(Algorithm):
         full = len(self._best) == self._wanted
         return min(self._best.values()) if full and number >= self._settings.population else None
 
-    def members(self) -> dict[str, list[Candidate]]:
+    def membership(self) -> dict[str, list[Candidate]]:
         """Nobody is kept."""
         return {}
 
@@ -66,8 +66,8 @@ class _Generational(Populated):
             self._replace([*self.population, *self._children])
             self._children = []
 
-    def members(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.members`; children that wait for their siblings are kept too."""
+    def membership(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.membership`; children that wait for their siblings are kept too."""
         return {POPULATION: [*self.population, *self._children]}
 
     @abstractmethod
@@ -81,11 +81,11 @@ class MuPlusLambda(_Generational):
     def _replace(self, candidates: list[Candidate]) -> None:
         self.population = adapter.best(candidates, lambda c: c.score, self._settings.population)
 
-    def parents(self, number: int) -> Parents:
-        """See :meth:`Algorithm.parents`."""
+    def ask(self, number: int) -> Parents:
+        """See :meth:`Algorithm.ask`."""
         if number < self._settings.population:
             return None
-        return adapter.two_winners(
+        return adapter.tournament(
             self.population, lambda c: c.score, tournament=self._settings.tournament
         )
 
@@ -107,13 +107,13 @@ class NSGA2(_Generational):
         self._objectives = [get_objective(name) for name in settings.objectives]
         self._ranked: list[adapter.Individual] = []
 
-    def members(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.members`; the front is what nobody among them beats."""
-        members = super().members()
-        return {**members, FRONT: adapter.front(members[POPULATION], self._merits)}
+    def membership(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.membership`; the front is what nobody among them beats."""
+        membership = super().membership()
+        return {**membership, FRONT: adapter.front(membership[POPULATION], self._merits)}
 
-    def judged(self) -> dict[str, Callable[[Candidate], float]]:
-        """See :meth:`Algorithm.judged`; its objectives."""
+    def metrics(self) -> dict[str, Callable[[Candidate], float]]:
+        """See :meth:`Algorithm.metrics`; its objectives."""
         values = (objective.value for objective in self._objectives)
         return dict(zip(self._settings.objectives, values, strict=True))
 
@@ -124,6 +124,6 @@ class NSGA2(_Generational):
         self._ranked = adapter.nsga2(candidates, self._merits, self._settings.population)
         self.population = [individual.candidate for individual in self._ranked]
 
-    def parents(self, number: int) -> Parents:
-        """See :meth:`Algorithm.parents`."""
-        return adapter.two_by_crowding(self._ranked) if self._ranked else None
+    def ask(self, number: int) -> Parents:
+        """See :meth:`Algorithm.ask`."""
+        return adapter.crowded_tournament(self._ranked) if self._ranked else None

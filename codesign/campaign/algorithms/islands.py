@@ -47,17 +47,17 @@ class Islands(Algorithm):
             if all(populations):
                 adapter.migrate(populations, lambda c: c.score, self._settings.migrants)
 
-    def parents(self, number: int) -> Parents:
-        """See :meth:`Algorithm.parents`."""
+    def ask(self, number: int) -> Parents:
+        """See :meth:`Algorithm.ask`."""
         round_, island = divmod(number, self._number)
-        return self._islands[island].parents(round_)
+        return self._islands[island].ask(round_)
 
     def bar(self, number: int) -> float | None:
         """That of the candidate's island."""
         round_, island = divmod(number, self._number)
         return self._islands[island].bar(round_)
 
-    def members(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.members`; a role for each island."""
-        kept = (island.members()[POPULATION] for island in self._islands)
-        return {f"island {index}": members for index, members in enumerate(kept)}
+    def membership(self) -> dict[str, list[Candidate]]:
+        """See :meth:`Algorithm.membership`; a role for each island."""
+        kept = (island.membership()[POPULATION] for island in self._islands)
+        return {f"island {index}": membership for index, membership in enumerate(kept)}

@@ -19,11 +19,11 @@ class Aging(Ahead, Populated):
         if len(self.population) > self._settings.population:
             del self.population[0]
 
-    def parents(self, number: int) -> Parents:
-        """See :meth:`Algorithm.parents`."""
+    def ask(self, number: int) -> Parents:
+        """See :meth:`Algorithm.ask`."""
         if number < self._settings.population:
             return None
-        return adapter.two_winners(
+        return adapter.tournament(
             self.population, lambda c: c.score, tournament=self._settings.tournament
         )
 
@@ -35,5 +35,5 @@ class Aging(Ahead, Populated):
         """
         if number < self._settings.population:
             return None
-        bar = median(-math.inf if c.stopped else c.score for c in self.population)
+        bar = median(-math.inf if c.pruned else c.score for c in self.population)
         return bar if math.isfinite(bar) else None
