@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from codesign.errors import WRONG_INPUT
-from codesign.export import phylogeny
+from codesign.exporting import phylogeny
 from codesign.store import RunFolder
 from morph_ops._messages import one_line
 

@@ -51,7 +51,7 @@ def evolve(
     """
     with deferred_interrupts():
         import codesign.campaign
-        import codesign.export  # noqa: F401  both bring what the rest of this module imports
+        import codesign.exporting  # noqa: F401  both bring what the rest of this module imports
         from codesign import config
         from codesign.errors import UsageError
         from codesign.store import RunFolder
@@ -132,7 +132,7 @@ def _search(
     Returns:
         Why it ended early, None if it did not.
     """
-    from codesign.campaign import missing_finals, prepare, require_parts, run
+    from codesign.campaign import missing_reevaluations, prepare, require_parts, run
     from codesign.cli.progress import progress_bar
     from codesign.scoring import ScoringPool
     from codesign.store import RunFolder
@@ -144,7 +144,7 @@ def _search(
             with folder.database(read_only=True) as database:
                 require_same_settings(settings, database.begun_with())
                 ended = len(database) == database.total(settings)
-                scored = ended and not missing_finals(database, settings)
+                scored = ended and not missing_reevaluations(database, settings)
                 if scored and database.events("finished"):
                     ending = database.ending()
                     return ending[1] if ending else None
@@ -159,7 +159,7 @@ def _search(
         if folder is None:
             folder = stack.enter_context(RunFolder.create(out, settings, start=start))
         database = stack.enter_context(folder.database())
-        note = stack.enter_context(_told(folder, database, settings, kind, pool.place))
+        note = stack.enter_context(_told(folder, database, settings, kind, pool.location))
         bar = stack.enter_context(progress_bar(console, settings))
         log = folder.log
 
@@ -175,7 +175,7 @@ def _search(
             pool=pool,
             start=start,
             on_progress=bar.candidate,
-            on_final=bar.final,
+            on_reevaluation=bar.reevaluation,
             on_event=told,
         )
         done, total = len(database), database.total(settings)
@@ -189,7 +189,7 @@ def _search(
 
 @contextmanager
 def _told(
-    folder: RunFolder, database: Database, settings: Settings, kind: str, place: str
+    folder: RunFolder, database: Database, settings: Settings, kind: str, location: str
 ) -> Iterator[Callable[[str, str], None]]:
     """Write into log and database how the work begins, and how it ends where that is early.
 
@@ -205,7 +205,7 @@ def _told(
             folder.log(f"{kind}: {message}")
             database.add_event(Event(kind=kind, message=message), **known)
 
-    message = f"{settings.total} candidates with {place}"
+    message = f"{settings.total} candidates with {location}"
     note(kind, message, provenance=provenance(settings))
     try:
         yield note
@@ -220,7 +220,7 @@ def _told(
 
 
 def _write_designs(folder: RunFolder) -> None:
-    from codesign.export import export_run
+    from codesign.exporting import export_run
 
     with deferred_interrupts(), folder, folder.database(read_only=True) as database:
         export_run(database, folder.settings, folder.designs, replace=True)

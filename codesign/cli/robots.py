@@ -14,11 +14,11 @@ from codesign import defaults
 FILE = click.Path(path_type=Path)
 #: Files that cannot be scored are named up to so many.
 _NAMED = 5
-_TRIES = (
-    f"Readings of a robot that are tried; the best is scored.  [default: {defaults.TRIES}, or all "
+_BEST_OF_HELP = (
+    f"Variants of a robot that are tried; the best is scored.  [default: {defaults.BEST_OF}, or all "
     "that the controller has; 1 with --top]"
 )
-_READING = "Score this reading of every robot, as of a run's design."
+_VARIANT_HELP = "Score this variant of every robot, as of a run's design."
 _TOP = "Look for so many best of many: give up early who hardly can be among them."
 
 
@@ -30,8 +30,8 @@ _TOP = "Look for so many best of many: give up early who hardly can be among the
 )
 @click.option("--episodes", default=8, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
-@click.option("--tries", type=click.IntRange(min=1), help=_TRIES)
-@click.option("--reading", type=click.IntRange(min=0), help=_READING)
+@click.option("--best-of", type=click.IntRange(min=1), help=_BEST_OF_HELP)
+@click.option("--variant", type=click.IntRange(min=0), help=_VARIANT_HELP)
 @click.option("--top", type=click.IntRange(min=1), help=_TOP)
 @click.option("--workers", type=click.IntRange(min=0), help="Worker processes; one a core.")
 @click.option("--cluster", metavar="ADDRESS", help="Dask scheduler, as tcp://host:port.")
@@ -42,8 +42,8 @@ def score(
     controller: str,
     episodes: int,
     seed: int,
-    tries: int | None,
-    reading: int | None,
+    best_of: int | None,
+    variant: int | None,
     top: int | None,
     workers: int | None,
     cluster: str | None,
@@ -52,26 +52,26 @@ def score(
     """Score robots without training: MJCF or JSON files, or folders of them."""
     from codesign.config import Racing, chosen_cluster, usable_cores
     from codesign.errors import UsageError
-    from codesign.scoring import ScoringPool, best_of, load_controller
+    from codesign.scoring import ScoringPool, load_controller, race_for_top
     from morph_ops._text_file import require_writable, write_text
 
-    if reading is not None and (tries is not None or top is not None):
-        raise UsageError("--reading says which: expected neither --tries nor --top beside it")
-    if reading is not None and reading >= (known := load_controller(controller).n_readings):
+    if variant is not None and (best_of is not None or top is not None):
+        raise UsageError("--variant says which: expected neither --best-of nor --top beside it")
+    if variant is not None and variant >= (known := load_controller(controller).n_variants):
         raise UsageError(
-            f"--reading: expected 0 .. {known - 1}, as controller {controller} knows {known}"
-            f" reading(s) of a body, got {reading}"
+            f"--variant: expected 0 .. {known - 1}, as controller {controller} knows {known}"
+            f" variant(s) of a body, got {variant}"
         )
-    known_readings = _files(robots, controller)
-    files = list(known_readings)
-    readings = None if tries or top else list(known_readings.values())
-    if reading is not None:
-        readings = [reading] * len(files)
+    known_variants = _files(robots, controller)
+    files = list(known_variants)
+    variants = None if best_of or top else list(known_variants.values())
+    if variant is not None:
+        variants = [variant] * len(files)
     if json_to not in (None, "-"):
         require_writable(json_to)
         if Path(json_to).resolve() in [path.resolve() for path in files]:
             raise UsageError(f"--json: {json_to} is a robot to be scored: choose another file")
-    place = None if cluster is None else chosen_cluster(cluster)
+    location = None if cluster is None else chosen_cluster(cluster)
     graphs = _read_all(files)
     with ScoringPool(
         workers=min(usable_cores() if workers is None else workers, len(graphs)),
@@ -79,12 +79,12 @@ def score(
         task=task,
         episodes=episodes,
         seed=seed,
-        tries=1 if tries is None and top is not None else tries,
-        readings=1 + max(known or 0 for known in readings or [0]),
+        best_of=1 if best_of is None and top is not None else best_of,
+        variants=1 + max(known or 0 for known in variants or [0]),
         racing=None if top is None else Racing(),
-        cluster=place,
+        cluster=location,
     ) as pool:
-        scored = best_of(graphs, pool, top=top) if top else pool.map(graphs, readings=readings)
+        scored = race_for_top(graphs, pool, top=top) if top else pool.map(graphs, variants=variants)
     records = [replace(r, robot=str(path)) for path, r in zip(files, scored, strict=True)]
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
     if json_to == "-":
@@ -101,9 +101,9 @@ def _files(robots: tuple[Path, ...], controller: str) -> dict[Path, int | None]:
     """What is named: of a folder the robots in it, of a run those that it wrote as designs.
 
     Returns:
-        Of each the reading that a run scored it under.
+        Of each the variant that a run scored it under.
     """
-    from codesign.export import readings_of
+    from codesign.exporting import variants_of
     from codesign.store import RunFolder
     from morph_ops.io.files import robot_files
 
@@ -111,8 +111,8 @@ def _files(robots: tuple[Path, ...], controller: str) -> dict[Path, int | None]:
     for path in robots:
         if RunFolder.is_one(path):
             folder = RunFolder(path).designs
-            readings = readings_of(folder, controller)
-            files |= {file: readings.get(file.stem) for file in robot_files(folder)}
+            variants = variants_of(folder, controller)
+            files |= {file: variants.get(file.stem) for file in robot_files(folder)}
         else:
             files |= dict.fromkeys(robot_files(path) if path.is_dir() else [path])
     return files
@@ -147,8 +147,8 @@ def _read_all(files: list[Path]) -> list[Any]:
 
 def _best(records: list, top: int) -> list:
     """The best of those that were not stopped, and whatever failed."""
-    stopped = sum(record.status == "stopped" for record in records)
-    click.echo(f"{stopped} of {len(records)} robots were given up early")
+    pruned = sum(record.status == "stopped" for record in records)
+    click.echo(f"{pruned} of {len(records)} robots were given up early")
     scored = [record for record in records if record.status in ("ok", "unstable")]
     failed = [record for record in records if record.status == "failed"]
     return [*sorted(scored, key=lambda record: -record.score)[:top], *failed]
@@ -174,7 +174,7 @@ def sample(count: int, seed: int, out: Path) -> None:
     """Draw random bodies of the UNIMAL space and write them as JSON."""
     import numpy as np
 
-    from codesign.export import Design, export_designs
+    from codesign.exporting import Design, export_designs
     from morph_ops.space import sample_body
 
     children = np.random.SeedSequence(seed).spawn(count)

@@ -15,7 +15,7 @@ from codesign.cli.evolve import INTERRUPTED, RUNS
 if TYPE_CHECKING:
     import networkx as nx
 
-    from codesign.export import Training
+    from codesign.exporting import Training
     from codesign.store import Database, Event, RunFolder
 
 FILE = click.Path(path_type=Path)
@@ -27,7 +27,7 @@ def status(run: Path) -> None:
     """Show how far a run is and what it found."""
     from rich.console import Console
 
-    from codesign.campaign import missing_finals
+    from codesign.campaign import missing_reevaluations
     from codesign.cli.tables import alarm_lines, designs_table, generations_table
     from codesign.store import RunFolder
 
@@ -41,7 +41,7 @@ def status(run: Path) -> None:
         why = f": {last.message}" if last and last.kind == state == "failed" else ""
         console.print(f"{run}: {state}{why}", soft_wrap=True, markup=False)
         console.print(f"{done} of {total} candidates: {details or 'none'}")
-        waiting = len(missing_finals(database, folder.settings)) if done == total else 0
+        waiting = len(missing_reevaluations(database, folder.settings)) if done == total else 0
         if waiting:
             console.print(f"finalists to be scored again: {waiting}")
         if ending:
@@ -85,7 +85,7 @@ def _row(path: Path) -> list[str]:
     except UsageError as error:
         return [path.name, one_line(error)]
     settings = folder.settings
-    result = (best[0].final or best[0].result) if best else None
+    result = (best[0].reevaluation or best[0].result) if best else None
     return [
         path.name,
         state,
@@ -98,10 +98,10 @@ def _row(path: Path) -> list[str]:
 
 
 def _state(folder: RunFolder, database: Database) -> str:
-    from codesign.campaign import missing_finals
+    from codesign.campaign import missing_reevaluations
 
     settings = folder.settings
-    if len(database) == database.total(settings) and not missing_finals(database, settings):
+    if len(database) == database.total(settings) and not missing_reevaluations(database, settings):
         return "finished"
     if folder.locked:
         return "running"
@@ -124,9 +124,9 @@ def _last_word(database: Database) -> Event | None:
     "--controller", default=defaults.CONTROLLER, show_default=True, help="Of a ROBOT's npz."
 )
 @click.option(
-    "--tries",
+    "--best-of",
     type=click.IntRange(min=1),
-    help=f"Readings tried for a ROBOT's npz, {defaults.TRIES} by default as in a score; a run's "
+    help=f"Variants tried for a ROBOT's npz, {defaults.BEST_OF} by default as in a score; a run's "
     "designs have those that were scored.",
 )
 @click.option(
@@ -143,7 +143,7 @@ def export(
     top: int | None,
     formats: str,
     controller: str,
-    tries: int | None,
+    best_of: int | None,
     steps: int | None,
     workers: int | None,
     out: Path,
@@ -162,7 +162,7 @@ def export(
     phylogeny  of a run: its family tree, by the ALife data standard
     """
     from codesign.errors import UsageError
-    from codesign.export import (
+    from codesign.exporting import (
         FORMATS,
         HISTORY,
         SCENE_TASK,
@@ -174,11 +174,11 @@ def export(
     from codesign.scoring.scorer import DEFAULT_EPISODES
     from codesign.store import RunFolder
     from morph_ops import graph as body_graph
-    from morph_ops._registry import choose
+    from morph_ops._registry import lookup
     from morph_ops.io.files import read_body
 
     known = (*FORMATS, *HISTORY)
-    wanted = [choose({f: f for f in known}, f.strip(), what="format") for f in formats.split(",")]
+    wanted = [lookup({f: f for f in known}, f.strip(), what="format") for f in formats.split(",")]
     missing = ""
     if not source.exists():
         raise UsageError(f"{source}: no such run or robot")
@@ -190,8 +190,8 @@ def export(
         given = click.get_current_context().get_parameter_source("controller")
         if given is not click.core.ParameterSource.DEFAULT:
             raise UsageError("--controller is for a robot: a run's designs have that of the run")
-        if tries is not None:
-            raise UsageError("--tries is for a robot: a run's designs have the readings scored")
+        if best_of is not None:
+            raise UsageError("--best-of is for a robot: a run's designs have the variants scored")
         if top is not None and not set(wanted) & set(FORMATS):
             raise UsageError(f"--top is for designs, and --format {formats} writes none")
         folder = RunFolder(source)
@@ -217,8 +217,8 @@ def export(
         moved = any(body_graph.joints(graph))
         if steps is not None and not moved:
             raise UsageError(f"{source}: expected a robot with a limb to move, got a torso alone")
-        reading = _best_reading(graph, controller, tries) if "npz" in wanted and moved else 0
-        design = Design(name=source.stem, graph=graph, reading=reading)
+        variant = _select_variant(graph, controller, best_of) if "npz" in wanted and moved else 0
+        design = Design(name=source.stem, graph=graph, variant=variant)
         motion = Motion(controller=controller, episodes=1 if steps is None else DEFAULT_EPISODES)
         with _training(steps, workers) as training:
             designs = export_designs(
@@ -243,7 +243,7 @@ def _training(steps: int | None, workers: int | None) -> Iterator[Training | Non
 
     from codesign.cli.progress import training_bar
     from codesign.config import usable_cores
-    from codesign.export import Training
+    from codesign.exporting import Training
 
     if steps is None:
         yield None
@@ -256,12 +256,12 @@ def _training(steps: int | None, workers: int | None) -> Iterator[Training | Non
         raise SystemExit(INTERRUPTED) from None
 
 
-def _best_reading(graph: nx.DiGraph[str], controller: str, tries: int | None) -> int:
-    from codesign.export import SCENE_TASK
-    from codesign.scoring import load_controller, tries_of
-    from hyperdistill_core.controller.halving import best_reading
+def _select_variant(graph: nx.DiGraph[str], controller: str, best_of: int | None) -> int:
+    from codesign.exporting import SCENE_TASK
+    from codesign.scoring import load_controller, resolve_best_of
+    from hyperdistill_core.controller.halving import select_variant
     from hyperdistill_core.tasks import get_task
 
     loaded = load_controller(controller)
-    tries = tries_of(loaded, tries)
-    return best_reading(graph, loaded, task=get_task(SCENE_TASK), tries=tries)
+    best_of = resolve_best_of(loaded, best_of)
+    return select_variant(graph, loaded, task=get_task(SCENE_TASK), best_of=best_of)

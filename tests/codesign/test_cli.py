@@ -16,8 +16,8 @@ from codesign import campaign as campaign_module
 from codesign import config
 from codesign.cli import main
 from codesign.cli.interrupts import deferred_interrupts
-from codesign.export import readings_of
-from codesign.export.run_design import simulate
+from codesign.exporting import variants_of
+from codesign.exporting.run_design import simulate
 from codesign.store import Event, RunFolder
 
 
@@ -99,8 +99,8 @@ def test_the_best_robots_of_a_folder(run, bodies, tiny_controller):
     records = json.loads(run("score", *files, *options, "--json", "-"))
     assert [record["robot"] for record in records] == [str(file) for file in files]
     table = run("score", bodies, *options)
-    stopped = sum(record["status"] == "stopped" for record in records)
-    assert f"{stopped} of {len(files)} robots were given up early" in table
+    pruned = sum(record["status"] == "stopped" for record in records)
+    assert f"{pruned} of {len(files)} robots were given up early" in table
     best = max((r for r in records if r["status"] == "ok"), key=lambda record: record["score"])
     shown = [file.name for file in files if file.name in table]
     assert shown == [Path(best["robot"]).name]
@@ -156,33 +156,33 @@ def test_a_run_whose_finalists_wait_is_not_finished(run, tmp_path):
     assert "finalists to be" not in status
 
 
-def test_a_design_is_scored_under_its_reading(run, bodies, reading_controller):
+def test_a_design_is_scored_under_its_variant(run, bodies, variant_controller):
     robot = bodies / "body-0000.json"
-    options = ["--controller", reading_controller, "--episodes", 2, "--workers", 0, "--json", "-"]
+    options = ["--controller", variant_controller, "--episodes", 2, "--workers", 0, "--json", "-"]
     plain, *others = (
         json.loads(run("score", robot, *options, *more))[0]
-        for more in (["--tries", 1], ["--reading", 3], ["--reading", 0])
+        for more in (["--best-of", 1], ["--variant", 3], ["--variant", 0])
     )
-    assert [record["reading"] for record in (plain, *others)] == [0, 3, 0]
+    assert [record["variant"] for record in (plain, *others)] == [0, 3, 0]
     assert others[0]["returns"] != plain["returns"]
     assert others[1]["returns"] == plain["returns"]
 
 
-def test_of_a_robot_all_readings_are_tried_unless_many_race(
-    run, bodies, reading_controller, tmp_path
+def test_of_a_robot_all_variants_are_tried_unless_many_race(
+    run, bodies, variant_controller, tmp_path
 ):
-    robot, controller = bodies / "body-0002.json", ["--controller", reading_controller]
+    robot, controller = bodies / "body-0002.json", ["--controller", variant_controller]
     options = [robot, *controller, "--episodes", 2, "--workers", 0, "--json", "-"]
     usual, all_four, alone, raced = (
         json.loads(run("score", *options, *more))[0]
-        for more in ([], ["--tries", 4], ["--tries", 1], ["--top", 1])
+        for more in ([], ["--best-of", 4], ["--best-of", 1], ["--top", 1])
     )
     assert usual["returns"] == all_four["returns"]
-    assert usual["reading"] == all_four["reading"] > 0
-    assert (raced["returns"], raced["reading"]) == (alone["returns"], 0)
+    assert usual["variant"] == all_four["variant"] > 0
+    assert (raced["returns"], raced["variant"]) == (alone["returns"], 0)
     run("export", robot, *controller, "--out", tmp_path / "out")
     with np.load(tmp_path / "out" / "body-0002.npz") as net:
-        assert net["reading"] == usual["reading"]
+        assert net["variant"] == usual["variant"]
 
 
 def test_export_of_a_run_is_its_best(run, campaign, tmp_path):
@@ -200,7 +200,7 @@ def test_export_of_a_run_is_its_best(run, campaign, tmp_path):
     with RunFolder(campaign).database(read_only=True) as database:
         [best] = database.best(1)
     assert (told["design"], told["candidate"]) == ("design-01", str(best.number))
-    assert float(told["score"]) == best.final.score
+    assert float(told["score"]) == best.reevaluation.score
     assert json.loads((tmp_path / "out" / "design-01.json").read_text()) == json.loads(graph)
     with np.load(campaign / "designs" / "design-01.npz") as net:
         assert len(net["qpos"]) == config.load(preset="tiny").final_episodes
@@ -212,7 +212,7 @@ def test_designs_learn_on_before_they_are_written(run, campaign, tmp_path):
     with (tmp_path / "out" / "designs.csv").open() as file:
         rows = list(csv.DictReader(file))
     with RunFolder(campaign).database(read_only=True) as database:
-        finals = [body.final.score for body in database.best(len(rows))]
+        finals = [body.reevaluation.score for body in database.best(len(rows))]
     assert [float(row["score"]) for row in rows] == finals
     for row, before in zip(rows, finals, strict=True):
         after = float(row["trained_score"])
@@ -234,7 +234,7 @@ def test_a_training_that_is_interrupted_says_how_to_go_on(capsys, campaign, tmp_
     def interrupt(*_, training, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("codesign.export.export_run", interrupt)
+    monkeypatch.setattr("codesign.exporting.export_run", interrupt)
     with pytest.raises(SystemExit, match="130"):
         main(["export", str(campaign), "--train", "9", "--out", str(tmp_path / "out")])
     assert "interrupted; the same command goes on" in capsys.readouterr().err
@@ -247,20 +247,20 @@ def test_a_run_with_nothing_to_train_says_so(capsys, tmp_path):
     assert "expected a body with a network to train, got none" in capsys.readouterr().err
 
 
-def test_a_list_of_designs_tells_their_readings(campaign, tmp_path):
+def test_a_list_of_designs_tells_their_variants(campaign, tmp_path):
     with (campaign / "designs" / "designs.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert readings_of(campaign / "designs", "elsewhere/flat-v1.safetensors") == {}
+    assert variants_of(campaign / "designs", "elsewhere/flat-v1.safetensors") == {}
     changed = tmp_path / "changed"
     copytree(campaign, changed)
     text = (changed / "designs" / "designs.csv").read_text()
     first, *rest = text.splitlines()
-    column = first.split(",").index("reading")
+    column = first.split(",").index("variant")
     cells = [line.split(",") for line in rest]
     cells[0][column] = "3"
     lines = [first, *(",".join(line) for line in cells)]
     (changed / "designs" / "designs.csv").write_text("\n".join(lines))
-    found = readings_of(changed / "designs", rows[0]["controller"])
+    found = variants_of(changed / "designs", rows[0]["controller"])
     assert found == {row["design"]: 0 for row in rows} | {rows[0]["design"]: 3}
 
 

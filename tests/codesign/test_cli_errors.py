@@ -111,11 +111,11 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("controller info none-v9", "no controller 'none-v9'"),
         ("controller evaluate none-v9 --split sampled=1", "no controller 'none-v9'"),
         (
-            "score none.xml --controller flat-v0 --reading 3",
-            r"--reading: expected 0 \.\. 0,.*got 3",
+            "score none.xml --controller flat-v0 --variant 3",
+            r"--variant: expected 0 \.\. 0,.*got 3",
         ),
-        ("controller evaluate flat-v0 --split sampled=1 --tries 2", r"tries: expected 1 \.\. 1,"),
-        ("evolve --set controller=flat-v0 --set workers=1 --set tries=2", r"expected 1 \.\. 1,"),
+        ("controller evaluate flat-v0 --split sampled=1 --best-of 2", r"best_of: expected 1 \.\. 1,"),
+        ("evolve --set controller=flat-v0 --set workers=1 --set best_of=2", r"expected 1 \.\. 1,"),
         ("evolve --seed -1", "seed: .*got -1"),
         ("evolve --workers -1", "workers: .*got -1"),
         ("evolve --out full", "full exists and is not empty"),
@@ -126,7 +126,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("status full", "full is no run folder"),
         ("export full --out new", "full is no run folder"),
         ("export broken.xml --out new", "broken XML"),
-        ("export full --tries 2 --out new", "--tries is for a robot"),
+        ("export full --best-of 2 --out new", "--best-of is for a robot"),
         ("export none.xml --out new", "none.xml: no such run or robot"),
         ("export list.json --top 2 --out new", "--top is for a run"),
         ("export empty --controller flat-v0 --out new", "--controller is for a robot"),
@@ -168,7 +168,7 @@ def test_an_unexpected_failure_is_one_line_as_well(capsys, monkeypatch, tmp_path
     def explode(*_, **__):
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr("codesign.export.export_designs", explode)
+    monkeypatch.setattr("codesign.exporting.export_designs", explode)
     code, _, err = run(capsys, "sample", "--out", str(tmp_path / "new"))
     assert code == 1
     assert err.startswith("error: unexpected ZeroDivisionError: two lines")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from codesign.errors import UsageError
-from codesign.export import Design, Motion, Training, export_designs, run_design
+from codesign.exporting import Design, Motion, Training, export_designs, run_design
 from codesign.scoring import score
 from codesign.store.atomic import new_folder
 from hyperdistill_core.controller.controller import Controller
@@ -114,18 +114,18 @@ def test_the_runner_hears_the_clock_that_the_score_heard(body, tiny_controller, 
     assert way / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
 
-def test_a_design_moves_by_the_reading_that_was_scored(body, tiny_controller, tmp_path):
+def test_a_design_moves_by_the_variant_that_was_scored(body, tiny_controller, tmp_path):
     factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(2, 25)).astype(np.float32)
     factors[0] = 1.0
-    replace(Controller.load(tiny_controller), readings=factors).save(tmp_path / "c.safetensors")
+    replace(Controller.load(tiny_controller), variants=factors).save(tmp_path / "c.safetensors")
     motion = Motion(controller=tmp_path / "c.safetensors", seed=SEED)
-    designs = [Design(name=f"by-{n}", graph=body, reading=n) for n in range(2)]
+    designs = [Design(name=f"by-{n}", graph=body, variant=n) for n in range(2)]
     out = tmp_path / "designs"
     export_designs(designs, out, motion=motion)
     controller, model = Controller.load(motion.controller), get_task("flat").model(body)
     written = [np.load(out / f"by-{number}.npz") for number in range(2)]
     for number, arrays in enumerate(written):
-        control = controller.for_body(body, model, reading=number)
+        control = controller.for_body(body, model, variant=number)
         for name, expected in control.arrays().items():
             np.testing.assert_array_equal(arrays[name], expected)
     assert not np.array_equal(*(arrays["weight_0"] for arrays in written))

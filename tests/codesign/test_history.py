@@ -17,8 +17,8 @@ from formula_pool import BLANK
 from codesign.cli import main
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.export import history as history_module
-from codesign.export import phylogeny
+from codesign.exporting import history as history_module
+from codesign.exporting import phylogeny
 from codesign.store import Candidate, Event, RunFolder
 from codesign.store.folder import DATABASE
 from codesign.store.provenance import provenance

@@ -10,16 +10,16 @@ from codesign import config
 from codesign.campaign import run
 from codesign.config import Racing
 from codesign.errors import UsageError
-from codesign.export import export_run
-from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, best_of, score
+from codesign.exporting import export_run
+from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, race_for_top, score
 from codesign.scoring.robustness import WORLDS
 from codesign.store import Database
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.controller.halving import best_reading
+from hyperdistill_core.controller.halving import select_variant
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as bodies_graph
-from morph_ops._registry import UnknownChoiceError
+from morph_ops.errors import UnknownNameError
 from morph_ops.identity import body_hash
 from morph_ops.space import sample_body
 
@@ -67,61 +67,61 @@ def test_a_record_of_before_steps_were_counted_is_read(records):
     assert ScoreRecord.from_dict(plain) == records[0]
 
 
-def test_a_record_of_before_readings_were_tried_is_read(records):
+def test_a_record_of_before_variants_were_tried_is_read(records):
     plain = records[0].to_dict()
-    assert plain.pop("reading") == 0
+    assert plain.pop("variant") == 0
     assert ScoreRecord.from_dict(plain) == records[0]
 
 
-def test_the_best_reading_is_scored(bodies, reading_controller):
-    path = reading_controller
+def test_the_best_variant_is_scored(bodies, variant_controller):
+    path = variant_controller
     controller, task = Controller.load(path), get_task("flat")
-    plain = score(bodies, controller=path, episodes=2, tries=1)
-    assert score(bodies, controller=path, episodes=2)[0].reading == best_reading(
-        bodies[0], controller, task=task, tries=4
+    plain = score(bodies, controller=path, episodes=2, best_of=1)
+    assert score(bodies, controller=path, episodes=2)[0].variant == select_variant(
+        bodies[0], controller, task=task, best_of=4
     )
-    tried = score(bodies, controller=path, episodes=2, tries=4)
-    assert {record.reading for record in plain} == {0}
+    tried = score(bodies, controller=path, episodes=2, best_of=4)
+    assert {record.variant for record in plain} == {0}
     for body, before, record in zip(bodies, plain, tried, strict=True):
-        best = best_reading(body, controller, task=task, tries=4)
-        assert record.reading == best
-        control = controller.for_body(body, task.model(body), reading=best)
+        best = select_variant(body, controller, task=task, best_of=4)
+        assert record.variant == best
+        control = controller.for_body(body, task.model(body), variant=best)
         assert record.score == rollout(body, control, task=task, episodes=2).score
         assert record.steps > sum(record.lengths)
         assert before.steps == sum(before.lengths)
-    assert any(record.reading for record in tried)
-    with pytest.raises(UsageError, match=r"tries: expected 1 \.\. 4, .* got 5"):
-        score(bodies, controller=path, tries=5)
+    assert any(record.variant for record in tried)
+    with pytest.raises(UsageError, match=r"best_of: expected 1 \.\. 4, .* got 5"):
+        score(bodies, controller=path, best_of=5)
 
 
-def test_a_named_reading_is_scored_without_a_trial(bodies, reading_controller):
-    scorer = BodyScorer(controller=reading_controller, episodes=2, tries=4)
+def test_a_named_variant_is_scored_without_a_trial(bodies, variant_controller):
+    scorer = BodyScorer(controller=variant_controller, episodes=2, best_of=4)
     for body in bodies:
         found = scorer(body)
-        again = scorer(body, reading=found.reading)
+        again = scorer(body, variant=found.variant)
         assert again.steps == sum(again.lengths) < found.steps
-        assert (again.reading, again.returns) == (found.reading, found.returns)
-    with pytest.raises(UsageError, match=r"tries: expected 1 \.\. 1,"):
-        BodyScorer(controller=replace(scorer._controller, readings=None), tries=2)
+        assert (again.variant, again.returns) == (found.variant, found.returns)
+    with pytest.raises(UsageError, match=r"best_of: expected 1 \.\. 1,"):
+        BodyScorer(controller=replace(scorer._controller, variants=None), best_of=2)
 
 
-def test_the_best_of_many_are_tried_once(bodies, reading_controller):
-    known = {"controller": reading_controller, "episodes": 2, "tries": 4}
+def test_the_best_of_many_are_tried_once(bodies, variant_controller):
+    known = {"controller": variant_controller, "episodes": 2, "best_of": 4}
     with ScoringPool(workers=0, racing=Racing(), **known) as pool:
-        best = best_of(bodies, pool, top=3)
+        best = race_for_top(bodies, pool, top=3)
     scored = [record for record in best if record.status == "ok"]
     assert len(scored) == 3
     for record, body in zip(best, bodies, strict=True):
         whole = BodyScorer(**known)(body)
-        assert (record.returns, record.reading) == (whole.returns, whole.reading)
+        assert (record.returns, record.variant) == (whole.returns, whole.variant)
         # One trial, the look's short episode, and the rest: no second trial.
         assert record.steps <= whole.steps + Racing().steps + sum(whole.lengths)
 
 
 @pytest.mark.slow
-def test_a_campaign_with_tries_is_the_same_on_any_workers(reading_controller, tmp_path):
-    asked = {"population": 6, "generations": 2, "episodes": 1, "tries": 3, "in_flight": 3}
-    asked |= {"final_episodes": 2, "finalists": 2, "top": 2, "controller": str(reading_controller)}
+def test_a_campaign_with_best_of_is_the_same_on_any_workers(variant_controller, tmp_path):
+    asked = {"population": 6, "generations": 2, "episodes": 1, "best_of": 3, "in_flight": 3}
+    asked |= {"final_episodes": 2, "finalists": 2, "top": 2, "controller": str(variant_controller)}
     rows = []
     for name, workers in (("alone", 0), ("two", 2)):
         settings = config.build({**asked, "workers": workers})
@@ -129,17 +129,17 @@ def test_a_campaign_with_tries_is_the_same_on_any_workers(reading_controller, tm
         with Database(tmp_path / f"{name}.sqlite") as database:
             with ScoringPool.of_campaign(settings) as pool:
                 run(settings, database=database, pool=pool)
-            found = [(c.hash, c.result.reading, c.score) for c in database.candidates()]
+            found = [(c.hash, c.result.variant, c.score) for c in database.candidates()]
             best = database.best(2)
-            rows.append((found, [c.final.reading == c.result.reading for c in best]))
+            rows.append((found, [c.reevaluation.variant == c.result.variant for c in best]))
             export_run(database, settings, tmp_path / name)
             for rank, candidate in enumerate(best, start=1):
                 with np.load(tmp_path / name / f"design-{rank:02d}.npz") as arrays:
-                    assert int(arrays["reading"]) == candidate.final.reading
+                    assert int(arrays["variant"]) == candidate.reevaluation.variant
     assert rows[0] == rows[1]
     assert all(rows[0][1])
-    assert len({reading for _, reading, _ in rows[0][0]}) > 1
-    other = config.build({**asked, "controller": "flat-v0", "tries": 1, "workers": 0})
+    assert len({variant for _, variant, _ in rows[0][0]}) > 1
+    other = config.build({**asked, "controller": "flat-v0", "best_of": 1, "workers": 0})
     with (
         Database(tmp_path / "alone.sqlite") as database,
         pytest.raises(UsageError, match="not the one that this run was scored by"),
@@ -154,7 +154,7 @@ def test_json_has_the_promised_fields(records):
         "episodes": int, "seed": int, "score": float, "ci95": list, "returns": list,
         "lengths": list, "fell": list, "terms": dict, "speed": float, "distance": float,
         "measures": dict, "duty": list, "warnings": list, "status": str, "steps": int,
-        "seconds": float, "reading": int, "traits": dict,
+        "seconds": float, "variant": int, "traits": dict,
     }  # fmt: skip
     assert {name: type(value) for name, value in plain.items()} == kinds
 
@@ -247,7 +247,7 @@ def test_wrong_names(tiny_controller):
         BodyScorer(controller="none-v9")
     with pytest.raises(UsageError, match="none-v9"):
         ScoringPool(controller="none-v9", workers=1)
-    with pytest.raises(UnknownChoiceError, match="did you mean 'flat'"):
+    with pytest.raises(UnknownNameError, match="did you mean 'flat'"):
         BodyScorer(controller=tiny_controller, task="falt")
     with pytest.raises(ValueError, match="episodes: expected at least 1, got 0"):
         score([], controller=tiny_controller, episodes=0)

@@ -15,7 +15,7 @@ from codesign.store.atomic import check_free
 from morph_ops._messages import reason
 
 if TYPE_CHECKING:
-    from codesign.export.designs import Design, Motion
+    from codesign.exporting.designs import Design, Motion
 
 
 #: Simulations of all designs together, at least: few are slow for what is done once for all.

@@ -9,7 +9,7 @@ A run's history: ``csv`` and ``parquet`` hold every table of its database, ``phy
 family tree by the ALife data standard; :func:`phylogeny` gives the tree as a graph.
 """
 
-from codesign.export.designs import (
+from codesign.exporting.designs import (
     FORMATS,
     SCENE_TASK,
     Design,
@@ -18,9 +18,9 @@ from codesign.export.designs import (
     export_run,
     variants_of,
 )
-from codesign.export.finetuning import Training
-from codesign.export.history import HISTORY
-from codesign.export.lineage import phylogeny
+from codesign.exporting.finetuning import Training
+from codesign.exporting.history import HISTORY
+from codesign.exporting.lineage import phylogeny
 
 __all__ = [
     "FORMATS",

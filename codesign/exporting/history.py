@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codesign.errors import UsageError
-from codesign.export.lineage import phylogeny, to_csv
+from codesign.exporting.lineage import phylogeny, to_csv
 from codesign.store import Database
 from codesign.store.schema import TABLES
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.export.finetuning import Training, trained
-from codesign.export.history import write_history
+from codesign.exporting.finetuning import Training, trained
+from codesign.exporting.history import write_history
 from codesign.scoring import load_controller
 from codesign.store import Candidate, Database
 from codesign.store.atomic import new_folder
@@ -122,7 +122,7 @@ def _write(
         for design in designs:
             arrays = _arrays(design, controller, motion)
             np.savez(draft / f"{design.name}.npz", allow_pickle=False, **arrays)
-        runner = resources.files("codesign.export") / RUNNER
+        runner = resources.files("codesign.exporting") / RUNNER
         (draft / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
 
 
@@ -146,7 +146,7 @@ def export_run(
         settings: of the run.
         folder: see :func:`export_designs`.
         top: how many; by default as the settings say.
-        formats: of :data:`FORMATS` and :data:`~codesign.export.history.HISTORY`.
+        formats: of :data:`FORMATS` and :data:`~codesign.exporting.history.HISTORY`.
         replace: whether an export that is there gives way; files of others in it stay.
         training: of the designs' networks before they are written.
 
