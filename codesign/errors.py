@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hyperdistill_core.controller.checkpoints import ControllerError
 from hyperdistill_core.errors import TrainingError
-from morph_ops._registry import UnknownChoiceError
-from morph_ops.graph import BodyError
+from morph_ops.errors import BodyError, UnknownNameError
 
 
 class UsageError(ValueError):
@@ -20,5 +19,5 @@ class RunError(RuntimeError):
     """Something failed while working. One line for people; exit code 1."""
 
 
-WRONG_INPUT = (UsageError, BodyError, UnknownChoiceError, TrainingError, ControllerError)
+WRONG_INPUT = (UsageError, BodyError, UnknownNameError, TrainingError, ControllerError)
 """Every error that tells users about what they gave."""

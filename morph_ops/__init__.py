@@ -26,7 +26,41 @@ Example:
     dog.stl: no body format has the extension '.stl'; extensions: .xml, .mjcf, .json, .graphml
 """
 
-from morph_ops.graph import BodyError, Joint, Limb, Torso
-from morph_ops.io.files import read_body, write_body
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["BodyError", "Joint", "Limb", "Torso", "read_body", "write_body"]
+from morph_ops.errors import BodyError, OperatorError, UnknownNameError
+
+if TYPE_CHECKING:
+    from morph_ops.graph import Joint, Limb, Torso
+    from morph_ops.io.files import read_body, write_body
+
+__all__ = [
+    "BodyError",
+    "Joint",
+    "Limb",
+    "OperatorError",
+    "Torso",
+    "UnknownNameError",
+    "read_body",
+    "write_body",
+]
+
+# These names are imported at first use, so that the error classes alone do not load networkx.
+_LAZY = {
+    "Joint": "morph_ops.graph",
+    "Limb": "morph_ops.graph",
+    "Torso": "morph_ops.graph",
+    "read_body": "morph_ops.io.files",
+    "write_body": "morph_ops.io.files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,8 +1,13 @@
-"""Names that people type, looked up with help for a mistyped one.
+"""Registries: tables of things that users choose by name.
 
-A name with a colon stands for something of the user's own: ``package.module:name`` is what
-Python finds under that name in that module. The folder where the program was started counts
-as a place to look.
+Tasks, objectives, descriptors, operators, algorithms, controllers, teachers, presets, and
+file formats all have a :class:`Registry`. A lookup that fails lists the choices and suggests
+the nearest one.
+
+A name with a colon is a *plugin*: ``package.module:name`` stands for the attribute ``name`` of
+that Python module. Modules in the folder where the program started are found too. Registries
+never change after they are made, and plugins need no registration, so a worker process that
+imports the same modules finds the same names.
 """
 
 from __future__ import annotations
@@ -11,78 +16,214 @@ import difflib
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-Choice = TypeVar("Choice")
+from morph_ops.errors import UnknownNameError
+
+__all__ = [
+    "Registry",
+    "UnknownNameError",
+    "is_plugin",
+    "load_plugin",
+    "lookup",
+    "require_name",
+    "split_plugin",
+    "unfit_plugin",
+]
+
+T = TypeVar("T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 
-class UnknownChoiceError(ValueError):
-    """A name that stands for nothing. The message is one line that lists the choices."""
+class Registry(Mapping[str, _T_co]):
+    """A read-only table of things of one kind, by name.
 
-
-def choose(choices: Mapping[str, Choice], name: str, *, what: str) -> Choice:
-    """What ``name`` stands for.
+    It is a mapping, so ``name in registry``, ``registry[name]`` and iteration work as in a
+    ``dict``. :meth:`lookup` is the way for names that a user typed.
 
     Args:
-        choices: everything there is, by name.
-        name: the name asked for.
-        what: what the choices are, for the message ("task", "operator").
-
-    Raises:
-        UnknownChoiceError: nothing has that name.
+        what: The noun for one entry, used in error messages ("task", "operator").
+        entries: The entries by name; their order is kept.
+        plugin: The check that turns what a plugin name loads into an entry. It receives the
+            full plugin name and the loaded object, and raises :class:`UnknownNameError`
+            (see :func:`unfit_plugin`) when the object does not fit. None, the default,
+            means that the registry takes no plugins.
 
     Example:
-        >>> choose({"flat": 1}, "flatt", what="task")
+        >>> tasks = Registry("task", {"flat": 1, "hills": 2})
+        >>> tasks.names
+        ('flat', 'hills')
+        >>> tasks.lookup("hills")
+        2
+        >>> tasks.lookup("flatt")
         Traceback (most recent call last):
-        morph_ops._registry.UnknownChoiceError: no task 'flatt': did you mean 'flat'? Choices: flat
+        morph_ops.errors.UnknownNameError: no task 'flatt': did you mean 'flat'? Choices: flat, hills
     """
-    if name in choices:
-        return choices[name]
-    if not choices:
-        raise UnknownChoiceError(f"no {what} {name!r}: there are none")
-    near = difflib.get_close_matches(name, choices, n=1)
+
+    __slots__ = ("_entries", "_plugin", "what")
+
+    def __init__(
+        self,
+        what: str,
+        entries: Mapping[str, _T_co],
+        *,
+        plugin: Callable[[str, Any], _T_co] | None = None,
+    ) -> None:
+        self.what = what
+        self._entries = dict(entries)
+        self._plugin = plugin
+
+    def __getitem__(self, name: str) -> _T_co:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"Registry({self.what!r}, {', '.join(self._entries)})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all entries, in order."""
+        return tuple(self._entries)
+
+    def lookup(self, name: str) -> _T_co:
+        """The entry with this name, or the plugin that the name stands for.
+
+        Args:
+            name: The name of an entry, or ``package.module:name`` if the registry takes plugins.
+
+        Raises:
+            UnknownNameError: No entry has this name.
+            UnknownNameError: The plugin cannot be imported, or is not what the registry holds.
+        """
+        if self._plugin is not None and is_plugin(name):
+            return self._plugin(name, load_plugin(name, what=self.what))
+        return lookup(self._entries, name, what=self.what)
+
+    def require(self, name: str) -> None:
+        """Refuse a name that :meth:`lookup` cannot find, without importing a plugin.
+
+        Reading an old run must not need the plugins of that run.
+
+        Args:
+            name: The name to check.
+
+        Raises:
+            UnknownNameError: No entry has this name.
+            UnknownNameError: The name has a colon and is not of the form ``package.module:name``.
+        """
+        if self._plugin is not None and is_plugin(name):
+            split_plugin(name, what=self.what)
+        else:
+            require_name(self._entries, name, what=self.what)
+
+    def extended(self, entries: Mapping[str, Any]) -> Registry[Any]:
+        """A new registry with more entries after the present ones.
+
+        Args:
+            entries: The entries to add, by name; an existing name gets the new entry.
+        """
+        return Registry(self.what, {**self._entries, **entries}, plugin=self._plugin)
+
+
+def lookup(choices: Mapping[str, T], name: str, *, what: str) -> T:
+    """The entry of a plain mapping with this name.
+
+    Args:
+        choices: All entries by name.
+        name: The name that the user gave.
+        what: The noun for one entry, used in the error message.
+
+    Raises:
+        UnknownNameError: No entry has this name.
+
+    Example:
+        >>> lookup({"flat": 1}, "flat", what="task")
+        1
+    """
+    require_name(choices, name, what=what)
+    return choices[name]
+
+
+def require_name(choices: Iterable[str], name: str, *, what: str) -> None:
+    """Refuse a name that is not one of the choices.
+
+    Args:
+        choices: All names.
+        name: The name that the user gave.
+        what: The noun for one choice, used in the error message.
+
+    Raises:
+        UnknownNameError: The name is not one of the choices. The message suggests the nearest
+            choice and lists all, sorted.
+
+    Example:
+        >>> require_name(["flat", "hills"], "swim", what="task")
+        Traceback (most recent call last):
+        morph_ops.errors.UnknownNameError: no task 'swim'. Choices: flat, hills
+    """
+    names = list(choices)
+    if name in names:
+        return
+    if not names:
+        raise UnknownNameError(f"no {what} {name!r}: there are none")
+    near = difflib.get_close_matches(name, names, n=1)
     hint = f": did you mean {near[0]!r}?" if near else "."
-    raise UnknownChoiceError(f"no {what} {name!r}{hint} Choices: {', '.join(sorted(choices))}")
+    raise UnknownNameError(f"no {what} {name!r}{hint} Choices: {', '.join(sorted(names))}")
 
 
-def is_own(name: str) -> bool:
-    """Whether a name stands for something of the user's own."""
+def is_plugin(name: str) -> bool:
+    """Whether a name stands for a plugin: it has a colon.
+
+    Example:
+        >>> is_plugin("my_package.tasks:STAIRS"), is_plugin("flat")
+        (True, False)
+    """
     return ":" in name
 
 
-def split_own(name: str, *, what: str) -> tuple[str, str]:
-    """Module and name in it of ``package.module:name``, whether there is such a thing or not.
+def split_plugin(name: str, *, what: str) -> tuple[str, str]:
+    """The module and the attribute that a plugin name consists of; nothing is imported.
 
     Args:
-        name: module and name.
-        what: what it is to stand for, for the message.
+        name: The name, ``package.module:name``.
+        what: The noun for the plugin, used in the error message.
 
     Raises:
-        UnknownChoiceError: not of that form.
+        UnknownNameError: The name is not of this form.
+
+    Example:
+        >>> split_plugin("my_package.tasks:STAIRS", what="task")
+        ('my_package.tasks', 'STAIRS')
     """
     module, _, attribute = name.partition(":")
-    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
-        raise UnknownChoiceError(f"no {what} {name!r}: expected package.module:name")
+    if not all(word.isidentifier() for word in (*module.split("."), attribute)):
+        raise UnknownNameError(f"no {what} {name!r}: expected package.module:name")
     return module, attribute
 
 
-def load_own(name: str, *, what: str) -> Any:
-    """What ``package.module:name`` stands for.
+def load_plugin(name: str, *, what: str) -> Any:
+    """The object that a plugin name stands for.
 
     Args:
-        name: module and name in it.
-        what: what is looked for, for the message.
+        name: The name, ``package.module:name``.
+        what: The noun for the plugin, used in the error message.
 
     Raises:
-        UnknownChoiceError: not of that form, no such module, an error inside it, or nothing of
-            that name in it.
+        UnknownNameError: The name is not of this form.
+        UnknownNameError: The module does not exist, or importing it fails.
+        UnknownNameError: The module has no such attribute.
 
     Example:
-        >>> load_own("math:hypot", what="objective")(3.0, 4.0)
+        >>> load_plugin("math:hypot", what="objective")(3.0, 4.0)
         5.0
     """
-    module_name, attribute = split_own(name, what=what)
+    module_name, attribute = split_plugin(name, what=what)
     here = os.getcwd()
     if here not in sys.path:
         sys.path.append(here)
@@ -90,9 +231,25 @@ def load_own(name: str, *, what: str) -> Any:
         module = importlib.import_module(module_name)
     except Exception as error:
         reason = " ".join(str(error).split())
-        raise UnknownChoiceError(
+        raise UnknownNameError(
             f"no {what} {name!r}: cannot import {module_name} ({type(error).__name__}: {reason})"
         ) from None
     if not hasattr(module, attribute):
-        raise UnknownChoiceError(f"no {what} {name!r}: nothing called {attribute} in {module_name}")
+        raise UnknownNameError(f"no {what} {name!r}: nothing called {attribute} in {module_name}")
     return getattr(module, attribute)
+
+
+def unfit_plugin(name: str, *, what: str, expected: str, found: Any) -> UnknownNameError:
+    """The error for a plugin that is not what its registry holds.
+
+    Args:
+        name: The plugin name.
+        what: The noun for the plugin.
+        expected: What the registry holds, with its article ("a Task").
+        found: The object that the name stands for; the message says its type.
+
+    Example:
+        >>> unfit_plugin("math:pi", what="task", expected="a Task", found=3.14)
+        UnknownNameError("no task 'math:pi': expected a Task, got float")
+    """
+    return UnknownNameError(f"no {what} {name!r}: expected {expected}, got {type(found).__name__}")

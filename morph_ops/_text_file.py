@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from morph_ops.graph import BodyError
+from morph_ops.errors import BodyError
 
 
 def read_text(path: str | os.PathLike[str], *, error: type[Exception] = BodyError) -> str:

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
+from morph_ops.errors import BodyError
 from morph_ops.graph import (
     IDENTITY,
-    BodyError,
     Limb,
     Part,
     Quat,

@@ -29,6 +29,8 @@ from typing import Literal, TypeAlias
 
 import networkx as nx
 
+from morph_ops.errors import BodyError
+
 Vec3: TypeAlias = tuple[float, float, float]
 Quat: TypeAlias = tuple[float, float, float, float]
 Slot: TypeAlias = Literal["x", "y"]
@@ -36,10 +38,6 @@ Pair: TypeAlias = tuple[str, str]
 
 SLOTS: tuple[Slot, Slot] = ("x", "y")
 IDENTITY: Quat = (1.0, 0.0, 0.0, 0.0)
-
-
-class BodyError(ValueError):
-    """A graph, file or value that is no valid body. The message is one line for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

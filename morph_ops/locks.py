@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
-from morph_ops.graph import BodyError, Limb, Torso, children, limb, limbs, parent, root, torso
+from morph_ops.errors import BodyError
+from morph_ops.graph import Limb, Torso, children, limb, limbs, parent, root, torso
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 import networkx as nx
 
-from morph_ops.graph import BodyError
+from morph_ops.errors import BodyError
 
 # module, reader and writer; loaded when needed, since MJCF brings MuJoCo along
 _FORMATS = {

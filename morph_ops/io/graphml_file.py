@@ -15,7 +15,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops._text_file import read_text, write_text
-from morph_ops.graph import BodyError
+from morph_ops.errors import BodyError
 from morph_ops.io.json_file import parse
 from morph_ops.io.schema import from_plain, to_plain
 

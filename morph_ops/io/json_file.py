@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import networkx as nx
 
 from morph_ops._text_file import read_text, write_text
-from morph_ops.graph import BodyError
+from morph_ops.errors import BodyError
 from morph_ops.io.schema import from_plain, to_plain
 
 

@@ -20,7 +20,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import networkx as nx
 
 from morph_ops import graph as body_graph
-from morph_ops.graph import BodyError, Joint, Limb, Torso
+from morph_ops.errors import BodyError
+from morph_ops.graph import Joint, Limb, Torso
 from morph_ops.validity.wellformed import require_well_formed
 
 FORMAT = "codesign-body"

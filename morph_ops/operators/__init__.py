@@ -40,8 +40,9 @@ from collections.abc import Mapping
 import networkx as nx
 import numpy as np
 
+from morph_ops.errors import OperatorError
 from morph_ops.graph import limbs
-from morph_ops.operators.common import Operator, OperatorError, checked
+from morph_ops.operators.common import Operator, checked
 from morph_ops.operators.crossover import crossover
 from morph_ops.operators.delete import FEWEST, delete_limb
 from morph_ops.operators.density import density

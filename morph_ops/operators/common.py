@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, TypeVar
 import networkx as nx
 import numpy as np
 
+from morph_ops.errors import OperatorError
 from morph_ops.graph import Joint, Limb, Slot, root
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import Pose, anchor, at_rest_height, joint_axis
@@ -21,10 +22,6 @@ T = TypeVar("T")
 
 Drive: TypeAlias = tuple[Slot, tuple[float, float], float]
 """A hinge yet without a limb: slot, range (deg), gear (N m)."""
-
-
-class OperatorError(RuntimeError):
-    """An operator found no valid child. The message says why, in one line."""
 
 
 class Operator(Protocol):

@@ -8,9 +8,10 @@ from typing import TypeAlias
 import networkx as nx
 import numpy as np
 
+from morph_ops.errors import OperatorError
 from morph_ops.geometry import density, limb_groups, quaternion, twins
 from morph_ops.graph import IDENTITY, Limb, Quat, add_limb, children, limb, limbs
-from morph_ops.operators.common import OperatorError, choose, first_valid, joint_name, next_number
+from morph_ops.operators.common import choose, first_valid, joint_name, next_number
 from morph_ops.operators.delete import without
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import (

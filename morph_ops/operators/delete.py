@@ -5,9 +5,10 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 
+from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import children, limbs
-from morph_ops.operators.common import OperatorError, choose, first_valid
+from morph_ops.operators.common import choose, first_valid
 from morph_ops.space import UNIMAL, Space
 
 FEWEST = 2

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
+from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, density, twins
 from morph_ops.graph import Limb, add_limb, limb, limbs, part
 from morph_ops.operators.common import (
     Drive,
-    OperatorError,
     choose,
     draw_drives,
     first_valid,

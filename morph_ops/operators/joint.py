@@ -13,11 +13,11 @@ from dataclasses import replace
 import networkx as nx
 import numpy as np
 
+from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import Joint, Limb, Slot, limb, with_parts
 from morph_ops.operators.common import (
     Drive,
-    OperatorError,
     choose,
     choose_other,
     draw_drives,

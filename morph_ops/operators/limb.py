@@ -7,9 +7,10 @@ from dataclasses import replace
 import networkx as nx
 import numpy as np
 
+from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import Limb, Vec3, children, limb, with_parts
-from morph_ops.operators.common import OperatorError, choose, first_valid
+from morph_ops.operators.common import choose, first_valid
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import (
     Pose,

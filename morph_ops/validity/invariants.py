@@ -34,8 +34,9 @@ from typing import Protocol
 
 import networkx as nx
 
+from morph_ops.errors import BodyError
 from morph_ops.geometry import TOLERANCE, centre_of_mass, mass, twins
-from morph_ops.graph import BodyError, limb, parent, torso
+from morph_ops.graph import limb, parent, torso
 from morph_ops.space import AXIS_DECIMALS, UNIMAL, Space
 from morph_ops.unimal import SNAP_AIM, Pose, anchor, attachment, height, joint_axis, same
 from morph_ops.validity.contacts import touching

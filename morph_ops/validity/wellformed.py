@@ -11,7 +11,8 @@ from dataclasses import fields
 import networkx as nx
 
 from morph_ops import graph as body_graph
-from morph_ops.graph import SLOTS, BodyError, Joint, Limb, Torso
+from morph_ops.errors import BodyError
+from morph_ops.graph import SLOTS, Joint, Limb, Torso
 
 LARGEST = 1e10
 """Largest magnitude of any number: MuJoCo takes a simulation with larger ones for blown up."""

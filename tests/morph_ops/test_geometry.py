@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from morph_ops.errors import BodyError
 from morph_ops.geometry import (
     canonical_frames,
     centre_of_mass,
@@ -23,7 +24,6 @@ from morph_ops.geometry import (
 )
 from morph_ops.graph import (
     IDENTITY,
-    BodyError,
     Joint,
     Limb,
     Torso,

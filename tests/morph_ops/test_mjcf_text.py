@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from morph_ops import graph as body_graph
-from morph_ops.graph import BodyError, with_parts
+from morph_ops.errors import BodyError
+from morph_ops.graph import with_parts
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io import mjcf
 

@@ -6,7 +6,8 @@ import mujoco
 import networkx as nx
 
 from morph_ops import graph as body_graph
-from morph_ops.graph import BodyError, Joint, Limb, Part, Torso
+from morph_ops.errors import BodyError
+from morph_ops.graph import Joint, Limb, Part, Torso
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, one_line
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
 

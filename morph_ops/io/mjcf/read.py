@@ -12,7 +12,8 @@ import numpy as np
 
 from morph_ops import graph as body_graph
 from morph_ops._text_file import read_text
-from morph_ops.graph import SLOTS, BodyError, Joint, Limb, Quat, Slot, Torso, Vec3
+from morph_ops.errors import BodyError
+from morph_ops.graph import SLOTS, Joint, Limb, Quat, Slot, Torso, Vec3
 from morph_ops.io.mjcf.build import to_model
 from morph_ops.io.mjcf.compare import TOLERANCE, differences
 from morph_ops.io.mjcf.source import (

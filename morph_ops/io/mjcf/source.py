@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import mujoco
 
-from morph_ops.graph import SLOTS, BodyError, Slot
+from morph_ops.errors import BodyError
+from morph_ops.graph import SLOTS, Slot
 
 _FOREIGN = {
     "include": "other files are not read: paste its content into this file",
