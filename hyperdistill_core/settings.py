@@ -1,0 +1,332 @@
+"""Settings: frozen, checked once, from code, from TOML tables and from ``--set``.
+
+Every settings class of the project derives from :class:`FrozenSettings` and describes its fields
+in place. The command line changes settings with :func:`changed`, and the reference of all
+settings is generated from :func:`describe_fields`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, Self, TypeVar, Union, cast, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from hyperdistill_core.errors import Complaint, SettingsError
+from morph_ops._registry import UnknownNameError, require_name
+
+__all__ = [
+    "Complaint",
+    "DefaultText",
+    "FieldDescription",
+    "FrozenSettings",
+    "SettingsError",
+    "Unit",
+    "assigned",
+    "changed",
+    "describe_fields",
+    "merged",
+]
+
+_TYPE_NAMES: dict[Any, str] = {
+    bool: "true or false",
+    int: "integer",
+    float: "number",
+    str: "text",
+    list: "list",
+    dict: "table",
+}
+#: What was expected, by the type of pydantic's error.
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "int_from_float": "an integer",
+    "int_type": "an integer",
+    "list_type": "a list",
+    "mapping_type": "a table",
+    "model_type": "a table",
+    "string_type": "text",
+}
+_RANGE_ERRORS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
+
+
+class Unit(NamedTuple):
+    """The unit of a setting, as ``Annotated[float, Unit("s")]``."""
+
+    symbol: str
+
+
+class DefaultText(NamedTuple):
+    """Words for a default that depends on the machine, for :func:`describe_fields`."""
+
+    text: str
+
+
+class FieldDescription(NamedTuple):
+    """One row of the settings reference.
+
+    Attributes:
+        name: Name of the setting; a dot separates a table from its keys.
+        type: Type in TOML's words, such as "integer" or "number or none".
+        default: Default as TOML writes it; "required" where there is none, and empty for a table.
+        range: Allowed values, such as "at least 1"; empty where the type says everything.
+        unit: Symbol of the unit; empty for a number without one.
+        description: What the setting does.
+    """
+
+    name: str
+    type: str
+    default: str
+    range: str
+    unit: str
+    description: str
+
+
+class FrozenSettings(BaseModel):
+    """Base of all settings: keyword-only, immutable, and strict about names and types.
+
+    Fields are of TOML's types (text, integers, finite numbers, booleans, lists, tables) or other
+    settings; every field has a description, and a :class:`Unit` where it has a unit.
+
+    Raises:
+        SettingsError: A name is unknown, or a value has the wrong type or is out of range.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import Field
+        >>> class Walk(FrozenSettings):
+        ...     speed: Annotated[float, Unit("m/s")] = Field(0.5, gt=0.0, description="Speed.")
+        >>> Walk(speed=2.0).to_dict()
+        {'speed': 2.0}
+        >>> Walk(speed=-1.0)
+        Traceback (most recent call last):
+        hyperdistill_core.errors.SettingsError: speed: expected a number above 0, got -1.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(*_complaints(type(self), error)) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as a nested dictionary that :meth:`from_dict` reads back."""
+        return self.model_dump()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from a dictionary; names that are missing take their defaults.
+
+        Raises:
+            SettingsError: A name is unknown, or a value has the wrong type or is out of range.
+        """
+        return cls(**values)
+
+    def replace(self, **changes: Any) -> Self:
+        """A validated copy with other values.
+
+        Raises:
+            SettingsError: A name is unknown, or a value has the wrong type or is out of range.
+        """
+        return type(self)(**{**dict(self), **changes})
+
+
+SettingsT = TypeVar("SettingsT", bound=FrozenSettings)
+
+
+def changed(settings: SettingsT, assignments: Iterable[str]) -> SettingsT:
+    """Settings with ``key=value`` assignments, as option ``--set`` takes them.
+
+    Args:
+        settings: Settings to start from; they stay as they are.
+        assignments: Assignments in order; a later one wins. Dots reach into tables. A value is
+            TOML, or plain text where it is no valid TOML.
+
+    Returns:
+        New settings of the same class.
+
+    Raises:
+        SettingsError: An assignment is not of the form ``key=value``, a name is unknown, or a
+            value has the wrong type or is out of range.
+    """
+    return type(settings).from_dict(assigned(settings.to_dict(), assignments))
+
+
+def assigned(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """Nested values with ``key=value`` assignments; nothing is checked yet.
+
+    Raises:
+        SettingsError: An assignment is not of the form ``key=value``.
+
+    Example:
+        >>> assigned({"seed": 0}, ["seed=3", "rates.crossover=0.5", "task=flat"])
+        {'seed': 3, 'rates': {'crossover': 0.5}, 'task': 'flat'}
+    """
+    result = dict(values)
+    for assignment in assignments:
+        result = merged(result, _parsed(assignment))
+    return result
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested values of ``base``, replaced or completed by those of ``over``.
+
+    Example:
+        >>> merged({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"c": 4}})
+        {'a': 1, 'b': {'c': 4, 'd': 3}}
+    """
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            value = merged(cast("Mapping[str, Any]", below), cast("Mapping[str, Any]", value))
+        result[key] = value
+    return result
+
+
+def describe_fields(settings: type[FrozenSettings]) -> list[FieldDescription]:
+    """Rows of the settings reference, in order of definition; tables before their keys.
+
+    Example:
+        >>> from pydantic import Field
+        >>> class Walk(FrozenSettings):
+        ...     legs: int = Field(4, ge=1, le=8, description="Number of legs.")
+        >>> describe_fields(Walk)[0][:4]
+        ('legs', 'integer', '4', '1 .. 8')
+    """
+    return list(_rows(settings, ""))
+
+
+def _rows(settings: type[FrozenSettings], prefix: str) -> Iterator[FieldDescription]:
+    for name, field in settings.model_fields.items():
+        table = _table_of(field.annotation)
+        yield FieldDescription(
+            name=prefix + name,
+            type=_type_text(field.annotation),
+            default=_default_text(field),
+            range=_range_text(field),
+            unit=next((m.symbol for m in field.metadata if isinstance(m, Unit)), ""),
+            description=field.description or "",
+        )
+        if table is not None:
+            yield from _rows(table, f"{prefix}{name}.")
+
+
+def _table_of(annotation: Any) -> type[FrozenSettings] | None:
+    for kind in get_args(annotation) or (annotation,):
+        if isinstance(kind, type) and issubclass(kind, FrozenSettings):
+            return kind
+    return None
+
+
+def _type_text(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation is NoneType:
+        return "none"
+    if origin in (Union, UnionType):
+        return " or ".join(map(_type_text, arguments))
+    if origin is Literal:
+        return " or ".join(map(_toml_text, arguments))
+    if origin in (list, dict) and arguments[-1] is not Any:
+        return f"{_TYPE_NAMES[origin]} of {_plural(_type_text(arguments[-1]))}"
+    if _table_of(annotation) is not None:
+        return "table"
+    return _TYPE_NAMES.get(origin or annotation, str(annotation))
+
+
+def _plural(noun: str) -> str:
+    return noun if noun == "text" else f"{noun}s"
+
+
+def _default_text(field: FieldInfo) -> str:
+    for entry in field.metadata:
+        if isinstance(entry, DefaultText):
+            return entry.text
+    if field.is_required():
+        return "required"
+    return _toml_text(field.get_default(call_default_factory=True, validated_data={}))
+
+
+def _toml_text(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_text, cast('list[Any]', value)))}]"
+    return "" if isinstance(value, FrozenSettings | dict) else str(value)
+
+
+def _range_text(field: FieldInfo) -> str:
+    """Allowed numbers in words: "at least 1", "above 0", "0 .. 1"."""
+    bounds: dict[type, Any] = {}
+    for entry in field.metadata:
+        for kind, name in ((Ge, "ge"), (Gt, "gt"), (Le, "le"), (Lt, "lt")):
+            if isinstance(entry, kind):
+                bounds[kind] = getattr(entry, name)
+    if set(bounds) == {Ge, Le}:
+        return f"{bounds[Ge]:g} .. {bounds[Le]:g}"
+    words = {Ge: "at least", Gt: "above", Le: "at most", Lt: "below"}
+    return " and ".join(f"{words[kind]} {bounds[kind]:g}" for kind in words if kind in bounds)
+
+
+def _parsed(assignment: str) -> dict[str, Any]:
+    """The nested value of ``a.b=1``."""
+    key, equals, text = assignment.partition("=")
+    names = [name.strip() for name in key.split(".")]
+    if not equals or not all(names):
+        raise SettingsError.of(
+            "--set", f"expected key=value, such as seed=3 or table.key=0.5, got {assignment!r}"
+        )
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        table = {}
+    value: Any = table["value"] if set(table) == {"value"} else text.strip()
+    for name in reversed(names):
+        value = {name: value}
+    return value
+
+
+def _complaints(settings: type[FrozenSettings], error: ValidationError) -> Iterator[Complaint]:
+    """One complaint for every error, in the words of the settings."""
+    for one in error.errors():
+        cause = one.get("ctx", {}).get("error")
+        name = ".".join(map(str, one["loc"]))
+        if isinstance(cause, SettingsError):
+            yield from (inner.inside(name) for inner in cause.complaints)
+        elif cause is not None:
+            yield Complaint(name, str(cause))
+        elif one["type"] == "extra_forbidden":
+            yield Complaint("", _unknown(settings, name))
+        elif one["type"] == "missing":
+            yield Complaint(name, "expected a value, got none")
+        else:
+            yield Complaint(name, f"expected {_expected(settings, one)}, got {one['input']!r}")
+
+
+def _expected(settings: type[FrozenSettings], one: Any) -> str:
+    kind, loc = one["type"], one["loc"]
+    field = settings.model_fields.get(str(loc[0])) if len(loc) == 1 else None
+    if field is not None and kind in _RANGE_ERRORS:
+        bounds = _range_text(field)
+        return f"a number {bounds}" if bounds == "above 0" else bounds
+    return _EXPECTED.get(kind) or str(one["msg"]).removeprefix("Input should be ")
+
+
+def _unknown(settings: type[FrozenSettings], name: str) -> str:
+    try:
+        require_name(settings.model_fields, name, what="setting")
+    except UnknownNameError as error:
+        return str(error)
+    raise AssertionError(f"{name} is a setting")
