@@ -41,25 +41,25 @@ from hyperdistill_core.evaluation.evaluation import evaluate
 from hyperdistill_core.evaluation.splits import Entry, make_split
 from hyperdistill_core.training.distillation.collection import (
     CollectSettings,
-    Reading,
     Teacher,
+    VariantTeacher,
     collect,
 )
 from hyperdistill_core.training.distillation.distillation import Distiller, DistillSettings
 from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.distillation.student import (
-    distil,
+    distill,
     generalist_controller,
     to_controller,
 )
 from hyperdistill_core.training.ppo.settings import PPOSettings
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import Pool, PoolSettings, make_pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet, TrainingSetSettings, make_training_set
 from morph_ops.io import mjcf
 
 #: All bodies of the largest pool that are no robots; a smaller pool is a draw from them.
-POOL = PoolSettings(sampled=900, children=1200, mutants=900, seed=21)
+POOL = TrainingSetSettings(sampled=900, children=1200, mutants=900, seed=21)
 #: Crossovers for the evaluation come from another seed than the pool's.
 CHILDREN, CHILDREN_SEED = 40, 99
 EPISODES = 2
@@ -70,7 +70,7 @@ PILOT_STEPS_A_MINUTE = 15_000
 #: learned from.
 TEACHER_SHARE = 0.6
 PILOT_UPDATES = 60
-COMMON = PPOSettings(n_active=64, n_envs=12, horizon=64, rotate=6, minibatch_steps=8, n_workers=1)
+COMMON = PPOSettings(n_active=64, n_envs=12, horizon=64, replaced_per_update=6, minibatch_steps=8, n_workers=1)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Row:
     student: DistillSettings = field(default_factory=lambda: _STUDENT)
 
 
-_GENERALIST = replace(COMMON, teacher="generalist", view="state", layers=1)
+_GENERALIST = replace(COMMON, teacher="generalist", observation="state", layers=1)
 _GNN = replace(COMMON, teacher="gnn", minibatch_steps=4)
 _STUDENT = DistillSettings(hidden=64)
 _TRANSFORMER = replace(COMMON, teacher="transformer", layers=2, minibatch_steps=4)
@@ -108,7 +108,7 @@ ROWS = {
     "student-dropout-0.3": Row(1000, None, dagger=1, student=replace(_STUDENT, dropout=0.3)),
     "student-reference": Row(1000, None, dagger=1, student=replace(_STUDENT, context="reference")),
 }
-#: Whose first reading teaches the rows that train no teacher.
+#: Whose first variant teaches the rows that train no teacher.
 TAUGHT_BY = "flat-v1"
 
 
@@ -129,7 +129,7 @@ class Clock:
         return self.seconds - (time.perf_counter() - self._began)
 
 
-def train_row(name: str, pool: Pool, folder: Path, minutes: float) -> dict[str, Any]:
+def train_row(name: str, pool: TrainingSet, folder: Path, minutes: float) -> dict[str, Any]:
     """Train a row; the checkpoint to evaluate and how it came about.
 
     The pilots do not count.
@@ -155,7 +155,7 @@ def train_row(name: str, pool: Pool, folder: Path, minutes: float) -> dict[str, 
 
 
 def _train_teacher(
-    settings: PPOSettings, pool: Pool, folder: Path, seconds: float
+    settings: PPOSettings, pool: TrainingSet, folder: Path, seconds: float
 ) -> tuple[int, float]:
     """Control steps of a training of so many seconds, and the seconds that they took."""
     settings = replace(settings, n_active=min(settings.n_active, len(pool)))
@@ -170,8 +170,8 @@ def _train_teacher(
     return trainer.steps_done, clock.seconds - clock.left
 
 
-def _distil(row: Row, pool: Pool, folder: Path, clock: Clock) -> Distiller:
-    teacher: Teacher | Reading = Reading(Controller.load(TAUGHT_BY), 0)
+def _distil(row: Row, pool: TrainingSet, folder: Path, clock: Clock) -> Distiller:
+    teacher: Teacher | VariantTeacher = VariantTeacher(Controller.load(TAUGHT_BY), 0)
     if row.settings is not None:
         teacher = Teacher(*load_teacher(folder / "teacher.safetensors")[:2])
     teachers = [teacher]
@@ -180,7 +180,7 @@ def _distil(row: Row, pool: Pool, folder: Path, clock: Clock) -> Distiller:
     began = time.perf_counter()
     collect(pool, data, dagger, teachers=teachers)
     a_round = time.perf_counter() - began
-    learn = partial(distil, pool, data, teachers, dagger=dagger)
+    learn = partial(distill, pool, data, teachers, dagger=dagger)
     small = replace(row.student, updates=PILOT_UPDATES)
     began = time.perf_counter()
     learn(settings=small, rounds=0, folder=folder / "pilot-student")
@@ -191,7 +191,7 @@ def _distil(row: Row, pool: Pool, folder: Path, clock: Clock) -> Distiller:
     return learn(settings=settings, rounds=rounds, folder=folder)
 
 
-def subset(pool: Pool, bodies: int | None) -> Pool:
+def subset(pool: TrainingSet, bodies: int | None) -> TrainingSet:
     """The robots of a pool and a draw of its other bodies, ``bodies`` in all.
 
     A larger draw contains a smaller one.
@@ -201,7 +201,7 @@ def subset(pool: Pool, bodies: int | None) -> Pool:
     drawn = np.random.default_rng(POOL.seed).permutation(others)
     rest = [] if bodies is None else drawn[: bodies - len(robots)].tolist()
     chosen = [*robots, *rest]
-    return Pool(tuple(pool.graphs[i] for i in chosen), tuple(pool.origins[i] for i in chosen))
+    return TrainingSet(tuple(pool.graphs[i] for i in chosen), tuple(pool.origins[i] for i in chosen))
 
 
 def evaluate_row(checkpoint: Path, options: argparse.Namespace) -> dict[str, dict[str, float]]:
@@ -224,13 +224,13 @@ def _robots(folder: Path) -> list[Entry]:
     return [Entry(path.stem, mjcf.read(path)) for path in sorted(folder.glob("*.xml"))]
 
 
-def _pool(options: argparse.Namespace) -> Pool:
+def _pool(options: argparse.Namespace) -> TrainingSet:
     path = options.out / "pool.jsonl"
     if not path.exists():
         robots = [entry.graph for entry in _robots(options.robots)]
         held_out = [entry.graph for entry in _robots(options.held_out)]
-        make_pool(POOL, robots=robots, held_out=held_out).write(path)
-    return Pool.read(path)
+        make_training_set(POOL, robots=robots, held_out=held_out).write(path)
+    return TrainingSet.read(path)
 
 
 def _run_row(name: str, options: argparse.Namespace) -> None:

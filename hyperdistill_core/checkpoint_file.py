@@ -103,23 +103,23 @@ def restore_network(
             parameter.copy_(tensors[f"{prefix}.{name}"])
 
 
-def optimiser_tensors(optimiser: torch.optim.Optimizer, *, prefix: str) -> dict[str, torch.Tensor]:
+def optimizer_tensors(optimizer: torch.optim.Optimizer, *, prefix: str) -> dict[str, torch.Tensor]:
     """The optimiser's tensors by parameter number and name, for :func:`save_checkpoint`."""
     return {
         f"{prefix}.{number}.{name}": torch.as_tensor(value)
-        for number, state in optimiser.state_dict()["state"].items()
+        for number, state in optimizer.state_dict()["state"].items()
         for name, value in state.items()
     }
 
 
-def restore_optimiser(
-    optimiser: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor], *, prefix: str
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor], *, prefix: str
 ) -> None:
-    """Put back what :func:`optimiser_tensors` took."""
+    """Put back what :func:`optimizer_tensors` took."""
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, tensor in tensors.items():
         if key.startswith(prefix + "."):
             number, name = key[len(prefix) + 1 :].split(".")
             state.setdefault(int(number), {})[name] = tensor
-    groups = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": state, "param_groups": groups})
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

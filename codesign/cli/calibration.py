@@ -11,7 +11,7 @@ import click
 from codesign.cli.training import FOLDER, SET, changed, robots_in
 
 if TYPE_CHECKING:
-    from hyperdistill_core.training.finetuning.finetuning import Improvement
+    from hyperdistill_core.training.finetuning.finetuning import FineTuneResult
 
 
 @click.command()
@@ -66,7 +66,7 @@ def calibrate(
     click.echo(f"figures and plot in {out}")
 
 
-def agreement(result: Improvement, *, top: int) -> dict[str, Any]:
+def agreement(result: FineTuneResult, *, top: int) -> dict[str, Any]:
     """Figures of a calibration: correlations with 95% intervals, overlap of the best."""
     from hyperdistill_core.evaluation.rank_agreement import (
         bootstrap_interval,
@@ -90,7 +90,7 @@ def agreement(result: Improvement, *, top: int) -> dict[str, Any]:
     }
 
 
-def plot(result: Improvement, splits: list[str], path: Path) -> None:
+def plot(result: FineTuneResult, splits: list[str], path: Path) -> None:
     """Scatter plot of scores after training over scores before."""
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""``codesign controller pool | train-teacher | collect | distill | readings``.
+"""``codesign controller pool | train-teacher | collect | distill | variants``.
 
 Every stage writes into a folder of its own; run again, those that take long (``train-teacher``,
 ``collect``, ``distill``) go on where they stopped.
@@ -29,7 +29,7 @@ CONTROLLER_KINDS = ("generalist", "specialists")
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 TEACHER_HELP = (
-    "A teacher's checkpoint, or a controller, each of whose readings is a teacher; several may be"
+    "A teacher's checkpoint, or a controller, each of whose variants is a teacher; several may be"
     " named, in the same order at every stage."
 )
 TEACHER = click.option(
@@ -56,10 +56,10 @@ def changed(default: SettingsT, changes: tuple[str, ...]) -> SettingsT:
 
     Raises:
         UsageError: not of that form, or a value of another type.
-        UnknownChoiceError: there is no such key.
+        UnknownNameError: there is no such key.
     """
     from codesign.errors import UsageError
-    from morph_ops._registry import choose
+    from morph_ops._registry import lookup
 
     kinds = {field.name: type(getattr(default, field.name)) for field in fields(default)}
     values: dict[str, Any] = {}
@@ -67,7 +67,7 @@ def changed(default: SettingsT, changes: tuple[str, ...]) -> SettingsT:
         key, equals, text = change.partition("=")
         if not equals:
             raise UsageError(f"--set {change}: expected KEY=VALUE")
-        kind = choose(kinds, key, what="setting")
+        kind = lookup(kinds, key, what="setting")
         words = {"true": True, "false": False}
         try:
             values[key] = words[text.lower()] if kind is bool else kind(text)
@@ -102,10 +102,10 @@ def pool(
     bodies (--set founders=50).
     """
     from codesign.scoring import ScoringPool
-    from hyperdistill_core.training.training_sets.training_set import PoolSettings, make_pool
+    from hyperdistill_core.training.training_sets.training_set import TrainingSetSettings, make_training_set
     from morph_ops._text_file import require_writable
 
-    settings = changed(PoolSettings(), changes)
+    settings = changed(TrainingSetSettings(), changes)
     out.parent.mkdir(parents=True, exist_ok=True)
     require_writable(out)
 
@@ -125,7 +125,7 @@ def pool(
                     seed=settings.seed,
                 )
             )
-        made = make_pool(
+        made = make_training_set(
             settings,
             robots=robots_in(robots) if robots else [],
             held_out=robots_in(held_out) if held_out else [],
@@ -144,7 +144,7 @@ def _try(pool: ScoringPool, graphs: Sequence[nx.DiGraph[str]]) -> list[tuple[flo
 @click.command("train-teacher")
 @click.option("--pool", "pool_file", required=True, type=FILE, help="Bodies to learn on.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
-@click.option("--start-from", help="Teacher, or for specialists and generalist controller.")
+@click.option("--init", "initialize_from", help="Teacher, or for specialists and generalist controller.")
 @click.option("--kind", default=None, help="gnn, transformer, modumorph, generalist, specialists.")
 @click.option(
     "--preset", default="cpu", show_default=True, help="Settings to begin with: cpu, paper."
@@ -163,7 +163,7 @@ def _try(pool: ScoringPool, graphs: Sequence[nx.DiGraph[str]]) -> list[tuple[flo
 def train_teacher(
     pool_file: Path,
     out: Path,
-    start_from: str | None,
+    initialize_from: str | None,
     kind: str | None,
     preset: str,
     name: str | None,
@@ -184,26 +184,26 @@ def train_teacher(
     from hyperdistill_core.training.ppo.settings import PRESETS
     from hyperdistill_core.training.ppo.trainer import TeacherTrainer
     from hyperdistill_core.training.training_log import tensorboard_log
-    from hyperdistill_core.training.training_sets.training_set import Pool
-    from morph_ops._registry import choose
+    from hyperdistill_core.training.training_sets.training_set import TrainingSet
+    from morph_ops._registry import lookup
 
     torch.set_num_threads(threads)
-    settings = choose(PRESETS, preset, what="preset")
+    settings = lookup(PRESETS, preset, what="preset")
     if kind is not None:
         settings = replace(settings, teacher=kind)
     if settings.teacher in CONTROLLER_KINDS:
-        settings = replace(settings, view="state")
+        settings = replace(settings, observation="state")
     settings = changed(settings, changes)
     if name is not None and settings.teacher != "generalist":
         raise UsageError(f"--name: only a generalist is a controller, not a {settings.teacher}")
-    if name is not None and settings.view != "state":
+    if name is not None and settings.observation != "state":
         raise UsageError(
-            f"--name: expected view=state, all that controllers see, got {settings.view}"
+            f"--name: expected observation=state, all that controllers see, got {settings.observation}"
         )
-    bodies = Pool.read(pool_file)
+    bodies = TrainingSet.read(pool_file)
     if settings.teacher == "specialists":
-        settings = replace(settings, n_active=len(bodies), rotate=0)
-    began_with = None if start_from is None else find(start_from)
+        settings = replace(settings, n_active=len(bodies), replaced_per_update=0)
+    began_with = None if initialize_from is None else find(initialize_from)
     draw = tensorboard_log(out) if tensorboard else lambda row: None
 
     def report(row: dict[str, float]) -> None:
@@ -214,11 +214,11 @@ def train_teacher(
             f"kl {row['kl']:.4f}, {row['steps_per_s']:,.0f} steps/s"
         )
 
-    trainer = TeacherTrainer(bodies, settings, out, start_from=began_with, device=device)
+    trainer = TeacherTrainer(bodies, settings, out, initialize_from=began_with, device=device)
     trainer.train(report=report)
     if name is not None:
         made = generalist_controller(
-            out / "teacher.safetensors", bodies, name=name, started_from=start_from
+            out / "teacher.safetensors", bodies, name=name, started_from=initialize_from
         )
         _write(made, out)
 
@@ -235,12 +235,12 @@ def collect(
     from hyperdistill_core.training.distillation.collection import CollectSettings, load_teachers
     from hyperdistill_core.training.distillation.collection import collect as run
     from hyperdistill_core.training.distillation.expert_data import ExpertData
-    from hyperdistill_core.training.training_sets.training_set import Pool
+    from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
     loaded, _ = load_teachers(teachers)
     data = ExpertData(out)
     run(
-        Pool.read(pool_file),
+        TrainingSet.read(pool_file),
         data,
         changed(CollectSettings(), changes),
         teachers=loaded,
@@ -255,7 +255,7 @@ def collect(
 @click.option("--data", required=True, type=FOLDER, help="Expert data; DAgger adds to it.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of checkpoint and log.")
 @click.option("--name", required=True, help="Of the controller: NAME.safetensors in --out.")
-@click.option("--start-from", help="Controller that the student begins as.")
+@click.option("--init", "initialize_from", help="Controller that the student begins as.")
 @click.option("--rounds", default=2, show_default=True, type=click.IntRange(min=0))
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1))
 @click.option("--dagger", multiple=True, metavar="KEY=VALUE", help="Change how rounds collect.")
@@ -266,7 +266,7 @@ def distill(
     data: Path,
     out: Path,
     name: str,
-    start_from: str | None,
+    initialize_from: str | None,
     rounds: int,
     threads: int,
     dagger: tuple[str, ...],
@@ -281,15 +281,15 @@ def distill(
     from hyperdistill_core.training.distillation.collection import CollectSettings, load_teachers
     from hyperdistill_core.training.distillation.distillation import DistillSettings
     from hyperdistill_core.training.distillation.expert_data import ExpertData
-    from hyperdistill_core.training.distillation.student import distil, to_controller
-    from hyperdistill_core.training.training_sets.training_set import Pool
+    from hyperdistill_core.training.distillation.student import distill, to_controller
+    from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
     torch.set_num_threads(threads)
     settings = changed(DistillSettings(), changes)
-    bodies = Pool.read(pool_file)
+    bodies = TrainingSet.read(pool_file)
     loaded, made = load_teachers(teachers)
     expert = ExpertData(data)
-    distiller = distil(
+    distiller = distill(
         bodies,
         expert,
         loaded,
@@ -297,14 +297,14 @@ def distill(
         dagger=changed(CollectSettings(task=settings.task, seed=settings.seed), dagger),
         rounds=rounds,
         folder=out,
-        start_from=None if start_from is None else Controller.load(start_from),
+        initialize_from=None if initialize_from is None else Controller.load(initialize_from),
         report=_say,
     )
     provenance = {
         "teachers": made,
         "pool": bodies.counts,
         "distillation": asdict(settings) | {"rounds": rounds, "transitions": expert.transitions},
-        "started from": start_from,
+        "started from": initialize_from,
     }
     _write(to_controller(distiller, bodies, name=name, provenance=provenance), out)
 
@@ -315,24 +315,24 @@ def distill(
 @click.option("--name", required=True, help="Of the new controller: NAME.safetensors in --out.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of the new controller.")
 @SET
-def readings(
+def variants(
     controller: str, pool_file: Path, name: str, out: Path, changes: tuple[str, ...]
 ) -> None:
-    """Give a controller several readings of a body, which can be tried before a score.
+    """Give a controller several variants of a body, which can be tried before a score.
 
     Many are drawn; those are kept of which one moves the bodies of the pool that the others
     do not.
     """
-    from hyperdistill_core.training.training_sets.training_set import Pool
-    from hyperdistill_core.training.variant_search import ReadingsSettings, add_readings
+    from hyperdistill_core.training.training_sets.training_set import TrainingSet
+    from hyperdistill_core.training.variant_search import VariantSearchSettings, add_variants
 
     def report(done: int, total: int) -> None:
         if done % 10 == 0:
             _say(f"{done} of {total} bodies")
 
-    settings = changed(ReadingsSettings(), changes)
-    made = add_readings(controller, Pool.read(pool_file), settings, report=report)
-    means = made.provenance["readings"]["mean of the best of the first"]
+    settings = changed(VariantSearchSettings(), changes)
+    made = add_variants(controller, TrainingSet.read(pool_file), settings, report=report)
+    means = made.provenance["variants"]["mean of the best of the first"]
     _say("mean return of the best of the first 1, 2, ...: " + ", ".join(map(str, means)))
     _write(replace(made, name=name), out)
 
@@ -345,4 +345,4 @@ def _write(controller: Controller, folder: Path) -> None:
     _say(f"controller {type(controller).load(path).hash} in {path}")
 
 
-COMMANDS = (pool, train_teacher, collect, distill, readings)
+COMMANDS = (pool, train_teacher, collect, distill, variants)

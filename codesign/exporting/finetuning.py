@@ -80,10 +80,10 @@ def _improved(
     import torch
 
     from hyperdistill_core.errors import CheckpointError
-    from hyperdistill_core.training.finetuning.finetuning import CLAIM, ImproveSettings, improve
+    from hyperdistill_core.training.finetuning.finetuning import MANIFEST, FineTuneSettings, finetune
 
     torch.set_num_threads(training.workers)
-    settings = ImproveSettings(
+    settings = FineTuneSettings(
         steps_per_body=training.steps,
         n_envs=max(FEWEST, math.ceil(SIMULATIONS / len(designs))),
         n_workers=training.workers,
@@ -94,9 +94,9 @@ def _improved(
     other = f"{kept} is not the training of these designs: remove it, or choose another --out"
     try:
         kept.mkdir(parents=True, exist_ok=True)
-        if any(kept.iterdir()) and not (kept / CLAIM).exists():
+        if any(kept.iterdir()) and not (kept / MANIFEST).exists():
             raise UsageError(other)
-        found = improve(
+        found = finetune(
             [design.graph for design in designs],
             motion.controller,
             settings,

@@ -14,34 +14,34 @@ from pathlib import Path
 import networkx as nx
 
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.evaluation.evaluation import best_readings
+from hyperdistill_core.evaluation.evaluation import select_variants
 from hyperdistill_core.training.finetuning.finetuning import (
-    Improvement,
-    ImproveSettings,
+    FineTuneResult,
+    FineTuneSettings,
     Report,
-    claim,
+    ensure_manifest,
     train_and_score,
 )
 from hyperdistill_core.training.ppo.settings import require_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrateSettings(ImproveSettings):
+class CalibrateSettings(FineTuneSettings):
     """How bodies are trained and scored.
 
     Attributes:
-        tries: readings of each body that are tried beforehand: the best is the network that is
+        best_of: variants of each body that are tried beforehand: the best is the network that is
             scored and trained on.
 
     Raises:
         TrainingError: a number is out of its range.
     """
 
-    tries: int = 1
+    best_of: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_least(self, 1, "tries")
+        require_least(self, 1, "best_of")
 
 
 def calibrate(
@@ -51,7 +51,7 @@ def calibrate(
     folder: Path,
     *,
     report: Report = lambda _: None,
-) -> Improvement:
+) -> FineTuneResult:
     """Score, train and score again; interrupted it goes on from the last checkpoint.
 
     Args:
@@ -63,28 +63,28 @@ def calibrate(
 
     Raises:
         TrainingError: there are too few bodies to rank.
-        ControllerError: there is no such controller, or it has fewer readings than ``tries``.
+        ControllerError: there is no such controller, or it has fewer variants than ``best_of``.
         CheckpointError: the folder is that of another calibration.
     """
     if len(graphs) < 3:
         raise TrainingError(f"a ranking needs at least 3 bodies, got {len(graphs)}")
-    claim(folder, graphs, controller, settings)
-    readings = _readings(graphs, controller, settings, folder / "readings.json")
-    return train_and_score(graphs, controller, settings, folder, readings=readings, report=report)
+    ensure_manifest(folder, graphs, controller, settings)
+    variants = _variants(graphs, controller, settings, folder / "variants.json")
+    return train_and_score(graphs, controller, settings, folder, variants=variants, report=report)
 
 
-def _readings(
+def _variants(
     graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
     settings: CalibrateSettings,
     file: Path,
 ) -> list[int]:
-    """Each body's best reading, found once: on another processor it might be another."""
+    """Each body's best variant, found once: on another processor it might be another."""
     if not file.exists():
-        found = best_readings(
+        found = select_variants(
             graphs,
             controller,
-            tries=settings.tries,
+            best_of=settings.best_of,
             task=settings.task,
             seed=settings.seed,
             n_workers=settings.n_workers,

@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.controller.halving import best_reading
+from hyperdistill_core.controller.halving import select_variant
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.parallel.processes import begin_worker, worker_context, worker_surroundings
-from hyperdistill_core.rollout import BodyControl, Rollout, rollout
+from hyperdistill_core.rollout import Policy, Rollout, rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.body_batch import BodyInputs, Crowd, TeacherPolicy, harmonics_of
+from hyperdistill_core.training.body_batch import BodyInputs, BodyBatch, TeacherPolicy, harmonics_of
 from hyperdistill_core.training.teacher_file import TeacherNetwork, is_teacher, load_teacher
 
 BOOTSTRAPS = 2000
@@ -34,22 +34,22 @@ class TeacherControl:
     """A teacher as the controller of one body."""
 
     def __init__(
-        self, network: TeacherNetwork, normalisation: Normalisation, inputs: BodyInputs
+        self, network: TeacherNetwork, normalization: Normalization, inputs: BodyInputs
     ) -> None:
-        self._network, self._normalisation = network, normalisation
-        self._crowd = Crowd([inputs], n_max=len(inputs.parents))
+        self._network, self._normalization = network, normalization
+        self._crowd = BodyBatch([inputs], n_max=len(inputs.parents))
         self._policies: dict[int, TeacherPolicy] = {}
-        self.clock = harmonics_of(network)
+        self.clock_harmonics = harmonics_of(network)
         self._actions = np.flatnonzero(inputs.joint_mask.ravel())
 
     def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
         """Mean actions (E, nu) in raw states (E, n, 17), at a time of the episodes (s)."""
-        if self.clock and time is None:
+        if self.clock_harmonics and time is None:
             raise ValueError("time: this teacher hears a clock, got no time")
         n_envs = len(state)
         if n_envs not in self._policies:
             self._policies[n_envs] = TeacherPolicy(
-                self._network, self._normalisation, self._crowd, n_envs
+                self._network, self._normalization, self._crowd, n_envs
             )
         means = self._policies[n_envs].means(state[None], np.full((1, n_envs), time or 0.0))
         return means.reshape(n_envs, -1)[:, self._actions].astype(np.float64)
@@ -116,7 +116,7 @@ def evaluate(
     task: str = "flat",
     episodes: int = 4,
     seed: int = 0,
-    readings: Sequence[int] | None = None,
+    variants: Sequence[int] | None = None,
     n_workers: int | None = None,
 ) -> Evaluation:
     """Returns of bodies under mean actions.
@@ -127,7 +127,7 @@ def evaluate(
         task: name of the task.
         episodes: episodes a body.
         seed: of the episodes' starts.
-        readings: of each body, that a controller is to use; None for the first of every one.
+        variants: of each body, that a controller is to use; None for the first of every one.
         n_workers: worker processes, one a core by default.
 
     Raises:
@@ -136,44 +136,44 @@ def evaluate(
     """
     _read(checkpoint)  # an error in a worker's start breaks the pool, and says nothing
     jobs = [
-        (graph, task, episodes, seed, reading)
-        for graph, reading in zip(graphs, readings or [0] * len(graphs), strict=True)
+        (graph, task, episodes, seed, variant)
+        for graph, variant in zip(graphs, variants or [0] * len(graphs), strict=True)
     ]
     return Evaluation(tuple(on_workers(_evaluate_one, jobs, n_workers, _load, str(checkpoint))))
 
 
-def best_readings(
+def select_variants(
     graphs: Sequence[nx.DiGraph[str]],
     checkpoint: str | Path,
     *,
-    tries: int,
+    best_of: int,
     task: str = "flat",
     seed: int = 0,
     n_workers: int | None = None,
 ) -> list[int]:
-    """The reading of each body under which it does best (:mod:`hyperdistill_core.controller.halving`).
+    """The variant of each body under which it does best (:mod:`hyperdistill_core.controller.halving`).
 
     Args:
         graphs: the bodies.
-        checkpoint: a controller's name or file; a teacher's has one reading.
-        tries: readings that are tried.
+        checkpoint: a controller's name or file; a teacher's has one variant.
+        best_of: variants that are tried.
         task: name of the task.
         seed: of the episodes' starts.
         n_workers: worker processes, one a core by default.
 
     Raises:
-        TrainingError: a teacher is to try several readings.
+        TrainingError: a teacher is to try several variants.
         ControllerError: there is no such controller, or it has fewer.
         CheckpointError: the file is no checkpoint.
     """
     loaded = _read(checkpoint)
     if isinstance(loaded, Controller):
-        loaded.require_readings(tries)
-    elif tries > 1:
-        raise TrainingError(f"tries: expected 1 for a teacher, which has one reading, got {tries}")
-    if tries == 1:
+        loaded.require_variants(best_of)
+    elif best_of > 1:
+        raise TrainingError(f"best_of: expected 1 for a teacher, which has one variant, got {best_of}")
+    if best_of == 1:
         return [0] * len(graphs)
-    jobs = [(graph, task, tries, seed) for graph in graphs]
+    jobs = [(graph, task, best_of, seed) for graph in graphs]
     return list(on_workers(_best_one, jobs, n_workers, _load, str(checkpoint)))
 
 
@@ -215,7 +215,7 @@ def _begin(load: Callable[..., None] | None, *known: Any) -> None:
         load(*known)
 
 
-_Loaded: TypeAlias = Controller | tuple[TeacherNetwork, Normalisation]
+_Loaded: TypeAlias = Controller | tuple[TeacherNetwork, Normalization]
 _loaded: list[_Loaded] = []
 
 
@@ -225,25 +225,25 @@ def _load(checkpoint: str) -> None:
 
 def _read(checkpoint: str | Path) -> _Loaded:
     if is_teacher(checkpoint):
-        network, normalisation, _ = load_teacher(Path(checkpoint))
-        return network, normalisation
+        network, normalization, _ = load_teacher(Path(checkpoint))
+        return network, normalization
     return Controller.load(checkpoint)
 
 
 def _evaluate_one(job: tuple[nx.DiGraph[str], str, int, int, int]) -> Rollout:
-    graph, task_name, episodes, seed, reading = job
+    graph, task_name, episodes, seed, variant = job
     task = get_task(task_name)
     (loaded,) = _loaded
-    control: BodyControl
+    control: Policy
     if isinstance(loaded, Controller):
-        control = loaded.for_body(graph, task.model(graph), reading=reading)
+        control = loaded.for_body(graph, task.model(graph), variant=variant)
     else:
         control = TeacherControl(*loaded, BodyInputs.of(graph, task))
     return rollout(graph, control, task=task, episodes=episodes, seed=seed)
 
 
 def _best_one(job: tuple[nx.DiGraph[str], str, int, int]) -> int:
-    graph, task_name, tries, seed = job
+    graph, task_name, best_of, seed = job
     (controller,) = _loaded
     assert isinstance(controller, Controller)
-    return best_reading(graph, controller, task=get_task(task_name), tries=tries, seed=seed)
+    return select_variant(graph, controller, task=get_task(task_name), best_of=best_of, seed=seed)

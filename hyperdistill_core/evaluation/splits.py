@@ -29,7 +29,7 @@ import numpy as np
 
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.evaluation.variations import VARIATIONS
-from morph_ops._registry import choose
+from morph_ops._registry import lookup
 from morph_ops.identity import body_hash
 from morph_ops.operators import OperatorError, crossover, mutate
 from morph_ops.space import sample_body
@@ -38,7 +38,7 @@ MOST_MUTATIONS = 5
 STAND_INS = 40
 """Sampled bodies that are parents where no robots are given."""
 
-TRIES = 50
+ATTEMPTS = 50
 """Draws for one new body before a split is given up."""
 
 
@@ -131,7 +131,7 @@ def make_splits(
         seed: of everything that is drawn.
 
     Raises:
-        UnknownChoiceError: a name is neither a split's nor a group's.
+        UnknownNameError: a name is neither a split's nor a group's.
         TrainingError: as :func:`make_split`.
 
     Example:
@@ -141,7 +141,7 @@ def make_splits(
     members = {name: (name,) for name in GENERATED} | GROUPS
     wanted: dict[str, int] = {}
     for name, count in counts.items():
-        wanted |= dict.fromkeys(choose(members, name, what="split"), count)
+        wanted |= dict.fromkeys(lookup(members, name, what="split"), count)
     return [
         make_split(name, wanted[name], robots=robots, seed=seed)
         for name in GENERATED
@@ -159,11 +159,11 @@ def make_split(name: str, count: int, *, robots: Sequence[Entry] = (), seed: int
         seed: of everything that is drawn.
 
     Raises:
-        UnknownChoiceError: there is no such split.
+        UnknownNameError: there is no such split.
         TrainingError: children of fewer than two different robots are asked for.
         TrainingError: some body found no new form in 50 draws.
     """
-    make = choose(_MAKERS, name, what="split")
+    make = lookup(_MAKERS, name, what="split")
     parents = _distinct(robots) or _stand_ins(seed)
     parents = [parents[row] for row in np.random.default_rng(seed).permutation(len(parents))]
     seen = {body_hash(parent.graph) for parent in parents}
@@ -187,7 +187,7 @@ def _new_body(
 ) -> _Made:
     """A body that is not yet seen; the robot whose turn it is, then the others, as parents."""
     reason = "each draw gave a body that is there already"
-    for attempt in range(TRIES):
+    for attempt in range(ATTEMPTS):
         try:
             made = make(rng, parents[(number + attempt) % len(parents)], parents)
         except OperatorError as error:
@@ -196,7 +196,7 @@ def _new_body(
         if body_hash(made[0]) not in seen:
             return made
     raise TrainingError(
-        f"split {name}: no body number {number} in {TRIES} draws ({reason});"
+        f"split {name}: no body number {number} in {ATTEMPTS} draws ({reason});"
         " ask for fewer bodies or give more robots"
     )
 

@@ -34,9 +34,10 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, TOLERANCE, limb_groups, rest_frames
 from morph_ops.graph import Joint, Limb, Part, Vec3, limb, limbs, parent, part, root, with_parts
-from morph_ops.operators.common import TRIES, OperatorError
+from morph_ops.operators.common import TRIES
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import (
     Pose,
@@ -87,7 +88,7 @@ def limb_length(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[
     """A body whose limbs have other lengths; what hangs on a limb moves with its site.
 
     Raises:
-        OperatorError: no valid variation in 50 tries.
+        OperatorError: no valid variation in 50 attempts.
     """
     pose = Pose.of(graph)
 
@@ -104,7 +105,7 @@ def limb_angle(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[s
     A limb in the mirror plane stays in it, and none that points level or down turns up.
 
     Raises:
-        OperatorError: no valid variation in 50 tries.
+        OperatorError: no valid variation in 50 attempts.
     """
     pose = Pose.of(graph)
     lengths = dict.fromkeys(limbs(graph), 1.0)
@@ -126,7 +127,7 @@ def joint_range(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[
     """A body whose hinges turn more or less far.
 
     Raises:
-        OperatorError: no valid variation in 50 tries.
+        OperatorError: no valid variation in 50 attempts.
     """
 
     def change(joint: Joint, factor: float) -> Joint:
@@ -145,7 +146,7 @@ def mass(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose torso and limbs have other masses at the same sizes.
 
     Raises:
-        OperatorError: no valid variation in 50 tries.
+        OperatorError: no valid variation in 50 attempts.
     """
 
     def propose() -> nx.DiGraph[str]:
@@ -162,7 +163,7 @@ def armature(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str
     """A body whose hinges have other rotor inertias.
 
     Raises:
-        OperatorError: no valid variation in 50 tries; no hinge has an armature, say.
+        OperatorError: no valid variation in 50 attempts; no hinge has an armature, say.
     """
     return _scale_hinges("armature", graph, lambda: _log_uniform(rng, *ARMATURE))
 
@@ -171,7 +172,7 @@ def damping(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]
     """A body whose hinges have other dampings.
 
     Raises:
-        OperatorError: no valid variation in 50 tries; no hinge has a damping, say.
+        OperatorError: no valid variation in 50 attempts; no hinge has a damping, say.
     """
     return _scale_hinges("damping", graph, lambda: _log_uniform(rng, *DAMPING))
 
@@ -180,7 +181,7 @@ def gear(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose motors are stronger or weaker.
 
     Raises:
-        OperatorError: no valid variation in 50 tries.
+        OperatorError: no valid variation in 50 attempts.
     """
     return _scale_hinges("gear", graph, lambda: rng.uniform(*GEAR))
 
@@ -226,7 +227,7 @@ def _first_sane(
         if not broken:
             return child
         reason = broken[0].message
-    raise OperatorError(f"{name}: no valid variation in {TRIES} tries; the last reason: {reason}")
+    raise OperatorError(f"{name}: no valid variation in {TRIES} attempts; the last reason: {reason}")
 
 
 def _per_limb(graph: nx.DiGraph[str], draw: Callable[[], float]) -> dict[str, float]:

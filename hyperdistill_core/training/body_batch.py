@@ -13,17 +13,17 @@ import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import (
-    BUILD_DIM,
+    LIMB_CONSTANTS_DIM,
     STATE_DIM,
     BodyLayout,
     ContextKind,
-    clock_features,
+    clock_phase,
     context_features,
-    limb_builds,
-    limb_view,
+    limb_constants,
+    privileged_observation,
 )
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.trees import Trees
 from hyperdistill_core.tasks import Task
 from hyperdistill_core.training.teacher_file import TeacherNetwork
@@ -37,13 +37,13 @@ class BodyInputs:
         context: (n, D).
         parents: (n,) index of each body's parent, 0 for the torso.
         joint_mask: (n, 2) which slots hold a hinge.
-        builds: (n, 9), see :func:`~hyperdistill_core.features.limb_builds`.
+        limb_constants: (n, 9), see :func:`~hyperdistill_core.features.limb_constants`.
     """
 
     context: NDArray[np.float32]
     parents: list[int]
     joint_mask: NDArray[np.bool_]
-    builds: NDArray[np.float32]
+    limb_constants: NDArray[np.float32]
 
     @classmethod
     def of(
@@ -53,10 +53,10 @@ class BodyInputs:
         model = task.model(graph)
         layout = BodyLayout.from_graph(graph, model)
         context = context_features(graph, model, kind=kind).astype(np.float32)
-        return cls(context, layout.parents.tolist(), layout.joint_mask, limb_builds(layout, model))
+        return cls(context, layout.parents.tolist(), layout.joint_mask, limb_constants(layout, model))
 
 
-class Crowd:
+class BodyBatch:
     """A bodies side by side, both padded to ``n_max`` limbs and packed.
 
     Attributes:
@@ -73,13 +73,13 @@ class Crowd:
         self.context = torch.zeros(*shape, self.packed_context.shape[1])
         self.present = np.zeros(shape, dtype=bool)
         self.joints = np.zeros((*shape, 2), dtype=bool)
-        self._builds = np.zeros((len(inputs), 1, n_max, BUILD_DIM), np.float32)
+        self._limb_constants = np.zeros((len(inputs), 1, n_max, LIMB_CONSTANTS_DIM), np.float32)
         for row, body in enumerate(inputs):
             n = len(body.parents)
             self.context[row, :n] = torch.from_numpy(body.context)
             self.present[row, :n] = True
             self.joints[row, :n] = body.joint_mask
-            self._builds[row, 0, :n] = body.builds
+            self._limb_constants[row, 0, :n] = body.limb_constants
 
     @cached_property
     def trees(self) -> Trees:
@@ -95,32 +95,32 @@ class Crowd:
 
         Args:
             states: (A, E, n_max, 17).
-            width: 17 for the states themselves, 30 for :func:`limb_view`.
+            width: 17 for the states themselves, 30 for :func:`privileged_observation`.
 
         Returns:
             (A, E, n_max, width).
         """
-        return states if width == STATE_DIM else limb_view(states, self._builds)
+        return states if width == STATE_DIM else privileged_observation(states, self._limb_constants)
 
     def mask(self, n_envs: int) -> NDArray[np.bool_]:
         """(A, n_envs, n_max) rows that hold a limb."""
         return np.repeat(self.present[:, None], n_envs, axis=1)
 
 
-class Senses:
+class ObservationEncoder:
     """What a network is told of a crowd, packed: observations, and what the clock says.
 
     Args:
         network: what is told.
-        normalisation: of what it sees.
+        normalization: of what it sees.
         crowd: the bodies.
         n_envs: E, simulations a body.
     """
 
     def __init__(
-        self, network: TeacherNetwork, normalisation: Normalisation, crowd: Crowd, n_envs: int
+        self, network: TeacherNetwork, normalization: Normalization, crowd: BodyBatch, n_envs: int
     ) -> None:
-        self._normalisation, self._crowd, self._mask = normalisation, crowd, crowd.mask(n_envs)
+        self._normalization, self._crowd, self._mask = normalization, crowd, crowd.mask(n_envs)
         self._width, self._clock = network.config.state_dim, harmonics_of(network)
 
     def __call__(
@@ -136,15 +136,15 @@ class Senses:
             (N, W) and (N, W + 2 * harmonics): the clock's numbers stand in the rows of all limbs.
         """
         seen = self._crowd.seen(states, self._width)[self._mask]
-        observation = observe(self._normalisation, seen)
-        said = heard(time, self._clock)
+        observation = observe(self._normalization, seen)
+        said = clock_phase_of(time, self._clock)
         if said is None:
             return seen, observation
         of_limbs = np.broadcast_to(said.numpy()[:, :, None], (*self._mask.shape, said.shape[-1]))
         return seen, np.concatenate([observation, of_limbs[self._mask]], axis=1)
 
 
-class CrowdPolicy(Protocol):
+class BatchPolicy(Protocol):
     """Acts for all bodies of a crowd."""
 
     def means(
@@ -163,10 +163,10 @@ class TeacherPolicy:
     """A teacher for a crowd of bodies, E simulations each."""
 
     def __init__(
-        self, network: TeacherNetwork, normalisation: Normalisation, crowd: Crowd, n_envs: int
+        self, network: TeacherNetwork, normalization: Normalization, crowd: BodyBatch, n_envs: int
     ) -> None:
         self._network, self._context = network, crowd.packed_context
-        self._senses = Senses(network, normalisation, crowd, n_envs)
+        self._senses = ObservationEncoder(network, normalization, crowd, n_envs)
         self._mask = crowd.mask(n_envs)
         self._tree = crowd.trees.batch(crowd.samples(n_envs))
 
@@ -174,7 +174,7 @@ class TeacherPolicy:
     def means(
         self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> NDArray[np.float32]:
-        """See :class:`CrowdPolicy`."""
+        """See :class:`BatchPolicy`."""
         _, observation = self._senses(states, time)
         padded = np.zeros((*self._mask.shape, 2), np.float32)
         means = self._network.means(torch.from_numpy(observation), self._context, self._tree)
@@ -187,45 +187,45 @@ class StudentPolicy:
 
     Args:
         hypernetwork: generates them.
-        normalisation: of the states.
+        normalization: of the states.
         crowd: the bodies.
-        reading: (D,) factors on their contexts; None for the contexts as they are.
+        variant: (D,) factors on their contexts; None for the contexts as they are.
     """
 
     @torch.no_grad()
     def __init__(
         self,
         hypernetwork: Hypernetwork,
-        normalisation: Normalisation,
-        crowd: Crowd,
-        reading: torch.Tensor | None = None,
+        normalization: Normalization,
+        crowd: BodyBatch,
+        variant: torch.Tensor | None = None,
     ) -> None:
         mask = torch.from_numpy(crowd.present)
-        context = crowd.context if reading is None else crowd.context * reading
+        context = crowd.context if variant is None else crowd.context * variant
         self._weights: GeneratedWeights = hypernetwork.generate(context, mask)
-        self._normalisation, self._clock = normalisation, hypernetwork.config.clock
+        self._normalization, self._clock = normalization, hypernetwork.config.clock_harmonics
 
     @torch.no_grad()
     def means(
         self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> NDArray[np.float32]:
-        """See :class:`CrowdPolicy`."""
-        observation = torch.from_numpy(observe(self._normalisation, states))
-        return self._weights.act(observation, clock=heard(time, self._clock)).numpy()
+        """See :class:`BatchPolicy`."""
+        observation = torch.from_numpy(observe(self._normalization, states))
+        return self._weights.act(observation, clock_phase=clock_phase_of(time, self._clock)).numpy()
 
 
-def observe(normalisation: Normalisation, states: NDArray[np.floating]) -> NDArray[np.float32]:
+def observe(normalization: Normalization, states: NDArray[np.floating]) -> NDArray[np.float32]:
     """Observations in the precision of training."""
-    return normalisation.observe(states).astype(np.float32)
+    return normalization.observe(states).astype(np.float32)
 
 
 def harmonics_of(network: TeacherNetwork) -> int:
     """Harmonics of the clock that a network hears; not every kind can hear one."""
-    return getattr(network.config, "clock", 0)
+    return getattr(network.config, "clock_harmonics", 0)
 
 
-def heard(time: NDArray[np.floating], harmonics: int) -> torch.Tensor | None:
+def clock_phase_of(time: NDArray[np.floating], harmonics: int) -> torch.Tensor | None:
     """What a clock says at (...,) times (s), (..., 2 * harmonics); None without one."""
     if not harmonics:
         return None
-    return torch.from_numpy(clock_features(time, harmonics).astype(np.float32))
+    return torch.from_numpy(clock_phase(time, harmonics).astype(np.float32))

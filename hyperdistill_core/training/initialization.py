@@ -10,7 +10,7 @@ from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.nets.teachers.specialists import Specialists
-from hyperdistill_core.training.body_batch import Crowd
+from hyperdistill_core.training.body_batch import BodyBatch
 from hyperdistill_core.training.ppo.settings import require_clock
 
 
@@ -28,7 +28,7 @@ def require_continuous(controller: Controller) -> None:
 
 
 def network_of(
-    controller: Controller, *, clock: int, crowd: Crowd | None, readings: Sequence[int] | None
+    controller: Controller, *, clock: int, crowd: BodyBatch | None, variants: Sequence[int] | None
 ) -> Generalist | Specialists:
     """The teacher that a controller is to begin with.
 
@@ -37,20 +37,20 @@ def network_of(
         clock: harmonics that are to be heard; 0 takes what it hears.
         crowd: of specialists, the bodies whose generated networks they begin as; None for a
             generalist, which begins as the hypernetwork.
-        readings: of each of these bodies; None for the first of every one.
+        variants: of each of these bodies; None for the first of every one.
 
     Raises:
         TrainingError: it takes another context than crowds have, or hears another clock.
     """
     require_continuous(controller)
     if crowd is None:
-        network = Generalist.from_hypernetwork(controller.network, clock=clock)
+        network = Generalist.from_hypernetwork(controller.network, clock_harmonics=clock)
     else:
         context = crowd.context
-        if readings is not None and controller.readings is not None:
-            context = context * torch.from_numpy(controller.readings[list(readings)])[:, None]
+        if variants is not None and controller.variants is not None:
+            context = context * torch.from_numpy(controller.variants[list(variants)])[:, None]
         with torch.no_grad():
             made = controller.network.generate(context, torch.from_numpy(crowd.present))
         network = Specialists.from_generated(made)
-    require_clock(clock, network.config.clock)
+    require_clock(clock, network.config.clock_harmonics)
     return network

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 
 
 @dataclass
@@ -58,13 +58,13 @@ class RunningMoments:
         return moments
 
     @classmethod
-    def of(cls, normalisation: Normalisation) -> RunningMoments:
+    def of(cls, normalization: Normalization) -> RunningMoments:
         """Moments that give a normalisation of (size,) statistics; they count as one sample."""
-        moments = cls(len(normalisation.mean), 1.0)
-        moments.mean = np.array(normalisation.mean, dtype=np.float64)
-        moments.var = np.array(normalisation.var, dtype=np.float64)
+        moments = cls(len(normalization.mean), 1.0)
+        moments.mean = np.array(normalization.mean, dtype=np.float64)
+        moments.var = np.array(normalization.var, dtype=np.float64)
         return moments
 
-    def normalisation(self) -> Normalisation:
+    def normalization(self) -> Normalization:
         """The normalisation that these moments give."""
-        return Normalisation(self.mean, self.var)
+        return Normalization(self.mean, self.var)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from hyperdistill_core.checkpoint_file import checkpoint_kind, load_checkpoint, restore_network
 from hyperdistill_core.controller.checkpoints import find
-from hyperdistill_core.features import STATE_DIM, VIEW_DIM, context_dim
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
 from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
@@ -24,7 +24,7 @@ from hyperdistill_core.nets.teachers.transformer_teacher import (
 from hyperdistill_core.nets.trees import TreeBatch
 from hyperdistill_core.training.ppo.settings import PPOSettings
 from hyperdistill_core.training.running_moments import RunningMoments
-from morph_ops._registry import choose
+from morph_ops._registry import lookup
 
 KIND = "teacher"
 _Config: TypeAlias = (
@@ -95,7 +95,7 @@ def _generalist(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _C
         state_dim=inputs["state_dim"],
         hidden=settings.width,
         hidden_layers=settings.layers,
-        clock=settings.clock,
+        clock_harmonics=settings.clock,
     )
 
 
@@ -106,7 +106,7 @@ def _specialists(settings: PPOSettings, inputs: dict[str, int], limbs: int) -> _
         state_dim=inputs["state_dim"],
         hidden=settings.width,
         hidden_layers=settings.layers,
-        clock=settings.clock,
+        clock_harmonics=settings.clock,
     )
 
 
@@ -122,7 +122,7 @@ TEACHERS: dict[str, tuple[Callable[[Any], Any], type, Callable[..., _Config]]] =
     "generalist": (Generalist, GeneralistConfig, _generalist),
     "specialists": (Specialists, SpecialistsConfig, _specialists),
 }
-VIEWS = {"limb": VIEW_DIM, "state": STATE_DIM}
+OBSERVATION_DIMS = {"privileged": PRIVILEGED_DIM, "state": STATE_DIM}
 
 
 def new_network(settings: PPOSettings, *, limbs: int) -> Any:
@@ -133,12 +133,12 @@ def new_network(settings: PPOSettings, *, limbs: int) -> Any:
         limbs: of the largest body, the torso included.
 
     Raises:
-        UnknownChoiceError: there is no such kind of teacher, or no such view.
+        UnknownNameError: there is no such kind of teacher, or no such observation.
     """
-    network, _, configure = choose(TEACHERS, settings.teacher, what="kind of teacher")
+    network, _, configure = lookup(TEACHERS, settings.teacher, what="kind of teacher")
     inputs = {
         "context_dim": context_dim("continuous"),
-        "state_dim": choose(VIEWS, settings.view, what="view"),
+        "state_dim": lookup(OBSERVATION_DIMS, settings.observation, what="observation"),
     }
     return network(configure(settings, inputs, limbs))
 
@@ -166,7 +166,7 @@ def is_teacher(checkpoint: str | Path) -> bool:
     return checkpoint_kind(find(checkpoint)) == KIND
 
 
-def load_teacher(path: Path) -> tuple[Any, Normalisation, dict[str, Any]]:
+def load_teacher(path: Path) -> tuple[Any, Normalization, dict[str, Any]]:
     """Network, normalisation of what it sees and metadata of a teacher's checkpoint.
 
     Raises:
@@ -175,5 +175,5 @@ def load_teacher(path: Path) -> tuple[Any, Normalisation, dict[str, Any]]:
     tensors, meta = load_checkpoint(path, kind=KIND)
     network = described_network(meta["network"])
     restore_network(network, tensors, prefix="network")
-    normalisation = RunningMoments.from_dict(meta["state_moments"]).normalisation()
-    return network.eval(), normalisation, meta
+    normalization = RunningMoments.from_dict(meta["state_moments"]).normalization()
+    return network.eval(), normalization, meta

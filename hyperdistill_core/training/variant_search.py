@@ -1,4 +1,4 @@
-"""Readings of bodies that make up for each other: where one moves a body badly, another does well.
+"""Variants of bodies that make up for each other: where one moves a body badly, another does well.
 
 Many are drawn, all are scored on some bodies, and one after the other that is kept which adds
 most to what the best of those kept so far reaches. So the first few are the ones to try first.
@@ -21,27 +21,27 @@ from hyperdistill_core.evaluation.evaluation import on_workers
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadingsSettings:
-    """How readings are found.
+class VariantSearchSettings:
+    """How variants are found.
 
     Attributes:
-        readings: how many are kept, the context as it is among them.
+        variants: how many are kept, the context as it is among them.
         drawn: how many are drawn to choose from, the context as it is or those that the
             controller has already counted among them.
-        more: the controller's own readings come first, as they are; without it they are replaced.
+        more: the controller's own variants come first, as they are; without it they are replaced.
         spread: standard deviation of the factors on a context's entries, around 1.
         bodies: of the pool, drawn at random, that they are scored on.
-        episodes: of each body under each reading.
+        episodes: of each body under each variant.
         task: name of the task.
         n_workers: processes.
-        seed: of readings, bodies and episodes.
+        seed: of variants, bodies and episodes.
     """
 
-    readings: int = 8
+    variants: int = 8
     drawn: int = 32
     more: bool = False
     spread: float = 0.3
@@ -52,14 +52,14 @@ class ReadingsSettings:
     seed: int = 0
 
 
-def add_readings(
+def add_variants(
     controller: str | Path,
-    pool: Pool,
-    settings: ReadingsSettings,
+    pool: TrainingSet,
+    settings: VariantSearchSettings,
     *,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Controller:
-    """The controller with readings.
+    """The controller with variants.
 
     Args:
         controller: name or file.
@@ -68,26 +68,26 @@ def add_readings(
         report: called with the bodies done and their number.
 
     Raises:
-        TrainingError: more readings are to be kept than drawn; or, with ``more``, no more than
+        TrainingError: more variants are to be kept than drawn; or, with ``more``, no more than
             the controller has; or fewer than 1 of anything.
         ControllerError: there is no such controller.
     """
     for name in ("bodies", "episodes", "n_workers"):
         if getattr(settings, name) < 1:
             raise TrainingError(f"{name}: expected at least 1, got {getattr(settings, name)}")
-    if not 1 <= settings.readings <= settings.drawn:
+    if not 1 <= settings.variants <= settings.drawn:
         raise TrainingError(
-            f"readings: expected 1 .. {settings.drawn}, of so many drawn, got {settings.readings}"
+            f"variants: expected 1 .. {settings.drawn}, of so many drawn, got {settings.variants}"
         )
     loaded = Controller.load(controller)
     width = context_dim(loaded.context)
     first = np.ones((1, width), np.float32)
-    if settings.more and loaded.readings is not None:
-        first = loaded.readings
-    if len(first) + settings.more > settings.readings:
+    if settings.more and loaded.variants is not None:
+        first = loaded.variants
+    if len(first) + settings.more > settings.variants:
         raise TrainingError(
-            f"readings: expected more than the {len(first)} that the controller has, got"
-            f" {settings.readings}; more=false replaces them"
+            f"variants: expected more than the {len(first)} that the controller has, got"
+            f" {settings.variants}; more=false replaces them"
         )
     # Others than those that the same seed gave before.
     rng = np.random.default_rng([settings.seed, len(first)] if settings.more else settings.seed)
@@ -97,7 +97,7 @@ def add_readings(
     chosen = rng.choice(len(pool), size=min(settings.bodies, len(pool)), replace=False)
     graphs = [pool.graphs[body] for body in sorted(chosen)]
     scores = _scores(graphs, find(controller), drawn, settings, report)
-    kept = complementary(scores, settings.readings, first=len(first))
+    kept = complementary(scores, settings.variants, first=len(first))
     best = [scores[:, kept[: number + 1]].max(axis=1).mean() for number in range(len(kept))]
     made = {
         **asdict(settings),
@@ -106,8 +106,8 @@ def add_readings(
     }
     del made["n_workers"]
     if settings.more:
-        made["before"] = loaded.provenance.get("readings")
-    return replace(loaded, readings=drawn[kept], provenance={**loaded.provenance, "readings": made})
+        made["before"] = loaded.provenance.get("variants")
+    return replace(loaded, variants=drawn[kept], provenance={**loaded.provenance, "variants": made})
 
 
 def complementary(scores: NDArray[np.float64], number: int, *, first: int = 1) -> list[int]:
@@ -116,7 +116,7 @@ def complementary(scores: NDArray[np.float64], number: int, *, first: int = 1) -
     Every row weighs the same: what counts is the share of its best score.
 
     Args:
-        scores: (bodies, readings).
+        scores: (bodies, variants).
         number: of columns, at most as many as there are.
         first: how many come first in any case.
 
@@ -138,14 +138,14 @@ def complementary(scores: NDArray[np.float64], number: int, *, first: int = 1) -
 def _scores(
     graphs: Sequence[nx.DiGraph[str]],
     controller: Path,
-    readings: NDArray[np.float32],
-    settings: ReadingsSettings,
+    variants: NDArray[np.float32],
+    settings: VariantSearchSettings,
     report: Callable[[int, int], None],
 ) -> NDArray[np.float64]:
-    """(bodies, readings) mean returns."""
+    """(bodies, variants) mean returns."""
     jobs = [(graph, settings) for graph in graphs]
     rows = []
-    for row in on_workers(_score_all, jobs, settings.n_workers, _load, controller, readings):
+    for row in on_workers(_score_all, jobs, settings.n_workers, _load, controller, variants):
         rows.append(row)
         report(len(rows), len(graphs))
     return np.array(rows)
@@ -154,11 +154,11 @@ def _scores(
 _loaded: list[Controller] = []
 
 
-def _load(controller: Path, readings: NDArray[np.float32]) -> None:
-    _loaded.append(replace(Controller.load(controller), readings=readings))
+def _load(controller: Path, variants: NDArray[np.float32]) -> None:
+    _loaded.append(replace(Controller.load(controller), variants=variants))
 
 
-def _score_all(job: tuple[nx.DiGraph[str], ReadingsSettings]) -> list[float]:
+def _score_all(job: tuple[nx.DiGraph[str], VariantSearchSettings]) -> list[float]:
     graph, settings = job
     (controller,) = _loaded
     task = get_task(settings.task)
@@ -166,10 +166,10 @@ def _score_all(job: tuple[nx.DiGraph[str], ReadingsSettings]) -> list[float]:
     return [
         rollout(
             graph,
-            controller.for_body(graph, model, reading=reading),
+            controller.for_body(graph, model, variant=variant),
             task=task,
             episodes=settings.episodes,
             seed=settings.seed,
         ).score
-        for reading in range(controller.n_readings)
+        for variant in range(controller.n_variants)
     ]

@@ -12,7 +12,7 @@ from tiny_training import TINY
 from hyperdistill_core.training.distillation.collection import Teacher
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 from morph_ops.graph import Joint, Limb, Torso, add_limb, joints, new_body
 from morph_ops.space import sample_body
 
@@ -65,7 +65,7 @@ def walker_control(walker: nx.DiGraph) -> RandomControl:
 def pool():
     """Four sampled bodies, of several origins."""
     graphs = tuple(sample_body(np.random.default_rng(seed)) for seed in range(4))
-    return Pool(graphs, ("robot", "robot", "sampled", "mutant"))
+    return TrainingSet(graphs, ("robot", "robot", "sampled", "mutant"))
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +79,8 @@ def teacher_file(pool, tmp_path_factory):
 @pytest.fixture(scope="session")
 def teacher(teacher_file):
     """That teacher, louder."""
-    network, normalisation, _ = load_teacher(teacher_file)
+    network, normalization, _ = load_teacher(teacher_file)
     # A teacher after two updates hardly moves: make it say something worth learning.
     torch.manual_seed(0)
     torch.nn.init.normal_(network.action.weight)
-    return Teacher(network, normalisation)
+    return Teacher(network, normalization)

@@ -10,10 +10,10 @@ from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.evaluation.calibration import CalibrateSettings, calibrate
-from hyperdistill_core.evaluation.evaluation import best_readings, evaluate
+from hyperdistill_core.evaluation.evaluation import evaluate, select_variants
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.finetuning.finetuning import (
@@ -23,7 +23,7 @@ from hyperdistill_core.training.finetuning.finetuning import (
 )
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 from morph_ops.space import sample_body
 
 pytestmark = pytest.mark.slow
@@ -42,17 +42,17 @@ def controller(tmp_path_factory):
     for head in (network.input_head, network.output_head, *network.hidden_heads):
         torch.nn.init.normal_(head.weight.weight, std=0.05)
     rng = np.random.default_rng(5)
-    normalisation = Normalisation(rng.normal(size=STATE_DIM), rng.uniform(0.5, 2.0, STATE_DIM))
+    normalization = Normalization(rng.normal(size=STATE_DIM), rng.uniform(0.5, 2.0, STATE_DIM))
     path = tmp_path_factory.mktemp("controller") / "x.safetensors"
     Controller(
-        name="x", network=network, normalisation=normalisation, task="flat", context="continuous"
+        name="x", network=network, normalization=normalization, task="flat", context="continuous"
     ).save(path)
     return path
 
 
 def _start(bodies, controller, folder):
-    pool = Pool(tuple(bodies), ("robot",) * len(bodies))
-    return TeacherTrainer(pool, ppo_settings(TINY, len(bodies)), folder, start_from=controller)
+    pool = TrainingSet(tuple(bodies), ("robot",) * len(bodies))
+    return TeacherTrainer(pool, ppo_settings(TINY, len(bodies)), folder, initialize_from=controller)
 
 
 def test_specialists_begin_as_the_controller_acts(bodies, controller, tmp_path):
@@ -61,32 +61,32 @@ def test_specialists_begin_as_the_controller_acts(bodies, controller, tmp_path):
     loaded = Controller.load(controller)
     for number, graph in enumerate(bodies):
         ours = body_mlp(
-            trainer.network, trainer.state_moments.normalisation(), number, graph, "flat"
+            trainer.network, trainer.state_moments.normalization(), number, graph, "flat"
         )
         theirs = loaded.for_body(graph, task.model(graph))
         states = np.random.default_rng(number).normal(size=(4, len(graph), STATE_DIM))
         np.testing.assert_allclose(ours.act(states), theirs.act(states), atol=1e-5)
 
 
-def test_with_tries_the_best_reading_is_scored_and_trained(bodies, controller, tmp_path):
+def test_with_best_of_the_best_variant_is_scored_and_trained(bodies, controller, tmp_path):
     factors = 1.0 + 0.5 * np.random.default_rng(1).normal(size=(4, context_dim("continuous")))
     factors[0] = 1.0
     path = tmp_path / "read.safetensors"
-    replace(Controller.load(controller), readings=factors.astype(np.float32)).save(path)
-    readings = best_readings(bodies, path, tries=4, n_workers=1)
-    assert any(readings)
-    result = calibrate(bodies, path, replace(TINY, tries=4), tmp_path / "out")
-    before = evaluate(bodies, path, episodes=2, readings=readings, n_workers=1).scores
+    replace(Controller.load(controller), variants=factors.astype(np.float32)).save(path)
+    variants = select_variants(bodies, path, best_of=4, n_workers=1)
+    assert any(variants)
+    result = calibrate(bodies, path, replace(TINY, best_of=4), tmp_path / "out")
+    before = evaluate(bodies, path, episodes=2, variants=variants, n_workers=1).scores
     np.testing.assert_array_equal(result.zero_shot, before)
-    pool = Pool(tuple(bodies), ("robot",) * len(bodies))
+    pool = TrainingSet(tuple(bodies), ("robot",) * len(bodies))
     settings = ppo_settings(TINY, len(bodies))
-    trainer = TeacherTrainer(pool, settings, tmp_path / "begun", start_from=path, readings=readings)
+    trainer = TeacherTrainer(pool, settings, tmp_path / "begun", initialize_from=path, variants=variants)
     task, loaded = get_task("flat"), Controller.load(path)
     for number, graph in enumerate(bodies):
         ours = body_mlp(
-            trainer.network, trainer.state_moments.normalisation(), number, graph, "flat"
+            trainer.network, trainer.state_moments.normalization(), number, graph, "flat"
         )
-        theirs = loaded.for_body(graph, task.model(graph), reading=readings[number])
+        theirs = loaded.for_body(graph, task.model(graph), variant=variants[number])
         states = np.random.default_rng(number).normal(size=(4, len(graph), STATE_DIM))
         np.testing.assert_allclose(ours.act(states), theirs.act(states), rtol=1e-4, atol=1e-4)
     with pytest.raises(CheckpointError, match="made with another budget"):
@@ -98,10 +98,10 @@ def test_it_scores_trains_and_scores_again(bodies, controller, tmp_path):
     first = calibrate(bodies, controller, TINY, tmp_path, report=rows.append)
     assert [row["steps"] for row in rows] == [2 * 8 * 3, 4 * 8 * 3, 6 * 8 * 3]
     assert first.zero_shot.shape == first.trained.shape == first.at_the_end.shape == (3,)
-    _, normalisation, meta = load_teacher(tmp_path / "teacher.safetensors")
+    _, normalization, meta = load_teacher(tmp_path / "teacher.safetensors")
     assert meta["network"]["hidden"] == 16
     np.testing.assert_array_equal(
-        normalisation.mean, Controller.load(controller).normalisation.mean
+        normalization.mean, Controller.load(controller).normalization.mean
     )
     # Done is done: called again it only scores.
     again = calibrate(bodies, controller, TINY, tmp_path, report=rows.append)
@@ -125,16 +125,16 @@ def test_a_body_that_training_spoilt_keeps_its_best_moment(bodies, controller, t
     begun = [evaluate(bodies, controller, episodes=2, seed=seed).scores for seed in (0, 1, 2)]
     np.testing.assert_array_equal(result.zero_shot, begun[0])
     every = [(path, body) for path in moments for body in range(3)]
-    tries = np.array([begun[1], *score_specialists(bodies, every, other).reshape(3, 3)])
+    best_of = np.array([begun[1], *score_specialists(bodies, every, other).reshape(3, 3)])
     fresh = np.array([begun[2], *score_specialists(bodies, every, third).reshape(3, 3)])
-    network, normalisation, _ = load_teacher(moments[1])
+    network, normalization, _ = load_teacher(moments[1])
     for body, graph in enumerate(bodies):
-        control = body_mlp(network, normalisation, body, graph, "flat")
+        control = body_mlp(network, normalization, body, graph, "flat")
         alone = rollout(graph, control, task=get_task("flat"), episodes=2, seed=third.seed)
         assert fresh[2, body] == alone.score
     np.testing.assert_array_equal(result.at_the_end, fresh[-1])
-    np.testing.assert_array_equal(result.trained, fresh[tries.argmax(axis=0), range(3)])
-    assert len(set(tries.argmax(axis=0))) > 1, "else this test shows little"
+    np.testing.assert_array_equal(result.trained, fresh[best_of.argmax(axis=0), range(3)])
+    assert len(set(best_of.argmax(axis=0))) > 1, "else this test shows little"
 
 
 def test_a_folder_is_that_of_one_calibration(bodies, controller, tmp_path):
@@ -171,7 +171,7 @@ def test_two_bodies_are_no_ranking(bodies, controller, tmp_path):
 
 
 def test_specialists_take_the_whole_pool(bodies, tmp_path):
-    pool = Pool(tuple(bodies), ("robot",) * 3)
+    pool = TrainingSet(tuple(bodies), ("robot",) * 3)
     settings = replace(ppo_settings(TINY, 3), n_active=2)
     with pytest.raises(TrainingError, match="n_active must be the pool's 3 bodies, got 2"):
         TeacherTrainer(pool, settings, tmp_path)

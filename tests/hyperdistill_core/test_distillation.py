@@ -16,7 +16,7 @@ from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.evaluation.evaluation import evaluate
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import BodyInputs
@@ -29,18 +29,18 @@ from hyperdistill_core.training.distillation.collection import (
 )
 from hyperdistill_core.training.distillation.distillation import Distiller, control_error
 from hyperdistill_core.training.distillation.expert_data import ExpertData
-from hyperdistill_core.training.distillation.student import distil, to_controller
+from hyperdistill_core.training.distillation.student import distill, to_controller
 from hyperdistill_core.training.finetuning.finetuning import body_mlp
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
 pytestmark = pytest.mark.slow
 
 
 def test_collection_goes_on_where_it_stopped(pool, teacher, tmp_path):
     data = ExpertData(tmp_path)
-    collect(Pool(pool.graphs[:3], pool.origins[:3]), data, FEW, teachers=[teacher])
+    collect(TrainingSet(pool.graphs[:3], pool.origins[:3]), data, FEW, teachers=[teacher])
     assert [segment.body for segment in data.segments] == [0, 1, 2]
     collect(pool, data, FEW, teachers=[teacher])
     assert [segment.body for segment in data.segments] == [0, 1, 2, 3]
@@ -63,7 +63,7 @@ def test_every_body_is_labelled_by_its_best_teacher(pool, teacher, tmp_path):
     with torch.no_grad():
         for parameter in (lazy.action.weight, lazy.action.bias):
             parameter.zero_()
-    pair = [Teacher(lazy, teacher.normalisation), teacher]
+    pair = [Teacher(lazy, teacher.normalization), teacher]
     data = ExpertData(tmp_path)
     collect(pool, data, replace(FEW, horizon=40), teachers=pair)
     chosen = [data.teacher_of(body) for body in range(4)]
@@ -72,7 +72,7 @@ def test_every_body_is_labelled_by_its_best_teacher(pool, teacher, tmp_path):
         assert segment.teacher == chosen[segment.body]
         assert read(segment)[1].any() == bool(segment.teacher)
     # Who labels stays, whoever acts.
-    student = Student(_hypernetwork(), Normalisation(np.zeros(17), np.ones(17)))
+    student = Student(_hypernetwork(), Normalization(np.zeros(17), np.ones(17)))
     collect(pool, data, FEW, teachers=pair, student=student, round_=1)
     assert [s.teacher for s in data.segments if s.round == 1] == chosen
     for segment in data.segments[4:]:
@@ -84,10 +84,10 @@ def test_the_teacher_that_gets_furthest_labels(pool, teacher, tmp_path, monkeypa
     # Two groups of two bodies, two teachers each.
     worth = iter(np.array([[1.0, 0.0], [0.0, 3.0], [0.0, 5.0], [2.0, 1.0]]))
 
-    def scripted(fleet, *given):
-        heights.append(fleet.state[:, :, 0, 2].copy())
-        done = plain(fleet, *given)
-        heights.append(fleet.state[:, :, 0, 2].copy())
+    def scripted(env, *given):
+        heights.append(env.state[:, :, 0, 2].copy())
+        done = plain(env, *given)
+        heights.append(env.state[:, :, 0, 2].copy())
         return replace(done, rewards=next(worth))
 
     monkeypatch.setattr(collecting, "_run", scripted)
@@ -100,8 +100,8 @@ def test_the_teacher_that_gets_furthest_labels(pool, teacher, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("clock", [0, 2])
-def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path, clock):
-    network = Generalist.from_hypernetwork(_hypernetwork(), clock=clock).actor
+def test_every_variant_of_a_controller_is_a_teacher(pool, tmp_path, clock):
+    network = Generalist.from_hypernetwork(_hypernetwork(), clock_harmonics=clock).actor
     torch.manual_seed(1)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
@@ -110,21 +110,21 @@ def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path, clock):
     controller = Controller(
         name="read",
         network=network,
-        normalisation=Normalisation(np.zeros(17), np.ones(17)),
+        normalization=Normalization(np.zeros(17), np.ones(17)),
         task="flat",
         context="continuous",
-        readings=factors,
+        variants=factors,
     )
     controller.save(tmp_path / "read.safetensors")
     teachers, [made] = load_teachers([tmp_path / "read.safetensors"])
-    assert made == {"controller": "read", "hash": controller.hash, "readings": 3}
+    assert made == {"controller": "read", "hash": controller.hash, "variants": 3}
     data = ExpertData(tmp_path / "data")
     collect(pool, data, replace(FEW, horizon=40), teachers=teachers)
     assert {segment.teacher for segment in data.segments} - {0}
     task = get_task("flat")
     for segment in data.segments:
         graph = pool.graphs[segment.body]
-        control = controller.for_body(graph, task.model(graph), reading=segment.teacher)
+        control = controller.for_body(graph, task.model(graph), variant=segment.teacher)
         states, elapsed, means = data.reader()(segment)
         assert len(set(elapsed.tolist())) > 1
         slots = BodyInputs.of(graph, task).joint_mask
@@ -136,27 +136,27 @@ def test_every_reading_of_a_controller_is_a_teacher(pool, tmp_path, clock):
 
 
 def test_specialists_teach_the_pool_they_learned_on(pool, tmp_path):
-    settings = replace(TINY, teacher="specialists", view="state", n_active=len(pool), steps=64)
+    settings = replace(TINY, teacher="specialists", observation="state", n_active=len(pool), steps=64)
     TeacherTrainer(pool, settings, tmp_path).train()
-    network, normalisation, meta = load_teacher(tmp_path / "teacher.safetensors")
-    teacher = Teacher(network, normalisation, meta["pool"])
+    network, normalization, meta = load_teacher(tmp_path / "teacher.safetensors")
+    teacher = Teacher(network, normalization, meta["pool"])
     data = ExpertData(tmp_path / "data")
     collect(pool, data, FEW, teachers=[teacher])
     assert [segment.body for segment in data.segments] == [0, 1, 2, 3]
     for segment in data.segments:
         body = segment.body
-        control = body_mlp(network, normalisation, body, pool.graphs[body], "flat")
+        control = body_mlp(network, normalization, body, pool.graphs[body], "flat")
         states, _, means = data.reader()(segment)
         slots = BodyInputs.of(pool.graphs[body], get_task("flat")).joint_mask
         expected = control.act(states.astype(np.float64))
         np.testing.assert_allclose(means[:, slots], expected, atol=2e-3)
-    smaller = Pool(pool.graphs[:3], pool.origins[:3])
-    turned = Pool(pool.graphs[::-1], pool.origins[::-1])
+    smaller = TrainingSet(pool.graphs[:3], pool.origins[:3])
+    turned = TrainingSet(pool.graphs[::-1], pool.origins[::-1])
     for other in (smaller, turned):
         with pytest.raises(TrainingError, match="4 specialists cannot teach another pool"):
             collect(other, ExpertData(tmp_path / "other"), FEW, teachers=[teacher])
     with pytest.raises(TrainingError, match="has data of another pool: its body 0"):
-        collect(turned, data, FEW, teachers=[Teacher(network, normalisation, turned.hash)])
+        collect(turned, data, FEW, teachers=[Teacher(network, normalization, turned.hash)])
 
 
 def _hypernetwork() -> Hypernetwork:
@@ -193,9 +193,9 @@ def test_a_student_begins_as_a_controller(pool, teacher, tmp_path):
     began_with = to_controller(first, pool, name="first", provenance={})
     # The sizes are the controller's, whatever the settings say.
     settings = replace(SMALL, hidden=8, embed=8, dropout=0.3)
-    second = Distiller(data, settings, tmp_path / "second", start_from=began_with)
+    second = Distiller(data, settings, tmp_path / "second", initialize_from=began_with)
     assert second.network.config == replace(began_with.network.config, dropout=0.3)
-    assert second.normalisation == began_with.normalisation
+    assert second.normalization == began_with.normalization
     assert second.validate() == pytest.approx(first.validate(), rel=1e-5)
 
 
@@ -213,7 +213,7 @@ def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path, ow
     data = ExpertData(tmp_path / "data")
     collect(pool, data, FEW, teachers=[teacher])
     lines = []
-    distiller = distil(
+    distiller = distill(
         pool,
         data,
         [teacher],
@@ -229,7 +229,7 @@ def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path, ow
     to_controller(distiller, pool, name="x-v0", provenance={"seed": 0}).save(path, half=True)
     loaded = Controller.load(path)
     assert loaded.provenance == {"seed": 0}
-    assert (loaded.context, loaded.network.config.clock) == (
+    assert (loaded.context, loaded.network.config.clock_harmonics) == (
         settings.context,
         settings.clock,
     )
@@ -239,10 +239,10 @@ def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path, ow
     low, high = result.interval()
     assert low <= result.scores.mean() <= high
     # Done is done: nothing more is collected or learned.
-    again = distil(
+    again = distill(
         pool, data, [teacher], settings=settings, dagger=FEW, rounds=1, folder=tmp_path / "out"
     )
     assert again.updates_done == 20
     if loaded.context == "reference":
         with pytest.raises(TrainingError, match="expected 'reference' as controller x-v0 takes"):
-            Distiller(data, SMALL, tmp_path / "other", start_from=loaded)
+            Distiller(data, SMALL, tmp_path / "other", initialize_from=loaded)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
-from hyperdistill_core.training.ppo.learning_rate import FIRST_LR, LEAST_LR, LR_FACTOR, Pace
+from hyperdistill_core.training.ppo.learning_rate import FIRST_LR, LEAST_LR, LR_FACTOR, KLAdaptiveLearningRate
 
 
 @pytest.fixture
@@ -14,11 +14,11 @@ def specialists():
     return Specialists(SpecialistsConfig(bodies=3, limbs=2, hidden=4, critic_hidden=4))
 
 
-def _pace(network, *, target_kl=0.02):
-    optimiser = torch.optim.Adam(network.parameters())
+def _pace(network, *, desired_kl=0.02):
+    optimizer = torch.optim.Adam(network.parameters())
     for parameter in network.parameters():
         parameter.grad = torch.ones_like(parameter)
-    return Pace(network, optimiser, target_kl=target_kl, max_kl=0.1)
+    return KLAdaptiveLearningRate(network, optimizer, desired_kl=desired_kl, max_kl=0.1)
 
 
 def _kl(*of_bodies):
@@ -47,7 +47,7 @@ def test_a_specialist_that_went_too_far_waits_while_others_go_on(specialists):
     assert pace.may_go_on(_kl(0.0, 0.0, 0.0))
     pace.step()
     after_one = [p.detach().clone() for p in specialists.parameters()]
-    momentum = [pace._optimiser.state[p]["exp_avg"].clone() for p in specialists.parameters()]
+    momentum = [pace._optimizer.state[p]["exp_avg"].clone() for p in specialists.parameters()]
     for parameter in specialists.parameters():
         parameter.grad.neg_()
     assert pace.may_go_on(_kl(0.02, 0.2, 0.02))
@@ -57,7 +57,7 @@ def test_a_specialist_that_went_too_far_waits_while_others_go_on(specialists):
         assert not torch.equal(new[0], old[0])
         assert not torch.equal(new[2], old[2])
     for parameter, old in zip(specialists.parameters(), momentum, strict=True):
-        moment = pace._optimiser.state[parameter]["exp_avg"]
+        moment = pace._optimizer.state[parameter]["exp_avg"]
         assert torch.equal(moment[1], old[1])
         assert not torch.equal(moment[0], old[0])
     assert not pace.may_go_on(_kl(0.2, 0.0, 0.2))
@@ -94,5 +94,5 @@ def test_a_bound_of_zero_moves_nobody(specialists):
 
 
 def test_without_a_target_the_bound_is_the_rate():
-    pace = _pace(torch.nn.Linear(3, 2), target_kl=0.0)
+    pace = _pace(torch.nn.Linear(3, 2), desired_kl=0.0)
     assert pace.begin(3e-4) == 3e-4

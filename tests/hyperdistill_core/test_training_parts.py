@@ -13,27 +13,28 @@ from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.evaluation.evaluation import TeacherControl
-from hyperdistill_core.features import STATE_DIM, VIEW_DIM, context_dim
+from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.body_batch import BodyInputs, Crowd, StudentPolicy, TeacherPolicy
+from hyperdistill_core.training.body_batch import BodyInputs, BodyBatch, StudentPolicy, TeacherPolicy
 from hyperdistill_core.training.distillation.expert_data import ExpertData
-from hyperdistill_core.training.ppo.advantage import generalised_advantages
+from hyperdistill_core.training.ppo.advantage import generalized_advantages
 from hyperdistill_core.training.ppo.settings import PPOSettings
 from hyperdistill_core.training.running_moments import RunningMoments
 from hyperdistill_core.training.teacher_file import new_network
 from hyperdistill_core.training.training_sets.lineages import Lineages
 from hyperdistill_core.training.training_sets.training_set import (
-    Pool,
-    PoolSettings,
-    make_pool,
+    TrainingSet,
+    TrainingSetSettings,
+    make_training_set,
     plan_hash,
     stands,
 )
+from morph_ops.errors import BodyError
 from morph_ops.geometry import total_mass
-from morph_ops.graph import BodyError, limb, limbs, with_parts
+from morph_ops.graph import limb, limbs, with_parts
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io.files import read_body
 from morph_ops.operators import OPERATORS
@@ -46,9 +47,9 @@ def bodies():
 
 
 @pytest.fixture
-def normalisation():
+def normalization():
     rng = np.random.default_rng(5)
-    return Normalisation(rng.normal(size=STATE_DIM), rng.uniform(0.5, 2.0, STATE_DIM))
+    return Normalization(rng.normal(size=STATE_DIM), rng.uniform(0.5, 2.0, STATE_DIM))
 
 
 def test_moments_of_batches_are_those_of_all():
@@ -59,7 +60,7 @@ def test_moments_of_batches_are_those_of_all():
     np.testing.assert_allclose(moments.mean, samples.mean(0))
     np.testing.assert_allclose(moments.var, samples.var(0))
     again = RunningMoments.from_dict(json.loads(json.dumps(moments.to_dict())))
-    np.testing.assert_array_equal(again.normalisation().observe(samples).std(0).round(3), 1.0)
+    np.testing.assert_array_equal(again.normalization().observe(samples).std(0).round(3), 1.0)
 
 
 def test_advantages_sum_discounted_errors_within_an_episode():
@@ -70,7 +71,7 @@ def test_advantages_sum_discounted_errors_within_an_episode():
     last = torch.tensor([3.0])
     deltas = [1 + 0.9 * 0.25 - 0.5, 2 + 0.9 * 1.0 - 0.25, 4 + 0.9 * 3.0 - 1.0]
     expected = [sum((gamma * lam) ** k * d for k, d in enumerate(deltas[t:])) for t in range(3)]
-    result = generalised_advantages(rewards, values, last, nothing, nothing, gamma=gamma, lam=lam)
+    result = generalized_advantages(rewards, values, last, nothing, nothing, gamma=gamma, lam=lam)
     np.testing.assert_allclose(result[:, 0], expected, rtol=1e-6)
 
 
@@ -79,7 +80,7 @@ def test_an_end_cuts_the_sum_and_only_the_time_limit_bootstraps(cut, bootstrap):
     rewards = torch.tensor([1.0, 2.0, 4.0])[:, None]
     values = torch.tensor([0.5, 0.25, 1.0])[:, None]
     ended = torch.tensor([False, True, False])[:, None]
-    result = generalised_advantages(
+    result = generalized_advantages(
         rewards, values, torch.tensor([3.0]), ended, ended & cut, gamma=0.9, lam=0.8
     )
     at_end = 2.0 + 0.9 * bootstrap - 0.25
@@ -178,14 +179,14 @@ def test_checkpoint_of_another_kind_is_refused(tmp_path):
 
 
 def test_pool_is_distinct_repeatable_and_comes_back(bodies, tmp_path):
-    settings = PoolSettings(sampled=3, children=2, mutants=4, standing_steps=5, seed=1)
-    pool = make_pool(settings, robots=[bodies[0], bodies[0], bodies[1]])
+    settings = TrainingSetSettings(sampled=3, children=2, mutants=4, standing_steps=5, seed=1)
+    pool = make_training_set(settings, robots=[bodies[0], bodies[0], bodies[1]])
     assert pool.origins == (*["robot"] * 2, *["sampled"] * 3, *["child"] * 2, *["mutant"] * 4)
     assert len({body_hash(graph) for graph in pool.graphs}) == len(pool) == 11
-    again = make_pool(settings, robots=bodies[:2])
+    again = make_training_set(settings, robots=bodies[:2])
     assert all(map(is_same, pool.graphs, again.graphs))
     pool.write(tmp_path / "pool.jsonl")
-    read = Pool.read(tmp_path / "pool.jsonl")
+    read = TrainingSet.read(tmp_path / "pool.jsonl")
     assert read.origins == pool.origins
     assert all(map(is_same, pool.graphs, read.graphs))
     weights = pool.weights(0.3)
@@ -204,11 +205,11 @@ def _mass_trial(tried):
 
 
 def test_a_tried_pool_takes_only_bodies_of_use(bodies):
-    settings = PoolSettings(
+    settings = TrainingSetSettings(
         sampled=3, mutants=2, evolved=70, standing_steps=0, least_score=6.0, seed=1
     )
     tried = []
-    pool = make_pool(settings, robots=bodies[:3], trial=_mass_trial(tried))
+    pool = make_training_set(settings, robots=bodies[:3], trial=_mass_trial(tried))
     assert pool.counts == {"evolved": 70, "mutant": 2, "robot": 3, "sampled": 3}
     assert all(
         total_mass(graph) >= 6.0
@@ -216,21 +217,21 @@ def test_a_tried_pool_takes_only_bodies_of_use(bodies):
         if origin != "robot"
     )
     assert set(tried) == {3, 64}
-    again = make_pool(settings, robots=bodies[:3], trial=_mass_trial([]))
+    again = make_training_set(settings, robots=bodies[:3], trial=_mass_trial([]))
     assert all(map(is_same, pool.graphs, again.graphs))
 
 
 def test_founders_are_the_best_of_sixteen_and_found_lines():
-    settings = PoolSettings(
+    settings = TrainingSetSettings(
         sampled=0, mutants=0, evolved=64, founders=3, standing_steps=0, least_score=6.0, seed=4
     )
     tried = []
-    pool = make_pool(settings, trial=_mass_trial(tried))
+    pool = make_training_set(settings, trial=_mass_trial(tried))
     assert pool.counts == {"evolved": 64}
     assert tried[:5] == [0, 16, 16, 16, 64]
     # A child of the best of sixteen is heavier than what comes up by chance.
-    chance = make_pool(
-        PoolSettings(sampled=64, mutants=0, standing_steps=0, least_score=6.0, seed=4),
+    chance = make_training_set(
+        TrainingSetSettings(sampled=64, mutants=0, standing_steps=0, least_score=6.0, seed=4),
         trial=_mass_trial([]),
     )
     heavy, usual = (np.mean([total_mass(g) for g in made.graphs]) for made in (pool, chance))
@@ -238,16 +239,16 @@ def test_founders_are_the_best_of_sixteen_and_found_lines():
 
 
 def test_a_body_that_stands_is_of_use_whatever_it_scores():
-    settings = PoolSettings(sampled=2, mutants=0, standing_steps=0, least_steps=100.0)
-    pool = make_pool(settings, trial=lambda graphs: [(-5.0, 100.0)] * len(graphs))
+    settings = TrainingSetSettings(sampled=2, mutants=0, standing_steps=0, least_steps=100.0)
+    pool = make_training_set(settings, trial=lambda graphs: [(-5.0, 100.0)] * len(graphs))
     assert len(pool) == 2
 
 
 def test_a_pool_of_useless_bodies_is_given_up(monkeypatch):
     monkeypatch.setattr("hyperdistill_core.training.training_sets.training_set._PATIENCE", 128)
-    settings = PoolSettings(sampled=1, mutants=0, standing_steps=0, seed=2)
+    settings = TrainingSetSettings(sampled=1, mutants=0, standing_steps=0, seed=2)
     with pytest.raises(TrainingError, match="none of 128 sampled bodies scored 40 or stood"):
-        make_pool(settings, trial=lambda graphs: [(39.9, 399.0)] * len(graphs))
+        make_training_set(settings, trial=lambda graphs: [(39.9, 399.0)] * len(graphs))
 
 
 def test_lines_climb_and_stay_apart(bodies):
@@ -277,31 +278,31 @@ def test_a_line_that_began_below_zero_takes_in_what_is_no_worse(bodies):
 
 def test_a_pool_needs_parents(bodies):
     with pytest.raises(TrainingError, match="at least 2 robots to cross, got 1"):
-        make_pool(PoolSettings(children=1), robots=bodies[:1])
+        make_training_set(TrainingSetSettings(children=1), robots=bodies[:1])
     with pytest.raises(TrainingError, match="needs robots or sampled bodies to mutate"):
-        make_pool(PoolSettings(sampled=0, mutants=1))
+        make_training_set(TrainingSetSettings(sampled=0, mutants=1))
     with pytest.raises(TrainingError, match="at least 2 robots or founders to begin with, got 1"):
-        make_pool(PoolSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:1])
+        make_training_set(TrainingSetSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:1])
     with pytest.raises(
         TrainingError, match="founders=2 found lines of evolved bodies, got evolved=0"
     ):
-        make_pool(PoolSettings(founders=2), robots=bodies[:2])
+        make_training_set(TrainingSetSettings(founders=2), robots=bodies[:2])
     with pytest.raises(TrainingError, match="needs a controller that they are tried with"):
-        make_pool(PoolSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:2])
+        make_training_set(TrainingSetSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:2])
 
 
 def test_broken_pool_names_the_line(tmp_path):
     path = tmp_path / "pool.jsonl"
     path.write_text('{"origin": "robot"}\n')
     with pytest.raises(BodyError, match=r"pool\.jsonl, line 1: no body of a pool"):
-        Pool.read(path)
+        TrainingSet.read(path)
 
 
 def test_held_out_plans_do_not_come_up():
-    settings = PoolSettings(sampled=2, mutants=0, standing_steps=0, seed=3)
-    unwanted = make_pool(settings).graphs
+    settings = TrainingSetSettings(sampled=2, mutants=0, standing_steps=0, seed=3)
+    unwanted = make_training_set(settings).graphs
     plans = {plan_hash(graph) for graph in unwanted}
-    assert plans.isdisjoint(plan_hash(g) for g in make_pool(settings, held_out=unwanted).graphs)
+    assert plans.isdisjoint(plan_hash(g) for g in make_training_set(settings, held_out=unwanted).graphs)
 
 
 def test_plan_is_blind_to_motors_and_densities_alone(bodies):
@@ -346,11 +347,11 @@ def test_teacher_acts_for_a_crowd_as_for_each_body(bodies):
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies)) + 1
     states = np.random.default_rng(0).normal(size=(len(bodies), 3, n_max, STATE_DIM))
-    normalisation = Normalisation(np.full(VIEW_DIM, 0.1), np.full(VIEW_DIM, 2.0))
-    policy = TeacherPolicy(network, normalisation, Crowd(inputs, n_max=n_max), 3)
+    normalization = Normalization(np.full(PRIVILEGED_DIM, 0.1), np.full(PRIVILEGED_DIM, 2.0))
+    policy = TeacherPolicy(network, normalization, BodyBatch(inputs, n_max=n_max), 3)
     together = policy.means(states, np.zeros((len(bodies), 3)))
     for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
-        control = TeacherControl(network, normalisation, body)
+        control = TeacherControl(network, normalization, body)
         alone = control.act(states[row, :, : len(graph)])
         slots = np.zeros((n_max, 2), dtype=bool)
         slots[: len(graph)] = body.joint_mask
@@ -359,34 +360,34 @@ def test_teacher_acts_for_a_crowd_as_for_each_body(bodies):
 
 
 @pytest.mark.parametrize("clock", [0, 2])
-def test_a_crowd_acts_as_its_controllers_do(bodies, normalisation, clock):
+def test_a_crowd_acts_as_its_controllers_do(bodies, normalization, clock):
     task = get_task("flat")
     torch.manual_seed(0)
-    config = HypernetConfig(context_dim=context_dim("continuous"), hidden=16, clock=clock)
+    config = HypernetConfig(context_dim=context_dim("continuous"), hidden=16, clock_harmonics=clock)
     network = Hypernetwork(config)
     for head in (network.input_head, network.output_head, *network.hidden_heads):
         torch.nn.init.normal_(head.weight.weight, std=0.05)
     if clock:
         torch.nn.init.normal_(network.clock_head.weight, std=0.3)
     controller = Controller(
-        name="x", network=network, normalisation=normalisation, task="flat", context="continuous"
+        name="x", network=network, normalization=normalization, task="flat", context="continuous"
     )
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies))
     states = np.random.default_rng(0).normal(size=(len(bodies), 3, n_max, STATE_DIM))
-    crowd = Crowd(inputs, n_max=n_max)
+    crowd = BodyBatch(inputs, n_max=n_max)
     # Of the packed layout as well as of the padded one, a time for each body.
     times = np.linspace(0.02, 0.9, len(bodies))
     time = np.repeat(times[:, None], 3, axis=1)
-    together = StudentPolicy(network, normalisation, crowd).means(states, time)
+    together = StudentPolicy(network, normalization, crowd).means(states, time)
     generalist = Generalist.from_hypernetwork(network)
-    packed = TeacherPolicy(generalist, normalisation, crowd, 3).means(states, time)
+    packed = TeacherPolicy(generalist, normalization, crowd, 3).means(states, time)
     for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
         seen, now = states[row, :, : len(graph)], times[row]
         control = controller.for_body(graph, task.model(graph))
         alone = control.act(seen, time=now)
-        teacher = TeacherControl(generalist, normalisation, body)
-        assert teacher.clock == control.clock == clock
+        teacher = TeacherControl(generalist, normalization, body)
+        assert teacher.clock_harmonics == control.clock_harmonics == clock
         np.testing.assert_allclose(teacher.act(seen, time=now), alone, atol=1e-4)
         if clock:
             assert np.abs(control.act(seen, time=now + 0.3) - alone).max() > 1e-2

@@ -18,7 +18,7 @@ from hyperdistill_core.evaluation.calibration import CalibrateSettings
 from hyperdistill_core.evaluation.evaluation import evaluate
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.distillation.collection import (
     CollectSettings,
@@ -28,9 +28,9 @@ from hyperdistill_core.training.distillation.student import generalist_controlle
 from hyperdistill_core.training.ppo import trainer as ppo
 from hyperdistill_core.training.ppo.settings import PRESETS, PPOSettings
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
-from hyperdistill_core.training.teacher_file import TEACHERS, VIEWS, load_teacher, new_network
-from hyperdistill_core.training.training_sets.training_set import Pool, PoolSettings
-from morph_ops._registry import UnknownChoiceError
+from hyperdistill_core.training.teacher_file import TEACHERS, OBSERVATION_DIMS, load_teacher, new_network
+from hyperdistill_core.training.training_sets.training_set import TrainingSet, TrainingSetSettings
+from morph_ops.errors import UnknownNameError
 
 pytestmark = pytest.mark.slow
 
@@ -42,9 +42,9 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
     again = TeacherTrainer(pool, TINY, tmp_path)
     assert again.steps_done == before[2]["steps"] == half
     again.train()
-    network, normalisation, meta = load_teacher(tmp_path / "teacher.safetensors")
+    network, normalization, meta = load_teacher(tmp_path / "teacher.safetensors")
     assert meta["steps"] == TINY.steps
-    assert (normalisation.var > 0).all()
+    assert (normalization.var > 0).all()
     changed = [
         not torch.equal(a, b)
         for a, b in zip(network.parameters(), before[0].parameters(), strict=True)
@@ -57,7 +57,7 @@ def test_teacher_trains_stops_and_goes_on(pool, tmp_path):
 def test_an_episode_without_way_ends_without_the_bonus(pool, tmp_path):
     def trained(name, **changes):
         # Nobody comes a hundred metres forward in a control step, so none goes on.
-        settings = replace(TINY, stall_steps=1, stall_m=100.0, rotate=0, **changes)
+        settings = replace(TINY, no_progress_steps=1, no_progress_m=100.0, replaced_per_update=0, **changes)
         rows = []
         TeacherTrainer(pool, settings, tmp_path / name).train(report=rows.append)
         assert all(row["ends"] == 3 * 2 * 8 and row["stalls"] + row["falls"] == 1 for row in rows)
@@ -69,7 +69,7 @@ def test_an_episode_without_way_ends_without_the_bonus(pool, tmp_path):
 
 @pytest.mark.parametrize("kind", ["gnn", "generalist", "specialists"])
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(pool, tmp_path, kind):
-    settings = replace(TINY, teacher=kind, view="state", steps=5 * 3 * 2 * 8, target_kl=0.001)
+    settings = replace(TINY, teacher=kind, observation="state", steps=5 * 3 * 2 * 8, desired_kl=0.001)
     if kind == "specialists":
         settings = replace(settings, n_active=len(pool))
     TeacherTrainer(pool, settings, tmp_path / "whole").train()
@@ -92,9 +92,9 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(pool, tmp_path, ki
 
 
 @pytest.mark.parametrize("kind", sorted(TEACHERS))
-@pytest.mark.parametrize("view", sorted(VIEWS))
-def test_every_kind_of_teacher_trains(pool, tmp_path, kind, view):
-    settings = replace(TINY, teacher=kind, view=view, feedforward=8, favour_short=1.0)
+@pytest.mark.parametrize("observation", sorted(OBSERVATION_DIMS))
+def test_every_kind_of_teacher_trains(pool, tmp_path, kind, observation):
+    settings = replace(TINY, teacher=kind, observation=observation, feedforward=8, favor_short=1.0)
     if kind == "specialists":
         settings = replace(settings, n_active=len(pool), steps=2 * len(pool) * 2 * 8)
     trainer = TeacherTrainer(pool, settings, tmp_path)
@@ -112,8 +112,8 @@ def test_every_kind_of_teacher_trains(pool, tmp_path, kind, view):
 def test_a_generalist_that_begins_with_a_controller_learns_to_hear_a_clock(
     pool, tiny_controller, tmp_path
 ):
-    settings = replace(TINY, teacher="generalist", view="state", clock=2)
-    trainer = TeacherTrainer(pool, settings, tmp_path, start_from=tiny_controller)
+    settings = replace(TINY, teacher="generalist", observation="state", clock=2)
+    trainer = TeacherTrainer(pool, settings, tmp_path, initialize_from=tiny_controller)
     graph = pool.graphs[0]
     model = get_task("flat").model(graph)
     states = np.random.default_rng(0).normal(size=(3, len(graph), 17))
@@ -135,7 +135,7 @@ def test_a_generalist_that_begins_with_a_controller_learns_to_hear_a_clock(
     early, late = (acted(tmp_path / "teacher.safetensors", time) for time in (0.1, 0.4))
     assert np.abs(early - late).max() > 1e-6
     again = TeacherTrainer(pool, replace(settings, steps=settings.steps + 1), tmp_path)
-    assert again.network.config.clock == 2
+    assert again.network.config.clock_harmonics == 2
 
 
 @pytest.mark.parametrize("clock", [0, 1])
@@ -143,7 +143,7 @@ def test_a_generalist_that_begins_with_a_controller_learns_to_hear_a_clock(
 def test_a_generalist_that_begins_with_a_deaf_one_learns_to_hear_a_clock(
     pool, tmp_path, clock, older
 ):
-    deaf = replace(TINY, teacher="generalist", view="state")
+    deaf = replace(TINY, teacher="generalist", observation="state")
     TeacherTrainer(pool, deaf, tmp_path / "deaf").train()
     file = tmp_path / "deaf" / "teacher.safetensors"
     known, _, _ = load_teacher(file)
@@ -151,22 +151,22 @@ def test_a_generalist_that_begins_with_a_deaf_one_learns_to_hear_a_clock(
         tensors, meta = load_checkpoint(file, kind="teacher")
         del meta["network"]["clock"]
         save_checkpoint(file, tensors, meta)
-    begun = TeacherTrainer(pool, replace(deaf, clock=clock), tmp_path / "new", start_from=file)
-    assert begun.network.config.clock == clock
+    begun = TeacherTrainer(pool, replace(deaf, clock=clock), tmp_path / "new", initialize_from=file)
+    assert begun.network.config.clock_harmonics == clock
     tensors = begun.network.state_dict()
     for name, tensor in known.state_dict().items():
         torch.testing.assert_close(tensors[name], tensor)
 
 
 def test_another_clock_than_what_is_heard_is_refused(pool, tiny_controller, tmp_path):
-    settings = replace(TINY, teacher="specialists", view="state", n_active=len(pool), clock=2)
+    settings = replace(TINY, teacher="specialists", observation="state", n_active=len(pool), clock=2)
     with pytest.raises(TrainingError, match="expected 0, as what it begins with hears 0 harmonics"):
-        TeacherTrainer(pool, settings, tmp_path, start_from=tiny_controller)
-    hears = replace(TINY, teacher="generalist", view="state", clock=1)
-    TeacherTrainer(pool, hears, tmp_path / "hears", start_from=tiny_controller).train()
+        TeacherTrainer(pool, settings, tmp_path, initialize_from=tiny_controller)
+    hears = replace(TINY, teacher="generalist", observation="state", clock=1)
+    TeacherTrainer(pool, hears, tmp_path / "hears", initialize_from=tiny_controller).train()
     file = tmp_path / "hears" / "teacher.safetensors"
     with pytest.raises(TrainingError, match="expected 1, as what it begins with hears 1 harmonics"):
-        TeacherTrainer(pool, replace(hears, clock=2), tmp_path / "new", start_from=file)
+        TeacherTrainer(pool, replace(hears, clock=2), tmp_path / "new", initialize_from=file)
 
 
 def test_a_controller_of_another_context_is_no_beginning(pool, tmp_path):
@@ -174,14 +174,14 @@ def test_a_controller_of_another_context_is_no_beginning(pool, tmp_path):
     other = Controller(
         name="other",
         network=Hypernetwork(config),
-        normalisation=Normalisation(np.zeros(17), np.ones(17)),
+        normalization=Normalization(np.zeros(17), np.ones(17)),
         task="flat",
         context="reference",
     )
     other.save(tmp_path / "other.safetensors")
-    settings = replace(TINY, teacher="generalist", view="state")
+    settings = replace(TINY, teacher="generalist", observation="state")
     with pytest.raises(TrainingError, match="takes the context 'continuous', as trainings have it"):
-        TeacherTrainer(pool, settings, tmp_path, start_from=tmp_path / "other.safetensors")
+        TeacherTrainer(pool, settings, tmp_path, initialize_from=tmp_path / "other.safetensors")
 
 
 def test_who_cannot_hear_a_clock_is_told():
@@ -201,22 +201,22 @@ def test_the_paper_preset_is_the_published_network():
 
 
 def test_unknown_kinds_and_views_are_named(pool, tmp_path):
-    with pytest.raises(UnknownChoiceError, match="kind of teacher 'gn'"):
+    with pytest.raises(UnknownNameError, match="kind of teacher 'gn'"):
         TeacherTrainer(pool, replace(TINY, teacher="gn"), tmp_path)
-    with pytest.raises(UnknownChoiceError, match="view 'limbs'"):
-        TeacherTrainer(pool, replace(TINY, view="limbs"), tmp_path)
+    with pytest.raises(UnknownNameError, match="observation 'limbs'"):
+        TeacherTrainer(pool, replace(TINY, observation="limbs"), tmp_path)
 
 
 def test_a_teacher_starts_from_another_on_another_pool(pool, teacher_file, tmp_path):
-    smaller = Pool(pool.graphs[:3], pool.origins[:3])
-    trainer = TeacherTrainer(smaller, TINY, tmp_path, start_from=teacher_file)
-    network, normalisation, _ = load_teacher(teacher_file)
+    smaller = TrainingSet(pool.graphs[:3], pool.origins[:3])
+    trainer = TeacherTrainer(smaller, TINY, tmp_path, initialize_from=teacher_file)
+    network, normalization, _ = load_teacher(teacher_file)
     assert trainer.steps_done == 0
     for ours, theirs in zip(trainer.network.parameters(), network.parameters(), strict=True):
         assert torch.equal(ours, theirs)
-    np.testing.assert_array_equal(trainer.state_moments.normalisation().var, normalisation.var)
+    np.testing.assert_array_equal(trainer.state_moments.normalization().var, normalization.var)
     with pytest.raises(TrainingError, match="another network"):
-        TeacherTrainer(pool, replace(TINY, width=16), tmp_path, start_from=teacher_file)
+        TeacherTrainer(pool, replace(TINY, width=16), tmp_path, initialize_from=teacher_file)
 
 
 def test_another_training_is_not_taken_up(pool, teacher_file):
@@ -224,7 +224,7 @@ def test_another_training_is_not_taken_up(pool, teacher_file):
         TeacherTrainer(pool, replace(TINY, width=16), teacher_file.parent)
     with pytest.raises(TrainingError, match=r"another gamma \(0.99\)"):
         TeacherTrainer(pool, replace(TINY, gamma=0.9), teacher_file.parent)
-    turned = Pool(pool.graphs[::-1], pool.origins[::-1])
+    turned = TrainingSet(pool.graphs[::-1], pool.origins[::-1])
     with pytest.raises(TrainingError, match="another pool"):
         TeacherTrainer(turned, TINY, teacher_file.parent)
     with pytest.raises(TrainingError, match="a pool of 4 bodies cannot fill 5"):
@@ -232,7 +232,7 @@ def test_another_training_is_not_taken_up(pool, teacher_file):
 
 
 def test_a_row_without_its_checkpoint_is_not_kept(pool, tmp_path, monkeypatch):
-    def cut_off(trainer, fleet):
+    def cut_off(trainer, env):
         raise KeyboardInterrupt
 
     once = replace(TINY, steps=TINY.steps // 2)
@@ -255,7 +255,7 @@ def test_a_policy_is_judged_under_the_noise_that_it_acted_with(pool, tmp_path, m
 
     monkeypatch.setattr(ppo, "ppo_losses", watched)
     rows = []
-    settings = replace(TINY, noise_memory=0.0, minibatch_steps=8)
+    settings = replace(TINY, noise_correlation=0.0, minibatch_steps=8)
     TeacherTrainer(pool, settings, tmp_path).train(report=rows.append)
     acted = [0.9, math.sqrt(0.9 * 0.35)]
     np.testing.assert_allclose([row["action_std"] for row in rows], acted)
@@ -264,13 +264,13 @@ def test_a_policy_is_judged_under_the_noise_that_it_acted_with(pool, tmp_path, m
 
 def test_the_clock_runs_while_the_moments_are_found(pool, tmp_path, monkeypatch):
     # As many control steps as MuJoCo's time says, from the first one on.
-    settings = replace(TINY, teacher="generalist", view="state", clock=1, rotate=0)
+    settings = replace(TINY, teacher="generalist", observation="state", clock=1, replaced_per_update=0)
     seen = []
 
-    def watch(trainer, fleet, std):
-        times = [fleet.keep()[f"{slot}/physics"][:, 0] for slot in range(settings.n_active)]
+    def watch(trainer, env, std):
+        times = [env.keep()[f"{slot}/physics"][:, 0] for slot in range(settings.n_active)]
         seen.append((trainer._elapsed.copy(), np.stack(times) / 0.02))
-        return collect_plainly(trainer, fleet, std)
+        return collect_plainly(trainer, env, std)
 
     collect_plainly = TeacherTrainer._collect
     monkeypatch.setattr(TeacherTrainer, "_collect", watch)
@@ -291,10 +291,10 @@ def test_a_lost_network_is_not_kept(pool, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"lr": -1e-3}, "lr: expected a number above 0, got -0.001"),
+        ({"max_lr": -1e-3}, "max_lr: expected a number above 0, got -0.001"),
         ({"warmup": -0.01}, r"warmup: expected 0 \.\. 1, got -0.01"),
         ({"alive_bonus": math.nan}, "alive_bonus: expected 0 .* got nan"),
-        ({"stall_m": math.inf}, "stall_m: expected a number above 0, got inf"),
+        ({"no_progress_m": math.inf}, "no_progress_m: expected a number above 0, got inf"),
         ({"width": 0}, "width: expected at least 1, got 0"),
         ({"horizon": 1, "n_envs": 1, "minibatch_steps": 1}, "at least 2 control steps of a body"),
     ],
@@ -312,9 +312,9 @@ def test_settings_out_of_range_are_named():
     with pytest.raises(TrainingError, match="alive_until: expected a number above 0, got 0"):
         replace(TINY, alive_until=0)
     with pytest.raises(TrainingError, match=r"robot_mutants: expected 0 \.\. 1, got 7"):
-        PoolSettings(robot_mutants=7)
+        TrainingSetSettings(robot_mutants=7)
     with pytest.raises(TrainingError, match="sampled: expected at least 0, got -5"):
-        PoolSettings(sampled=-5)
+        TrainingSetSettings(sampled=-5)
     with pytest.raises(TrainingError, match="episodes: expected at least 1, got 0"):
         CalibrateSettings(episodes=0)
     with pytest.raises(TrainingError, match="every: expected at least 1, got 0"):
@@ -325,7 +325,7 @@ def test_settings_out_of_range_are_named():
 
 def test_robots_alone_fill_the_places_that_they_have(pool, tmp_path):
     # The published setting draws nothing but robots, and this pool has two.
-    settings = replace(TINY, robot_share=1.0, rotate=2)
+    settings = replace(TINY, robot_share=1.0, replaced_per_update=2)
     with pytest.raises(TrainingError, match="2 of the pool's bodies are drawn at robot_share=1"):
         TeacherTrainer(pool, settings, tmp_path / "three")
     rows = []

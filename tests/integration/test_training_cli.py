@@ -12,8 +12,7 @@ from codesign.cli.main import cli
 from codesign.errors import UsageError
 from hyperdistill_core.controller.checkpoints import ControllerError
 from hyperdistill_core.errors import TrainingError
-from morph_ops._registry import UnknownChoiceError
-from morph_ops.graph import BodyError
+from morph_ops.errors import BodyError, UnknownNameError
 
 TINY_PPO = ["steps=96", "n_active=3", "n_envs=2", "horizon=8", "epochs=1", "n_workers=1"]
 TINY_PPO += ["width=8", "layers=1"]
@@ -55,22 +54,22 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     assert "return" in out
     assert len(json.loads(figures.read_text())["robots"]["scores"]) == 2
     again = ("--data", data, "--out", tmp_path / "again", "--name", "again", "--rounds", 0)
-    run("controller", "distill", *given, *again, "--start-from", made, *sets(TINY_STUDENT))
-    few = sets(["readings=2", "drawn=3", "bodies=2", "episodes=1", "n_workers=1"])
+    run("controller", "distill", *given, *again, "--init", made, *sets(TINY_STUDENT))
+    few = sets(["variants=2", "drawn=3", "bodies=2", "episodes=1", "n_workers=1"])
     read = ("--pool", pool, "--name", "read", "--out", tmp_path / "read", *few)
-    assert "mean return of the best" in run("controller", "readings", made, *read)
+    assert "mean return of the best" in run("controller", "variants", made, *read)
     tried = tmp_path / "read" / "read.safetensors"
-    assert "2 readings of a body" in run("controller", "info", tried)
-    one = ("--episodes", 1, "--workers", 1, "--tries", 2)
+    assert "2 variants of a body" in run("controller", "info", tried)
+    one = ("--episodes", 1, "--workers", 1, "--best-of", 2)
     assert "robots" in run("controller", "evaluate", tried, robots, *one)
-    with pytest.raises(ControllerError, match=r"tries: expected 1 \.\. 1"):
+    with pytest.raises(ControllerError, match=r"best_of: expected 1 \.\. 1"):
         run("controller", "evaluate", made, robots, *one)
     with pytest.raises(TrainingError, match="expected 1 for a teacher"):
         run("controller", "evaluate", checkpoint, robots, *one)
     taught = ("--pool", pool, "--teacher", tried, "--teacher", checkpoint)
     out = run("controller", "collect", *taught, "--out", tmp_path / "more", *sets(TINY_DATA))
     assert "8 transitions in" in out
-    own = ("--kind", "generalist", "--start-from", made, "--name", "own", "--out", tmp_path / "own")
+    own = ("--kind", "generalist", "--init", made, "--name", "own", "--out", tmp_path / "own")
     out = run("controller", "train-teacher", "--pool", pool, *own, "--tensorboard", *sets(TINY_PPO))
     assert "own.safetensors" in out
     curves = EventAccumulator(str(tmp_path / "own")).Reload()
@@ -101,8 +100,8 @@ def test_only_a_generalist_is_a_controller(tmp_path):
     arguments = ["controller", "train-teacher", "--pool", str(pool), "--out", str(tmp_path / "x")]
     with pytest.raises(UsageError, match="only a generalist is a controller, not a gnn"):
         CliRunner().invoke(cli, [*arguments, "--name", "x"], catch_exceptions=False)
-    arguments += ["--kind", "generalist", "--set", "view=limb", "--name", "x"]
-    with pytest.raises(UsageError, match="--name: expected view=state"):
+    arguments += ["--kind", "generalist", "--set", "observation=privileged", "--name", "x"]
+    with pytest.raises(UsageError, match="--name: expected observation=state"):
         CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert not (tmp_path / "x").exists()
 
@@ -110,7 +109,7 @@ def test_only_a_generalist_is_a_controller(tmp_path):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ("step=5", UnknownChoiceError, "steps"),
+        ("step=5", UnknownNameError, "steps"),
         ("steps", UsageError, "expected KEY=VALUE"),
         ("steps=many", UsageError, "expected int, got 'many'"),
         ("per_body_advantages=perhaps", UsageError, "expected bool, got 'perhaps'"),
@@ -129,7 +128,7 @@ def test_wrong_settings_say_what_is_wrong(tmp_path, change, error, message):
     [
         ([], UsageError, "nothing to evaluate on"),
         (["--split", "sampled"], UsageError, "expected NAME=N"),
-        (["--split", "sample=3"], UnknownChoiceError, "did you mean 'sampled'"),
+        (["--split", "sample=3"], UnknownNameError, "did you mean 'sampled'"),
     ],
 )
 def test_wrong_splits_say_what_is_wrong(arguments, error, message):

@@ -2,7 +2,7 @@
 
 Where there are several teachers, every body goes to the one that brings it the largest
 reward before it falls: all of them act on it, and the best one's data is kept. A controller
-teaches as well: each of its readings is a teacher.
+teaches as well: each of its variants is a teacher.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.specialists import Specialists
-from hyperdistill_core.parallel.vector_env import FELL, RUNNING, Fleet
+from hyperdistill_core.parallel.vector_env import FELL, RUNNING, VectorEnv
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import (
     BodyInputs,
-    Crowd,
-    CrowdPolicy,
+    BodyBatch,
+    BatchPolicy,
     StudentPolicy,
     TeacherPolicy,
 )
@@ -40,7 +40,7 @@ from hyperdistill_core.training.teacher_file import (
     is_teacher,
     load_teacher,
 )
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
 _HASH_DIGITS = 16
 
@@ -83,11 +83,11 @@ class Teacher:
     """A network that labels, with the normalisation it was trained under.
 
     Attributes:
-        pool: hash of the pool that it learned on, see :attr:`Pool.hash`; "" where nobody knows.
+        pool: hash of the pool that it learned on, see :attr:`TrainingSet.hash`; "" where nobody knows.
     """
 
     network: TeacherNetwork
-    normalisation: Normalisation
+    normalization: Normalization
     pool: str = ""
 
     @property
@@ -98,14 +98,14 @@ class Teacher:
             digest.update(name.encode() + tensor.float().numpy().tobytes())
         return digest.hexdigest()[:_HASH_DIGITS]
 
-    def policy(self, crowd: Crowd, bodies: Sequence[int], n_envs: int) -> CrowdPolicy:
+    def policy(self, crowd: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
         """It, acting for some bodies of the pool; specialists are those of the whole pool."""
         network = self.network
         if isinstance(network, Specialists):
             network = network.select(bodies)
-        return TeacherPolicy(network, self.normalisation, crowd, n_envs)
+        return TeacherPolicy(network, self.normalization, crowd, n_envs)
 
-    def require_for(self, pool: Pool) -> None:
+    def require_for(self, pool: TrainingSet) -> None:
         """Refuse a pool that it cannot teach.
 
         Raises:
@@ -120,26 +120,26 @@ class Teacher:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A reading of a controller that labels."""
+class VariantTeacher:
+    """A variant of a controller that labels."""
 
     controller: Controller
     number: int
 
     @property
     def identity(self) -> str:
-        """What tells it from others: the controller's hash and the reading's number."""
+        """What tells it from others: the controller's hash and the variant's number."""
         return f"{self.controller.hash}/{self.number}"
 
-    def policy(self, crowd: Crowd, bodies: Sequence[int], n_envs: int) -> CrowdPolicy:
+    def policy(self, crowd: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
         """It, acting for the bodies of the crowd."""
-        readings, factors = self.controller.readings, None
-        if readings is not None:
-            factors = torch.from_numpy(readings[self.number])
+        variants, factors = self.controller.variants, None
+        if variants is not None:
+            factors = torch.from_numpy(variants[self.number])
         controller = self.controller
-        return StudentPolicy(controller.network, controller.normalisation, crowd, factors)
+        return StudentPolicy(controller.network, controller.normalization, crowd, factors)
 
-    def require_for(self, pool: Pool) -> None:
+    def require_for(self, pool: TrainingSet) -> None:
         """Refuse what a crowd cannot tell it.
 
         Raises:
@@ -148,9 +148,9 @@ class Reading:
         require_continuous(self.controller)
 
     @classmethod
-    def all_of(cls, controller: Controller) -> list[Reading]:
-        """One teacher for every reading."""
-        return [cls(controller, number) for number in range(controller.n_readings)]
+    def all_of(cls, controller: Controller) -> list[VariantTeacher]:
+        """One teacher for every variant."""
+        return [cls(controller, number) for number in range(controller.n_variants)]
 
 
 @dataclass(frozen=True)
@@ -158,46 +158,46 @@ class Student:
     """A hypernetwork that acts, with the normalisation and contexts it is trained under."""
 
     network: Hypernetwork
-    normalisation: Normalisation
+    normalization: Normalization
     context: ContextKind = "continuous"
 
 
 def load_teachers(
     names: Sequence[str | Path],
-) -> tuple[list[Teacher | Reading], list[dict[str, Any]]]:
+) -> tuple[list[Teacher | VariantTeacher], list[dict[str, Any]]]:
     """Teachers of checkpoints and controllers, and what each file is, as JSON takes it.
 
     Raises:
         CheckpointError: a file is no checkpoint.
         ControllerError: there is no such controller.
     """
-    teachers: list[Teacher | Reading] = []
+    teachers: list[Teacher | VariantTeacher] = []
     made: list[dict[str, Any]] = []
     for name in names:
         path = find(name)
         if is_teacher(path):
-            network, normalisation, meta = load_teacher(path)
-            teachers.append(Teacher(network, normalisation, meta.get("pool", "")))
+            network, normalization, meta = load_teacher(path)
+            teachers.append(Teacher(network, normalization, meta.get("pool", "")))
             made.append({key: meta[key] for key in ("network", "settings", "steps", "seconds")})
         else:
             controller = Controller.load(path)
-            teachers += Reading.all_of(controller)
+            teachers += VariantTeacher.all_of(controller)
             made.append(
                 {
                     "controller": controller.name,
                     "hash": controller.hash,
-                    "readings": controller.n_readings,
+                    "variants": controller.n_variants,
                 }
             )
     return teachers, made
 
 
 def collect(
-    pool: Pool,
+    pool: TrainingSet,
     data: ExpertData,
     settings: CollectSettings,
     *,
-    teachers: Sequence[Teacher | Reading],
+    teachers: Sequence[Teacher | VariantTeacher],
     student: Student | None = None,
     round_: int = 0,
     report: Callable[[int, int], None] = lambda done, total: None,
@@ -230,7 +230,7 @@ def collect(
     n_max = max(len(graph) for graph in pool.graphs)
     rng = np.random.default_rng([settings.seed, round_, missing[0]])
     inputs = [BodyInputs.of(pool.graphs[body], task) for body in missing]
-    fleet = Fleet(
+    env = VectorEnv(
         [pool.graphs[body] for body in missing[:n_active]],
         task=settings.task,
         n_envs=settings.n_envs,
@@ -238,14 +238,14 @@ def collect(
         n_workers=settings.n_workers,
         seed=int(rng.integers(2**31)),
     )
-    with fleet:
+    with env:
         for first in range(0, len(missing), n_active):
             # The last group is filled up from the front, so that all have one size.
             group = [(first + i) % len(missing) for i in range(n_active)]
             if first:
                 for slot, index in enumerate(group):
-                    fleet.replace(slot, pool.graphs[missing[index]])
-            crowd = Crowd([inputs[index] for index in group], n_max=n_max)
+                    env.replace(slot, pool.graphs[missing[index]])
+            crowd = BodyBatch([inputs[index] for index in group], n_max=n_max)
             bodies = [missing[index] for index in group]
             policies = [teacher.policy(crowd, bodies, settings.n_envs) for teacher in teachers]
             if student is None:
@@ -253,19 +253,19 @@ def collect(
                 for policy in policies:
                     if runs:  # each begins upright, not where the one before it ended
                         for slot, body in enumerate(bodies):
-                            fleet.replace(slot, pool.graphs[body])
-                    runs.append(_run(fleet, policy, policy, settings, rng))
+                            env.replace(slot, pool.graphs[body])
+                    runs.append(_run(env, policy, policy, settings, rng))
                 best = np.argmax([run.rewards for run in runs], axis=0)
             else:
                 its_crowd = crowd
                 if student.context != "continuous":
                     graphs = [pool.graphs[body] for body in bodies]
                     own = [BodyInputs.of(graph, task, kind=student.context) for graph in graphs]
-                    its_crowd = Crowd(own, n_max=n_max)
-                actor = StudentPolicy(student.network, student.normalisation, its_crowd)
+                    its_crowd = BodyBatch(own, n_max=n_max)
+                actor = StudentPolicy(student.network, student.normalization, its_crowd)
                 best = np.array([data.teacher_of(body) for body in bodies])
                 labels = policies[0] if len(policies) == 1 else _Chosen(policies, best)
-                runs = [_run(fleet, labels, actor, settings, rng)] * len(policies)
+                runs = [_run(env, labels, actor, settings, rng)] * len(policies)
             for slot, index in enumerate(group[: len(missing) - first]):
                 n = len(inputs[index].parents)
                 run = runs[best[slot]]
@@ -302,11 +302,11 @@ class _Run:
 class _Chosen:
     """Several teachers as one: every body is labelled by its own."""
 
-    def __init__(self, policies: Sequence[CrowdPolicy], best: np.ndarray) -> None:
+    def __init__(self, policies: Sequence[BatchPolicy], best: np.ndarray) -> None:
         self._policies, self._best = policies, best
 
     def means(self, states: np.ndarray, time: np.ndarray) -> np.ndarray:
-        """See :class:`~hyperdistill_core.training.body_batch.CrowdPolicy`."""
+        """See :class:`~hyperdistill_core.training.body_batch.BatchPolicy`."""
         means = self._policies[0].means(states, time)
         for number, policy in enumerate(self._policies[1:], start=1):
             own = self._best == number
@@ -316,20 +316,20 @@ class _Chosen:
 
 
 def _run(
-    fleet: Fleet,
-    labels: CrowdPolicy,
-    actor: CrowdPolicy,
+    env: VectorEnv,
+    labels: BatchPolicy,
+    actor: BatchPolicy,
     settings: CollectSettings,
     rng: np.random.Generator,
 ) -> _Run:
     states, times, means = [], [], []
     control_dt = get_task(settings.task).control_dt
     # Of first episodes, which begin staggered, this is when we first saw them.
-    elapsed = np.zeros((fleet.shape.n_active, settings.n_envs), dtype=np.int64)
-    rewards = np.zeros((fleet.shape.n_active, settings.n_envs))
+    elapsed = np.zeros((env.shape.n_active, settings.n_envs), dtype=np.int64)
+    rewards = np.zeros((env.shape.n_active, settings.n_envs))
     upright = np.ones(rewards.shape, dtype=bool)
     for step in range(settings.horizon):
-        now = fleet.state.copy()
+        now = env.state.copy()
         time = elapsed * control_dt
         action = actor.means(now, time)
         if step % settings.every == 0:
@@ -337,7 +337,7 @@ def _run(
             times.append(elapsed.copy())
             means.append(action if actor is labels else labels.means(now, time))
         noise = settings.action_std * rng.standard_normal(action.shape)
-        reward, ended = fleet.step(action + noise.astype(np.float32))
+        reward, ended = env.step(action + noise.astype(np.float32))
         rewards += reward * upright
         upright &= ended != FELL
         elapsed = np.where(ended == RUNNING, elapsed + 1, 0)

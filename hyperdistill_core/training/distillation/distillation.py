@@ -23,10 +23,10 @@ from torch import Tensor
 from hyperdistill_core.checkpoint_file import (
     load_checkpoint,
     network_tensors,
-    optimiser_tensors,
+    optimizer_tensors,
     require_same,
     restore_network,
-    restore_optimiser,
+    restore_optimizer,
     save_checkpoint,
 )
 from hyperdistill_core.controller.controller import Controller
@@ -38,14 +38,14 @@ from hyperdistill_core.nets.hypernetwork import (
     HypernetConfig,
     Hypernetwork,
 )
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.body_batch import BodyInputs, Crowd, heard, observe
+from hyperdistill_core.training.body_batch import BodyInputs, BodyBatch, clock_phase_of, observe
 from hyperdistill_core.training.distillation.expert_data import ExpertData, Segment
 from hyperdistill_core.training.ppo.settings import require_clock, require_least
 from hyperdistill_core.training.running_moments import RunningMoments
 from hyperdistill_core.training.training_log import append_row
-from morph_ops._registry import choose
+from morph_ops._registry import lookup
 
 KIND = "distillation"
 LOG_EVERY = 200
@@ -71,7 +71,7 @@ class DistillSettings:
         dropout: on the context embeddings.
         aggregation: how limbs' input products meet in a generated network: "sum" or "limb_mean".
         weight_decay: weight of the generated weights' mean square in the loss.
-        lr: learning rate at the start; it falls to a hundredth along a cosine.
+        max_lr: learning rate at the start; it falls to a hundredth along a cosine.
         max_grad_norm: clip of the gradient's norm.
         action_std: deviation of both Gaussians.
         gain: the teacher's means are multiplied by it. Means learned early, under
@@ -81,7 +81,7 @@ class DistillSettings:
 
     Raises:
         TrainingError: a number is out of its range.
-        UnknownChoiceError: there is no such context layout.
+        UnknownNameError: there is no such context layout.
     """
 
     task: str = "flat"
@@ -96,7 +96,7 @@ class DistillSettings:
     dropout: float = 0.1
     aggregation: Aggregation = "sum"
     weight_decay: float = 1e-4
-    lr: float = 1e-3
+    max_lr: float = 1e-3
     max_grad_norm: float = 0.5
     action_std: float = 0.5
     gain: float = 1.0
@@ -104,9 +104,9 @@ class DistillSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        choose({str(kind): kind for kind in CONTEXT}, self.context, what="context layout")
+        lookup({str(kind): kind for kind in CONTEXT}, self.context, what="context layout")
         require_least(self, 1, "updates", "n_bodies", "n_states", "hidden", "embed")
-        require_least(self, 0, "hidden_layers", "clock", "dropout", "weight_decay", "lr", "seed")
+        require_least(self, 0, "hidden_layers", "clock", "dropout", "weight_decay", "max_lr", "seed")
         if self.action_std <= 0.0:
             raise TrainingError(f"action_std: expected more than 0, got {self.action_std}")
         if not 0.0 <= self.held_out < 1.0:
@@ -129,7 +129,7 @@ class Distiller:
         settings: of the training.
         folder: where ``student.safetensors`` and ``distill.csv`` go; a checkpoint that lies
             there is taken up again.
-        start_from: controller whose hypernetwork, of whatever size, and normalisation a new
+        initialize_from: controller whose hypernetwork, of whatever size, and normalisation a new
             training begins with.
 
     Raises:
@@ -144,26 +144,26 @@ class Distiller:
         settings: DistillSettings,
         folder: Path,
         *,
-        start_from: Controller | None = None,
+        initialize_from: Controller | None = None,
     ) -> None:
         if not data.segments:
             raise TrainingError("there is no expert data to distil: run the collection first")
         self.settings, self._folder, self._data = settings, folder, data
         self._task = get_task(settings.task)
         torch.manual_seed(settings.seed)
-        self.network = _begin(settings, start_from)
-        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.lr)
+        self.network = _begin(settings, initialize_from)
+        self._optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.max_lr)
         self._rng = np.random.default_rng(settings.seed)
         self.updates_done = 0
         self._seconds = 0.0
         self._checkpoint = folder / "student.safetensors"
-        self.normalisation = Normalisation(np.zeros(STATE_DIM), np.ones(STATE_DIM))
+        self.normalization = Normalization(np.zeros(STATE_DIM), np.ones(STATE_DIM))
         if self._checkpoint.exists():
             self._restore()
             self.refresh()
         else:
             self.refresh()
-            self.normalisation = start_from.normalisation if start_from else self._moments()
+            self.normalization = initialize_from.normalization if initialize_from else self._moments()
 
     def refresh(self) -> None:
         """Take in the segments that the data has now."""
@@ -183,14 +183,14 @@ class Distiller:
         self._validation = [bodies[i] for i in order[:n_held_out]]
         self._training = [bodies[i] for i in order[n_held_out:]]
 
-    def _moments(self) -> Normalisation:
+    def _moments(self) -> Normalization:
         """Normalisation by as many states of each training body, limb by limb."""
         moments = RunningMoments(STATE_DIM)
         rng = np.random.default_rng(self.settings.seed)
         for body in self._training:
             states, _, _ = self._draw(body, rng)
             moments.update(states.reshape(-1, STATE_DIM).astype(np.float64))
-        return moments.normalisation()
+        return moments.normalization()
 
     def train(
         self,
@@ -233,22 +233,22 @@ class Distiller:
 
     def _update(self) -> float:
         lr = self._learning_rate()
-        for group in self._optimiser.param_groups:
+        for group in self._optimizer.param_groups:
             group["lr"] = lr
         number = min(self.settings.n_bodies, len(self._training))
         chosen = self._rng.choice(len(self._training), size=number, replace=False)
         loss, weights = self._loss([self._training[i] for i in chosen], self._rng)
         penalty = self.settings.weight_decay * _mean_square(weights)
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad(set_to_none=True)
         (loss + penalty).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.max_grad_norm)
-        self._optimiser.step()
+        self._optimizer.step()
         return loss.item()
 
     def _loss(
         self, bodies: list[_Body], rng: np.random.Generator
     ) -> tuple[Tensor, GeneratedWeights]:
-        crowd = Crowd([body.inputs for body in bodies], n_max=self._n_max)
+        crowd = BodyBatch([body.inputs for body in bodies], n_max=self._n_max)
         shape = (len(bodies), self.settings.n_states, self._n_max)
         states = np.zeros((*shape, STATE_DIM), np.float32)
         targets = np.zeros((*shape, 2), np.float32)
@@ -257,11 +257,11 @@ class Distiller:
             n = len(body.inputs.parents)
             states[row, :, :n], elapsed, targets[row, :, :n] = self._draw(body, rng)
             time[row] = elapsed * self._task.control_dt
-        observation = torch.from_numpy(observe(self.normalisation, states))
+        observation = torch.from_numpy(observe(self.normalization, states))
         weights = self.network.generate(crowd.context, torch.from_numpy(crowd.present))
         wanted = (torch.from_numpy(targets) * self.settings.gain).clamp(-1.0, 1.0)
-        said = heard(time, self.network.config.clock)
-        error = control_error(weights.act(observation, clock=said), wanted)
+        said = clock_phase_of(time, self.network.config.clock_harmonics)
+        error = control_error(weights.act(observation, clock_phase=said), wanted)
         joints = torch.from_numpy(crowd.joints)[:, None]
         divergence = (error.square() * joints).sum(dim=(2, 3)) / (2 * self.settings.action_std**2)
         return divergence.mean(), weights
@@ -281,49 +281,49 @@ class Distiller:
     def _learning_rate(self) -> float:
         done = self.updates_done / self.settings.updates
         warm = min(1.0, self.updates_done / 200)
-        return self.settings.lr * warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * done)))
+        return self.settings.max_lr * warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * done)))
 
     def _save(self) -> None:
         tensors = network_tensors(self.network, prefix="network")
-        tensors |= optimiser_tensors(self._optimiser, prefix="optimiser")
+        tensors |= optimizer_tensors(self._optimizer, prefix="optimizer")
         meta: dict[str, Any] = {
             "kind": KIND,
-            "network": asdict(self.network.config),
+            "network": self.network.config.to_dict(),
             "settings": asdict(self.settings),
             "updates": self.updates_done,
             "seconds": self._seconds,
             "rng": self._rng.bit_generator.state,
-            "state_mean": self.normalisation.mean.tolist(),
-            "state_var": self.normalisation.var.tolist(),
+            "state_mean": self.normalization.mean.tolist(),
+            "state_var": self.normalization.var.tolist(),
         }
         save_checkpoint(self._checkpoint, tensors, meta)
 
     def _restore(self) -> None:
         tensors, meta = load_checkpoint(self._checkpoint, kind=KIND)
-        require_same(self._checkpoint, meta["network"], asdict(self.network.config), what="network")
+        require_same(self._checkpoint, meta["network"], self.network.config.to_dict(), what="network")
         for name, value in asdict(self.settings).items():
             if name not in MAY_CHANGE:
                 before = meta["settings"].get(name, value)
                 require_same(self._checkpoint, before, value, what=f"{name} ({before})")
         restore_network(self.network, tensors, prefix="network")
-        restore_optimiser(self._optimiser, tensors, prefix="optimiser")
+        restore_optimizer(self._optimizer, tensors, prefix="optimizer")
         self.updates_done, self._seconds = meta["updates"], meta["seconds"]
         self._rng.bit_generator.state = meta["rng"]
-        self.normalisation = Normalisation(
+        self.normalization = Normalization(
             np.array(meta["state_mean"]), np.array(meta["state_var"])
         )
 
 
-def _begin(settings: DistillSettings, start_from: Controller | None) -> Hypernetwork:
-    if start_from is not None:
-        if start_from.context != settings.context:
+def _begin(settings: DistillSettings, initialize_from: Controller | None) -> Hypernetwork:
+    if initialize_from is not None:
+        if initialize_from.context != settings.context:
             raise TrainingError(
-                f"context: expected {start_from.context!r} as controller {start_from.name} takes, "
+                f"context: expected {initialize_from.context!r} as controller {initialize_from.name} takes, "
                 f"got {settings.context!r}"
             )
-        require_clock(settings.clock, start_from.network.config.clock)
-        network = Hypernetwork(replace(start_from.network.config, dropout=settings.dropout))
-        network.load_state_dict(start_from.network.state_dict())
+        require_clock(settings.clock, initialize_from.network.config.clock_harmonics)
+        network = Hypernetwork(replace(initialize_from.network.config, dropout=settings.dropout))
+        network.load_state_dict(initialize_from.network.state_dict())
         return network
     try:
         config = HypernetConfig(
@@ -332,7 +332,7 @@ def _begin(settings: DistillSettings, start_from: Controller | None) -> Hypernet
             hidden=settings.hidden,
             hidden_layers=settings.hidden_layers,
             embed=settings.embed,
-            clock=settings.clock,
+            clock_harmonics=settings.clock,
             dropout=settings.dropout,
             aggregation=settings.aggregation,
         )

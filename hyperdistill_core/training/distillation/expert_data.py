@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.features import STATE_DIM
-from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from morph_ops._text_file import read_text, write_text
 from morph_ops.identity import is_same
 from morph_ops.io.json_file import from_json, to_json
@@ -177,7 +177,7 @@ class ExpertData:
         self._folder.mkdir(parents=True, exist_ok=True)
         steps = np.broadcast_to(elapsed[:, None, None], (*states.shape[:2], 1)).astype(float)
         self._write("states.f16", np.concatenate([states, steps], axis=2).reshape(-1, _ROW))
-        self._write("means.f16", means.reshape(-1, SLOTS_PER_LIMB))
+        self._write("means.f16", means.reshape(-1, SLOTS_PER_NODE))
         entry = {
             "version": VERSION,
             "body": body,
@@ -204,7 +204,7 @@ class ExpertData:
 
     def reader(self) -> Reader:
         """What reads the segments that there are now."""
-        return Reader(self._mapped("states.f16", _ROW), self._mapped("means.f16", SLOTS_PER_LIMB))
+        return Reader(self._mapped("states.f16", _ROW), self._mapped("means.f16", SLOTS_PER_NODE))
 
     def _mapped(self, name: str, width: int) -> NDArray[np.float16]:
         # Rows behind the last whole segment may be cut off anywhere.

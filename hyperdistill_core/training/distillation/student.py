@@ -11,35 +11,35 @@ from pathlib import Path
 from typing import Any
 
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.controller.training_distribution import TrainingRanges
+from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.training.distillation.collection import (
     CollectSettings,
-    Reading,
     Student,
     Teacher,
+    VariantTeacher,
     collect,
 )
 from hyperdistill_core.training.distillation.distillation import Distiller, DistillSettings
 from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
 Report = Callable[[str], None]
 
 
-def distil(
-    pool: Pool,
+def distill(
+    pool: TrainingSet,
     data: ExpertData,
-    teachers: Sequence[Teacher | Reading],
+    teachers: Sequence[Teacher | VariantTeacher],
     *,
     settings: DistillSettings,
     dagger: CollectSettings,
     rounds: int,
     folder: Path,
-    start_from: Controller | None = None,
+    initialize_from: Controller | None = None,
     report: Report = lambda _: None,
 ) -> Distiller:
     """Train a student, with ``rounds`` of DAgger spread evenly over its updates.
@@ -55,10 +55,10 @@ def distil(
         dagger: how the rounds collect.
         rounds: of DAgger; 0 learns from the teacher's own data alone.
         folder: of the student's checkpoint and log.
-        start_from: controller that the student begins as.
+        initialize_from: controller that the student begins as.
         report: called with a line for people now and then.
     """
-    distiller = Distiller(data, settings, folder, start_from=start_from)
+    distiller = Distiller(data, settings, folder, initialize_from=initialize_from)
 
     def tell(row: dict[str, float]) -> None:
         report(
@@ -72,7 +72,7 @@ def distil(
             continue
         if round_:
             network, context = distiller.network.eval(), distiller.settings.context
-            student = Student(network, distiller.normalisation, context)
+            student = Student(network, distiller.normalization, context)
             collect(
                 pool,
                 data,
@@ -88,12 +88,12 @@ def distil(
 
 
 def to_controller(
-    distiller: Distiller, pool: Pool, *, name: str, provenance: Mapping[str, Any]
+    distiller: Distiller, pool: TrainingSet, *, name: str, provenance: Mapping[str, Any]
 ) -> Controller:
     """The controller that a distillation has made so far."""
     return _controller(
         distiller.network,
-        distiller.normalisation,
+        distiller.normalization,
         pool,
         task=distiller.settings.task,
         context=distiller.settings.context,
@@ -103,7 +103,7 @@ def to_controller(
 
 
 def generalist_controller(
-    checkpoint: Path, pool: Pool, *, name: str, started_from: str | None = None
+    checkpoint: Path, pool: TrainingSet, *, name: str, started_from: str | None = None
 ) -> Controller:
     """The controller that the actor of a trained generalist is.
 
@@ -116,11 +116,11 @@ def generalist_controller(
     Raises:
         CheckpointError: no such file, or no teacher's checkpoint.
     """
-    network, normalisation, meta = load_teacher(checkpoint)
+    network, normalization, meta = load_teacher(checkpoint)
     provenance = {key: meta[key] for key in ("settings", "steps", "seconds")}
     return _controller(
         network.actor,
-        normalisation,
+        normalization,
         pool,
         task=meta["settings"]["task"],
         context="continuous",
@@ -131,8 +131,8 @@ def generalist_controller(
 
 def _controller(
     network: Hypernetwork,
-    normalisation: Normalisation,
-    pool: Pool,
+    normalization: Normalization,
+    pool: TrainingSet,
     *,
     task: str,
     context: ContextKind,
@@ -143,9 +143,9 @@ def _controller(
         name=name,
         # A controller freezes its network; the training may go on.
         network=copy.deepcopy(network),
-        normalisation=normalisation,
+        normalization=normalization,
         task=task,
         context=context,
-        ranges=TrainingRanges.over(pool.graphs),
+        training_distribution=TrainingDistribution.over(pool.graphs),
         provenance=provenance,
     )

@@ -23,24 +23,24 @@ from hyperdistill_core.controller.checkpoints import find
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.evaluation.evaluation import evaluate, on_workers
 from hyperdistill_core.features import BodyLayout
-from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 from hyperdistill_core.nets.teachers.specialists import Specialists
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.ppo.settings import PPOSettings, require_least
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import KIND, load_teacher
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 from morph_ops._text_file import write_text
 
 #: File that says what a folder's training is of.
-CLAIM = "calibrate.json"
+MANIFEST = "calibrate.json"
 
 Report = Callable[[dict[str, float]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImproveSettings:
+class FineTuneSettings:
     """How bodies are trained and scored.
 
     Attributes:
@@ -50,7 +50,7 @@ class ImproveSettings:
         horizon: control steps of each simulation between updates.
         action_std: deviation of the actions at the start.
         final_action_std: at the end.
-        lr: largest learning rate.
+        max_lr: largest learning rate.
         moments: of the training, evenly spread, the last at its end. Each body's best of these
             networks and the generated one, by ``episodes`` of one seed, is scored over those of
             another. The scores before are over those of a third: where training did not help,
@@ -69,7 +69,7 @@ class ImproveSettings:
     horizon: int = 64
     action_std: float = 0.3
     final_action_std: float = 0.15
-    lr: float = 1e-3
+    max_lr: float = 1e-3
     moments: int = 5
     episodes: int = 4
     n_workers: int = 2
@@ -87,7 +87,7 @@ class ImproveSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Improvement:
+class FineTuneResult:
     """Scores of bodies before and after training of their own, in the order given.
 
     Attributes:
@@ -103,15 +103,15 @@ class Improvement:
     networks: tuple[BodyMLP, ...]
 
 
-def improve(
+def finetune(
     graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
-    settings: ImproveSettings,
+    settings: FineTuneSettings,
     folder: Path,
     *,
-    readings: Sequence[int] | None = None,
+    variants: Sequence[int] | None = None,
     report: Report = lambda _: None,
-) -> Improvement:
+) -> FineTuneResult:
     """Score, train and score again; interrupted it goes on from the last checkpoint.
 
     Args:
@@ -119,7 +119,7 @@ def improve(
         controller: name or file.
         settings: budgets and seed.
         folder: where the training's checkpoint and log go; nothing else is changed.
-        readings: which of the controller's readings of each body to begin with; the first of
+        variants: which of the controller's variants of each body to begin with; the first of
             all by default.
         report: called with a row of the training's log after every update.
 
@@ -127,16 +127,16 @@ def improve(
         ControllerError: there is no such controller.
         CheckpointError: the folder is that of another training.
     """
-    readings = readings or [0] * len(graphs)
-    claim(folder, graphs, controller, settings, readings=list(readings))
-    return train_and_score(graphs, controller, settings, folder, readings=readings, report=report)
+    variants = variants or [0] * len(graphs)
+    ensure_manifest(folder, graphs, controller, settings, variants=list(variants))
+    return train_and_score(graphs, controller, settings, folder, variants=variants, report=report)
 
 
-def claim(
+def ensure_manifest(
     folder: Path,
     graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
-    settings: ImproveSettings,
+    settings: FineTuneSettings,
     **known: Any,
 ) -> None:
     """Make a folder that of this training, or refuse one of another.
@@ -154,11 +154,11 @@ def claim(
     """
     hashes = {
         "controller": Controller.load(find(controller)).hash,
-        "bodies": Pool(tuple(graphs), ("robot",) * len(graphs)).hash,
+        "bodies": TrainingSet(tuple(graphs), ("robot",) * len(graphs)).hash,
     }
     now = {**asdict(settings), **hashes, **known}
     del now["n_workers"], now["episodes"]  # a training can be scored again, over more episodes
-    file = folder / CLAIM
+    file = folder / MANIFEST
     if file.exists() or (folder / "teacher.safetensors").exists():
         before = json.loads(file.read_text("utf-8")) if file.exists() else None
         require_same(folder, before, now, what="budget, seed, controller or bodies")
@@ -170,17 +170,17 @@ def claim(
 def train_and_score(
     graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
-    settings: ImproveSettings,
+    settings: FineTuneSettings,
     folder: Path,
     *,
-    readings: Sequence[int],
+    variants: Sequence[int],
     report: Report,
-) -> Improvement:
+) -> FineTuneResult:
     """The same in a folder that was claimed already."""
     path = find(controller)
-    pool = Pool(tuple(graphs), ("robot",) * len(graphs))
+    pool = TrainingSet(tuple(graphs), ("robot",) * len(graphs))
     trainer = TeacherTrainer(
-        pool, ppo_settings(settings, len(graphs)), folder, start_from=path, readings=list(readings)
+        pool, ppo_settings(settings, len(graphs)), folder, initialize_from=path, variants=list(variants)
     )
 
     def keep_moment() -> None:
@@ -194,7 +194,7 @@ def train_and_score(
 
     keep_moment()  # the last training may have been cut off between its checkpoint and this
     trainer.train(report=kept_and_reported)
-    return _scores(graphs, path, readings, folder, settings)
+    return _scores(graphs, path, variants, folder, settings)
 
 
 def _moment(folder: Path, number: int) -> Path:
@@ -211,10 +211,10 @@ def _keep(folder: Path, number: int) -> None:
 def _scores(
     graphs: Sequence[nx.DiGraph[str]],
     controller: Path,
-    readings: Sequence[int],
+    variants: Sequence[int],
     folder: Path,
-    settings: ImproveSettings,
-) -> Improvement:
+    settings: FineTuneSettings,
+) -> FineTuneResult:
     """Scores of the networks as generated, of each body's best moment, and at the end."""
     kept = [n for n in range(1, settings.moments + 1) if _moment(folder, n).exists()]
 
@@ -225,7 +225,7 @@ def _scores(
             task=settings.task,
             episodes=settings.episodes,
             seed=seed,
-            readings=readings,
+            variants=variants,
             n_workers=settings.n_workers,
         ).scores
 
@@ -241,14 +241,14 @@ def _scores(
     of_earlier = [(_moment(folder, kept[best[body] - 1]), int(body)) for body in earlier]
     trained[earlier] = score_specialists(graphs, of_earlier, fresh)
     files = [None, *(_moment(folder, n) for n in kept)]
-    networks = _networks(graphs, controller, readings, [files[b] for b in best], settings.task)
-    return Improvement(zero_shot, trained, at_the_end, networks)
+    networks = _networks(graphs, controller, variants, [files[b] for b in best], settings.task)
+    return FineTuneResult(zero_shot, trained, at_the_end, networks)
 
 
 def _networks(
     graphs: Sequence[nx.DiGraph[str]],
     controller: Path,
-    readings: Sequence[int],
+    variants: Sequence[int],
     moments: Sequence[Path | None],
     task: str,
 ) -> tuple[BodyMLP, ...]:
@@ -256,28 +256,28 @@ def _networks(
     generating = Controller.load(controller)
     trained = {file: load_teacher(file)[:2] for file in set(moments) if file is not None}
     return tuple(
-        generating.for_body(graph, get_task(task).model(graph), reading=readings[body])
+        generating.for_body(graph, get_task(task).model(graph), variant=variants[body])
         if file is None
         else body_mlp(*trained[file], body, graph, task)
         for body, (graph, file) in enumerate(zip(graphs, moments, strict=True))
     )
 
 
-def ppo_settings(settings: ImproveSettings, bodies: int) -> PPOSettings:
+def ppo_settings(settings: FineTuneSettings, bodies: int) -> PPOSettings:
     """Settings of the training that improves so many bodies."""
     return replace(
         PPOSettings(),
         teacher="specialists",
-        view="state",
+        observation="state",
         task=settings.task,
         steps=settings.steps_per_body * bodies,
         n_active=bodies,
         n_envs=settings.n_envs,
         horizon=settings.horizon,
-        rotate=0,
+        replaced_per_update=0,
         action_std=settings.action_std,
         final_action_std=settings.final_action_std,
-        lr=settings.lr,
+        max_lr=settings.max_lr,
         n_workers=settings.n_workers,
         seed=settings.seed,
     )
@@ -286,7 +286,7 @@ def ppo_settings(settings: ImproveSettings, bodies: int) -> PPOSettings:
 def score_specialists(
     graphs: Sequence[nx.DiGraph[str]],
     specialists: Sequence[tuple[Path, int]],
-    settings: ImproveSettings,
+    settings: FineTuneSettings,
 ) -> NDArray[np.float64]:
     """(specialists,) mean returns under mean actions.
 
@@ -301,11 +301,11 @@ def score_specialists(
 
 
 @lru_cache
-def _specialists_of(checkpoint: Path) -> tuple[Specialists, Normalisation]:
+def _specialists_of(checkpoint: Path) -> tuple[Specialists, Normalization]:
     return load_teacher(checkpoint)[:2]
 
 
-def _score_one(job: tuple[nx.DiGraph[str], Path, int, ImproveSettings]) -> float:
+def _score_one(job: tuple[nx.DiGraph[str], Path, int, FineTuneSettings]) -> float:
     graph, checkpoint, body, settings = job
     control = body_mlp(*_specialists_of(checkpoint), body, graph, settings.task)
     task = get_task(settings.task)
@@ -314,7 +314,7 @@ def _score_one(job: tuple[nx.DiGraph[str], Path, int, ImproveSettings]) -> float
 
 
 def body_mlp(
-    network: Specialists, normalisation: Normalisation, body: int, graph: nx.DiGraph[str], task: str
+    network: Specialists, normalization: Normalization, body: int, graph: nx.DiGraph[str], task: str
 ) -> BodyMLP:
     """The specialist of a body as a plain controller."""
     n = len(graph)
@@ -328,8 +328,8 @@ def body_mlp(
     layers[-1] = weight[:, : 2 * n], bias[: 2 * n]
     return BodyMLP.from_layers(
         layers,
-        normalisation=normalisation,
+        normalization=normalization,
         actions=layout.actions,
         dtype=np.float32,
-        clock=config.clock,
+        clock_harmonics=config.clock_harmonics,
     )

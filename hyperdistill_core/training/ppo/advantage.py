@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 
-def generalised_advantages(
+def generalized_advantages(
     rewards: torch.Tensor,
     values: torch.Tensor,
     last_values: torch.Tensor,

@@ -17,26 +17,26 @@ FIRST_LR, LEAST_LR = 1e-4, 1e-5
 LR_FACTOR = 1.2
 
 
-class Pace:
+class KLAdaptiveLearningRate:
     """Learning rates of one training, and the steps of its optimiser.
 
     Args:
         network: that learns.
-        optimiser: of its parameters.
-        target_kl: mean KL from the acting policy that rates are steered to; 0 takes the bound.
+        optimizer: of its parameters.
+        desired_kl: mean KL from the acting policy that rates are steered to; 0 takes the bound.
         max_kl: no step more in this update where the KL is larger.
     """
 
     def __init__(
         self,
         network: torch.nn.Module,
-        optimiser: torch.optim.Optimizer,
+        optimizer: torch.optim.Optimizer,
         *,
-        target_kl: float,
+        desired_kl: float,
         max_kl: float,
     ) -> None:
-        self._optimiser = optimiser
-        self._target, self._most = target_kl, max_kl
+        self._optimizer = optimizer
+        self._target, self._most = desired_kl, max_kl
         alone = isinstance(network, Specialists)
         self._alone = list(network.parameters()) if alone else []
         self.rates = np.full(network.config.bodies if alone else 1, FIRST_LR)
@@ -68,15 +68,15 @@ class Pace:
         """A step of the optimiser, for those that may take one."""
         rates = np.where(self._stopped, 0.0, self._now)
         longest = rates.max()
-        for group in self._optimiser.param_groups:
+        for group in self._optimizer.param_groups:
             group["lr"] = longest
         if not self._alone:
-            self._optimiser.step()
+            self._optimizer.step()
             return
         before = [parameter.detach().clone() for parameter in self._alone]
         moments = self._moments() if self._stopped.any() else []
         moments_before = [moment.clone() for moment in moments]
-        self._optimiser.step()
+        self._optimizer.step()
         shares = torch.from_numpy((rates / (longest or 1.0)).astype(np.float32))
         with torch.no_grad():
             for parameter, old in zip(self._alone, before, strict=True):
@@ -87,7 +87,7 @@ class Pace:
 
     def _moments(self) -> list[Tensor]:
         """The optimiser's running means of specialists' gradients and their squares."""
-        states = [self._optimiser.state[parameter] for parameter in self._alone]
+        states = [self._optimizer.state[parameter] for parameter in self._alone]
         return [state[name] for state in states if state for name in ("exp_avg", "exp_avg_sq")]
 
     def end(self) -> float:

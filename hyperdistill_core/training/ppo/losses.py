@@ -69,7 +69,7 @@ def ppo_losses(
     )
 
 
-def standardised(advantage: Tensor, *, bodies: int, per_body: bool) -> Tensor:
+def standardized(advantage: Tensor, *, bodies: int, per_body: bool) -> Tensor:
     """(T, bodies * E) advantages with zero mean and unit deviation, over each body or all."""
     dims = (0, 2) if per_body else (0, 1, 2)
     grouped = advantage.view(len(advantage), bodies, -1)

@@ -65,22 +65,22 @@ class PPOSettings:
     Attributes:
         teacher: kind of network: "gnn", "transformer", "modumorph", "generalist",
             or "specialists": a network for each body, all bodies active, nothing rotating.
-        view: what it sees of a limb: "limb" is the state with tips and axes in world
+        observation: what it sees of a limb: "privileged" is the state with tips and axes in world
             coordinates, "state" the state alone.
         task: name of the task.
         steps: control steps to train for, over all simulations.
         n_active: bodies in simulation at once.
         n_envs: simulations a body.
         horizon: control steps of each simulation between updates.
-        rotate: active bodies exchanged for others of the pool at every update.
+        replaced_per_update: active bodies exchanged for others of the pool at every update.
         robot_share: share of the pool's robots in the draw of bodies that come in.
-        favour_short: how much the draw favours bodies whose episodes were short: a body's
+        favor_short: how much the draw favours bodies whose episodes were short: a body's
             weight is divided by its mean length to this power (Xiong 2024 has 1).
         epochs: passes over a rollout.
         minibatch_steps: control steps of the fleet in a minibatch, every body in each; what is
             left over of a horizon is left out, other steps in every pass.
-        lr: largest learning rate; the bound falls to a tenth along a cosine.
-        target_kl: mean KL to the acting policy that the learning rate is steered to within
+        max_lr: largest learning rate; the bound falls to a tenth along a cosine.
+        desired_kl: mean KL to the acting policy that the learning rate is steered to within
             its bound: a rate too high for it lets the returns stand still. 0 takes the
             bound itself. Every specialist has a rate of its own.
         warmup: share of ``steps`` over which the bound rises from zero.
@@ -95,15 +95,15 @@ class PPOSettings:
             specialist by itself.
         action_std: of the actions at the start.
         final_action_std: of the actions at the end, reached in a straight line of logs.
-        noise_memory: correlation of a joint's action noise with that of the control step
+        noise_correlation: correlation of a joint's action noise with that of the control step
             before (Korenkevych 2019). UNIMAL joints are sluggish: white noise at 50 Hz
             averages out before it moves a limb.
         alive_bonus: added to the reward of every control step that is not a fall, at the
             start of the training; falling forward pays at once and is a trap without it.
-        stall_steps: an episode ends like one by a fall where the torso does not come forward by
-            ``stall_m`` in so many control steps, looked at as often; 0 lets bodies stand. A
+        no_progress_steps: an episode ends like one by a fall where the torso does not come forward by
+            ``no_progress_m`` in so many control steps, looked at as often; 0 lets bodies stand. A
             body that stands has nothing to tell, and with the bonus it is content to.
-        stall_m: see ``stall_steps`` (m).
+        no_progress_m: see ``no_progress_steps`` (m).
         alive_until: multiple of ``steps`` at which the fading bonus would reach zero.
         per_body_advantages: standardise advantages over each body, not over all.
         width: of the network.
@@ -122,19 +122,19 @@ class PPOSettings:
     """
 
     teacher: str = "gnn"
-    view: str = "limb"
+    observation: str = "privileged"
     task: str = "flat"
     steps: int = 12_000_000
     n_active: int = 128
     n_envs: int = 6
     horizon: int = 64
-    rotate: int = 6
+    replaced_per_update: int = 6
     robot_share: float = 0.1
-    favour_short: float = 0.0
+    favor_short: float = 0.0
     epochs: int = 3
     minibatch_steps: int = 4
-    lr: float = 1e-3
-    target_kl: float = 0.02
+    max_lr: float = 1e-3
+    desired_kl: float = 0.02
     warmup: float = 0.0
     gamma: float = 0.99
     lam: float = 0.88
@@ -144,11 +144,11 @@ class PPOSettings:
     max_kl: float = 0.1
     action_std: float = 0.9
     final_action_std: float = 0.35
-    noise_memory: float = 0.7
+    noise_correlation: float = 0.7
     alive_bonus: float = 0.7
     alive_until: float = 2.0
-    stall_steps: int = 0
-    stall_m: float = 0.2
+    no_progress_steps: int = 0
+    no_progress_m: float = 0.2
     per_body_advantages: bool = True
     width: int = 64
     layers: int = 3
@@ -162,14 +162,14 @@ class PPOSettings:
     def __post_init__(self) -> None:
         require_least(self, 1, "steps", "n_active", "n_envs", "horizon", "epochs")
         require_least(self, 1, "minibatch_steps", "n_workers")
-        require_least(self, 0, "rotate", "stall_steps", "clock", "seed")
+        require_least(self, 0, "replaced_per_update", "no_progress_steps", "clock", "seed")
         require_least(self, 1, "width", "layers", "heads", "feedforward")
-        require_positive(self, "action_std", "final_action_std", "alive_until", "stall_m")
-        require_positive(self, "lr", "clip", "max_grad_norm", "max_kl")
+        require_positive(self, "action_std", "final_action_std", "alive_until", "no_progress_m")
+        require_positive(self, "max_lr", "clip", "max_grad_norm", "max_kl")
         require_within(self, 0.0, 1.0, "gamma", "lam", "robot_share", "warmup")
-        require_within(self, 0.0, 0.999, "noise_memory")
-        require_within(self, 0.0, math.inf, "target_kl", "value_coef", "alive_bonus")
-        require_within(self, 0.0, math.inf, "favour_short")
+        require_within(self, 0.0, 0.999, "noise_correlation")
+        require_within(self, 0.0, math.inf, "desired_kl", "value_coef", "alive_bonus")
+        require_within(self, 0.0, math.inf, "favor_short")
         if self.per_body_advantages and self.horizon * self.n_envs < 2:
             raise TrainingError(
                 "per_body_advantages: expected at least 2 control steps of a body in an update "
@@ -192,23 +192,23 @@ PRESETS = {
     "cpu": PPOSettings(),
     "paper": PPOSettings(
         teacher="transformer",
-        view="state",
+        observation="state",
         steps=100_000_000,
         n_active=32,
         n_envs=1,
         horizon=2560,
-        rotate=32,
+        replaced_per_update=32,
         robot_share=1.0,
-        favour_short=1.0,
+        favor_short=1.0,
         epochs=8,
         minibatch_steps=160,
-        lr=3e-4,
-        target_kl=0.0,
+        max_lr=3e-4,
+        desired_kl=0.0,
         warmup=0.01,
         lam=0.95,
         max_kl=0.05,
         final_action_std=0.9,
-        noise_memory=0.0,
+        noise_correlation=0.0,
         alive_bonus=0.0,
         per_body_advantages=False,
         width=128,

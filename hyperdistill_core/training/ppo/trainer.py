@@ -23,27 +23,27 @@ from torch import Tensor
 from hyperdistill_core.checkpoint_file import (
     load_checkpoint,
     network_tensors,
-    optimiser_tensors,
+    optimizer_tensors,
     require_same,
     restore_network,
-    restore_optimiser,
+    restore_optimizer,
     save_checkpoint,
 )
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.nets.teachers.specialists import Specialists
-from hyperdistill_core.parallel.vector_env import FELL, RUNNING, STALLED, TIME_LIMIT, Fleet, Stall
+from hyperdistill_core.parallel.vector_env import FELL, RUNNING, STALLED, TIME_LIMIT, VectorEnv, NoProgress
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.body_batch import BodyInputs, Crowd, Senses
+from hyperdistill_core.training.body_batch import BodyInputs, BodyBatch, ObservationEncoder
 from hyperdistill_core.training.initialization import network_of
-from hyperdistill_core.training.ppo.advantage import generalised_advantages
-from hyperdistill_core.training.ppo.learning_rate import Pace
+from hyperdistill_core.training.ppo.advantage import generalized_advantages
+from hyperdistill_core.training.ppo.learning_rate import KLAdaptiveLearningRate
 from hyperdistill_core.training.ppo.losses import (
     clip_gradients,
     ppo_losses,
     require_finite,
-    standardised,
+    standardized,
 )
 from hyperdistill_core.training.ppo.settings import PPOSettings, require_clock
 from hyperdistill_core.training.running_moments import RunningMoments
@@ -55,7 +55,7 @@ from hyperdistill_core.training.teacher_file import (
     new_network,
 )
 from hyperdistill_core.training.training_log import append_row, drop_rows
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
 WARM_UP_STEPS = 16
 # Settings that a training may go on with others of.
@@ -72,11 +72,11 @@ class TeacherTrainer:
         settings: of the training.
         folder: where ``teacher.safetensors`` and ``log.csv`` go; a checkpoint that lies
             there is taken up again: the training goes on as if it had not stopped.
-        start_from: checkpoint of another training, whose network and normalisation a new
+        initialize_from: checkpoint of another training, whose network and normalisation a new
             one begins with, on any pool; all else begins anew. A generalist begins with a
             controller's hypernetwork, specialists with what it generates for their bodies;
             both keep its normalisation.
-        readings: of each body of the pool, that specialists begin with where they begin with a
+        variants: of each body of the pool, that specialists begin with where they begin with a
             controller; None for the first of every one.
         device: where the network learns, "cpu" or "cuda"; simulation is on the CPU.
 
@@ -90,12 +90,12 @@ class TeacherTrainer:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: TrainingSet,
         settings: PPOSettings,
         folder: Path,
         *,
-        start_from: Path | None = None,
-        readings: Sequence[int] | None = None,
+        initialize_from: Path | None = None,
+        variants: Sequence[int] | None = None,
         device: str = "cpu",
     ) -> None:
         if device != "cpu" and not torch.cuda.is_available():
@@ -144,17 +144,17 @@ class TeacherTrainer:
         if self._checkpoint.exists():
             self._restore()
         self._inputs = [BodyInputs.of(self._pool[i], self._task) for i in self._active]
-        self._crowd = Crowd(self._inputs, n_max=self._n_max)
-        if start_from is not None and not self._checkpoint.exists():
-            self._begin_with(start_from, readings)
+        self._crowd = BodyBatch(self._inputs, n_max=self._n_max)
+        if initialize_from is not None and not self._checkpoint.exists():
+            self._begin_with(initialize_from, variants)
 
     def _use(self, network: Any) -> None:
         self.network = network.to(self._device)
-        self._optimiser = torch.optim.Adam(network.parameters(), eps=1e-5)
-        self._pace = Pace(
+        self._optimizer = torch.optim.Adam(network.parameters(), eps=1e-5)
+        self._pace = KLAdaptiveLearningRate(
             self.network,
-            self._optimiser,
-            target_kl=self.settings.target_kl,
+            self._optimizer,
+            desired_kl=self.settings.desired_kl,
             max_kl=self.settings.max_kl,
         )
 
@@ -173,7 +173,7 @@ class TeacherTrainer:
     def train(self, *, report: Callable[[dict[str, float]], None] = lambda _: None) -> None:
         """Train to ``settings.steps``; a checkpoint and a log row after every update."""
         settings = self.settings
-        fleet = Fleet(
+        env = VectorEnv(
             [self._pool[i] for i in self._active],
             task=settings.task,
             n_envs=settings.n_envs,
@@ -181,15 +181,15 @@ class TeacherTrainer:
             n_workers=settings.n_workers,
             seed=settings.seed,
             kept=self._kept,
-            stall=Stall(settings.stall_steps, settings.stall_m) if settings.stall_steps else None,
+            stall=NoProgress(settings.no_progress_steps, settings.no_progress_m) if settings.no_progress_steps else None,
         )
-        with fleet:
-            self._warm_up(fleet)
+        with env:
+            self._warm_up(env)
             while self.steps_done < settings.steps:
                 began = time.perf_counter()
-                self._rotate(fleet)
+                self._rotate(env)
                 std = self.action_std
-                rollout, row = self._collect(fleet, std)
+                rollout, row = self._collect(env, std)
                 simulated = time.perf_counter()
                 row |= self._update(rollout, std)
                 ended = time.perf_counter()
@@ -201,43 +201,43 @@ class TeacherTrainer:
                     "simulation_share": (simulated - began) / (ended - began),
                 }
                 append_row(self._log, row)
-                self._save(fleet)
+                self._save(env)
                 report(row)
 
-    def _warm_up(self, fleet: Fleet) -> None:
+    def _warm_up(self, env: VectorEnv) -> None:
         """First moments of the states, under random actions."""
         if self.state_moments.count:
             return
         mask = self._crowd.mask(self.settings.n_envs)
         for _ in range(WARM_UP_STEPS):
             actions = self._rng.normal(size=(*mask.shape, 2)).astype(np.float32)
-            self._book_lengths(fleet.step(actions)[1])
-            self.state_moments.update(self._crowd.seen(fleet.state, self._width)[mask])
+            self._book_lengths(env.step(actions)[1])
+            self.state_moments.update(self._crowd.seen(env.state, self._width)[mask])
 
-    def _rotate(self, fleet: Fleet) -> None:
+    def _rotate(self, env: VectorEnv) -> None:
         """Exchange the longest-serving bodies for others of the pool."""
         waiting = np.setdiff1d(np.arange(len(self._pool)), self._active)
-        for index in self._draw(waiting, min(self.settings.rotate, len(waiting))):
+        for index in self._draw(waiting, min(self.settings.replaced_per_update, len(waiting))):
             slot = self._next_slot
             self._next_slot = (slot + 1) % len(self._active)
             self._active[slot] = index
             graph = self._pool[index]
             self._inputs[slot] = BodyInputs.of(graph, self._task)
-            fleet.replace(slot, graph)
+            env.replace(slot, graph)
             self._running[slot] = self._discounted[slot] = 0.0
             self._elapsed[slot] = 0
-        self._crowd = Crowd(self._inputs, n_max=self._n_max)
+        self._crowd = BodyBatch(self._inputs, n_max=self._n_max)
 
     def _draw(self, candidates: np.ndarray, number: int) -> list[int]:
         """Distinct bodies by weight."""
-        short = self._lengths[candidates] ** self.settings.favour_short
+        short = self._lengths[candidates] ** self.settings.favor_short
         weights = self._weights[candidates] / short
         share = weights / weights.sum() if weights.any() else None
         most = np.count_nonzero(weights)
         return self._rng.choice(candidates, size=min(number, most), replace=False, p=share).tolist()
 
     @torch.no_grad()
-    def _collect(self, fleet: Fleet, std: float) -> tuple[dict[str, Tensor], dict[str, float]]:
+    def _collect(self, env: VectorEnv, std: float) -> tuple[dict[str, Tensor], dict[str, float]]:
         """Act for a horizon with noise of a deviation; packed tensors with a leading T."""
         settings, crowd = self.settings, self._crowd
         mask = crowd.mask(settings.n_envs)
@@ -248,20 +248,20 @@ class TeacherTrainer:
         kept: dict[str, list[Tensor]] = {
             name: [] for name in ("state", "mean", "action", "value", "reward", "ended", "cut")
         }
-        normalisation = self.state_moments.normalisation()
-        senses = Senses(self.network, normalisation, crowd, settings.n_envs)
+        normalization = self.state_moments.normalization()
+        senses = ObservationEncoder(self.network, normalization, crowd, settings.n_envs)
         control_dt = self._task.control_dt
         finished: list[float] = []
         speeds: list[float] = []
         falls = stalls = 0
         raw = []
-        memory, fresh = settings.noise_memory, math.sqrt(1.0 - settings.noise_memory**2)
+        memory, fresh = settings.noise_correlation, math.sqrt(1.0 - settings.noise_correlation**2)
         noise = self._normal(joints.shape)
         act = self.network
         if isinstance(act, Generalist):
             act = act.generated(context, tree)
         for _ in range(settings.horizon):
-            seen, observation = senses(fleet.state, self._elapsed * control_dt)
+            seen, observation = senses(env.state, self._elapsed * control_dt)
             raw.append(seen)
             state = self._tensor(observation)
             mean, value = act(state, context, tree)
@@ -271,7 +271,7 @@ class TeacherTrainer:
             noise = memory * noise + fresh * self._normal(joints.shape)
             action = mean + std * noise
             actions[mask] = (action * joints).cpu().numpy()
-            reward, ended = fleet.step(actions)
+            reward, ended = env.step(actions)
             self._running += reward
             speeds.append(float(reward.mean()))
             reward = reward + self.alive_bonus * ((ended != FELL) & (ended != STALLED))
@@ -293,11 +293,11 @@ class TeacherTrainer:
                 ("cut", self._tensor((ended == TIME_LIMIT).reshape(-1))),
             ):
                 kept[name].append(value_now)
-        last = self._tensor(senses(fleet.state, self._elapsed * control_dt)[1])
+        last = self._tensor(senses(env.state, self._elapsed * control_dt)[1])
         _, last_value = act(last, context, tree)
         rollout = {name: torch.stack(tensors) for name, tensors in kept.items()}
         scale = 1.0 / math.sqrt(float(self._return_moments.var[0]) + 1e-8)
-        rollout["advantage"] = generalised_advantages(
+        rollout["advantage"] = generalized_advantages(
             rollout["reward"] * scale,
             rollout["value"],
             last_value,
@@ -347,13 +347,13 @@ class TeacherTrainer:
         tree = crowd.trees.batch(crowd.samples(settings.n_envs, chunk)).to(self._device)
         context = crowd.packed_context.to(self._device)
         joints = rollout["joints"].float().repeat(chunk, 1)
-        advantage = standardised(
+        advantage = standardized(
             rollout["advantage"],
             bodies=len(self._active),
             per_body=settings.per_body_advantages,
         )
         lr = self._pace.begin(self._longest_step())
-        scale = 1.0 / (2.0 * std**2 * (1.0 - settings.noise_memory**2))
+        scale = 1.0 / (2.0 * std**2 * (1.0 - settings.noise_correlation**2))
         sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
         batches, stop = 0, False
         for _ in range(settings.epochs):
@@ -380,7 +380,7 @@ class TeacherTrainer:
                 if stop:
                     break
                 loss = losses.policy + 0.5 * settings.value_coef * losses.value
-                self._optimiser.zero_grad(set_to_none=True)
+                self._optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 clip_gradients(self.network, settings.max_grad_norm)
                 self._pace.step()
@@ -400,14 +400,14 @@ class TeacherTrainer:
         settings = self.settings
         done = min(1.0, self.steps_done / settings.steps)
         warm = min(1.0, done / settings.warmup) if settings.warmup else 1.0
-        return settings.lr * warm * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
+        return settings.max_lr * warm * (0.1 + 0.9 * 0.5 * (1.0 + math.cos(math.pi * done)))
 
-    def _save(self, fleet: Fleet) -> None:
+    def _save(self, env: VectorEnv) -> None:
         tensors = network_tensors(self.network, prefix="network")
-        tensors |= optimiser_tensors(self._optimiser, prefix="optimiser")
+        tensors |= optimizer_tensors(self._optimizer, prefix="optimizer")
         tensors |= {name: torch.from_numpy(array) for name, array in self._books().items()}
         tensors["noise"] = self._noise.get_state()
-        for name, array in fleet.keep().items():
+        for name, array in env.keep().items():
             tensors[FLEET + name] = torch.from_numpy(array)
         meta: dict[str, Any] = {
             "kind": KIND,
@@ -435,17 +435,17 @@ class TeacherTrainer:
             "elapsed": self._elapsed,
         }
 
-    def _begin_with(self, path: Path, readings: Sequence[int] | None) -> None:
+    def _begin_with(self, path: Path, variants: Sequence[int] | None) -> None:
         from_controller = isinstance(self.network, Specialists) or (
             isinstance(self.network, Generalist) and not is_teacher(path)
         )
         if from_controller:
             controller, clock = Controller.load(path), self.settings.clock
             crowd = self._crowd if isinstance(self.network, Specialists) else None
-            chosen = None if readings is None else [readings[body] for body in self._active]
-            self._use(network_of(controller, clock=clock, crowd=crowd, readings=chosen))
+            chosen = None if variants is None else [variants[body] for body in self._active]
+            self._use(network_of(controller, clock=clock, crowd=crowd, variants=chosen))
             self._width = self.network.config.state_dim
-            self.state_moments = RunningMoments.of(controller.normalisation)
+            self.state_moments = RunningMoments.of(controller.normalization)
             self._moments_fixed = True
             return
         tensors, meta = load_checkpoint(path, kind=KIND)
@@ -481,7 +481,7 @@ class TeacherTrainer:
                 before = meta["settings"].get(name)
                 require_same(self._checkpoint, before, value, what=f"{name} ({before})")
         self._take_over(tensors, meta)
-        restore_optimiser(self._optimiser, tensors, prefix="optimiser")
+        restore_optimizer(self._optimizer, tensors, prefix="optimizer")
         self.steps_done, self._seconds = meta["steps"], meta["seconds"]
         self._pace.rates = np.broadcast_to(meta["lr"], self._pace.rates.shape).copy()
         for name, array in self._books().items():

@@ -27,7 +27,7 @@ from hyperdistill_core.training.ppo.settings import require_least, require_withi
 from hyperdistill_core.training.training_sets.lineages import Lineages
 from morph_ops import graph as bodies_graph
 from morph_ops._text_file import read_text, write_text
-from morph_ops.graph import BodyError
+from morph_ops.errors import BodyError
 from morph_ops.identity import body_hash
 from morph_ops.io.json_file import from_json, to_json
 from morph_ops.operators import OperatorError, crossover, mutate
@@ -47,7 +47,7 @@ _HASH_DIGITS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolSettings:
+class TrainingSetSettings:
     """What a pool holds.
 
     Attributes:
@@ -94,7 +94,7 @@ class PoolSettings:
 
 
 @dataclass(frozen=True)
-class Pool:
+class TrainingSet:
     """Distinct bodies to learn on.
 
     Attributes:
@@ -138,7 +138,7 @@ class Pool:
         write_text(path, "\n".join(lines) + "\n")
 
     @classmethod
-    def read(cls, path: Path) -> Pool:
+    def read(cls, path: Path) -> TrainingSet:
         """The inverse of :meth:`write`.
 
         Raises:
@@ -195,14 +195,14 @@ class _Limp:
         return np.zeros((len(state), self._n_controls))
 
 
-def make_pool(
-    settings: PoolSettings,
+def make_training_set(
+    settings: TrainingSetSettings,
     *,
     robots: Sequence[nx.DiGraph[str]] = (),
     held_out: Iterable[nx.DiGraph[str]] = (),
     trial: Trial | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> Pool:
+) -> TrainingSet:
     """A pool of distinct bodies: ``robots``, then sampled bodies, children, mutants, evolved.
 
     Args:
@@ -228,7 +228,7 @@ class _Maker:
 
     def __init__(
         self,
-        settings: PoolSettings,
+        settings: TrainingSetSettings,
         robots: Sequence[nx.DiGraph[str]],
         held_out: Iterable[nx.DiGraph[str]],
         trial: Trial | None,
@@ -250,14 +250,14 @@ class _Maker:
         wanted = (settings.sampled, settings.children, settings.mutants, settings.evolved)
         self._total = len(self._robots) + sum(wanted)
 
-    def make(self) -> Pool:
+    def make(self) -> TrainingSet:
         settings = self._settings
         sampled = self._fill(settings.sampled, "sampled", lambda: sample_body(self._rng))
         of_robots = [*self._robots, *self._fill(settings.children, "child", self._child)]
         self._fill(settings.mutants, "mutant", lambda: self._mutant(of_robots, sampled))
         if settings.evolved:
             self._evolve(settings.evolved)
-        return Pool(tuple(self._graphs), tuple(self._origins))
+        return TrainingSet(tuple(self._graphs), tuple(self._origins))
 
     def _child(self) -> nx.DiGraph[str]:
         a, b = self._rng.choice(len(self._robots), size=2, replace=False)
@@ -371,7 +371,7 @@ def _no_new(origin: Origin) -> TrainingError:
     )
 
 
-def _require_parents(settings: PoolSettings, n_robots: int, *, tried: bool) -> None:
+def _require_parents(settings: TrainingSetSettings, n_robots: int, *, tried: bool) -> None:
     if settings.children and n_robots < 2:
         raise TrainingError(
             f"a pool with {settings.children} children needs at least 2 robots to cross, got"
