@@ -45,11 +45,11 @@ from rich.table import Table
 
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.parallel.env_shard import Starts
-from hyperdistill_core.parallel.vector_env import RUNNING, Fleet
+from hyperdistill_core.parallel.vector_env import RUNNING, VectorEnv
 from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import TASKS, get_task
-from hyperdistill_core.training.training_sets.training_set import Pool
-from morph_ops.graph import BodyError
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
+from morph_ops.errors import BodyError
 from morph_ops.io import mjcf
 from morph_ops.space import sample_body
 
@@ -146,7 +146,7 @@ def measure(
         theirs.close()
         pipes.append(pipe)
     done = []
-    with Fleet(
+    with VectorEnv(
         graphs,
         task=settings.task,
         n_envs=settings.n_envs,
@@ -172,7 +172,7 @@ def measure(
     return done[1:]
 
 
-def _run_fleet(fleet: Fleet, repeat: int, settings: Settings) -> tuple[float, NDArray[np.bool_]]:
+def _run_fleet(fleet: VectorEnv, repeat: int, settings: Settings) -> tuple[float, NDArray[np.bool_]]:
     """Seconds that the steps took, and (T, A, E) whether an episode ended with each."""
     slots = range(fleet.shape.n_active)
     actions = np.stack([settings.actions(repeat, slot) for slot in slots], axis=1)
@@ -314,7 +314,7 @@ def _bodies(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
     if options.robot:
         return [mjcf.read(path) for path in options.robot]
     if options.pool is not None:
-        graphs = Pool.read(options.pool).graphs
+        graphs = TrainingSet.read(options.pool).graphs
         number = min(options.bodies, len(graphs))
         rng = np.random.default_rng(options.seed)
         return [graphs[index] for index in rng.choice(len(graphs), number, replace=False)]

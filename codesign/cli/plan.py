@@ -25,27 +25,27 @@ def show_plan(settings: Settings) -> None:
     """
     from codesign import config
     from codesign.campaign import prepare
-    from codesign.campaign.variation import Breeder
+    from codesign.campaign.variation import Variation
     from codesign.scoring import ScoringPool
-    from hyperdistill_core.parallel.worker_pool import processes
+    from hyperdistill_core.parallel.worker_pool import describe_workers
 
-    breeder = Breeder(settings, prepare(settings))
-    probes = [breeder.sample(n, taken=()) for n in range(min(PROBES, settings.population))]
-    carried = [probe.reading for probe in probes] if settings.tries == 1 else None
+    variation = Variation(settings, prepare(settings))
+    probes = [variation.sample(n, taken=()) for n in range(min(PROBES, settings.population))]
+    carried = [probe.variant for probe in probes] if settings.best_of == 1 else None
     with ScoringPool.of_campaign(settings, most_workers=len(probes)) as pool:
-        records = pool.map([probe.graph for probe in probes], readings=carried)
-        place, workers = pool.place, pool.at_once
+        records = pool.map([probe.graph for probe in probes], variants=carried)
+        location, workers = pool.location, pool.parallelism
     # The pool of the probes may have fewer processes than the run; a cluster is as it is.
     if settings.workers and not settings.cluster:
-        place, workers = processes(settings.workers), settings.workers
+        location, workers = describe_workers(settings.workers), settings.workers
     click.echo(config.to_toml(settings))
-    times = estimate(settings, records, at_once=most_at_once(settings, workers))
+    times = estimate(settings, records, parallelism=max_parallelism(settings, workers))
     least, most = (_minutes(seconds) for seconds in times)
     finals = min(settings.finalists, settings.total) if settings.final_episodes else 0
-    tries = f" after {settings.tries} tries" if settings.tries > 1 else ""
+    best_of = f" after {settings.best_of} tries" if settings.best_of > 1 else ""
     click.echo(
-        f"{settings.total} candidates of {settings.episodes} episodes{tries}, {finals} finalists "
-        f"of {settings.final_episodes}, {place}"
+        f"{settings.total} candidates of {settings.episodes} episodes{best_of}, {finals} finalists "
+        f"of {settings.final_episodes}, {location}"
     )
     racing = "; less by what racing saves" if settings.racing else ""
     click.echo(
@@ -53,7 +53,7 @@ def show_plan(settings: Settings) -> None:
     )
 
 
-def most_at_once(settings: Settings, workers: int) -> int:
+def max_parallelism(settings: Settings, workers: int) -> int:
     """Bodies that so many workers can score at the same time: the algorithm waits for scores."""
     from codesign.campaign.algorithms import new_algorithm
 
@@ -64,14 +64,14 @@ def most_at_once(settings: Settings, workers: int) -> int:
 
 
 def estimate(
-    settings: Settings, records: Sequence[ScoreRecord], *, at_once: int
+    settings: Settings, records: Sequence[ScoreRecord], *, parallelism: int
 ) -> tuple[float, float]:
     """Least and most seconds that a run may take, by some of its bodies.
 
     Args:
         settings: of the run.
         records: of starting bodies, scored as the run scores them and where it does.
-        at_once: bodies that are scored at the same time.
+        parallelism: bodies that are scored at the same time.
 
     Returns:
         With episodes as long as these, and with whole ones; without the start of workers, and
@@ -90,10 +90,10 @@ def estimate(
     finals = min(settings.finalists, settings.total) * settings.final_episodes * worlds
     length = fmean(fmean(record.lengths) for record in scored)
     body = fmean(record.steps for record in scored)
-    most = worlds * settings.episodes * whole + most_steps(settings.tries, whole)
+    most = worlds * settings.episodes * whole + most_steps(settings.best_of, whole)
     least_steps = settings.total * body + finals * length
     most_in_all = settings.total * most + finals * whole
-    return least_steps * seconds_per_step / at_once, most_in_all * seconds_per_step / at_once
+    return least_steps * seconds_per_step / parallelism, most_in_all * seconds_per_step / parallelism
 
 
 def _minutes(seconds: float) -> str:

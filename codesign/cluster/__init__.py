@@ -1,19 +1,15 @@
-"""Where work is done: in this process, in worker processes, or on a Dask cluster.
+"""Dask clusters behind the same protocol as the local workers.
 
-All of them are a :class:`Backend`: items in, outcomes out, in any order. Work that crashes or
-hangs costs its item, never the campaign, but for :class:`Serial`, which is this process.
+:mod:`hyperdistill_core.parallel` defines the protocol and does the work on this machine. This
+package adds one more backend. :func:`start_backend` starts the one that the settings name.
 
-    serial       one item at a time, here
-    pool         worker processes on this machine, with a time limit
-    dask_pool    the same worker processes, one for each thread of the workers of a Dask cluster
-    dask_worker  what such a worker does
-    settings     which cluster
+    cluster_settings  which cluster to use or to start
+    backends          ``start_backend``: local workers or a cluster
+    dask_pool         the coordinator's side of a cluster
+    dask_worker       the cluster's side: child processes that do the work
 """
 
-from codesign.cluster.cluster_settings import Cluster
-from codesign.cluster.start import start
-from hyperdistill_core.parallel.backend import Backend, Outcome, WorkerDiedError
-from hyperdistill_core.parallel.serial import Serial
-from hyperdistill_core.parallel.worker_pool import ProcessPool
+from codesign.cluster.backends import start_backend
+from codesign.cluster.cluster_settings import ClusterSettings
 
-__all__ = ["Backend", "Cluster", "Outcome", "ProcessPool", "Serial", "WorkerDiedError", "start"]
+__all__ = ["ClusterSettings", "start_backend"]

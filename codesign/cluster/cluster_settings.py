@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from morph_ops._registry import choose
+from morph_ops._registry import lookup
 
 LOCAL = "local"
 #: Kinds of clusters, and the class that starts each: of dask-jobqueue, but for the local one.
@@ -27,7 +27,7 @@ _ADDRESS = re.compile(r"(tcp|tls)://[^\s/:]+:\d+|(tcp|tls)://\[[0-9a-fA-F:]+\]:\
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class Cluster(BaseModel):
+class ClusterSettings(BaseModel):
     """A Dask cluster: one that runs, by its scheduler's address, or one to start, by its kind.
 
     Attributes:
@@ -60,7 +60,7 @@ class Cluster(BaseModel):
     @classmethod
     def _known(cls, kind: str | None) -> str | None:
         if kind is not None:
-            choose(KINDS, kind, what="kind of cluster")
+            lookup(KINDS, kind, what="kind of cluster")
         return kind
 
     @field_validator("options")
@@ -70,7 +70,7 @@ class Cluster(BaseModel):
         return options
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Cluster:
+    def _one_of_both(self) -> ClusterSettings:
         if (self.scheduler is None) == (self.kind is None):
             got = "neither" if self.kind is None else "both"
             raise ValueError(f"expected either a scheduler's address or a kind, got {got}")

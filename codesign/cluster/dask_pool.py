@@ -16,7 +16,7 @@ import distributed
 from distributed import Client, Future, KilledWorker
 
 from codesign.cluster import dask_worker
-from codesign.cluster.cluster_settings import KINDS, LOCAL, Cluster
+from codesign.cluster.cluster_settings import KINDS, LOCAL, ClusterSettings
 from codesign.errors import RunError, UsageError
 from hyperdistill_core.parallel.backend import Item, Outcome, Result
 from hyperdistill_core.parallel.processes import worker_surroundings
@@ -34,15 +34,15 @@ class DaskPool(Generic[Item, Result]):
 
     Every item is worked on in a child process of the Dask worker that takes it, so that one
     that crashes or hangs is tried once more and then given up, as in
-    :class:`~codesign.cluster.ProcessPool`. A Dask worker that dies itself gives its items back:
+    :class:`~hyperdistill_core.parallel.WorkerPool`. A Dask worker that dies itself gives its items back:
     Dask hands each to another worker, until as many have died with it as the scheduler's
     setting ``distributed.scheduler.allowed-failures`` (3) lets pass; then it is given up.
     Workers may come and go at any time.
 
     Args:
-        setup: as of :class:`~codesign.cluster.ProcessPool`.
+        setup: as of :class:`~hyperdistill_core.parallel.WorkerPool`.
         cluster: which.
-        time_limit: as of :class:`~codesign.cluster.ProcessPool`; what waits for a worker is
+        time_limit: as of :class:`~hyperdistill_core.parallel.WorkerPool`; what waits for a worker is
             not counted.
         fingerprint: what workers must have in common with this process, by name.
 
@@ -57,7 +57,7 @@ class DaskPool(Generic[Item, Result]):
         self,
         setup: Callable[[], Callable[[Item], Result]],
         *,
-        cluster: Cluster,
+        cluster: ClusterSettings,
         time_limit: float | None,
         fingerprint: Callable[[], Mapping[str, str]],
     ) -> None:
@@ -90,12 +90,12 @@ class DaskPool(Generic[Item, Result]):
         return bool(self._pending)
 
     @property
-    def at_once(self) -> int:
+    def parallelism(self) -> int:
         """Threads of the workers now."""
         return self._threads
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the work is done, for people."""
         return f"{self._threads} threads of {self._cluster.name}"
 
@@ -225,7 +225,7 @@ class DaskPool(Generic[Item, Result]):
                 self._client.run(partial(dask_worker.end, self._job.token), on_error="ignore")
 
 
-def _started(cluster: Cluster) -> Any:
+def _started(cluster: ClusterSettings) -> Any:
     """A cluster that was started now, a context manager."""
     try:
         if cluster.kind == LOCAL:
@@ -238,7 +238,7 @@ def _started(cluster: Cluster) -> Any:
         raise UsageError(f"cluster: cannot start {cluster.name}: {one_line(error)}") from None
 
 
-def _queued(cluster: Cluster) -> Any:
+def _queued(cluster: ClusterSettings) -> Any:
     before = signal.getsignal(signal.SIGINT)
     try:
         import dask_jobqueue

@@ -1,7 +1,7 @@
 """What a Dask worker does: it hands items to child processes of its own.
 
 A body that crashes or hangs costs a child, never the Dask worker, and the children are those
-of :class:`~codesign.cluster.ProcessPool`, with its time limit. There are as many at work as the
+of :class:`~hyperdistill_core.parallel.WorkerPool`, with its time limit. There are as many at work as the
 Dask worker has threads, and each sets itself up once.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hyperdistill_core.parallel.backend import Outcome
-from hyperdistill_core.parallel.worker_pool import ProcessPool
+from hyperdistill_core.parallel.worker_pool import WorkerPool
 
 #: A Dask worker keeps the children of so many jobs; those of a coordinator that was killed
 #: would else stay for ever.
@@ -33,8 +33,8 @@ class Job:
 
     Attributes:
         token: of this job alone.
-        setup: as of :class:`~codesign.cluster.ProcessPool`.
-        time_limit: as of :class:`~codesign.cluster.ProcessPool`.
+        setup: as of :class:`~hyperdistill_core.parallel.WorkerPool`.
+        time_limit: as of :class:`~hyperdistill_core.parallel.WorkerPool`.
         fingerprint: what must be the same everywhere, by name; called on the worker.
         expected: what it returned to the coordinator.
     """
@@ -93,16 +93,16 @@ class _Children:
         job.check()
         self._job = job
         self._lock = threading.Lock()
-        self._free: list[ProcessPool] = []
+        self._free: list[WorkerPool] = []
         self._closed = False
 
     @contextmanager
-    def one(self) -> Iterator[ProcessPool]:
+    def one(self) -> Iterator[WorkerPool]:
         """A child for one item."""
         with self._lock:
             child = self._free.pop() if self._free else None
         if child is None:
-            child = ProcessPool(self._job.setup, workers=1, time_limit=self._job.time_limit)
+            child = WorkerPool(self._job.setup, workers=1, time_limit=self._job.time_limit)
         try:
             yield child
         except BaseException:

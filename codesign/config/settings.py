@@ -8,10 +8,10 @@ from pathlib import Path
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from codesign import defaults
-from codesign.cluster import Cluster
+from codesign.cluster import ClusterSettings
 from codesign.config.tables import Alarms, Frozen, Limits, Racing, Rates, Stop, known_or_own
 from hyperdistill_core.controller.checkpoints import available
-from morph_ops._registry import is_own
+from morph_ops._registry import is_plugin
 
 LEAST_ISLAND = 4
 OBJECTIVES = ("score", "speed", "cost_of_transport", "mass", "actuators", "robustness")
@@ -64,11 +64,11 @@ class Settings(Frozen):
             children.
         candidates: stop after so many bodies, inside the last generation; None for all.
         episodes: episodes a body.
-        tries: readings of a body that the controller has, which are tried in short episodes
+        best_of: variants of a body that the controller has, which are tried in short episodes
             before the best of them is scored: less luck, more control steps.
-        readings: readings that a body may carry, of those that the controller has: a starting
+        variants: variants that a body may carry, of those that the controller has: a starting
             body gets one of the first so many at random, a child has its first parent's, now and
-            then another one (``rates.reading``). With 1 all have the first.
+            then another one (``rates.variant``). With 1 all have the first.
         workers: worker processes, 0 to work in this process; no part of the result.
         cluster: where the work is done instead of that; no part of the result either.
         time_limit: the scoring of a body may take so long (s). One that hangs is tried once
@@ -109,10 +109,10 @@ class Settings(Frozen):
     generations: int = Field(default=8, ge=0)
     candidates: int | None = Field(default=None, ge=1)
     episodes: int = Field(default=4, ge=1)
-    tries: int = Field(default=1, ge=1)
-    readings: int = Field(default=1, ge=1)
+    best_of: int = Field(default=1, ge=1)
+    variants: int = Field(default=1, ge=1)
     workers: int = Field(default_factory=usable_cores, ge=0)
-    cluster: Cluster | None = None
+    cluster: ClusterSettings | None = None
     time_limit: float = Field(default=300.0, gt=0.0)
     tournament: int = Field(default=4, ge=1)
     in_flight: int = Field(default=16, ge=1)
@@ -179,7 +179,7 @@ class Settings(Frozen):
 
     @model_validator(mode="after")
     def _nobody_else_races(self) -> Settings:
-        if self.racing and not is_own(self.algorithm) and self.algorithm not in RACING:
+        if self.racing and not is_plugin(self.algorithm) and self.algorithm not in RACING:
             raise ValueError(
                 f"racing: expected an algorithm that goes by the score alone "
                 f"({', '.join(RACING)}), got {self.algorithm}; racing=false turns it off"
@@ -188,10 +188,10 @@ class Settings(Frozen):
 
     @model_validator(mode="after")
     def _carried_or_tried(self) -> Settings:
-        if self.tries > 1 and self.readings > 1:
+        if self.best_of > 1 and self.variants > 1:
             raise ValueError(
-                f"readings: expected bodies that carry one, or that it is tried for, got "
-                f"readings={self.readings} and tries={self.tries}; leave one of them at 1"
+                f"variants: expected bodies that carry one, or that it is tried for, got "
+                f"variants={self.variants} and best_of={self.best_of}; leave one of them at 1"
             )
         return self
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from codesign.cluster import Cluster
+from codesign.cluster import ClusterSettings
 from codesign.config.settings import Settings
 from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
 from codesign.errors import UsageError
 from morph_ops._messages import one_line
-from morph_ops._registry import choose
+from morph_ops._registry import lookup
 from morph_ops._text_file import read_text
 
 DEFAULT_PRESET = "quickstart"
@@ -26,7 +26,7 @@ _TABLES: dict[str, tuple[Mapping[str, Any], str]] = {
     "rates": (Rates.model_fields, "rate"),
     "limits": (Limits.model_fields, "limit"),
     "alarms": (Alarms.model_fields, "alarm setting"),
-    "cluster": (Cluster.model_fields, "cluster setting"),
+    "cluster": (ClusterSettings.model_fields, "cluster setting"),
     "stop": (Stop.model_fields, "reason to stop"),
     "racing": (Racing.model_fields, "racing setting"),
 }
@@ -64,7 +64,7 @@ def load(
     """
     merged: dict[str, Any] = {}
     if preset is not None:
-        merged = parse(choose(presets(), preset, what="preset"), source=f"preset {preset}")
+        merged = parse(lookup(presets(), preset, what="preset"), source=f"preset {preset}")
     if file is not None:
         merged = _merge(merged, read(file))
     for assignment in assignments:
@@ -101,18 +101,18 @@ def build(values: Mapping[str, Any]) -> Settings:
         UsageError: an unknown key or a value out of its range; one line.
     """
     for key in values:
-        choose(Settings.model_fields, key, what="setting")
+        lookup(Settings.model_fields, key, what="setting")
     for table, (fields, what) in _TABLES.items():
         keys = values.get(table)
         for key in keys if isinstance(keys, Mapping) else ():
-            choose(fields, key, what=what)
+            lookup(fields, key, what=what)
     try:
         return Settings(**values)
     except ValidationError as error:
         raise UsageError("; ".join(map(_complaint, error.errors()))) from None
 
 
-def chosen_cluster(address: str) -> Cluster | None:
+def chosen_cluster(address: str) -> ClusterSettings | None:
     """The cluster of an address; None for "none".
 
     Raises:
@@ -121,7 +121,7 @@ def chosen_cluster(address: str) -> Cluster | None:
     if address == "none":
         return None
     try:
-        return Cluster(scheduler=address)
+        return ClusterSettings(scheduler=address)
     except ValidationError as error:
         raise UsageError("; ".join(map(_complaint, error.errors()))) from None
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import networkx as nx
 
-from codesign.cluster import Backend, Cluster, Outcome, start
+from codesign.cluster import ClusterSettings, start_backend
 from codesign.config import Racing, Settings
 from codesign.scoring.fingerprint import fingerprint
 from codesign.scoring.record import ScoreRecord
@@ -23,6 +23,7 @@ from codesign.scoring.scorer import (
     BodyScorer,
     find_controller,
 )
+from hyperdistill_core.parallel import Backend, Outcome
 from morph_ops.identity import body_hash
 
 DEFAULT_TIME_LIMIT = 300.0
@@ -35,7 +36,7 @@ class _Item:
     episodes: int | None
     bar: float | None
     likely: Sequence[int]
-    reading: int | None
+    variant: int | None
 
 
 class _Worker:
@@ -51,7 +52,7 @@ class _Worker:
             episodes=item.episodes,
             bar=item.bar,
             likely=item.likely,
-            reading=item.reading,
+            variant=item.variant,
         )
 
 
@@ -69,17 +70,17 @@ class ScoringPool:
         seed: of the episodes' starts.
         robustness: measure it as well.
         racing: how bodies are stopped that cannot reach the bar they are submitted with.
-        tries: readings of a body that are tried before the best of them is scored; None for
-            :data:`~codesign.defaults.TRIES`, or all that the controller has.
-        readings: that bodies may be submitted with, the first so many of the controller's.
+        best_of: variants of a body that are tried before the best of them is scored; None for
+            :data:`~codesign.defaults.BEST_OF`, or all that the controller has.
+        variants: that bodies may be submitted with, the first so many of the controller's.
         time_limit: a body may take so long (s), None for ever. Only for bodies that come near
             it does the record depend on the machine.
         cluster: score there instead; ``workers`` does not count then.
 
     Raises:
-        UnknownChoiceError: there is no such task.
+        UnknownNameError: there is no such task.
         UsageError: there is no such controller, its file cannot be read, or it has fewer
-            readings than ``tries`` or ``readings``; or no such cluster, or its workers have
+            variants than ``best_of`` or ``variants``; or no such cluster, or its workers have
             other versions or another controller.
         RunError: the cluster has no workers.
     """
@@ -94,10 +95,10 @@ class ScoringPool:
         seed: int = 0,
         robustness: bool = False,
         racing: Racing | None = None,
-        tries: int | None = 1,
-        readings: int = 1,
+        best_of: int | None = 1,
+        variants: int = 1,
         time_limit: float | None = DEFAULT_TIME_LIMIT,
-        cluster: Cluster | None = None,
+        cluster: ClusterSettings | None = None,
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
@@ -119,11 +120,11 @@ class ScoringPool:
             seed=seed,
             robustness=robustness,
             racing=racing,
-            tries=tries,
-            readings=readings,
+            best_of=best_of,
+            variants=variants,
         )
         self._items: dict[Hashable, _Item] = {}
-        self._pool: Backend[_Item, ScoreRecord] = start(
+        self._pool: Backend[_Item, ScoreRecord] = start_backend(
             setup,
             workers=workers,
             time_limit=time_limit,
@@ -151,21 +152,21 @@ class ScoringPool:
             seed=settings.seed,
             robustness=settings.measures_robustness,
             racing=settings.racing,
-            tries=settings.tries,
-            readings=settings.readings,
+            best_of=settings.best_of,
+            variants=settings.variants,
             time_limit=settings.time_limit,
             cluster=settings.cluster,
         )
 
     @property
-    def at_once(self) -> int:
+    def parallelism(self) -> int:
         """How many bodies are scored at the same time, when there are enough."""
-        return self._pool.at_once
+        return self._pool.parallelism
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where bodies are scored, for people."""
-        return self._pool.place
+        return self._pool.location
 
     @property
     def idle(self) -> int:
@@ -186,7 +187,7 @@ class ScoringPool:
         episodes: int | None = None,
         bar: float | None = None,
         likely: Sequence[int] = (),
-        reading: int | None = None,
+        variant: int | None = None,
     ) -> None:
         """Give a body to the workers.
 
@@ -196,13 +197,13 @@ class ScoringPool:
             seed: other than the pool's, for this body alone.
             episodes: likewise.
             bar: score that it must be able to reach, where there is racing; None for any.
-            likely: readings that are tried first, where several are.
-            reading: the one that is scored; None finds it, by the pool's ``tries``.
+            likely: variants that are tried first, where several are.
+            variant: the one that is scored; None finds it, by the pool's ``best_of``.
 
         Raises:
             RuntimeError: none of them is idle.
         """
-        item = _Item(graph, seed, episodes, bar, likely, reading)
+        item = _Item(graph, seed, episodes, bar, likely, variant)
         self._pool.submit(key, item)
         self._items[key] = item
 
@@ -218,18 +219,18 @@ class ScoringPool:
         graphs: Iterable[nx.DiGraph[str]],
         *,
         bar: float | None = None,
-        readings: Sequence[int | None] | None = None,
+        variants: Sequence[int | None] | None = None,
     ) -> list[ScoreRecord]:
         """Records of ``graphs``, in their order; ``bar`` as for :meth:`submit`.
 
-        ``readings`` may name the reading of each, as :meth:`submit` takes it.
+        ``variants`` may name the variant of each, as :meth:`submit` takes it.
         """
         records: dict[int, ScoreRecord] = {}
-        known = repeat(None) if readings is None else readings
-        for index, (graph, reading) in enumerate(zip(graphs, known, strict=False)):
+        known = repeat(None) if variants is None else variants
+        for index, (graph, variant) in enumerate(zip(graphs, known, strict=False)):
             if not self.idle:
                 records.update(self.collect())
-            self.submit(index, graph, bar=bar, reading=reading)
+            self.submit(index, graph, bar=bar, variant=variant)
         while self.busy:
             records.update(self.collect())
         return [records[index] for index in range(len(records))]
@@ -258,7 +259,7 @@ class ScoringPool:
             robot="",
             hash=body_hash(item.graph),
             warnings=(outcome.error or "",),
-            reading=item.reading or 0,
+            variant=item.variant or 0,
         )
 
 
@@ -269,7 +270,7 @@ def score(
     task: str = DEFAULT_TASK,
     episodes: int = DEFAULT_EPISODES,
     seed: int = 0,
-    tries: int | None = None,
+    best_of: int | None = None,
     workers: int = 1,
 ) -> list[ScoreRecord]:
     """Score bodies under a controller that needs no training for them.
@@ -280,8 +281,8 @@ def score(
         task: name of a task.
         episodes: episodes a body, at least 1.
         seed: of the episodes' starts.
-        tries: readings of a body that are tried before the best of them is scored; by default
-            :data:`~codesign.defaults.TRIES`, or all that the controller has.
+        best_of: variants of a body that are tried before the best of them is scored; by default
+            :data:`~codesign.defaults.BEST_OF`, or all that the controller has.
         workers: 1 to work in this process, more for so many worker processes; a script
             that asks for more needs the usual ``if __name__ == "__main__":``.
 
@@ -289,9 +290,9 @@ def score(
         One record a body, in order.
 
     Raises:
-        UnknownChoiceError: there is no such task.
+        UnknownNameError: there is no such task.
         UsageError: there is no such controller, its file cannot be read, or it has fewer
-            readings than ``tries``.
+            variants than ``best_of``.
         ValueError: ``episodes`` or ``workers`` is below 1.
     """
     if workers < 1:
@@ -302,6 +303,6 @@ def score(
         task=task,
         episodes=episodes,
         seed=seed,
-        tries=tries,
+        best_of=best_of,
     ) as pool:
         return pool.map(graphs)

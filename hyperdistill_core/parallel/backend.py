@@ -45,12 +45,12 @@ class Backend(Protocol[_Item, _Result]):
         ...
 
     @property
-    def at_once(self) -> int:
+    def parallelism(self) -> int:
         """How many items are worked on at the same time, when there are enough."""
         ...
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the work is done, for people."""
         ...
 

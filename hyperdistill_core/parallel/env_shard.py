@@ -26,7 +26,7 @@ _NEWEST = 0.1
 
 
 @dataclass(frozen=True)
-class Stall:
+class NoProgress:
     """What ends an episode in which a body makes no way.
 
     Attributes:
@@ -39,7 +39,7 @@ class Stall:
 
 
 @dataclass(frozen=True)
-class FleetShape:
+class EnvShape:
     """Sizes of a fleet's arrays.
 
     Attributes:
@@ -116,7 +116,7 @@ class Starts:
         return np.random.default_rng([*self._root, number])
 
 
-class FleetBody:
+class EnvSlot:
     """One body in E simulations.
 
     Args:
@@ -131,7 +131,7 @@ class FleetBody:
         arrays: live views of its simulations.
         fall_height: torso height at which it has fallen (m).
         elapsed: (E,) control steps of the running episodes.
-        marks: (E,) where along x the torsos were at the last look (m), see :class:`Stall`.
+        marks: (E,) where along x the torsos were at the last look (m), see :class:`NoProgress`.
         seconds: running mean of what a control step takes, 0 while unknown (s).
     """
 
@@ -222,7 +222,7 @@ class FleetBody:
         return unstable_simulations(self._warning, self._qpos)
 
 
-class Shard:
+class EnvShard:
     """Those bodies of a fleet, or of one of its parts, that a worker simulates.
 
     Args:
@@ -235,15 +235,15 @@ class Shard:
 
     def __init__(
         self,
-        shape: FleetShape,
+        shape: EnvShape,
         arrays: dict[str, NDArray[Any]],
         task: Task,
         seed: int,
-        stall: Stall | None = None,
+        stall: NoProgress | None = None,
     ) -> None:
         self._shape, self._arrays, self._task, self._seed = shape, arrays, task, seed
         self._stall = stall
-        self._bodies: dict[int, FleetBody] = {}
+        self._bodies: dict[int, EnvSlot] = {}
         self._tables: _Tables | None = None
 
     def put(
@@ -258,7 +258,7 @@ class Shard:
         Its states are there when this returns.
         """
         self.drop(slot)
-        body = FleetBody(
+        body = EnvSlot(
             graph, self._task, n_envs=self._shape.n_envs, seed=self._seed, serial=serial
         )
         if kept is not None:
@@ -370,7 +370,7 @@ class Shard:
             actions=[flat[slot] for slot in slots],
         )
 
-    def _reader(self, bodies: list[FleetBody]) -> BatchStateReader:
+    def _reader(self, bodies: list[EnvSlot]) -> BatchStateReader:
         return BatchStateReader(
             [body.layout for body in bodies],
             [body.arrays for body in bodies],
@@ -394,7 +394,7 @@ class _Tables:
         actions: of each body the (E, 2 N) controls in shared memory.
     """
 
-    bodies: list[FleetBody]
+    bodies: list[EnvSlot]
     slots: NDArray[np.intp]
     reader: BatchStateReader
     elapsed: NDArray[np.int64]

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperdistill_core.parallel.env_shard import FleetShape, Shard, Stall
+from hyperdistill_core.parallel.env_shard import EnvShape, EnvShard, NoProgress
 from hyperdistill_core.parallel.processes import start_worker
 from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import get_task
@@ -27,7 +27,7 @@ _PATIENCE_S = 5.0
 _MOST_OWED = 64
 
 
-class FleetWorker:
+class EnvWorker:
     """A worker process and what it still owes us.
 
     Args:
@@ -41,13 +41,13 @@ class FleetWorker:
 
     def __init__(
         self,
-        shape: FleetShape,
+        shape: EnvShape,
         memory: ctypes.Array[ctypes.c_byte],
         *,
         task: str,
         seed: int,
         n_parts: int,
-        stall: Stall | None,
+        stall: NoProgress | None,
     ) -> None:
         self._owed: deque[Hashable] = deque()
         self._process, self._pipe = start_worker(_serve, memory, shape, task, seed, n_parts, stall)
@@ -112,7 +112,7 @@ class FleetWorker:
         return result
 
 
-def shared_memory(shape: FleetShape) -> ctypes.Array[ctypes.c_byte]:
+def shared_memory(shape: EnvShape) -> ctypes.Array[ctypes.c_byte]:
     """A block that holds a fleet's arrays, zeros at first; it can be given to workers."""
     return RawArray(ctypes.c_byte, shape.n_bytes)
 
@@ -120,15 +120,15 @@ def shared_memory(shape: FleetShape) -> ctypes.Array[ctypes.c_byte]:
 def _serve(
     pipe: Connection,
     memory: ctypes.Array[ctypes.c_byte],
-    shape: FleetShape,
+    shape: EnvShape,
     task_name: str,
     seed: int,
     n_parts: int,
-    stall: Stall | None,
+    stall: NoProgress | None,
 ) -> None:
     """Main loop of a worker process."""
     arrays, task = shape.arrays(memory), get_task(task_name)
-    shards = [Shard(shape, arrays, task, seed, stall) for _ in range(n_parts)]
+    shards = [EnvShard(shape, arrays, task, seed, stall) for _ in range(n_parts)]
     # On its way to a blow-up a body's numbers may overflow: its ending says so, not numpy.
     with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
         while True:

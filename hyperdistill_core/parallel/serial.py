@@ -9,7 +9,7 @@ from hyperdistill_core.parallel.backend import Item, Outcome, Result
 from morph_ops._messages import failure
 
 
-class Serial(Generic[Item, Result]):
+class SerialBackend(Generic[Item, Result]):
     """Does one item at a time in this process, when it is collected.
 
     For debuggers, and for programs that must start no process. There is no time limit here,
@@ -28,32 +28,32 @@ class Serial(Generic[Item, Result]):
 
     @property
     def idle(self) -> int:
-        """See :class:`~codesign.cluster.Backend`."""
+        """See :class:`~hyperdistill_core.parallel.Backend`."""
         return 1 - len(self._waiting)
 
     @property
     def busy(self) -> bool:
-        """See :class:`~codesign.cluster.Backend`."""
+        """See :class:`~hyperdistill_core.parallel.Backend`."""
         return bool(self._waiting)
 
     @property
-    def at_once(self) -> int:
-        """See :class:`~codesign.cluster.Backend`."""
+    def parallelism(self) -> int:
+        """See :class:`~hyperdistill_core.parallel.Backend`."""
         return 1
 
     @property
-    def place(self) -> str:
-        """See :class:`~codesign.cluster.Backend`."""
+    def location(self) -> str:
+        """See :class:`~hyperdistill_core.parallel.Backend`."""
         return "this process"
 
     def submit(self, key: Hashable, item: Item) -> None:
-        """See :class:`~codesign.cluster.Backend`."""
+        """See :class:`~hyperdistill_core.parallel.Backend`."""
         if self._waiting:
             raise RuntimeError("this process is busy: collect before submitting more")
         self._waiting.append((key, item))
 
     def collect(self) -> list[Outcome[Result]]:
-        """See :class:`~codesign.cluster.Backend`."""
+        """See :class:`~hyperdistill_core.parallel.Backend`."""
         if not self._waiting:
             return []
         key, item = self._waiting.pop()
@@ -63,5 +63,5 @@ class Serial(Generic[Item, Result]):
             return [Outcome(key, error=failure(error))]
 
     def close(self) -> None:
-        """See :class:`~codesign.cluster.Backend`."""
+        """See :class:`~hyperdistill_core.parallel.Backend`."""
         self._waiting.clear()

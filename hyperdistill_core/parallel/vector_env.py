@@ -1,6 +1,6 @@
 """Many bodies in simulation at once, on worker processes with shared memory.
 
-A fleet keeps A active bodies, each in E simulations of its own. One :meth:`Fleet.step`
+A fleet keeps A active bodies, each in E simulations of its own. One :meth:`VectorEnv.step`
 advances all of them by a control step; episodes that end start again at once. States,
 actions, rewards and endings lie in shared memory: a step costs a worker two short messages.
 Rows of bodies with fewer than ``n_max`` limbs are zero.
@@ -24,17 +24,17 @@ from hyperdistill_core.parallel.env_shard import (
     RUNNING,
     STALLED,
     TIME_LIMIT,
-    FleetShape,
-    Stall,
+    EnvShape,
+    NoProgress,
 )
-from hyperdistill_core.parallel.env_worker import FleetWorker, shared_memory
+from hyperdistill_core.parallel.env_worker import EnvWorker, shared_memory
 
-__all__ = ["FELL", "RUNNING", "STALLED", "TIME_LIMIT", "Fleet", "Stall"]
+__all__ = ["FELL", "RUNNING", "STALLED", "TIME_LIMIT", "VectorEnv", "NoProgress"]
 
 _REPLACING = "replacing"
 
 
-class Fleet:
+class VectorEnv:
     """A active bodies, E simulations each.
 
     With more than one part a trainer can decide on the actions of one part while another
@@ -78,9 +78,9 @@ class Fleet:
         seed: int,
         n_parts: int = 1,
         kept: Mapping[str, NDArray[Any]] | None = None,
-        stall: Stall | None = None,
+        stall: NoProgress | None = None,
     ) -> None:
-        self.shape = FleetShape(len(graphs), n_envs, n_max)
+        self.shape = EnvShape(len(graphs), n_envs, n_max)
         ends = [len(graphs) * part // n_parts for part in range(n_parts + 1)]
         self.parts = tuple(map(slice, ends, ends[1:]))
         memory = shared_memory(self.shape)
@@ -90,11 +90,11 @@ class Fleet:
         self._stepping = [False] * n_parts
         self._limbs = np.zeros(len(graphs))
         self._worker_of = np.full(len(graphs), -1)
-        self._workers: list[FleetWorker] = []
+        self._workers: list[EnvWorker] = []
         try:
             for _ in range(n_workers):
                 self._workers.append(
-                    FleetWorker(
+                    EnvWorker(
                         self.shape, memory, task=task, seed=seed, n_parts=n_parts, stall=stall
                     )
                 )
@@ -202,7 +202,7 @@ class Fleet:
         for worker in self._workers:
             worker.close()
 
-    def __enter__(self) -> Fleet:
+    def __enter__(self) -> VectorEnv:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -33,7 +33,7 @@ class _Worker:
     deadline: float = math.inf
 
 
-class ProcessPool(Generic[Item, Result]):
+class WorkerPool(Generic[Item, Result]):
     """A fixed number of worker processes; a context manager.
 
     Args:
@@ -79,14 +79,14 @@ class ProcessPool(Generic[Item, Result]):
         return any(worker.busy for worker in self._workers)
 
     @property
-    def at_once(self) -> int:
+    def parallelism(self) -> int:
         """Number of workers."""
         return len(self._workers)
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the work is done, for people."""
-        return processes(len(self._workers))
+        return describe_workers(len(self._workers))
 
     def submit(self, key: Hashable, item: Item) -> None:
         """Give an item to an idle worker.
@@ -130,7 +130,7 @@ class ProcessPool(Generic[Item, Result]):
             worker.process.join()
         self._workers.clear()
 
-    def __enter__(self) -> ProcessPool[Item, Result]:
+    def __enter__(self) -> WorkerPool[Item, Result]:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -181,7 +181,7 @@ class ProcessPool(Generic[Item, Result]):
         return None
 
 
-def processes(count: int) -> str:
+def describe_workers(count: int) -> str:
     """So many worker processes, for people."""
     return f"{count} worker process{'' if count == 1 else 'es'}"
 

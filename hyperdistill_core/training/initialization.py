@@ -11,7 +11,7 @@ from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.nets.teachers.specialists import Specialists
 from hyperdistill_core.training.body_batch import BodyBatch
-from hyperdistill_core.training.ppo.settings import require_clock
+from hyperdistill_core.training.ppo.ppo_settings import require_clock
 
 
 def require_continuous(controller: Controller) -> None:

@@ -22,7 +22,7 @@ from hyperdistill_core.nets.teachers.transformer_teacher import (
     TransformerTeacherConfig,
 )
 from hyperdistill_core.nets.trees import TreeBatch
-from hyperdistill_core.training.ppo.settings import PPOSettings
+from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from hyperdistill_core.training.running_moments import RunningMoments
 from morph_ops._registry import lookup
 

@@ -1,10 +1,10 @@
 import pytest
 
 from codesign import config
-from codesign.cluster import Cluster
+from codesign.cluster import ClusterSettings
 from codesign.config import Racing, Settings
 from codesign.errors import UsageError
-from morph_ops._registry import UnknownChoiceError
+from morph_ops.errors import UnknownNameError
 
 
 @pytest.mark.parametrize("preset", sorted(config.presets()))
@@ -86,7 +86,7 @@ def test_settings_are_frozen():
     ],
 )
 def test_wrong_assignments_say_what_is_wrong(assignment, message):
-    with pytest.raises((UsageError, UnknownChoiceError), match=message) as caught:
+    with pytest.raises((UsageError, UnknownNameError), match=message) as caught:
         config.load(assignments=[assignment])
     assert "\n" not in str(caught.value)
 
@@ -98,7 +98,7 @@ def test_operators_cannot_all_be_off():
 
 
 def test_unknown_preset_lists_the_others():
-    with pytest.raises(UnknownChoiceError, match=r"did you mean 'quickstart'\? Choices: aging"):
+    with pytest.raises(UnknownNameError, match=r"did you mean 'quickstart'\? Choices: aging"):
         config.load(preset="quickstrat")
 
 
@@ -140,7 +140,7 @@ def test_a_cluster_survives_toml():
     ],
 )
 def test_a_wrong_cluster_is_one_line(change, message):
-    with pytest.raises((UsageError, UnknownChoiceError)) as caught:
+    with pytest.raises((UsageError, UnknownNameError)) as caught:
         config.build({"cluster": {**CLUSTER, **change}})
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -148,6 +148,6 @@ def test_a_wrong_cluster_is_one_line(change, message):
 
 def test_an_address_names_a_cluster():
     assert config.chosen_cluster("none") is None
-    assert config.chosen_cluster("tcp://host:8786") == Cluster(scheduler="tcp://host:8786")
+    assert config.chosen_cluster("tcp://host:8786") == ClusterSettings(scheduler="tcp://host:8786")
     with pytest.raises(UsageError, match=r"expected an address .*, got 'slurm'"):
         config.chosen_cluster("slurm")

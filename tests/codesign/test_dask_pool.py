@@ -24,7 +24,7 @@ import pytest
 
 from codesign import config
 from codesign.campaign import run
-from codesign.cluster import Cluster, dask_worker
+from codesign.cluster import ClusterSettings, dask_worker
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoringPool, score
 from codesign.scoring.fingerprint import fingerprint
@@ -51,8 +51,8 @@ class Running:
     address: str
 
     @property
-    def cluster(self) -> Cluster:
-        return Cluster(scheduler=self.address, wait=120.0)
+    def cluster(self) -> ClusterSettings:
+        return ClusterSettings(scheduler=self.address, wait=120.0)
 
 
 def launch(folder: Path, name: str, *arguments: str) -> subprocess.Popen:
@@ -138,7 +138,7 @@ def broken():
     raise ValueError("no such thing")
 
 
-def pool_on(cluster: Cluster, setup=doubler, *, time_limit=60.0, fingerprint=same) -> Any:
+def pool_on(cluster: ClusterSettings, setup=doubler, *, time_limit=60.0, fingerprint=same) -> Any:
     return dask_pool.DaskPool(
         setup, cluster=cluster, time_limit=time_limit, fingerprint=fingerprint
     )
@@ -163,7 +163,7 @@ def test_errors_hangs_and_crashes_cost_only_their_items(running_for_all):
             while waiting and pool.idle:
                 pool.submit(*waiting.pop(0))
             found |= {outcome.key: outcome for outcome in pool.collect()}
-        assert pool.place == f"2 threads of {running_for_all.address}"
+        assert pool.location == f"2 threads of {running_for_all.address}"
     assert (found["good"].result, found["after"].result) == (8, 10)
     assert found["raises"].error == "ValueError: no such item"
     assert found["hangs"].error == "no answer within 3 s"
@@ -223,7 +223,7 @@ def test_a_controller_that_workers_do_not_have_is_refused(tiny_controller, tmp_p
 
 def test_no_scheduler_is_one_line():
     with pytest.raises(UsageError, match="no Dask scheduler answers at tcp:"):
-        pool_on(Cluster(scheduler=f"tcp://127.0.0.1:{free_port()}"))
+        pool_on(ClusterSettings(scheduler=f"tcp://127.0.0.1:{free_port()}"))
 
 
 def test_a_scheduler_without_workers_is_one_line(tmp_path):
@@ -359,13 +359,13 @@ FROM candidates AS c LEFT JOIN finals AS f ON f.number = c.number ORDER BY c.num
 """
 
 
-def campaign(path: Path, controller: Path, *, on_progress=lambda progress: None, **place) -> list:
+def campaign(path: Path, controller: Path, *, on_progress=lambda progress: None, **location) -> list:
     """The rows of a whole run that was scored at a place."""
     settings = config.build({**SETTINGS, "controller": str(controller)})
     Database.create(path)
     with (
         ScoringPool(
-            controller=controller, episodes=settings.episodes, seed=settings.seed, **place
+            controller=controller, episodes=settings.episodes, seed=settings.seed, **location
         ) as pool,
         Database(path) as database,
     ):

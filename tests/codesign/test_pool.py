@@ -7,8 +7,9 @@ from functools import partial
 
 import pytest
 
-from codesign.cluster import Cluster, ProcessPool, Serial, WorkerDiedError, start
+from codesign.cluster import ClusterSettings, start_backend
 from codesign.errors import UsageError
+from hyperdistill_core.parallel import SerialBackend, WorkerDiedError, WorkerPool
 
 
 def doubler(offset: int = 0):
@@ -48,7 +49,7 @@ def drain(pool):
 
 def test_errors_and_items_that_kill_cost_only_themselves():
     before = os.environ.get("OMP_NUM_THREADS")
-    with ProcessPool(partial(doubler, 1), workers=2) as pool:
+    with WorkerPool(partial(doubler, 1), workers=2) as pool:
         pool.submit("good", 4)
         pool.submit("raises", -1)
         with pytest.raises(RuntimeError, match="every worker is busy"):
@@ -77,7 +78,7 @@ def die_once_setup():
 
 
 def test_a_worker_killed_for_another_reason_costs_nothing(tmp_path):
-    with ProcessPool(die_once_setup, workers=1) as pool:
+    with WorkerPool(die_once_setup, workers=1) as pool:
         for key in ("first", "second"):
             pool.submit(key, tmp_path / key)
             assert drain(pool)[key].result == "done"
@@ -94,8 +95,8 @@ def run_program(program: str, **options) -> tuple[int, str, str]:
 
 
 ONE_ITEM = """
-from test_pool import ProcessPool, drain, report_threads
-with ProcessPool(report_threads, workers=1) as pool:
+from test_pool import WorkerPool, drain, report_threads
+with WorkerPool(report_threads, workers=1) as pool:
     pool.submit(0, None)
     print(drain(pool)[0].result)
 """
@@ -131,7 +132,7 @@ def test_what_others_fork_workers_from_is_not_used():
 
 
 def test_workers_do_not_hear_ctrl_c():
-    with ProcessPool(doubler, workers=1) as pool:
+    with WorkerPool(doubler, workers=1) as pool:
         [worker] = pool._workers
         os.kill(worker.process.pid, signal.SIGINT)
         time.sleep(0.1)
@@ -143,8 +144,8 @@ def test_even_the_first_worker_starts_with_ctrl_c_blocked():
     program = """
 import signal
 from functools import partial
-from codesign.cluster import ProcessPool
-with ProcessPool(partial(partial, signal.pthread_sigmask, signal.SIG_BLOCK), workers=1) as pool:
+from hyperdistill_core.parallel import WorkerPool
+with WorkerPool(partial(partial, signal.pthread_sigmask, signal.SIG_BLOCK), workers=1) as pool:
     pool.submit(0, ())
     [outcome] = pool.collect()
 print(signal.SIGINT in outcome.result)
@@ -154,16 +155,16 @@ print(signal.SIGINT in outcome.result)
 
 def test_a_setup_that_fails_is_raised_here():
     with pytest.raises(ValueError, match="no such thing"):
-        ProcessPool(broken_setup, workers=1)
+        WorkerPool(broken_setup, workers=1)
 
 
 def test_a_setup_that_dies():
     with pytest.raises(WorkerDiedError, match="exit code 3"):
-        ProcessPool(dead_setup, workers=1)
+        WorkerPool(dead_setup, workers=1)
 
 
 def test_items_that_hang_or_crash_cost_only_themselves():
-    with ProcessPool(doubler, workers=2, time_limit=3.0) as pool:
+    with WorkerPool(doubler, workers=2, time_limit=3.0) as pool:
         pool.submit("hangs", -4)
         pool.submit("crashes", -3)
         found = drain(pool)
@@ -188,7 +189,7 @@ def hang_once_setup():
 
 def test_a_worker_that_hung_for_another_reason_costs_nothing(tmp_path):
     # Each item starts with a new time, also the second on a worker.
-    with ProcessPool(hang_once_setup, workers=1, time_limit=3.0) as pool:
+    with WorkerPool(hang_once_setup, workers=1, time_limit=3.0) as pool:
         for key in ("first", "second"):
             pool.submit(key, tmp_path / key)
             assert drain(pool)[key].result == "done"
@@ -202,8 +203,8 @@ def test_a_worker_that_hangs_ends_with_its_parent():
     program = f"""
 import os, sys
 sys.path.insert(0, {os.path.dirname(__file__)!r})
-from test_pool import ProcessPool, sleeper
-pool = ProcessPool(sleeper, workers=1)
+from test_pool import WorkerPool, sleeper
+pool = WorkerPool(sleeper, workers=1)
 pool.submit(0, 3600)
 os._exit(0)
 """
@@ -213,7 +214,7 @@ os._exit(0)
 
 
 def test_serial_work_is_done_here():
-    pool = Serial(partial(doubler, 1))
+    pool = SerialBackend(partial(doubler, 1))
     assert (pool.idle, pool.busy, pool.collect()) == (1, False, [])
     pool.submit("good", 4)
     with pytest.raises(RuntimeError, match="this process is busy"):
@@ -231,10 +232,10 @@ def test_a_cluster_without_dask_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "codesign.cluster.dask_pool", raising=False)
     with pytest.raises(UsageError, match=r"needs Dask .*: pip install 'codesign\[cluster\]'"):
-        start(
+        start_backend(
             doubler,
             workers=1,
             time_limit=None,
-            cluster=Cluster(kind="local"),
+            cluster=ClusterSettings(kind="local"),
             fingerprint=dict,
         )

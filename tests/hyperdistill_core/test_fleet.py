@@ -17,7 +17,7 @@ import pytest
 
 from hyperdistill_core.features import BodyLayout, StateReader
 from hyperdistill_core.features.batch_state import BatchStateReader, BodyArrays
-from hyperdistill_core.parallel.vector_env import FELL, RUNNING, STALLED, TIME_LIMIT, Fleet, Stall
+from hyperdistill_core.parallel.vector_env import FELL, RUNNING, STALLED, TIME_LIMIT, VectorEnv, NoProgress
 from hyperdistill_core.rollout import quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import get_task
@@ -98,12 +98,12 @@ class SlowBody:
         reader = StateReader(self.layout, N_ENVS, world_y=self.task.world_y)
         fields = ("xpos", "xquat", "subtree_com", "cdof", "qpos", "qvel")
         padded = np.zeros((N_ENVS, self.n_max, 17))
-        padded[:, : self.layout.n_bodies] = reader.read(**{name: gather(name) for name in fields})
+        padded[:, : self.layout.n_nodes] = reader.read(**{name: gather(name) for name in fields})
         return padded
 
 
 def new_fleet(graphs, n_max, *, n_workers=1, seed=0, n_parts=1, task="flat", kept=None, stall=None):
-    return Fleet(
+    return VectorEnv(
         graphs,
         task=task,
         n_envs=N_ENVS,
@@ -121,7 +121,7 @@ def new_fleet(graphs, n_max, *, n_workers=1, seed=0, n_parts=1, task="flat", kep
     ("task", "n_workers", "n_parts", "stall"),
     [
         ("flat", 1, 1, None),
-        ("flat", 2, 2, Stall(steps=40, metres=0.02)),
+        ("flat", 2, 2, NoProgress(steps=40, metres=0.02)),
         ("flat-reference", 2, 1, None),
     ],
 )
@@ -143,13 +143,13 @@ def test_a_fleet_gives_what_plain_mj_step_gives(bodies, n_max, task, n_workers, 
             n_parts=n_parts,
             seed=5,
             stall=stall,
-        ) as fleet,
+        ) as env,
     ):
-        np.testing.assert_allclose(fleet.state, [body.state() for body in slow], atol=1e-6)
+        np.testing.assert_allclose(env.state, [body.state() for body in slow], atol=1e-6)
         for step in range(250):
             if step in (100, 150):
                 slot, graph = step % 4 + step // 150, next(others)
-                fleet.replace(slot, graph)
+                env.replace(slot, graph)
                 serial = 4 + step // 150
                 slow[slot] = SlowBody(
                     graph, get_task(task), n_max, seed=5, serial=serial, stall=stall
@@ -160,12 +160,12 @@ def test_a_fleet_gives_what_plain_mj_step_gives(bodies, n_max, task, n_workers, 
             if step == 50:
                 # Of hinges and of slots that have none.
                 actions[3, 1] = np.nan
-            rewards, ended = fleet.step(actions)
+            rewards, ended = env.step(actions)
             expected = [body.step(now) for body, now in zip(slow, actions, strict=True)]
             np.testing.assert_array_equal(ended, [endings for _, endings in expected])
             np.testing.assert_allclose(rewards, [reward for reward, _ in expected], atol=1e-6)
             states = [body.state() for body in slow]
-            np.testing.assert_allclose(fleet.state, states, rtol=1e-6, atol=1e-6)
+            np.testing.assert_allclose(env.state, states, rtol=1e-6, atol=1e-6)
             seen |= set(ended.reshape(-1).tolist())
             if step == 50:
                 assert (ended[3, 1], rewards[3, 1]) == (FELL, 0.0)
@@ -178,26 +178,26 @@ def test_another_fleet_goes_on_bit_by_bit(bodies, n_max, n_workers):
     rng = np.random.default_rng(1)
     actions = rng.normal(size=(160, 3, N_ENVS, n_max, 2)).astype(np.float32)
 
-    def go_on(fleet, steps):
+    def go_on(env, steps):
         rows = []
         for step in steps:
             if step in (20, 110):
-                fleet.replace(1, bodies[3 + (step > 20)])
-            rewards, ended = fleet.step(actions[step])
-            rows.append((rewards.copy(), ended.copy(), fleet.state.copy()))
+                env.replace(1, bodies[3 + (step > 20)])
+            rewards, ended = env.step(actions[step])
+            rows.append((rewards.copy(), ended.copy(), env.state.copy()))
         return rows
 
-    stall = Stall(steps=50, metres=0.1)
-    with quiet_warnings(), new_fleet(bodies[:3], n_max, seed=5, stall=stall) as fleet:
-        go_on(fleet, range(80))
-        kept = {name: array.copy() for name, array in fleet.keep().items()}
-        expected = go_on(fleet, range(80, 160))
+    stall = NoProgress(steps=50, metres=0.1)
+    with quiet_warnings(), new_fleet(bodies[:3], n_max, seed=5, stall=stall) as env:
+        go_on(env, range(80))
+        kept = {name: array.copy() for name, array in env.keep().items()}
+        expected = go_on(env, range(80, 160))
     active = [bodies[0], bodies[3], bodies[2]]
     with (
         quiet_warnings(),
-        new_fleet(active, n_max, seed=5, n_workers=n_workers, kept=kept, stall=stall) as fleet,
+        new_fleet(active, n_max, seed=5, n_workers=n_workers, kept=kept, stall=stall) as env,
     ):
-        rows = go_on(fleet, range(80, 160))
+        rows = go_on(env, range(80, 160))
     assert any((ended == STALLED).any() for _, ended, _ in expected)
     for ours, theirs in zip(rows, expected, strict=True):
         for array, other in zip(ours, theirs, strict=True):
@@ -209,13 +209,13 @@ def test_the_same_on_any_number_of_workers_and_parts(bodies, n_max):
     def numbers(n_workers, n_parts):
         rng = np.random.default_rng(0)
         gathered = []
-        with new_fleet(bodies[:5], n_max, n_workers=n_workers, n_parts=n_parts) as fleet:
+        with new_fleet(bodies[:5], n_max, n_workers=n_workers, n_parts=n_parts) as env:
             for step in range(60):
                 if step == 30:
-                    fleet.replace(1, bodies[5])
+                    env.replace(1, bodies[5])
                 actions = rng.normal(size=(5, N_ENVS, n_max, 2)).astype(np.float32)
-                gathered += [array.copy() for array in fleet.step(actions)]
-                gathered.append(fleet.state.copy())
+                gathered += [array.copy() for array in env.step(actions)]
+                gathered.append(env.state.copy())
         return gathered
 
     alone = numbers(1, 1)
@@ -226,10 +226,10 @@ def test_the_same_on_any_number_of_workers_and_parts(bodies, n_max):
 
 @pytest.mark.slow
 def test_many_replacements_in_a_row_do_not_fill_the_pipe(bodies, n_max):
-    with new_fleet(bodies[:2], n_max) as fleet:
+    with new_fleet(bodies[:2], n_max) as env:
         for number in range(400):
-            fleet.replace(0, bodies[number % 6])
-        assert np.isfinite(fleet.state).all()
+            env.replace(0, bodies[number % 6])
+        assert np.isfinite(env.state).all()
 
 
 def test_states_of_many_bodies_are_those_of_each(bodies, n_max):
@@ -273,15 +273,15 @@ def test_a_fleet_steps_as_a_rollout_does(bodies):
     graph = bodies[0]
     n_max = len(graph) + 1
     actions = np.zeros((1, N_ENVS, n_max, 2), np.float32)
-    with new_fleet([graph], n_max) as fleet:
-        first = fleet.state.copy()
+    with new_fleet([graph], n_max) as env:
+        first = env.state.copy()
         assert not first[0, :, len(graph) :].any()
         rewards = []
         for _ in range(5):
-            reward, ended = fleet.step(actions)
+            reward, ended = env.step(actions)
             rewards.append(reward.copy())
             assert not ended.any()
-        assert (fleet.state != first).any()
+        assert (env.state != first).any()
     task = replace(get_task("flat"), max_steps=5)
     result = rollout(graph, _Still(), task=task, episodes=N_ENVS)
     # Starts differ by the reset noise alone.
@@ -295,14 +295,14 @@ class _Still:
 
 def test_a_fleet_starts_anew_after_a_fall(bodies, n_max):
     rng = np.random.default_rng(0)
-    with new_fleet(bodies[:4], n_max, n_workers=2) as fleet:
-        heights = fleet.state[:, :, 0, 2].copy()
+    with new_fleet(bodies[:4], n_max, n_workers=2) as env:
+        heights = env.state[:, :, 0, 2].copy()
         falls = np.zeros((4, N_ENVS), dtype=bool)
         for _ in range(200):
             actions = rng.normal(0, 2, (4, N_ENVS, n_max, 2)).astype(np.float32)
-            fell = fleet.step(actions)[1] == FELL
+            fell = env.step(actions)[1] == FELL
             falls |= fell
-            np.testing.assert_allclose(fleet.state[:, :, 0, 2][fell], heights[fell], atol=0.02)
+            np.testing.assert_allclose(env.state[:, :, 0, 2][fell], heights[fell], atol=0.02)
     assert falls.any()
 
 
@@ -312,69 +312,69 @@ def test_a_part_steps_while_another_waits(bodies, n_max):
     actions = rng.normal(size=(4, 5, N_ENVS, n_max, 2)).astype(np.float32)
     with (
         new_fleet(graphs, n_max, n_workers=2) as whole,
-        new_fleet(graphs, n_max, n_workers=2, n_parts=2) as fleet,
+        new_fleet(graphs, n_max, n_workers=2, n_parts=2) as env,
     ):
-        assert fleet.parts == (slice(0, 2), slice(2, 5))
-        for part, slots in enumerate(fleet.parts):
-            fleet.step_async(actions[0, slots], part=part)
+        assert env.parts == (slice(0, 2), slice(2, 5))
+        for part, slots in enumerate(env.parts):
+            env.step_async(actions[0, slots], part=part)
         for now, following in zip(actions, [*actions[1:], None], strict=True):
             rewards, ended = whole.step(now)
-            for part, slots in enumerate(fleet.parts):
-                ours = fleet.step_wait(part=part)
+            for part, slots in enumerate(env.parts):
+                ours = env.step_wait(part=part)
                 np.testing.assert_array_equal(ours[0], rewards[slots])
                 np.testing.assert_array_equal(ours[1], ended[slots])
-                np.testing.assert_array_equal(fleet.state[slots], whole.state[slots])
+                np.testing.assert_array_equal(env.state[slots], whole.state[slots])
                 if following is not None:
-                    fleet.step_async(following[slots], part=part)
+                    env.step_async(following[slots], part=part)
 
 
 def test_a_step_is_begun_and_awaited_once(bodies, n_max):
     actions = np.zeros((1, N_ENVS, n_max, 2), np.float32)
-    with new_fleet(bodies[:1], n_max) as fleet:
+    with new_fleet(bodies[:1], n_max) as env:
         with pytest.raises(RuntimeError, match="part 0 is in no step: step_async first"):
-            fleet.step_wait()
-        fleet.step_async(actions)
+            env.step_wait()
+        env.step_async(actions)
         with pytest.raises(RuntimeError, match="part 0 is in the middle of a step"):
-            fleet.step_async(actions)
+            env.step_async(actions)
         with pytest.raises(RuntimeError, match="slot 0 is in the middle of a step"):
-            fleet.replace(0, bodies[1])
-        fleet.step_wait()
-        fleet.replace(0, bodies[1])
+            env.replace(0, bodies[1])
+        env.step_wait()
+        env.replace(0, bodies[1])
         with pytest.raises(IndexError, match="slot: expected 0 to 0, got 1"):
-            fleet.replace(1, bodies[1])
+            env.replace(1, bodies[1])
 
 
 def test_bodies_are_dealt_out_by_what_they_cost(bodies, n_max):
     few = [graph for graph in bodies if len(list(joints(graph)))]
-    with new_fleet(few, n_max, n_workers=2) as fleet:
+    with new_fleet(few, n_max, n_workers=2) as env:
         sizes = np.array([len(graph) for graph in few])
-        loads = [sizes[fleet._worker_of == worker].sum() for worker in range(2)]
+        loads = [sizes[env._worker_of == worker].sum() for worker in range(2)]
         assert abs(loads[0] - loads[1]) <= sizes.max()
-        fleet.step(np.zeros((len(few), N_ENVS, n_max, 2), np.float32))
-        assert (fleet._arrays["seconds"] > 0.0).all()
+        env.step(np.zeros((len(few), N_ENVS, n_max, 2), np.float32))
+        assert (env._arrays["seconds"] > 0.0).all()
         # A worker that has become slow gets no more: what it gives up goes to the other.
-        slow = int(fleet._worker_of[0])
-        fleet._arrays["seconds"][fleet._worker_of == slow] = 1.0
-        fleet.replace(0, few[1])
-        assert fleet._worker_of[0] != slow
-        assert fleet.state[0, :, len(few[1]) - 1, 9:13].any()
+        slow = int(env._worker_of[0])
+        env._arrays["seconds"][env._worker_of == slow] = 1.0
+        env.replace(0, few[1])
+        assert env._worker_of[0] != slow
+        assert env.state[0, :, len(few[1]) - 1, 9:13].any()
 
 
 def test_a_fleet_says_what_failed(bodies):
-    with new_fleet([bodies[0]], 12) as fleet:
-        fleet.replace(0, "not a graph")  # pyright: ignore[reportArgumentType]
+    with new_fleet([bodies[0]], 12) as env:
+        env.replace(0, "not a graph")  # pyright: ignore[reportArgumentType]
         with pytest.raises(RuntimeError, match="worker failed: AttributeError"):
-            _ = fleet.state
+            _ = env.state
     with pytest.raises(RuntimeError, match="worker failed: ValueError: a body of"):
         new_fleet([bodies[0]], 2)
-    with new_fleet([bodies[0]], 12) as fleet:
-        fleet._workers[0]._process.kill()
+    with new_fleet([bodies[0]], 12) as env:
+        env._workers[0]._process.kill()
         with pytest.raises(RuntimeError, match="worker died"):
-            fleet.step(np.zeros((1, N_ENVS, 12, 2), np.float32))
-    with new_fleet([bodies[0]], 12) as fleet:
+            env.step(np.zeros((1, N_ENVS, 12, 2), np.float32))
+    with new_fleet([bodies[0]], 12) as env:
         pass
     with pytest.raises(RuntimeError, match="this fleet is closed"):
-        fleet.step(np.zeros((1, N_ENVS, 12, 2), np.float32))
+        env.step(np.zeros((1, N_ENVS, 12, 2), np.float32))
 
 
 SCRIPT = """

@@ -26,7 +26,7 @@ from hyperdistill_core.training.distillation.collection import (
 from hyperdistill_core.training.distillation.distillation import DistillSettings
 from hyperdistill_core.training.distillation.student import generalist_controller
 from hyperdistill_core.training.ppo import trainer as ppo
-from hyperdistill_core.training.ppo.settings import PRESETS, PPOSettings
+from hyperdistill_core.training.ppo.ppo_settings import PRESETS, PPOSettings
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import TEACHERS, OBSERVATION_DIMS, load_teacher, new_network
 from hyperdistill_core.training.training_sets.training_set import TrainingSet, TrainingSetSettings

@@ -34,7 +34,7 @@ from hyperdistill_core.training.body_batch import (
 )
 from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.initialization import require_continuous
-from hyperdistill_core.training.ppo.settings import require_least
+from hyperdistill_core.training.ppo.ppo_settings import require_least
 from hyperdistill_core.training.teacher_file import (
     TeacherNetwork,
     is_teacher,

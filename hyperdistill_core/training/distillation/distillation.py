@@ -42,7 +42,7 @@ from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import BodyInputs, BodyBatch, clock_phase_of, observe
 from hyperdistill_core.training.distillation.expert_data import ExpertData, Segment
-from hyperdistill_core.training.ppo.settings import require_clock, require_least
+from hyperdistill_core.training.ppo.ppo_settings import require_clock, require_least
 from hyperdistill_core.training.running_moments import RunningMoments
 from hyperdistill_core.training.training_log import append_row
 from morph_ops._registry import lookup

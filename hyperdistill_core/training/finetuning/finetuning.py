@@ -27,7 +27,7 @@ from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 from hyperdistill_core.nets.teachers.specialists import Specialists
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.ppo.settings import PPOSettings, require_least
+from hyperdistill_core.training.ppo.ppo_settings import PPOSettings, require_least
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import KIND, load_teacher
 from hyperdistill_core.training.training_sets.training_set import TrainingSet

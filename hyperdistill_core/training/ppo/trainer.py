@@ -45,7 +45,7 @@ from hyperdistill_core.training.ppo.losses import (
     require_finite,
     standardized,
 )
-from hyperdistill_core.training.ppo.settings import PPOSettings, require_clock
+from hyperdistill_core.training.ppo.ppo_settings import PPOSettings, require_clock
 from hyperdistill_core.training.running_moments import RunningMoments
 from hyperdistill_core.training.teacher_file import (
     KIND,

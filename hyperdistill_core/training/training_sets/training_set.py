@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.ppo.settings import require_least, require_within
+from hyperdistill_core.training.ppo.ppo_settings import require_least, require_within
 from hyperdistill_core.training.training_sets.lineages import Lineages
 from morph_ops import graph as bodies_graph
 from morph_ops._text_file import read_text, write_text
@@ -165,7 +165,7 @@ def plan_hash(graph: nx.DiGraph[str]) -> str:
     Rest height and excluded contacts follow from the plan, and do not count: operators and the
     files of others set them each in their own way.
     """
-    parts: list[tuple[str, bodies_graph.Part]] = []
+    parts: list[tuple[str, bodies_graph.Node]] = []
     for name in bodies_graph.bodies(graph):
         part = replace(bodies_graph.part(graph, name), density=1000.0, mass=None)
         if isinstance(part, bodies_graph.Limb):
@@ -174,7 +174,7 @@ def plan_hash(graph: nx.DiGraph[str]) -> str:
         else:
             part = replace(part, pos=(0.0, 0.0, 0.0))
         parts.append((name, part))
-    plan = bodies_graph.with_excludes(bodies_graph.with_parts(graph, parts), ())
+    plan = bodies_graph.with_excludes(bodies_graph.with_nodes(graph, parts), ())
     return body_hash(plan)
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from codesign.cluster.cluster_settings import Cluster
+from codesign.cluster.cluster_settings import ClusterSettings
 from codesign.errors import UsageError
 from hyperdistill_core.parallel.backend import Backend, Item, Result
-from hyperdistill_core.parallel.serial import Serial
-from hyperdistill_core.parallel.worker_pool import ProcessPool
+from hyperdistill_core.parallel.serial import SerialBackend
+from hyperdistill_core.parallel.worker_pool import WorkerPool
 from morph_ops._messages import one_line
 
 
-def start(
+def start_backend(
     setup: Callable[[], Callable[[Item], Result]],
     *,
     workers: int,
     time_limit: float | None,
-    cluster: Cluster | None,
+    cluster: ClusterSettings | None,
     fingerprint: Callable[[], Mapping[str, str]],
 ) -> Backend[Item, Result]:
     """Start what does the work.
@@ -46,5 +46,5 @@ def start(
             ) from None
         return DaskPool(setup, cluster=cluster, time_limit=time_limit, fingerprint=fingerprint)
     if workers == 0:
-        return Serial(setup)
-    return ProcessPool(setup, workers=workers, time_limit=time_limit)
+        return SerialBackend(setup)
+    return WorkerPool(setup, workers=workers, time_limit=time_limit)
