@@ -6,6 +6,8 @@ Every dot is a candidate. A line goes from each ancestor of a best design to its
 parents, in a colour for each starting body.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path

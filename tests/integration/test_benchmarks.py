@@ -14,10 +14,10 @@ import pytest
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
-from hyperdistill_core.training.training_sets.training_set import Pool
+from hyperdistill_core.nets.mlp import Normalization
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
 from morph_ops.io.files import write_body
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,7 +39,7 @@ def controller(tmp_path: Path) -> Path:
     Controller(
         name="small",
         network=Hypernetwork(config),
-        normalisation=Normalisation(np.zeros(STATE_DIM), np.ones(STATE_DIM)),
+        normalization=Normalization(np.zeros(STATE_DIM), np.ones(STATE_DIM)),
         task="flat",
         context="continuous",
     ).save(path)
@@ -117,7 +117,7 @@ def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
             write_body(graph, tmp_path / folder / f"{number}.xml")
     out = tmp_path / "out"
     out.mkdir()
-    Pool(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(out / "pool.jsonl")
+    TrainingSet(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(out / "pool.jsonl")
     options = [
         *("--robots", str(tmp_path / "robots"), "--held-out", str(tmp_path / "held-out")),
         *("--out", str(out), "--minutes", "0.01", "--only", "generalist-robots"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib.image
 import networkx as nx
 import pytest
-from run_processes import finish, start
+from tests.helpers.run_processes import finish, start
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "examples"))

@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from run_processes import STARTED, finish, history, kill_soon, rows, start, wait_for
+from tests.helpers.run_processes import STARTED, finish, history, kill_soon, rows, start, wait_for
 
 pytestmark = pytest.mark.slow
 
 ALGORITHMS = {
-    "aging": {"readings": "4"},
+    "aging": {"variants": "4"},
     "mu_plus_lambda": {"rates.adaptive": "true"},
     "map_elites": {"descriptors": "['limbs', 'mass']", "bins": "4"},
     "islands": {"islands": "['aging', 'mu_plus_lambda']", "population": "8", "migrate_every": "4"}
-    | {"tries": "2"},
+    | {"best_of": "2"},
 }
 KILLS = int(os.environ.get("CODESIGN_KILLS", "8"))
 TOTAL = 40
@@ -46,7 +46,7 @@ def options(algorithm: str, controller: Path) -> list[str]:
         "generations": "6",
         "candidates": str(TOTAL),
         "episodes": "1",
-        "final_episodes": "2",
+        "reevaluation_episodes": "2",
         "finalists": "3",
         "in_flight": "3",
         "top": "1",
@@ -59,21 +59,21 @@ def options(algorithm: str, controller: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(reading_controller: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+def uninterrupted(variant_controller: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     """The run of an algorithm as it is when nothing happens."""
 
     @cache
     def run(algorithm: str) -> Path:
         out = tmp_path_factory.mktemp(algorithm) / "whole"
-        finish(start(*options(algorithm, reading_controller), "--out", str(out), "--workers", "1"))
+        finish(start(*options(algorithm, variant_controller), "--out", str(out), "--workers", "1"))
         return out
 
     return run
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_killed_at_random_moments(algorithm, uninterrupted, reading_controller, tmp_path):
-    given = options(algorithm, reading_controller)
+def test_killed_at_random_moments(algorithm, uninterrupted, variant_controller, tmp_path):
+    given = options(algorithm, variant_controller)
     whole, out = uninterrupted(algorithm), tmp_path / "killed"
     moment = random.Random(algorithm)
     process = start(*given, "--out", str(out), "--workers", "2")
@@ -94,9 +94,9 @@ def test_killed_at_random_moments(algorithm, uninterrupted, reading_controller, 
 
 
 def test_a_full_disk_is_one_line_and_the_run_goes_on_later(
-    uninterrupted, reading_controller, tmp_path
+    uninterrupted, variant_controller, tmp_path
 ):
-    given = options("aging", reading_controller)
+    given = options("aging", variant_controller)
     whole, out = uninterrupted("aging"), tmp_path / "full"
 
     def no_large_files() -> None:
@@ -127,9 +127,9 @@ def permit(run: Path, *, folder: int, file: int) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root must heed permissions: Linux alone")
 def test_a_read_only_folder_is_one_line_and_the_run_goes_on_later(
-    uninterrupted, reading_controller, tmp_path
+    uninterrupted, variant_controller, tmp_path
 ):
-    given = options("aging", reading_controller)
+    given = options("aging", variant_controller)
     whole, out = uninterrupted("aging"), tmp_path / "half"
     process = start(*given, "--out", str(out), "--workers", "1")
     wait_for(out, 10, process)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from run_processes import STARTED, finish, history, kill_soon, rows, select, start, wait_for
+from tests.helpers.run_processes import STARTED, finish, history, kill_soon, rows, select, start, wait_for
 
 from codesign.store import RunFolder
 

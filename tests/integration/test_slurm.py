@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from run_processes import STARTED, finish, rows, start, wait_for
+from tests.helpers.run_processes import STARTED, finish, rows, start, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def nothing_left_running() -> Iterator[None]:
 
 def campaign(folder: Path, controller: Path) -> Path:
     known = {"population": 10, "generations": 5, "episodes": 1, "in_flight": 5, "top": 1}
-    known |= {"final_episodes": 1, "finalists": 1}
+    known |= {"reevaluation_episodes": 1, "finalists": 1}
     lines = [f"{name} = {value}" for name, value in known.items()]
     file = folder / "campaign.toml"
     file.write_text("\n".join([*lines, f'controller = "{controller}"', CLUSTER]))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from morph_ops import write_body
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from codesign import config
 from codesign.cli.plan import estimate, max_parallelism, show_plan
 from codesign.scoring import ScoringPool
 
-SMALL = {"population": 4, "generations": 9, "in_flight": 4, "episodes": 2, "final_episodes": 0}
+SMALL = {"population": 4, "generations": 9, "in_flight": 4, "episodes": 2, "reevaluation_episodes": 0}
 
 
 def _record(*lengths, seconds, trial=0):
@@ -17,7 +17,7 @@ def _record(*lengths, seconds, trial=0):
 
 
 def test_the_estimate_is_of_episodes_as_long_as_the_probes_and_of_whole_ones():
-    settings = config.build({**SMALL, "finalists": 5, "final_episodes": 8})
+    settings = config.build({**SMALL, "finalists": 5, "reevaluation_episodes": 8})
     records = [_record(100, 300, seconds=2.0), _record(200, 200, seconds=6.0)]
     # 80 episodes of the search and 40 of finalists, 200 control steps of 10 ms each.
     assert estimate(settings, records, parallelism=1) == pytest.approx((240.0, 1200.0))
@@ -26,7 +26,7 @@ def test_the_estimate_is_of_episodes_as_long_as_the_probes_and_of_whole_ones():
 
 
 def test_trials_count_once_a_body_and_not_for_finalists():
-    settings = config.build({**SMALL, "finalists": 5, "final_episodes": 8, "best_of": 4})
+    settings = config.build({**SMALL, "finalists": 5, "reevaluation_episodes": 8, "best_of": 4})
     records = [_record(100, 300, trial=400, seconds=4.0), _record(200, 200, trial=0, seconds=8.0)]
     # 40 bodies of 600 control steps, 40 episodes of finalists of 200, 10 ms each.
     least, most = estimate(settings, records, parallelism=1)

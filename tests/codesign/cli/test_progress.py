@@ -15,8 +15,8 @@ def test_finalists_have_a_bar_once_there_are_some():
     for total in (0, 5):
         console = Console(file=StringIO(), width=100)
         with progress_bar(console, Settings()) as bar:
-            bar.final(0, total)
-            bar.final(min(2, total), total)
+            bar.reevaluation(0, total)
+            bar.reevaluation(min(2, total), total)
         shown.append(console.file.getvalue())
     assert "finalists" not in shown[0]
     assert "finalists over fresh episodes" in shown[1]

@@ -203,7 +203,7 @@ def test_export_of_a_run_is_its_best(run, campaign, tmp_path):
     assert float(told["score"]) == best.reevaluation.score
     assert json.loads((tmp_path / "out" / "design-01.json").read_text()) == json.loads(graph)
     with np.load(campaign / "designs" / "design-01.npz") as net:
-        assert len(net["qpos"]) == config.load(preset="tiny").final_episodes
+        assert len(net["qpos"]) == config.load(preset="tiny").reevaluation_episodes
 
 
 @pytest.mark.slow
@@ -273,7 +273,7 @@ def test_a_log_has_a_line_a_generation(run, tiny_controller, tmp_path):
 
 
 def test_designs_of_several_objectives_say_what_each_has(run, tmp_path):
-    own = {"algorithm": "nsga2", "objectives": ["score", "mass"], "final_episodes": 0, "top": 3}
+    own = {"algorithm": "nsga2", "objectives": ["score", "mass"], "reevaluation_episodes": 0, "top": 3}
     settings = config.build({"population": 8, "generations": 1, **own})
     folder = RunFolder.create(tmp_path / "run", settings)
     with folder.database() as database:
