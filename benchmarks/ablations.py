@@ -52,7 +52,7 @@ from hyperdistill_core.training.distillation.student import (
     generalist_controller,
     to_controller,
 )
-from hyperdistill_core.training.ppo.settings import PPOSettings
+from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
 from hyperdistill_core.training.training_sets.training_set import TrainingSet, TrainingSetSettings, make_training_set

@@ -42,7 +42,7 @@ from hyperdistill_core.nets import (
     Hypernetwork,
     MessagePassing,
     MessagePassingConfig,
-    Normalisation,
+    Normalization,
     TransformerTeacher,
     TransformerTeacherConfig,
     Trees,
@@ -50,7 +50,7 @@ from hyperdistill_core.nets import (
     message_passing_cost,
     transformer_cost,
 )
-from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 
 BATCHES = (1, 16)
 CALLS = 20
@@ -129,8 +129,8 @@ def _published(n: int) -> tuple[Network, Network]:
         made = student.generate(torch.randn(1, n, PUBLISHED_STUDENT.context_dim)).layers()
     mlp = BodyMLP.from_layers(
         [(weight[0].numpy(), bias[0].numpy()) for weight, bias in made],
-        normalisation=_plain(PUBLISHED_STUDENT.state_dim),
-        actions=np.arange(n * SLOTS_PER_LIMB),
+        normalization=_plain(PUBLISHED_STUDENT.state_dim),
+        actions=np.arange(n * SLOTS_PER_NODE),
         dtype=np.float32,
     )
     teacher = _teacher(
@@ -145,7 +145,7 @@ def _published(n: int) -> tuple[Network, Network]:
 def _shipped(controller: Controller, n: int) -> tuple[Network, Network]:
     config = controller.network.config
     context = np.random.default_rng(0).normal(size=(n, config.context_dim))
-    mlp = controller.body_mlp(context, np.arange(n * SLOTS_PER_LIMB))
+    mlp = controller.body_mlp(context, np.arange(n * SLOTS_PER_NODE))
     teacher = _teacher(
         "message passing 3x64",
         MessagePassing(SHIPPED_TEACHER),
@@ -166,22 +166,22 @@ def _teacher(
     name: str, network: MessagePassing | TransformerTeacher, cost: Cost, n: int
 ) -> Network:
     config = network.eval().config
-    normalisation = _plain(config.state_dim)
+    normalization = _plain(config.state_dim)
     trees = Trees([[0] * n])
     context = torch.randn(trees.total, config.context_dim)
     structure = {batch: trees.batch(torch.zeros(batch, dtype=torch.int64)) for batch in BATCHES}
 
     @torch.inference_mode()
     def act(states: NDArray[np.float64]) -> NDArray[np.float32]:
-        seen = normalisation.observe(states).astype(np.float32).reshape(-1, config.state_dim)
+        seen = normalization.observe(states).astype(np.float32).reshape(-1, config.state_dim)
         means = network.means(torch.from_numpy(seen), context, structure[len(states)])
         return means.numpy().reshape(len(states), -1)
 
     return Network(name, cost, config.state_dim, act)
 
 
-def _plain(state_dim: int) -> Normalisation:
-    return Normalisation(np.zeros(state_dim), np.ones(state_dim))
+def _plain(state_dim: int) -> Normalization:
+    return Normalization(np.zeros(state_dim), np.ones(state_dim))
 
 
 def _take_turns(

@@ -51,7 +51,7 @@ from hyperdistill_core.tasks import TASKS, get_task
 from hyperdistill_core.training.training_sets.training_set import TrainingSet
 from morph_ops.errors import BodyError
 from morph_ops.io import mjcf
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 GOAL = 0.75
 TOLERANCE_M = 1e-5

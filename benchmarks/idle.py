@@ -146,7 +146,7 @@ def _settings(options: argparse.Namespace, way: str) -> Settings:
             "in_flight": options.in_flight,
             "episodes": options.episodes,
             "seed": options.seed,
-            "final_episodes": 0,
+            "reevaluation_episodes": 0,
         }
     )
 

@@ -34,7 +34,7 @@ from codesign.campaign import run
 from codesign.campaign.algorithms import new_algorithm
 from codesign.config import Racing
 from codesign.errors import UsageError
-from codesign.scoring import ScoreRecord, ScoringPool, best_of
+from codesign.scoring import ScoreRecord, ScoringPool, race_for_top
 from codesign.store import Candidate, Database
 
 WAYS = ("in full", "by look", "as bred", "shuffled")
@@ -67,7 +67,7 @@ def main() -> None:
         if getattr(options, name) < 1:
             parser.error(f"--{name}: expected at least 1, got {getattr(options, name)}")
     try:
-        bodies = bred(options)
+        bodies = unscored(options)
         best = truly_best(bodies, options)
         measured = {
             episodes: [
@@ -81,7 +81,7 @@ def main() -> None:
     Console().print(_table(measured, len(bodies), options.top, options.repeats))
 
 
-def bred(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
+def unscored(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
     """The distinct bodies of an aging campaign, in the order of their breeding."""
     settings = config.build(
         {
@@ -93,7 +93,7 @@ def bred(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
             "generations": options.bodies,
             "workers": options.workers,
             "seed": options.seed,
-            "final_episodes": 0,
+            "reevaluation_episodes": 0,
         }
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +126,7 @@ def race(
         shuffled = one_after_the_other([bodies[index] for index in order], pool, options.top)
         ways = {
             "in full": pool.map(bodies),
-            "by look": best_of(bodies, pool, top=options.top),
+            "by look": race_for_top(bodies, pool, top=options.top),
             "as bred": one_after_the_other(bodies, pool, options.top),
             "shuffled": [shuffled[place] for place in np.argsort(order)],
         }
@@ -150,16 +150,16 @@ def one_after_the_other(
     records: list[ScoreRecord] = []
     for first in range(0, len(bodies), IN_FLIGHT):
         batch = bodies[first : first + IN_FLIGHT]
-        found = pool.map(batch, bar=algorithm.bar(first))
+        found = pool.map(batch, threshold=algorithm.threshold(first))
         for number, (graph, record) in enumerate(zip(batch, found, strict=True), first):
-            candidate = Candidate.bred(graph, number=number, generation=0, operator="sample")
+            candidate = Candidate.unscored(graph, number=number, generation=0, operator="sample")
             algorithm.tell(candidate.scored(record))
         records += found
     return records
 
 
 def _raced(records: Sequence[ScoreRecord], best: set[int]) -> Raced:
-    scored = {index for index, record in enumerate(records) if record.status != "stopped"}
+    scored = {index for index, record in enumerate(records) if record.status != "pruned"}
     return Raced(sum(record.steps for record in records), len(scored), len(scored & best))
 
 

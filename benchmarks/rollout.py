@@ -37,9 +37,10 @@ from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.rollout.batched import BatchedPhysics
 from hyperdistill_core.tasks import TASKS, Task, get_task
-from morph_ops.graph import BodyError, joints, limbs
+from morph_ops.errors import BodyError
+from morph_ops.graph import joints, limbs
 from morph_ops.io import mjcf
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 GOAL = 0.80
 WAYS = ("closed", "replay", "plain")
@@ -121,10 +122,10 @@ def measure(robot: Path | int, settings: Settings) -> Timing:
             task=task,
             episodes=settings.episodes,
             seed=settings.seed,
-            record=record,
+            record_trajectory=record,
         )
 
-    recorded = closed(record=True)
+    recorded = closed(record_trajectory=True)
     if recorded.unstable or recorded.qpos is None or recorded.ctrl is None:
         raise RuntimeError(f"{name}: nothing to replay, the simulation blew up")
     ctrl, lengths = recorded.ctrl, recorded.lengths

@@ -94,7 +94,7 @@ class FormulaPool:
             fell=(False,) * episodes,
             terms={"forward": score},
             measures={"work": 1.0, "height": 0.5, "contact": 0.9, "symmetry": 0.5},
-            duty=(0.5,) * len(graph),
+            duty_factors=(0.5,) * len(graph),
         )
 
 
@@ -131,7 +131,7 @@ def main() -> None:
                 "candidates": options.candidates,
                 "algorithm": options.algorithm,
                 "in_flight": 64,
-                "final_episodes": 0,
+                "reevaluation_episodes": 0,
             }
         )
     except WRONG_INPUT as error:

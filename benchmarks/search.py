@@ -36,7 +36,6 @@ from rich.table import Table
 from codesign.campaign.objectives import get_descriptor
 from codesign.errors import UsageError
 from codesign.store import Candidate, RunFolder
-from hyperdistill_core.training.training_sets.training_set import plan_hash
 
 BASELINE = "random"
 #: What each row runs: a preset, and settings other than its own.
@@ -146,7 +145,7 @@ def read(run: Path) -> Found:
         mean=fmean(finals),
         coverage=len(cells) / BINS ** len(GRID),
         qd=sum(cells.values()),
-        plans=len({plan_hash(candidate.graph) for candidate in leaders}),
+        plans=len({body_plan_hash(candidate.graph) for candidate in leaders}),
         scores=np.array([candidate.score for candidate in bodies]),
         seconds=np.cumsum([candidate.result.seconds for candidate in bodies]),
     )

@@ -2,5 +2,5 @@
 
 #: A controller that ships (:mod:`hyperdistill_core.controller.checkpoints`).
 CONTROLLER = "flat-v2"
-#: Readings that are tried of a robot of the user's own, of a controller that has so many.
-TRIES = 8
+#: Variants that are tried of a robot of the user's own, of a controller that has so many.
+BEST_OF = 8

@@ -13,7 +13,7 @@ from deap import algorithms, base, creator, tools
 
 from codesign.scoring import BodyScorer
 from morph_ops.operators import OperatorError, crossover, mutate
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 
 def vary(operator, *parents, rng):

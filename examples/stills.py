@@ -20,10 +20,10 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from codesign.defaults import CONTROLLER, TRIES
+from codesign.defaults import BEST_OF, CONTROLLER
 from codesign.errors import WRONG_INPUT
-from codesign.scoring import load_controller, tries_of
-from hyperdistill_core.controller.halving import best_reading
+from codesign.scoring import load_controller, resolve_best_of
+from hyperdistill_core.controller.halving import select_variant
 from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
@@ -60,15 +60,15 @@ def main() -> None:
     try:
         graphs = [(path, read_body(path)) for path in _files(options.robot)]
         controller = load_controller(options.controller)
-        tries = tries_of(controller, options.tries)
+        best_of = resolve_best_of(controller, options.best_of)
         task = get_task(TASK)
         rows = []
         for path, graph in graphs:
             control = exported_network(path)
             if control is None:
-                reading = best_reading(graph, controller, task=task, tries=tries, seed=options.seed)
-                control = controller.for_body(graph, task.model(graph), reading=reading)
-            result = rollout(graph, control, task=task, episodes=1, seed=options.seed, record=True)
+                variant = select_variant(graph, controller, task=task, best_of=best_of, seed=options.seed)
+                control = controller.for_body(graph, task.model(graph), variant=variant)
+            result = rollout(graph, control, task=task, episodes=1, seed=options.seed, record_trajectory=True)
             shots = draw(
                 graph, result, stills=options.stills, size=options.size, dt=task.control_dt
             )
@@ -103,7 +103,7 @@ def draw(
         ValueError: the rollout was not recorded.
     """
     if result.qpos is None:
-        raise ValueError("result: expected a rollout with record=True")
+        raise ValueError("result: expected a rollout with record_trajectory=True")
     width, height = size
     model = _scene(graph, width=width, height=height)
     data = mujoco.MjData(model)
@@ -196,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
     parser.add_argument("--controller", default=CONTROLLER, help="name or file")
     parser.add_argument(
-        "--tries", type=int, help=f"of a robot that is no design, {TRIES} by default"
+        "--best-of", type=int, help=f"of a robot that is no design, {BEST_OF} by default"
     )
     parser.add_argument("--out", type=Path, default=Path("stills.png"))
     parser.add_argument("--stills", type=int, default=5)

@@ -41,7 +41,7 @@ def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from hyperdistill_core.controller.controller import Controller
     from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-    from hyperdistill_core.nets.mlp import Normalisation
+    from hyperdistill_core.nets.mlp import Normalization
 
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -52,7 +52,7 @@ def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
     controller = Controller(
         name="tiny",
         network=network,
-        normalisation=Normalisation(np.zeros(17), np.ones(17)),
+        normalization=Normalization(np.zeros(17), np.ones(17)),
         task="flat",
         context="continuous",
     )
@@ -62,8 +62,8 @@ def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reading_controller(tiny_controller: Path) -> Path:
-    """The same with four readings."""
+def variant_controller(tiny_controller: Path) -> Path:
+    """The same with four variants."""
     from dataclasses import replace
 
     import numpy as np
@@ -73,7 +73,7 @@ def reading_controller(tiny_controller: Path) -> Path:
     factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(4, 25))
     factors[0] = 1.0
     path = tiny_controller.with_name("read.safetensors")
-    replace(Controller.load(tiny_controller), readings=factors.astype(np.float32)).save(path)
+    replace(Controller.load(tiny_controller), variants=factors.astype(np.float32)).save(path)
     return path
 
 
@@ -98,7 +98,7 @@ def in_other_frames() -> Callable[[nx.DiGraph], nx.DiGraph]:
     import numpy as np
 
     from morph_ops.geometry import quaternion, rest_frames, rotation
-    from morph_ops.graph import limb, limbs, parent, root, torso, with_parts
+    from morph_ops.graph import limb, limbs, parent, root, torso, with_nodes
 
     def rewrite(graph: nx.DiGraph) -> nx.DiGraph:
         rng = np.random.default_rng(8)
@@ -131,6 +131,6 @@ def in_other_frames() -> Callable[[nx.DiGraph], nx.DiGraph]:
                 joints=tuple(hinges),
             )
             records.append((name, record))
-        return with_parts(graph, records)
+        return with_nodes(graph, records)
 
     return rewrite

@@ -29,9 +29,9 @@ from codesign.campaign import seeds
 from codesign.campaign.algorithms.base import ARCHIVE
 from codesign.config import Alarms, Settings
 from codesign.scoring import ScoreRecord
-from codesign.scoring.record import UNLIKE
+from codesign.scoring.record import OUT_OF_DISTRIBUTION
 from codesign.store import Candidate, Event
-from morph_ops.identity import descriptor, distance
+from morph_ops.identity import body_features, distance
 
 #: Bodies whose distances stand for those of all that are kept: 66 pairs.
 SAMPLE = 12
@@ -161,10 +161,10 @@ class Watch:
                 message = f"{_of(suspects, born)} {what}; the best of them is {best.name}"
                 numbers = [c.number for c in suspects]
                 found.append(_alarm(name, generation, message, number=best.number, numbers=numbers))
-        unlike = [c for c in born if any(w.startswith(UNLIKE) for w in c.result.warnings)]
+        unlike = [c for c in born if any(w.startswith(OUT_OF_DISTRIBUTION) for w in c.result.warnings)]
         if len(unlike) > limits.ood * len(born):
             message = f"{_of(unlike, born)} outside what the controller was trained on"
-            found.append(_alarm(UNLIKE, generation, message, numbers=[c.number for c in unlike]))
+            found.append(_alarm(OUT_OF_DISTRIBUTION, generation, message, numbers=[c.number for c in unlike]))
         return found
 
     def _diversity(self, generation: int, kept: Sequence[Candidate]) -> float | None:
@@ -173,7 +173,7 @@ class Watch:
             return None
         rng = seeds.diversity_rng(self._settings.seed, generation)
         rows = rng.choice(len(kept), size=min(SAMPLE, len(kept)), replace=False)
-        numbers = [descriptor(kept[row].graph) for row in rows]
+        numbers = [body_features(kept[row].graph) for row in rows]
         return fmean(distance(one, other) for one, other in combinations(numbers, 2))
 
     def _largest_family(self, kept: Sequence[Candidate]) -> tuple[int | None, float | None]:

@@ -10,7 +10,7 @@ from codesign.config import Settings
 from codesign.errors import UsageError
 from morph_ops import graph as body_graph
 from morph_ops.geometry import extent, total_mass
-from morph_ops.locks import FixedPart, fixed_in_all
+from morph_ops.locks import LockedNodes, locked_in_all
 
 _UNITS = {"mass": " kg", "limbs": "", "actuators": "", "size": " m"}
 
@@ -29,10 +29,10 @@ class Constraints:
     def __init__(self, settings: Settings, start: Sequence[nx.DiGraph[str]]) -> None:
         given = settings.limits.model_dump()
         self._limits = {name: limit for name, limit in given.items() if limit is not None}
-        self._fixed: FixedPart | None = None
+        self._fixed: LockedNodes | None = None
         if settings.locked:
             named = [(f"starting body {number}", body) for number, body in enumerate(start)]
-            self._fixed = fixed_in_all(named, settings.locked)
+            self._fixed = locked_in_all(named, settings.locked)
 
     def complaint(self, graph: nx.DiGraph[str]) -> str | None:
         """What keeps a body out, in one line; None for one that may come in."""

@@ -113,7 +113,7 @@ class _Loop:
         self._waiting: dict[int, list[Candidate]] = {}
         self._submitted: dict[int, Candidate] = {}
         self._queue: dict[int, Candidate] = {}  # first come, first scored
-        self._bars: dict[int, float] = {}  # of candidates that may be stopped
+        self._thresholds: dict[int, float] = {}  # of candidates that may be stopped
         self._best: Candidate | None = None
         self._start_failures: list[str] = []
         self._controller_hash = ""
@@ -133,8 +133,8 @@ class _Loop:
                 self._pool.submit(
                     candidate.number,
                     candidate.graph,
-                    bar=self._bars.pop(candidate.number, None),
-                    likely=self._likely(candidate),
+                    threshold=self._thresholds.pop(candidate.number, None),
+                    preferred_variants=self._preferred_variants(candidate),
                     variant=candidate.variant if self._settings.best_of == 1 else None,
                 )
             if self._pool.busy:
@@ -149,7 +149,7 @@ class _Loop:
         self._history.finish()
         return self._stopped
 
-    def _likely(self, candidate: Candidate) -> tuple[int, ...]:
+    def _preferred_variants(self, candidate: Candidate) -> tuple[int, ...]:
         """Readings that moved its parents best, the first parent's first."""
         if self._settings.best_of == 1:
             return ()
@@ -213,11 +213,11 @@ class _Loop:
     def _new(self, number: int) -> Candidate:
         with seeds.selection(self._settings.seed, number):
             parents = self._algorithm.ask(number)
-            bar = self._algorithm.bar(number) if self._settings.racing else None
-        if bar is not None and not math.isfinite(bar):
-            raise RunError(f"{self._settings.algorithm} set the bar {bar} for candidate {number}")
-        if bar is not None:
-            self._bars[number] = bar
+            threshold = self._algorithm.threshold(number) if self._settings.racing else None
+        if threshold is not None and not math.isfinite(threshold):
+            raise RunError(f"{self._settings.algorithm} set the bar {threshold} for candidate {number}")
+        if threshold is not None:
+            self._thresholds[number] = threshold
         if parents is None:
             return self._breeder.sample(number, taken=self._first_of)
         return self._breeder.offspring(number, parents=parents)
@@ -232,7 +232,7 @@ class _Loop:
 
     def _finish(self, candidate: Candidate) -> None:
         self._database.add(candidate)
-        self._bars.pop(candidate.number, None)
+        self._thresholds.pop(candidate.number, None)
         self._mark_done(candidate)
         twins = self._waiting.pop(candidate.number, [])
         if twins and candidate.pruned:

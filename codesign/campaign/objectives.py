@@ -81,7 +81,7 @@ def _duty(rank: int) -> Callable[[Candidate], float]:
     """The share of time on the ground of the part that is there rank-th most."""
 
     def value(candidate: Candidate) -> float:
-        shares = sorted(candidate.result.duty, reverse=True)
+        shares = sorted(candidate.result.duty_factors, reverse=True)
         return shares[rank] if rank < len(shares) else 0.0
 
     return value

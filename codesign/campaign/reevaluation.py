@@ -21,7 +21,7 @@ def missing_reevaluations(database: Database, settings: Settings) -> list[Candid
         database: of a run whose candidates are all scored.
         settings: of the run.
     """
-    if not settings.final_episodes:
+    if not settings.reevaluation_episodes:
         return []
     finalists = database.best_in_search(max(settings.finalists, settings.top))
     return [candidate for candidate in finalists if candidate.reevaluation is None]
@@ -58,7 +58,7 @@ def score_finalists(
                 candidate.number,
                 candidate.graph,
                 seed=settings.seed + FRESH,
-                episodes=settings.final_episodes,
+                episodes=settings.reevaluation_episodes,
                 variant=candidate.variant,
             )
         for number, record in pool.collect():

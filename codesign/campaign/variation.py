@@ -19,7 +19,7 @@ from morph_ops._registry import is_plugin, load_plugin
 from morph_ops.errors import UnknownNameError
 from morph_ops.identity import body_hash
 from morph_ops.operators import Operator, OperatorError, crossover, mutate
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 _SAMPLE_ATTEMPTS = 20
 #: Bodies that are tried until one is within the limits.

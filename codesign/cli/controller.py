@@ -40,7 +40,7 @@ def info(name: str) -> None:
     loaded = load_controller(name)
     shape = loaded.network.config
     parameters = sum(parameter.numel() for parameter in loaded.network.parameters())
-    clock = f" that hear a clock of 1 .. {shape.clock} Hz" if shape.clock else ""
+    clock = f" that hear a clock of 1 .. {shape.clock_harmonics} Hz" if shape.clock_harmonics else ""
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{loaded.name}  {loaded.hash}", style="bold")
     console.print(f"task {loaded.task}, context {loaded.context}")
@@ -48,8 +48,8 @@ def info(name: str) -> None:
         f"hypernetwork of {parameters:,} parameters; "
         f"makes networks of {shape.hidden_layers + 1} x {shape.hidden}{clock}"
     )
-    console.print(f"{loaded.n_readings} reading{'s' * (loaded.n_readings > 1)} of a body")
-    for quantity, (low, high) in loaded.ranges.limits.items():
+    console.print(f"{loaded.n_variants} variant{'s' * (loaded.n_variants > 1)} of a body")
+    for quantity, (low, high) in loaded.training_distribution.limits.items():
         console.print(f"trained on {quantity} {low:.4g}..{high:.4g}", markup=False)
     for key, value in loaded.provenance.items():
         console.print(f"{key}: {json.dumps(value)}", markup=False)

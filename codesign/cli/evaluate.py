@@ -25,7 +25,7 @@ COLUMNS += ("feeble",)
 @click.option("--episodes", default=4, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option(
-    "--tries", default=1, show_default=True, type=click.IntRange(min=1), help="Readings tried."
+    "--best-of", default=1, show_default=True, type=click.IntRange(min=1), help="Variants tried."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes; one a core.")
 @click.option("--json", "json_to", type=FILE, help="Write every body's returns here.")
@@ -40,7 +40,7 @@ def evaluate(
     task: str,
     episodes: int,
     seed: int,
-    tries: int,
+    best_of: int,
     workers: int | None,
     json_to: Path | None,
     markdown_to: Path | None,
@@ -54,8 +54,8 @@ def evaluate(
     from rich.table import Table
 
     from codesign.errors import UsageError
-    from hyperdistill_core.evaluation.evaluation import best_readings, paired_ratio
     from hyperdistill_core.evaluation.evaluation import evaluate as run
+    from hyperdistill_core.evaluation.evaluation import paired_ratio, select_variants
     from hyperdistill_core.evaluation.splits import Entry, Split, make_splits
     from morph_ops._text_file import require_writable, write_text
     from morph_ops.identity import body_hash
@@ -82,10 +82,10 @@ def evaluate(
         results, tried = {}, {}
         for label, file in checkpoints.items():
             usual = {"task": task, "seed": seed, "n_workers": workers}
-            readings = best_readings(graphs, file, tries=1 if label else tries, **usual)
+            variants = select_variants(graphs, file, best_of=1 if label else best_of, **usual)
             if not label:
-                tried = {"tries": tries, "readings": readings}
-            results[label] = run(graphs, file, episodes=episodes, readings=readings, **usual)
+                tried = {"best_of": best_of, "variants": variants}
+            results[label] = run(graphs, file, episodes=episodes, variants=variants, **usual)
             rows.append(_row(f"{split.name} {label}".strip(), results[label].summary()))
         kept[split.name] = {
             **tried,

@@ -41,11 +41,11 @@ def show_plan(settings: Settings) -> None:
     click.echo(config.to_toml(settings))
     times = estimate(settings, records, parallelism=max_parallelism(settings, workers))
     least, most = (_minutes(seconds) for seconds in times)
-    finals = min(settings.finalists, settings.total) if settings.final_episodes else 0
+    finals = min(settings.finalists, settings.total) if settings.reevaluation_episodes else 0
     best_of = f" after {settings.best_of} tries" if settings.best_of > 1 else ""
     click.echo(
         f"{settings.total} candidates of {settings.episodes} episodes{best_of}, {finals} finalists "
-        f"of {settings.final_episodes}, {location}"
+        f"of {settings.reevaluation_episodes}, {location}"
     )
     racing = "; less by what racing saves" if settings.racing else ""
     click.echo(
@@ -77,7 +77,7 @@ def estimate(
         With episodes as long as these, and with whole ones; without the start of workers, and
         as if racing stopped nobody.
     """
-    from codesign.scoring.robustness import WORLDS
+    from codesign.scoring.robustness import PERTURBATIONS
     from hyperdistill_core.controller.halving import most_steps
     from hyperdistill_core.tasks import get_task
 
@@ -85,9 +85,9 @@ def estimate(
     if not scored:
         return 0.0, 0.0
     whole = get_task(settings.task).max_steps
-    worlds = 1 + len(WORLDS) * settings.measures_robustness
+    worlds = 1 + len(PERTURBATIONS) * settings.needs_robustness
     seconds_per_step = sum(record.seconds for record in scored) / sum(r.steps for r in scored)
-    finals = min(settings.finalists, settings.total) * settings.final_episodes * worlds
+    finals = min(settings.finalists, settings.total) * settings.reevaluation_episodes * worlds
     length = fmean(fmean(record.lengths) for record in scored)
     body = fmean(record.steps for record in scored)
     most = worlds * settings.episodes * whole + most_steps(settings.best_of, whole)

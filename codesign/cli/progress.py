@@ -47,7 +47,7 @@ class RunBar:
             text += f" · best {best.score:.1f} ({best.speed:.2f} m/s)"
         self._bar.update(self._search, completed=progress.done, description=text)
 
-    def final(self, done: int, total: int) -> None:
+    def reevaluation(self, done: int, total: int) -> None:
         """To be called after every finalist."""
         text = "finalists over fresh episodes"
         self._bar.update(

@@ -147,7 +147,7 @@ def _read_all(files: list[Path]) -> list[Any]:
 
 def _best(records: list, top: int) -> list:
     """The best of those that were not stopped, and whatever failed."""
-    pruned = sum(record.status == "stopped" for record in records)
+    pruned = sum(record.status == "pruned" for record in records)
     click.echo(f"{pruned} of {len(records)} robots were given up early")
     scored = [record for record in records if record.status in ("ok", "unstable")]
     failed = [record for record in records if record.status == "failed"]
@@ -175,7 +175,7 @@ def sample(count: int, seed: int, out: Path) -> None:
     import numpy as np
 
     from codesign.exporting import Design, export_designs
-    from morph_ops.space import sample_body
+    from morph_ops.sampling import sample_body
 
     children = np.random.SeedSequence(seed).spawn(count)
     designs = [

@@ -41,7 +41,7 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
     table.caption = "\n".join(_remarks(best)) or None  # no columns: the table is wide enough
     table.caption_justify = "left"
     for candidate in best:
-        record = candidate.final or candidate.result
+        record = candidate.reevaluation or candidate.result
         table.add_row(
             str(candidate.number),
             with_interval(record),
@@ -58,14 +58,14 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
 def _remarks(best: Sequence[Candidate]) -> list[str]:
     """What is to be said of some designs alone."""
     remarks = []
-    if any(candidate.reading for candidate in best):
-        readings = ", ".join(str(candidate.reading) for candidate in best)
-        remarks.append(f"the controller's readings of them: {readings}")
-    fell = [(candidate.final or candidate.result).fell for candidate in best]
+    if any(candidate.variant for candidate in best):
+        variants = ", ".join(str(candidate.variant) for candidate in best)
+        remarks.append(f"the controller's variants of them: {variants}")
+    fell = [(candidate.reevaluation or candidate.result).fell for candidate in best]
     if any(map(any, fell)):
         falls = ", ".join(f"{sum(episodes)} of {len(episodes)}" for episodes in fell)
         remarks.append(f"episodes that ended in a fall: {falls}")
-    traits = [(candidate.final or candidate.result).traits for candidate in best]
+    traits = [(candidate.reevaluation or candidate.result).traits for candidate in best]
     for name in dict.fromkeys(name for each in traits for name in each):
         values = (f"{each[name]:.3g}" if name in each else "-" for each in traits)
         remarks.append(f"{name}: {', '.join(values)}")
@@ -79,9 +79,9 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
     table.add_column("score ± 95%", **_RIGHT)
     for title in ("m/s", "m", "fell", "status"):
         table.add_column(title, **_RIGHT)
-    readings = any(record.reading for record in records)
-    if readings:
-        table.add_column("reading", **_RIGHT)
+    variants = any(record.variant for record in records)
+    if variants:
+        table.add_column("variant", **_RIGHT)
     for record in records:
         table.add_row(
             escape(record.robot),
@@ -90,7 +90,7 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
             f"{record.distance:.1f}",
             f"{sum(record.fell)} of {len(record.fell)}",
             record.status,
-            *([str(record.reading)] if readings else []),
+            *([str(record.variant)] if variants else []),
         )
     return table
 

@@ -181,7 +181,7 @@ def train_teacher(
     from codesign.errors import UsageError
     from hyperdistill_core.controller.checkpoints import find
     from hyperdistill_core.training.distillation.student import generalist_controller
-    from hyperdistill_core.training.ppo.settings import PRESETS
+    from hyperdistill_core.training.ppo.ppo_settings import PRESETS
     from hyperdistill_core.training.ppo.trainer import TeacherTrainer
     from hyperdistill_core.training.training_log import tensorboard_log
     from hyperdistill_core.training.training_sets.training_set import TrainingSet

@@ -49,7 +49,7 @@ class Settings(Frozen):
         objectives: what "nsga2" weighs against each other.
         descriptors: what "map_elites" and "novelty" tell bodies apart by.
         bins: cells of "map_elites" along each descriptor.
-        neighbours: bodies in the archive that "novelty" measures distances to.
+        neighbors: bodies in the archive that "novelty" measures distances to.
         novelty_threshold: mean distance to them that lets a body into that archive, as a
             share of the descriptors' ranges.
         islands: algorithm of each island of "islands".
@@ -80,7 +80,7 @@ class Settings(Frozen):
             part of the result so that the number of workers need not be.
         finalists: bodies, the best of the search, that are scored again at the end; at least
             ``top``.
-        final_episodes: episodes of each then, with starts that the search has never seen; 0
+        reevaluation_episodes: episodes of each then, with starts that the search has never seen; 0
             takes the search's word.
         top: designs that are exported when the run ends.
         rates: how a child is made.
@@ -98,7 +98,7 @@ class Settings(Frozen):
     objectives: list[str] = Field(default=["speed", "cost_of_transport"])
     descriptors: list[str] = Field(default=["limbs", "height"])
     bins: int = Field(default=10, ge=2, le=1000)
-    neighbours: int = Field(default=10, ge=1)
+    neighbors: int = Field(default=10, ge=1)
     novelty_threshold: float = Field(default=0.02, ge=0.0)
     islands: list[str] = Field(default=["aging"] * 4)
     migrate_every: int = Field(default=32, ge=1)
@@ -117,7 +117,7 @@ class Settings(Frozen):
     tournament: int = Field(default=4, ge=1)
     in_flight: int = Field(default=16, ge=1)
     finalists: int = Field(default=20, ge=1)
-    final_episodes: int = Field(default=16, ge=0)
+    reevaluation_episodes: int = Field(default=16, ge=0)
     top: int = Field(default=5, ge=1)
     rates: Rates = Field(default_factory=Rates)
     limits: Limits = Field(default_factory=Limits)
@@ -212,7 +212,7 @@ class Settings(Frozen):
         return self
 
     @property
-    def measures_robustness(self) -> bool:
+    def needs_robustness(self) -> bool:
         """Whether the search looks at the robustness of bodies."""
         return self.algorithm == "nsga2" and "robustness" in self.objectives
 

@@ -50,7 +50,7 @@ def simulate(path):
     while running and round(running[0].time, 3) < net["seconds"]:
         x = np.array([observe(model, data, net["slots"]) for data in running]) - net["offset"]
         x = np.clip(x, -net["limit"], net["limit"])
-        heard = clock(round(running[0].time / control_step) * control_step, net["clock"])
+        heard = clock(round(running[0].time / control_step) * control_step, net["clock_harmonics"])
         x = np.hstack([x, np.tile(heard, (len(x), 1))]).astype(layers[0].dtype)
         controls = [
             u for i in range(0, len(x), LANES) for u in act(layers, x[i : i + LANES])[:, : model.nu]

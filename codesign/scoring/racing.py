@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from hyperdistill_core.tasks import Task
 
 #: The bar that nobody reaches: bodies stop after the short episode, with what they can reach.
-LOOK = math.inf
-#: Bodies that run against the same bar in :func:`best_of`, so that its results do not depend on
+SCREENING = math.inf
+#: Bodies that run against the same bar in :func:`race_for_top`, so that its results do not depend on
 #: the number of workers.
-_HEAT = 16
+_ROUND = 16
 
 
 @dataclass(frozen=True)
-class Reach:
+class UpperBound:
     """How far a body may come by what it did.
 
     Attributes:
@@ -42,13 +42,13 @@ class Reach:
     score: float
     doubt: float
 
-    def falls_short(self, bar: float) -> bool:
+    def is_below(self, threshold: float) -> bool:
         """Whether it does not reach the bar."""
-        return self.score + self.doubt * bar < bar
+        return self.score + self.doubt * threshold < threshold
 
 
 @dataclass(frozen=True)
-class Lost:
+class Pruned:
     """How a race was lost.
 
     Attributes:
@@ -57,20 +57,21 @@ class Lost:
     """
 
     rollout: Rollout
-    reach: Reach
+    reach: UpperBound
 
 
 def race(
-    run: Callable[..., Rollout], task: Task, racing: Racing, bar: float, episodes: int
-) -> Lost | Rollout | None:
+    run: Callable[..., Rollout], task: Task, racing: Racing, threshold: float, episodes: int
+) -> Pruned | Rollout | None:
     """Run a body for as long as it takes to see that it cannot reach the bar.
 
     Args:
-        run: a rollout of the body, which takes ``task``, ``episodes``, ``record`` and ``measure``;
+        run: a rollout of the body, which takes ``task``, ``episodes``, ``record_trajectory`` and
+            ``measure_gait``;
             the first episodes are the same however many there are.
         task: what to do.
         racing: how the race goes.
-        bar: score to be reached; one that is not above 0 stops nobody, :data:`LOOK` everybody.
+        threshold: score to be reached; one that is not above 0 stops nobody, :data:`SCREENING` everybody.
         episodes: of a whole score; a stage that is no shorter is left out.
 
     Returns:
@@ -83,19 +84,19 @@ def race(
         stages.append((1, replace(task, max_steps=racing.steps)))
     if 0 < racing.episodes < episodes:
         stages.append((racing.episodes, task))
-    for number, stage in stages if bar > 0.0 else ():
+    for number, stage in stages if threshold > 0.0 else ():
         whole = stage is task
-        result = run(task=stage, episodes=number, record=not whole, measure=whole)
+        result = run(task=stage, episodes=number, record_trajectory=not whole, measure_gait=whole)
         if result.unstable:
             return None
-        reach = reach_of(result, task.max_steps, racing.margin)
-        if bar == LOOK or reach.falls_short(bar):
-            return Lost(result, reach)
+        reach = upper_bound(result, task.max_steps, racing.margin)
+        if threshold == SCREENING or reach.is_below(threshold):
+            return Pruned(result, reach)
         begun = result if whole else None
     return begun
 
 
-def reach_of(result: Rollout, max_steps: int, margin: float) -> Reach:
+def upper_bound(result: Rollout, max_steps: int, margin: float) -> UpperBound:
     """How far a body may come in whole episodes.
 
     Args:
@@ -109,17 +110,17 @@ def reach_of(result: Rollout, max_steps: int, margin: float) -> Reach:
     """
     going_on = ~result.fell & (result.lengths < max_steps)
     if not going_on.any():
-        return Reach(result.score, margin / math.sqrt(len(result.returns)))
+        return UpperBound(result.score, margin / math.sqrt(len(result.returns)))
     if result.rewards is None:
         raise ValueError("rewards: expected a recorded rollout, got one without")
     half = max(1, len(result.rewards) // 2)
     sums = np.cumsum(np.vstack([np.zeros(len(result.returns)), result.rewards]), axis=0)
     best_speed = (sums[half:] - sums[:-half]).max(axis=0) / half
     rest = np.where(going_on, (max_steps - result.lengths) * best_speed, 0.0)
-    return Reach(float((result.returns + rest).mean()), 0.0)
+    return UpperBound(float((result.returns + rest).mean()), 0.0)
 
 
-def best_of(graphs: Sequence[nx.DiGraph[str]], pool: ScoringPool, *, top: int) -> list[ScoreRecord]:
+def race_for_top(graphs: Sequence[nx.DiGraph[str]], pool: ScoringPool, *, top: int) -> list[ScoreRecord]:
     """Score bodies in full only as far as they may be among the best.
 
     All run the short episode. Then, those first that can reach most by it, they are scored
@@ -132,27 +133,27 @@ def best_of(graphs: Sequence[nx.DiGraph[str]], pool: ScoringPool, *, top: int) -
         top: how many of the best are wanted.
 
     Returns:
-        One record a body, in order: "stopped" with ``measures["at_best"]`` if it was given up.
+        One record a body, in order: "pruned" with ``measures["upper_bound"]`` if it was given up.
 
     Raises:
         ValueError: ``top`` is below 1.
     """
     if top < 1:
         raise ValueError(f"top: expected at least 1, got {top}")
-    records = pool.map(graphs, bar=LOOK)
+    records = pool.map(graphs, threshold=SCREENING)
     # Who did not stop at a look has been scored in full, or cannot be.
-    looked = [index for index, record in enumerate(records) if record.status == "stopped"]
-    looked.sort(key=lambda index: -records[index].measures["at_best"])
-    for first in range(0, len(looked), _HEAT):
+    looked = [index for index, record in enumerate(records) if record.status == "pruned"]
+    looked.sort(key=lambda index: -records[index].measures["upper_bound"])
+    for first in range(0, len(looked), _ROUND):
         scores = sorted((r.score for r in records if r.status == "ok"), reverse=True)
-        bar = scores[top - 1] if len(scores) >= top else None
-        heat = looked[first : first + _HEAT]
-        if bar is not None and bar > 0.0:
-            heat = [index for index in heat if not _reach(records[index]).falls_short(bar)]
+        threshold = scores[top - 1] if len(scores) >= top else None
+        heat = looked[first : first + _ROUND]
+        if threshold is not None and threshold > 0.0:
+            heat = [index for index in heat if not _reach(records[index]).is_below(threshold)]
         raced = pool.map(
             [graphs[index] for index in heat],
-            bar=bar,
-            readings=[records[index].reading for index in heat],
+            threshold=threshold,
+            variants=[records[index].variant for index in heat],
         )
         for index, record in zip(heat, raced, strict=True):
             look = records[index]
@@ -161,5 +162,5 @@ def best_of(graphs: Sequence[nx.DiGraph[str]], pool: ScoringPool, *, top: int) -
     return records
 
 
-def _reach(record: ScoreRecord) -> Reach:
-    return Reach(record.measures["at_best"], record.measures["doubt"])
+def _reach(record: ScoreRecord) -> UpperBound:
+    return UpperBound(record.measures["upper_bound"], record.measures["confidence_margin"])

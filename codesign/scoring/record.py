@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 #: How the warnings begin that tell of a body outside the controller's training range.
-UNLIKE = "unlike the training bodies"
+OUT_OF_DISTRIBUTION = "unlike the training bodies"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +35,17 @@ class ScoreRecord:
             for a body that got nowhere), "height" of the torso (m), "contact", the share of
             time with any part on the ground, "symmetry" between left and right (0..1), and
             where asked for "robustness", the mean score in worlds that are not as expected.
-            Of a stopped body only "at_best", the score that it may have reached, and "doubt"
+            Of a stopped body only "upper_bound", the score that it may have reached, and "confidence_margin"
             about it, as a share of the bar that it was to reach.
-        duty: share of time on the ground of every part, torso first.
+        duty_factors: share of time on the ground of every part, torso first.
         warnings: what to know before trusting the score.
         status: "ok"; "unstable" where the simulation blew up; "failed" where an error
-            kept the body from being simulated, then the last warning says why; "stopped" where
+            kept the body from being simulated, then the last warning says why; "pruned" where
             racing gave the body up, then all figures are of the episodes until then.
-        steps: control steps that were simulated for it, trials of readings, racing and other
+        steps: control steps that were simulated for it, the selection of a variant, racing and other
             worlds included.
         seconds: wall time that they took (s); the one field that varies.
-        reading: which of the controller's readings of the body moved it.
+        variant: which of the controller's variants of the body moved it.
         traits: in a campaign, the objectives or descriptors that its algorithm judges it by.
     """
 
@@ -65,12 +65,12 @@ class ScoreRecord:
     speed: float
     distance: float
     measures: dict[str, float]
-    duty: tuple[float, ...]
+    duty_factors: tuple[float, ...]
     warnings: tuple[str, ...]
-    status: Literal["ok", "unstable", "failed", "stopped"]
+    status: Literal["ok", "unstable", "failed", "pruned"]
     steps: int
     seconds: float
-    reading: int = 0
+    variant: int = 0
     traits: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,9 +81,9 @@ class ScoreRecord:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
         """The record that :meth:`to_dict` wrote, or an earlier version of it, without steps,
-        reading or traits.
+        variant or traits.
         """
-        values = {"steps": sum(values["lengths"]), "reading": 0, "traits": {}, **values}
+        values = {"steps": sum(values["lengths"]), "variant": 0, "traits": {}, **values}
         known = {one.name: values[one.name] for one in fields(cls)}
         frozen: dict[str, Any] = {
             n: tuple(v) if isinstance(v, list) else v for n, v in known.items()
@@ -99,7 +99,7 @@ class ScoreRecord:
         Args:
             worst_score: of the task.
             warnings: why not.
-            known: ``robot`` to ``seed``, and ``reading`` where it is not the first.
+            known: ``robot`` to ``seed``, and ``variant`` where it is not the first.
         """
         return cls(
             score=worst_score,
@@ -111,7 +111,7 @@ class ScoreRecord:
             speed=0.0,
             distance=0.0,
             measures={},
-            duty=(),
+            duty_factors=(),
             warnings=warnings,
             status="failed",
             steps=0,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import networkx as nx
 
 from morph_ops import graph as body_graph
-from morph_ops.graph import Joint, Limb, Part
+from morph_ops.graph import Joint, Limb, Node
 
 WEAKER, HEAVIER, STIFFER = 0.8, 1.2, 2.0
 
@@ -20,8 +20,8 @@ def weak(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
 
 def heavy(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     """Every part with 1.2 times its mass."""
-    return body_graph.with_parts(
-        graph, [(name, _heavier(body_graph.part(graph, name))) for name in graph]
+    return body_graph.with_nodes(
+        graph, [(name, _heavier(body_graph.node(graph, name))) for name in graph]
     )
 
 
@@ -31,14 +31,14 @@ def damped(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
 
 
 #: What goes wrong, one at a time.
-WORLDS: dict[str, Callable[[nx.DiGraph[str]], nx.DiGraph[str]]] = {
+PERTURBATIONS: dict[str, Callable[[nx.DiGraph[str]], nx.DiGraph[str]]] = {
     "weak": weak,
     "heavy": heavy,
     "damped": damped,
 }
 
 
-def _heavier(part: Part) -> Part:
+def _heavier(part: Node) -> Node:
     if part.mass is not None:
         return replace(part, mass=HEAVIER * part.mass)
     return replace(part, density=HEAVIER * (part.density or 0.0))
@@ -48,6 +48,6 @@ def _with_joints(graph: nx.DiGraph[str], change: Callable[[Joint], Joint]) -> nx
     def changed(limb: Limb) -> Limb:
         return replace(limb, joints=tuple(map(change, limb.joints)))
 
-    return body_graph.with_parts(
+    return body_graph.with_nodes(
         graph, [(name, changed(body_graph.limb(graph, name))) for name in body_graph.limbs(graph)]
     )

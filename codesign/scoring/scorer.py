@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from codesign.config import Racing
+from codesign.defaults import BEST_OF
 from codesign.defaults import CONTROLLER as DEFAULT_CONTROLLER
-from codesign.defaults import TRIES
 from codesign.errors import UsageError
 from codesign.interval import confidence_interval
-from codesign.scoring.racing import LOOK, Lost, race
-from codesign.scoring.record import UNLIKE, ScoreRecord
-from codesign.scoring.robustness import WORLDS
+from codesign.scoring.racing import SCREENING, Pruned, race
+from codesign.scoring.record import OUT_OF_DISTRIBUTION, ScoreRecord
+from codesign.scoring.robustness import PERTURBATIONS
 from morph_ops._messages import one_line
 from morph_ops.identity import body_hash
 
@@ -45,8 +45,8 @@ def find_controller(name: str | Path) -> Path:
         raise UsageError(one_line(error)) from None
 
 
-def require_readings(controller: Controller, wanted: int, *, what: str = "tries") -> None:
-    """Refuse a setting that wants more readings than a controller has.
+def require_variants(controller: Controller, wanted: int, *, what: str = "best_of") -> None:
+    """Refuse a setting that wants more variants than a controller has.
 
     Raises:
         UsageError: it has fewer, or it is not even one.
@@ -54,7 +54,7 @@ def require_readings(controller: Controller, wanted: int, *, what: str = "tries"
     from hyperdistill_core.controller.checkpoints import ControllerError
 
     try:
-        controller.require_readings(wanted, what=what)
+        controller.require_variants(wanted, what=what)
     except ControllerError as error:
         raise UsageError(one_line(error)) from None
 
@@ -74,20 +74,20 @@ def load_controller(name: str | Path) -> Controller:
         raise UsageError(one_line(error)) from None
 
 
-def tries_of(controller: Controller, tries: int | None) -> int:
-    """Readings to try of a body.
+def resolve_best_of(controller: Controller, best_of: int | None) -> int:
+    """Variants to try of a body.
 
     Args:
         controller: that has them.
-        tries: so many; None for the usual number, or all where the controller has fewer.
+        best_of: so many; None for the usual number, or all where the controller has fewer.
 
     Raises:
-        UsageError: it has fewer than ``tries``.
+        UsageError: it has fewer than ``best_of``.
     """
-    if tries is None:
-        return min(TRIES, controller.n_readings)
-    require_readings(controller, tries)
-    return tries
+    if best_of is None:
+        return min(BEST_OF, controller.n_variants)
+    require_variants(controller, best_of)
+    return best_of
 
 
 class BodyScorer:
@@ -100,15 +100,15 @@ class BodyScorer:
         seed: of the episodes' starts.
         robustness: measure it as well; it takes as many episodes again in each world.
         racing: how bodies are stopped that cannot reach the bar they are given.
-        tries: readings of each body that are tried before the best of them is scored
-            (:mod:`hyperdistill_core.controller.halving`); None for :data:`~codesign.defaults.TRIES`, or all
+        best_of: variants of each body that are tried before the best of them is scored
+            (:mod:`hyperdistill_core.controller.halving`); None for :data:`~codesign.defaults.BEST_OF`, or all
             that the controller has.
-        readings: that bodies may come with, the first so many of the controller's.
+        variants: that bodies may come with, the first so many of the controller's.
 
     Raises:
-        UnknownChoiceError: there is no such task.
+        UnknownNameError: there is no such task.
         UsageError: there is no such controller, its file cannot be read, or it has fewer
-            readings than ``tries`` or ``readings``.
+            variants than ``best_of`` or ``variants``.
         ValueError: ``episodes`` is below 1.
     """
 
@@ -121,8 +121,8 @@ class BodyScorer:
         seed: int = 0,
         robustness: bool = False,
         racing: Racing | None = None,
-        tries: int | None = 1,
-        readings: int = 1,
+        best_of: int | None = 1,
+        variants: int = 1,
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
@@ -131,12 +131,12 @@ class BodyScorer:
         self._task = get_task(task)
         named = isinstance(controller, str | Path)
         self._controller = load_controller(controller) if named else controller
-        self._tries = tries_of(self._controller, tries)
-        require_readings(self._controller, readings, what="readings")
+        self._best_of = resolve_best_of(self._controller, best_of)
+        require_variants(self._controller, variants, what="variants")
         self._episodes = episodes
         self._seed = seed
         self._racing = racing
-        self._worlds = tuple(WORLDS.values()) if robustness else ()
+        self._worlds = tuple(PERTURBATIONS.values()) if robustness else ()
 
     def __call__(
         self,
@@ -145,9 +145,9 @@ class BodyScorer:
         robot: str = "",
         seed: int | None = None,
         episodes: int | None = None,
-        bar: float | None = None,
-        likely: Sequence[int] = (),
-        reading: int | None = None,
+        threshold: float | None = None,
+        preferred_variants: Sequence[int] = (),
+        variant: int | None = None,
     ) -> ScoreRecord:
         """The record of a body; an error inside is a record of status "failed", no exception.
 
@@ -156,9 +156,9 @@ class BodyScorer:
             robot: what it is called.
             seed: other than usual, for this body alone.
             episodes: likewise.
-            bar: score that it must be able to reach, where there is racing; None for any.
-            likely: readings that are tried first, where several are.
-            reading: the one that is scored; None finds it, by ``tries``.
+            threshold: score that it must be able to reach, where there is racing; None for any.
+            preferred_variants: variants that are tried first, where several are.
+            variant: the one that is scored; None finds it, by ``best_of``.
         """
         blank = ScoreRecord.failed(
             robot=robot,
@@ -169,12 +169,12 @@ class BodyScorer:
             episodes=self._episodes if episodes is None else episodes,
             seed=self._seed if seed is None else seed,
             worst_score=self._task.worst_score,
-            reading=0 if reading is None else reading,
+            variant=0 if variant is None else variant,
         )
         try:
-            if reading is None:
-                return self._simulate(graph, blank, bar, partial(self._best_reading, likely))
-            return self._simulate(graph, blank, bar, lambda *_: reading)
+            if variant is None:
+                return self._simulate(graph, blank, threshold, partial(self._select_variant, preferred_variants))
+            return self._simulate(graph, blank, threshold, lambda *_: variant)
         except Exception as error:
             message = f"{type(error).__name__}: {one_line(error)}"
             return replace(blank, warnings=(message,))
@@ -183,22 +183,22 @@ class BodyScorer:
         self,
         graph: nx.DiGraph[str],
         blank: ScoreRecord,
-        bar: float | None,
+        threshold: float | None,
         find: Callable[[nx.DiGraph[str], int, _Counted], int],
     ) -> ScoreRecord:
         run = _Counted(task=self._task, episodes=blank.episodes, seed=blank.seed)
-        reading = find(graph, blank.seed, run)
-        control = self._controller.for_body(graph, self._task.model(graph), reading=reading)
-        doubts = tuple(f"{UNLIKE}: {d}" for d in self._controller.warnings(graph))
-        blank = replace(blank, warnings=doubts, reading=reading)
+        variant = find(graph, blank.seed, run)
+        control = self._controller.for_body(graph, self._task.model(graph), variant=variant)
+        doubts = tuple(f"{OUT_OF_DISTRIBUTION}: {d}" for d in self._controller.warnings(graph))
+        blank = replace(blank, warnings=doubts, variant=variant)
         begun = None
-        if self._racing is not None and bar is not None:
+        if self._racing is not None and threshold is not None:
             begun = race(
-                partial(run, graph, control), self._task, self._racing, bar, blank.episodes
+                partial(run, graph, control), self._task, self._racing, threshold, blank.episodes
             )
-            if isinstance(begun, Lost):
-                return replace(_stopped(blank, begun, bar), steps=run.steps, seconds=run.seconds)
-        result = _whole(partial(run, graph, control, measure=True), begun, blank.episodes)
+            if isinstance(begun, Pruned):
+                return replace(_stopped(blank, begun, threshold), steps=run.steps, seconds=run.seconds)
+        result = _whole(partial(run, graph, control, measure_gait=True), begun, blank.episodes)
         measured = _measured(result)
         if self._worlds and not result.unstable:
             # The controller is that of the body as it was meant to be.
@@ -206,18 +206,18 @@ class BodyScorer:
             measured["measures"]["robustness"] = fmean(elsewhere)
         return replace(blank, **measured, steps=run.steps, seconds=run.seconds)
 
-    def _best_reading(
-        self, likely: Sequence[int], graph: nx.DiGraph[str], seed: int, run: _Counted
+    def _select_variant(
+        self, preferred_variants: Sequence[int], graph: nx.DiGraph[str], seed: int, run: _Counted
     ) -> int:
-        from hyperdistill_core.controller.halving import best_reading
+        from hyperdistill_core.controller.halving import select_variant
 
-        return best_reading(
+        return select_variant(
             graph,
             self._controller,
             task=self._task,
-            tries=self._tries,
+            best_of=self._best_of,
             seed=seed,
-            likely=likely,
+            preferred_variants=preferred_variants,
             run=run,
         )
 
@@ -253,15 +253,15 @@ def _whole(run: Callable[..., Rollout], begun: Rollout | None, episodes: int) ->
     return run()
 
 
-def _stopped(blank: ScoreRecord, lost: Lost, bar: float) -> ScoreRecord:
+def _stopped(blank: ScoreRecord, lost: Pruned, threshold: float) -> ScoreRecord:
     """The record of a body that lost a race."""
-    measured = _measured(lost.rollout) | {"status": "stopped"}
-    measured["measures"] = {"at_best": lost.reach.score, "doubt": lost.reach.doubt}
+    measured = _measured(lost.rollout) | {"status": "pruned"}
+    measured["measures"] = {"upper_bound": lost.reach.score, "confidence_margin": lost.reach.doubt}
     episodes, steps = len(lost.rollout.returns), max(lost.rollout.lengths)
     reason = f"stopped after {episodes} episode(s) of up to {steps} control steps"
     reason += f": {lost.reach.score:.1f} at best"
-    if bar < LOOK:
-        reason += f", of {bar:.1f} needed"
+    if threshold < SCREENING:
+        reason += f", of {threshold:.1f} needed"
     return replace(blank, **measured, episodes=episodes, warnings=(*blank.warnings, reason))
 
 
@@ -282,14 +282,14 @@ def _measured(result: Rollout) -> dict[str, Any]:
 
 
 def _behaviour(result: Rollout) -> dict[str, Any]:
-    behaviour = result.behaviour
-    if behaviour is None:
-        return {"measures": {}, "duty": ()}
+    gait = result.gait
+    if gait is None:
+        return {"measures": {}, "duty_factors": ()}
     measures = {
-        name: float(getattr(behaviour, name).mean())
+        name: float(getattr(gait, name).mean())
         for name in ("work", "height", "contact", "symmetry")
     }
-    cost = behaviour.cost_of_transport(result.distance)
+    cost = gait.cost_of_transport(result.distance)
     if math.isfinite(cost):
         measures["cost_of_transport"] = cost
-    return {"measures": measures, "duty": tuple(behaviour.duty.mean(axis=0).tolist())}
+    return {"measures": measures, "duty_factors": tuple(gait.duty_factors.mean(axis=0).tolist())}

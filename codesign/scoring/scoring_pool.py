@@ -34,8 +34,8 @@ class _Item:
     graph: nx.DiGraph[str]
     seed: int | None
     episodes: int | None
-    bar: float | None
-    likely: Sequence[int]
+    threshold: float | None
+    preferred_variants: Sequence[int]
     variant: int | None
 
 
@@ -50,8 +50,8 @@ class _Worker:
             item.graph,
             seed=item.seed,
             episodes=item.episodes,
-            bar=item.bar,
-            likely=item.likely,
+            threshold=item.threshold,
+            preferred_variants=item.preferred_variants,
             variant=item.variant,
         )
 
@@ -150,7 +150,7 @@ class ScoringPool:
             task=settings.task,
             episodes=settings.episodes,
             seed=settings.seed,
-            robustness=settings.measures_robustness,
+            robustness=settings.needs_robustness,
             racing=settings.racing,
             best_of=settings.best_of,
             variants=settings.variants,
@@ -185,8 +185,8 @@ class ScoringPool:
         *,
         seed: int | None = None,
         episodes: int | None = None,
-        bar: float | None = None,
-        likely: Sequence[int] = (),
+        threshold: float | None = None,
+        preferred_variants: Sequence[int] = (),
         variant: int | None = None,
     ) -> None:
         """Give a body to the workers.
@@ -196,14 +196,14 @@ class ScoringPool:
             graph: the body.
             seed: other than the pool's, for this body alone.
             episodes: likewise.
-            bar: score that it must be able to reach, where there is racing; None for any.
-            likely: variants that are tried first, where several are.
+            threshold: score that it must be able to reach, where there is racing; None for any.
+            preferred_variants: variants that are tried first, where several are.
             variant: the one that is scored; None finds it, by the pool's ``best_of``.
 
         Raises:
             RuntimeError: none of them is idle.
         """
-        item = _Item(graph, seed, episodes, bar, likely, variant)
+        item = _Item(graph, seed, episodes, threshold, preferred_variants, variant)
         self._pool.submit(key, item)
         self._items[key] = item
 
@@ -218,10 +218,10 @@ class ScoringPool:
         self,
         graphs: Iterable[nx.DiGraph[str]],
         *,
-        bar: float | None = None,
+        threshold: float | None = None,
         variants: Sequence[int | None] | None = None,
     ) -> list[ScoreRecord]:
-        """Records of ``graphs``, in their order; ``bar`` as for :meth:`submit`.
+        """Records of ``graphs``, in their order; ``threshold`` as for :meth:`submit`.
 
         ``variants`` may name the variant of each, as :meth:`submit` takes it.
         """
@@ -230,7 +230,7 @@ class ScoringPool:
         for index, (graph, variant) in enumerate(zip(graphs, known, strict=False)):
             if not self.idle:
                 records.update(self.collect())
-            self.submit(index, graph, bar=bar, variant=variant)
+            self.submit(index, graph, threshold=threshold, variant=variant)
         while self.busy:
             records.update(self.collect())
         return [records[index] for index in range(len(records))]

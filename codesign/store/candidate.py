@@ -8,7 +8,7 @@ from typing import Any
 import networkx as nx
 
 from codesign.scoring import ScoreRecord
-from morph_ops.identity import body_hash, changes
+from morph_ops.identity import body_hash, diff
 from morph_ops.io import json_file as jsonio
 
 
@@ -25,7 +25,7 @@ class Candidate:
         graph: the body.
         hash: of the body.
         diff: what the operators changed in the first parent, as
-            :func:`morph_ops.identity.changes` tells it; None without parents.
+            :func:`morph_ops.identity.diff` tells it; None without parents.
         variant: which of the controller's variants of the body it is scored under: one that it
             carries, or that was found for it.
         duplicate_of: the first candidate with the same body, under the same variant if it
@@ -68,7 +68,7 @@ class Candidate:
             # order of nodes than one that was never cut off.
             graph=jsonio.from_json(jsonio.to_json(graph)),
             hash=body_hash(graph),
-            diff=None if first_parent is None else changes(first_parent, graph),
+            diff=None if first_parent is None else diff(first_parent, graph),
             variant=variant,
         )
 
@@ -100,7 +100,7 @@ class Candidate:
     @property
     def pruned(self) -> bool:
         """Whether racing gave it up, so that its score is of fewer steps than that of others."""
-        return self.result.status == "stopped"
+        return self.result.status == "pruned"
 
     def scored(self, record: ScoreRecord) -> Candidate:
         """This candidate with a record of its own body."""

@@ -1,38 +1,28 @@
-"""A distilled controller: checkpoint in, the controller of any body out.
+"""A controller: a hypernetwork with everything that is needed to control a body with it.
 
-    controller = Controller.load("flat-v2")
-    body = controller.for_body(graph, task.model(graph))
-    ctrl = body.act(states)
-
-A controller may know several readings of a body: the body's context times other factors gives
-other networks for the same body, of which one may move it where the first does not
-(:mod:`hyperdistill_core.controller.halving`).
-
-A checkpoint is a safetensors file: the hypernetwork's weights, the statistics that make
-observations of states, and everything else as JSON in its header. Nothing in it is executed.
+A controller may have several variants. A variant multiplies the body's context by constant
+factors, so that the hypernetwork generates another network for the same body. One variant may
+move a body that another variant does not move
+(:mod:`hyperdistill_core.controller.halving` selects one).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mujoco
-import networkx as nx
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.checkpoints import ControllerError, find
-from hyperdistill_core.controller.training_distribution import TrainingRanges
-from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.controller.controller_file import damaged, read_controller, write_controller
+from hyperdistill_core.controller.controller_hash import controller_hash
+from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import (
     STATE_DIM,
     BodyLayout,
@@ -40,46 +30,59 @@ from hyperdistill_core.features import (
     context_dim,
     context_features,
 )
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
+from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 
-KIND = "controller"
-VERSION = 2
-_MEAN, _VAR, _READINGS = "state_mean", "state_var", "readings"
-_HASH_DIGITS = 16
+if TYPE_CHECKING:
+    import mujoco
+    import networkx as nx
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Controller:
-    """A hypernetwork with all that is needed to control a body by it.
+    """A hypernetwork with everything that is needed to control a body with it.
 
     Attributes:
-        name: of the controller; the stem of its file.
-        network: the hypernetwork, in evaluation mode.
-        normalisation: of the states, per feature.
-        task: name of the task it was trained on.
-        context: layout of its context.
-        ranges: bodies it was trained on.
-        provenance: how it was made, as JSON takes it.
-        readings: (R, D) float32 factors on the entries of a context. The first are ones: the
-            context as it is. None for these alone.
+        name: Name of the controller, which is the stem of its file.
+        network: The hypernetwork. It is put into evaluation mode and its weights are frozen.
+        normalization: Mean and variance of each state feature.
+        task: Name of the task that the controller was trained on.
+        context: Name of the context layout that the network takes.
+        training_distribution: Limits of the bodies that the controller was trained on.
+        provenance: How the controller was made, as values that JSON can hold.
+        variants: (R, D) float32 factors on the entries of a context. The first row is ones,
+            which leaves the context unchanged. None means this row alone.
 
     Raises:
-        ValueError: the network's context has another width than the layout ``context``, or its
-            state another one than states have.
-        ValueError: the readings have another width, or do not begin with ones.
+        ValueError: The network's context is not as wide as the layout ``context``.
+        ValueError: The network's state is not as wide as the state features.
+        ValueError: The variants are not as wide as the context, or do not begin with ones.
+
+    Example:
+        >>> from hyperdistill_core.tasks import get_task
+        >>> from morph_ops.sampling import sample_body
+        >>> controller = Controller.load("flat-v2")
+        >>> controller.hash, controller.n_variants
+        ('d427f76fb6f137b9', 32)
+        >>> graph, task = sample_body(np.random.default_rng(0)), get_task("flat")
+        >>> policy = controller.for_body(graph, task.model(graph))
+        >>> states = np.zeros((5, len(graph), 17))  # 5 episodes
+        >>> policy.act(states, time=0.0).shape == (5, policy.n_controls)
+        True
     """
 
     name: str
     network: Hypernetwork
-    normalisation: Normalisation
+    normalization: Normalization
     task: str
     context: ContextKind
-    ranges: TrainingRanges = field(default_factory=lambda: TrainingRanges({}))
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    readings: NDArray[np.float32] | None = None
+    training_distribution: TrainingDistribution = field(
+        default_factory=lambda: TrainingDistribution({})
+    )
+    provenance: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    variants: NDArray[np.float32] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         width, expected = self.network.config.context_dim, context_dim(self.context)
         if width != expected:
             raise ValueError(
@@ -88,132 +91,79 @@ class Controller:
             )
         if self.network.config.state_dim != STATE_DIM:
             raise ValueError(
-                f"state: a limb's has {STATE_DIM} features, the network takes "
-                f"{self.network.config.state_dim}"
+                f"state: a node has {STATE_DIM} state features, the network takes"
+                f" {self.network.config.state_dim}"
             )
-        if self.readings is not None:
-            _require_readings(self.readings, width)
+        if self.variants is not None:
+            _require_factors(self.variants, width)
         self.network.eval().requires_grad_(False)
 
     @property
-    def n_readings(self) -> int:
-        """Readings of a body that there are; at least 1."""
-        return 1 if self.readings is None else len(self.readings)
+    def n_variants(self) -> int:
+        """Number of variants, at least 1."""
+        return 1 if self.variants is None else len(self.variants)
 
-    def require_readings(self, wanted: int, *, what: str = "tries") -> None:
-        """Refuse more readings of a body than there are.
+    def require_variants(self, wanted: int, *, what: str = "best_of") -> None:
+        """Refuse a number of variants that the controller does not have.
 
         Args:
-            wanted: how many.
-            what: the setting that wants them.
+            wanted: Number of variants that a setting asks for.
+            what: Name of the setting, for the message.
 
         Raises:
-            ControllerError: there are fewer, or it is not even one.
+            ControllerError: ``wanted`` is below 1 or above :attr:`n_variants`.
         """
-        if not 1 <= wanted <= self.n_readings:
+        if not 1 <= wanted <= self.n_variants:
             raise ControllerError(
-                f"{what}: expected 1 .. {self.n_readings}, as controller {self.name} knows"
-                f" {self.n_readings} reading(s) of a body, got {wanted}"
+                f"{what}: expected 1 .. {self.n_variants}, because controller {self.name} has"
+                f" {self.n_variants} variant(s), got {wanted}"
             )
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Controller:
-        """A shipped controller by its name, or one from a file.
-
-        Names are those of :func:`hyperdistill_core.controller.checkpoints.available`.
-
-        Raises:
-            ControllerError: no shipped controller has that name.
-            ControllerError: no such file, or no controller of this version in it.
-        """
-        path = find(name_or_path)
-        try:
-            tensors, meta = load_checkpoint(path, kind=KIND)
-        except CheckpointError as error:
-            raise ControllerError(str(error)) from None
-        if meta.get("version") != VERSION:
-            raise ControllerError(
-                f"{path}: expected a controller of version {VERSION}, got {meta.get('version')!r}"
-            )
-        try:
-            statistics = [tensors.pop(key).double().numpy() for key in (_MEAN, _VAR)]
-            readings = tensors.pop(_READINGS, None)
-            return cls(
-                name=path.stem,
-                network=_network(HypernetConfig(**meta["network"]), tensors),
-                normalisation=Normalisation(*statistics, clip=meta["clip"]),
-                task=meta["task"],
-                context=meta["context"],
-                ranges=TrainingRanges({key: tuple(ends) for key, ends in meta["ranges"].items()}),
-                provenance=meta["provenance"],
-                readings=None if readings is None else readings.numpy(),
-            )
-        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise ControllerError(f"{path}: damaged controller ({reason})") from None
-
-    def save(self, path: str | Path, *, half: bool = False) -> None:
-        """Writes the checkpoint.
+        """Load a shipped controller by its name, or any controller from its file.
 
         Args:
-            path: of the file; an existing one is replaced.
-            half: round the weights to float16, for a file of half the size. It loads as a
-                controller of its own, with a hash of its own: score, publish and compare
-                the loaded one, not this object.
-        """
-        dtype = torch.float16 if half else torch.float32
-        tensors = {name: tensor.to(dtype) for name, tensor in self.network.state_dict().items()}
-        tensors[_MEAN] = torch.tensor(np.asarray(self.normalisation.mean), dtype=torch.float64)
-        tensors[_VAR] = torch.tensor(np.asarray(self.normalisation.var), dtype=torch.float64)
-        if self.readings is not None:
-            tensors[_READINGS] = torch.tensor(self.readings, dtype=torch.float32)
-        meta = {
-            **self._settings(),
-            "kind": KIND,
-            "ranges": dict(self.ranges.limits),
-            "provenance": dict(self.provenance),
-        }
-        save_checkpoint(Path(path), tensors, meta)
+            name_or_path: One of :func:`hyperdistill_core.controller.available`, or a path.
 
-    def _settings(self) -> dict[str, Any]:
-        """What decides the controls, weights and statistics apart."""
-        network = asdict(self.network.config)
-        if not self.network.config.terrain_dim:
-            # As before there were height fields: published hashes stay as they are.
-            del network["terrain_dim"], network["terrain_embed"]
-        if not self.network.config.clock:
-            del network["clock"]
-        return {
-            "version": VERSION,
-            "network": network,
-            "task": self.task,
-            "context": self.context,
-            "clip": self.normalisation.clip,
-        }
+        Raises:
+            ControllerError: There is no such file and no shipped controller of that name.
+            ControllerError: The file is not a controller's, is damaged, or has another version.
+        """
+        path = find(name_or_path)
+        parts = read_controller(path)
+        try:
+            return cls(**parts)
+        except ValueError as error:
+            raise damaged(path, error) from None
+
+    def save(self, path: str | Path, *, half: bool = False) -> None:
+        """Write the controller's file.
+
+        Args:
+            path: Path of the file. An existing file is replaced.
+            half: Whether to round the weights to float16, which halves the file. Rounding
+                changes the hash: score, publish and compare the loaded controller instead.
+        """
+        write_controller(Path(path), self, half=half)
 
     @cached_property
     def hash(self) -> str:
-        """Short hexadecimal hash over weights, statistics, settings and readings."""
-        digest = hashlib.sha256(json.dumps(self._settings(), sort_keys=True).encode())
-        for name, tensor in sorted(self.network.state_dict().items()):
-            digest.update(f"{name}{list(tensor.shape)}".encode())
-            digest.update(tensor.float().numpy().astype("<f4", copy=False).tobytes())
-        for array in (self.normalisation.mean, self.normalisation.var):
-            digest.update(np.asarray(array, dtype="<f8").tobytes())
-        if self.readings is not None:
-            digest.update(self.readings.astype("<f4", copy=False).tobytes())
-        return digest.hexdigest()[:_HASH_DIGITS]
+        """Hash of weights, normalization, settings and variants: 16 hexadecimal digits."""
+        return controller_hash(
+            self.network, self.normalization, self.variants, task=self.task, context=self.context
+        )
 
     def body_mlp(self, context: NDArray[np.floating], actions: NDArray[np.integer]) -> BodyMLP:
-        """Controller of a body from its context.
+        """Generate a body's network from its context.
 
         Args:
-            context: (n, D) in the layout ``self.context``.
-            actions: (nu,) flat index into (n, 2) joint slots of each control, as
-                ``BodyLayout.actions``, or ``np.flatnonzero(joint_mask)``.
+            context: (n, D) context features of the n nodes in the layout :attr:`context`.
+            actions: (nu,) flat index of each control into the (n, 2) joint slots, as in
+                ``BodyLayout.actions``.
 
         Returns:
-            A controller in the precision of the network.
+            The body's network in the precision of the hypernetwork.
         """
         dtype = self.network.input_encoder.embed.weight.dtype
         with torch.inference_mode(), _one_thread():
@@ -223,60 +173,53 @@ class Controller:
             linear = [layer for layer in encoder if isinstance(layer, torch.nn.Linear)]
         return BodyMLP.from_layers(
             arrays,
-            normalisation=self.normalisation,
+            normalization=self.normalization,
             actions=actions,
             dtype=arrays[0][0].dtype,
             terrain=[(layer.weight.numpy().T, layer.bias.numpy()) for layer in linear],
-            clock=self.network.config.clock,
+            clock_harmonics=self.network.config.clock_harmonics,
         )
 
     def for_body(
-        self, graph: nx.DiGraph[str], model: mujoco.MjModel, *, reading: int = 0
+        self, graph: nx.DiGraph[str], model: mujoco.MjModel, *, variant: int = 0
     ) -> BodyMLP:
-        """Controller of a body, in the order of the motors of ``model``.
+        """Generate the network of a body.
 
         Args:
-            graph: the body.
-            model: a model that holds it, as its task sets it up.
-            reading: which of the readings of the body is used.
+            graph: The body.
+            model: The body's model, as the task builds it. Its motors order the controls.
+            variant: Number of the variant. The default 0 leaves the context unchanged.
+
+        Returns:
+            The body's network, a policy for rollouts.
 
         Raises:
-            IndexError: there is no such reading.
+            IndexError: The controller has no variant of that number.
         """
-        if not 0 <= reading < self.n_readings:
-            raise IndexError(f"reading: expected 0 .. {self.n_readings - 1}, got {reading}")
+        if not 0 <= variant < self.n_variants:
+            raise IndexError(f"variant: expected 0 .. {self.n_variants - 1}, got {variant}")
         context = context_features(graph, model, kind=self.context)
-        if reading and self.readings is not None:
-            context = context * self.readings[reading]
+        if variant and self.variants is not None:
+            context = context * self.variants[variant]
         return self.body_mlp(context, BodyLayout.from_graph(graph, model).actions)
 
     def warnings(self, graph: nx.DiGraph[str]) -> list[str]:
-        """Where a body lies outside what the controller was trained on, a line a quantity."""
-        return self.ranges.warnings(graph)
+        """One line for each quantity of a body that lies outside the training distribution."""
+        return self.training_distribution.warnings(graph)
 
 
-def _require_readings(readings: NDArray[np.float32], width: int) -> None:
-    shape = readings.shape
-    if len(shape) != 2 or shape[1] != width or not len(readings) or not (readings[0] == 1.0).all():
+def _require_factors(variants: NDArray[np.float32], width: int) -> None:
+    shape = variants.shape
+    if len(shape) != 2 or shape[1] != width or not len(variants) or not (variants[0] == 1.0).all():
         raise ValueError(
-            f"readings: expected rows of {width} factors, the first of them ones, got an array of"
+            f"variants: expected rows of {width} factors, the first of them ones, got an array of"
             f" shape {shape}"
         )
 
 
-def _network(config: HypernetConfig, tensors: Mapping[str, torch.Tensor]) -> Hypernetwork:
-    # Initial values are drawn in vain, away from the caller's generator. Building on torch's meta
-    # device would spare them, and import its compiler: more than a second.
-    with torch.random.fork_rng(devices=[]):
-        network = Hypernetwork(config)
-    weights = {name: tensor.float() for name, tensor in tensors.items()}
-    network.load_state_dict(weights, assign=True)
-    return network
-
-
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """The number of torch's threads decides the last bits of a network: a body has one."""
+    """Run torch on one thread: the number of threads decides the last bits of a network."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

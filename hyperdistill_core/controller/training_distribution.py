@@ -1,7 +1,7 @@
 """What bodies a controller was trained on, and where another body lies outside, in words.
 
 A controller acts for every body, but deserves trust only near those that it learned from.
-:class:`TrainingRanges` keeps the least and the largest value of each physical quantity that
+:class:`TrainingDistribution` keeps the least and the largest value of each physical quantity that
 a context tells of, and of those that all training bodies have alike, which it need not tell.
 """
 
@@ -17,7 +17,7 @@ from morph_ops.geometry import canonical_frames, mass, rest_frames
 from morph_ops.graph import joints, limb, limbs, torso
 
 UNITS: dict[str, str] = {
-    "number of bodies": "",
+    "number of nodes": "",
     "torso radius": "m",
     "torso mass": "kg",
     "limb radius": "m",
@@ -45,7 +45,7 @@ _SLACK = 0.01
 
 
 @dataclass(frozen=True)
-class TrainingRanges:
+class TrainingDistribution:
     """Least and largest value of quantities over the training bodies.
 
     Attributes:
@@ -55,7 +55,7 @@ class TrainingRanges:
     limits: Mapping[str, tuple[float, float]]
 
     @classmethod
-    def over(cls, graphs: Iterable[nx.DiGraph[str]]) -> TrainingRanges:
+    def over(cls, graphs: Iterable[nx.DiGraph[str]]) -> TrainingDistribution:
         """Ranges over training bodies."""
         seen: dict[str, list[float]] = {quantity: [] for quantity in UNITS}
         for graph in graphs:
@@ -68,7 +68,7 @@ class TrainingRanges:
 
         Example:
             >>> from morph_ops.graph import Torso, new_body
-            >>> ranges = TrainingRanges({"torso radius": (0.08, 0.1)})
+            >>> ranges = TrainingDistribution({"torso radius": (0.08, 0.1)})
             >>> ranges.warnings(new_body(Torso(pos=(0.0, 0.0, 1.0), radius=0.25, mass=2.0)))
             ['torso radius 0.25 m outside 0.08..0.1 m']
         """
@@ -91,7 +91,7 @@ def _quantities(graph: nx.DiGraph[str]) -> dict[str, list[float]]:
     hinges = [joint for _, joint in joints(graph)]
     positions = rest_frames(canonical_frames(graph)).pos
     return {
-        "number of bodies": [float(len(positions))],
+        "number of nodes": [float(len(positions))],
         "torso radius": [torso(graph).radius],
         "torso mass": [mass(torso(graph))],
         "limb radius": [record.radius for record in records],

@@ -22,7 +22,7 @@ from hyperdistill_core.training.finetuning.finetuning import (
     ensure_manifest,
     train_and_score,
 )
-from hyperdistill_core.training.ppo.settings import require_least
+from hyperdistill_core.training.ppo.ppo_settings import require_least
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,7 @@ from hyperdistill_core.evaluation.variations import VARIATIONS
 from morph_ops._registry import lookup
 from morph_ops.identity import body_hash
 from morph_ops.operators import OperatorError, crossover, mutate
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 MOST_MUTATIONS = 5
 STAND_INS = 40

@@ -36,8 +36,8 @@ from numpy.typing import NDArray
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, TOLERANCE, limb_groups, rest_frames
-from morph_ops.graph import Joint, Limb, Part, Vec3, limb, limbs, parent, part, root, with_parts
-from morph_ops.operators.common import TRIES
+from morph_ops.graph import Joint, Limb, Node, Vec3, limb, limbs, parent, node, root, with_nodes
+from morph_ops.operators.common import ATTEMPTS
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import (
     Pose,
@@ -152,8 +152,8 @@ def mass(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     def propose() -> nx.DiGraph[str]:
         factors = _per_limb(graph, lambda: rng.uniform(*MASS))
         factors[root(graph)] = rng.uniform(*MASS)
-        return with_parts(
-            graph, [(name, _heavier(part(graph, name), by)) for name, by in factors.items()]
+        return with_nodes(
+            graph, [(name, _heavier(node(graph, name), by)) for name, by in factors.items()]
         )
 
     return _first_sane("mass", graph, propose, moves=False)
@@ -213,9 +213,9 @@ def _first_sane(
         moves: limbs move, so that excludes and rest height are to be made anew.
     """
     reason = "no draw fitted"
-    for _ in range(TRIES):
+    for _ in range(ATTEMPTS):
         child = propose()
-        if all(part(child, each) == part(before, each) for each in child):
+        if all(node(child, each) == node(before, each) for each in child):
             reason = "there is nothing to vary"
             continue
         pose = _exact_pose(child)
@@ -227,7 +227,7 @@ def _first_sane(
         if not broken:
             return child
         reason = broken[0].message
-    raise OperatorError(f"{name}: no valid variation in {TRIES} attempts; the last reason: {reason}")
+    raise OperatorError(f"{name}: no valid variation in {ATTEMPTS} attempts; the last reason: {reason}")
 
 
 def _per_limb(graph: nx.DiGraph[str], draw: Callable[[], float]) -> dict[str, float]:
@@ -247,7 +247,7 @@ def _vary_hinges(
     """Every hinge changed by a factor of its own; hinges of twins in one slot share it."""
 
     def propose() -> nx.DiGraph[str]:
-        changed: list[tuple[str, Part]] = []
+        changed: list[tuple[str, Node]] = []
         for group in limb_groups(graph):
             slots = sorted({joint.slot for each in group for joint in limb(graph, each).joints})
             factors = {slot: draw() for slot in slots}
@@ -255,7 +255,7 @@ def _vary_hinges(
                 record = limb(graph, each)
                 joints = tuple(change(joint, factors[joint.slot]) for joint in record.joints)
                 changed.append((each, replace(record, joints=joints)))
-        return with_parts(graph, changed)
+        return with_nodes(graph, changed)
 
     return _first_sane(name, graph, propose, moves=False)
 
@@ -269,7 +269,7 @@ def _scale_hinges(field: str, graph: nx.DiGraph[str], draw: Callable[[], float])
     return _vary_hinges(field, graph, draw, change)
 
 
-def _heavier(record: Part, factor: float) -> Part:
+def _heavier(record: Node, factor: float) -> Node:
     if record.mass is not None:
         return replace(record, mass=_tidy(record.mass * factor))
     if record.density is None:
@@ -337,7 +337,7 @@ def _reshaped(
         else:
             # Depth first: the parent has its new shape already.
             pos = limb_origin(child, after, site, aim, space=_exact_space(child))
-        child = with_parts(child, [(name, replace(new, pos=pos))])
+        child = with_nodes(child, [(name, replace(new, pos=pos))])
     return child
 
 
@@ -354,7 +354,7 @@ def _anchored(record: Limb, *, before: Vec3, after: Vec3) -> Limb:
 def _share_of_change(graph: nx.DiGraph[str], child: nx.DiGraph[str], name: str) -> Vec3:
     """How far a limb at no growth site moves as its parent changes: by its share of the way."""
     above = parent(graph, name)
-    old, new = (part(each, above or name) for each in (graph, child))
+    old, new = (node(each, above or name) for each in (graph, child))
     if not (isinstance(old, Limb) and isinstance(new, Limb)):
         return (0.0, 0.0, 0.0)
     axis = np.subtract(old.end, old.start)

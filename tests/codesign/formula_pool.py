@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from codesign.scoring import ScoreRecord
 from codesign.store import Candidate
-from morph_ops.graph import bodies
+from morph_ops.graph import node_names
 
 KNOWN = {
     "robot": "",
@@ -37,8 +37,8 @@ class FormulaPool:
         self.simulated: list[int] = []
         self.fresh: list[int] = []
         self.most_busy = 0
-        self.bars: dict[int, float | None] = {}
-        self.likely: dict[int, tuple[int, ...]] = {}
+        self.thresholds: dict[int, float | None] = {}
+        self.preferred_variants: dict[int, tuple[int, ...]] = {}
         self.variants: dict[int, int | None] = {}
 
     @property
@@ -49,13 +49,13 @@ class FormulaPool:
     def busy(self):
         return bool(self._items)
 
-    def submit(self, number, graph, *, bar=None, likely=(), variant=None, **fresh):
+    def submit(self, number, graph, *, threshold=None, preferred_variants=(), variant=None, **fresh):
         assert self.idle > 0
         self._items[number] = graph, variant
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh
-        self.bars[number] = bar
-        self.likely[number] = likely
+        self.thresholds[number] = threshold
+        self.preferred_variants[number] = preferred_variants
         self.variants[number] = variant
         self.most_busy = max(self.most_busy, len(self._items))
 
@@ -71,7 +71,7 @@ class FormulaPool:
 
     def record(self, graph):
         digest = Candidate.unscored(graph, number=0, generation=0, operator="").hash
-        value = len(bodies(graph)) + int(digest[:8], 16) / 2**32
+        value = len(node_names(graph)) + int(digest[:8], 16) / 2**32
         blank = ScoreRecord.failed(worst_score=-1.0, hash=digest, **self._known)
         return replace(blank, score=value, ci95=(value, value), status="ok")
 

@@ -42,13 +42,13 @@ def strong(graph, rng, *, space):
         limb = body_graph.limb(graph, name)
         joints = tuple(replace(joint, gear=gear) for joint in limb.joints)
         parts.append((name, replace(limb, joints=joints)))
-    return body_graph.with_parts(graph, parts)
+    return body_graph.with_nodes(graph, parts)
 
 
 def giant(graph, rng, *, space):
     """A body that the space does not know."""
     torso = body_graph.torso(graph)
-    return body_graph.with_parts(graph, [(body_graph.root(graph), replace(torso, radius=9.0))])
+    return body_graph.with_nodes(graph, [(body_graph.root(graph), replace(torso, radius=9.0))])
 
 
 def unwilling(graph, rng, *, space):

@@ -10,9 +10,9 @@ from formula_pool import BLANK
 
 from codesign import config
 from codesign.campaign.alarms import SAMPLE, Watch
-from codesign.scoring.record import UNLIKE
+from codesign.scoring.record import OUT_OF_DISTRIBUTION
 from codesign.store import Candidate
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(SAMPLE + 2)]
 SOUND = {"contact": 0.6, "height": 0.5, "cost_of_transport": 2.0}
@@ -132,10 +132,10 @@ def test_convergence_needs_both_stagnation_and_likeness():
 
 
 def test_bodies_unlike_those_of_the_training():
-    born = [candidate(0), candidate(1, warnings=[f"{UNLIKE}: mass 99"]), candidate(2)]
+    born = [candidate(0), candidate(1, warnings=[f"{OUT_OF_DISTRIBUTION}: mass 99"]), candidate(2)]
     assert sounded(born) == {}
-    born[0] = candidate(0, warnings=[f"{UNLIKE}: mass 99", "copied"])
-    alarm = sounded(born)[UNLIKE]
+    born[0] = candidate(0, warnings=[f"{OUT_OF_DISTRIBUTION}: mass 99", "copied"])
+    alarm = sounded(born)[OUT_OF_DISTRIBUTION]
     assert alarm.details == {"numbers": [0, 1]}
     assert sounded(born, ood=1.0) == {}
 

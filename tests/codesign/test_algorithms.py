@@ -15,7 +15,7 @@ from codesign.campaign.algorithms.islands import ISLANDS
 from codesign.campaign.objectives import COST_WITHOUT_PROGRESS, DESCRIPTORS, OBJECTIVES, WORST_MERIT
 from codesign.errors import UsageError
 from codesign.store import Candidate
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(12)]
 
@@ -160,7 +160,7 @@ def test_map_elites_keeps_the_best_of_every_cell():
 
 def test_novelty_prefers_what_is_far_from_all_others():
     algorithm = new_algorithm(
-        settings("novelty", descriptors=["contact"], neighbours=2, tournament=6)
+        settings("novelty", descriptors=["contact"], neighbors=2, tournament=6)
     )
     places = [0.5, 0.51, 0.52, 0.5, 0.51, 0.99]
     told(algorithm, [candidate(n, -n, contact=place) for n, place in enumerate(places)])
@@ -195,7 +195,7 @@ def test_descriptors_stay_within_their_ranges():
     far = candidate(0, 0.0, height=9.0, contact=-1.0)
     assert DESCRIPTORS["height"].place(far) == DESCRIPTORS["height"].high
     assert DESCRIPTORS["contact"].place(far) == 0.0
-    rich = replace(far, record=replace(far.result, duty=(0.1, 0.7, 0.4)))
+    rich = replace(far, record=replace(far.result, duty_factors=(0.1, 0.7, 0.4)))
     shares = [DESCRIPTORS[f"duty_{rank}"].place(rich) for rank in (1, 2, 3, 4)]
     assert shares == [0.7, 0.4, 0.1, 0.0]
     assert 0.4 < DESCRIPTORS["size"].place(far) < 3.0

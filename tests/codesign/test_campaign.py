@@ -31,7 +31,7 @@ ALGORITHMS = {
     "mu_plus_lambda": {},
     "nsga2": {"objectives": ["score", "mass", "actuators"]},
     "map_elites": {"descriptors": ["limbs", "mass"], "bins": 4},
-    "novelty": {"descriptors": ["size", "mass"], "neighbours": 3},
+    "novelty": {"descriptors": ["size", "mass"], "neighbors": 3},
     "islands": {
         "population": 8,
         "islands": ["aging", "mu_plus_lambda"],
@@ -54,7 +54,7 @@ def settings(request):
             "seed": 2,
             "tournament": 3,
             "rates": rates,
-            "final_episodes": 0,
+            "reevaluation_episodes": 0,
             "algorithm": request.param,
             **ALGORITHMS[request.param],
         }
@@ -235,7 +235,7 @@ def test_another_controller_is_refused(settings, database):
 
 
 def test_another_controller_does_not_score_finalists(settings, database):
-    made = settings.model_copy(update={"final_episodes": 2})
+    made = settings.model_copy(update={"reevaluation_episodes": 2})
     run(settings, database=database, pool=FormulaPool())
     with pytest.raises(UsageError, match="expected abc, got def"):
         run(made, database=database, pool=FormulaPool(controller_hash="def"))
@@ -265,8 +265,8 @@ def test_variants_of_the_parents_are_tried_first(settings, database, best_of):
     several = 0
     for number in pool.simulated:
         parents = [known[parent].result.variant for parent in known[number].parents]
-        assert pool.likely[number] == (tuple(dict.fromkeys(parents)) if best_of > 1 else ())
-        several += len(pool.likely[number]) > 1
+        assert pool.preferred_variants[number] == (tuple(dict.fromkeys(parents)) if best_of > 1 else ())
+        several += len(pool.preferred_variants[number]) > 1
     assert bool(several) == (best_of > 1 and settings.algorithm != "random")
 
 
@@ -279,7 +279,7 @@ def test_progress_counts_up(settings, database):
 
 
 def test_progress_of_finalists_counts_up(settings, database):
-    made = settings.model_copy(update={"final_episodes": 2, "finalists": 5, "top": 5})
+    made = settings.model_copy(update={"reevaluation_episodes": 2, "finalists": 5, "top": 5})
     seen = []
     run(made, database=database, pool=VariantPool(), on_reevaluation=lambda *counts: seen.append(counts))
     assert seen == [(done, 5) for done in range(6)]
@@ -295,7 +295,7 @@ def test_finalists_are_scored_again_and_ranked_by_that(settings, database):
             record = super().record(graph)
             return replace(record, score=-record.score) if self.asked else record
 
-    reevaluation = settings.model_copy(update={"final_episodes": 7, "finalists": 4, "top": 2})
+    reevaluation = settings.model_copy(update={"reevaluation_episodes": 7, "finalists": 4, "top": 2})
     pool = Turned(2, answers=settings.total + 1)
     with pytest.raises(CutOffError):
         run(reevaluation, database=database, pool=pool)

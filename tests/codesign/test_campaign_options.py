@@ -21,11 +21,11 @@ from morph_ops.errors import BodyError, UnknownNameError
 from morph_ops.geometry import total_mass
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io.files import write_body
-from morph_ops.locks import FixedPart
+from morph_ops.locks import LockedNodes
 from morph_ops.operators import OPERATORS, gear, grow_limb
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
-SMALL = {"population": 6, "generations": 5, "in_flight": 4, "seed": 2, "final_episodes": 0}
+SMALL = {"population": 6, "generations": 5, "in_flight": 4, "seed": 2, "reevaluation_episodes": 0}
 
 
 @pytest.fixture(autouse=True)
@@ -216,7 +216,7 @@ def test_locked_limbs_stay_as_they_are(robots, new_database):
         file.unlink()
     made = settings(start=str(robots), locked=["limb/0"], generations=9)
     start = read_start(made)
-    fixed = FixedPart.of(start[0].graph, ["limb/0"])
+    fixed = LockedNodes.of(start[0].graph, ["limb/0"])
     with new_database() as database:
         search(made, database, start=start)
         found = database.candidates()
@@ -228,10 +228,10 @@ def test_locked_limbs_stay_as_they_are(robots, new_database):
 def test_a_fixed_part_is_blind_to_names_and_to_what_grows_on_it():
     body = sample_body(np.random.default_rng(4))
     names = body_graph.limbs(body)
-    fixed = FixedPart.of(body, names)
+    fixed = LockedNodes.of(body, names)
     grown = grow_limb(body, np.random.default_rng(0))
     assert fixed.is_in(grown)
-    assert not FixedPart.of(grown, body_graph.limbs(grown)).is_in(body)
+    assert not LockedNodes.of(grown, body_graph.limbs(grown)).is_in(body)
     assert not fixed.is_in(gear(body, np.random.default_rng(1)))
 
 
@@ -242,7 +242,7 @@ def test_two_equal_locked_limbs_need_two(tmp_path):
     doubled = body_graph.add_limb(
         doubled, body_graph.root(body), "limb/90", body_graph.limb(body, first)
     )
-    fixed = FixedPart.of(doubled, [first, "limb/90"])
+    fixed = LockedNodes.of(doubled, [first, "limb/90"])
     assert fixed.is_in(doubled)
     assert not fixed.is_in(body)
 
@@ -286,7 +286,7 @@ def test_a_mutation_that_is_switched_off_is_no_measure_of_the_others():
 def test_what_racing_stopped_is_no_measure_of_an_operator():
     record = OperatorStatistics({"gear": 1.0, "dof": 1.0})
     record.tell(told(0, 5.0))
-    record.tell(told(1, 9.0, "gear", (0,), status="stopped"))  # a try without success
+    record.tell(told(1, 9.0, "gear", (0,), status="pruned"))  # a try without success
     lost = record.weights
     assert lost["gear"] < lost["dof"]
     record.tell(told(2, 99.0, "gear", (1,)))  # its parent has no score to be beaten
@@ -350,7 +350,7 @@ def test_an_algorithm_of_ones_own(new_database):
 
 def test_a_front_of_ones_own(new_database):
     with new_database() as database:
-        search(settings(algorithm="own_parts:Front", final_episodes=2, top=2), database)
+        search(settings(algorithm="own_parts:Front", reevaluation_episodes=2, top=2), database)
         assert all(list(c.reevaluation.traits) == ["speed", "cost_of_transport"] for c in database.best(2))
 
 
@@ -363,7 +363,7 @@ def test_an_objective_and_a_descriptor_of_ones_own(new_database):
             assert body.result.traits == {"score": body.score, "own_parts:lightness": lightness}
     own = {"descriptors": ["limbs", "own_parts:first_digit"], "algorithm": "map_elites"}
     with new_database("map") as database:
-        search(settings(final_episodes=2, **own), database)
+        search(settings(reevaluation_episodes=2, **own), database)
         finals = [body.reevaluation for body in database.candidates() if body.reevaluation is not None]
         assert finals
         assert all(list(reevaluation.traits) == own["descriptors"] for reevaluation in finals)

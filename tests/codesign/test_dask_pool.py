@@ -30,7 +30,7 @@ from codesign.scoring import ScoringPool, score
 from codesign.scoring.fingerprint import fingerprint
 from codesign.store import Database
 from morph_ops.io import json_file as jsonio
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 psutil = pytest.importorskip("psutil", reason="comes with Dask")
 distributed = pytest.importorskip("distributed", reason="pip install 'codesign[cluster]'")
@@ -349,7 +349,7 @@ def test_scores_do_not_depend_on_the_place(running_for_all, tiny_controller):
 
 SETTINGS = {
     "population": 6, "generations": 2, "in_flight": 3, "episodes": 1, "seed": 11,
-    "finalists": 3, "final_episodes": 2, "top": 2,
+    "finalists": 3, "reevaluation_episodes": 2, "top": 2,
 }  # fmt: skip
 COMPARED = """
 SELECT c.number, generation, operator, parents, hash, duplicate_of, status, c.score, ci_low,
@@ -409,7 +409,7 @@ def test_evolve_on_a_cluster_of_its_own_and_resume_without_it(tiny_controller, t
     file, out = tmp_path / "campaign.toml", tmp_path / "run"
     file.write_text(
         f'controller = "{tiny_controller}"\npopulation = 4\ngenerations = 1\nin_flight = 2\n'
-        "episodes = 1\nfinal_episodes = 0\ntop = 1\n"
+        "episodes = 1\nreevaluation_episodes = 0\ntop = 1\n"
         '[cluster]\nkind = "local"\nworkers = 1\n'
     )
     done = codesign("evolve", str(file), "--out", str(out))

@@ -16,7 +16,7 @@ from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
 from morph_ops.identity import is_same
 from morph_ops.io import files
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 SEED = 3
 
@@ -102,7 +102,7 @@ def test_a_design_is_written_with_what_it_learned(body, tiny_controller, tmp_pat
 
 def test_the_runner_hears_the_clock_that_the_score_heard(body, tiny_controller, tmp_path):
     deaf = Controller.load(tiny_controller)
-    network = Generalist.from_hypernetwork(deaf.network, clock=2).actor
+    network = Generalist.from_hypernetwork(deaf.network, clock_harmonics=2).actor
     torch.nn.init.normal_(network.clock_head.bias, std=0.5)
     replace(deaf, network=network).save(tmp_path / "c.safetensors")
     motion = Motion(controller=tmp_path / "c.safetensors", seed=SEED, episodes=2)

@@ -25,7 +25,7 @@ from codesign.store.provenance import provenance
 from codesign.store.query import ask
 from codesign.store.schema import TABLES
 from morph_ops.io import json_file as jsonio
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 BODY = sample_body(np.random.default_rng(0))
 PARENTS = [(), (), (0,), (2, 1), (3, 0), (3, 3)]

@@ -33,9 +33,9 @@ class BestOfPool(FormulaPool):
 
     def collect(self):
         [(number, record)] = super().collect()
-        likely = self.likely[number]
+        preferred_variants = self.preferred_variants[number]
         assert self.variants[number] is None
-        variant = likely[-1] if likely and number % 3 else number % VARIANTS
+        variant = preferred_variants[-1] if preferred_variants and number % 3 else number % VARIANTS
         return [(number, replace(record, variant=variant, score=record.score + variant))]
 
 
@@ -44,15 +44,15 @@ class StoppingPool(CarryingPool):
 
     def collect(self):
         [(number, record)] = super().collect()
-        bar = self.bars[number]
-        if bar is not None and record.score < bar:
-            measures = {"at_best": record.score, "doubt": 0.0}
-            record = replace(record, status="stopped", measures=measures)
+        threshold = self.thresholds[number]
+        if threshold is not None and record.score < threshold:
+            measures = {"upper_bound": record.score, "confidence_margin": 0.0}
+            record = replace(record, status="pruned", measures=measures)
         return [(number, record)]
 
 
 def settings(**changes):
-    known = {"population": 8, "generations": 5, "in_flight": 4, "final_episodes": 0, "seed": 3}
+    known = {"population": 8, "generations": 5, "in_flight": 4, "reevaluation_episodes": 0, "seed": 3}
     rates = {"operators": {"density": 3.0}, "variant": 0.3}
     return config.build({**known, "variants": VARIANTS, "rates": rates, **changes})
 
@@ -184,7 +184,7 @@ def test_variants_are_carried_or_tried():
 @pytest.mark.slow
 def test_a_campaign_of_carried_variants_on_any_workers(new_database, variant_controller, tmp_path):
     asked = {"population": 6, "generations": 2, "episodes": 1, "in_flight": 3, "top": 2}
-    asked |= {"final_episodes": 2, "finalists": 2, "controller": str(variant_controller)}
+    asked |= {"reevaluation_episodes": 2, "finalists": 2, "controller": str(variant_controller)}
     rows = []
     for workers in (0, 2):
         database, made = new_database(), settings(**asked, workers=workers)

@@ -12,7 +12,7 @@ from codesign.config import Racing
 from codesign.errors import UsageError
 from codesign.exporting import export_run
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, race_for_top, score
-from codesign.scoring.robustness import WORLDS
+from codesign.scoring.robustness import PERTURBATIONS
 from codesign.store import Database
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.controller.halving import select_variant
@@ -21,7 +21,7 @@ from hyperdistill_core.tasks import get_task
 from morph_ops import graph as bodies_graph
 from morph_ops.errors import UnknownNameError
 from morph_ops.identity import body_hash
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def records(bodies, tiny_controller):
 def unusable(body):
     """A body that is a graph, but that MuJoCo cannot compile."""
     name = bodies_graph.limbs(body)[0]
-    return bodies_graph.with_parts(
+    return bodies_graph.with_nodes(
         body, [(name, replace(bodies_graph.limb(body, name), radius=0.0))]
     )
 
@@ -121,7 +121,7 @@ def test_the_best_of_many_are_tried_once(bodies, variant_controller):
 @pytest.mark.slow
 def test_a_campaign_with_best_of_is_the_same_on_any_workers(variant_controller, tmp_path):
     asked = {"population": 6, "generations": 2, "episodes": 1, "best_of": 3, "in_flight": 3}
-    asked |= {"final_episodes": 2, "finalists": 2, "top": 2, "controller": str(variant_controller)}
+    asked |= {"reevaluation_episodes": 2, "finalists": 2, "top": 2, "controller": str(variant_controller)}
     rows = []
     for name, workers in (("alone", 0), ("two", 2)):
         settings = config.build({**asked, "workers": workers})
@@ -153,7 +153,7 @@ def test_json_has_the_promised_fields(records):
         "robot": str, "hash": str, "task": str, "controller": str, "controller_hash": str,
         "episodes": int, "seed": int, "score": float, "ci95": list, "returns": list,
         "lengths": list, "fell": list, "terms": dict, "speed": float, "distance": float,
-        "measures": dict, "duty": list, "warnings": list, "status": str, "steps": int,
+        "measures": dict, "duty_factors": list, "warnings": list, "status": str, "steps": int,
         "seconds": float, "variant": int, "traits": dict,
     }  # fmt: skip
     assert {name: type(value) for name, value in plain.items()} == kinds
@@ -164,8 +164,8 @@ def test_a_record_tells_how_the_body_moved(records, bodies, tiny_controller):
         names = {"work", "height", "contact", "symmetry"}
         assert names <= set(record.measures) <= names | {"cost_of_transport"}
         assert ("cost_of_transport" in record.measures) == (record.distance > 0)
-        assert len(record.duty) == len(body)
-        assert max(record.duty) <= record.measures["contact"] <= 1.0
+        assert len(record.duty_factors) == len(body)
+        assert max(record.duty_factors) <= record.measures["contact"] <= 1.0
 
 
 def test_one_body_may_be_scored_otherwise(bodies, tiny_controller):
@@ -181,7 +181,7 @@ def test_robustness_is_the_mean_score_elsewhere(bodies, tiny_controller):
     record = scorer(bodies[0])
     control = Controller.load(tiny_controller).for_body(bodies[0], task.model(bodies[0]))
     scores = [
-        rollout(world(bodies[0]), control, task=task, episodes=2).score for world in WORLDS.values()
+        rollout(world(bodies[0]), control, task=task, episodes=2).score for world in PERTURBATIONS.values()
     ]
     assert record.measures["robustness"] == pytest.approx(np.mean(scores))
     assert len({record.score, *scores}) == 4
@@ -190,7 +190,7 @@ def test_robustness_is_the_mean_score_elsewhere(bodies, tiny_controller):
 def test_worlds_change_one_thing_each(bodies):
     task = get_task("flat")
     before = task.model(bodies[0])
-    models = {name: task.model(world(bodies[0])) for name, world in WORLDS.items()}
+    models = {name: task.model(world(bodies[0])) for name, world in PERTURBATIONS.items()}
     hinges = slice(6, None)
     ratios = {
         "weak": models["weak"].actuator_gear[:, 0] / before.actuator_gear[:, 0],

@@ -11,7 +11,7 @@ from codesign.scoring import ScoreRecord
 from codesign.store import Candidate, Database, RunFolder, find_runs
 from codesign.store.folder import free_path
 from morph_ops.identity import is_same
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 KNOWN = {"robot": "", "hash": "h", "task": "flat", "controller": "c", "controller_hash": "x"}
 
@@ -28,7 +28,7 @@ def candidate(number, *, parents=(), score=None, status="ok", seed=None):
     record = ScoreRecord(
         score=value, ci95=(value - 1, value + 1), returns=(value,), lengths=(3,), fell=(True,),
         terms={"forward": value}, speed=0.5, distance=1.5, warnings=("odd",), status=status,
-            measures={"height": 0.5}, duty=(0.0, 0.25),
+            measures={"height": 0.5}, duty_factors=(0.0, 0.25),
         steps=3, seconds=0.25, episodes=1, seed=0, **KNOWN,
     )  # fmt: skip
     return unscored.scored(record)

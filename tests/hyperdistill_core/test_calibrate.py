@@ -24,7 +24,7 @@ from hyperdistill_core.training.finetuning.finetuning import (
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
 from hyperdistill_core.training.training_sets.training_set import TrainingSet
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 pytestmark = pytest.mark.slow
 TINY = CalibrateSettings(steps_per_body=2 * 8 * 3, n_envs=2, horizon=8, episodes=2, n_workers=1)

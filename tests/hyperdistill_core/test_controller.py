@@ -12,13 +12,13 @@ from safetensors.torch import save_file
 
 from hyperdistill_core.controller import checkpoints
 from hyperdistill_core.controller.controller import Controller, ControllerError
-from hyperdistill_core.controller.training_distribution import TrainingRanges
+from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import BodyLayout, context_features
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.tasks import get_task
-from morph_ops.graph import limb, limbs, with_parts
-from morph_ops.space import sample_body
+from morph_ops.graph import limb, limbs, with_nodes
+from morph_ops.sampling import sample_body
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +38,10 @@ def _controller(**options):
         **{
             "name": "small",
             "network": network,
-            "normalisation": Normalisation(rng.normal(size=17), rng.uniform(0.1, 2.0, size=17)),
+            "normalization": Normalization(rng.normal(size=17), rng.uniform(0.1, 2.0, size=17)),
             "task": "flat",
             "context": "continuous",
-            "ranges": TrainingRanges({"gear": (150.0, 300.0)}),
+            "training_distribution": TrainingDistribution({"gear": (150.0, 300.0)}),
             "provenance": {"seed": 3, "teacher": "none"},
             **options,
         }
@@ -57,7 +57,7 @@ def test_round_trip_keeps_everything(tmp_path, graph):
     assert read.hash == made.hash
     assert (read.name, read.task, read.context) == ("small", "flat", "continuous")
     assert read.network.config == made.network.config
-    assert dict(read.ranges.limits) == {"gear": (150.0, 300.0)}
+    assert dict(read.training_distribution.limits) == {"gear": (150.0, 300.0)}
     assert read.provenance == {"seed": 3, "teacher": "none"}
     model = get_task("flat").model(graph)
     states = np.random.default_rng(1).normal(size=(3, len(limbs(graph)) + 1, 17))
@@ -84,66 +84,66 @@ def test_for_body_equals_the_hypernetwork_in_float64(graph):
     made.network.double()
     model = get_task("flat").model(graph)
     layout = BodyLayout.from_graph(graph, model)
-    states = np.random.default_rng(2).normal(scale=4.0, size=(5, layout.n_bodies, 17))
+    states = np.random.default_rng(2).normal(scale=4.0, size=(5, layout.n_nodes, 17))
     context = torch.from_numpy(context_features(graph, model, kind="continuous"))[None]
-    observation = torch.from_numpy(made.normalisation.observe(states))[None]
+    observation = torch.from_numpy(made.normalization.observe(states))[None]
     means = made.network(context, observation)[0].reshape(5, -1)
     ctrl = made.for_body(graph, model).act(states)
     np.testing.assert_allclose(ctrl, means[:, layout.actions].numpy(), rtol=0, atol=1e-9)
 
 
 def test_hash_tells_weights_statistics_and_settings_apart():
-    other_mean = Normalisation(np.full(17, 0.5), np.ones(17))
+    other_mean = Normalization(np.full(17, 0.5), np.ones(17))
     nudged = _controller()
     with torch.no_grad():
         nudged.network.output_head.bias.bias[0] += 1e-3
-    made = [_controller(), _controller(task="hills"), _controller(normalisation=other_mean), nudged]
+    made = [_controller(), _controller(task="hills"), _controller(normalization=other_mean), nudged]
     assert len({one.hash for one in made}) == len(made)
-    renamed = _controller(name="other", provenance={}, ranges=TrainingRanges({}))
+    renamed = _controller(name="other", provenance={}, training_distribution=TrainingDistribution({}))
     assert renamed.hash == made[0].hash
 
 
-def _readings(number=3):
+def _variants(number=3):
     factors = 1.0 + 0.3 * np.random.default_rng(5).normal(size=(number, 25))
     factors[0] = 1.0
     return factors.astype(np.float32)
 
 
-def test_a_reading_is_the_network_of_another_context(tmp_path, graph):
-    plain, made = _controller(), _controller(readings=_readings())
-    assert (plain.n_readings, made.n_readings) == (1, 3)
+def test_a_variant_is_the_network_of_another_context(tmp_path, graph):
+    plain, made = _controller(), _controller(variants=_variants())
+    assert (plain.n_variants, made.n_variants) == (1, 3)
     made.save(tmp_path / "read.safetensors", half=True)
     read = Controller.load(tmp_path / "read.safetensors")
-    np.testing.assert_array_equal(read.readings, made.readings)
+    np.testing.assert_array_equal(read.variants, made.variants)
     model = get_task("flat").model(graph)
     layout = BodyLayout.from_graph(graph, model)
-    states = np.random.default_rng(1).normal(size=(3, layout.n_bodies, 17))
+    states = np.random.default_rng(1).normal(size=(3, layout.n_nodes, 17))
     context = context_features(graph, model, kind="continuous")
-    for number, factors in enumerate(made.readings):
-        control = made.for_body(graph, model, reading=number).act(states)
+    for number, factors in enumerate(made.variants):
+        control = made.for_body(graph, model, variant=number).act(states)
         expected = plain.body_mlp(context * factors, layout.actions).act(states)
         np.testing.assert_array_equal(control, expected)
-    first, *others = [made.for_body(graph, model, reading=n).act(states) for n in range(3)]
+    first, *others = [made.for_body(graph, model, variant=n).act(states) for n in range(3)]
     np.testing.assert_array_equal(first, plain.for_body(graph, model).act(states))
     assert all(np.abs(other - first).max() > 1e-3 for other in others)
-    with pytest.raises(IndexError, match=r"reading: expected 0 \.\. 2, got 3"):
-        made.for_body(graph, model, reading=3)
+    with pytest.raises(IndexError, match=r"variant: expected 0 \.\. 2, got 3"):
+        made.for_body(graph, model, variant=3)
 
 
-def test_readings_count_in_the_hash_and_must_begin_with_the_plain_one():
-    hashes = {_controller(readings=rows).hash for rows in (None, _readings(2), _readings(3))}
+def test_variants_count_in_the_hash_and_must_begin_with_the_plain_one():
+    hashes = {_controller(variants=rows).hash for rows in (None, _variants(2), _variants(3))}
     assert len(hashes) == 3
-    for rows in (_readings()[1:], _readings()[:, :9], _readings()[0], _readings()[:0]):
+    for rows in (_variants()[1:], _variants()[:, :9], _variants()[0], _variants()[:0]):
         with pytest.raises(ValueError, match="expected rows of 25 factors, the first of them ones"):
-            _controller(readings=rows)
+            _controller(variants=rows)
 
 
-def test_more_tries_than_readings_are_refused():
-    made = _controller(readings=_readings())
-    made.require_readings(3)
-    for tries in (0, 4):
-        with pytest.raises(ControllerError, match=rf"expected 1 \.\. 3, .*, got {tries}$"):
-            made.require_readings(tries)
+def test_a_larger_best_of_than_variants_are_refused():
+    made = _controller(variants=_variants())
+    made.require_variants(3)
+    for best_of in (0, 4):
+        with pytest.raises(ControllerError, match=rf"expected 1 \.\. 3, .*, got {best_of}$"):
+            made.require_variants(best_of)
 
 
 def test_names_are_looked_up_among_the_shipped(tmp_path, monkeypatch):
@@ -171,9 +171,9 @@ def test_bad_files_get_one_line(tmp_path):
     with pytest.raises(ControllerError, match="expected a checkpoint of kind 'controller'"):
         Controller.load(path)
     _write(path, {"kind": "controller", "version": 99})
-    with pytest.raises(ControllerError, match="expected a controller of version 2, got 99"):
+    with pytest.raises(ControllerError, match="expected a controller file of version 3, got version 99"):
         Controller.load(path)
-    _write(path, {"kind": "controller", "version": 2})
+    _write(path, {"kind": "controller", "version": 3})
     with pytest.raises(ControllerError, match=r"damaged controller \(.*state_mean.*\)$"):
         Controller.load(path)
 
@@ -198,16 +198,16 @@ def test_context_layout_must_fit_the_network():
 
 
 def test_warnings_name_what_lies_outside(graph):
-    ranges = TrainingRanges.over([graph, sample_body(np.random.default_rng(5))])
-    assert _controller(ranges=ranges).warnings(graph) == []
+    training_distribution = TrainingDistribution.over([graph, sample_body(np.random.default_rng(5))])
+    assert _controller(training_distribution=training_distribution).warnings(graph) == []
     name = limbs(graph)[-1]
-    longer = with_parts(graph, [(name, replace(limb(graph, name), end=(0.0, 0.0, -0.9)))])
-    lines = _controller(ranges=ranges).warnings(longer)
+    longer = with_nodes(graph, [(name, replace(limb(graph, name), end=(0.0, 0.0, -0.9)))])
+    lines = _controller(training_distribution=training_distribution).warnings(longer)
     assert [line.split(" outside ")[0] for line in lines][:1] == ["limb length 0.9 m"]
     assert all(line.startswith("limb ") for line in lines)
     rubber, ice = (
-        with_parts(graph, [(name, replace(limb(graph, name), friction=(sliding, 0.1, 0.1)))])
+        with_nodes(graph, [(name, replace(limb(graph, name), friction=(sliding, 0.1, 0.1)))])
         for sliding in (1.2, 0.1)
     )
-    assert _controller(ranges=ranges).warnings(rubber) == ["sliding friction 1.2 other than 0.7"]
-    assert _controller(ranges=ranges).warnings(ice) == [], "on the floor it is the floor's"
+    assert _controller(training_distribution=training_distribution).warnings(rubber) == ["sliding friction 1.2 other than 0.7"]
+    assert _controller(training_distribution=training_distribution).warnings(ice) == [], "on the floor it is the floor's"

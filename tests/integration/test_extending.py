@@ -22,7 +22,7 @@ def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("\n".join(code))
     campaign = tmp_path / "campaign.toml"
     campaign.write_text(
-        "population = 4\ngenerations = 1\nepisodes = 1\nfinal_episodes = 0\n" + toml
+        "population = 4\ngenerations = 1\nepisodes = 1\nreevaluation_episodes = 0\n" + toml
     )
     monkeypatch.chdir(tmp_path)
     plan = CliRunner().invoke(cli, ["evolve", str(campaign), "--dry-run"], catch_exceptions=False)
@@ -48,7 +48,7 @@ def test_an_algorithm_as_the_page_shows_it(tmp_path, monkeypatch):
     code = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.S)[-1]
     (tmp_path / "latest_of_ten.py").write_text(code)
     monkeypatch.chdir(tmp_path)
-    options = ["algorithm=latest_of_ten:Latest", "episodes=1", "final_episodes=0"]
+    options = ["algorithm=latest_of_ten:Latest", "episodes=1", "reevaluation_episodes=0"]
     changes = [word for option in options for word in ("--set", option)]
     arguments = ["evolve", "--preset", "tiny", *changes, "--workers", "1", "--out", "run"]
     done = CliRunner().invoke(cli, arguments, catch_exceptions=False)

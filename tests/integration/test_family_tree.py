@@ -35,7 +35,7 @@ def test_wrong_input_is_one_line(tmp_path):
 @pytest.mark.slow
 def test_it_draws_a_run(tmp_path, tiny_controller):
     run, out = tmp_path / "run", tmp_path / "tree.png"
-    changes = (f"--set=controller={tiny_controller}", "--set=episodes=1", "--set=final_episodes=0")
+    changes = (f"--set=controller={tiny_controller}", "--set=episodes=1", "--set=reevaluation_episodes=0")
     finish(start("--preset", "tiny", *changes, "--workers", "1", "--out", str(run)))
     done = picture(run, "--out", out)
     assert done.returncode == 0, done.stderr

@@ -53,6 +53,6 @@ def new_algorithm(settings: Settings) -> Algorithm:
         raise UnknownNameError(
             f"no algorithm {name!r}: expected a subclass of codesign.campaign.Algorithm"
         )
-    if settings.racing and own.bar is Algorithm.bar:
+    if settings.racing and own.threshold is Algorithm.threshold:
         raise UsageError(f"racing: expected an algorithm with a method bar, {name} has none")
     return own(settings)

@@ -97,7 +97,7 @@ class Novelty(_Archived):
         return archives.ProximityArchive(
             solution_dim=1,
             measure_dim=len(self._descriptors),
-            k_neighbors=self._settings.neighbours,
+            k_neighbors=self._settings.neighbors,
             novelty_threshold=self._settings.novelty_threshold,
         )
 

@@ -38,7 +38,7 @@ class Algorithm(ABC):
         for this candidate.
         """
 
-    def bar(self, number: int) -> float | None:
+    def threshold(self, number: int) -> float | None:
         """Score that ``number`` must reach to matter, for racing; None where any may matter.
 
         Asked right after :meth:`ask`, so exactly ``needs(number)`` candidates were told. An

@@ -38,7 +38,7 @@ class Random(Algorithm):
         """See :meth:`Algorithm.ask`."""
         return None
 
-    def bar(self, number: int) -> float | None:
+    def threshold(self, number: int) -> float | None:
         """The worst score among those that would be finalists now."""
         full = len(self._best) == self._wanted
         return min(self._best.values()) if full and number >= self._settings.population else None
@@ -89,7 +89,7 @@ class MuPlusLambda(_Generational):
             self.population, lambda c: c.score, tournament=self._settings.tournament
         )
 
-    def bar(self, number: int) -> float | None:
+    def threshold(self, number: int) -> float | None:
         """The worst score of those that survived; a child below it would not.
 
         On islands a migrant may come in later that is worse.

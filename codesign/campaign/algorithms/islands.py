@@ -52,10 +52,10 @@ class Islands(Algorithm):
         round_, island = divmod(number, self._number)
         return self._islands[island].ask(round_)
 
-    def bar(self, number: int) -> float | None:
+    def threshold(self, number: int) -> float | None:
         """That of the candidate's island."""
         round_, island = divmod(number, self._number)
-        return self._islands[island].bar(round_)
+        return self._islands[island].threshold(round_)
 
     def membership(self) -> dict[str, list[Candidate]]:
         """See :meth:`Algorithm.membership`; a role for each island."""

@@ -27,7 +27,7 @@ class Aging(Ahead, Populated):
             self.population, lambda c: c.score, tournament=self._settings.tournament
         )
 
-    def bar(self, number: int) -> float | None:
+    def threshold(self, number: int) -> float | None:
         """The median of the population; whoever was stopped in it counts as below.
 
         A body below the median beats three others at random with a chance of one in eight at
@@ -35,5 +35,5 @@ class Aging(Ahead, Populated):
         """
         if number < self._settings.population:
             return None
-        bar = median(-math.inf if c.pruned else c.score for c in self.population)
-        return bar if math.isfinite(bar) else None
+        threshold = median(-math.inf if c.pruned else c.score for c in self.population)
+        return threshold if math.isfinite(threshold) else None

@@ -8,7 +8,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from morph_ops._registry import UnknownChoiceError, choose
+from morph_ops._registry import lookup
+from morph_ops.errors import UnknownNameError
 
 __all__ = ["SUFFIX", "ControllerError", "available", "find"]
 
@@ -39,8 +40,8 @@ def find(name_or_path: str | Path) -> Path:
         if path.suffix == SUFFIX:
             raise ControllerError(f"{path}: no such file")
     try:
-        return choose(shipped, str(name_or_path), what="controller")
-    except UnknownChoiceError as error:
+        return lookup(shipped, str(name_or_path), what="controller")
+    except UnknownNameError as error:
         raise ControllerError(f"{error}; or give a {SUFFIX} file") from None
 
 

@@ -99,7 +99,7 @@ def test_the_best_robots_of_a_folder(run, bodies, tiny_controller):
     records = json.loads(run("score", *files, *options, "--json", "-"))
     assert [record["robot"] for record in records] == [str(file) for file in files]
     table = run("score", bodies, *options)
-    pruned = sum(record["status"] == "stopped" for record in records)
+    pruned = sum(record["status"] == "pruned" for record in records)
     assert f"{pruned} of {len(files)} robots were given up early" in table
     best = max((r for r in records if r["status"] == "ok"), key=lambda record: record["score"])
     shown = [file.name for file in files if file.name in table]

@@ -1,0 +1,122 @@
+"""The file format of a controller: weights as safetensors, everything else as JSON in its header.
+
+========================= ==========================================================
+tensor                    content
+========================= ==========================================================
+``state_mean``            (17,) float64 means of the state features
+``state_var``             (17,) float64 variances of the state features
+``variants``              (R, D) float32 context factors; absent without variants
+all others                weights of the hypernetwork, float32 or float16
+========================= ==========================================================
+
+The header holds ``kind``, ``version``, ``network`` (the fields of ``HypernetConfig``), ``task``,
+``context``, ``clip``, ``training_distribution`` and ``provenance``. Reading a file executes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
+from hyperdistill_core.controller.checkpoints import ControllerError
+from hyperdistill_core.controller.training_distribution import TrainingDistribution
+from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.mlp import Normalization
+
+if TYPE_CHECKING:
+    from hyperdistill_core.controller.controller import Controller
+
+KIND = "controller"
+VERSION = 3
+_MEAN, _VAR, _VARIANTS = "state_mean", "state_var", "variants"
+
+
+def read_controller(path: Path) -> dict[str, Any]:
+    """The keyword arguments of the :class:`Controller` that a file holds.
+
+    Args:
+        path: Path of the file. Its stem becomes the controller's name.
+
+    Raises:
+        ControllerError: The file does not exist or is not a controller's checkpoint.
+        ControllerError: The file has another format version than this code reads.
+        ControllerError: Tensors or settings are missing or do not fit together.
+    """
+    try:
+        tensors, meta = load_checkpoint(path, kind=KIND)
+    except CheckpointError as error:
+        raise ControllerError(str(error)) from None
+    if meta.get("version") != VERSION:
+        raise ControllerError(
+            f"{path}: expected a controller file of version {VERSION}, got version"
+            f" {meta.get('version')!r}; older files cannot be read, so train or distill the"
+            " controller again"
+        )
+    try:
+        mean, var = (tensors.pop(key).double().numpy() for key in (_MEAN, _VAR))
+        variants = tensors.pop(_VARIANTS, None)
+        limits = {name: (low, high) for name, (low, high) in meta["training_distribution"].items()}
+        return {
+            "name": path.stem,
+            "network": _network(meta["network"], tensors),
+            "normalization": Normalization(mean, var, clip=meta["clip"]),
+            "task": meta["task"],
+            "context": meta["context"],
+            "training_distribution": TrainingDistribution(limits),
+            "provenance": meta["provenance"],
+            "variants": None if variants is None else variants.numpy(),
+        }
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise damaged(path, error) from None
+
+
+def write_controller(path: Path, controller: Controller, *, half: bool) -> None:
+    """Write a controller's file in one atomic step.
+
+    Args:
+        path: Path of the file. An existing file is replaced.
+        controller: The controller.
+        half: Whether the weights are rounded to float16.
+    """
+    network, normalization = controller.network, controller.normalization
+    dtype = torch.float16 if half else torch.float32
+    tensors = {name: tensor.to(dtype) for name, tensor in network.state_dict().items()}
+    tensors[_MEAN] = torch.tensor(np.asarray(normalization.mean), dtype=torch.float64)
+    tensors[_VAR] = torch.tensor(np.asarray(normalization.var), dtype=torch.float64)
+    if controller.variants is not None:
+        tensors[_VARIANTS] = torch.tensor(controller.variants, dtype=torch.float32)
+    meta = {
+        "kind": KIND,
+        "version": VERSION,
+        "network": asdict(network.config),
+        "task": controller.task,
+        "context": controller.context,
+        "clip": normalization.clip,
+        "training_distribution": dict(controller.training_distribution.limits),
+        "provenance": dict(controller.provenance),
+    }
+    save_checkpoint(path, tensors, meta)
+
+
+def damaged(path: Path, error: Exception) -> ControllerError:
+    """The one-line error of a file whose content does not make a controller."""
+    reason = " ".join(str(error).split())
+    return ControllerError(f"{path}: damaged controller ({reason})")
+
+
+def _network(settings: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Hypernetwork:
+    # The constructor draws initial values that are replaced below; the fork protects the caller's
+    # generator. Torch's meta device would avoid the draw, but importing its compiler takes more
+    # than a second.
+    with torch.random.fork_rng(devices=[]):
+        network = Hypernetwork(HypernetConfig(**settings))
+    weights = {name: tensor.float() for name, tensor in tensors.items()}
+    network.load_state_dict(weights, assign=True)
+    return network
