@@ -36,6 +36,7 @@ from rich.table import Table
 from codesign.campaign.objectives import get_descriptor
 from codesign.errors import UsageError
 from codesign.store import Candidate, RunFolder
+from morph_ops.identity import body_plan_hash
 
 BASELINE = "random"
 #: What each row runs: a preset, and settings other than its own.

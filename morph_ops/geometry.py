@@ -1,13 +1,13 @@
 """Where a body's parts are in its rest pose: frames, mirror images, masses.
 
 A graph stores frames and capsules; this module derives the rest from them: world frames
-by forward kinematics, the mirror image of every limb, the centre of mass. Nothing is
+by forward kinematics, the mirror image of every limb, the center of mass. Nothing is
 looked up by name, so imported bodies answer like sampled ones. What a limb is in terms of
 the UNIMAL grid is in :mod:`morph_ops.unimal`.
 
 The mirror plane of a body is the xz plane of its torso's frame. Mirror images are
-therefore made in the *torso frame*: the torso's centre at the origin, axes along the
-torso's. All lengths are metres.
+therefore made in the *torso frame*: the torso's center at the origin, axes along the
+torso's. All lengths are meters.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from morph_ops.errors import BodyError
 from morph_ops.graph import (
     IDENTITY,
     Limb,
-    Part,
+    Node,
     Quat,
     Torso,
     Vec3,
-    bodies,
     children,
-    part,
+    node,
+    node_names,
     root,
-    with_parts,
+    with_nodes,
 )
 
 MIRROR = np.array([1.0, -1.0, 1.0])
 """Multiplies a vector of the torso frame to give its mirror image."""
 
 TOLERANCE = 1e-6
-"""Lengths that differ by less are the same (m): a micrometre, far below the 1 cm grid."""
+"""Lengths that differ by less are the same (m): a micrometer, far below the 1 cm grid."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Frames:
         names: of the n bodies.
         pos: (n, 3) origins of the body frames (m).
         rot: (n, 3, 3) orientations; a column is an axis of the body frame.
-        start: (n, 3) where the capsules' axes begin; a torso's centre (m).
-        end: (n, 3) where the capsules' axes end; a torso's centre (m).
+        start: (n, 3) where the capsules' axes begin; a torso's center (m).
+        end: (n, 3) where the capsules' axes end; a torso's center (m).
         radius: (n,) of the capsules and the sphere (m).
     """
 
@@ -99,8 +99,8 @@ def rest_frames(graph: nx.DiGraph[str], *, in_torso: bool = False) -> Frames:
         graph: a body.
         in_torso: give them in the torso frame instead of the world.
     """
-    names = bodies(graph)
-    records = [part(graph, name) for name in names]
+    names = node_names(graph)
+    records = [node(graph, name) for name in names]
     row = {name: index for index, name in enumerate(names)}
     above = [row[next(iter(graph.pred[name]))] for name in names[1:]]
     origins = [(0.0, 0.0, 0.0) if in_torso else records[0].pos]
@@ -133,14 +133,14 @@ def canonical_frames(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     Args:
         graph: a body; it is given back as it is where its frames are such already.
     """
-    names = bodies(graph)
-    if all(_is_canonical(part(graph, name)) for name in names):
+    names = node_names(graph)
+    if all(_is_canonical(node(graph, name)) for name in names):
         return graph
     frames = rest_frames(graph)
     origins: dict[str, np.ndarray] = {}
-    records: list[tuple[str, Part]] = []
+    records: list[tuple[str, Node]] = []
     for row, name in enumerate(names):
-        record, rot, pos = part(graph, name), frames.rot[row], frames.pos[row]
+        record, rot, pos = node(graph, name), frames.rot[row], frames.pos[row]
         if isinstance(record, Torso):
             origins[name] = pos
             records.append((name, replace(record, quat=IDENTITY)))
@@ -162,10 +162,10 @@ def canonical_frames(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
             joints=tuple(hinges),
         )
         records.append((name, turned))
-    return with_parts(graph, records)
+    return with_nodes(graph, records)
 
 
-def _is_canonical(record: Part) -> bool:
+def _is_canonical(record: Node) -> bool:
     if record.quat != IDENTITY:
         return False
     return isinstance(record, Torso) or (not any(record.start) and _begins_at_hinges(record))
@@ -192,7 +192,7 @@ def twins(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> dict[str, 
     """Mirror image of every body that has one, by geometry alone.
 
     A limb in the mirror plane is its own image; the torso always is. Two limbs are twins
-    when their parents are and their capsules mirror each other to within a micrometre.
+    when their parents are and their capsules mirror each other to within a micrometer.
     Limbs without image are left out, with all limbs that hang on them.
 
     Args:
@@ -235,7 +235,7 @@ def limb_groups(graph: nx.DiGraph[str]) -> list[tuple[str, ...]]:
     image = twins(graph)
     groups: list[tuple[str, ...]] = []
     seen: set[str] = set()
-    for name in bodies(graph)[1:]:
+    for name in node_names(graph)[1:]:
         if name not in seen:
             other = image.get(name, name)
             groups.append((name,) if other == name else (name, other))
@@ -243,7 +243,7 @@ def limb_groups(graph: nx.DiGraph[str]) -> list[tuple[str, ...]]:
     return groups
 
 
-def _volume(record: Part) -> float:
+def _volume(record: Node) -> float:
     ball = 4 / 3 * math.pi * record.radius**3
     if isinstance(record, Torso):
         return ball
@@ -251,7 +251,7 @@ def _volume(record: Part) -> float:
     return ball + math.pi * record.radius**2 * length
 
 
-def mass(record: Part) -> float:
+def mass(record: Node) -> float:
     """Mass of a body (kg).
 
     Raises:
@@ -264,21 +264,21 @@ def mass(record: Part) -> float:
     return record.density * _volume(record)
 
 
-def density(record: Part) -> float:
+def density(record: Node) -> float:
     """Density of a body (kg/m^3): its own, or its mass over its volume."""
     return record.density if record.density is not None else mass(record) / _volume(record)
 
 
-def centre_of_mass(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> np.ndarray:
-    """Centre of mass in the rest pose, shape (3,) (m), in the world or that of ``frames``."""
+def center_of_mass(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> np.ndarray:
+    """Center of mass in the rest pose, shape (3,) (m), in the world or that of ``frames``."""
     frames = frames or rest_frames(graph)
-    masses = np.array([mass(part(graph, name)) for name in frames.names])
+    masses = np.array([mass(node(graph, name)) for name in frames.names])
     return masses @ ((frames.start + frames.end) / 2) / masses.sum()
 
 
 def total_mass(graph: nx.DiGraph[str]) -> float:
     """Mass of a whole body (kg)."""
-    return sum(mass(part(graph, name)) for name in graph)
+    return sum(mass(node(graph, name)) for name in graph)
 
 
 def extent(graph: nx.DiGraph[str]) -> np.ndarray:

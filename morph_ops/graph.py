@@ -2,11 +2,11 @@
 
 A body is an :class:`networkx.DiGraph` whose edges run from parent to child. Every node
 is named like the MuJoCo body it becomes and carries one frozen record under the key
-``"part"``: a :class:`Torso` at the root, a :class:`Limb` everywhere else. The graph
+``"node"``: a :class:`Torso` at the root, a :class:`Limb` everywhere else. The graph
 attribute ``"excludes"`` holds the pairs of bodies that must not collide.
 
 Records store physical values, not grid indices, so that an imported robot survives
-number for number. Lengths are metres, angles degrees, densities kg/m^3, masses kg,
+number for number. Lengths are meters, angles degrees, densities kg/m^3, masses kg,
 gears N m per unit of control; every vector is in the frame of the node's own body but
 for ``pos`` and ``quat``, which are in the parent's frame.
 
@@ -17,7 +17,7 @@ Example:
     >>> graph = new_body(Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0))
     >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, density=900.0)
     >>> graph = add_limb(graph, "torso/0", "limb/0", leg)
-    >>> bodies(graph)
+    >>> node_names(graph)
     ['torso/0', 'limb/0']
 """
 
@@ -48,7 +48,7 @@ class Joint:
         name: name of the MuJoCo joint and of its motor.
         slot: which of a limb's two joint slots it fills, "x" or "y".
         pos: anchor (m).
-        axis: direction of the axis; MuJoCo normalises it.
+        axis: direction of the axis; MuJoCo normalizes it.
         range_deg: lower and upper limit (deg).
         gear: torque at full control (N m).
         ctrl_range: lower and upper limit of the control (dimensionless).
@@ -125,13 +125,13 @@ class Limb:
     condim: int = 3
 
 
-Part: TypeAlias = Torso | Limb
+Node: TypeAlias = Torso | Limb
 
 
 def new_body(torso: Torso, *, name: str = "torso/0") -> nx.DiGraph[str]:
     """A body of a torso alone."""
     graph = nx.DiGraph(excludes=())
-    graph.add_node(name, part=torso)
+    graph.add_node(name, node=torso)
     return graph
 
 
@@ -147,16 +147,16 @@ def add_limb(graph: nx.DiGraph[str], parent: str, name: str, limb: Limb) -> nx.D
     if name in graph:
         raise BodyError(f"a body {name!r} exists already")
     child = graph.copy()
-    child.add_node(name, part=limb)
+    child.add_node(name, node=limb)
     child.add_edge(parent, name)
     return child
 
 
-def with_parts(graph: nx.DiGraph[str], parts: Iterable[tuple[str, Part]]) -> nx.DiGraph[str]:
+def with_nodes(graph: nx.DiGraph[str], parts: Iterable[tuple[str, Node]]) -> nx.DiGraph[str]:
     """A copy of ``graph`` in which the named bodies carry other records."""
     copy = graph.copy()
     for name, record in parts:
-        copy.nodes[name]["part"] = record
+        copy.nodes[name]["node"] = record
     return copy
 
 
@@ -196,29 +196,29 @@ def children(graph: nx.DiGraph[str], name: str) -> list[str]:
     return list(graph.succ[name])
 
 
-def bodies(graph: nx.DiGraph[str]) -> list[str]:
+def node_names(graph: nx.DiGraph[str]) -> list[str]:
     """Names of all bodies, depth first from the torso: MuJoCo's order."""
     return list(nx.dfs_preorder_nodes(graph, root(graph)))
 
 
 def limbs(graph: nx.DiGraph[str]) -> list[str]:
     """Names of all bodies but the torso, depth first."""
-    return bodies(graph)[1:]
+    return node_names(graph)[1:]
 
 
-def part(graph: nx.DiGraph[str], name: str) -> Part:
+def node(graph: nx.DiGraph[str], name: str) -> Node:
     """The record of the body ``name``."""
-    return graph.nodes[name]["part"]
+    return graph.nodes[name]["node"]
 
 
 def torso(graph: nx.DiGraph[str]) -> Torso:
     """The torso's record."""
-    return graph.nodes[root(graph)]["part"]
+    return graph.nodes[root(graph)]["node"]
 
 
 def limb(graph: nx.DiGraph[str], name: str) -> Limb:
     """The record of the limb ``name``."""
-    return graph.nodes[name]["part"]
+    return graph.nodes[name]["node"]
 
 
 def joints(graph: nx.DiGraph[str]) -> Iterator[tuple[str, Joint]]:

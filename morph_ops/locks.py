@@ -12,15 +12,15 @@ from morph_ops.graph import Limb, Torso, children, limb, limbs, parent, root, to
 
 
 @dataclass(frozen=True, eq=False)
-class FixedPart:
+class LockedNodes:
     """The torso and some limbs of a body, each with what it hangs on.
 
     Example:
         >>> import numpy as np
         >>> from morph_ops.operators import gear
-        >>> from morph_ops.space import sample_body
+        >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(1))
-        >>> fixed = FixedPart.of(body, ["limb/0"])
+        >>> fixed = LockedNodes.of(body, ["limb/0"])
         >>> fixed.is_in(body), fixed.is_in(gear(body, np.random.default_rng(0)))
         (True, False)
     """
@@ -28,7 +28,7 @@ class FixedPart:
     graph: nx.DiGraph[str]
 
     @classmethod
-    def of(cls, graph: nx.DiGraph[str], names: Collection[str]) -> FixedPart:
+    def of(cls, graph: nx.DiGraph[str], names: Collection[str]) -> LockedNodes:
         """The torso and the limbs called ``names``, with all limbs between.
 
         Raises:
@@ -77,9 +77,9 @@ def _bare(part: Torso | Limb) -> Torso | Limb:
     return replace(part, joints=tuple(replace(joint, name="") for joint in part.joints))
 
 
-def fixed_in_all(
+def locked_in_all(
     graphs: Sequence[tuple[str, nx.DiGraph[str]]], names: Collection[str]
-) -> FixedPart:
+) -> LockedNodes:
     """The part that several bodies share.
 
     Args:
@@ -90,7 +90,7 @@ def fixed_in_all(
         BodyError: another body does not have that part.
     """
     first, graph = graphs[0]
-    fixed = FixedPart.of(graph, names)
+    fixed = LockedNodes.of(graph, names)
     for name, other in graphs[1:]:
         if not fixed.is_in(other):
             raise BodyError(

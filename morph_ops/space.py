@@ -1,4 +1,4 @@
-"""The UNIMAL design space: ranges, grids, limits, and the sampling of starting bodies.
+"""The UNIMAL design space: ranges, grids, and limits.
 
 Source: Gupta 2021 (DERL). A unimal is a tree of one spherical torso and at most ten
 capsule limbs, its own mirror image in the xz plane. Every parameter of the space is a
@@ -6,11 +6,10 @@ short list of values; :class:`Space` holds the lists and :data:`UNIMAL` is the p
 space. Other spaces are other instances: operators and checks take one as ``space``.
 
 Example:
-    >>> import numpy as np
-    >>> from morph_ops.graph import limbs
-    >>> body = sample_body(np.random.default_rng(0))
-    >>> 2 <= len(limbs(body)) <= UNIMAL.max_limbs
-    True
+    >>> UNIMAL.gears
+    (150.0, 200.0, 250.0, 300.0)
+    >>> Space(max_limbs=4, start_limbs=(2, 4)).max_limbs
+    4
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import networkx as nx
 import numpy as np
 
-from morph_ops.graph import Slot, Torso, limbs, new_body
+from morph_ops.graph import Slot
 
 VECTOR_DECIMALS = 2
 """Frames, capsule ends, sites and anchors are rounded to this many decimals (1 cm)."""
@@ -113,33 +111,3 @@ class Space:
 
 UNIMAL = Space()
 """The space of Gupta 2021."""
-
-
-def sample_body(rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph[str]:
-    """A random starting body, made as in DERL.
-
-    Draws a target number of limbs, grows once, then mutates with all seven operators
-    until the body has that many limbs (one more when the last to grow was a pair).
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS`.
-
-    Args:
-        rng: the only source of chance; it is advanced.
-        space: the design space.
-
-    Returns:
-        A new body, its torso's centre above the origin at rest height.
-    """
-    # The operators read their grids from this module, so it can only import them late.
-    from morph_ops.operators import grow_limb, mutate
-
-    low, high = space.start_limbs
-    target = int(rng.integers(low, high + 1))
-    torso = Torso(
-        pos=(0.0, 0.0, space.torso_radii[0] + space.clearance),
-        radius=float(rng.choice(space.torso_radii)),
-        density=float(rng.choice(space.torso_densities)),
-    )
-    graph = grow_limb(new_body(torso), rng, space=space)
-    while len(limbs(graph)) < target:
-        graph, _ = mutate(graph, rng, space=space)
-    return graph

@@ -5,7 +5,7 @@ for, and make physical values of grid values. Rounding to 1 cm lies between the 
 direction or height counts as the space's nearest one where that is near, and as itself in
 a robot from elsewhere.
 
-Directions of limbs are *aims*: unit vectors in the torso frame. All lengths are metres.
+Directions of limbs are *aims*: unit vectors in the torso frame. All lengths are meters.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ import numpy as np
 from morph_ops.geometry import Frames, rest_frames, rotation
 from morph_ops.graph import (
     Limb,
-    Part,
+    Node,
     Slot,
     Torso,
     Vec3,
-    bodies,
     limb,
+    node,
+    node_names,
     parent,
-    part,
     root,
     torso,
-    with_parts,
+    with_nodes,
 )
 from morph_ops.space import AXIS_DECIMALS, UNIMAL, VECTOR_DECIMALS, Space
 
-Place: TypeAlias = Literal["centre", "middle", "end"]
-"""Where on its parent a limb grows: a torso's centre, a limb's middle or its end."""
+Place: TypeAlias = Literal["center", "middle", "end"]
+"""Where on its parent a limb grows: a torso's center, a limb's middle or its end."""
 
 SNAP = 0.02
 """Largest distance between a value and the grid value it stands for (m): twice what rounding
@@ -189,15 +189,15 @@ def resized(record: Limb, *, radius: float, height_m: float, aim: Sequence[float
 
 
 def sites(graph: nx.DiGraph[str]) -> list[Site]:
-    """All growth sites of a body: the torso's centre, each limb's middle and end."""
-    found = [Site(root(graph), "centre")]
-    for name in bodies(graph)[1:]:
+    """All growth sites of a body: the torso's center, each limb's middle and end."""
+    found = [Site(root(graph), "center")]
+    for name in node_names(graph)[1:]:
         found += [Site(name, "middle"), Site(name, "end")]
     return found
 
 
 def site_position(
-    record: Part, place: Place, *, aim: Sequence[float], space: Space = UNIMAL
+    record: Node, place: Place, *, aim: Sequence[float], space: Space = UNIMAL
 ) -> Vec3:
     """Where a growth site lies in the frame of its body (m).
 
@@ -208,12 +208,12 @@ def site_position(
         space: the design space.
 
     Raises:
-        ValueError: a torso has only a centre, a limb only a middle and an end.
+        ValueError: a torso has only a center, a limb only a middle and an end.
     """
     if isinstance(record, Torso):
-        if place == "centre":
+        if place == "center":
             return (0.0, 0.0, 0.0)
-        raise ValueError(f"a torso has a site at its centre only, got {place!r}")
+        raise ValueError(f"a torso has a site at its center only, got {place!r}")
     if place == "end":
         return record.end
     if place == "middle":
@@ -234,7 +234,7 @@ def limb_origin(
         aim: its direction in the torso frame, shape (3,).
         space: the design space.
     """
-    record = part(graph, site.parent)
+    record = node(graph, site.parent)
     along = pose.seen_from(site.parent, pose.aim(site.parent))
     spot = site_position(record, site.place, aim=along, space=space)
     return add(spot, to_grid(pose.seen_from(site.parent, aim), scale=record.radius))
@@ -248,10 +248,10 @@ def attachment(
     if above is None:
         return None
     places: tuple[Place, ...] = ("middle", "end")
-    if isinstance(part(graph, above), Torso):
-        places = ("centre",)
+    if isinstance(node(graph, above), Torso):
+        places = ("center",)
     found = [Site(above, place) for place in places]
-    pos, aim = part(graph, name).pos, pose.aim(name)
+    pos, aim = node(graph, name).pos, pose.aim(name)
     gaps = [math.dist(pos, limb_origin(graph, pose, s, aim, space=space)) for s in found]
     best = gaps.index(min(gaps))
     return found[best] if gaps[best] < SNAP else None
@@ -268,7 +268,7 @@ def runs_inside(pose: Pose, site: Site, aim: np.ndarray) -> bool:
     So it does from a limb's middle in either direction and from its end backwards. DERL
     refuses the first of the three; no robot of Unimal-100 has any.
     """
-    if site.place == "centre":
+    if site.place == "center":
         return False
     cosine = float(aim @ pose.aim(site.parent))
     return cosine < -1 + 1e-9 or (site.place == "middle" and cosine > 1 - 1e-9)
@@ -280,7 +280,7 @@ def runs_inside(pose: Pose, site: Site, aim: np.ndarray) -> bool:
 def rest_height(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> float:
-    """Height of the torso's centre that leaves the space's clearance below the body (m).
+    """Height of the torso's center that leaves the space's clearance below the body (m).
 
     The lowest point is that of the torso's bottom and of the limbs' tips, one radius
     beyond the ends of their axes; as in DERL the undersides of level limbs do not count.
@@ -308,4 +308,4 @@ def at_rest_height(
     record = torso(graph)
     x, y, _ = record.pos
     pos = (x, y, rest_height(graph, space=space, pose=pose))
-    return with_parts(graph, [(root(graph), replace(record, pos=pos))])
+    return with_nodes(graph, [(root(graph), replace(record, pos=pos))])

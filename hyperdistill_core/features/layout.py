@@ -74,7 +74,7 @@ class BodyLayout:
     influence: NDArray[np.float64]
 
     @property
-    def n_bodies(self) -> int:
+    def n_nodes(self) -> int:
         """Number of bodies, the torso included."""
         return len(self.body_ids)
 
@@ -86,7 +86,7 @@ class BodyLayout:
     @classmethod
     def from_graph(cls, graph: nx.DiGraph[str], model: mujoco.MjModel) -> BodyLayout:
         """Layout of ``graph`` in ``model``, a model that holds this body and maybe a world."""
-        names = bodies_graph.bodies(graph)
+        names = bodies_graph.node_names(graph)
         row = {name: index for index, name in enumerate(names)}
         body_ids = np.array([model.body(name).id for name in names], dtype=np.intp)
         parents = np.array(

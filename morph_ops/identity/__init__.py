@@ -3,7 +3,7 @@
 :func:`canonical` and :func:`body_hash` see what a body is, not how it is written down:
 names, the order of limbs and float noise do not count. :func:`distance` is a metric over
 bodies for novelty and clustering. :func:`is_same` is the strict comparison, names,
-order and every digit included, that round trips through files keep. :func:`changes` tells
+order and every digit included, that round trips through files keep. :func:`diff` tells
 what became of a parent in its child.
 
 Example:
@@ -16,8 +16,18 @@ Example:
     0.0
 """
 
-from morph_ops.identity.body_diff import changes
-from morph_ops.identity.body_distance import Descriptor, descriptor, distance
+from morph_ops.identity.body_diff import diff
+from morph_ops.identity.body_distance import BodyFeatures, body_features, distance
+from morph_ops.identity.body_plan import body_plan_hash
 from morph_ops.identity.canonical_form import body_hash, canonical, is_same
 
-__all__ = ["Descriptor", "body_hash", "canonical", "changes", "descriptor", "distance", "is_same"]
+__all__ = [
+    "BodyFeatures",
+    "body_features",
+    "body_hash",
+    "body_plan_hash",
+    "canonical",
+    "diff",
+    "distance",
+    "is_same",
+]

@@ -8,10 +8,10 @@ from typing import Any
 import networkx as nx
 
 from morph_ops import graph as body_graph
-from morph_ops.graph import Joint, Limb, Part
+from morph_ops.graph import Joint, Limb, Node
 
 
-def changes(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> dict[str, Any]:
+def diff(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> dict[str, Any]:
     """Parts that one body has and the other lacks, and values that differ.
 
     Parts are matched by name, which operators keep; so this is for a parent and its child,
@@ -29,7 +29,7 @@ def changes(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> dict[str, Any]:
         JSON holds, and only entries that are not empty.
     """
     before, after = (
-        {name: body_graph.part(graph, name) for name in body_graph.bodies(graph)}
+        {name: body_graph.node(graph, name) for name in body_graph.node_names(graph)}
         for graph in (parent, child)
     )
     found = {
@@ -44,7 +44,7 @@ def changes(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def _differences(before: Part, after: Part) -> dict[str, list[Any]]:
+def _differences(before: Node, after: Node) -> dict[str, list[Any]]:
     old, new = _values(before), _values(after)
     return {
         name: [old.get(name), new.get(name)]
@@ -53,7 +53,7 @@ def _differences(before: Part, after: Part) -> dict[str, list[Any]]:
     }
 
 
-def _values(part: Part) -> dict[str, Any]:
+def _values(part: Node) -> dict[str, Any]:
     found = {f.name: _plain(getattr(part, f.name)) for f in fields(part) if f.name != "joints"}
     for joint in part.joints if isinstance(part, Limb) else ():
         found[joint.slot] = joint.name

@@ -11,7 +11,7 @@ import numpy as np
 
 from morph_ops import graph as body_graph
 from morph_ops.graph import SLOTS, Vec3
-from morph_ops.identity.canonical_form import part_form
+from morph_ops.identity.canonical_form import node_form
 
 SHAPE_WEIGHT = 0.6
 """Share of a part's shape in its own difference; its hinges have the rest."""
@@ -20,7 +20,7 @@ SHAPE_WEIGHT = 0.6
 _SHAPE = {
     "pos": (3, 0.25, 0.5),
     "quat": (4, 0.05, 1.0),
-    "centre": (3, 0.25, 0.3),
+    "center": (3, 0.25, 0.3),
     "span": (6, 0.15, 0.5),
     "radius": (1, 0.1, 0.05),
     "density": (1, 0.15, 500.0),
@@ -41,7 +41,7 @@ _ORIGIN = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Descriptor:
+class BodyFeatures:
     """What :func:`distance` needs of a body; make it once where many pairs are compared.
 
     Attributes:
@@ -59,13 +59,13 @@ class Descriptor:
     sizes: tuple[int, ...]
 
 
-def descriptor(graph: nx.DiGraph[str]) -> Descriptor:
+def body_features(graph: nx.DiGraph[str]) -> BodyFeatures:
     """The numbers of a body that :func:`distance` compares.
 
     Args:
         graph: a body.
     """
-    names = body_graph.bodies(graph)
+    names = body_graph.node_names(graph)
     rows = {name: row for row, name in enumerate(names)}
     children = tuple(
         tuple(rows[child] for child in body_graph.children(graph, name)) for name in names
@@ -77,16 +77,16 @@ def descriptor(graph: nx.DiGraph[str]) -> Descriptor:
     hinges = np.zeros((len(names), len(SLOTS), _length(_HINGE)))
     present = np.zeros((len(names), len(SLOTS)), dtype=bool)
     for row, name in enumerate(names):
-        *shape, joints = part_form(body_graph.part(graph, name))
+        *shape, joints = node_form(body_graph.node(graph, name))
         pos, quat, ends, *rest = shape
         shapes[row] = np.hstack((pos, quat, *_capsule(*ends or (_ORIGIN, _ORIGIN)), *rest))
         for slot, *numbers in joints:
             hinges[row, SLOTS.index(slot)] = np.hstack(numbers)
             present[row, SLOTS.index(slot)] = True
-    return Descriptor(shapes, hinges, present, children, tuple(sizes))
+    return BodyFeatures(shapes, hinges, present, children, tuple(sizes))
 
 
-def distance(body: nx.DiGraph[str] | Descriptor, other: nx.DiGraph[str] | Descriptor) -> float:
+def distance(body: nx.DiGraph[str] | BodyFeatures, other: nx.DiGraph[str] | BodyFeatures) -> float:
     """How different two bodies are, from 0 (equal) to 1.
 
     A tree edit distance with the tree's edits: limbs are grown and cut off from the tips,
@@ -108,15 +108,15 @@ def distance(body: nx.DiGraph[str] | Descriptor, other: nx.DiGraph[str] | Descri
         body: a body, or its descriptor.
         other: another.
     """
-    mine = body if isinstance(body, Descriptor) else descriptor(body)
-    theirs = other if isinstance(other, Descriptor) else descriptor(other)
+    mine = body if isinstance(body, BodyFeatures) else body_features(body)
+    theirs = other if isinstance(other, BodyFeatures) else body_features(other)
     # one direction for both orders, so that rounding is the same too
     mine, theirs = sorted((mine, theirs), key=_sort_key)
     cost = _edit_cost(mine, theirs, _part_costs(mine, theirs).tolist(), 0, 0)
     return 2.0 * cost / (mine.sizes[0] + theirs.sizes[0] + cost)
 
 
-def _sort_key(body: Descriptor) -> tuple[tuple[int, ...], bytes, bytes]:
+def _sort_key(body: BodyFeatures) -> tuple[tuple[int, ...], bytes, bytes]:
     return body.sizes, body.shapes.tobytes(), body.hinges.tobytes()
 
 
@@ -125,14 +125,14 @@ def _length(table: dict[str, tuple[int, float, float]]) -> int:
 
 
 def _capsule(start: Vec3, end: Vec3) -> tuple[np.ndarray, np.ndarray]:
-    """Centre (3,) and extent (6,) of a capsule's axis (m), the same from either end."""
+    """Center (3,) and extent (6,) of a capsule's axis (m), the same from either end."""
     axis = np.subtract(end, start)
     length = float(np.linalg.norm(axis))
     extent = np.outer(axis, axis) / length if length else np.zeros((3, 3))
     return np.add(start, end) / 2.0, extent[np.triu_indices(3)]
 
 
-def _part_costs(mine: Descriptor, theirs: Descriptor) -> np.ndarray:
+def _part_costs(mine: BodyFeatures, theirs: BodyFeatures) -> np.ndarray:
     """Difference of every part of one body and every part of the other (n, m)."""
     shape = _differences(mine.shapes[:, None], theirs.shapes[None], _SHAPE)
     hinge = _differences(mine.hinges[:, None], theirs.hinges[None], _HINGE)
@@ -156,7 +156,7 @@ def _differences(
 
 
 def _edit_cost(
-    mine: Descriptor, theirs: Descriptor, parts: list[list[float]], row: int, column: int
+    mine: BodyFeatures, theirs: BodyFeatures, parts: list[list[float]], row: int, column: int
 ) -> float:
     """Cost of turning the subtree at ``row`` into the other's at ``column``."""
     few, many = mine.children[row], theirs.children[column]

@@ -10,7 +10,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops.geometry import density
-from morph_ops.graph import Joint, Limb, Part
+from morph_ops.graph import Joint, Limb, Node
 
 DIGITS = 6
 """Decimals to which numbers count; published bodies sit on grids far from its boundaries."""
@@ -36,11 +36,11 @@ def canonical(graph: nx.DiGraph[str]) -> Form:
         ``(tree, excludes)`` of nested tuples of numbers and short strings. Its layout is
         no interface: compare it, or hash it.
     """
-    names = body_graph.bodies(graph)
+    names = body_graph.node_names(graph)
     forms: dict[str, Form] = {}
     for name in reversed(names):
         below = sorted(forms[child] for child in body_graph.children(graph, name))
-        forms[name] = (part_form(body_graph.part(graph, name)), tuple(below))
+        forms[name] = (node_form(body_graph.node(graph, name)), tuple(below))
     places: dict[str | None, str] = {None: ""}
     for name in names:
         above = body_graph.parent(graph, name)
@@ -69,7 +69,7 @@ def is_same(graph: nx.DiGraph[str], other: nx.DiGraph[str]) -> bool:
     return _listing(graph) == _listing(other)
 
 
-def part_form(record: Part) -> Form:
+def node_form(record: Node) -> Form:
     """The canonical numbers of one body part, as nested tuples of a fixed layout."""
     ends: tuple[Form, ...] = ()
     joints: tuple[Form, ...] = ()
@@ -108,10 +108,10 @@ def _digest(form: Form) -> str:
     return hashlib.sha256(repr(form).encode()).hexdigest()[:32]
 
 
-def _listing(graph: nx.DiGraph[str]) -> tuple[list[tuple[str, str | None, Part]], Any]:
+def _listing(graph: nx.DiGraph[str]) -> tuple[list[tuple[str, str | None, Node]], Any]:
     places = [
-        (name, body_graph.parent(graph, name), body_graph.part(graph, name))
-        for name in body_graph.bodies(graph)
+        (name, body_graph.parent(graph, name), body_graph.node(graph, name))
+        for name in body_graph.node_names(graph)
     ]
     return places, body_graph.excludes(graph)
 

@@ -17,7 +17,7 @@ from morph_ops import graph as body_graph
 from morph_ops._text_file import read_text, write_text
 from morph_ops.errors import BodyError
 from morph_ops.io.json_file import parse
-from morph_ops.io.schema import from_plain, to_plain
+from morph_ops.io.schema import from_dict, to_dict
 
 _ADDED = ("node_default", "edge_default")
 
@@ -31,7 +31,7 @@ def to_graphml(graph: nx.DiGraph[str]) -> str:
     Raises:
         BodyError: the graph is no body.
     """
-    plain = to_plain(graph)
+    plain = to_dict(graph)
     entries = plain.pop("bodies")
     flat = nx.DiGraph(**_flat(plain))
     for entry in entries:
@@ -59,7 +59,7 @@ def from_graphml(text: str) -> nx.DiGraph[str]:
         raise BodyError("expected a directed graph with an edge from every parent to each child")
     # hidden fields that networkx adds on reading
     settings = {key: _nested(key, value) for key, value in flat.graph.items() if key not in _ADDED}
-    names = body_graph.bodies(flat)
+    names = body_graph.node_names(flat)
     if len(names) != len(flat) or flat.number_of_edges() != len(flat) - 1:
         raise BodyError(f"a body is a tree, this graph of {len(flat)} nodes is none")
     entries = [
@@ -70,7 +70,7 @@ def from_graphml(text: str) -> nx.DiGraph[str]:
         }
         for name in names
     ]
-    return from_plain({**settings, "bodies": entries})
+    return from_dict({**settings, "bodies": entries})
 
 
 def read_graphml(path: str | os.PathLike[str]) -> nx.DiGraph[str]:

@@ -13,7 +13,7 @@ import networkx as nx
 
 from morph_ops._text_file import read_text, write_text
 from morph_ops.errors import BodyError
-from morph_ops.io.schema import from_plain, to_plain
+from morph_ops.io.schema import from_dict, to_dict
 
 
 def to_json(graph: nx.DiGraph[str]) -> str:
@@ -25,7 +25,7 @@ def to_json(graph: nx.DiGraph[str]) -> str:
     Raises:
         BodyError: the graph is no body.
     """
-    plain = to_plain(graph)
+    plain = to_dict(graph)
     bodies = ",\n".join(f"  {json.dumps(entry)}" for entry in plain.pop("bodies"))
     tail = json.dumps(plain.pop("excludes"))
     head = json.dumps(plain)[1:-1]
@@ -41,7 +41,7 @@ def from_json(text: str) -> nx.DiGraph[str]:
     Raises:
         BodyError: the text is no JSON, of another version, or no body.
     """
-    return from_plain(parse(text))
+    return from_dict(parse(text))
 
 
 def parse(text: str) -> Any:

@@ -31,7 +31,7 @@ _HINTS = {record: get_type_hints(record) for record in (Torso, Limb, Joint)}
 _DOCUMENT = ("format", "version", "bodies", "excludes")
 
 
-def to_plain(graph: nx.DiGraph[str]) -> dict[str, Any]:
+def to_dict(graph: nx.DiGraph[str]) -> dict[str, Any]:
     """A body as dicts, lists, strings and numbers.
 
     Args:
@@ -48,16 +48,16 @@ def to_plain(graph: nx.DiGraph[str]) -> dict[str, Any]:
             {
                 "name": name,
                 "parent": body_graph.parent(graph, name),
-                **_encode(body_graph.part(graph, name)),
+                **_encode(body_graph.node(graph, name)),
             }
-            for name in body_graph.bodies(graph)
+            for name in body_graph.node_names(graph)
         ],
         "excludes": [list(pair) for pair in body_graph.excludes(graph)],
     }
 
 
-def from_plain(data: Any) -> nx.DiGraph[str]:
-    """The body that :func:`to_plain` described.
+def from_dict(data: Any) -> nx.DiGraph[str]:
+    """The body that :func:`to_dict` described.
 
     Args:
         data: a description.
@@ -97,7 +97,7 @@ def _add_body(graph: nx.DiGraph[str], entry: dict[str, Any], where: str) -> None
         raise BodyError(f"{where}: its parent {above!r} does not stand before it")
     rest = {key: value for key, value in entry.items() if key not in ("name", "parent")}
     kind = Torso if above is None else Limb
-    graph.add_node(name, part=_decode(kind, rest, f"{where} ({name!r})"))
+    graph.add_node(name, node=_decode(kind, rest, f"{where} ({name!r})"))
     if above is not None:
         graph.add_edge(above, name)
 

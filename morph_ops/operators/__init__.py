@@ -25,7 +25,7 @@ Source: Gupta 2021 for the mutations; the crossover is ours.
 
 Example:
     >>> import numpy as np
-    >>> from morph_ops.space import sample_body
+    >>> from morph_ops.sampling import sample_body
     >>> rng = np.random.default_rng(1)
     >>> body = sample_body(rng)
     >>> child, name = mutate(body, rng, rates={"gear": 1.0})

@@ -15,7 +15,7 @@ from morph_ops.unimal import Pose, anchor, at_rest_height, joint_axis
 from morph_ops.validity.contacts import exclude_touching
 from morph_ops.validity.invariants import new_violations
 
-TRIES = 50
+ATTEMPTS = 50
 """How often an operator draws again before it gives up, as in DERL."""
 
 T = TypeVar("T")
@@ -52,10 +52,10 @@ def first_valid(
         space: the design space.
 
     Raises:
-        OperatorError: none of :data:`TRIES` proposals is valid.
+        OperatorError: none of :data:`ATTEMPTS` proposals is valid.
     """
     reason = "no draw fitted"
-    for _ in range(TRIES):
+    for _ in range(ATTEMPTS):
         proposal = propose()
         if proposal is None:
             continue
@@ -66,7 +66,7 @@ def first_valid(
         if not broken:
             return child
         reason = broken[0].message
-    raise OperatorError(f"{name}: no valid child in {TRIES} tries; the last reason: {reason}")
+    raise OperatorError(f"{name}: no valid child in {ATTEMPTS} tries; the last reason: {reason}")
 
 
 def checked(name: str, operator: Operator) -> Operator:
@@ -92,15 +92,15 @@ def checked(name: str, operator: Operator) -> Operator:
     return apply
 
 
-def choose(rng: np.random.Generator, options: Sequence[T]) -> T:
+def draw(rng: np.random.Generator, options: Sequence[T]) -> T:
     """One of the options, all equally likely, as the object it is."""
     return options[int(rng.integers(len(options)))]
 
 
-def choose_other(rng: np.random.Generator, options: Sequence[T], current: T) -> T:
+def draw_other(rng: np.random.Generator, options: Sequence[T], current: T) -> T:
     """One of the options that are not ``current``; ``current`` where there is none."""
     others = [option for option in options if option != current]
-    return choose(rng, others) if others else current
+    return draw(rng, others) if others else current
 
 
 def next_number(graph: nx.DiGraph[str]) -> int:
@@ -111,7 +111,7 @@ def next_number(graph: nx.DiGraph[str]) -> int:
 
 def draw_drives(rng: np.random.Generator, slots: tuple[Slot, ...], *, space: Space) -> list[Drive]:
     """A random range and gear for each slot."""
-    return [(slot, choose(rng, space.ranges_deg), choose(rng, space.gears)) for slot in slots]
+    return [(slot, draw(rng, space.ranges_deg), draw(rng, space.gears)) for slot in slots]
 
 
 def new_joint(record: Limb, drive: Drive, *, name: str, aim: Sequence[float]) -> Joint:

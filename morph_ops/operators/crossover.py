@@ -11,7 +11,7 @@ import numpy as np
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import density, limb_groups, quaternion, twins
 from morph_ops.graph import IDENTITY, Limb, Quat, add_limb, children, limb, limbs
-from morph_ops.operators.common import choose, first_valid, joint_name, next_number
+from morph_ops.operators.common import draw, first_valid, joint_name, next_number
 from morph_ops.operators.delete import without
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import (
@@ -64,9 +64,9 @@ def crossover(
     shared = density(limb(a, limbs(a)[0])) if limbs(a) else None
 
     def propose() -> nx.DiGraph[str] | None:
-        donor = choose(rng, donors)
-        target = choose(rng, targets) if targets and rng.integers(2) else ()
-        site = attachment(a, pose_a, target[0], space=space) if target else choose(rng, spots)
+        donor = draw(rng, donors)
+        target = draw(rng, targets) if targets and rng.integers(2) else ()
+        site = attachment(a, pose_a, target[0], space=space) if target else draw(rng, spots)
         if site is None:
             return None
         other = Site(image_a[site.parent], site.place)

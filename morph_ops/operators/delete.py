@@ -8,7 +8,7 @@ import numpy as np
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import children, limbs
-from morph_ops.operators.common import choose, first_valid
+from morph_ops.operators.common import draw, first_valid
 from morph_ops.space import UNIMAL, Space
 
 FEWEST = 2
@@ -40,7 +40,7 @@ def delete_limb(
     ]
 
     def propose() -> nx.DiGraph[str]:
-        return without(graph, choose(rng, leaves))
+        return without(graph, draw(rng, leaves))
 
     return first_valid("delete_limb", graph, propose, space=space)
 

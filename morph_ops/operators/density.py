@@ -7,8 +7,8 @@ from dataclasses import replace
 import networkx as nx
 import numpy as np
 
-from morph_ops.graph import limb, limbs, root, torso, with_parts
-from morph_ops.operators.common import choose, first_valid
+from morph_ops.graph import limb, limbs, root, torso, with_nodes
+from morph_ops.operators.common import draw, first_valid
 from morph_ops.space import UNIMAL, Space
 
 
@@ -35,14 +35,14 @@ def density(
     current = (head.density, {limb(graph, name).density for name in names})
 
     def propose() -> nx.DiGraph[str] | None:
-        for_torso = choose(rng, space.torso_densities)
-        for_limbs = choose(rng, space.limb_densities)
+        for_torso = draw(rng, space.torso_densities)
+        for_limbs = draw(rng, space.limb_densities)
         if (for_torso, {for_limbs} if names else set()) == current:
             return None
         heavier = [
             (name, replace(limb(graph, name), density=for_limbs, mass=None)) for name in names
         ]
         core = replace(head, density=for_torso, mass=None)
-        return with_parts(graph, [(root(graph), core), *heavier])
+        return with_nodes(graph, [(root(graph), core), *heavier])
 
     return first_valid("density", graph, propose, space=space)

@@ -9,10 +9,10 @@ import numpy as np
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, density, twins
-from morph_ops.graph import Limb, add_limb, limb, limbs, part
+from morph_ops.graph import Limb, add_limb, limb, limbs, node
 from morph_ops.operators.common import (
     Drive,
-    choose,
+    draw,
     draw_drives,
     first_valid,
     new_joint,
@@ -62,7 +62,7 @@ def grow_limb(
     spots = [site for site in sites(graph) if site.parent in image]
 
     def propose() -> nx.DiGraph[str] | None:
-        site = choose(rng, spots)
+        site = draw(rng, spots)
         aim = space.directions[rng.integers(len(space.directions))]
         other = Site(image[site.parent], site.place)
         paired = other != site or bool(rng.integers(2))
@@ -80,10 +80,10 @@ def grow_limb(
 def _draw_design(graph: nx.DiGraph[str], rng: np.random.Generator, space: Space) -> _Design:
     names = limbs(graph)
     return _Design(
-        radius=choose(rng, space.limb_radii),
-        height=choose(rng, space.limb_heights),
-        density=density(limb(graph, names[0])) if names else choose(rng, space.limb_densities),
-        drives=draw_drives(rng, choose(rng, space.joint_slots), space=space),
+        radius=draw(rng, space.limb_radii),
+        height=draw(rng, space.limb_heights),
+        density=density(limb(graph, names[0])) if names else draw(rng, space.limb_densities),
+        drives=draw_drives(rng, draw(rng, space.joint_slots), space=space),
     )
 
 
@@ -92,7 +92,7 @@ def _attach(
 ) -> nx.DiGraph[str]:
     """A copy of ``graph`` with a limb of the design at ``site``, pointing to ``aim``."""
     name = f"limb/{next_number(graph)}"
-    record = part(graph, site.parent)
+    record = node(graph, site.parent)
     local = pose.seen_from(site.parent, aim)
     grown = Limb(
         pos=limb_origin(graph, pose, site, aim, space=space),

@@ -15,12 +15,12 @@ import numpy as np
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
-from morph_ops.graph import Joint, Limb, Slot, limb, with_parts
+from morph_ops.graph import Joint, Limb, Slot, limb, with_nodes
 from morph_ops.operators.common import (
     Drive,
-    choose,
-    choose_other,
+    draw,
     draw_drives,
+    draw_other,
     first_valid,
     new_joint,
 )
@@ -51,7 +51,7 @@ def dof(
 
     def change(group: tuple[str, ...]) -> list[tuple[str, Limb]]:
         now: tuple[Slot, ...] = tuple(joint.slot for joint in limb(graph, group[0]).joints)
-        slots = choose_other(rng, space.joint_slots, now)
+        slots = draw_other(rng, space.joint_slots, now)
         drives = draw_drives(rng, slots, space=space)
         return [(name, _with_slots(graph, pose, name, drives)) for name in group]
 
@@ -88,7 +88,7 @@ def joint_angle(
     """
 
     def redraw(joint: Joint) -> Joint:
-        return replace(joint, range_deg=choose_other(rng, space.ranges_deg, joint.range_deg))
+        return replace(joint, range_deg=draw_other(rng, space.ranges_deg, joint.range_deg))
 
     return _redraw_joints("joint_angle", graph, rng, redraw, space)
 
@@ -112,7 +112,7 @@ def gear(
     """
 
     def redraw(joint: Joint) -> Joint:
-        return replace(joint, gear=choose_other(rng, space.gears, joint.gear))
+        return replace(joint, gear=draw_other(rng, space.gears, joint.gear))
 
     return _redraw_joints("gear", graph, rng, redraw, space)
 
@@ -157,7 +157,7 @@ def _change_some(
         raise OperatorError(f"{name}: the body has no limbs")
 
     def propose() -> nx.DiGraph[str]:
-        chosen = groups if rng.integers(2) else [choose(rng, groups)]
-        return with_parts(graph, [pair for group in chosen for pair in change(group)])
+        chosen = groups if rng.integers(2) else [draw(rng, groups)]
+        return with_nodes(graph, [pair for group in chosen for pair in change(group)])
 
     return first_valid(name, graph, propose, space=space)

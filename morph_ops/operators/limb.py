@@ -9,8 +9,8 @@ import numpy as np
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
-from morph_ops.graph import Limb, Vec3, children, limb, with_parts
-from morph_ops.operators.common import choose, first_valid
+from morph_ops.graph import Limb, Vec3, children, limb, with_nodes
+from morph_ops.operators.common import draw, first_valid
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import (
     Pose,
@@ -51,13 +51,13 @@ def limb_params(
     sizes = [(radius, tall) for radius in space.limb_radii for tall in space.limb_heights]
 
     def propose() -> nx.DiGraph[str] | None:
-        group = choose(rng, groups)
+        group = draw(rng, groups)
         record = limb(graph, group[0])
         now = (record.radius, height(record, space=space))
         others = [size for size in sizes if size != now]
         if not others:
             return None
-        radius, tall = choose(rng, others)
+        radius, tall = draw(rng, others)
         child = graph
         for name in group:
             child = _resize(child, pose, name, radius, tall, space)
@@ -91,7 +91,7 @@ def _resize(
             ends = [site_position(size, site.place, aim=aim, space=space) for size in (new, old)]
             along = subtract(*ends)
         moved.append((child, replace(record, pos=add(record.pos, along, outwards))))
-    return with_parts(graph, moved)
+    return with_nodes(graph, moved)
 
 
 def _share_of_growth(old: Limb, new: Limb, child: Limb) -> Vec3:

@@ -69,7 +69,7 @@ def _segment_distance(
 ) -> np.ndarray:
     """Smallest distance between segments, row by row, shape (m,).
 
-    Minimises |start_a + s axis_a - start_b - t axis_b| over s and t in 0..1: s of the
+    Minimizes |start_a + s axis_a - start_b - t axis_b| over s and t in 0..1: s of the
     two lines' closest points, clamped, then the best t for it, clamped, then the best s
     for that t. Points are segments without length.
     """

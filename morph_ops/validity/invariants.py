@@ -8,7 +8,7 @@ tree     one torso at the root, limbs with one or two hinges below it, usable na
 limit    at most ``space.max_limbs`` limbs
 symmetry every limb is its own mirror image or has a twin, of the same mass, with the
          same joint slots, ranges and gears
-balance  the centre of mass lies in the mirror plane
+balance  the center of mass lies in the mirror plane
 overlap  no two bodies intersect in the rest pose, but for a limb and its parent and for
          twins on one parent
 ranges   every value is one of the space's: radii, heights, densities (one for all
@@ -21,7 +21,7 @@ developed with pass all of them.
 
 Example:
     >>> import numpy as np
-    >>> from morph_ops.space import sample_body
+    >>> from morph_ops.sampling import sample_body
     >>> violations(sample_body(np.random.default_rng(0)))
     []
 """
@@ -35,7 +35,7 @@ from typing import Protocol
 import networkx as nx
 
 from morph_ops.errors import BodyError
-from morph_ops.geometry import TOLERANCE, centre_of_mass, mass, twins
+from morph_ops.geometry import TOLERANCE, center_of_mass, mass, twins
 from morph_ops.graph import limb, parent, torso
 from morph_ops.space import AXIS_DECIMALS, UNIMAL, Space
 from morph_ops.unimal import SNAP_AIM, Pose, anchor, attachment, height, joint_axis, same
@@ -43,7 +43,7 @@ from morph_ops.validity.contacts import touching
 from morph_ops.validity.wellformed import require_well_formed
 
 BALANCE_TOLERANCE = 1e-9
-"""Farthest that the centre of mass may lie from the mirror plane (m)."""
+"""Farthest that the center of mass may lie from the mirror plane (m)."""
 
 
 @dataclass(frozen=True)
@@ -127,19 +127,19 @@ def check_symmetry(
 def check_balance(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """The centre of mass lies in the mirror plane."""
+    """The center of mass lies in the mirror plane."""
     pose = pose or Pose.of(graph, space=space)
-    offset = float(centre_of_mass(graph, frames=pose.frames)[1])
+    offset = float(center_of_mass(graph, frames=pose.frames)[1])
     if abs(offset) <= BALANCE_TOLERANCE:
         return []
-    message = f"the centre of mass lies in the mirror plane, got y = {offset:.3g} m"
+    message = f"the center of mass lies in the mirror plane, got y = {offset:.3g} m"
     return [Violation("balance", (), "balance", message)]
 
 
 def check_overlap(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """No bodies intersect by more than a micrometre, parents and twins on a parent apart."""
+    """No bodies intersect by more than a micrometer, parents and twins on a parent apart."""
     pose = pose or Pose.of(graph, space=space)
     deep = touching(graph, deeper_than=TOLERANCE, frames=pose.frames)
     image = twins(graph, frames=pose.frames) if deep else {}

@@ -40,7 +40,7 @@ def require_well_formed(graph: nx.DiGraph[str]) -> None:
         BodyError: a contact exclude names a body that does not exist.
     """
     top = body_graph.root(graph)
-    names = body_graph.bodies(graph)
+    names = body_graph.node_names(graph)
     if len(names) != len(graph) or graph.number_of_edges() != len(graph) - 1:
         raise BodyError(
             f"a body is a tree: {len(graph)} bodies need {len(graph) - 1} edges that reach all, "
@@ -55,7 +55,7 @@ def require_well_formed(graph: nx.DiGraph[str]) -> None:
     for name in names:
         if not isinstance(name, str) or not name.isprintable() or name in ("", "world"):
             raise BodyError(f"body {name!r}: no usable name (printable text other than 'world')")
-        record = graph.nodes[name].get("part")
+        record = graph.nodes[name].get("node")
         if not isinstance(record, Torso if name == top else Limb):
             raise BodyError(f"body {name!r}: expected a Torso at the root and Limbs below it")
         problem = next(_problems(record), None)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from morph_ops.graph import Joint, Limb, Torso, add_limb, new_body
-from morph_ops.identity import changes
+from morph_ops.identity import diff
 
 JOINT = Joint(name="limbx/0", slot="x", pos=(0.0, 0.0, 0.0), axis=(1.0, 0.0, 0.0),
               range_deg=(-30.0, 30.0), gear=150.0)  # fmt: skip
@@ -27,14 +27,14 @@ def body(limb=LIMB, *, name="limb/0"):
 )
 def test_values_before_and_after(limb, changed):
     expected = {} if changed is None else {"changed": {"limb/0": changed}}
-    assert changes(body(), body(limb)) == expected
+    assert diff(body(), body(limb)) == expected
 
 
 def test_a_hinge_that_one_lacks_is_none_there():
-    [difference] = changes(body(), body(replace(LIMB, joints=())))["changed"].values()
+    [difference] = diff(body(), body(replace(LIMB, joints=())))["changed"].values()
     assert difference["x"] == ["limbx/0", None]
     assert difference["x.gear"] == [150.0, None]
 
 
 def test_limbs_that_one_lacks():
-    assert changes(body(), body(name="limb/1")) == {"added": ["limb/1"], "removed": ["limb/0"]}
+    assert diff(body(), body(name="limb/1")) == {"added": ["limb/1"], "removed": ["limb/0"]}

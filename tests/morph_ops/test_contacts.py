@@ -9,7 +9,7 @@ from morph_ops.geometry import Frames
 from morph_ops.graph import excludes, with_excludes
 from morph_ops.io import mjcf
 from morph_ops.operators import OperatorError, crossover, grow_limb
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 from morph_ops.validity.contacts import exclude_touching, gaps, touching
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from morph_ops import graph as body_graph
-from morph_ops.graph import add_limb, with_parts
-from morph_ops.identity import body_hash, descriptor, distance
+from morph_ops.graph import add_limb, with_nodes
+from morph_ops.identity import body_features, body_hash, distance
 from morph_ops.identity.body_distance import _best_sum
 from morph_ops.io import mjcf
 
@@ -27,7 +27,7 @@ def robots(reference: Path) -> list[nx.DiGraph]:
 
 
 def test_metric_on_published_robots(robots: list[nx.DiGraph]) -> None:
-    bodies = [descriptor(graph) for graph in robots]
+    bodies = [body_features(graph) for graph in robots]
     apart = np.array([[distance(one, other) for other in bodies] for one in bodies])
     assert (apart == apart.T).all()
     assert apart.min() == 0.0
@@ -40,7 +40,7 @@ def test_metric_on_published_robots(robots: list[nx.DiGraph]) -> None:
 
 def test_graphs_and_descriptors_give_one_distance(robots: list[nx.DiGraph]) -> None:
     one, other = robots[:2]
-    assert distance(one, other) == distance(descriptor(one), other) > 0.0
+    assert distance(one, other) == distance(body_features(one), other) > 0.0
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_larger_changes_of_a_shape_are_farther(
 ) -> None:
     foot = body_graph.limb(biped, "foot <left> & co")
     changed = [
-        with_parts(biped, [("foot <left> & co", replace(foot, **{field: value}))])  # type: ignore[arg-type]
+        with_nodes(biped, [("foot <left> & co", replace(foot, **{field: value}))])  # type: ignore[arg-type]
         for value in values
     ]
     apart = [distance(biped, graph) for graph in changed]
@@ -69,7 +69,7 @@ def test_larger_changes_of_a_motor_are_farther_and_losing_it_farthest(biped: nx.
     first, second = leg.joints
     variants = [(first, replace(second, gear=gear)) for gear in (200.0, 250.0, 300.0)]
     graphs = [
-        with_parts(biped, [("limb/3", replace(leg, joints=joints))])
+        with_nodes(biped, [("limb/3", replace(leg, joints=joints))])
         for joints in (*variants, (first,))
     ]
     apart = [distance(biped, graph) for graph in graphs]

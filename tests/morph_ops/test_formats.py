@@ -13,7 +13,7 @@ import networkx as nx
 import pytest
 
 from morph_ops import BodyError, read_body, write_body
-from morph_ops.graph import new_body, part, with_parts
+from morph_ops.graph import new_body, node, with_nodes
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io import mjcf
 from morph_ops.io.graphml_file import from_graphml, to_graphml
@@ -91,7 +91,7 @@ def _drop(*path: Any) -> Callable[[dict[str, Any]], None]:
         (_drop("excludes"), "the document: field 'excludes' is missing"),
         (_set("bodies", {}), "bodies: expected a list of objects, got {}"),
         (_set("bodies", []), "a body has one root, this graph has 0"),
-        (_set("bodies", 1, "colour", "red"), r"bodies\[1\] \('limb/0'\): unknown field 'colour'"),
+        (_set("bodies", 1, "color", "red"), r"bodies\[1\] \('limb/0'\): unknown field 'color'"),
         (_drop("bodies", 1, "end"), r"bodies\[1\] \('limb/0'\): field 'end' is missing"),
         (_drop("bodies", 1, "parent"), r"bodies\[1\]: parent is missing"),
         (_set("bodies", 1, "name", "torso/0"), "a body 'torso/0' stands before it already"),
@@ -176,11 +176,11 @@ def test_graphs_that_are_no_body_are_not_written(biped: nx.DiGraph, tmp_path: Pa
     looped.add_edge("limb/3", "limb/0")
     with pytest.raises(BodyError, match="a body is a tree: 4 bodies need 3 edges"):
         write_body(looped, tmp_path / "a.json")
-    swapped = with_parts(biped, [("limb/3", part(biped, "torso/0"))])
+    swapped = with_nodes(biped, [("limb/3", node(biped, "torso/0"))])
     with pytest.raises(BodyError, match="body 'limb/3': expected a Torso at the root"):
         write_body(swapped, tmp_path / "a.xml")
     with pytest.raises(BodyError, match="body 'a\\\\n': no usable name"):
-        write_body(new_body(part(biped, "torso/0"), name="a\n"), tmp_path / "a.graphml")  # type: ignore[arg-type]
+        write_body(new_body(node(biped, "torso/0"), name="a\n"), tmp_path / "a.graphml")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 
 

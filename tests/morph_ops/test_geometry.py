@@ -13,7 +13,7 @@ import pytest
 from morph_ops.errors import BodyError
 from morph_ops.geometry import (
     canonical_frames,
-    centre_of_mass,
+    center_of_mass,
     density,
     limb_groups,
     mass,
@@ -28,15 +28,15 @@ from morph_ops.graph import (
     Limb,
     Torso,
     add_limb,
-    bodies,
     limb,
     limbs,
     new_body,
+    node_names,
     torso,
-    with_parts,
+    with_nodes,
 )
 from morph_ops.io import mjcf
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def turned() -> nx.DiGraph:
     return add_limb(graph, "a", "b", lower)
 
 
-def test_frames_and_centre_of_mass_are_mujocos(turned):
+def test_frames_and_center_of_mass_are_mujocos(turned):
     rng = np.random.default_rng(0)
     for graph in [turned, *(sample_body(rng) for _ in range(5))]:
         model = mjcf.to_model(graph)
@@ -73,9 +73,9 @@ def test_frames_and_centre_of_mass_are_mujocos(turned):
         np.testing.assert_allclose(frames.rot.reshape(-1, 9), data.xmat[1:], atol=1e-12)
         middles = (frames.start + frames.end) / 2
         np.testing.assert_allclose(middles, data.geom_xpos, atol=1e-12)
-        np.testing.assert_allclose(centre_of_mass(graph), data.subtree_com[1], atol=1e-12)
+        np.testing.assert_allclose(center_of_mass(graph), data.subtree_com[1], atol=1e-12)
         np.testing.assert_allclose(
-            [mass(graph.nodes[name]["part"]) for name in frames.names], model.body_mass[1:]
+            [mass(graph.nodes[name]["node"]) for name in frames.names], model.body_mass[1:]
         )
 
 
@@ -121,7 +121,7 @@ def test_limbs_without_image_are_left_out():
     pair = next(group for group in limb_groups(graph) if len(group) == 2)
     record = limb(graph, pair[0])
     crooked = graph.copy()
-    crooked.nodes[pair[0]]["part"] = replace(record, radius=record.radius * 1.001)
+    crooked.nodes[pair[0]]["node"] = replace(record, radius=record.radius * 1.001)
     assert not set(pair) & set(twins(crooked))
     # An operator then changes each of them alone.
     assert {(pair[0],), (pair[1],)} <= set(limb_groups(crooked))
@@ -136,11 +136,11 @@ def test_density_of_a_part_with_a_mass():
 
 def test_canonical_frames_are_another_way_to_write_the_same_robot(turned):
     backwards = replace(limb(turned, "a"), start=(0.1, 0.2, -0.3), end=(0.01, 0, 0))
-    for graph in (turned, with_parts(turned, [("a", backwards)])):
+    for graph in (turned, with_nodes(turned, [("a", backwards)])):
         canonical = canonical_frames(graph)
         assert canonical_frames(canonical) is canonical
-        for name in bodies(canonical):
-            assert canonical.nodes[name]["part"].quat == IDENTITY
+        for name in node_names(canonical):
+            assert canonical.nodes[name]["node"].quat == IDENTITY
         for name in ("a", "b"):
             record = limb(canonical, name)
             assert record.start == (0, 0, 0)
@@ -166,7 +166,7 @@ def test_a_hinge_halfway_leaves_a_capsule_as_it_is(turned):
         record = replace(
             record, start=tuple(start.tolist()), end=tuple(end.tolist()), joints=(hinge,)
         )
-        once = canonical_frames(with_parts(turned, [("a", record)]))
+        once = canonical_frames(with_nodes(turned, [("a", record)]))
         assert canonical_frames(once) is once
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from morph_ops import graph as body_graph
 from morph_ops.geometry import mass
-from morph_ops.graph import Joint, Limb, Torso, with_excludes, with_parts
+from morph_ops.graph import Joint, Limb, Torso, with_excludes, with_nodes
 from morph_ops.identity import body_hash, canonical, is_same
 from morph_ops.io import mjcf
 
@@ -28,16 +28,16 @@ TRAIN_GROUPS = {
 
 def _relabelled(graph: nx.DiGraph) -> nx.DiGraph:
     """The same body with other names and its children in the opposite order."""
-    names = {name: f"b{index}" for index, name in enumerate(reversed(body_graph.bodies(graph)))}
+    names = {name: f"b{index}" for index, name in enumerate(reversed(body_graph.node_names(graph)))}
     other = nx.DiGraph()
     pending = [body_graph.root(graph)]
     while pending:
         name = pending.pop()
-        record = body_graph.part(graph, name)
+        record = body_graph.node(graph, name)
         if isinstance(record, Limb):
             joints = (replace(joint, name=f"j{names[name]}{joint.slot}") for joint in record.joints)
             record = replace(record, joints=tuple(joints))
-        other.add_node(names[name], part=record)
+        other.add_node(names[name], node=record)
         above = body_graph.parent(graph, name)
         if above is not None:
             other.add_edge(names[above], names[name])
@@ -89,9 +89,9 @@ def test_float_noise_does_not_count(reference: Path) -> None:
     rng = np.random.default_rng(0)
     for path in sorted((reference / "unimal100" / "train").glob("*.xml"))[:20]:
         graph = mjcf.read(path)
-        noisy = with_parts(
+        noisy = with_nodes(
             graph,
-            [(name, _shaken(body_graph.part(graph, name), rng)) for name in graph],  # type: ignore[misc]
+            [(name, _shaken(body_graph.node(graph, name), rng)) for name in graph],  # type: ignore[misc]
         )
         assert not is_same(noisy, graph)
         assert body_hash(noisy) == body_hash(graph)
@@ -100,7 +100,7 @@ def test_float_noise_does_not_count(reference: Path) -> None:
 def test_other_ways_to_say_the_same(biped: nx.DiGraph) -> None:
     foot = body_graph.limb(biped, "foot <left> & co")
     leg = body_graph.limb(biped, "limb/3")
-    same = with_parts(
+    same = with_nodes(
         biped,
         [
             (
@@ -117,7 +117,7 @@ def test_other_ways_to_say_the_same(biped: nx.DiGraph) -> None:
     )
     assert body_hash(same) == body_hash(biped)
     stretched = replace(leg.joints[0], axis=(7.071, 0.0, -7.071))
-    same = with_parts(biped, [("limb/3", replace(leg, joints=(stretched, leg.joints[1])))])
+    same = with_nodes(biped, [("limb/3", replace(leg, joints=(stretched, leg.joints[1])))])
     assert body_hash(same) == body_hash(biped)
 
 
@@ -127,7 +127,7 @@ def test_every_joint_field_counts(biped: nx.DiGraph, field: str) -> None:
     value = getattr(foot.joints[0], field)
     other = (value[0] + 0.01, *value[1:]) if isinstance(value, tuple) else value + 0.01
     joint = replace(foot.joints[0], **{field: other})
-    changed = with_parts(biped, [("foot <left> & co", replace(foot, joints=(joint,)))])
+    changed = with_nodes(biped, [("foot <left> & co", replace(foot, joints=(joint,)))])
     assert body_hash(changed) != body_hash(biped)
 
 
@@ -146,7 +146,7 @@ def test_every_joint_field_counts(biped: nx.DiGraph, field: str) -> None:
 )
 def test_every_shape_field_counts(biped: nx.DiGraph, change: dict[str, object]) -> None:
     foot = body_graph.limb(biped, "foot <left> & co")
-    changed = with_parts(biped, [("foot <left> & co", replace(foot, **change))])  # type: ignore[arg-type]
+    changed = with_nodes(biped, [("foot <left> & co", replace(foot, **change))])  # type: ignore[arg-type]
     assert body_hash(changed) != body_hash(biped)
 
 
@@ -155,8 +155,8 @@ def test_rest_height_slot_and_excludes_count(biped: nx.DiGraph) -> None:
     foot = body_graph.limb(biped, "foot <left> & co")
     turned = replace(foot, joints=(replace(foot.joints[0], slot="x"),))
     variants = [
-        with_parts(biped, [("torso/0", replace(torso, pos=(0.0, 0.0, 0.31)))]),
-        with_parts(biped, [("foot <left> & co", turned)]),
+        with_nodes(biped, [("torso/0", replace(torso, pos=(0.0, 0.0, 0.31)))]),
+        with_nodes(biped, [("foot <left> & co", turned)]),
         with_excludes(biped, [("limb/0", "limb/3")]),
         with_excludes(biped, []),
     ]

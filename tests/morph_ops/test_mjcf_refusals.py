@@ -75,7 +75,7 @@ CASES = {
         '<geom type="box" size="1 1 1"/>',
         "body 'trunk': expected one geom, a sphere; got box",
     ),
-    "torso off centre": (
+    "torso off center": (
         '<geom type="sphere" size="0.1"/>',
         '<geom type="sphere" size="0.1" pos="0 0 0.01"/>',
         r"not supported yet: body 'trunk': ipos 0 0 0.01 \(0 0 0 expected\)",

@@ -12,7 +12,7 @@ import pytest
 
 from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
-from morph_ops.graph import with_parts
+from morph_ops.graph import with_nodes
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io import mjcf
 
@@ -123,9 +123,9 @@ def test_writing_into_no_folder_is_one_line(biped: nx.DiGraph, tmp_path: Path) -
 
 def test_failed_build_names_the_body(biped: nx.DiGraph) -> None:
     torso = body_graph.torso(biped)
-    broken = with_parts(biped, [("torso/0", type(torso)(pos=torso.pos, radius=0.1))])
+    broken = with_nodes(biped, [("torso/0", type(torso)(pos=torso.pos, radius=0.1))])
     with pytest.raises(BodyError, match="body 'torso/0': expected either a density or a mass"):
         mjcf.to_model(broken)
-    tiny = with_parts(biped, [("torso/0", type(torso)(pos=torso.pos, radius=1e-9, mass=1e-30))])
+    tiny = with_nodes(biped, [("torso/0", type(torso)(pos=torso.pos, radius=1e-9, mass=1e-30))])
     with pytest.raises(BodyError, match="MuJoCo cannot compile the body: Error: mass and inertia"):
         mjcf.to_model(tiny)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from morph_ops.graph import joints, limb, limbs, torso
-from morph_ops.space import UNIMAL, Space, sample_body
+from morph_ops.sampling import sample_body
+from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import rest_height
 from morph_ops.validity.invariants import violations
 

@@ -11,7 +11,8 @@ import pytest
 from morph_ops.geometry import MIRROR
 from morph_ops.graph import Joint, Limb, Torso, add_limb, limb, limbs, new_body, torso
 from morph_ops.io import mjcf
-from morph_ops.space import UNIMAL, sample_body
+from morph_ops.sampling import sample_body
+from morph_ops.space import UNIMAL
 from morph_ops.unimal import (
     Pose,
     Site,
@@ -79,12 +80,12 @@ def test_sites_of_a_body():
     graph = sample_body(np.random.default_rng(0))
     assert len(sites(graph)) == 1 + 2 * len(limbs(graph))
     torso_record, first = torso(graph), limb(graph, limbs(graph)[0])
-    assert site_position(torso_record, "centre", aim=(0, 0, 0)) == (0.0, 0.0, 0.0)
+    assert site_position(torso_record, "center", aim=(0, 0, 0)) == (0.0, 0.0, 0.0)
     assert site_position(first, "end", aim=(0, 0, -1)) == first.end
-    with pytest.raises(ValueError, match="centre only, got 'end'"):
+    with pytest.raises(ValueError, match="center only, got 'end'"):
         site_position(torso_record, "end", aim=(0, 0, 0))
-    with pytest.raises(ValueError, match="middle and its end, got 'centre'"):
-        site_position(first, "centre", aim=(0, 0, -1))
+    with pytest.raises(ValueError, match="middle and its end, got 'center'"):
+        site_position(first, "center", aim=(0, 0, -1))
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_resized_keeps_foreign_axes_and_moves_anchors_with_the_radius(leg):
 def test_rest_height_is_clearance_below_the_lowest_tip(leg):
     graph = new_body(Torso(pos=(0, 0, 5), radius=0.1, density=800.0))
     assert rest_height(graph) == 0.3
-    # Tip: 0.1 below the torso's centre begins a limb of 2 * 0.05 + 0.4.
+    # Tip: 0.1 below the torso's center begins a limb of 2 * 0.05 + 0.4.
     assert rest_height(add_limb(graph, "torso/0", "limb/0", leg)) == 0.8
     level = replace(leg, pos=(0.1, 0, 0), end=(0.45, 0, 0))
     assert rest_height(add_limb(graph, "torso/0", "limb/0", level)) == 0.3
@@ -131,7 +132,7 @@ def test_limbs_inside_their_parent_are_known():
     assert runs_inside(pose, Site("limb/0", "end"), back)
     assert not runs_inside(pose, Site("limb/0", "end"), along)
     assert not runs_inside(pose, Site("limb/0", "middle"), down)
-    assert not runs_inside(pose, Site("torso/0", "centre"), along)
+    assert not runs_inside(pose, Site("torso/0", "center"), along)
 
 
 def test_a_limb_at_no_site_has_no_attachment(leg):

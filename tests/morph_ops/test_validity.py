@@ -19,10 +19,11 @@ from morph_ops.graph import (
     limbs,
     root,
     torso,
-    with_parts,
+    with_nodes,
 )
 from morph_ops.io import mjcf
-from morph_ops.space import UNIMAL, Space, sample_body
+from morph_ops.sampling import sample_body
+from morph_ops.space import UNIMAL, Space
 from morph_ops.validity.contacts import touching
 from morph_ops.validity.invariants import (
     CHECKS,
@@ -48,7 +49,7 @@ def pair_of(graph: nx.DiGraph) -> tuple[str, ...]:
 
 
 def changed(graph: nx.DiGraph, name: str, **values: object) -> nx.DiGraph:
-    return with_parts(graph, [(name, replace(graph.nodes[name]["part"], **values))])
+    return with_nodes(graph, [(name, replace(graph.nodes[name]["node"], **values))])
 
 
 def changed_joint(graph: nx.DiGraph, **values: object) -> nx.DiGraph:
@@ -59,7 +60,7 @@ def changed_joint(graph: nx.DiGraph, **values: object) -> nx.DiGraph:
 
 def second_root(graph: nx.DiGraph) -> nx.DiGraph:
     copy = graph.copy()
-    copy.add_node("torso/1", part=torso(graph))
+    copy.add_node("torso/1", node=torso(graph))
     return copy
 
 
@@ -103,7 +104,7 @@ BROKEN: dict[str, tuple[str, Callable[[nx.DiGraph], nx.DiGraph], str]] = {
     "no twin": ("symmetry", shifted, "no limb is its mirror image"),
     "twins of other mass": ("symmetry", lopsided, "twins weigh the same"),
     "twins of other gears": ("symmetry", one_gear, "twins have the same hinges"),
-    "uneven mass": ("balance", lopsided, "centre of mass lies in the mirror plane"),
+    "uneven mass": ("balance", lopsided, "center of mass lies in the mirror plane"),
     "twice the same limb": ("overlap", doubled, "intersect by 100 mm"),
     "torso radius": ("ranges", lambda g: changed(g, root(g), radius=0.11), "radius should be one"),
     "limb radius": (

@@ -7,7 +7,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
-from morph_ops.graph import Joint, Limb, Part, Torso
+from morph_ops.graph import Joint, Limb, Node, Torso
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, one_line
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
 
@@ -37,8 +37,8 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
     spec.compiler.degree = True
     spec.option.timestep = PHYSICS_STEP_S
     hosts: dict[str | None, mujoco.MjsBody] = {None: spec.worldbody}
-    for name in body_graph.bodies(graph):
-        record = body_graph.part(graph, name)
+    for name in body_graph.node_names(graph):
+        record = body_graph.node(graph, name)
         host = hosts[body_graph.parent(graph, name)]
         body = hosts[name] = host.add_body(name=name, pos=record.pos, quat=record.quat)
         if isinstance(record, Torso):
@@ -98,7 +98,7 @@ def _add_hinge(body: mujoco.MjsBody, joint: Joint) -> None:
     )
 
 
-def _add_geom(body: mujoco.MjsBody, name: str, record: Part) -> None:
+def _add_geom(body: mujoco.MjsBody, name: str, record: Node) -> None:
     geom = body.add_geom(name=name, friction=record.friction, condim=record.condim)
     geom.size = (record.radius, 0.0, 0.0)
     if isinstance(record, Limb):

@@ -30,7 +30,7 @@ _UNSUPPORTED = {
     "nplugin": "plugins",
     "nmocap": "mocap bodies",
 }
-# colours, groups, user data; and what follows from the other arrays or hangs on the
+# colors, groups, user data; and what follows from the other arrays or hangs on the
 # choice of a capsule's roll about its own axis
 _IGNORED = {
     "geom_rgba", "geom_group", "geom_matid", "geom_user", "geom_quat", "geom_sameframe",

@@ -87,10 +87,10 @@ def from_xml(text: str) -> nx.DiGraph[str]:
     graph = nx.DiGraph()
     for body in spec.bodies[1:]:
         if body.name == torso.name:
-            graph.add_node(body.name, part=_torso(body, model))
+            graph.add_node(body.name, node=_torso(body, model))
         else:
             joints = _joints(body, model, motors, degrees, told)
-            graph.add_node(body.name, part=_limb(body, model, joints))
+            graph.add_node(body.name, node=_limb(body, model, joints))
             graph.add_edge(body.parent.name, body.name)
     pairs = ((pair.bodyname1, pair.bodyname2) for pair in spec.excludes)
     graph = body_graph.with_excludes(graph, pairs)
@@ -275,13 +275,13 @@ def _mass(geom: mujoco.MjsGeom) -> float | None:
 
 def _ends(geom: mujoco.MjsGeom, model: mujoco.MjModel) -> tuple[Vec3, Vec3]:
     """Both ends of a capsule's axis in its body's frame: as given, or from the model's."""
-    centre = model.geom_pos[geom.id]
+    center = model.geom_pos[geom.id]
     half = _axis(model.geom_quat[geom.id]) * model.geom_size[geom.id, 1]
     first, second = np.reshape(geom.fromto, (2, 3))
     # MuJoCo's axis points from the second end to the first
-    if np.allclose((centre + half, centre - half), (first, second), rtol=0.0, atol=TOLERANCE):
+    if np.allclose((center + half, center - half), (first, second), rtol=0.0, atol=TOLERANCE):
         return _vec3(first, first), _vec3(second, second)
-    first, second = centre + half, centre - half
+    first, second = center + half, center - half
     if np.linalg.norm(first) > np.linalg.norm(second) + TOLERANCE:
         first, second = second, first
     return _vec3(first, first), _vec3(second, second)

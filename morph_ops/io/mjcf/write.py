@@ -15,7 +15,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops._text_file import write_text
-from morph_ops.graph import Joint, Limb, Part, Torso
+from morph_ops.graph import Joint, Limb, Node, Torso
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
 from morph_ops.io.mjcf.source import SLOT_TEXT, slot_of_name
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
@@ -51,7 +51,7 @@ def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
     Args:
         graph: a body.
         scene: add a floor at z = 0 with the friction of UNIMAL geoms, a light, a sky, a
-            camera that follows the body, and colours, for MuJoCo's viewer. Reading
+            camera that follows the body, and colors, for MuJoCo's viewer. Reading
             drops them again.
 
     Returns:
@@ -71,9 +71,9 @@ def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
     if scene:
         _add_world(world)
     hosts: dict[str | None, ElementTree.Element] = {None: world}
-    for name in body_graph.bodies(graph):
+    for name in body_graph.node_names(graph):
         host = hosts[body_graph.parent(graph, name)]
-        hosts[name] = _add_body(host, name, body_graph.part(graph, name), scene)
+        hosts[name] = _add_body(host, name, body_graph.node(graph, name), scene)
     actuators = _add(document, "actuator")
     for _, joint in body_graph.joints(graph):
         motor = _add(actuators, "motor", **{"class": _CLASS}, name=joint.name, joint=joint.name)
@@ -103,7 +103,7 @@ def _add_defaults(document: ElementTree.Element, scene: bool) -> None:
 
 
 def _add_body(
-    host: ElementTree.Element, name: str, record: Part, scene: bool
+    host: ElementTree.Element, name: str, record: Node, scene: bool
 ) -> ElementTree.Element:
     body = _add(host, "body", name=name, pos=record.pos)
     if record.quat != body_graph.IDENTITY:

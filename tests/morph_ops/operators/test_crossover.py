@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from morph_ops.geometry import rest_frames, rotation
-from morph_ops.graph import Torso, Vec3, children, joints, limb, limbs, new_body, torso, with_parts
+from morph_ops.graph import Torso, Vec3, children, joints, limb, limbs, new_body, torso, with_nodes
 from morph_ops.operators import OperatorError, crossover
-from morph_ops.space import UNIMAL, sample_body
+from morph_ops.sampling import sample_body
+from morph_ops.space import UNIMAL
 from morph_ops.unimal import Pose, joint_axis
 from morph_ops.validity.invariants import new_violations, violations
 
@@ -23,7 +24,7 @@ def marked(graph: nx.DiGraph, gear: float) -> nx.DiGraph:
         record = limb(graph, name)
         motors = tuple(replace(joint, gear=gear) for joint in record.joints)
         parts.append((name, replace(record, joints=motors)))
-    return with_parts(graph, parts)
+    return with_nodes(graph, parts)
 
 
 def depth_first(graph: nx.DiGraph, name: str) -> tuple[object, ...]:
@@ -106,7 +107,7 @@ def test_parts_keep_their_directions_between_turned_frames():
                 replace(j, pos=seen_back(j.pos), axis=joint_axis(record.start, end, j.slot))
                 for j in record.joints
             )
-            turned.nodes[name]["part"] = replace(record, quat=quarter_turn, end=end, joints=motors)
+            turned.nodes[name]["node"] = replace(record, quat=quarter_turn, end=end, joints=motors)
         assert violations(turned) == []
         np.testing.assert_allclose(rest_frames(body).end, rest_frames(turned).end, atol=1e-12)
         receiver = sample_body(rng)

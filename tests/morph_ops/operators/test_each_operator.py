@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from morph_ops.geometry import limb_groups, rest_frames
-from morph_ops.graph import Limb, add_limb, children, joints, limb, limbs, parent, torso, with_parts
+from morph_ops.graph import Limb, add_limb, children, joints, limb, limbs, parent, torso, with_nodes
 from morph_ops.io import mjcf
 from morph_ops.operators import (
     OperatorError,
@@ -21,7 +21,8 @@ from morph_ops.operators import (
     joint_angle,
     limb_params,
 )
-from morph_ops.space import UNIMAL, Space, sample_body
+from morph_ops.sampling import sample_body
+from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import Pose, attachment, height
 
 
@@ -187,7 +188,7 @@ class TestJoints:
             (name, replace(limb(graph, name), joints=limb(graph, name).joints[:1]))
             for name in limbs(graph)
         ]
-        graph = nx.relabel_nodes(with_parts(graph, bare), names)
+        graph = nx.relabel_nodes(with_nodes(graph, bare), names)
         for _ in range(20):
             found = [joint.name for _, joint in joints(dof(graph, rng))]
             assert len(set(found)) == len(found)
@@ -211,7 +212,7 @@ def test_density_replaces_a_mass(rng):
     name = limbs(graph)[0]
     record = limb(graph, name)
     assert isinstance(record, Limb)
-    graph.nodes[name]["part"] = replace(record, density=None, mass=1.7)
+    graph.nodes[name]["node"] = replace(record, density=None, mass=1.7)
     child = density(graph, rng)
     assert limb(child, name).mass is None
     assert limb(child, name).density in UNIMAL.limb_densities

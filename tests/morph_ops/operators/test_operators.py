@@ -11,7 +11,7 @@ import pytest
 from morph_ops.graph import Torso, excludes, limbs, new_body, torso
 from morph_ops.io import mjcf
 from morph_ops.operators import OPERATORS, OperatorError, crossover, mutate
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 from morph_ops.unimal import rest_height
 from morph_ops.validity.contacts import touching
 from morph_ops.validity.invariants import violations
@@ -98,12 +98,12 @@ def test_foreign_values_survive():
     name = limbs(graph)[0]
     odd = {"friction": (0.9, 0.2, 0.3), "condim": 4}
     for node in graph:
-        record = graph.nodes[node]["part"]
-        graph.nodes[node]["part"] = type(record)(
+        record = graph.nodes[node]["node"]
+        graph.nodes[node]["node"] = type(record)(
             **{field: getattr(record, field) for field in record.__slots__} | odd
         )
     head = torso(graph)
-    graph.nodes["torso/0"]["part"] = type(head)(
+    graph.nodes["torso/0"]["node"] = type(head)(
         **{field: getattr(head, field) for field in head.__slots__} | {"radius": 0.123}
     )
     lacks = set(violations(graph))
@@ -113,7 +113,7 @@ def test_foreign_values_survive():
         if child is not None:
             assert set(violations(child)) <= lacks
             assert torso(child).radius == 0.123
-            assert {child.nodes[node]["part"].condim for node in child} == {4}
+            assert {child.nodes[node]["node"].condim for node in child} == {4}
             assert name in child or operator == "delete_limb"
 
 
