@@ -93,7 +93,7 @@ class FormulaPool:
             lengths=(1000,) * episodes,
             fell=(False,) * episodes,
             terms={"forward": score},
-            measures={"work": 1.0, "height": 0.5, "contact": 0.9, "symmetry": 0.5},
+            metrics={"work": 1.0, "height": 0.5, "contact": 0.9, "symmetry": 0.5},
             duty_factors=(0.5,) * len(graph),
         )
 

@@ -44,7 +44,7 @@ Suspicion = Callable[[ScoreRecord, Alarms], bool]
 def _cost(record: ScoreRecord) -> float | None:
     if record.distance < SOME_WAY:
         return None
-    return record.measures.get("cost_of_transport")
+    return record.metrics.get("raw_cost_of_transport")
 
 
 def _free(record: ScoreRecord, alarms: Alarms) -> bool:
@@ -58,11 +58,11 @@ def _shakes(record: ScoreRecord, alarms: Alarms) -> bool:
 
 
 def _flies(record: ScoreRecord, alarms: Alarms) -> bool:
-    return record.measures.get("contact", 1.0) < alarms.contact
+    return record.metrics.get("contact", 1.0) < alarms.contact
 
 
 def _is_high(record: ScoreRecord, alarms: Alarms) -> bool:
-    return record.measures.get("height", 0.0) > alarms.height
+    return record.metrics.get("height", 0.0) > alarms.height
 
 
 #: What a body does that may be a flaw of the simulation: a test, and what to say of it.

@@ -74,7 +74,7 @@ class Descriptor:
 
 
 def _measure(name: str, missing: float = 0.0) -> Callable[[Candidate], float]:
-    return lambda candidate: candidate.result.measures.get(name, missing)
+    return lambda candidate: candidate.result.metrics.get(name, missing)
 
 
 def _duty(rank: int) -> Callable[[Candidate], float]:
@@ -105,7 +105,7 @@ def _cost_of_transport(candidate: Candidate) -> float:
     from hyperdistill_core.tasks import get_task
 
     record = candidate.result
-    cost = record.measures.get("cost_of_transport", COST_WITHOUT_PROGRESS)
+    cost = record.metrics.get("raw_cost_of_transport", COST_WITHOUT_PROGRESS)
     whole = get_task(record.task).max_steps * record.episodes
     return min(cost * whole / max(sum(record.lengths), 1), COST_WITHOUT_PROGRESS)
 
@@ -224,8 +224,8 @@ def with_metrics(
     """
     if candidate.result.status != "ok":
         return candidate
-    traits = {name: float(value(candidate)) for name, value in metrics.items()}
-    return replace(candidate, record=replace(candidate.result, traits=traits))
+    values = {name: float(value(candidate)) for name, value in metrics.items()}
+    return replace(candidate, record=candidate.result.with_criteria(values))
 
 
 def _guarded(name: str, value: Callable[[Candidate], float]) -> Callable[[Candidate], float]:

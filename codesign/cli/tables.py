@@ -65,9 +65,9 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
     if any(map(any, fell)):
         falls = ", ".join(f"{sum(episodes)} of {len(episodes)}" for episodes in fell)
         remarks.append(f"episodes that ended in a fall: {falls}")
-    traits = [(candidate.reevaluation or candidate.result).traits for candidate in best]
-    for name in dict.fromkeys(name for each in traits for name in each):
-        values = (f"{each[name]:.3g}" if name in each else "-" for each in traits)
+    metrics = [(candidate.reevaluation or candidate.result).criteria_values for candidate in best]
+    for name in dict.fromkeys(name for each in metrics for name in each):
+        values = (f"{each[name]:.3g}" if name in each else "-" for each in metrics)
         remarks.append(f"{name}: {', '.join(values)}")
     return remarks
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.exporting.finetuning import Training, trained
+from codesign.exporting.finetuning import FineTuning, trained
 from codesign.exporting.history import write_history
 from codesign.scoring import load_controller
 from codesign.store import Candidate, Database
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hyperdistill_core.controller.controller import Controller
     from hyperdistill_core.nets.mlp import BodyMLP
 
-FORMATS = ("mjcf", "json", "npz")
+DESIGN_FORMATS = ("mjcf", "json", "npz")
 RUNNER = "run_design.py"
 LIST = "designs.csv"
 _COLUMNS = (
@@ -60,7 +60,7 @@ class Design:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Motion:
+class DesignRollout:
     """What moves exported designs.
 
     Attributes:
@@ -78,19 +78,19 @@ def export_designs(
     designs: Iterable[Design],
     folder: Path,
     *,
-    formats: Sequence[str] = FORMATS,
-    motion: Motion | None = None,
-    training: Training | None = None,
+    formats: Sequence[str] = DESIGN_FORMATS,
+    rollout: DesignRollout | None = None,
+    finetuning: FineTuning | None = None,
 ) -> list[Design]:
     """Write designs into a new folder.
 
     Args:
         designs: what to write.
         folder: where; it must not exist, or be empty.
-        formats: of :data:`FORMATS`; ``"npz"`` brings ``run_design.py`` along, and is
-            passed over without ``motion``.
-        motion: what moves the designs.
-        training: of their networks before they are written.
+        formats: of :data:`DESIGN_FORMATS`; ``"npz"`` brings ``run_design.py`` along, and is
+            passed over without ``rollout``.
+        rollout: what moves the designs.
+        finetuning: of their networks before they are written.
 
     Returns:
         The designs, with their scores where they were trained.
@@ -100,7 +100,7 @@ def export_designs(
             nothing to train.
     """
     with (
-        trained(list(designs), motion, training, folder=folder) as (learned, after),
+        trained(list(designs), rollout, finetuning, folder=folder) as (learned, after),
         new_folder(folder) as draft,
     ):
         _write(learned, draft, formats, after)
@@ -108,7 +108,7 @@ def export_designs(
 
 
 def _write(
-    designs: Sequence[Design], draft: Path, formats: Sequence[str], motion: Motion | None
+    designs: Sequence[Design], draft: Path, formats: Sequence[str], rollout: DesignRollout | None
 ) -> None:
     for design in designs:
         if "mjcf" in formats:
@@ -117,10 +117,10 @@ def _write(
             mjcf.write(graph, draft / f"{design.name}.xml", scene=True)
         if "json" in formats:
             jsonio.write_json(design.graph, draft / f"{design.name}.json")
-    if "npz" in formats and designs and motion is not None:
-        controller = load_controller(motion.controller)
+    if "npz" in formats and designs and rollout is not None:
+        controller = load_controller(rollout.controller)
         for design in designs:
-            arrays = _arrays(design, controller, motion)
+            arrays = _arrays(design, controller, rollout)
             np.savez(draft / f"{design.name}.npz", allow_pickle=False, **arrays)
         runner = resources.files("codesign.exporting") / RUNNER
         (draft / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
@@ -132,9 +132,9 @@ def export_run(
     folder: Path,
     *,
     top: int | None = None,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = DESIGN_FORMATS,
     replace: bool = False,
-    training: Training | None = None,
+    finetuning: FineTuning | None = None,
 ) -> list[Design]:
     """Write the best designs of a run, numbered from the best, a list of them, and its history.
 
@@ -146,9 +146,9 @@ def export_run(
         settings: of the run.
         folder: see :func:`export_designs`.
         top: how many; by default as the settings say.
-        formats: of :data:`FORMATS` and :data:`~codesign.exporting.history.HISTORY`.
+        formats: of :data:`DESIGN_FORMATS` and :data:`~codesign.exporting.history.HISTORY_FORMATS`.
         replace: whether an export that is there gives way; files of others in it stay.
-        training: of the designs' networks before they are written.
+        finetuning: of the designs' networks before they are written.
 
     Returns:
         The designs, with their scores where they were trained.
@@ -167,17 +167,17 @@ def export_run(
         for rank, candidate in enumerate(best, start=1)
     ]
     scored = None if not best else best[0].reevaluation or best[0].result
-    motion = None
+    rollout = None
     if scored is not None and settings.task == SCENE_TASK:
-        motion = Motion(controller=settings.controller, seed=scored.seed, episodes=scored.episodes)
-    if motion is not None and "npz" in formats:
+        rollout = DesignRollout(controller=settings.controller, seed=scored.seed, episodes=scored.episodes)
+    if rollout is not None and "npz" in formats:
         _require_same_controller(best[0], settings)
     with (
-        trained(designs, motion, training, folder=folder) as (learned, after),
+        trained(designs, rollout, finetuning, folder=folder) as (learned, after),
         new_folder(folder, replace=DESIGN_FILES if replace else None) as draft,
     ):
         _write(learned, draft, formats, after)
-        if best and not set(formats).isdisjoint(FORMATS):
+        if best and not set(formats).isdisjoint(DESIGN_FORMATS):
             _write_list(list(zip(learned, best, strict=True)), draft / LIST)
         write_history(database, draft, formats=formats)
     return learned
@@ -188,9 +188,9 @@ def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         records = [candidate.reevaluation or candidate.result for _, candidate in designs]
-        traits = dict.fromkeys(name for record in records for name in record.traits)
+        criteria = dict.fromkeys(name for record in records for name in record.criteria)
         after = ["trained_score"] if designs[0][0].scores else []
-        writer.writerow([*_COLUMNS, *(f"trait_{name}" for name in traits), *after])
+        writer.writerow([*_COLUMNS, *(f"metric_{name}" for name in criteria), *after])
         for (design, candidate), record in zip(designs, records, strict=True):
             writer.writerow(
                 [
@@ -206,7 +206,7 @@ def _write_list(designs: Sequence[tuple[Design, Candidate]], path: Path) -> None
                     record.task,
                     record.controller,
                     record.controller_hash,
-                    *(record.traits.get(name, "") for name in traits),
+                    *(record.metrics.get(name, "") for name in criteria),
                     *(design.scores or ())[1:],
                 ]
             )
@@ -236,7 +236,7 @@ def _require_same_controller(candidate: Candidate, settings: Settings) -> None:
         )
 
 
-def _arrays(design: Design, controller: Controller, motion: Motion) -> dict[str, np.ndarray]:
+def _arrays(design: Design, controller: Controller, rollout: DesignRollout) -> dict[str, np.ndarray]:
     """The body's own network with all that ``run_design.py`` needs to know beside it."""
     from hyperdistill_core.features import BodyLayout
     from hyperdistill_core.tasks import get_task
@@ -245,7 +245,7 @@ def _arrays(design: Design, controller: Controller, motion: Motion) -> dict[str,
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
     network = design.network or controller.for_body(graph, model, variant=design.variant)
-    qpos, qvel = task.start(model, seed=motion.seed, episodes=motion.episodes)
+    qpos, qvel = task.start(model, seed=rollout.seed, episodes=rollout.episodes)
     known = {
         **network.arrays(),
         "layers": len(network.weights),

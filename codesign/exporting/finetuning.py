@@ -1,4 +1,4 @@
-"""Designs whose networks learn on, each on its own body alone, before they are written."""
+"""Fine-tuning of designs: PPO continues from the generated network, for each body alone."""
 
 from __future__ import annotations
 
@@ -8,31 +8,28 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codesign.errors import UsageError
+from codesign.exporting.design import Design, DesignRollout
 from codesign.store.atomic import check_free
 from morph_ops._messages import reason
 
-if TYPE_CHECKING:
-    from codesign.exporting.designs import Design, Motion
-
-
-#: Simulations of all designs together, at least: few are slow for what is done once for all.
-SIMULATIONS = 96
-#: Simulations of each, at least.
-FEWEST = 12
+#: Minimum number of simulations of all designs together. With fewer, a control step costs more.
+MIN_SIMULATIONS = 96
+#: Minimum number of simulations of one design.
+MIN_SIMULATIONS_EACH = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
-    """How designs learn.
+class FineTuning:
+    """How designs are fine-tuned.
 
     Attributes:
-        steps: control steps for each.
-        workers: processes.
-        on_steps: called with the control steps of all designs so far and in all, and the mean
-            speed under the noise of the training (m/s).
+        steps: Number of control steps of training for each design.
+        workers: Number of worker processes.
+        on_steps: Function to call after every update, with the number of control steps of all
+            designs so far, that of the whole training, and the mean speed with action noise
+            (m/s).
     """
 
     steps: int
@@ -41,77 +38,92 @@ class Training:
 
 
 @contextmanager
-def trained(
-    designs: list[Design], motion: Motion | None, training: Training | None, *, folder: Path
-) -> Iterator[tuple[list[Design], Motion | None]]:
-    """Improve the networks of designs by PPO, all side by side, for what writes them inside.
+def finetuned(
+    designs: list[Design],
+    rollout: DesignRollout | None,
+    finetuning: FineTuning | None,
+    *,
+    folder: Path,
+) -> Iterator[tuple[list[Design], DesignRollout | None]]:
+    """Fine-tune the networks of designs before the ``with`` block writes them.
 
-    What was learned is kept beside ``folder`` until that is written: the same call goes on after
-    a Ctrl-C.
+    The training folder lies beside ``folder`` until the block ends without an error. After an
+    interruption, the same call continues the training that is there.
 
     Args:
-        designs: to train.
-        motion: what moves them; ``episodes`` are those of the scores before and after.
-        training: how; None to leave all as it is.
-        folder: where the designs will be written.
+        designs: The designs to fine-tune.
+        rollout: The controller; its ``episodes`` are those of the scores before and after.
+        finetuning: How the designs are fine-tuned; None leaves everything as it is.
+        folder: The folder that the block writes.
 
     Yields:
-        The designs with their networks and scores, and the episodes of the scores after.
+        The designs with networks and scores, and the episodes of the scores after fine-tuning.
 
     Raises:
-        UsageError: there is nothing to train, ``folder`` is taken or cannot be made, or what is
-            beside it is something else.
+        UsageError: There is no design, or no controller.
+        UsageError: ``folder`` is not empty, or the training folder cannot be made.
+        UsageError: The training folder has the training of other designs.
     """
-    if training is None:
-        yield designs, motion
+    if finetuning is None:
+        yield designs, rollout
         return
-    if not designs or motion is None:
-        raise UsageError("--train: expected a body with a network to train, got none")
+    if not designs or rollout is None:
+        raise UsageError(
+            "fine-tuning: expected at least one design that a controller moves on the task "
+            "flat, got none"
+        )
     check_free(folder)
     folder = folder.resolve()
-    kept = folder.with_name(f"{folder.name}.training")
-    yield _improved(designs, motion, training, kept)
-    shutil.rmtree(kept, ignore_errors=True)
+    training_folder = folder.with_name(f"{folder.name}.finetuning")
+    yield _finetune(designs, rollout, finetuning, training_folder)
+    shutil.rmtree(training_folder, ignore_errors=True)
 
 
-def _improved(
-    designs: Sequence[Design], motion: Motion, training: Training, kept: Path
-) -> tuple[list[Design], Motion]:
+def _finetune(
+    designs: Sequence[Design], rollout: DesignRollout, finetuning: FineTuning, folder: Path
+) -> tuple[list[Design], DesignRollout]:
     import torch
 
     from hyperdistill_core.errors import CheckpointError
-    from hyperdistill_core.training.finetuning.finetuning import MANIFEST, FineTuneSettings, finetune
-
-    torch.set_num_threads(training.workers)
-    settings = FineTuneSettings(
-        steps_per_body=training.steps,
-        n_envs=max(FEWEST, math.ceil(SIMULATIONS / len(designs))),
-        n_workers=training.workers,
-        seed=motion.seed,
-        episodes=motion.episodes,
+    from hyperdistill_core.training.finetuning.finetuning import (
+        MANIFEST,
+        FineTuneSettings,
+        finetune,
     )
-    total = training.steps * len(designs)
-    other = f"{kept} is not the training of these designs: remove it, or choose another --out"
+
+    torch.set_num_threads(finetuning.workers)
+    settings = FineTuneSettings(
+        steps_per_body=finetuning.steps,
+        n_envs=max(MIN_SIMULATIONS_EACH, math.ceil(MIN_SIMULATIONS / len(designs))),
+        n_workers=finetuning.workers,
+        seed=rollout.seed,
+        episodes=rollout.episodes,
+    )
+    total = finetuning.steps * len(designs)
+    other = (
+        f"{folder} is not the fine-tuning of these designs: remove it, or choose another "
+        "folder with --out"
+    )
     try:
-        kept.mkdir(parents=True, exist_ok=True)
-        if any(kept.iterdir()) and not (kept / MANIFEST).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not (folder / MANIFEST).exists():
             raise UsageError(other)
-        found = finetune(
+        result = finetune(
             [design.graph for design in designs],
-            motion.controller,
+            rollout.controller,
             settings,
-            kept,
+            folder,
             variants=[design.variant for design in designs],
-            report=lambda row: training.on_steps(int(row["steps"]), total, row["speed"]),
+            report=lambda row: finetuning.on_steps(int(row["steps"]), total, row["speed"]),
         )
     except CheckpointError:
         raise UsageError(other) from None
     except OSError as error:
-        raise UsageError(f"cannot keep a training in {kept}: {reason(error)}") from None
-    learned = [
+        raise UsageError(f"cannot write the fine-tuning to {folder}: {reason(error)}") from None
+    tuned = [
         replace(design, network=network, scores=(float(before), float(after)))
         for design, network, before, after in zip(
-            designs, found.networks, found.zero_shot, found.trained, strict=True
+            designs, result.networks, result.zero_shot, result.trained, strict=True
         )
     ]
-    return learned, replace(motion, seed=settings.seed_after)
+    return tuned, replace(rollout, seed=settings.seed_after)

@@ -14,7 +14,7 @@ from codesign.exporting.lineage import phylogeny, to_csv
 from codesign.store import Database
 from codesign.store.schema import TABLES
 
-HISTORY = ("csv", "parquet", "phylogeny")
+HISTORY_FORMATS = ("csv", "parquet", "phylogeny")
 """Formats of a run's history."""
 _PARQUET_TYPES = {"INTEGER": "int64", "REAL": "float64", "TEXT": "string"}
 
@@ -28,7 +28,7 @@ def write_history(database: Database, folder: Path, *, formats: Sequence[str]) -
     Args:
         database: of the run.
         folder: where.
-        formats: those of :data:`HISTORY` count; "csv" and "parquet" make a file of each table,
+        formats: those of :data:`HISTORY_FORMATS` count; "csv" and "parquet" make a file of each table,
             "phylogeny" the file phylogeny.csv.
 
     Raises:
@@ -46,8 +46,8 @@ def write_history(database: Database, folder: Path, *, formats: Sequence[str]) -
 def table(database: Database, name: str) -> Columns:
     """A table of a run's database; JSON stays text.
 
-    Beside the columns of ``candidates`` and ``finals`` stand the terms, measures and traits of
-    their score records, as ``term_``, ``measure_`` and ``trait_`` with their names; a record that
+    Beside the columns of ``candidates`` and ``finals`` stand the terms and metrics of
+    their score records, as ``term_`` and ``metric_`` with their names; a record that
     lacks one has None there. ``variant`` is the controller's variant of the body.
 
     Args:
@@ -61,10 +61,9 @@ def table(database: Database, name: str) -> Columns:
     }
     if "record" in columns:
         records = [json.loads(text) for text in columns["record"][1]]
-        columns["variant"] = ("INTEGER", [record.get("variant", 0) for record in records])
-        for prefix, group in (("term", "terms"), ("measure", "measures"), ("trait", "traits")):
-            # Records of before there were traits have none.
-            groups = [record.get(group, {}) for record in records]
+        columns["variant"] = ("INTEGER", [record["variant"] for record in records])
+        for prefix, group in (("term", "terms"), ("metric", "metrics")):
+            groups = [record[group] for record in records]
             for key in sorted({key for values in groups for key in values}):
                 values = [values.get(key) for values in groups]
                 columns[f"{prefix}_{key}"] = ("REAL", values)

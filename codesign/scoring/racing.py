@@ -57,7 +57,7 @@ class Pruned:
     """
 
     rollout: Rollout
-    reach: UpperBound
+    bound: UpperBound
 
 
 def race(
@@ -89,9 +89,9 @@ def race(
         result = run(task=stage, episodes=number, record_trajectory=not whole, measure_gait=whole)
         if result.unstable:
             return None
-        reach = upper_bound(result, task.max_steps, racing.margin)
-        if threshold == SCREENING or reach.is_below(threshold):
-            return Pruned(result, reach)
+        bound = upper_bound(result, task.max_steps, racing.margin)
+        if threshold == SCREENING or bound.is_below(threshold):
+            return Pruned(result, bound)
         begun = result if whole else None
     return begun
 
@@ -133,7 +133,7 @@ def race_for_top(graphs: Sequence[nx.DiGraph[str]], pool: ScoringPool, *, top: i
         top: how many of the best are wanted.
 
     Returns:
-        One record a body, in order: "pruned" with ``measures["upper_bound"]`` if it was given up.
+        One record a body, in order: "pruned" with ``metrics["upper_bound"]`` if it was given up.
 
     Raises:
         ValueError: ``top`` is below 1.
@@ -143,7 +143,7 @@ def race_for_top(graphs: Sequence[nx.DiGraph[str]], pool: ScoringPool, *, top: i
     records = pool.map(graphs, threshold=SCREENING)
     # Who did not stop at a look has been scored in full, or cannot be.
     looked = [index for index, record in enumerate(records) if record.status == "pruned"]
-    looked.sort(key=lambda index: -records[index].measures["upper_bound"])
+    looked.sort(key=lambda index: -records[index].metrics["upper_bound"])
     for first in range(0, len(looked), _ROUND):
         scores = sorted((r.score for r in records if r.status == "ok"), reverse=True)
         threshold = scores[top - 1] if len(scores) >= top else None
@@ -163,4 +163,4 @@ def race_for_top(graphs: Sequence[nx.DiGraph[str]], pool: ScoringPool, *, top: i
 
 
 def _reach(record: ScoreRecord) -> UpperBound:
-    return UpperBound(record.measures["upper_bound"], record.measures["confidence_margin"])
+    return UpperBound(record.metrics["upper_bound"], record.metrics["confidence_margin"])

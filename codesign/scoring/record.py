@@ -1,52 +1,59 @@
-"""What scoring a body yields."""
+"""The record of one scoring."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-#: How the warnings begin that tell of a body outside the controller's training range.
-OUT_OF_DISTRIBUTION = "unlike the training bodies"
+#: First words of the warnings about bodies that are unlike the training distribution.
+OUT_OF_DISTRIBUTION = "out of distribution"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRecord:
-    """What a body did on a task under a controller that acts by its means.
+    """The score of a body on a task under a controller, with everything that explains it.
+
+    The controller acts by its mean actions. E is the number of episodes.
 
     Attributes:
-        robot: what the body is called: a file, or a candidate of a run.
-        hash: of the body, blind to names and order.
-        task: name of the task.
-        controller: name of the controller.
-        controller_hash: of its weights.
-        episodes: how many, E.
-        seed: of the episodes' starts.
-        score: mean return over the episodes; the task's worst score for a body that is
-            unstable or failed.
-        ci95: 95% confidence interval of ``score`` by Student's t; a single episode says
-            nothing about it, both bounds are then the score.
+        robot: Name of the robot: a file, or a candidate of a run.
+        hash: Hash of the body, which ignores the names and the order of nodes.
+        task: Name of the task.
+        controller: Name of the controller.
+        controller_hash: Hash of the controller's weights.
+        episodes: Number of episodes, E.
+        seed: Seed of the episodes' initial states.
+        score: Mean return over the episodes; the task's worst score if the body is unstable or
+            failed.
+        ci95: 95% confidence interval of ``score`` by Student's t. One episode has no spread, so
+            both bounds are then the score itself.
         returns: (E,) return of each episode.
         lengths: (E,) control steps of each episode.
-        fell: (E,) whether it ended by a fall.
-        terms: mean over episodes of each term of the return; they add up to ``score``.
-        speed: mean speed along x (m/s).
-        distance: mean way along x (m).
-        measures: how it moved, means over episodes: "work" (J), "cost_of_transport" (missing
-            for a body that got nowhere), "height" of the torso (m), "contact", the share of
-            time with any part on the ground, "symmetry" between left and right (0..1), and
-            where asked for "robustness", the mean score in worlds that are not as expected.
-            Of a stopped body only "upper_bound", the score that it may have reached, and "confidence_margin"
-            about it, as a share of the bar that it was to reach.
-        duty_factors: share of time on the ground of every part, torso first.
-        warnings: what to know before trusting the score.
-        status: "ok"; "unstable" where the simulation blew up; "failed" where an error
-            kept the body from being simulated, then the last warning says why; "pruned" where
-            racing gave the body up, then all figures are of the episodes until then.
-        steps: control steps that were simulated for it, the selection of a variant, racing and other
-            worlds included.
-        seconds: wall time that they took (s); the one field that varies.
-        variant: which of the controller's variants of the body moved it.
-        traits: in a campaign, the objectives or descriptors that its algorithm judges it by.
+        fell: (E,) whether each episode ended by a fall.
+        terms: Mean over episodes of each reward term; the terms sum to ``score``.
+        speed: Mean speed along x while the episodes lasted (m/s).
+        distance: Mean distance along x (m).
+        metrics: Other numbers about how the body did, means over episodes, by name; see below.
+        duty_factors: (n nodes,) share of time that each node touches the ground, torso first.
+        warnings: What to know before trusting the score.
+        status: "ok"; "unstable" if the simulation diverged; "failed" if an error prevented the
+            simulation, which the last warning describes; "pruned" if racing ended the episodes
+            early, so that all numbers are about the episodes until then.
+        steps: Control steps simulated in total, including variant selection, racing and
+            perturbations.
+        seconds: Wall time of these steps (s); the only field that varies between equal scorings.
+        variant: Index of the controller variant.
+        criteria: Names of the metrics that the campaign's algorithm compares candidates by;
+            empty outside of a campaign, or if only the score counts.
+
+    The metrics of a body that was simulated are "work" (J), "height" of the torso (m), "contact"
+    (share of time with any node on the ground), "symmetry" of left and right (0 to 1), and
+    "raw_cost_of_transport" (work per weight and distance until the episodes end; missing if the
+    body moved nowhere). "robustness" (mean score under perturbations) is there on request. A
+    pruned body has only "upper_bound", the best score that it could have reached, and
+    "confidence_margin", the margin of that bound as a share of the threshold. In a campaign the
+    objectives or descriptors of its algorithm are added.
     """
 
     robot: str
@@ -64,31 +71,42 @@ class ScoreRecord:
     terms: dict[str, float]
     speed: float
     distance: float
-    measures: dict[str, float]
+    metrics: dict[str, float]
     duty_factors: tuple[float, ...]
     warnings: tuple[str, ...]
     status: Literal["ok", "unstable", "failed", "pruned"]
     steps: int
     seconds: float
     variant: int = 0
-    traits: dict[str, float] = field(default_factory=dict)
+    criteria: tuple[str, ...] = ()
+
+    @property
+    def criteria_values(self) -> dict[str, float]:
+        """Values of the ``criteria``, in their order."""
+        return {name: self.metrics[name] for name in self.criteria}
+
+    def with_criteria(self, values: Mapping[str, float]) -> ScoreRecord:
+        """This record with the metrics that an algorithm compares candidates by.
+
+        Args:
+            values: Values of the criteria by name; they replace metrics of the same name.
+        """
+        return replace(self, metrics={**self.metrics, **values}, criteria=tuple(values))
 
     def to_dict(self) -> dict[str, Any]:
-        """The record in JSON's types."""
-        plain = asdict(self)
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in plain.items()}
+        """The record in JSON's types; :meth:`from_dict` reads it back."""
+        values = asdict(self)
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
-        """The record that :meth:`to_dict` wrote, or an earlier version of it, without steps,
-        variant or traits.
+        """The record that :meth:`to_dict` wrote.
+
+        Raises:
+            KeyError: A field is missing.
         """
-        values = {"steps": sum(values["lengths"]), "variant": 0, "traits": {}, **values}
         known = {one.name: values[one.name] for one in fields(cls)}
-        frozen: dict[str, Any] = {
-            n: tuple(v) if isinstance(v, list) else v for n, v in known.items()
-        }
-        return cls(**frozen)
+        return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in known.items()})
 
     @classmethod
     def failed(
@@ -97,9 +115,16 @@ class ScoreRecord:
         """The record of a body that was not simulated.
 
         Args:
-            worst_score: of the task.
-            warnings: why not.
-            known: ``robot`` to ``seed``, and ``variant`` where it is not the first.
+            worst_score: Worst score of the task.
+            warnings: Reasons why the body was not simulated.
+            known: Fields ``robot`` to ``seed``, and ``variant`` unless it is the first one.
+
+        Example:
+            >>> known = dict(robot="a.xml", hash="", task="flat", controller="flat-v2")
+            >>> known |= dict(controller_hash="", episodes=4, seed=0)
+            >>> record = ScoreRecord.failed(worst_score=-100.0, warnings=("no torso",), **known)
+            >>> record.status, record.score, record.returns
+            ('failed', -100.0, ())
         """
         return cls(
             score=worst_score,
@@ -110,7 +135,7 @@ class ScoreRecord:
             terms={},
             speed=0.0,
             distance=0.0,
-            measures={},
+            metrics={},
             duty_factors=(),
             warnings=warnings,
             status="failed",

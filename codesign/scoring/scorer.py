@@ -203,7 +203,7 @@ class BodyScorer:
         if self._worlds and not result.unstable:
             # The controller is that of the body as it was meant to be.
             elsewhere = [run(world(graph), control).score for world in self._worlds]
-            measured["measures"]["robustness"] = fmean(elsewhere)
+            measured["metrics"]["robustness"] = fmean(elsewhere)
         return replace(blank, **measured, steps=run.steps, seconds=run.seconds)
 
     def _select_variant(
@@ -256,10 +256,10 @@ def _whole(run: Callable[..., Rollout], begun: Rollout | None, episodes: int) ->
 def _stopped(blank: ScoreRecord, lost: Pruned, threshold: float) -> ScoreRecord:
     """The record of a body that lost a race."""
     measured = _measured(lost.rollout) | {"status": "pruned"}
-    measured["measures"] = {"upper_bound": lost.reach.score, "confidence_margin": lost.reach.doubt}
+    measured["metrics"] = {"upper_bound": lost.bound.score, "confidence_margin": lost.bound.doubt}
     episodes, steps = len(lost.rollout.returns), max(lost.rollout.lengths)
     reason = f"stopped after {episodes} episode(s) of up to {steps} control steps"
-    reason += f": {lost.reach.score:.1f} at best"
+    reason += f": {lost.bound.score:.1f} at best"
     if threshold < SCREENING:
         reason += f", of {threshold:.1f} needed"
     return replace(blank, **measured, episodes=episodes, warnings=(*blank.warnings, reason))
@@ -284,12 +284,12 @@ def _measured(result: Rollout) -> dict[str, Any]:
 def _behaviour(result: Rollout) -> dict[str, Any]:
     gait = result.gait
     if gait is None:
-        return {"measures": {}, "duty_factors": ()}
-    measures = {
+        return {"metrics": {}, "duty_factors": ()}
+    metrics = {
         name: float(getattr(gait, name).mean())
         for name in ("work", "height", "contact", "symmetry")
     }
     cost = gait.cost_of_transport(result.distance)
     if math.isfinite(cost):
-        measures["cost_of_transport"] = cost
-    return {"measures": measures, "duty_factors": tuple(gait.duty_factors.mean(axis=0).tolist())}
+        metrics["raw_cost_of_transport"] = cost
+    return {"metrics": metrics, "duty_factors": tuple(gait.duty_factors.mean(axis=0).tolist())}

@@ -389,7 +389,7 @@ def _spread(records: Mapping[Candidate, ScoreRecord], count: int) -> list[Candid
     best_first = sorted(records, key=lambda c: records[c].score, reverse=True)
     if not 1 < count < len(best_first):
         return best_first[:count]
-    along = sorted(best_first, key=lambda c: next(iter(records[c].traits.values()), 0.0))
+    along = sorted(best_first, key=lambda c: next(iter(records[c].criteria_values.values()), 0.0))
     step = (len(along) - 1) / (count - 1)
     picked = {along[round(place * step)] for place in range(count)}
     return [candidate for candidate in best_first if candidate in picked]

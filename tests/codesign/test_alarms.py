@@ -19,11 +19,11 @@ SOUND = {"contact": 0.6, "height": 0.5, "cost_of_transport": 2.0}
 
 
 def candidate(number, *, body=None, parents=(), score=1.0, generation=0, warnings=(), **known):
-    measures = {**SOUND, **known.pop("measures", {})}
+    metrics = {**SOUND, **known.pop("metrics", {})}
     record = replace(
         BLANK,
         **{"status": "ok", "speed": 1.0, "distance": 10.0, "score": score, **known},
-        measures=measures,
+        metrics=metrics,
         warnings=tuple(warnings),
     )
     graph = BODIES[number % len(BODIES) if body is None else body]
@@ -51,10 +51,10 @@ def test_different_sound_bodies_sound_no_alarm():
     [
         ("speed", {"speed": 5.1}),
         ("speed", {"speed": -5.1}),
-        ("height", {"measures": {"height": 2.1}}),
-        ("flight", {"measures": {"contact": 0.19}}),
-        ("free energy", {"measures": {"cost_of_transport": 0.019}}),
-        ("shaking", {"measures": {"cost_of_transport": 31.0}}),
+        ("height", {"metrics": {"height": 2.1}}),
+        ("flight", {"metrics": {"contact": 0.19}}),
+        ("free energy", {"metrics": {"raw_cost_of_transport": 0.019}}),
+        ("shaking", {"metrics": {"raw_cost_of_transport": 31.0}}),
     ],
 )
 def test_suspects_are_named_and_the_best_of_them(name, strange):
@@ -75,17 +75,17 @@ def test_suspects_are_named_and_the_best_of_them(name, strange):
 @pytest.mark.parametrize(
     "plain",
     [
-        {"distance": 0.9, "measures": {"cost_of_transport": 0.001}},
-        {"speed": 0.4, "measures": {"cost_of_transport": 99.0}},
-        {"measures": {"contact": 0.2, "height": 2.0}, "speed": 5.0},
+        {"distance": 0.9, "metrics": {"raw_cost_of_transport": 0.001}},
+        {"speed": 0.4, "metrics": {"raw_cost_of_transport": 99.0}},
+        {"metrics": {"contact": 0.2, "height": 2.0}, "speed": 5.0},
     ],
 )
 def test_what_says_nothing_sounds_nothing(plain):
     assert sounded([candidate(0, **plain), candidate(1), candidate(2)]) == {}
 
 
-def test_measures_that_are_missing_sound_nothing():
-    bare = [replace(c, record=replace(c.result, measures={})) for c in map(candidate, range(3))]
+def test_metrics_that_are_missing_sound_nothing():
+    bare = [replace(c, record=replace(c.result, metrics={})) for c in map(candidate, range(3))]
     assert sounded(bare) == {}
 
 

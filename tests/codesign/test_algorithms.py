@@ -20,9 +20,9 @@ from morph_ops.sampling import sample_body
 BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(12)]
 
 
-def candidate(number, score, *, status="ok", **measures):
+def candidate(number, score, *, status="ok", **metrics):
     graph = BODIES[number % len(BODIES)]
-    record = replace(BLANK, score=score, speed=score / 10, status=status, measures=measures)
+    record = replace(BLANK, score=score, speed=score / 10, status=status, metrics=metrics)
     return Candidate.unscored(graph, number=number, generation=0, operator="sample").scored(record)
 
 
@@ -148,9 +148,9 @@ def test_map_elites_keeps_the_best_of_every_cell():
     told(algorithm, [*everyone, candidate(40, 99.0, status="failed")])
     best = {}
     for each in everyone:
-        measures = each.result.measures
+        metrics = each.result.metrics
         cell = tuple(
-            min(int(3 * min(max(measures[name], 0.0), 1.0)), 2) for name in ("contact", "symmetry")
+            min(int(3 * min(max(metrics[name], 0.0), 1.0)), 2) for name in ("contact", "symmetry")
         )
         if cell not in best or each.score > best[cell].score:
             best[cell] = each

@@ -351,7 +351,7 @@ def test_an_algorithm_of_ones_own(new_database):
 def test_a_front_of_ones_own(new_database):
     with new_database() as database:
         search(settings(algorithm="own_parts:Front", reevaluation_episodes=2, top=2), database)
-        assert all(list(c.reevaluation.traits) == ["speed", "cost_of_transport"] for c in database.best(2))
+        assert all(list(c.reevaluation.criteria) == ["speed", "cost_of_transport"] for c in database.best(2))
 
 
 def test_an_objective_and_a_descriptor_of_ones_own(new_database):
@@ -360,13 +360,13 @@ def test_an_objective_and_a_descriptor_of_ones_own(new_database):
         search(settings(**own), database)
         for body in database.candidates():
             lightness = get_objective("own_parts:lightness").value(body)
-            assert body.result.traits == {"score": body.score, "own_parts:lightness": lightness}
+            assert body.result.criteria_values == {"score": body.score, "own_parts:lightness": lightness}
     own = {"descriptors": ["limbs", "own_parts:first_digit"], "algorithm": "map_elites"}
     with new_database("map") as database:
         search(settings(reevaluation_episodes=2, **own), database)
         finals = [body.reevaluation for body in database.candidates() if body.reevaluation is not None]
         assert finals
-        assert all(list(reevaluation.traits) == own["descriptors"] for reevaluation in finals)
+        assert all(list(reevaluation.criteria) == own["descriptors"] for reevaluation in finals)
     assert not get_objective("own_parts:lightness").larger
     assert get_descriptor("own_parts:first_digit").high == 1.0
 

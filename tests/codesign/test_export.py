@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from codesign.errors import UsageError
-from codesign.exporting import Design, Motion, Training, export_designs, run_design
+from codesign.exporting import Design, DesignRollout, FineTuning, export_designs, run_design
 from codesign.scoring import score
 from codesign.store.atomic import new_folder
 from hyperdistill_core.controller.controller import Controller
@@ -29,8 +29,8 @@ def body():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, tiny_controller, body):
     out = tmp_path_factory.mktemp("export") / "designs"
-    motion = Motion(controller=tiny_controller, seed=SEED, episodes=3)
-    export_designs([Design(name="it", graph=body)], out, motion=motion)
+    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=3)
+    export_designs([Design(name="it", graph=body)], out, rollout=rollout)
     return out
 
 
@@ -57,8 +57,8 @@ def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
     body, in_other_frames, tiny_controller, tmp_path
 ):
     robot = in_other_frames(body)
-    motion = Motion(controller=tiny_controller, seed=SEED, episodes=2)
-    export_designs([Design(name="it", graph=robot)], tmp_path / "designs", motion=motion)
+    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=2)
+    export_designs([Design(name="it", graph=robot)], tmp_path / "designs", rollout=rollout)
     [record] = score([robot], controller=tiny_controller, episodes=2, seed=SEED)
     way, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
     assert way / 0.02 == pytest.approx(record.returns, rel=1e-6)
@@ -68,23 +68,23 @@ def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
 def test_a_design_is_written_with_what_it_learned(body, tiny_controller, tmp_path):
     other = sample_body(np.random.default_rng(3))
     robots = [Design(name="one", graph=body), Design(name="two", graph=other)]
-    motion = Motion(controller=tiny_controller, seed=SEED, episodes=2)
+    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=2)
     out, kept = tmp_path / "designs", tmp_path / "designs.training"
 
     def interrupt(done, total, speed):
         assert (done, total) == (96 * 64, 12_000)
         raise KeyboardInterrupt
 
-    cut = Training(steps=6000, on_steps=interrupt)
+    cut = FineTuning(steps=6000, on_steps=interrupt)
     with pytest.raises(KeyboardInterrupt):
-        export_designs(robots, out, motion=motion, training=cut)
+        export_designs(robots, out, rollout=rollout, finetuning=cut)
     assert kept.is_dir()
     assert not out.exists()
     with pytest.raises(UsageError, match=r"designs\.training is not the training of these"):
-        export_designs(robots, out, motion=motion, training=Training(steps=7000))
+        export_designs(robots, out, rollout=rollout, finetuning=FineTuning(steps=7000))
     seen = []
-    training = Training(steps=6000, on_steps=lambda *row: seen.append(row[0]))
-    designs = export_designs(robots, out, motion=motion, training=training)
+    finetuning = FineTuning(steps=6000, on_steps=lambda *row: seen.append(row[0]))
+    designs = export_designs(robots, out, rollout=rollout, finetuning=finetuning)
     assert seen == [2 * 96 * 64], "it goes on from the first update"
     assert not kept.exists()
     generated = score([r.graph for r in robots], controller=tiny_controller, episodes=2, seed=SEED)
@@ -105,9 +105,9 @@ def test_the_runner_hears_the_clock_that_the_score_heard(body, tiny_controller, 
     network = Generalist.from_hypernetwork(deaf.network, clock_harmonics=2).actor
     torch.nn.init.normal_(network.clock_head.bias, std=0.5)
     replace(deaf, network=network).save(tmp_path / "c.safetensors")
-    motion = Motion(controller=tmp_path / "c.safetensors", seed=SEED, episodes=2)
-    export_designs([Design(name="it", graph=body)], tmp_path / "designs", motion=motion)
-    [record] = score([body], controller=motion.controller, episodes=2, seed=SEED)
+    rollout = DesignRollout(controller=tmp_path / "c.safetensors", seed=SEED, episodes=2)
+    export_designs([Design(name="it", graph=body)], tmp_path / "designs", rollout=rollout)
+    [record] = score([body], controller=rollout.controller, episodes=2, seed=SEED)
     [without] = score([body], controller=tiny_controller, episodes=2, seed=SEED)
     assert record.returns != pytest.approx(without.returns, abs=0.1)
     way, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
@@ -118,11 +118,11 @@ def test_a_design_moves_by_the_variant_that_was_scored(body, tiny_controller, tm
     factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(2, 25)).astype(np.float32)
     factors[0] = 1.0
     replace(Controller.load(tiny_controller), variants=factors).save(tmp_path / "c.safetensors")
-    motion = Motion(controller=tmp_path / "c.safetensors", seed=SEED)
+    rollout = DesignRollout(controller=tmp_path / "c.safetensors", seed=SEED)
     designs = [Design(name=f"by-{n}", graph=body, variant=n) for n in range(2)]
     out = tmp_path / "designs"
-    export_designs(designs, out, motion=motion)
-    controller, model = Controller.load(motion.controller), get_task("flat").model(body)
+    export_designs(designs, out, rollout=rollout)
+    controller, model = Controller.load(rollout.controller), get_task("flat").model(body)
     written = [np.load(out / f"by-{number}.npz") for number in range(2)]
     for number, arrays in enumerate(written):
         control = controller.for_body(body, model, variant=number)
@@ -161,7 +161,7 @@ def test_a_taken_folder_is_left_alone(folder, body, tmp_path):
 def test_nothing_is_left_where_it_fails(body, tmp_path):
     with pytest.raises(UsageError, match="none-v9"):
         export_designs(
-            [Design(name="it", graph=body)], tmp_path / "new", motion=Motion(controller="none-v9")
+            [Design(name="it", graph=body)], tmp_path / "new", rollout=DesignRollout(controller="none-v9")
         )
     assert list(tmp_path.iterdir()) == []
 

@@ -38,8 +38,8 @@ def fill(folder):
             unscored = Candidate.unscored(
                 BODY, number=number, generation=number // 2, operator="sample", parents=parents
             )
-            terms, measures = {"forward": number + 0.1}, {"work": 2.0} if number else {}
-            record = replace(BLANK, score=number + 0.1, terms=terms, measures=measures, status="ok")
+            terms, metrics = {"forward": number + 0.1}, {"work": 2.0} if number else {}
+            record = replace(BLANK, score=number + 0.1, terms=terms, metrics=metrics, status="ok")
             database.add(unscored.scored(record))
         database.add_reevaluation(5, replace(BLANK, score=7.0))
         for generation, kept in enumerate([(0, 1), (0, 2), (2, 5)]):
@@ -258,7 +258,7 @@ def test_parquet_says_what_to_install(folder, capsys, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", history_module.HISTORY)
+@pytest.mark.parametrize("name", history_module.HISTORY_FORMATS)
 def test_a_robot_has_no_history(capsys, tmp_path, name):
     robot = tmp_path / "robot.json"
     jsonio.write_json(BODY, robot)

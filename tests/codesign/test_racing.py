@@ -93,7 +93,7 @@ def test_a_race_ends_as_soon_as_the_bar_is_out_of_reach(speed, threshold, asked)
     assert runs.asked == asked
     if len(asked) == 1:
         assert isinstance(ended, Pruned)
-        assert ended.reach.score == pytest.approx(500.0)
+        assert ended.bound.score == pytest.approx(500.0)
     elif asked:
         assert isinstance(ended, Rollout)
         assert len(ended.returns) == 2, "the whole episodes, to go on from"
@@ -148,7 +148,7 @@ def test_who_cannot_is_stopped_and_says_so(tiny_controller, body):
     assert record.lengths[0] <= 20
     assert record.score == pytest.approx(record.returns[0])
     assert record.steps == record.lengths[0]
-    at_best = record.measures["upper_bound"]
+    at_best = record.metrics["upper_bound"]
     reason = f"of up to 20 control steps: {at_best:.1f} at best, of 1000000000.0 needed"
     assert record.warnings[-1] == f"stopped after 1 episode(s) {reason}"
 
@@ -180,7 +180,7 @@ class Heats:
         if threshold is not None and score + 50.0 < threshold:
             promised = score + (100.0 if threshold == SCREENING else 50.0)
             reach = {"upper_bound": promised, "confidence_margin": 0.0}
-            return replace(BLANK, status="pruned", measures=reach, steps=1)
+            return replace(BLANK, status="pruned", metrics=reach, steps=1)
         self.in_full.append(score)
         return replace(BLANK, score=score, status="ok", steps=1)
 
@@ -190,7 +190,7 @@ def test_a_body_that_fell_early_races_where_that_leaves_doubt():
         def record(self, score, threshold):
             record = super().record(score, threshold)
             if threshold == SCREENING and score == 30.0:  # it fell, with 30 of what it takes
-                return replace(record, measures={"upper_bound": 30.0, "confidence_margin": 0.7})
+                return replace(record, metrics={"upper_bound": 30.0, "confidence_margin": 0.7})
             return record
 
     values = [*map(float, range(100, 140)), 30.0, 20.0]

@@ -46,8 +46,8 @@ class StoppingPool(CarryingPool):
         [(number, record)] = super().collect()
         threshold = self.thresholds[number]
         if threshold is not None and record.score < threshold:
-            measures = {"upper_bound": record.score, "confidence_margin": 0.0}
-            record = replace(record, status="pruned", measures=measures)
+            metrics = {"upper_bound": record.score, "confidence_margin": 0.0}
+            record = replace(record, status="pruned", metrics=metrics)
         return [(number, record)]
 
 

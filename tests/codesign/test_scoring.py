@@ -153,8 +153,8 @@ def test_json_has_the_promised_fields(records):
         "robot": str, "hash": str, "task": str, "controller": str, "controller_hash": str,
         "episodes": int, "seed": int, "score": float, "ci95": list, "returns": list,
         "lengths": list, "fell": list, "terms": dict, "speed": float, "distance": float,
-        "measures": dict, "duty_factors": list, "warnings": list, "status": str, "steps": int,
-        "seconds": float, "variant": int, "traits": dict,
+        "metrics": dict, "duty_factors": list, "warnings": list, "status": str, "steps": int,
+        "seconds": float, "variant": int, "criteria": list,
     }  # fmt: skip
     assert {name: type(value) for name, value in plain.items()} == kinds
 
@@ -162,10 +162,10 @@ def test_json_has_the_promised_fields(records):
 def test_a_record_tells_how_the_body_moved(records, bodies, tiny_controller):
     for record, body in zip(records, bodies, strict=True):
         names = {"work", "height", "contact", "symmetry"}
-        assert names <= set(record.measures) <= names | {"cost_of_transport"}
-        assert ("cost_of_transport" in record.measures) == (record.distance > 0)
+        assert names <= set(record.metrics) <= names | {"raw_cost_of_transport"}
+        assert ("raw_cost_of_transport" in record.metrics) == (record.distance > 0)
         assert len(record.duty_factors) == len(body)
-        assert max(record.duty_factors) <= record.measures["contact"] <= 1.0
+        assert max(record.duty_factors) <= record.metrics["contact"] <= 1.0
 
 
 def test_one_body_may_be_scored_otherwise(bodies, tiny_controller):
@@ -183,7 +183,7 @@ def test_robustness_is_the_mean_score_elsewhere(bodies, tiny_controller):
     scores = [
         rollout(world(bodies[0]), control, task=task, episodes=2).score for world in PERTURBATIONS.values()
     ]
-    assert record.measures["robustness"] == pytest.approx(np.mean(scores))
+    assert record.metrics["robustness"] == pytest.approx(np.mean(scores))
     assert len({record.score, *scores}) == 4
 
 

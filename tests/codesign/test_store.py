@@ -28,7 +28,7 @@ def candidate(number, *, parents=(), score=None, status="ok", seed=None):
     record = ScoreRecord(
         score=value, ci95=(value - 1, value + 1), returns=(value,), lengths=(3,), fell=(True,),
         terms={"forward": value}, speed=0.5, distance=1.5, warnings=("odd",), status=status,
-            measures={"height": 0.5}, duty_factors=(0.0, 0.25),
+            metrics={"height": 0.5}, duty_factors=(0.0, 0.25),
         steps=3, seconds=0.25, episodes=1, seed=0, **KNOWN,
     )  # fmt: skip
     return unscored.scored(record)
@@ -79,8 +79,8 @@ def test_the_best_of_a_front_lie_all_along_it(database):
     for number in range(9):
         body = candidate(number, score=(number - 3) ** 2, seed=number % 8)
         # More speed, more mass: nobody beats another; candidate 8 is the twin of the first.
-        traits = {"speed": float(number % 8), "mass": float(number % 8)}
-        body = replace(body, record=replace(body.record, traits=traits))
+        metrics = {"speed": float(number % 8), "mass": float(number % 8)}
+        body = replace(body, record=body.record.with_criteria(metrics))
         database.add(body)
     database.add(candidate(9, score=99))  # not on it
     membership = {"population": range(10), "front": range(9)}
@@ -93,11 +93,11 @@ def test_the_best_of_a_front_lie_all_along_it(database):
 def test_a_final_that_blew_up_is_no_place_on_the_front(database):
     for number in range(3):
         body = candidate(number)
-        body = replace(body, record=replace(body.record, traits={"speed": float(number)}))
+        body = replace(body, record=body.record.with_criteria({"speed": float(number)}))
         database.add(body)
-        worst = replace(body.record, score=-9.0, status="unstable", traits={})
+        worst = replace(body.record, score=-9.0, status="unstable", criteria=())
         database.add_reevaluation(number, body.record if number else worst)
-    database.add(candidate(3))  # of before there were traits
+    database.add(candidate(3))  # without criteria
     database.add_generation(0, membership={"front": range(4)}, events=[])
     assert [c.number for c in database.best(2)] == [2, 1]
     assert [c.number for c in database.best(3)] == [2, 1, 3]

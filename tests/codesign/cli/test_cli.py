@@ -15,7 +15,7 @@ from formula_pool import CutOffError, FormulaPool
 from codesign import campaign as campaign_module
 from codesign import config
 from codesign.cli import main
-from codesign.cli.interrupts import deferred_interrupts
+from codesign.interrupts import deferred_interrupts
 from codesign.exporting import variants_of
 from codesign.exporting.run_design import simulate
 from codesign.store import Event, RunFolder
@@ -278,7 +278,7 @@ def test_designs_of_several_objectives_say_what_each_has(run, tmp_path):
     folder = RunFolder.create(tmp_path / "run", settings)
     with folder.database() as database:
         campaign_module.run(settings, database=database, pool=FormulaPool())
-        masses = [body.result.traits["mass"] for body in database.best(settings.top)]
+        masses = [body.result.metrics["mass"] for body in database.best(settings.top)]
     assert f"mass: {', '.join(f'{mass:.3g}' for mass in masses)}" in run("status", folder.path)
     run("export", folder.path, "--format", "json", "--out", tmp_path / "out")
     with (tmp_path / "out" / "designs.csv").open() as file:

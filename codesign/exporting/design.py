@@ -1,0 +1,53 @@
+"""A design: a body on its way out of the project, with the controller that moves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+if TYPE_CHECKING:
+    from hyperdistill_core.nets.mlp import BodyMLP
+
+#: Formats of a design.
+DESIGN_FORMATS = ("mjcf", "json", "npz")
+#: The task of an exported scene. Other tasks need terrain that a scene does not have.
+SCENE_TASK = "flat"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Design:
+    """A body to be written.
+
+    Attributes:
+        name: Stem of the names of its files.
+        graph: The body.
+        variant: Number of the controller variant that moves it.
+        network: The fine-tuned network that moves it; None for the one that the controller
+            generates.
+        scores: The score of the generated and of the fine-tuned network; None without
+            fine-tuning. The two are mean returns over different initial states.
+    """
+
+    name: str
+    graph: nx.DiGraph[str]
+    variant: int = 0
+    network: BodyMLP | None = None
+    scores: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignRollout:
+    """The controller and the episodes that an exported design comes with.
+
+    Attributes:
+        controller: Name of a shipped controller, or path of a controller file.
+        seed: Seed of the initial states of the episodes.
+        episodes: Number of episodes that ``run_design.py`` simulates.
+    """
+
+    controller: str | Path
+    seed: int = 0
+    episodes: int = 1

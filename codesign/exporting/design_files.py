@@ -1,0 +1,132 @@
+"""The files of designs: MJCF scenes, JSON bodies, and networks as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design_table import DESIGN_TABLE, finetuned_row, write_design_table
+from codesign.exporting.finetuning import FineTuning, finetuned
+from codesign.scoring import load_controller
+from codesign.store.atomic import new_folder
+from morph_ops.geometry import canonical_frames
+from morph_ops.io import json_file, mjcf
+
+if TYPE_CHECKING:
+    from hyperdistill_core.controller.controller import Controller
+
+RUNNER = "run_design.py"
+
+
+def export_designs(
+    designs: Iterable[Design],
+    folder: Path,
+    *,
+    formats: Sequence[str] = DESIGN_FORMATS,
+    rollout: DesignRollout | None = None,
+    finetuning: FineTuning | None = None,
+) -> list[Design]:
+    """Write designs into a new folder, all of them or nothing.
+
+    Args:
+        designs: The designs to write.
+        folder: The folder to make. It must not exist, or be empty.
+        formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS`. ``"npz"`` adds
+            ``run_design.py`` to the folder, and writes nothing without ``rollout``.
+        rollout: The controller of the designs and the episodes to simulate with it.
+        finetuning: How the networks are fine-tuned before they are written; None leaves them
+            as the controller generates them.
+
+    Returns:
+        The designs, with networks and scores if they were fine-tuned.
+
+    Raises:
+        UsageError: The folder is not empty or cannot be made.
+        UsageError: There is no such controller.
+        UsageError: There is nothing to fine-tune.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from morph_ops.space import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> folder = Path(tempfile.mkdtemp()) / "designs"
+        >>> _ = export_designs([Design(name="body", graph=body)], folder, formats=["json"])
+        >>> [file.name for file in folder.iterdir()]
+        ['body.json']
+    """
+    with (
+        finetuned(list(designs), rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
+        new_folder(folder) as draft,
+    ):
+        write_designs(tuned, draft, formats, tuned_rollout)
+        if finetuning is not None and tuned_rollout is not None:
+            rows = [finetuned_row(design, tuned_rollout) for design in tuned]
+            write_design_table(rows, draft / DESIGN_TABLE)
+    return tuned
+
+
+def write_designs(
+    designs: Sequence[Design],
+    folder: Path,
+    formats: Sequence[str],
+    rollout: DesignRollout | None,
+) -> None:
+    """Write the files of designs into a folder that exists.
+
+    Args:
+        designs: The designs.
+        folder: The folder.
+        formats: As for :func:`export_designs`.
+        rollout: As for :func:`export_designs`.
+
+    Raises:
+        UsageError: There is no such controller.
+    """
+    for design in designs:
+        if "mjcf" in formats:
+            # run_design.py reads the state of the model's own frames.
+            graph = canonical_frames(design.graph)
+            mjcf.write(graph, folder / f"{design.name}.xml", scene=True)
+        if "json" in formats:
+            json_file.write_json(design.graph, folder / f"{design.name}.json")
+    if "npz" not in formats or not designs or rollout is None:
+        return
+    controller = load_controller(rollout.controller)
+    for design in designs:
+        arrays = _arrays(design, controller, rollout)
+        np.savez(folder / f"{design.name}.npz", allow_pickle=False, **arrays)
+    runner = resources.files("codesign.exporting") / RUNNER
+    (folder / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
+
+
+def _arrays(
+    design: Design, controller: Controller, rollout: DesignRollout
+) -> dict[str, NDArray[Any]]:
+    """The network of a design, and everything else that ``run_design.py`` reads."""
+    from hyperdistill_core.features import BodyLayout
+    from hyperdistill_core.tasks import get_task
+
+    task, graph = get_task(SCENE_TASK), design.graph
+    model = task.model(graph)
+    layout = BodyLayout.from_graph(graph, model)
+    network = design.network or controller.for_body(graph, model, variant=design.variant)
+    qpos, qvel = task.start(model, seed=rollout.seed, episodes=rollout.episodes)
+    values = {
+        **network.arrays(),
+        "n_layers": len(network.weights),
+        "hinge_slots": layout.actions,
+        "qpos": qpos,
+        "qvel": qvel,
+        "fall_height": task.fall_height(graph),
+        "physics_steps": task.physics_steps,
+        "max_seconds": task.max_steps * task.control_dt,
+        "variant": design.variant,
+    }
+    return {name: np.asarray(value) for name, value in values.items()}

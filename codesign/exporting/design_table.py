@@ -1,0 +1,97 @@
+"""``designs.csv``: where exported designs come from, and what they score."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codesign.exporting.design import Design, DesignRollout
+from codesign.store import Candidate
+
+DESIGN_TABLE = "designs.csv"
+
+Row = dict[str, Any]
+"""The values of one design by column."""
+
+
+def candidate_row(design: Design, candidate: Candidate) -> Row:
+    """The row of a design of a run.
+
+    Args:
+        design: The design.
+        candidate: The candidate that it was. The row has the score that designs are ranked by:
+            that of the re-evaluation, or of the search where there was none.
+    """
+    record = candidate.reevaluation or candidate.result
+    return {
+        "design": design.name,
+        "candidate": candidate.number,
+        "score": record.score,
+        "ci_low": record.ci95[0],
+        "ci_high": record.ci95[1],
+        "episodes": record.episodes,
+        "fell": sum(record.fell),
+        "speed": record.speed,
+        "distance": record.distance,
+        "variant": record.variant,
+        "task": record.task,
+        "controller": record.controller,
+        "controller_hash": record.controller_hash,
+        **{f"metric_{name}": value for name, value in record.metrics.items()},
+        **_scores(design),
+    }
+
+
+def finetuned_row(design: Design, rollout: DesignRollout) -> Row:
+    """The row of a fine-tuned design that is no candidate of a run.
+
+    Args:
+        design: The design.
+        rollout: The controller, and the episodes of the fine-tuned score.
+    """
+    return {
+        "design": design.name,
+        "episodes": rollout.episodes,
+        "variant": design.variant,
+        "controller": Path(rollout.controller).stem,
+        **_scores(design),
+    }
+
+
+def write_design_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write rows as CSV; a value that a row lacks stays empty.
+
+    Args:
+        rows: The rows. Columns come in the order of their first appearance.
+        path: The file.
+    """
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def variants_of(folder: Path, controller: str) -> dict[str, int]:
+    """The variants that the designs in a folder were scored with.
+
+    Args:
+        folder: The folder of the designs.
+        controller: Name or file of the controller.
+
+    Returns:
+        The variants by design; empty for another controller, whose variants are others.
+    """
+    if not (folder / DESIGN_TABLE).is_file():
+        return {}
+    with (folder / DESIGN_TABLE).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["controller"] == Path(controller).stem]
+    return {row["design"]: int(row["variant"]) for row in rows}
+
+
+def _scores(design: Design) -> Row:
+    if design.scores is None:
+        return {}
+    return {"zero_shot_score": design.scores[0], "finetuned_score": design.scores[1]}

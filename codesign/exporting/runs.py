@@ -1,0 +1,97 @@
+"""Export of a run: its best designs, and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from codesign.config import Settings
+from codesign.errors import UsageError
+from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design_files import write_designs
+from codesign.exporting.design_table import DESIGN_TABLE, candidate_row, write_design_table
+from codesign.exporting.finetuning import FineTuning, finetuned
+from codesign.exporting.history import write_history
+from codesign.scoring import load_controller
+from codesign.store import Candidate, Database
+from codesign.store.atomic import new_folder
+
+#: Pattern of the files that an export of a run writes for its designs.
+DESIGN_FILES = "design-*"
+
+
+def export_run(
+    database: Database,
+    settings: Settings,
+    folder: Path,
+    *,
+    top: int | None = None,
+    formats: Sequence[str] = DESIGN_FORMATS,
+    replace: bool = False,
+    finetuning: FineTuning | None = None,
+) -> list[Design]:
+    """Write the best designs of a run, a table of them, and the run's history.
+
+    The designs are ``design-01``, ``design-02``, ..., best first; ``designs.csv`` is their
+    table. Their controllers are written if the run's task is the one of the exported scenes,
+    with the episodes of the scores that the designs are ranked by.
+
+    Args:
+        database: The database of the run.
+        settings: The settings of the run.
+        folder: The folder to make. It must not exist, or be empty.
+        top: Number of designs; None for the run's own setting ``top``.
+        formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS` and
+            :data:`~codesign.exporting.HISTORY_FORMATS`.
+        replace: Whether to replace an earlier export in the folder. Files that are not designs
+            stay.
+        finetuning: How the networks are fine-tuned before they are written; None leaves them
+            as the controller generates them.
+
+    Returns:
+        The designs, with networks and scores if they were fine-tuned.
+
+    Raises:
+        UsageError: The folder is not empty or cannot be made.
+        UsageError: The controller is missing, or is not the one that scored the run.
+        UsageError: The format is "parquet" and pyarrow is not installed.
+        UsageError: There is nothing to fine-tune.
+    """
+    best = database.best(top or settings.top)
+    designs = [
+        Design(name=f"design-{rank:02d}", graph=candidate.graph, variant=candidate.variant)
+        for rank, candidate in enumerate(best, start=1)
+    ]
+    rollout = _rollout(best, settings)
+    if rollout is not None and "npz" in formats:
+        _require_same_controller(best[0], settings)
+    with (
+        finetuned(designs, rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
+        new_folder(folder, replace=DESIGN_FILES if replace else None) as draft,
+    ):
+        write_designs(tuned, draft, formats, tuned_rollout)
+        if best and not set(formats).isdisjoint(DESIGN_FORMATS):
+            rows = [candidate_row(*pair) for pair in zip(tuned, best, strict=True)]
+            write_design_table(rows, draft / DESIGN_TABLE)
+        write_history(database, draft, formats=formats)
+    return tuned
+
+
+def _rollout(best: Sequence[Candidate], settings: Settings) -> DesignRollout | None:
+    """The controller and the episodes of the best score; None if scenes lack the task's terrain."""
+    if not best or settings.task != SCENE_TASK:
+        return None
+    record = best[0].reevaluation or best[0].result
+    return DesignRollout(
+        controller=settings.controller, seed=record.seed, episodes=record.episodes
+    )
+
+
+def _require_same_controller(candidate: Candidate, settings: Settings) -> None:
+    """Refuse to export the networks of a controller that did not score the run."""
+    expected, found = candidate.result.controller_hash, load_controller(settings.controller).hash
+    if expected != found:
+        raise UsageError(
+            f"the controller {settings.controller} is not the one that scored this run: "
+            f"expected hash {expected}, got {found}; --format mjcf,json needs no controller"
+        )
