@@ -33,6 +33,7 @@ from morph_ops.graph import (
     torso,
     with_nodes,
 )
+from morph_ops.grid import add, is_close, to_grid
 from morph_ops.space import AXIS_DECIMALS, UNIMAL, VECTOR_DECIMALS, Space
 
 Place: TypeAlias = Literal["center", "middle", "end"]
@@ -42,10 +43,8 @@ SNAP = 0.02
 """Largest distance between a value and the grid value it stands for (m): twice what rounding
 to 1 cm can do, and well below the 10 cm between sites and heights."""
 
-SNAP_AIM = 0.08
+SNAP_DIRECTION = 0.08
 """The same for unit vectors: rounding moves the end of a 25 cm limb by up to 9 mm."""
-
-_STEPS = 10**VECTOR_DECIMALS
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,12 @@ class Pose:
 
     Attributes:
         frames: n bodies in the torso frame.
-        aims: (n, 3) directions of the limbs, start to end, on the space's grid where near;
+        directions: (n, 3) directions of the limbs, start to end, on the space's grid where near;
             the torso's row is zero.
     """
 
     frames: Frames
-    aims: np.ndarray
+    directions: np.ndarray
 
     @classmethod
     def of(cls, graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> Pose:
@@ -83,45 +82,21 @@ class Pose:
         units = axes / np.where(lengths > 0, lengths, 1.0)
         gaps = ((units[:, None] - space.directions) ** 2).sum(axis=-1)
         nearest = gaps.argmin(axis=1)
-        near = gaps.min(axis=1) < SNAP_AIM**2
+        near = gaps.min(axis=1) < SNAP_DIRECTION**2
         return cls(frames, np.where(near[:, None], space.directions[nearest], units))
 
     def row(self, name: str) -> int:
         """Row of a body."""
         return self.frames.names.index(name)
 
-    def aim(self, name: str) -> np.ndarray:
+    def direction(self, name: str) -> np.ndarray:
         """Direction of a limb in the torso frame, shape (3,)."""
-        return self.aims[self.row(name)]
+        return self.directions[self.row(name)]
 
-    def seen_from(self, name: str, aim: np.ndarray) -> Vec3:
+    def in_frame_of(self, name: str, direction: np.ndarray) -> Vec3:
         """A vector of the torso frame in the frame of the body ``name``."""
-        x, y, z = (aim @ self.frames.rot[self.row(name)]).tolist()
+        x, y, z = (direction @ self.frames.rot[self.row(name)]).tolist()
         return (x, y, z)
-
-
-# --- vectors on the grid -----------------------------------------------------------------
-
-
-def to_grid(vector: Sequence[float], *, scale: float = 1.0) -> Vec3:
-    """``scale`` times a vector, every component rounded to 1 cm.
-
-    Rounds twice, so that 0.125 and the 0.12500000000000003 that a sine made of it
-    give the same number, and mirror images round alike.
-    """
-    x, y, z = (round(round(v * scale, 9) * _STEPS) / _STEPS + 0.0 for v in vector)
-    return (x, y, z)
-
-
-def add(*vectors: Sequence[float]) -> Vec3:
-    """Sum of vectors, free of the noise of adding grid values."""
-    x, y, z = (round(sum(column), 9) + 0.0 for column in zip(*vectors, strict=True))
-    return (x, y, z)
-
-
-def subtract(first: Sequence[float], second: Sequence[float]) -> Vec3:
-    """Difference of two vectors, free of the noise of subtracting grid values."""
-    return add(first, [-v for v in second])
 
 
 # --- one limb ----------------------------------------------------------------------------
@@ -152,17 +127,12 @@ def joint_axis(start: Vec3, end: Vec3, slot: Slot) -> Vec3:
     return (a, b, c)
 
 
-def anchor(radius: float, aim: Sequence[float]) -> Vec3:
+def anchor(radius: float, direction: Sequence[float]) -> Vec3:
     """Where the hinges of a limb lie: one radius behind its origin; all in its frame (m)."""
-    return to_grid(aim, scale=-radius)
+    return to_grid(direction, scale=-radius)
 
 
-def same(first: Sequence[float], second: Sequence[float], *, tolerance: float) -> bool:
-    """Whether two vectors differ by no more than ``tolerance`` in any component."""
-    return all(abs(a - b) <= tolerance for a, b in zip(first, second, strict=True))
-
-
-def resized(record: Limb, *, radius: float, height_m: float, aim: Sequence[float]) -> Limb:
+def resized(record: Limb, *, radius: float, height_m: float, direction: Sequence[float]) -> Limb:
     """A limb of another radius and height, in the same direction.
 
     Its origin stays. Hinges whose axis was that of the geom frame follow the frame, as
@@ -172,15 +142,15 @@ def resized(record: Limb, *, radius: float, height_m: float, aim: Sequence[float
         record: the limb as it was.
         radius: (m).
         height_m: (m).
-        aim: its direction in its own frame.
+        direction: its direction in its own frame.
     """
-    end = add(record.start, to_grid(aim, scale=radius + height_m))
+    end = add(record.start, to_grid(direction, scale=radius + height_m))
     joints = []
     for joint in record.joints:
         old_axis = joint_axis(record.start, record.end, joint.slot)
-        follows = same(joint.axis, old_axis, tolerance=2 * 10.0**-AXIS_DECIMALS)
+        follows = is_close(joint.axis, old_axis, tolerance=2 * 10.0**-AXIS_DECIMALS)
         axis = joint_axis(record.start, end, joint.slot) if follows else joint.axis
-        pos = joint.pos if radius == record.radius else anchor(radius, aim)
+        pos = joint.pos if radius == record.radius else anchor(radius, direction)
         joints.append(replace(joint, axis=axis, pos=pos))
     return replace(record, end=end, radius=radius, joints=tuple(joints))
 
@@ -197,14 +167,14 @@ def sites(graph: nx.DiGraph[str]) -> list[Site]:
 
 
 def site_position(
-    record: Node, place: Place, *, aim: Sequence[float], space: Space = UNIMAL
+    record: Node, place: Place, *, direction: Sequence[float], space: Space = UNIMAL
 ) -> Vec3:
     """Where a growth site lies in the frame of its body (m).
 
     Args:
         record: the body that the site lies on.
         place: which of its sites.
-        aim: direction of that body in its own frame; a torso ignores it.
+        direction: direction of that body in its own frame; a torso ignores it.
         space: the design space.
 
     Raises:
@@ -218,12 +188,12 @@ def site_position(
         return record.end
     if place == "middle":
         half = record.radius + height(record, space=space) / 2
-        return add(record.start, to_grid(aim, scale=half))
+        return add(record.start, to_grid(direction, scale=half))
     raise ValueError(f"a limb has sites at its middle and its end, got {place!r}")
 
 
 def limb_origin(
-    graph: nx.DiGraph[str], pose: Pose, site: Site, aim: np.ndarray, *, space: Space = UNIMAL
+    graph: nx.DiGraph[str], pose: Pose, site: Site, direction: np.ndarray, *, space: Space = UNIMAL
 ) -> Vec3:
     """Where the frame of a limb that grows at ``site`` lies in its parent's frame (m).
 
@@ -231,13 +201,13 @@ def limb_origin(
         graph: a body.
         pose: its rest pose; limbs added since then do not matter.
         site: where the limb grows.
-        aim: its direction in the torso frame, shape (3,).
+        direction: its direction in the torso frame, shape (3,).
         space: the design space.
     """
     record = node(graph, site.parent)
-    along = pose.seen_from(site.parent, pose.aim(site.parent))
-    spot = site_position(record, site.place, aim=along, space=space)
-    return add(spot, to_grid(pose.seen_from(site.parent, aim), scale=record.radius))
+    along = pose.in_frame_of(site.parent, pose.direction(site.parent))
+    spot = site_position(record, site.place, direction=along, space=space)
+    return add(spot, to_grid(pose.in_frame_of(site.parent, direction), scale=record.radius))
 
 
 def attachment(
@@ -251,18 +221,18 @@ def attachment(
     if isinstance(node(graph, above), Torso):
         places = ("center",)
     found = [Site(above, place) for place in places]
-    pos, aim = node(graph, name).pos, pose.aim(name)
-    gaps = [math.dist(pos, limb_origin(graph, pose, s, aim, space=space)) for s in found]
+    pos, direction = node(graph, name).pos, pose.direction(name)
+    gaps = [math.dist(pos, limb_origin(graph, pose, s, direction, space=space)) for s in found]
     best = gaps.index(min(gaps))
     return found[best] if gaps[best] < SNAP else None
 
 
-def in_mirror_plane(aim: np.ndarray) -> bool:
+def in_mirror_plane(direction: np.ndarray) -> bool:
     """Whether a direction of the torso frame, shape (3,), lies in the mirror plane."""
-    return bool(abs(aim[1]) < 1e-9)
+    return bool(abs(direction[1]) < 1e-9)
 
 
-def runs_inside(pose: Pose, site: Site, aim: np.ndarray) -> bool:
+def runs_inside(pose: Pose, site: Site, direction: np.ndarray) -> bool:
     """Whether a limb growing at ``site`` would lie along its parent's axis, within it.
 
     So it does from a limb's middle in either direction and from its end backwards. DERL
@@ -270,7 +240,7 @@ def runs_inside(pose: Pose, site: Site, aim: np.ndarray) -> bool:
     """
     if site.place == "center":
         return False
-    cosine = float(aim @ pose.aim(site.parent))
+    cosine = float(direction @ pose.direction(site.parent))
     return cosine < -1 + 1e-9 or (site.place == "middle" and cosine > 1 - 1e-9)
 
 
@@ -296,7 +266,7 @@ def rest_height(
     for row, name in enumerate(pose.frames.names[1:], start=1):
         record = limb(graph, name)
         reach = 2 * record.radius + height(record, space=space)
-        tip = pose.frames.start[row] + to_grid(pose.aims[row].tolist(), scale=reach)
+        tip = pose.frames.start[row] + to_grid(pose.directions[row].tolist(), scale=reach)
         lowest = min(lowest, up @ tip)
     return round(float(space.clearance - lowest), VECTOR_DECIMALS)
 

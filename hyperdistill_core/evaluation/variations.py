@@ -36,12 +36,12 @@ from numpy.typing import NDArray
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, TOLERANCE, limb_groups, rest_frames
-from morph_ops.graph import Joint, Limb, Node, Vec3, limb, limbs, parent, node, root, with_nodes
+from morph_ops.graph import Joint, Limb, Node, Vec3, limb, limbs, node, parent, root, with_nodes
+from morph_ops.grid import add, is_close
 from morph_ops.operators.common import ATTEMPTS
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import (
     Pose,
-    add,
     anchor,
     at_rest_height,
     attachment,
@@ -49,7 +49,6 @@ from morph_ops.unimal import (
     in_mirror_plane,
     limb_origin,
     resized,
-    same,
 )
 from morph_ops.validity.contacts import exclude_touching
 from morph_ops.validity.invariants import new_violations
@@ -94,7 +93,7 @@ def limb_length(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[
 
     def propose() -> nx.DiGraph[str]:
         factors = _per_limb(graph, lambda: rng.uniform(*LENGTH))
-        return _reshaped(graph, pose, aims=pose.aims, factors=factors)
+        return _reshaped(graph, pose, directions=pose.directions, factors=factors)
 
     return _first_sane("limb-length", graph, propose, moves=True)
 
@@ -111,14 +110,14 @@ def limb_angle(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[s
     lengths = dict.fromkeys(limbs(graph), 1.0)
 
     def propose() -> nx.DiGraph[str]:
-        aims = pose.aims.copy()
+        directions = pose.directions.copy()
         for first, *twin in limb_groups(graph):
-            bound = not twin and in_mirror_plane(pose.aim(first))
-            turned = _turned(pose.aim(first), rng, bound=bound)
-            aims[pose.row(first)] = turned
+            bound = not twin and in_mirror_plane(pose.direction(first))
+            turned = _turned(pose.direction(first), rng, bound=bound)
+            directions[pose.row(first)] = turned
             for name in twin:
-                aims[pose.row(name)] = MIRROR * turned
-        return _reshaped(graph, pose, aims=aims, factors=lengths)
+                directions[pose.row(name)] = MIRROR * turned
+        return _reshaped(graph, pose, directions=directions, factors=lengths)
 
     return _first_sane("limb-angle", graph, propose, moves=True)
 
@@ -227,7 +226,9 @@ def _first_sane(
         if not broken:
             return child
         reason = broken[0].message
-    raise OperatorError(f"{name}: no valid variation in {ATTEMPTS} attempts; the last reason: {reason}")
+    raise OperatorError(
+        f"{name}: no valid variation in {ATTEMPTS} attempts; the last reason: {reason}"
+    )
 
 
 def _per_limb(graph: nx.DiGraph[str], draw: Callable[[], float]) -> dict[str, float]:
@@ -290,53 +291,59 @@ def _tidy(value: float) -> float:
 
 
 def _turned(
-    aim: NDArray[np.float64], rng: np.random.Generator, *, bound: bool
+    direction: NDArray[np.float64], rng: np.random.Generator, *, bound: bool
 ) -> NDArray[np.float64]:
     """A direction turned by up to :data:`ANGLE_DEG`.
 
     Args:
-        aim: (3,) unit vector in the torso frame.
+        direction: (3,) unit vector in the torso frame.
         rng: the only source of chance.
         bound: it is to stay in the mirror plane.
 
     Returns:
         (3,)
     """
-    across = np.cross(_SIDEWAYS, aim)
+    across = np.cross(_SIDEWAYS, direction)
     if not bound:
-        across = np.cross(rng.normal(size=3), aim)
+        across = np.cross(rng.normal(size=3), direction)
     across /= np.linalg.norm(across)
     angle = math.radians(rng.uniform(-ANGLE_DEG, ANGLE_DEG))
-    if aim[_UP] <= 0.0 < math.cos(angle) * aim[_UP] + math.sin(angle) * across[_UP]:
+    if direction[_UP] <= 0.0 < math.cos(angle) * direction[_UP] + math.sin(angle) * across[_UP]:
         angle = -angle
-    return math.cos(angle) * aim + math.sin(angle) * across
+    return math.cos(angle) * direction + math.sin(angle) * across
 
 
 def _reshaped(
-    graph: nx.DiGraph[str], pose: Pose, *, aims: NDArray[np.float64], factors: dict[str, float]
+    graph: nx.DiGraph[str],
+    pose: Pose,
+    *,
+    directions: NDArray[np.float64],
+    factors: dict[str, float],
 ) -> nx.DiGraph[str]:
     """A body whose limbs have other directions and lengths, each at its old site.
 
     Args:
         graph: a body.
         pose: its rest pose.
-        aims: (n, 3) new directions in the torso frame, in the order of the pose.
+        directions: (n, 3) new directions in the torso frame, in the order of the pose.
         factors: of the length of each limb's axis.
     """
-    after = Pose(pose.frames, aims)
+    after = Pose(pose.frames, directions)
     child = graph
     for name in limbs(graph):
-        record, aim = limb(graph, name), after.aim(name)
-        local = after.seen_from(name, aim)
+        record, direction = limb(graph, name), after.direction(name)
+        local = after.in_frame_of(name, direction)
         length = factors[name] * (record.radius + height(record))
-        new = resized(record, radius=record.radius, height_m=length - record.radius, aim=local)
-        new = _anchored(new, before=pose.seen_from(name, pose.aim(name)), after=local)
+        new = resized(
+            record, radius=record.radius, height_m=length - record.radius, direction=local
+        )
+        new = _anchored(new, before=pose.in_frame_of(name, pose.direction(name)), after=local)
         site = attachment(graph, pose, name)
         if site is None:
             pos = add(record.pos, _share_of_change(graph, child, name))
         else:
             # Depth first: the parent has its new shape already.
-            pos = limb_origin(child, after, site, aim, space=_exact_space(child))
+            pos = limb_origin(child, after, site, direction, space=_exact_space(child))
         child = with_nodes(child, [(name, replace(new, pos=pos))])
     return child
 
@@ -345,7 +352,7 @@ def _anchored(record: Limb, *, before: Vec3, after: Vec3) -> Limb:
     """A limb whose hinges lie behind its new direction, where they lay behind the old one."""
     old, new = anchor(record.radius, before), anchor(record.radius, after)
     joints = (
-        replace(joint, pos=new) if same(joint.pos, old, tolerance=TOLERANCE) else joint
+        replace(joint, pos=new) if is_close(joint.pos, old, tolerance=TOLERANCE) else joint
         for joint in record.joints
     )
     return replace(record, joints=tuple(joints))

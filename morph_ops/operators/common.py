@@ -20,7 +20,7 @@ ATTEMPTS = 50
 
 T = TypeVar("T")
 
-Drive: TypeAlias = tuple[Slot, tuple[float, float], float]
+NewHinge: TypeAlias = tuple[Slot, tuple[float, float], float]
 """A hinge yet without a limb: slot, range (deg), gear (N m)."""
 
 
@@ -109,27 +109,29 @@ def next_number(graph: nx.DiGraph[str]) -> int:
     return max((int(tail) for tail in tails if tail.isdecimal()), default=-1) + 1
 
 
-def draw_drives(rng: np.random.Generator, slots: tuple[Slot, ...], *, space: Space) -> list[Drive]:
+def draw_hinges(
+    rng: np.random.Generator, slots: tuple[Slot, ...], *, space: Space
+) -> list[NewHinge]:
     """A random range and gear for each slot."""
     return [(slot, draw(rng, space.ranges_deg), draw(rng, space.gears)) for slot in slots]
 
 
-def new_joint(record: Limb, drive: Drive, *, name: str, aim: Sequence[float]) -> Joint:
+def new_joint(record: Limb, hinge: NewHinge, *, name: str, direction: Sequence[float]) -> Joint:
     """A hinge of the space for a limb: axis of its geom frame, anchor behind its origin.
 
     Args:
         record: the limb; its other joints do not matter.
-        drive: slot, range and gear.
+        hinge: slot, range and gear.
         name: of the limb; its number, where it is called "limb/" and a number, or else the
             whole name becomes the joint's.
-        aim: direction of the limb in its own frame.
+        direction: direction of the limb in its own frame.
     """
-    slot, range_deg, gear = drive
+    slot, range_deg, gear = hinge
     number = name.removeprefix("limb/")
     return Joint(
         name=joint_name(slot, number if number.isdecimal() else name),
         slot=slot,
-        pos=anchor(record.radius, aim),
+        pos=anchor(record.radius, direction),
         axis=joint_axis(record.start, record.end, slot),
         range_deg=range_deg,
         gear=gear,

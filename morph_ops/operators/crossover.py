@@ -72,12 +72,12 @@ def crossover(
         other = Site(image_a[site.parent], site.place)
         if rng.integers(2):
             donor = donor[::-1]
-        aim = pose_b.aim(donor[0])
-        if other == site and (len(donor) == 1) != in_mirror_plane(aim):
+        direction = pose_b.direction(donor[0])
+        if other == site and (len(donor) == 1) != in_mirror_plane(direction):
             return None
         if other != site and len(donor) == 1:
             donor *= 2
-        if runs_inside(pose_a, site, aim) or (target and _alike(a, target, b, donor)):
+        if runs_inside(pose_a, site, direction) or (target and _alike(a, target, b, donor)):
             return None
         base = without(a, target)
         added = sum(1 + len(nx.descendants(b, name)) for name in donor)
@@ -112,7 +112,7 @@ def _graft(
 
     Its limbs are numbered from ``number`` and have the density ``shared``, or their own.
     """
-    pos = limb_origin(graph, pose, site, source_pose.aim(name), space=space)
+    pos = limb_origin(graph, pose, site, source_pose.direction(name), space=space)
     rot, source_rot = pose.frames.rot, source_pose.frames.rot
     turn = rot[pose.row(site.parent)].T @ source_rot[source_pose.row(name)]
     quat: Quat = IDENTITY if np.allclose(turn, np.eye(3)) else quaternion(turn)
@@ -149,6 +149,6 @@ def _signature(graph: nx.DiGraph[str], name: str, *, at_site: bool = False) -> _
     """What a subtree is, its names, densities and place on the parent left out."""
     record = limb(graph, name)
     shape = (record.start, record.end, record.radius, None if at_site else record.pos)
-    drives = tuple((joint.slot, joint.range_deg, joint.gear) for joint in record.joints)
+    hinges = tuple((joint.slot, joint.range_deg, joint.gear) for joint in record.joints)
     below = sorted(repr(_signature(graph, child)) for child in children(graph, name))
-    return (shape, drives, *below)
+    return (shape, hinges, *below)

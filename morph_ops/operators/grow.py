@@ -10,16 +10,17 @@ import numpy as np
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, density, twins
 from morph_ops.graph import Limb, add_limb, limb, limbs, node
+from morph_ops.grid import to_grid
 from morph_ops.operators.common import (
-    Drive,
+    NewHinge,
     draw,
-    draw_drives,
+    draw_hinges,
     first_valid,
     new_joint,
     next_number,
 )
 from morph_ops.space import UNIMAL, Space
-from morph_ops.unimal import Pose, Site, in_mirror_plane, limb_origin, runs_inside, sites, to_grid
+from morph_ops.unimal import Pose, Site, in_mirror_plane, limb_origin, runs_inside, sites
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class _Design:
     radius: float
     height: float
     density: float
-    drives: list[Drive]
+    hinges: list[NewHinge]
 
 
 def grow_limb(
@@ -63,16 +64,16 @@ def grow_limb(
 
     def propose() -> nx.DiGraph[str] | None:
         site = draw(rng, spots)
-        aim = space.directions[rng.integers(len(space.directions))]
+        direction = space.directions[rng.integers(len(space.directions))]
         other = Site(image[site.parent], site.place)
         paired = other != site or bool(rng.integers(2))
-        if other == site and paired == in_mirror_plane(aim):
+        if other == site and paired == in_mirror_plane(direction):
             return None
-        if room < 1 + paired or runs_inside(pose, site, aim):
+        if room < 1 + paired or runs_inside(pose, site, direction):
             return None
         design = _draw_design(graph, rng, space)
-        child = _attach(graph, pose, site, aim, design, space)
-        return _attach(child, pose, other, aim * MIRROR, design, space) if paired else child
+        child = _attach(graph, pose, site, direction, design, space)
+        return _attach(child, pose, other, direction * MIRROR, design, space) if paired else child
 
     return first_valid("grow_limb", graph, propose, space=space)
 
@@ -83,24 +84,29 @@ def _draw_design(graph: nx.DiGraph[str], rng: np.random.Generator, space: Space)
         radius=draw(rng, space.limb_radii),
         height=draw(rng, space.limb_heights),
         density=density(limb(graph, names[0])) if names else draw(rng, space.limb_densities),
-        drives=draw_drives(rng, draw(rng, space.joint_slots), space=space),
+        hinges=draw_hinges(rng, draw(rng, space.joint_slots), space=space),
     )
 
 
 def _attach(
-    graph: nx.DiGraph[str], pose: Pose, site: Site, aim: np.ndarray, design: _Design, space: Space
+    graph: nx.DiGraph[str],
+    pose: Pose,
+    site: Site,
+    direction: np.ndarray,
+    design: _Design,
+    space: Space,
 ) -> nx.DiGraph[str]:
-    """A copy of ``graph`` with a limb of the design at ``site``, pointing to ``aim``."""
+    """A copy of ``graph`` with a limb of the design at ``site``, pointing to ``direction``."""
     name = f"limb/{next_number(graph)}"
     record = node(graph, site.parent)
-    local = pose.seen_from(site.parent, aim)
+    local = pose.in_frame_of(site.parent, direction)
     grown = Limb(
-        pos=limb_origin(graph, pose, site, aim, space=space),
+        pos=limb_origin(graph, pose, site, direction, space=space),
         end=to_grid(local, scale=design.radius + design.height),
         radius=design.radius,
         density=design.density,
         friction=record.friction,
         condim=record.condim,
     )
-    joints = tuple(new_joint(grown, drive, name=name, aim=local) for drive in design.drives)
+    joints = tuple(new_joint(grown, hinge, name=name, direction=local) for hinge in design.hinges)
     return add_limb(graph, site.parent, name, replace(grown, joints=joints))

@@ -17,9 +17,9 @@ from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import Joint, Limb, Slot, limb, with_nodes
 from morph_ops.operators.common import (
-    Drive,
+    NewHinge,
     draw,
-    draw_drives,
+    draw_hinges,
     draw_other,
     first_valid,
     new_joint,
@@ -52,19 +52,20 @@ def dof(
     def change(group: tuple[str, ...]) -> list[tuple[str, Limb]]:
         now: tuple[Slot, ...] = tuple(joint.slot for joint in limb(graph, group[0]).joints)
         slots = draw_other(rng, space.joint_slots, now)
-        drives = draw_drives(rng, slots, space=space)
-        return [(name, _with_slots(graph, pose, name, drives)) for name in group]
+        hinges = draw_hinges(rng, slots, space=space)
+        return [(name, _with_slots(graph, pose, name, hinges)) for name in group]
 
     return _change_some("dof", graph, rng, change, space)
 
 
-def _with_slots(graph: nx.DiGraph[str], pose: Pose, name: str, drives: list[Drive]) -> Limb:
-    """The limb with a hinge for each of ``drives``, its own where it has one already."""
+def _with_slots(graph: nx.DiGraph[str], pose: Pose, name: str, hinges: list[NewHinge]) -> Limb:
+    """The limb with a hinge for each of ``hinges``, its own where it has one already."""
     record = limb(graph, name)
-    aim = pose.seen_from(name, pose.aim(name))
+    direction = pose.in_frame_of(name, pose.direction(name))
     kept = {joint.slot: joint for joint in record.joints}
     joints = (
-        kept.get(drive[0]) or new_joint(record, drive, name=name, aim=aim) for drive in drives
+        kept.get(hinge[0]) or new_joint(record, hinge, name=name, direction=direction)
+        for hinge in hinges
     )
     return replace(record, joints=tuple(joints))
 

@@ -10,18 +10,10 @@ import numpy as np
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import Limb, Vec3, children, limb, with_nodes
+from morph_ops.grid import add, subtract, to_grid
 from morph_ops.operators.common import draw, first_valid
 from morph_ops.space import UNIMAL, Space
-from morph_ops.unimal import (
-    Pose,
-    add,
-    attachment,
-    height,
-    resized,
-    site_position,
-    subtract,
-    to_grid,
-)
+from morph_ops.unimal import Pose, attachment, height, resized, site_position
 
 
 def limb_params(
@@ -75,12 +67,12 @@ def _resize(
     change of size leaves alone.
     """
     old = limb(graph, name)
-    aim = pose.seen_from(name, pose.aim(name))
-    new = resized(old, radius=radius, height_m=tall, aim=aim)
+    direction = pose.in_frame_of(name, pose.direction(name))
+    new = resized(old, radius=radius, height_m=tall, direction=direction)
     moved: list[tuple[str, Limb]] = [(name, new)]
     for child in children(graph, name):
         record = limb(graph, child)
-        child_aim = pose.seen_from(name, pose.aim(child))
+        child_aim = pose.in_frame_of(name, pose.direction(child))
         outwards = subtract(
             to_grid(child_aim, scale=new.radius), to_grid(child_aim, scale=old.radius)
         )
@@ -88,7 +80,10 @@ def _resize(
         if site is None:
             along = _share_of_growth(old, new, record)
         else:
-            ends = [site_position(size, site.place, aim=aim, space=space) for size in (new, old)]
+            ends = [
+                site_position(size, site.place, direction=direction, space=space)
+                for size in (new, old)
+            ]
             along = subtract(*ends)
         moved.append((child, replace(record, pos=add(record.pos, along, outwards))))
     return with_nodes(graph, moved)

@@ -37,8 +37,9 @@ import networkx as nx
 from morph_ops.errors import BodyError
 from morph_ops.geometry import TOLERANCE, center_of_mass, mass, twins
 from morph_ops.graph import limb, parent, torso
+from morph_ops.grid import is_close
 from morph_ops.space import AXIS_DECIMALS, UNIMAL, Space
-from morph_ops.unimal import SNAP_AIM, Pose, anchor, attachment, height, joint_axis, same
+from morph_ops.unimal import SNAP_DIRECTION, Pose, anchor, attachment, height, joint_axis
 from morph_ops.validity.contacts import touching
 from morph_ops.validity.wellformed import require_well_formed
 
@@ -166,9 +167,9 @@ def check_ranges(
     if len({limb(graph, name).density for name in names[1:]}) > 1:
         message = "all limbs have the same density in the space, here they differ"
         found.append(Violation("ranges", (), "limb density", message))
-    gaps = ((pose.aims[:, None] - space.directions) ** 2).sum(axis=-1).min(axis=1)
+    gaps = ((pose.directions[:, None] - space.directions) ** 2).sum(axis=-1).min(axis=1)
     for name, gap in zip(names[1:], gaps[1:].tolist(), strict=True):
-        if gap > SNAP_AIM**2:
+        if gap > SNAP_DIRECTION**2:
             message = f"{name}: points in no direction of the space"
             found.append(Violation("ranges", (name,), "direction", message))
         if attachment(graph, pose, name, space=space) is None:
@@ -186,7 +187,7 @@ def _limb_ranges(
     yield from _one_of(name, "radius", record.radius, space.limb_radii)
     yield from _one_of(name, "height", height(record, space=space), space.limb_heights)
     yield from _one_of(name, "density", record.density, space.limb_densities)
-    spot = anchor(record.radius, pose.seen_from(name, pose.aim(name)))
+    spot = anchor(record.radius, pose.in_frame_of(name, pose.direction(name)))
     for joint in record.joints:
         yield from _one_of(name, f"range of {joint.name}", joint.range_deg, space.ranges_deg)
         yield from _one_of(name, f"gear of {joint.name}", joint.gear, space.gears)
@@ -195,7 +196,7 @@ def _limb_ranges(
             ("axis", joint.axis, axis, 2 * 10.0**-AXIS_DECIMALS),
             ("anchor", joint.pos, spot, TOLERANCE),
         ):
-            if not same(got, expected, tolerance=tolerance):
+            if not is_close(got, expected, tolerance=tolerance):
                 message = f"{name}: {what} of {joint.name} should be {expected}, got {got}"
                 yield Violation("ranges", (name,), f"{what} of {joint.name}", message)
 

@@ -10,6 +10,7 @@ import pytest
 
 from morph_ops.geometry import MIRROR
 from morph_ops.graph import Joint, Limb, Torso, add_limb, limb, limbs, new_body, torso
+from morph_ops.grid import is_close, to_grid
 from morph_ops.io import mjcf
 from morph_ops.sampling import sample_body
 from morph_ops.space import UNIMAL
@@ -23,10 +24,8 @@ from morph_ops.unimal import (
     resized,
     rest_height,
     runs_inside,
-    same,
     site_position,
     sites,
-    to_grid,
 )
 
 
@@ -61,17 +60,19 @@ def test_published_robots_are_what_the_grid_makes(reference):
         pose = Pose.of(graph)
         for name in limbs(graph):
             record = limb(graph, name)
-            aim = pose.aim(name)
+            direction = pose.direction(name)
             site = attachment(graph, pose, name)
             assert site is not None, (path.name, name)
-            assert not runs_inside(pose, site, aim)
-            assert same(record.pos, limb_origin(graph, pose, site, aim), tolerance=1e-12)
+            assert not runs_inside(pose, site, direction)
+            assert is_close(record.pos, limb_origin(graph, pose, site, direction), tolerance=1e-12)
             tall = height(record)
             assert tall in UNIMAL.limb_heights
-            remade = resized(record, radius=record.radius, height_m=tall, aim=aim.tolist())
-            assert same(record.end, remade.end, tolerance=1e-12)
+            remade = resized(
+                record, radius=record.radius, height_m=tall, direction=direction.tolist()
+            )
+            assert is_close(record.end, remade.end, tolerance=1e-12)
             for old, new in zip(record.joints, remade.joints, strict=True):
-                assert same(old.axis, new.axis, tolerance=1e-12)
+                assert is_close(old.axis, new.axis, tolerance=1e-12)
             checked += 1
     assert checked == 1071
 
@@ -80,12 +81,12 @@ def test_sites_of_a_body():
     graph = sample_body(np.random.default_rng(0))
     assert len(sites(graph)) == 1 + 2 * len(limbs(graph))
     torso_record, first = torso(graph), limb(graph, limbs(graph)[0])
-    assert site_position(torso_record, "center", aim=(0, 0, 0)) == (0.0, 0.0, 0.0)
-    assert site_position(first, "end", aim=(0, 0, -1)) == first.end
+    assert site_position(torso_record, "center", direction=(0, 0, 0)) == (0.0, 0.0, 0.0)
+    assert site_position(first, "end", direction=(0, 0, -1)) == first.end
     with pytest.raises(ValueError, match="center only, got 'end'"):
-        site_position(torso_record, "end", aim=(0, 0, 0))
+        site_position(torso_record, "end", direction=(0, 0, 0))
     with pytest.raises(ValueError, match="middle and its end, got 'center'"):
-        site_position(first, "center", aim=(0, 0, -1))
+        site_position(first, "center", direction=(0, 0, -1))
 
 
 @pytest.fixture
@@ -99,7 +100,10 @@ def leg() -> Limb:
 def test_resized_keeps_foreign_axes_and_moves_anchors_with_the_radius(leg):
     slanted = replace(leg.joints[0], name="limby/0", slot="y", axis=(0.6, 0.8, 0.0))
     longer = resized(
-        replace(leg, joints=(leg.joints[0], slanted)), radius=0.08, height_m=0.2, aim=(0, 0, -1)
+        replace(leg, joints=(leg.joints[0], slanted)),
+        radius=0.08,
+        height_m=0.2,
+        direction=(0, 0, -1),
     )
     assert longer.end == (0.0, 0.0, -0.28)
     assert longer.pos == leg.pos

@@ -113,7 +113,7 @@ def test_parts_keep_their_directions_between_turned_frames():
         receiver = sample_body(rng)
         child = crossover(receiver, turned, np.random.default_rng(4))
         plain = crossover(receiver, body, np.random.default_rng(4))
-        np.testing.assert_allclose(Pose.of(child).aims, Pose.of(plain).aims, atol=1e-9)
+        np.testing.assert_allclose(Pose.of(child).directions, Pose.of(plain).directions, atol=1e-9)
         np.testing.assert_allclose(rest_frames(child).end, rest_frames(plain).end, atol=1e-9)
 
 
