@@ -1,4 +1,4 @@
-"""The examples of docs/extending.md, taken from the page and run."""
+"""The examples of docs/guides/extending.md, taken from the page and run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from codesign.cli.main import cli
 from codesign.store import RunFolder
 
-PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "extending.md"
 
 
 @pytest.mark.slow

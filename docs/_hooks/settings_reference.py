@@ -1,0 +1,37 @@
+"""Writes the tables of the settings reference from the settings classes, when the site is built.
+
+A line ``{{ settings package.module:Class }}`` of a page becomes a table of all fields of the class.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import Any
+
+from hyperdistill_core.settings import FrozenSettings, describe_fields
+
+_MARK = re.compile(r"^\{\{ settings ([\w.]+):(\w+) \}\}$", re.M)
+_HEAD = "| setting | type | default | range | unit | meaning |\n| --- | --- | --- | --- | --- | --- |\n"
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace every mark of a page by its table; MkDocs calls this for each page."""
+    return _MARK.sub(lambda mark: _table(mark[1], mark[2]), markdown)
+
+
+def _table(module: str, name: str) -> str:
+    settings: type[FrozenSettings] = getattr(importlib.import_module(module), name)
+    return _HEAD + "\n".join(
+        f"| `{row.name}` | {_cell(row.type)} | {_code(row.default)} | {_cell(row.range)} "
+        f"| {_cell(row.unit)} | {_cell(row.description)} |"
+        for row in describe_fields(settings)
+    )
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    return f"`{_cell(text)}`" if text else ""
