@@ -1,6 +1,15 @@
-"""What is used where nothing is named; importing it costs nothing."""
+"""Defaults that the command line, the settings and the Python functions share.
 
-#: A controller that ships (:mod:`hyperdistill_core.controller.checkpoints`).
+Importing this module costs nothing.
+"""
+
+#: Name of a controller that ships (:mod:`hyperdistill_core.controller.checkpoints`).
 CONTROLLER = "flat-v2"
-#: Variants that are tried of a robot of the user's own, of a controller that has so many.
+#: Name of the task (:mod:`hyperdistill_core.tasks`).
+TASK = "flat"
+#: Episodes of a score.
+EPISODES = 8
+#: Controller variants tried on a single robot, if the controller has so many.
 BEST_OF = 8
+#: Longest time that the scoring of a body may take (s).
+TIME_LIMIT = 300.0

@@ -15,7 +15,7 @@ from codesign.cli.evolve import INTERRUPTED, RUNS
 if TYPE_CHECKING:
     import networkx as nx
 
-    from codesign.exporting import Training
+    from codesign.exporting import FineTuning
     from codesign.store import Database, Event, RunFolder
 
 FILE = click.Path(path_type=Path)
@@ -36,7 +36,7 @@ def status(run: Path) -> None:
     with folder.database(read_only=True) as database:
         counts = database.counts()
         details = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-        done, total, ending = len(database), database.total(folder.settings), database.ending()
+        done, total, early_stop = len(database), database.total(folder.settings), database.early_stop()
         state, last = _state(folder, database), _last_word(database)
         why = f": {last.message}" if last and last.kind == state == "failed" else ""
         console.print(f"{run}: {state}{why}", soft_wrap=True, markup=False)
@@ -44,11 +44,11 @@ def status(run: Path) -> None:
         waiting = len(missing_reevaluations(database, folder.settings)) if done == total else 0
         if waiting:
             console.print(f"finalists to be scored again: {waiting}")
-        if ending:
-            console.print(f"stops early: {ending[1]}", soft_wrap=True, markup=False)
+        if early_stop:
+            console.print(f"stops early: {early_stop[1]}", soft_wrap=True, markup=False)
         console.print(generations_table(database.generations()))
         best = database.best(folder.settings.top)
-        console.print(designs_table(best, depth=database.ancestry()))
+        console.print(designs_table(best, depth=database.depths()))
         for line in alarm_lines(database.events("alarm")):
             console.print(line, style="yellow", soft_wrap=True, markup=False)
 
@@ -163,21 +163,20 @@ def export(
     """
     from codesign.errors import UsageError
     from codesign.exporting import (
-        FORMATS,
-        HISTORY,
+        DESIGN_FORMATS,
+        HISTORY_FORMATS,
         SCENE_TASK,
         Design,
-        Motion,
+        DesignRollout,
         export_designs,
         export_run,
     )
-    from codesign.scoring.scorer import DEFAULT_EPISODES
     from codesign.store import RunFolder
     from morph_ops import graph as body_graph
     from morph_ops._registry import lookup
     from morph_ops.io.files import read_body
 
-    known = (*FORMATS, *HISTORY)
+    known = (*DESIGN_FORMATS, *HISTORY_FORMATS)
     wanted = [lookup({f: f for f in known}, f.strip(), what="format") for f in formats.split(",")]
     missing = ""
     if not source.exists():
@@ -192,7 +191,7 @@ def export(
             raise UsageError("--controller is for a robot: a run's designs have that of the run")
         if best_of is not None:
             raise UsageError("--best-of is for a robot: a run's designs have the variants scored")
-        if top is not None and not set(wanted) & set(FORMATS):
+        if top is not None and not set(wanted) & set(DESIGN_FORMATS):
             raise UsageError(f"--top is for designs, and --format {formats} writes none")
         folder = RunFolder(source)
         task = folder.settings.task
@@ -200,18 +199,18 @@ def export(
             missing = f"no npz: run_design.py runs on flat ground, and the run's task is {task}"
         if missing and (wanted == ["npz"] or steps is not None):
             raise UsageError(missing)
-        with folder.database(read_only=True) as database, _training(steps, workers) as training:
+        with folder.database(read_only=True) as database, _training(steps, workers) as finetuning:
             designs = export_run(
-                database, folder.settings, out, top=top, formats=wanted, training=training
+                database, folder.settings, out, top=top, formats=wanted, finetuning=finetuning
             )
     else:
         if top is not None:
             raise UsageError(f"--top is for a run, and {source} is no folder")
-        for name in HISTORY:
+        for name in HISTORY_FORMATS:
             if name in wanted:
                 raise UsageError(
                     f"--format {name} is for a run, and {source} is no folder: "
-                    f"choose from {', '.join(FORMATS)}"
+                    f"choose from {', '.join(DESIGN_FORMATS)}"
                 )
         graph = read_body(source)
         moved = any(body_graph.joints(graph))
@@ -219,10 +218,10 @@ def export(
             raise UsageError(f"{source}: expected a robot with a limb to move, got a torso alone")
         variant = _select_variant(graph, controller, best_of) if "npz" in wanted and moved else 0
         design = Design(name=source.stem, graph=graph, variant=variant)
-        motion = Motion(controller=controller, episodes=1 if steps is None else DEFAULT_EPISODES)
-        with _training(steps, workers) as training:
+        rollout = DesignRollout(controller=controller, episodes=1 if steps is None else defaults.EPISODES)
+        with _training(steps, workers) as finetuning:
             designs = export_designs(
-                [design], out, formats=wanted, motion=motion, training=training
+                [design], out, formats=wanted, rollout=rollout, finetuning=finetuning
             )
     for file in sorted(out.iterdir()):
         click.echo(str(file))
@@ -237,20 +236,20 @@ def export(
 
 
 @contextmanager
-def _training(steps: int | None, workers: int | None) -> Iterator[Training | None]:
+def _training(steps: int | None, workers: int | None) -> Iterator[FineTuning | None]:
     """What trains designs, with a bar; None where nothing does."""
     from rich.console import Console
 
     from codesign.cli.progress import training_bar
     from codesign.config import usable_cores
-    from codesign.exporting import Training
+    from codesign.exporting import FineTuning
 
     if steps is None:
         yield None
         return
     try:
         with training_bar(Console()) as on_steps:
-            yield Training(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
+            yield FineTuning(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
     except KeyboardInterrupt:
         click.echo("interrupted; the same command goes on", err=True)
         raise SystemExit(INTERRUPTED) from None

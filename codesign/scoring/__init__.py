@@ -1,28 +1,38 @@
-"""Bodies in, score records out: zero-shot, one distilled controller for all of them.
+"""Zero-shot scores: bodies in, score records out, one controller for all of them.
 
-Any program may use this without the rest of the package:
+Any program can use this package without the rest of ``codesign``:
 
-    records = score(graphs, controller="flat-v2", episodes=8)    # a list, in order
-    scorer = BodyScorer(best_of=8); scorer(graph).score            # one at a time
-    with ScoringPool(workers=8, best_of=8) as pool: ...            # as bodies come
-    best_of(graphs, pool, top=10)                                # in full only if they matter
+    records = score(graphs, controller="flat-v2", episodes=8)   # a list, in order
+    record = BodyScorer(best_of=8)(graph)                       # one body, in this process
+    with ScoringPool(workers=8, best_of=8) as pool: ...         # bodies as they come
+    records = race_for_top(graphs, pool, top=10)                # complete scores only for the best
 
-A score depends on the body, the controller, the task, the seed, the number of episodes and the
-variants that are tried alone: episode k of a seed starts alike for every body, and workers
-change nothing. Racing decides who gets one, by a bar.
+A score depends only on the body, the controller and its variant, the task, the seed and the
+number of episodes. Episode k of a seed has the same initial noise for every body, and the number
+of workers changes nothing.
+
+record         what a scoring yields
+scorer         scores in this process
+scoring_pool   scores on worker processes or a cluster
+racing         pruning of bodies that cannot reach a threshold
+top            the best of many bodies, by racing
+controllers    controllers by name
+perturbations  changes of a body that measure robustness
+fingerprint    what two machines must share for equal scores
 """
 
-from codesign.scoring.racing import race_for_top
+from codesign.scoring.controllers import load_controller, resolve_best_of
 from codesign.scoring.record import ScoreRecord
-from codesign.scoring.scorer import BodyScorer, load_controller, resolve_best_of
+from codesign.scoring.scorer import BodyScorer
 from codesign.scoring.scoring_pool import ScoringPool, score
+from codesign.scoring.top import race_for_top
 
 __all__ = [
     "BodyScorer",
     "ScoreRecord",
     "ScoringPool",
-    "best_of",
     "load_controller",
-    "score",
+    "race_for_top",
     "resolve_best_of",
+    "score",
 ]

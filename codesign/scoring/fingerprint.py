@@ -1,39 +1,49 @@
-"""What must be the same on two machines for their scores to be."""
+"""Versions and hashes that two machines must share for their scores to be equal."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from codesign import __version__
-from codesign.scoring.scorer import find_controller
+from codesign.scoring.controllers import find_controller
 
 PACKAGES = ("morph_ops", "hyperdistill_core", "codesign")
 LIBRARIES = ("mujoco", "mjbatch", "numpy", "torch", "networkx")
 
 
 def fingerprint(controller: str | Path) -> dict[str, str]:
-    """Versions and hashes by name; imports none of the libraries.
+    """Versions and hashes by name; none of the libraries is imported.
 
     Args:
-        controller: name of a shipped controller, or path of one; a file that is missing
-            counts as a difference.
+        controller: Name of a shipped controller, or path of a controller file. A missing file
+            gets the entry "no such file", so that it counts as a difference.
+
+    Example:
+        >>> list(fingerprint("flat-v2"))[:3]
+        ['codesign', 'code of codesign', 'Python']
     """
     return {
         "codesign": __version__,
         "code of codesign": _hash_of_code(),
         "Python": ".".join(platform.python_version_tuple()[:2]),
-        **{library: installed(library) for library in LIBRARIES},
+        **{library: installed_version(library) for library in LIBRARIES},
         f"controller {controller}": _hash_of_file(controller),
     }
 
 
-def installed(library: str) -> str:
-    """Version of a library; "none" where it is not installed."""
+def installed_version(library: str) -> str:
+    """The version of an installed library, or "none".
+
+    Example:
+        >>> installed_version("no-such-library")
+        'none'
+    """
     try:
         return version(library)
     except PackageNotFoundError:
@@ -43,20 +53,22 @@ def installed(library: str) -> str:
 def _hash_of_code() -> str:
     digest = hashlib.sha256()
     for package in PACKAGES:
-        _add_sources(digest, files(package))
+        for source in _sources(files(package)):
+            digest.update(source)
     return digest.hexdigest()[:12]
 
 
-def _add_sources(digest: hashlib._Hash, folder: Traversable) -> None:
+def _sources(folder: Traversable) -> Iterator[bytes]:
+    """Name and content of each Python file, sorted by name within each folder."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
-            _add_sources(digest, entry)
+            yield from _sources(entry)
         elif entry.name.endswith(".py"):
-            digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
+            yield entry.name.encode() + b"\0" + entry.read_bytes()
 
 
 def _hash_of_file(controller: str | Path) -> str:
-    # UsageError is one of ValueErrors: the worker's message is of no use to the coordinator.
+    # An error message of the worker is of no use to the process that compares fingerprints.
     try:
         return hashlib.sha256(find_controller(controller).read_bytes()).hexdigest()[:12]
     except (OSError, ValueError):

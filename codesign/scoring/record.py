@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 #: First words of the warnings about bodies that are unlike the training distribution.
 OUT_OF_DISTRIBUTION = "out of distribution"
+#: Fields that are lists in JSON.
+_TUPLES = ("ci95", "returns", "lengths", "fell", "duty_factors", "warnings", "criteria")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +97,8 @@ class ScoreRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """The record in JSON's types; :meth:`from_dict` reads it back."""
-        values = asdict(self)
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+        lists = {name: list(getattr(self, name)) for name in _TUPLES}
+        return {**asdict(self), **lists}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
@@ -106,7 +108,8 @@ class ScoreRecord:
             KeyError: A field is missing.
         """
         known = {one.name: values[one.name] for one in fields(cls)}
-        return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in known.items()})
+        known |= {name: tuple(known[name]) for name in _TUPLES}
+        return cls(**known)
 
     @classmethod
     def failed(

@@ -1,4 +1,4 @@
-"""Scoring one body after the other in this process."""
+"""Scores of single bodies in this process."""
 
 from __future__ import annotations
 
@@ -12,112 +12,60 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
+from codesign import defaults
 from codesign.config import Racing
-from codesign.defaults import BEST_OF
-from codesign.defaults import CONTROLLER as DEFAULT_CONTROLLER
-from codesign.errors import UsageError
-from codesign.interval import confidence_interval
+from codesign.scoring.controllers import load_controller, require_variants, resolve_best_of
+from codesign.scoring.perturbations import PERTURBATIONS
 from codesign.scoring.racing import SCREENING, Pruned, race
 from codesign.scoring.record import OUT_OF_DISTRIBUTION, ScoreRecord
-from codesign.scoring.robustness import PERTURBATIONS
-from morph_ops._messages import one_line
+from hyperdistill_core.evaluation.statistics import confidence_interval
+from morph_ops._messages import failure
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
-    from hyperdistill_core.controller.controller import Controller
+    from hyperdistill_core.controller import Controller
     from hyperdistill_core.rollout import Rollout
-
-DEFAULT_TASK = "flat"
-DEFAULT_EPISODES = 8
-
-
-def find_controller(name: str | Path) -> Path:
-    """The file of a controller, by its name or path; needs no torch.
-
-    Raises:
-        UsageError: there is no such controller.
-    """
-    from hyperdistill_core.controller.checkpoints import ControllerError, find
-
-    try:
-        return find(name)
-    except ControllerError as error:
-        raise UsageError(one_line(error)) from None
-
-
-def require_variants(controller: Controller, wanted: int, *, what: str = "best_of") -> None:
-    """Refuse a setting that wants more variants than a controller has.
-
-    Raises:
-        UsageError: it has fewer, or it is not even one.
-    """
-    from hyperdistill_core.controller.checkpoints import ControllerError
-
-    try:
-        controller.require_variants(wanted, what=what)
-    except ControllerError as error:
-        raise UsageError(one_line(error)) from None
-
-
-def load_controller(name: str | Path) -> Controller:
-    """A controller by its name or path.
-
-    Raises:
-        UsageError: there is no such controller, or its file cannot be read.
-    """
-    # Imported here: torch takes seconds, and the process that drives a pool needs none.
-    from hyperdistill_core.controller.controller import Controller, ControllerError
-
-    try:
-        return Controller.load(name)
-    except ControllerError as error:
-        raise UsageError(one_line(error)) from None
-
-
-def resolve_best_of(controller: Controller, best_of: int | None) -> int:
-    """Variants to try of a body.
-
-    Args:
-        controller: that has them.
-        best_of: so many; None for the usual number, or all where the controller has fewer.
-
-    Raises:
-        UsageError: it has fewer than ``best_of``.
-    """
-    if best_of is None:
-        return min(BEST_OF, controller.n_variants)
-    require_variants(controller, best_of)
-    return best_of
 
 
 class BodyScorer:
-    """Scores one body after the other in this process; loads the controller once.
+    """Scores bodies one by one in this process; the controller is loaded once.
 
     Args:
-        controller: name of a shipped controller, or path of one.
-        task: name of a task.
-        episodes: episodes a body, at least 1.
-        seed: of the episodes' starts.
-        robustness: measure it as well; it takes as many episodes again in each world.
-        racing: how bodies are stopped that cannot reach the bar they are given.
-        best_of: variants of each body that are tried before the best of them is scored
-            (:mod:`hyperdistill_core.controller.halving`); None for :data:`~codesign.defaults.BEST_OF`, or all
-            that the controller has.
-        variants: that bodies may come with, the first so many of the controller's.
+        controller: Name of a shipped controller, path of a controller file, or a controller.
+        task: Name of the task.
+        episodes: Episodes of a score, at least 1.
+        seed: Seed of the episodes' initial states. Episode k of a seed starts alike for every
+            body, so that scores can be compared.
+        robustness: Whether to measure robustness too; this takes as many episodes again for
+            each perturbation.
+        racing: Settings of racing, for bodies that are scored with a threshold. None, the
+            default, never prunes.
+        best_of: Number of controller variants to try on each body before the best one is
+            scored (:func:`hyperdistill_core.controller.select_variant`). None means
+            :data:`codesign.defaults.BEST_OF`, or all variants if the controller has fewer.
+        variants: Number of controller variants that bodies may come with.
 
     Raises:
-        UnknownNameError: there is no such task.
-        UsageError: there is no such controller, its file cannot be read, or it has fewer
-            variants than ``best_of`` or ``variants``.
+        UnknownNameError: No task has this name.
+        UsageError: No controller has this name or path, or its file cannot be read.
+        UsageError: The controller has fewer variants than ``best_of`` or ``variants``.
         ValueError: ``episodes`` is below 1.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops import sample_body
+        >>> scorer = BodyScorer(controller="flat-v2", episodes=2)
+        >>> record = scorer(sample_body(np.random.default_rng(0)), robot="first try")
+        >>> record.robot, record.status, len(record.returns)
+        ('first try', 'ok', 2)
     """
 
     def __init__(
         self,
         *,
-        controller: str | Path | Controller = DEFAULT_CONTROLLER,
-        task: str = DEFAULT_TASK,
-        episodes: int = DEFAULT_EPISODES,
+        controller: str | Path | Controller = defaults.CONTROLLER,
+        task: str = defaults.TASK,
+        episodes: int = defaults.EPISODES,
         seed: int = 0,
         robustness: bool = False,
         racing: Racing | None = None,
@@ -136,7 +84,7 @@ class BodyScorer:
         self._episodes = episodes
         self._seed = seed
         self._racing = racing
-        self._worlds = tuple(PERTURBATIONS.values()) if robustness else ()
+        self._perturbations = tuple(PERTURBATIONS.values()) if robustness else ()
 
     def __call__(
         self,
@@ -149,16 +97,17 @@ class BodyScorer:
         preferred_variants: Sequence[int] = (),
         variant: int | None = None,
     ) -> ScoreRecord:
-        """The record of a body; an error inside is a record of status "failed", no exception.
+        """Score a body. An error during the scoring becomes a record of status "failed".
 
         Args:
-            graph: the body.
-            robot: what it is called.
-            seed: other than usual, for this body alone.
-            episodes: likewise.
-            threshold: score that it must be able to reach, where there is racing; None for any.
-            preferred_variants: variants that are tried first, where several are.
-            variant: the one that is scored; None finds it, by ``best_of``.
+            graph: The body.
+            robot: Name of the robot, for the record.
+            seed: Seed for this body alone; None takes the scorer's.
+            episodes: Episodes for this body alone; None takes the scorer's.
+            threshold: Score that the body must be able to reach, or racing prunes it. None
+                never prunes.
+            preferred_variants: Variants to try first, if several are tried.
+            variant: Variant to score. None selects one out of ``best_of``.
         """
         blank = ScoreRecord.failed(
             robot=robot,
@@ -171,45 +120,47 @@ class BodyScorer:
             worst_score=self._task.worst_score,
             variant=0 if variant is None else variant,
         )
+        run = _CountedRollouts(task=self._task, episodes=blank.episodes, seed=blank.seed)
         try:
             if variant is None:
-                return self._simulate(graph, blank, threshold, partial(self._select_variant, preferred_variants))
-            return self._simulate(graph, blank, threshold, lambda *_: variant)
+                variant = self._select_variant(graph, blank.seed, preferred_variants, run)
+            return self._simulate(graph, replace(blank, variant=variant), threshold, run)
         except Exception as error:
-            message = f"{type(error).__name__}: {one_line(error)}"
-            return replace(blank, warnings=(message,))
+            return replace(blank, warnings=(failure(error),))
 
     def _simulate(
         self,
         graph: nx.DiGraph[str],
         blank: ScoreRecord,
         threshold: float | None,
-        find: Callable[[nx.DiGraph[str], int, _Counted], int],
+        run: _CountedRollouts,
     ) -> ScoreRecord:
-        run = _Counted(task=self._task, episodes=blank.episodes, seed=blank.seed)
-        variant = find(graph, blank.seed, run)
-        control = self._controller.for_body(graph, self._task.model(graph), variant=variant)
-        doubts = tuple(f"{OUT_OF_DISTRIBUTION}: {d}" for d in self._controller.warnings(graph))
-        blank = replace(blank, warnings=doubts, variant=variant)
-        begun = None
+        policy = self._controller.for_body(graph, self._task.model(graph), variant=blank.variant)
+        warnings = self._controller.warnings(graph)
+        blank = replace(blank, warnings=tuple(f"{OUT_OF_DISTRIBUTION}: {w}" for w in warnings))
+        run_body = partial(run, graph, policy)
+        first = None
         if self._racing is not None and threshold is not None:
-            begun = race(
-                partial(run, graph, control), self._task, self._racing, threshold, blank.episodes
-            )
-            if isinstance(begun, Pruned):
-                return replace(_stopped(blank, begun, threshold), steps=run.steps, seconds=run.seconds)
-        result = _whole(partial(run, graph, control, measure_gait=True), begun, blank.episodes)
+            first = race(run_body, self._task, self._racing, threshold, blank.episodes)
+            if isinstance(first, Pruned):
+                record = _pruned(blank, first, threshold)
+                return replace(record, steps=run.steps, seconds=run.seconds)
+        result = _complete(partial(run_body, measure_gait=True), first, blank.episodes)
         measured = _measured(result)
-        if self._worlds and not result.unstable:
-            # The controller is that of the body as it was meant to be.
-            elsewhere = [run(world(graph), control).score for world in self._worlds]
-            measured["metrics"]["robustness"] = fmean(elsewhere)
+        if self._perturbations and not result.unstable:
+            # The policy stays the one of the unperturbed body.
+            scores = [run(perturb(graph), policy).score for perturb in self._perturbations]
+            measured["metrics"]["robustness"] = fmean(scores)
         return replace(blank, **measured, steps=run.steps, seconds=run.seconds)
 
     def _select_variant(
-        self, preferred_variants: Sequence[int], graph: nx.DiGraph[str], seed: int, run: _Counted
+        self,
+        graph: nx.DiGraph[str],
+        seed: int,
+        preferred_variants: Sequence[int],
+        run: _CountedRollouts,
     ) -> int:
-        from hyperdistill_core.controller.halving import select_variant
+        from hyperdistill_core.controller import select_variant
 
         return select_variant(
             graph,
@@ -222,50 +173,53 @@ class BodyScorer:
         )
 
 
-class _Counted:
-    """Rollouts of a body, and what all of them took.
+class _CountedRollouts:
+    """Rollouts of one body, with the control steps and the time of all of them.
 
     Args:
-        usual: what a rollout is given unless it says otherwise.
+        options: Options of :func:`hyperdistill_core.rollout.rollout` that calls may replace.
     """
 
-    def __init__(self, **usual: Any) -> None:
-        self._usual = usual
+    def __init__(self, **options: Any) -> None:
+        self._options = options
         self.steps = 0
         self.seconds = 0.0
 
-    def __call__(self, graph: nx.DiGraph[str], control: Any, **options: Any) -> Rollout:
+    def __call__(self, graph: nx.DiGraph[str], policy: Any, **options: Any) -> Rollout:
         from hyperdistill_core.rollout import rollout
 
-        result = rollout(graph, control, **self._usual | options)
-        self.steps += int(result.lengths.sum())
+        result = rollout(graph, policy, **self._options | options)
+        self.steps += result.control_steps
         self.seconds += result.seconds
         return result
 
 
-def _whole(run: Callable[..., Rollout], begun: Rollout | None, episodes: int) -> Rollout:
-    """All episodes of a score, of which some may have been run."""
-    if begun is not None:
-        done = len(begun.returns)
+def _complete(run: Callable[..., Rollout], first: Rollout | None, episodes: int) -> Rollout:
+    """All episodes of a score, after the first ones that a race has simulated."""
+    if first is not None:
+        done = len(first.returns)
         rest = run(first=done, episodes=episodes - done)
         if not rest.unstable:
-            return begun.joined(rest)
+            return first.joined(rest)
     return run()
 
 
-def _stopped(blank: ScoreRecord, lost: Pruned, threshold: float) -> ScoreRecord:
-    """The record of a body that lost a race."""
-    measured = _measured(lost.rollout) | {"status": "pruned"}
-    measured["metrics"] = {"upper_bound": lost.bound.score, "confidence_margin": lost.bound.doubt}
-    episodes, steps = len(lost.rollout.returns), max(lost.rollout.lengths)
-    reason = f"stopped after {episodes} episode(s) of up to {steps} control steps"
-    reason += f": {lost.bound.score:.1f} at best"
+def _pruned(blank: ScoreRecord, race: Pruned, threshold: float) -> ScoreRecord:
+    """The record of a body that racing pruned."""
+    measured = _measured(race.rollout)
+    measured["status"] = "pruned"
+    bound, margin = race.bound.score, race.bound.confidence_margin
+    measured["metrics"] = {"upper_bound": bound, "confidence_margin": margin}
+    episodes, steps = len(race.rollout.returns), max(race.rollout.lengths)
+    warning = f"pruned after {episodes} episode(s) of up to {steps} control steps"
+    warning += f": upper bound {bound:.1f}"
     if threshold < SCREENING:
-        reason += f", of {threshold:.1f} needed"
-    return replace(blank, **measured, episodes=episodes, warnings=(*blank.warnings, reason))
+        warning += f", threshold {threshold:.1f}"
+    return replace(blank, **measured, episodes=episodes, warnings=(*blank.warnings, warning))
 
 
 def _measured(result: Rollout) -> dict[str, Any]:
+    """Fields of a record from a rollout."""
     returns = tuple(map(float, result.returns))
     return {
         "score": result.score,
@@ -276,12 +230,12 @@ def _measured(result: Rollout) -> dict[str, Any]:
         "terms": {name: fmean(map(float, values)) for name, values in result.terms.items()},
         "speed": fmean(map(float, result.speed)),
         "distance": fmean(map(float, result.distance)),
-        **_behaviour(result),
+        **_gait_fields(result),
         "status": "unstable" if result.unstable else "ok",
     }
 
 
-def _behaviour(result: Rollout) -> dict[str, Any]:
+def _gait_fields(result: Rollout) -> dict[str, Any]:
     gait = result.gait
     if gait is None:
         return {"metrics": {}, "duty_factors": ()}
@@ -292,4 +246,7 @@ def _behaviour(result: Rollout) -> dict[str, Any]:
     cost = gait.cost_of_transport(result.distance)
     if math.isfinite(cost):
         metrics["raw_cost_of_transport"] = cost
-    return {"metrics": metrics, "duty_factors": tuple(gait.duty_factors.mean(axis=0).tolist())}
+    return {
+        "metrics": metrics,
+        "duty_factors": tuple(gait.duty_factors.mean(axis=0).tolist()),
+    }

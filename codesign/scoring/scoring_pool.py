@@ -1,4 +1,4 @@
-"""Scoring many bodies: here, in worker processes or on a cluster."""
+"""Scores of many bodies: in this process, on worker processes, or on a cluster."""
 
 from __future__ import annotations
 
@@ -12,25 +12,21 @@ from typing import Any, Self
 
 import networkx as nx
 
+from codesign import defaults
 from codesign.cluster import ClusterSettings, start_backend
 from codesign.config import Racing, Settings
+from codesign.scoring.controllers import find_controller
 from codesign.scoring.fingerprint import fingerprint
 from codesign.scoring.record import ScoreRecord
-from codesign.scoring.scorer import (
-    DEFAULT_CONTROLLER,
-    DEFAULT_EPISODES,
-    DEFAULT_TASK,
-    BodyScorer,
-    find_controller,
-)
+from codesign.scoring.scorer import BodyScorer
 from hyperdistill_core.parallel import Backend, Outcome
 from morph_ops.identity import body_hash
-
-DEFAULT_TIME_LIMIT = 300.0
 
 
 @dataclass(frozen=True)
 class _Item:
+    """A body with the options of :meth:`BodyScorer.__call__`."""
+
     graph: nx.DiGraph[str]
     seed: int | None
     episodes: int | None
@@ -40,10 +36,14 @@ class _Item:
 
 
 class _Worker:
-    """What a worker process does with items."""
+    """Scores items in a worker process.
 
-    def __init__(self, **settings: Any) -> None:
-        self._scorer = BodyScorer(**settings)
+    Args:
+        options: Arguments of :class:`BodyScorer`.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._scorer = BodyScorer(**options)
 
     def __call__(self, item: _Item) -> ScoreRecord:
         return self._scorer(
@@ -59,45 +59,55 @@ class _Worker:
 class ScoringPool:
     """Scores bodies on workers, each of which loads the controller once.
 
-    A context manager. A worker that dies, or hangs and is killed, is replaced; a body that
-    costs two of them gets a record of status "failed".
+    The pool is a context manager. A worker that dies, or that exceeds the time limit and is
+    killed, is replaced. A body that costs two workers gets a record of status "failed".
 
     Args:
-        workers: worker processes; 0 to work in this process, without any of that.
-        controller: name of a shipped controller, or path of one.
-        task: name of a task.
-        episodes: episodes a body, at least 1.
-        seed: of the episodes' starts.
-        robustness: measure it as well.
-        racing: how bodies are stopped that cannot reach the bar they are submitted with.
-        best_of: variants of a body that are tried before the best of them is scored; None for
-            :data:`~codesign.defaults.BEST_OF`, or all that the controller has.
-        variants: that bodies may be submitted with, the first so many of the controller's.
-        time_limit: a body may take so long (s), None for ever. Only for bodies that come near
-            it does the record depend on the machine.
-        cluster: score there instead; ``workers`` does not count then.
+        workers: Number of worker processes; 0 scores in this process.
+        controller: Name of a shipped controller, or path of a controller file.
+        task: Name of the task.
+        episodes: Episodes of a score, at least 1.
+        seed: Seed of the episodes' initial states.
+        robustness: Whether to measure robustness too.
+        racing: Settings of racing, for bodies that are submitted with a threshold.
+        best_of: Number of controller variants to try on each body before the best one is
+            scored. None means :data:`codesign.defaults.BEST_OF`, or all variants if the
+            controller has fewer.
+        variants: Number of controller variants that bodies may be submitted with.
+        time_limit: Longest time for the scoring of a body (s); None for no limit. The records of
+            bodies that take about this long depend on the machine, so it should be generous.
+        cluster: Cluster to score on instead; ``workers`` is then ignored.
 
     Raises:
-        UnknownNameError: there is no such task.
-        UsageError: there is no such controller, its file cannot be read, or it has fewer
-            variants than ``best_of`` or ``variants``; or no such cluster, or its workers have
-            other versions or another controller.
-        RunError: the cluster has no workers.
+        UnknownNameError: No task has this name.
+        UsageError: No controller has this name or path, or its file cannot be read.
+        UsageError: The controller has fewer variants than ``best_of`` or ``variants``.
+        UsageError: The cluster does not exist, or its workers have other versions of the code or
+            of the controller.
+        RunError: The cluster has no workers.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops import sample_body
+        >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
+        >>> with ScoringPool(workers=0, episodes=2) as pool:
+        ...     [record.status for record in pool.map(bodies)]
+        ['ok', 'ok']
     """
 
     def __init__(
         self,
         *,
         workers: int,
-        controller: str | Path = DEFAULT_CONTROLLER,
-        task: str = DEFAULT_TASK,
-        episodes: int = DEFAULT_EPISODES,
+        controller: str | Path = defaults.CONTROLLER,
+        task: str = defaults.TASK,
+        episodes: int = defaults.EPISODES,
         seed: int = 0,
         robustness: bool = False,
         racing: Racing | None = None,
         best_of: int | None = 1,
         variants: int = 1,
-        time_limit: float | None = DEFAULT_TIME_LIMIT,
+        time_limit: float | None = defaults.TIME_LIMIT,
         cluster: ClusterSettings | None = None,
     ) -> None:
         from hyperdistill_core.tasks import get_task
@@ -111,7 +121,7 @@ class ScoringPool:
             seed=seed,
             worst_score=get_task(task).worst_score,
         )
-        find_controller(controller)  # a mistyped name need not wait for the workers' start
+        find_controller(controller)  # refuses a mistyped name before the workers start
         setup = partial(
             _Worker,
             controller=controller,
@@ -124,7 +134,7 @@ class ScoringPool:
             variants=variants,
         )
         self._items: dict[Hashable, _Item] = {}
-        self._pool: Backend[_Item, ScoreRecord] = start_backend(
+        self._backend: Backend[_Item, ScoreRecord] = start_backend(
             setup,
             workers=workers,
             time_limit=time_limit,
@@ -133,17 +143,17 @@ class ScoringPool:
         )
 
     @classmethod
-    def of_campaign(cls, settings: Settings, *, most_workers: int | None = None) -> Self:
-        """The pool that a campaign's settings ask for.
+    def of_campaign(cls, settings: Settings, *, max_workers: int | None = None) -> Self:
+        """The pool that a campaign's settings describe.
 
         Args:
-            settings: of the campaign.
-            most_workers: fewer worker processes than they say will do.
+            settings: Settings of the campaign.
+            max_workers: Upper limit of the worker processes; None for the settings' number.
 
         Raises:
-            Exception: as the class.
+            Exception: See the class.
         """
-        workers = settings.workers if most_workers is None else min(settings.workers, most_workers)
+        workers = settings.workers if max_workers is None else min(settings.workers, max_workers)
         return cls(
             workers=workers,
             controller=settings.controller,
@@ -160,23 +170,23 @@ class ScoringPool:
 
     @property
     def parallelism(self) -> int:
-        """How many bodies are scored at the same time, when there are enough."""
-        return self._pool.parallelism
+        """Number of bodies that are scored at the same time."""
+        return self._backend.parallelism
 
     @property
     def location(self) -> str:
-        """Where bodies are scored, for people."""
-        return self._pool.location
+        """Where bodies are scored, in words."""
+        return self._backend.location
 
     @property
     def idle(self) -> int:
-        """How many bodies can be submitted now."""
-        return self._pool.idle
+        """Number of bodies that can be submitted now."""
+        return self._backend.idle
 
     @property
     def busy(self) -> bool:
-        """Whether any body is being scored."""
-        return self._pool.busy
+        """Whether any submitted body has not been collected yet."""
+        return self._backend.busy
 
     def submit(
         self,
@@ -189,29 +199,30 @@ class ScoringPool:
         preferred_variants: Sequence[int] = (),
         variant: int | None = None,
     ) -> None:
-        """Give a body to the workers.
+        """Start the scoring of a body.
 
         Args:
-            key: what the record comes back under.
-            graph: the body.
-            seed: other than the pool's, for this body alone.
-            episodes: likewise.
-            threshold: score that it must be able to reach, where there is racing; None for any.
-            preferred_variants: variants that are tried first, where several are.
-            variant: the one that is scored; None finds it, by the pool's ``best_of``.
+            key: Key that :meth:`collect` returns with the record.
+            graph: The body.
+            seed: Seed for this body alone; None takes the pool's.
+            episodes: Episodes for this body alone; None takes the pool's.
+            threshold: Score that the body must be able to reach, or racing prunes it. None
+                never prunes.
+            preferred_variants: Variants to try first, if several are tried.
+            variant: Variant to score. None selects one out of the pool's ``best_of``.
 
         Raises:
-            RuntimeError: none of them is idle.
+            RuntimeError: No worker is idle.
         """
         item = _Item(graph, seed, episodes, threshold, preferred_variants, variant)
-        self._pool.submit(key, item)
+        self._backend.submit(key, item)
         self._items[key] = item
 
     def collect(self) -> list[tuple[Any, ScoreRecord]]:
-        """Wait until at least one body is scored; keys and records of all that are."""
+        """Wait for at least one score; the keys and records of all that are complete."""
         return [
             (outcome.key, self._record(self._items.pop(outcome.key), outcome))
-            for outcome in self._pool.collect()
+            for outcome in self._backend.collect()
         ]
 
     def map(
@@ -221,13 +232,20 @@ class ScoringPool:
         threshold: float | None = None,
         variants: Sequence[int | None] | None = None,
     ) -> list[ScoreRecord]:
-        """Records of ``graphs``, in their order; ``threshold`` as for :meth:`submit`.
+        """Score bodies and wait for all of them.
 
-        ``variants`` may name the variant of each, as :meth:`submit` takes it.
+        Args:
+            graphs: The bodies.
+            threshold: Score that each body must be able to reach, or racing prunes it. None
+                never prunes.
+            variants: Variant to score for each body; None selects one out of ``best_of``.
+
+        Returns:
+            One record for each body, in order.
         """
         records: dict[int, ScoreRecord] = {}
-        known = repeat(None) if variants is None else variants
-        for index, (graph, variant) in enumerate(zip(graphs, known, strict=False)):
+        chosen = repeat(None) if variants is None else variants
+        for index, (graph, variant) in enumerate(zip(graphs, chosen, strict=False)):
             if not self.idle:
                 records.update(self.collect())
             self.submit(index, graph, threshold=threshold, variant=variant)
@@ -236,8 +254,8 @@ class ScoringPool:
         return [records[index] for index in range(len(records))]
 
     def close(self) -> None:
-        """End the work at once."""
-        self._pool.close()
+        """Stop the workers at once."""
+        self._backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -253,9 +271,9 @@ class ScoringPool:
     def _record(self, item: _Item, outcome: Outcome[ScoreRecord]) -> ScoreRecord:
         if outcome.result is not None:
             return outcome.result
-        asked = {"seed": item.seed, "episodes": item.episodes}
+        options = {"seed": item.seed, "episodes": item.episodes}
         return self._failed(
-            **{name: value for name, value in asked.items() if value is not None},
+            **{name: value for name, value in options.items() if value is not None},
             robot="",
             hash=body_hash(item.graph),
             warnings=(outcome.error or "",),
@@ -266,9 +284,9 @@ class ScoringPool:
 def score(
     graphs: Iterable[nx.DiGraph[str]],
     *,
-    controller: str | Path = DEFAULT_CONTROLLER,
-    task: str = DEFAULT_TASK,
-    episodes: int = DEFAULT_EPISODES,
+    controller: str | Path = defaults.CONTROLLER,
+    task: str = defaults.TASK,
+    episodes: int = defaults.EPISODES,
     seed: int = 0,
     best_of: int | None = None,
     workers: int = 1,
@@ -276,24 +294,33 @@ def score(
     """Score bodies under a controller that needs no training for them.
 
     Args:
-        graphs: the bodies.
-        controller: name of a shipped controller, or path of one.
-        task: name of a task.
-        episodes: episodes a body, at least 1.
-        seed: of the episodes' starts.
-        best_of: variants of a body that are tried before the best of them is scored; by default
-            :data:`~codesign.defaults.BEST_OF`, or all that the controller has.
-        workers: 1 to work in this process, more for so many worker processes; a script
-            that asks for more needs the usual ``if __name__ == "__main__":``.
+        graphs: The bodies.
+        controller: Name of a shipped controller, or path of a controller file.
+        task: Name of the task.
+        episodes: Episodes of a score, at least 1.
+        seed: Seed of the episodes' initial states.
+        best_of: Number of controller variants to try on each body before the best one is
+            scored. None, the default, means :data:`codesign.defaults.BEST_OF`, or all variants
+            if the controller has fewer.
+        workers: Number of worker processes; 1 scores in this process. A script that asks for
+            more needs the usual ``if __name__ == "__main__":``.
 
     Returns:
-        One record a body, in order.
+        One record for each body, in order.
 
     Raises:
-        UnknownNameError: there is no such task.
-        UsageError: there is no such controller, its file cannot be read, or it has fewer
-            variants than ``best_of``.
+        UnknownNameError: No task has this name.
+        UsageError: No controller has this name or path, or its file cannot be read.
+        UsageError: The controller has fewer variants than ``best_of``.
         ValueError: ``episodes`` or ``workers`` is below 1.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> [record] = score([body], controller="flat-v2", episodes=2, best_of=1)
+        >>> record.episodes, record.controller, record.status
+        (2, 'flat-v2', 'ok')
     """
     if workers < 1:
         raise ValueError(f"workers: expected at least 1, got {workers}")
