@@ -8,7 +8,7 @@ move a body that another variant does not move
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +20,12 @@ import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.controller.checkpoints import ControllerError, find
-from hyperdistill_core.controller.controller_file import damaged, read_controller, write_controller
+from hyperdistill_core.controller.controller_file import (
+    ControllerParts,
+    damaged,
+    read_parts,
+    write_parts,
+)
 from hyperdistill_core.controller.controller_hash import controller_hash
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import (
@@ -131,9 +136,9 @@ class Controller:
             ControllerError: The file is not a controller's, is damaged, or has another version.
         """
         path = find(name_or_path)
-        parts = read_controller(path)
+        parts = read_parts(path)
         try:
-            return cls(**parts)
+            return cls(name=path.stem, **parts._asdict())
         except ValueError as error:
             raise damaged(path, error) from None
 
@@ -145,7 +150,8 @@ class Controller:
             half: Whether to round the weights to float16, which halves the file. Rounding
                 changes the hash: score, publish and compare the loaded controller instead.
         """
-        write_controller(Path(path), self, half=half)
+        parts = {name: getattr(self, name) for name in ControllerParts._fields}
+        write_parts(Path(path), ControllerParts(**parts), half=half)
 
     @cached_property
     def hash(self) -> str:
@@ -218,7 +224,7 @@ def _require_factors(variants: NDArray[np.float32], width: int) -> None:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def _one_thread() -> Generator[None]:
     """Run torch on one thread: the number of threads decides the last bits of a network."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

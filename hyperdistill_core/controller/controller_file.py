@@ -10,7 +10,7 @@ all others                weights of the hypernetwork, float32 or float16
 ========================= ==========================================================
 
 The header holds ``kind``, ``version``, ``network`` (the fields of ``HypernetConfig``), ``task``,
-``context``, ``clip``, ``training_distribution`` and ``provenance``. Reading a file executes nothing.
+``context``, ``clip``, ``training_distribution`` and ``provenance``. Nothing in a file is executed.
 """
 
 from __future__ import annotations
@@ -18,31 +18,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.checkpoints import ControllerError
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
-
-if TYPE_CHECKING:
-    from hyperdistill_core.controller.controller import Controller
 
 KIND = "controller"
 VERSION = 3
 _MEAN, _VAR, _VARIANTS = "state_mean", "state_var", "variants"
 
 
-def read_controller(path: Path) -> dict[str, Any]:
-    """The keyword arguments of the :class:`Controller` that a file holds.
+class ControllerParts(NamedTuple):
+    """What a file holds: the attributes of a ``Controller`` apart from its name."""
 
-    Args:
-        path: Path of the file. Its stem becomes the controller's name.
+    network: Hypernetwork
+    normalization: Normalization
+    task: str
+    context: ContextKind
+    training_distribution: TrainingDistribution
+    provenance: Mapping[str, Any]
+    variants: NDArray[np.float32] | None
+
+
+def read_parts(path: Path) -> ControllerParts:
+    """Read a controller's file.
 
     Raises:
         ControllerError: The file does not exist or is not a controller's checkpoint.
@@ -56,51 +64,49 @@ def read_controller(path: Path) -> dict[str, Any]:
     if meta.get("version") != VERSION:
         raise ControllerError(
             f"{path}: expected a controller file of version {VERSION}, got version"
-            f" {meta.get('version')!r}; older files cannot be read, so train or distill the"
+            f" {meta.get('version')!r}; other versions cannot be read, so train or distill the"
             " controller again"
         )
     try:
         mean, var = (tensors.pop(key).double().numpy() for key in (_MEAN, _VAR))
         variants = tensors.pop(_VARIANTS, None)
         limits = {name: (low, high) for name, (low, high) in meta["training_distribution"].items()}
-        return {
-            "name": path.stem,
-            "network": _network(meta["network"], tensors),
-            "normalization": Normalization(mean, var, clip=meta["clip"]),
-            "task": meta["task"],
-            "context": meta["context"],
-            "training_distribution": TrainingDistribution(limits),
-            "provenance": meta["provenance"],
-            "variants": None if variants is None else variants.numpy(),
-        }
+        return ControllerParts(
+            network=_network(meta["network"], tensors),
+            normalization=Normalization(mean, var, clip=meta["clip"]),
+            task=meta["task"],
+            context=meta["context"],
+            training_distribution=TrainingDistribution(limits),
+            provenance=meta["provenance"],
+            variants=None if variants is None else variants.numpy(),
+        )
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise damaged(path, error) from None
 
 
-def write_controller(path: Path, controller: Controller, *, half: bool) -> None:
+def write_parts(path: Path, parts: ControllerParts, *, half: bool) -> None:
     """Write a controller's file in one atomic step.
 
     Args:
         path: Path of the file. An existing file is replaced.
-        controller: The controller.
+        parts: What the file is to hold.
         half: Whether the weights are rounded to float16.
     """
-    network, normalization = controller.network, controller.normalization
     dtype = torch.float16 if half else torch.float32
-    tensors = {name: tensor.to(dtype) for name, tensor in network.state_dict().items()}
-    tensors[_MEAN] = torch.tensor(np.asarray(normalization.mean), dtype=torch.float64)
-    tensors[_VAR] = torch.tensor(np.asarray(normalization.var), dtype=torch.float64)
-    if controller.variants is not None:
-        tensors[_VARIANTS] = torch.tensor(controller.variants, dtype=torch.float32)
+    tensors = {name: tensor.to(dtype) for name, tensor in parts.network.state_dict().items()}
+    tensors[_MEAN] = torch.tensor(np.asarray(parts.normalization.mean), dtype=torch.float64)
+    tensors[_VAR] = torch.tensor(np.asarray(parts.normalization.var), dtype=torch.float64)
+    if parts.variants is not None:
+        tensors[_VARIANTS] = torch.tensor(parts.variants, dtype=torch.float32)
     meta = {
         "kind": KIND,
         "version": VERSION,
-        "network": asdict(network.config),
-        "task": controller.task,
-        "context": controller.context,
-        "clip": normalization.clip,
-        "training_distribution": dict(controller.training_distribution.limits),
-        "provenance": dict(controller.provenance),
+        "network": asdict(parts.network.config),
+        "task": parts.task,
+        "context": parts.context,
+        "clip": parts.normalization.clip,
+        "training_distribution": dict(parts.training_distribution.limits),
+        "provenance": dict(parts.provenance),
     }
     save_checkpoint(path, tensors, meta)
 
@@ -115,7 +121,7 @@ def _network(settings: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -
     # The constructor draws initial values that are replaced below; the fork protects the caller's
     # generator. Torch's meta device would avoid the draw, but importing its compiler takes more
     # than a second.
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):  # pyright: ignore[reportUnknownMemberType]  untyped
         network = Hypernetwork(HypernetConfig(**settings))
     weights = {name: tensor.float() for name, tensor in tensors.items()}
     network.load_state_dict(weights, assign=True)

@@ -1,8 +1,8 @@
-"""What bodies a controller was trained on, and where another body lies outside, in words.
+"""The training distribution of a controller, and where a body lies outside it.
 
-A controller acts for every body, but deserves trust only near those that it learned from.
-:class:`TrainingDistribution` keeps the least and the largest value of each physical quantity that
-a context tells of, and of those that all training bodies have alike, which it need not tell.
+A controller generates a network for every body, but deserves trust only near the bodies that it
+was trained on. :class:`TrainingDistribution` keeps the limits of each physical quantity of these
+bodies: those that the context contains, and those in which all training bodies agree.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from morph_ops.geometry import canonical_frames, mass, rest_frames
 from morph_ops.graph import joints, limb, limbs, torso
 
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["UNITS", "TrainingDistribution"]
+
+#: Units of the quantities that are compared. A limb's length is the length of its axis.
 UNITS: dict[str, str] = {
     "number of nodes": "",
     "torso radius": "m",
@@ -36,43 +41,57 @@ UNITS: dict[str, str] = {
     "hinge armature": "kg m^2",
     "sliding friction": "",
 }
-"""Quantities that are compared, with their units; a limb's length is that of its axis."""
 
-# Of the tasks' floors; of two surfaces that touch, MuJoCo takes the larger one's.
+# Friction of the tasks' floors. Of two surfaces in contact, MuJoCo takes the larger friction.
 _GROUND_FRICTION = 0.7
-# Share of a range's width: directions are rounded to the centimetre, which is no news.
+# Tolerance as a share of the width of the limits. Positions of UNIMAL limbs are rounded to the
+# centimeter, so a smaller excess says nothing.
 _SLACK = 0.01
 
 
 @dataclass(frozen=True)
 class TrainingDistribution:
-    """Least and largest value of quantities over the training bodies.
+    """Smallest and largest value of physical quantities over the training bodies.
 
     Attributes:
-        limits: (least, largest) by quantity, in the units of :data:`UNITS`.
+        limits: (smallest, largest) value by quantity, in the units of :data:`UNITS`. A quantity
+            without limits is not compared.
     """
 
     limits: Mapping[str, tuple[float, float]]
 
     @classmethod
     def over(cls, graphs: Iterable[nx.DiGraph[str]]) -> TrainingDistribution:
-        """Ranges over training bodies."""
-        seen: dict[str, list[float]] = {quantity: [] for quantity in UNITS}
+        """Training distribution of some bodies.
+
+        Args:
+            graphs: The training bodies.
+
+        Example:
+            >>> from morph_ops.graph import Torso, new_body
+            >>> torso = Torso(pos=(0.0, 0.0, 1.0), radius=0.1, mass=2.0)
+            >>> TrainingDistribution.over([new_body(torso)]).limits["torso radius"]
+            (0.1, 0.1)
+        """
+        found: dict[str, list[float]] = {quantity: [] for quantity in UNITS}
         for graph in graphs:
             for quantity, values in _quantities(graph).items():
-                seen[quantity] += values
-        return cls({name: (min(values), max(values)) for name, values in seen.items() if values})
+                found[quantity] += values
+        return cls({name: (min(values), max(values)) for name, values in found.items() if values})
 
     def warnings(self, graph: nx.DiGraph[str]) -> list[str]:
         """One line for each quantity of a body that lies outside, with its worst value.
 
+        Args:
+            graph: The body.
+
         Example:
             >>> from morph_ops.graph import Torso, new_body
-            >>> ranges = TrainingDistribution({"torso radius": (0.08, 0.1)})
-            >>> ranges.warnings(new_body(Torso(pos=(0.0, 0.0, 1.0), radius=0.25, mass=2.0)))
+            >>> known = TrainingDistribution({"torso radius": (0.08, 0.1)})
+            >>> known.warnings(new_body(Torso(pos=(0.0, 0.0, 1.0), radius=0.25, mass=2.0)))
             ['torso radius 0.25 m outside 0.08..0.1 m']
         """
-        lines = []
+        lines: list[str] = []
         for quantity, values in _quantities(graph).items():
             if not values or quantity not in self.limits:
                 continue
@@ -86,7 +105,7 @@ class TrainingDistribution:
 
 
 def _quantities(graph: nx.DiGraph[str]) -> dict[str, list[float]]:
-    """Values of every quantity of :data:`UNITS`: one, or one a limb, body or joint."""
+    """Values of every quantity of :data:`UNITS`: one, or one for each node, limb or joint."""
     records = [limb(graph, name) for name in limbs(graph)]
     hinges = [joint for _, joint in joints(graph)]
     positions = rest_frames(canonical_frames(graph)).pos

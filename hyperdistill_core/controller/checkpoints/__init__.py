@@ -1,6 +1,6 @@
-"""The controllers that ship: NAME.safetensors, each with its model card NAME.md.
+"""The shipped controllers: NAME.safetensors, each with its model card NAME.md.
 
-Looking a name up needs no torch; :mod:`hyperdistill_core.controller.controller` loads what is found.
+Looking up a name needs no torch. :class:`hyperdistill_core.controller.Controller` loads the file.
 """
 
 from __future__ import annotations
@@ -8,30 +8,42 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from morph_ops._registry import lookup
+from morph_ops._registry import Registry
 from morph_ops.errors import UnknownNameError
 
 __all__ = ["SUFFIX", "ControllerError", "available", "find"]
 
+#: Suffix of a controller's file.
 SUFFIX = ".safetensors"
 
 
 class ControllerError(ValueError):
-    """There is no such controller, or its file is none. The message is one line for people."""
+    """A controller does not exist, or its file cannot be used. The message is one line."""
 
 
 def available() -> list[str]:
-    """Names of the shipped controllers."""
+    """Names of the shipped controllers, sorted.
+
+    Example:
+        >>> "flat-v2" in available()
+        True
+    """
     return sorted(_shipped())
 
 
 def find(name_or_path: str | Path) -> Path:
-    """The file of a shipped controller, by its name, or of any other, by its path.
+    """Path of a controller's file.
 
-    A shipped controller's name wins over a file that is called alike.
+    Args:
+        name_or_path: Name of a shipped controller, or path of a file. The name of a shipped
+            controller wins over a file of the same name.
 
     Raises:
-        ControllerError: no shipped controller has that name, and it is no file.
+        ControllerError: There is no such file and no shipped controller of that name.
+
+    Example:
+        >>> find("flat-v2").name
+        'flat-v2.safetensors'
     """
     shipped, path = _shipped(), Path(name_or_path)
     if str(path) not in shipped:
@@ -40,11 +52,11 @@ def find(name_or_path: str | Path) -> Path:
         if path.suffix == SUFFIX:
             raise ControllerError(f"{path}: no such file")
     try:
-        return lookup(shipped, str(name_or_path), what="controller")
+        return shipped.lookup(str(name_or_path))
     except UnknownNameError as error:
         raise ControllerError(f"{error}; or give a {SUFFIX} file") from None
 
 
-def _shipped() -> dict[str, Path]:
-    paths = [Path(str(entry)) for entry in resources.files(__name__).iterdir()]
-    return {path.stem: path for path in paths if path.suffix == SUFFIX}
+def _shipped() -> Registry[Path]:
+    paths = (Path(str(entry)) for entry in resources.files(__name__).iterdir())
+    return Registry("controller", {path.stem: path for path in paths if path.suffix == SUFFIX})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -103,6 +105,33 @@ def test_hash_tells_weights_statistics_and_settings_apart():
     assert renamed.hash == made[0].hash
 
 
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("flat-paper", "fac4f7faa359974a"),
+        ("flat-v0", "332c997c86ed8c15"),
+        ("flat-v1", "7e0f8efb9e5b15d9"),
+        ("flat-v2", "d427f76fb6f137b9"),
+    ],
+)
+def test_published_hashes_stay_the_same(name, published):
+    assert Controller.load(name).hash == published
+
+
+def test_names_need_no_torch():
+    code = (
+        "import sys; from hyperdistill_core.controller import ControllerError, available;"
+        "import hyperdistill_core.controller as package;"
+        "print(available(), sorted({'torch', 'mujoco'} & set(sys.modules)));"
+        "print(package.Controller.__name__, package.select_variant.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert "'flat-v2'" in first
+    assert first.endswith("[]")
+    assert second == "Controller select_variant"
+
+
 def _variants(number=3):
     factors = 1.0 + 0.3 * np.random.default_rng(5).normal(size=(number, 25))
     factors[0] = 1.0
@@ -170,9 +199,11 @@ def test_bad_files_get_one_line(tmp_path):
     _write(path, {"kind": "teacher"})
     with pytest.raises(ControllerError, match="expected a checkpoint of kind 'controller'"):
         Controller.load(path)
-    _write(path, {"kind": "controller", "version": 99})
-    with pytest.raises(ControllerError, match="expected a controller file of version 3, got version 99"):
-        Controller.load(path)
+    for version in (2, 99):
+        _write(path, {"kind": "controller", "version": version})
+        message = f"file of version 3, got version {version}; .*train or distill.* again$"
+        with pytest.raises(ControllerError, match=message):
+            Controller.load(path)
     _write(path, {"kind": "controller", "version": 3})
     with pytest.raises(ControllerError, match=r"damaged controller \(.*state_mean.*\)$"):
         Controller.load(path)

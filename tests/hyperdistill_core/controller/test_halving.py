@@ -12,7 +12,7 @@ from hyperdistill_core.controller.halving import FIRST_EPISODE, RUNGS, select_va
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.training_sets.training_set import TrainingSet
+from hyperdistill_core.training.training_sets import TrainingSet
 from hyperdistill_core.training.variant_search import (
     VariantSearchSettings,
     add_variants,
