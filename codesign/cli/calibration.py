@@ -11,7 +11,7 @@ import click
 from codesign.cli.training import FOLDER, SET, changed, robots_in
 
 if TYPE_CHECKING:
-    from hyperdistill_core.training.finetuning.finetuning import FineTuneResult
+    from hyperdistill_core.training.finetuning import FineTuneResult
 
 
 @click.command()
@@ -68,7 +68,7 @@ def calibrate(
 
 def agreement(result: FineTuneResult, *, top: int) -> dict[str, Any]:
     """Figures of a calibration: correlations with 95% intervals, overlap of the best."""
-    from hyperdistill_core.evaluation.rank_agreement import (
+    from hyperdistill_core.evaluation.statistics import (
         bootstrap_interval,
         kendall,
         spearman,

@@ -5,9 +5,9 @@ import pytest
 
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.evaluation.splits import GENERATED, GROUPS, Entry, make_split, make_splits
-from morph_ops._registry import UnknownChoiceError
+from morph_ops.errors import UnknownNameError
 from morph_ops.identity import body_hash
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 ROBOTS = [Entry(f"robot-{seed}", sample_body(np.random.default_rng(seed))) for seed in range(3)]
 
@@ -44,7 +44,7 @@ def test_sampled_bodies_stand_in_for_robots():
 
 
 def test_what_cannot_be_made_is_said():
-    with pytest.raises(UnknownChoiceError, match="split 'mutant'"):
+    with pytest.raises(UnknownNameError, match="split 'mutant'"):
         make_splits({"mutant": 2})
     with pytest.raises(TrainingError, match="children need at least 2 different robots"):
         make_split("children", 1, robots=[ROBOTS[0], ROBOTS[0]])

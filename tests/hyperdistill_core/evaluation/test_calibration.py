@@ -16,14 +16,14 @@ from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.finetuning.finetuning import (
-    body_mlp,
+from hyperdistill_core.training.finetuning import (
+    specialist_policy,
     ppo_settings,
     score_specialists,
 )
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import TrainingSet
+from hyperdistill_core.training.training_sets import TrainingSet
 from morph_ops.sampling import sample_body
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ def test_specialists_begin_as_the_controller_acts(bodies, controller, tmp_path):
     task = get_task("flat")
     loaded = Controller.load(controller)
     for number, graph in enumerate(bodies):
-        ours = body_mlp(
+        ours = specialist_policy(
             trainer.network, trainer.state_moments.normalization(), number, graph, "flat"
         )
         theirs = loaded.for_body(graph, task.model(graph))
@@ -83,7 +83,7 @@ def test_with_best_of_the_best_variant_is_scored_and_trained(bodies, controller,
     trainer = TeacherTrainer(pool, settings, tmp_path / "begun", initialize_from=path, variants=variants)
     task, loaded = get_task("flat"), Controller.load(path)
     for number, graph in enumerate(bodies):
-        ours = body_mlp(
+        ours = specialist_policy(
             trainer.network, trainer.state_moments.normalization(), number, graph, "flat"
         )
         theirs = loaded.for_body(graph, task.model(graph), variant=variants[number])
@@ -129,7 +129,7 @@ def test_a_body_that_training_spoilt_keeps_its_best_moment(bodies, controller, t
     fresh = np.array([begun[2], *score_specialists(bodies, every, third).reshape(3, 3)])
     network, normalization, _ = load_teacher(moments[1])
     for body, graph in enumerate(bodies):
-        control = body_mlp(network, normalization, body, graph, "flat")
+        control = specialist_policy(network, normalization, body, graph, "flat")
         alone = rollout(graph, control, task=get_task("flat"), episodes=2, seed=third.seed)
         assert fresh[2, body] == alone.score
     np.testing.assert_array_equal(result.at_the_end, fresh[-1])

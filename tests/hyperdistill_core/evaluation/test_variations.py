@@ -9,17 +9,17 @@ import pytest
 from hyperdistill_core.evaluation.variations import VARIATIONS
 from morph_ops import graph as body_graph
 from morph_ops.geometry import limb_groups
-from morph_ops.graph import joints, limb, limbs, part, with_parts
+from morph_ops.graph import joints, limb, limbs, node, with_nodes
 from morph_ops.identity import body_hash
 from morph_ops.operators import OperatorError
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 from morph_ops.validity.invariants import find_violations
 
 BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(5)]
 
 
 def _parts(graph: nx.DiGraph) -> dict:
-    return {name: part(graph, name) for name in body_graph.bodies(graph)}
+    return {name: node(graph, name) for name in body_graph.node_names(graph)}
 
 
 @pytest.mark.parametrize("name", sorted(VARIATIONS))
@@ -72,4 +72,4 @@ def test_nothing_to_vary_is_said():
         for record in (limb(robot, name),)
     ]
     with pytest.raises(OperatorError, match=r"armature: no valid variation.*nothing to vary"):
-        VARIATIONS["armature"].vary(with_parts(robot, rigid), np.random.default_rng(0))
+        VARIATIONS["armature"].vary(with_nodes(robot, rigid), np.random.default_rng(0))
