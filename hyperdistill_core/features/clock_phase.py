@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 NUMBERS_PER_HARMONIC = 2
 
 
-def clock_features(time: ArrayLike, harmonics: int) -> NDArray[np.float64]:
+def clock_phase(time: ArrayLike, harmonics: int) -> NDArray[np.float64]:
     """What a clock says at some times.
 
     Args:
@@ -23,7 +23,7 @@ def clock_features(time: ArrayLike, harmonics: int) -> NDArray[np.float64]:
         (..., 2 K): K sines, then K cosines.
 
     Example:
-        >>> clock_features([0.0, 0.25], harmonics=2).round(6).tolist()
+        >>> clock_phase([0.0, 0.25], harmonics=2).round(6).tolist()
         [[0.0, 0.0, 1.0, 1.0], [1.0, 0.0, 0.0, -1.0]]
     """
     phase = 2.0 * np.pi * np.multiply.outer(np.asarray(time, float), np.arange(1, harmonics + 1))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hyperdistill_core.features.layout import BodyLayout, table
 from hyperdistill_core.features.state import STATE, STATE_DIM
 
-VIEW = table(
+PRIVILEGED = table(
     *((row.name, row.stop - row.start, row.unit) for row in STATE),
     ("way from the frame's origin to the tip", 3, "m"),
     ("height of the tip over z = 0", 1, "m"),
@@ -26,14 +26,14 @@ VIEW = table(
     ("x-hinge axis", 3, "-"),
     ("y-hinge axis", 3, "-"),
 )
-VIEW_DIM = VIEW[-1].stop
+PRIVILEGED_DIM = PRIVILEGED[-1].stop
 
 #: Numbers of a limb's build: tip, x-hinge axis and y-hinge axis in the frame of the limb.
-BUILD_DIM = 9
+LIMB_CONSTANTS_DIM = 9
 _VELOCITY, _SPIN, _QUATERNION = slice(3, 6), slice(6, 9), slice(9, 13)
 
 
-def limb_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
+def node_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
     """(n, 3) tip of every body in its own frame (m).
 
     The tip is the capsule's end that lies away from the frame's origin, where the capsule
@@ -43,21 +43,21 @@ def limb_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
     return 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
 
 
-def limb_builds(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
+def limb_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
     """Tip (m), x-hinge axis and y-hinge axis of every body in its own frame.
 
     Returns:
         (n, 9); zero where there is no hinge.
     """
-    builds = np.zeros((layout.n_bodies, BUILD_DIM), np.float32)
-    builds[:, :3] = limb_tips(layout, model)
+    constants = np.zeros((layout.n_nodes, LIMB_CONSTANTS_DIM), np.float32)
+    constants[:, :3] = node_tips(layout, model)
     for slot in range(2):
         axes = model.jnt_axis[layout.joint_ids[:, slot]]
-        builds[:, 3 + 3 * slot : 6 + 3 * slot] = axes * layout.joint_mask[:, slot, None]
-    return builds
+        constants[:, 3 + 3 * slot : 6 + 3 * slot] = axes * layout.joint_mask[:, slot, None]
+    return constants
 
 
-def limb_view(states: NDArray[np.float32], builds: NDArray[np.float32]) -> NDArray[np.float32]:
+def privileged_observation(states: NDArray[np.float32], constants: NDArray[np.float32]) -> NDArray[np.float32]:
     """What a teacher sees of bodies.
 
     A hinge's axis is that of its own frame, the limb's orientation now: the x-hinge's is
@@ -65,18 +65,18 @@ def limb_view(states: NDArray[np.float32], builds: NDArray[np.float32]) -> NDArr
 
     Args:
         states: (..., n, 17) states, see ``STATE``.
-        builds: (..., n, 9) of the same limbs, see :func:`limb_builds`.
+        constants: (..., n, 9) of the same limbs, see :func:`limb_constants`.
 
     Returns:
-        (..., n, 30), see ``VIEW``.
+        (..., n, 30), see ``PRIVILEGED``.
     """
-    view = np.empty((*states.shape[:-1], VIEW_DIM), np.float32)
+    view = np.empty((*states.shape[:-1], PRIVILEGED_DIM), np.float32)
     view[..., :STATE_DIM] = states
     w = states[..., 9:10]
     axis = states[..., 10:13]
     shape = (*states.shape[:-1], 3)
     turned = [
-        rotate(w, axis, np.broadcast_to(builds[..., first : first + 3], shape))
+        rotate(w, axis, np.broadcast_to(constants[..., first : first + 3], shape))
         for first in (0, 3, 6)
     ]
     tip = turned[0]

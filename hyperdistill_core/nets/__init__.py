@@ -20,7 +20,7 @@ from hyperdistill_core.nets.cost import (
     transformer_cost,
 )
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
 from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
@@ -43,7 +43,7 @@ __all__ = [
     "MessagePassingConfig",
     "ModuMorph",
     "ModuMorphConfig",
-    "Normalisation",
+    "Normalization",
     "TransformerBlock",
     "TransformerTeacher",
     "TransformerTeacherConfig",

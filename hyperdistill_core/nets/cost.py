@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hyperdistill_core.nets.hypernetwork import HypernetConfig
-from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.teachers.message_passing import MessagePassingConfig
 from hyperdistill_core.nets.teachers.modumorph import ModuMorphConfig
 from hyperdistill_core.nets.teachers.transformer_teacher import TransformerTeacherConfig
@@ -40,11 +40,11 @@ def hypernetwork_cost(config: HypernetConfig, n: int) -> Cost:
     total = _repeat(encoder, 3)
     total += _head(width, config.state_dim, hidden, rows=n)
     total += _repeat(_head(width, hidden, hidden, rows=1), config.hidden_layers)
-    if config.clock:
+    if config.clock_harmonics:
         total += _linear(width, config.clock_dim * hidden, rows=n)
     if config.terrain_dim:
         total += _linear(width, config.terrain_embed * hidden, rows=1)
-    return total + _head(width, hidden, SLOTS_PER_LIMB, rows=n)
+    return total + _head(width, hidden, SLOTS_PER_NODE, rows=n)
 
 
 def generated_cost(config: HypernetConfig, n: int) -> Cost:
@@ -55,7 +55,7 @@ def generated_cost(config: HypernetConfig, n: int) -> Cost:
         122134
     """
     hidden = config.hidden
-    total = _linear(config.state_dim, hidden, rows=1) + _linear(hidden, SLOTS_PER_LIMB, rows=1)
+    total = _linear(config.state_dim, hidden, rows=1) + _linear(hidden, SLOTS_PER_NODE, rows=1)
     total = _repeat(total, n) + _repeat(_linear(hidden, hidden, rows=1), config.hidden_layers)
     return total + _clock_cost(config) + _terrain_cost(config)
 
@@ -75,7 +75,7 @@ def body_mlp_cost(config: HypernetConfig, n: int, n_controls: int) -> Cost:
 
 def _clock_cost(config: HypernetConfig) -> Cost:
     """The body's own weights for what a clock says."""
-    if not config.clock:
+    if not config.clock_harmonics:
         return Cost(0, 0)
     return _linear(config.clock_dim, config.hidden, rows=1, bias=False)
 
@@ -102,7 +102,7 @@ def message_passing_cost(config: MessagePassingConfig, n: int) -> Cost:
     total = _linear(config.state_dim, width, rows=n)
     total += _linear(config.context_dim, width, rows=n, bias=False)
     total += _repeat(layer, config.layers) + _norm(width)
-    return total + _linear(width, SLOTS_PER_LIMB, rows=n)
+    return total + _linear(width, SLOTS_PER_NODE, rows=n)
 
 
 def transformer_cost(config: TransformerTeacherConfig, n: int) -> Cost:
@@ -115,7 +115,7 @@ def transformer_cost(config: TransformerTeacherConfig, n: int) -> Cost:
     width = config.width
     total = _linear(config.token_dim, width, rows=n) + Cost(config.position_slots * width, 0)
     total += _repeat(transformer_block_cost(width, config.feedforward, n), config.layers)
-    return total + _linear(width, SLOTS_PER_LIMB, rows=n)
+    return total + _linear(width, SLOTS_PER_NODE, rows=n)
 
 
 def modumorph_step_cost(config: ModuMorphConfig, n: int) -> Cost:
@@ -131,7 +131,7 @@ def modumorph_step_cost(config: ModuMorphConfig, n: int) -> Cost:
     width = config.width
     layer = _linear(width, width, rows=n) + Cost(0, n * n * width)  # values; shares times them
     layer += _linear(width, width, rows=n) + _feedforward(width, config.feedforward, n)
-    ends = Cost(0, n * width * (config.state_dim + SLOTS_PER_LIMB))
+    ends = Cost(0, n * width * (config.state_dim + SLOTS_PER_NODE))
     return ends + _repeat(layer, config.layers)
 
 
@@ -145,7 +145,7 @@ def modumorph_context_cost(config: ModuMorphConfig, n: int) -> Cost:
     width = config.width
     encoder = _linear(config.context_dim, width, rows=n) + _linear(width, width, rows=n)
     heads = _head(width, config.state_dim, width, rows=n)
-    heads += _head(width, width, SLOTS_PER_LIMB, rows=n)
+    heads += _head(width, width, SLOTS_PER_NODE, rows=n)
     attention = _linear(width, 2 * width, rows=n) + Cost(0, n * n * width)
     return _repeat(encoder, 2) + heads + _repeat(attention, config.layers)
 

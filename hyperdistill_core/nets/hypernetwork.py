@@ -23,34 +23,37 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC
-from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from hyperdistill_core.nets.config import ClockedConfig, require_at_least
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.transformer import TransformerBlock
 
 Aggregation: TypeAlias = Literal["sum", "limb_mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class HypernetConfig:
+class HypernetConfig(ClockedConfig):
     """Settings of :class:`Hypernetwork`.
 
     Attributes:
-        context_dim: context features of a limb.
-        state_dim: observed features of a limb.
-        hidden: width of the generated network's hidden layers.
-        hidden_layers: generated hidden-to-hidden layers; the published "2 layers" are 1 here.
-        embed: width of the context embeddings, a multiple of ``heads``.
-        heads: attention heads of the context encoders.
-        feedforward: width of the encoders' feed-forward part.
-        dropout: probability of dropping an entry of a context embedding in training.
-        aggregation: how limbs' input products meet: their "sum" or their mean ("limb_mean").
-        typical_bodies: number of limbs that the initial input weights are scaled for.
-        terrain_dim: points of the height field around the torso; 0 for none.
-        terrain_embed: width of the code that an encoder makes of them.
-        clock: harmonics of the clock that the generated network hears; 0 for none.
+        context_dim: Number of context features of a node.
+        state_dim: Number of state features of a node.
+        hidden: Width of the hidden layers of a generated network.
+        hidden_layers: Number of generated hidden-to-hidden layers. The published "2 layers" are
+            1 here.
+        embed: Width of the context embeddings, a multiple of ``heads``.
+        heads: Number of attention heads of the context encoders.
+        feedforward: Width of the feed-forward part of the context encoders.
+        dropout: Probability that an entry of a context embedding is dropped in training.
+        aggregation: How the input products of the nodes are combined: their "sum", or their mean
+            over the nodes ("limb_mean").
+        typical_nodes: Number of nodes that the initial input weights are scaled for.
+        terrain_dim: Number of points of the height field around the torso; 0 for none.
+        terrain_embed: Width of the code that an encoder computes from the height field.
 
     Raises:
-        ValueError: a size below 1, no multiple of ``heads``, or an unknown aggregation.
+        ValueError: A setting is out of range.
+        ValueError: ``embed`` is not a multiple of ``heads``.
+        ValueError: The aggregation is unknown.
     """
 
     context_dim: int
@@ -62,28 +65,14 @@ class HypernetConfig:
     feedforward: int = 256
     dropout: float = 0.0
     aggregation: Aggregation = "sum"
-    typical_bodies: int = 12
+    typical_nodes: int = 12
     terrain_dim: int = 0
     terrain_embed: int = 64
-    clock: int = 0
 
-    @property
-    def clock_dim(self) -> int:
-        """Numbers of the clock."""
-        return NUMBERS_PER_HARMONIC * self.clock
-
-    def __post_init__(self):
-        sizes = ("context_dim", "state_dim", "hidden", "embed", "heads", "feedforward")
-        least = {
-            **dict.fromkeys(sizes, 1),
-            "terrain_embed": 1,
-            "hidden_layers": 0,
-            "terrain_dim": 0,
-            "clock": 0,
-        }
-        for name, bound in least.items():
-            if getattr(self, name) < bound:
-                raise ValueError(f"{name}: expected at least {bound}, got {getattr(self, name)}")
+    def __post_init__(self) -> None:
+        require_at_least(self, 1, "context_dim", "state_dim", "hidden", "embed", "heads")
+        require_at_least(self, 1, "feedforward", "terrain_embed")
+        require_at_least(self, 0, "hidden_layers", "terrain_dim", "clock_harmonics")
         if self.embed % self.heads:
             raise ValueError(
                 f"embed: expected a multiple of the {self.heads} heads, got {self.embed}"
@@ -140,7 +129,7 @@ class GeneratedWeights:
         ]
 
     def act(
-        self, observation: Tensor, terrain: Tensor | None = None, clock: Tensor | None = None
+        self, observation: Tensor, terrain: Tensor | None = None, clock_phase: Tensor | None = None
     ) -> Tensor:
         """Action means of the bodies' networks.
 
@@ -148,14 +137,14 @@ class GeneratedWeights:
             observation: (B, ..., n, state_dim) normalised states.
             terrain: (B, ..., terrain_embed) codes of :attr:`Hypernetwork.terrain_encoder`, for
                 networks that read a height field.
-            clock: (B, ..., clock_dim) what the clock says, for networks that hear one.
+            clock_phase: (B, ..., clock_dim) what the clock says, for networks that hear one.
 
         Returns:
             (B, ..., n, 2), one number a joint slot; slots without a hinge hold numbers too.
         """
         lead, limbs = observation.shape[:-2], observation.shape[-2]
         features = observation.reshape(len(observation), -1, limbs * observation.shape[-1])
-        for more in (clock, terrain):
+        for more in (clock_phase, terrain):
             if more is not None:
                 more = more.reshape(len(more), -1, more.shape[-1])
                 features = torch.cat([features, more], dim=-1)
@@ -220,16 +209,16 @@ class Hypernetwork(nn.Module):
         hidden, embed = config.hidden, config.embed
         self.input_encoder = ContextEncoder(config)
         self.input_head = WeightHead(
-            embed, config.state_dim, hidden, fan_in=config.typical_bodies * config.state_dim
+            embed, config.state_dim, hidden, fan_in=config.typical_nodes * config.state_dim
         )
         self.hidden_encoder = ContextEncoder(config)
         self.hidden_heads = nn.ModuleList(
             WeightHead(embed, hidden, hidden, fan_in=hidden) for _ in range(config.hidden_layers)
         )
         self.output_encoder = ContextEncoder(config)
-        self.output_head = WeightHead(embed, hidden, SLOTS_PER_LIMB, fan_in=hidden)
+        self.output_head = WeightHead(embed, hidden, SLOTS_PER_NODE, fan_in=hidden)
         # Zero in both: a network that walked without goes on as it did, whatever it hears or sees.
-        if config.clock:
+        if config.clock_harmonics:
             self.clock_head = nn.Linear(embed, config.clock_dim * hidden)
             nn.init.zeros_(self.clock_head.weight)
             nn.init.zeros_(self.clock_head.bias)
@@ -255,7 +244,7 @@ class Hypernetwork(nn.Module):
         hidden = [head(of_body) for head in self.hidden_heads]
         output_weight, output_bias = self.output_head(self.output_encoder(context, mask))
         clock = terrain = None
-        if self.config.clock:
+        if self.config.clock_harmonics:
             # A sum over limbs, as of their input products.
             made = self.clock_head(of_limbs)
             made = made if mask is None else made * mask[..., None]
@@ -284,7 +273,7 @@ class Hypernetwork(nn.Module):
         observation: Tensor,
         mask: Tensor | None = None,
         heights: Tensor | None = None,
-        clock: Tensor | None = None,
+        clock_phase: Tensor | None = None,
     ) -> Tensor:
         """Generates and acts: see :meth:`generate` and :meth:`GeneratedWeights.act`.
 
@@ -294,10 +283,10 @@ class Hypernetwork(nn.Module):
             mask: as for :meth:`generate`.
             heights: (B, ..., terrain_dim) of the ground around the torso (m), for networks
                 that read a height field.
-            clock: as for :meth:`GeneratedWeights.act`.
+            clock_phase: as for :meth:`GeneratedWeights.act`.
         """
         code = None if heights is None else self.terrain_encoder(heights)
-        return self.generate(context, mask).act(observation, code, clock)
+        return self.generate(context, mask).act(observation, code, clock_phase)
 
     def _mean_embedding(self, context: Tensor, mask: Tensor | None) -> Tensor:
         embedding = self.hidden_encoder(context, mask)

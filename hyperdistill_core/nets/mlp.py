@@ -13,7 +13,7 @@ a height field, a short code of it stands behind that, which is the same for all
 
     code = max(code @ terrain_weight_i + terrain_bias_i, 0)     from heights (m), every layer
 
-:meth:`BodyMLP.save_npz` writes ``n_bodies``, ``clock`` (harmonics), ``offset``, ``limit``,
+:meth:`BodyMLP.save_npz` writes ``n_nodes``, ``clock_harmonics``, ``offset``, ``limit``,
 ``weight_0``, ``bias_0``, ``weight_1``, ... under these names.
 """
 
@@ -28,12 +28,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_features
+from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_phase
 
 Floats: TypeAlias = NDArray[np.floating]
 
 #: Joint slots of a limb (x, y): the numbers that a network gives for it.
-SLOTS_PER_LIMB = 2
+SLOTS_PER_NODE = 2
 #: Episodes are multiplied in blocks of so many, side by side in the lanes of vector registers.
 #: Every lane does the same, so an episode's controls are the same to the last digit whatever is
 #: beside it, on any processor; rows of a matrix would go to routines that round differently.
@@ -41,7 +41,7 @@ _LANES = 16
 
 
 @dataclass(frozen=True)
-class Normalisation:
+class Normalization:
     """Running statistics of states, as an observation needs them.
 
     Attributes:
@@ -68,27 +68,27 @@ class BodyMLP:
     """Controller of one body: the arrays of the module's docstring.
 
     Args:
-        n_bodies: bodies whose states it sees.
+        n_nodes: bodies whose states it sees.
         offset: (n_bodies * state_dim,) float64.
         limit: (n_bodies * state_dim,) float64.
         weights: (in, out) of each layer; their dtype is that of the products.
         biases: (out,) of each layer.
         terrain: (weight, bias) of each layer that encodes the height field; none without one.
-        clock: harmonics of the clock that it hears; 0 for none.
+        clock_harmonics: harmonics of the clock that it hears; 0 for none.
     """
 
     def __init__(
         self,
         *,
-        n_bodies: int,
+        n_nodes: int,
         offset: Floats,
         limit: Floats,
         weights: Sequence[Floats],
         biases: Sequence[Floats],
         terrain: Sequence[tuple[Floats, Floats]] = (),
-        clock: int = 0,
+        clock_harmonics: int = 0,
     ):
-        self.n_bodies, self.clock = n_bodies, clock
+        self.n_nodes, self.clock_harmonics = n_nodes, clock_harmonics
         self.terrain = tuple(terrain)
         self.offset, self.limit = offset, limit
         self.weights, self.biases = tuple(weights), tuple(biases)
@@ -108,11 +108,11 @@ class BodyMLP:
         cls,
         layers: Sequence[tuple[Floats, Floats]],
         *,
-        normalisation: Normalisation,
+        normalization: Normalization,
         actions: NDArray[np.integer],
         dtype: DTypeLike = np.float64,
         terrain: Sequence[tuple[Floats, Floats]] = (),
-        clock: int = 0,
+        clock_harmonics: int = 0,
     ) -> BodyMLP:
         """Controller made of layers that take observations and serve all joint slots.
 
@@ -120,40 +120,40 @@ class BodyMLP:
             layers: (weight (in, out), bias (out,)) of each layer, from n * state_dim
                 observed numbers, those of the clock and the code of the height field, to
                 n * 2 joint slots.
-            normalisation: makes observations of states.
+            normalization: makes observations of states.
             actions: (nu,) which of the n * 2 slots drives each control.
             dtype: precision of the products.
             terrain: (weight, bias) of each layer that makes the code.
-            clock: harmonics of the clock.
+            clock_harmonics: harmonics of the clock.
 
         Example:
-            >>> plain = Normalisation(np.zeros(17), np.ones(17))
+            >>> plain = Normalization(np.zeros(17), np.ones(17))
             >>> layer = (np.ones((34, 4)), np.zeros(4))
-            >>> mlp = BodyMLP.from_layers([layer], normalisation=plain, actions=np.array([2, 3]))
+            >>> mlp = BodyMLP.from_layers([layer], normalization=plain, actions=np.array([2, 3]))
             >>> mlp.act(np.ones((1, 2, 17))).round(3).tolist()
             [[34.0, 34.0]]
         """
         weights = [np.array(weight, dtype=np.float64) for weight, _ in layers]
         biases = [np.asarray(bias, dtype=np.float64) for _, bias in layers]
-        n_bodies = weights[-1].shape[1] // SLOTS_PER_LIMB
-        observed = len(weights[0]) - NUMBERS_PER_HARMONIC * clock
+        n_nodes = weights[-1].shape[1] // SLOTS_PER_NODE
+        observed = len(weights[0]) - NUMBERS_PER_HARMONIC * clock_harmonics
         observed -= len(terrain[-1][1]) if terrain else 0
-        shape = (n_bodies, observed // n_bodies)
-        mean = np.broadcast_to(normalisation.mean, shape).astype(np.float64).ravel()
-        scale = np.broadcast_to(normalisation.scale, shape).ravel()
+        shape = (n_nodes, observed // n_nodes)
+        mean = np.broadcast_to(normalization.mean, shape).astype(np.float64).ravel()
+        scale = np.broadcast_to(normalization.scale, shape).ravel()
         weights[0][:observed] /= scale[:, None]
         weights[-1], biases[-1] = weights[-1][:, actions], biases[-1][actions]
         return cls(
-            n_bodies=n_bodies,
+            n_nodes=n_nodes,
             offset=mean,
-            limit=normalisation.clip * scale,
+            limit=normalization.clip * scale,
             weights=[np.ascontiguousarray(weight, dtype=dtype) for weight in weights],
             biases=[np.ascontiguousarray(bias, dtype=dtype) for bias in biases],
             terrain=[
                 (np.ascontiguousarray(w, dtype=dtype), np.ascontiguousarray(b, dtype=dtype))
                 for w, b in terrain
             ],
-            clock=clock,
+            clock_harmonics=clock_harmonics,
         )
 
     @property
@@ -197,11 +197,11 @@ class BodyMLP:
         blocks = -(-episodes // _LANES)
         buffers = self._buffers.get(blocks) or self._allocate(blocks)
         features, inputs = buffers[0]
-        observed, heard = len(self.offset), NUMBERS_PER_HARMONIC * self.clock
-        if self.clock:
+        observed, heard = len(self.offset), NUMBERS_PER_HARMONIC * self.clock_harmonics
+        if self.clock_harmonics:
             if time is None:
                 raise ValueError("time: this controller hears a clock, got no time")
-            inputs[:, observed : observed + heard] = _said(time, self.clock)
+            inputs[:, observed : observed + heard] = _said(time, self.clock_harmonics)
         if self.terrain or heights is not None:
             inputs[:, observed + heard :] = self._code(heights, blocks)
         inputs = inputs[:, :observed]
@@ -248,8 +248,8 @@ class BodyMLP:
     def arrays(self) -> dict[str, NDArray]:
         """All arrays under the names of the module's docstring."""
         arrays = {
-            "n_bodies": np.array(self.n_bodies),
-            "clock": np.array(self.clock),
+            "n_nodes": np.array(self.n_nodes),
+            "clock_harmonics": np.array(self.clock_harmonics),
             "offset": self.offset,
             "limit": self.limit,
         }
@@ -271,20 +271,20 @@ class BodyMLP:
             arrays = dict(file)
         layers, terrain = _layers(arrays, ""), _layers(arrays, "terrain_")
         return cls(
-            n_bodies=int(arrays["n_bodies"]),
+            n_nodes=int(arrays["n_nodes"]),
             offset=arrays["offset"],
             limit=arrays["limit"],
             weights=[weight for weight, _ in layers],
             biases=[bias for _, bias in layers],
             terrain=terrain,
-            clock=int(arrays.get("clock", 0)),  # older files have none
+            clock_harmonics=int(arrays["clock_harmonics"]),
         )
 
 
 @lru_cache(maxsize=4096)
 def _said(time: float, harmonics: int) -> Floats:
     """What the clock says, (2 * harmonics, 1); the same times come again for every body."""
-    said = clock_features(time, harmonics)[:, None]
+    said = clock_phase(time, harmonics)[:, None]
     said.flags.writeable = False
     return said
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 
 
 class PreNormBlock(nn.Module):
@@ -107,20 +107,18 @@ class FixedAttentionBlock(PreNormBlock):
         return self._after_attention(tokens, mixed.permute(0, 2, 3, 1, 4).flatten(-2))
 
 
-def check_sizes(config: Any, *names: str) -> None:
-    """Settings of a transformer: sizes, and a width that its heads can share.
+def require_sizes(config: NetworkConfig, *, width: int, heads: int) -> None:
+    """Check the sizes of a transformer.
 
     Args:
-        config: with ``width``, ``heads``, ``layers`` and ``feedforward``.
-        names: of other sizes that must be at least 1.
+        config: Settings with ``width``, ``layers``, ``heads`` and ``feedforward``.
+        width: Number of features of a token.
+        heads: Number of attention heads, which share the width evenly.
 
     Raises:
-        ValueError: a size below 1, or a width that is no multiple of ``heads``.
+        ValueError: A size is below 1.
+        ValueError: The width is not a multiple of ``heads``.
     """
-    for name in ("width", "layers", "heads", "feedforward", *names):
-        if getattr(config, name) < 1:
-            raise ValueError(f"{name}: expected at least 1, got {getattr(config, name)}")
-    if config.width % config.heads:
-        raise ValueError(
-            f"width: expected a multiple of the {config.heads} heads, got {config.width}"
-        )
+    require_at_least(config, 1, "width", "layers", "heads", "feedforward")
+    if width % heads:
+        raise ValueError(f"width: expected a multiple of the {heads} heads, got {width}")

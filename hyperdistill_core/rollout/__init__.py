@@ -10,15 +10,15 @@ Both run on one thread: parallelism is over bodies, one worker process each. Set
 ``OMP_NUM_THREADS=1`` in workers, or the controller's matrix products compete for cores.
 """
 
-from hyperdistill_core.rollout.engine import ENGINES, BodyControl, Engine, rollout
-from hyperdistill_core.rollout.gait import Behaviour
+from hyperdistill_core.rollout.engine import ENGINES, Engine, Policy, rollout
+from hyperdistill_core.rollout.gait import GaitMetrics
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.result import Rollout
 
 __all__ = [
     "ENGINES",
-    "Behaviour",
-    "BodyControl",
+    "GaitMetrics",
+    "Policy",
     "Engine",
     "Physics",
     "Rollout",

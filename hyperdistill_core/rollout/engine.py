@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout, StateReader
-from hyperdistill_core.rollout.episode_statistics import Tally, Tape
+from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Recorder
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import Task
-from morph_ops._registry import choose
+from morph_ops._registry import lookup
 
 Engine: TypeAlias = Literal["batched", "serial"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -27,7 +27,7 @@ _MakePhysics: TypeAlias = Callable[
 ]
 
 
-class BodyControl(Protocol):
+class Policy(Protocol):
     """Whatever controls one body."""
 
     def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -44,31 +44,31 @@ class BodyControl(Protocol):
 
 
 @runtime_checkable
-class TimedControl(Protocol):
+class ClockedPolicy(Protocol):
     """Whatever controls one body and may hear a clock.
 
     Attributes:
-        clock: harmonics that it hears; with 0 it is given no time.
+        clock_harmonics: harmonics that it hears; with 0 it is given no time.
     """
 
-    clock: int
+    clock_harmonics: int
 
     def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
-        """As :meth:`BodyControl.act`, with the time since the episodes began (s)."""
+        """As :meth:`Policy.act`, with the time since the episodes began (s)."""
         ...
 
 
 def rollout(
     graph: nx.DiGraph[str],
-    controller: BodyControl,
+    controller: Policy,
     *,
     task: Task,
     episodes: int,
     seed: int = 0,
     first: int = 0,
     engine: Engine = "batched",
-    record: bool = False,
-    measure: bool = False,
+    record_trajectory: bool = False,
+    measure_gait: bool = False,
 ) -> Rollout:
     """Run some episodes of a seed.
 
@@ -84,34 +84,34 @@ def rollout(
         seed: with the episode's number it determines the start, whatever the body.
         first: number of the first episode.
         engine: "batched", or "serial" for the reference.
-        record: keep the states and controls.
-        measure: find out how the body moved, :attr:`Rollout.behaviour`; some percent slower.
+        record_trajectory: keep the states and controls.
+        measure_gait: find out how the body moved, :attr:`Rollout.gait`; some percent slower.
 
     Returns:
         The result; a body that blows up is a result as well.
 
     Raises:
         ValueError: ``episodes`` is below 1.
-        UnknownChoiceError: there is no such engine.
+        UnknownNameError: there is no such engine.
         BodyError: the graph is no body, or MuJoCo cannot compile it.
     """
     if episodes < 1:
         raise ValueError(f"episodes: expected at least 1, got {episodes}")
-    make_physics = choose({"batched": _batched, "serial": SerialPhysics}, engine, what="engine")
+    make_physics = lookup({"batched": _batched, "serial": SerialPhysics}, engine, what="engine")
     began = time.perf_counter()
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
     # On its way to a blow-up a body's numbers may overflow: the result says so, not numpy.
     with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
         physics = make_physics(model, *task.start(model, seed=seed, episodes=episodes, first=first))
-        tape = Tape(physics, task.max_steps, poses=measure) if record or measure else None
-        tally = Tally(physics.xpos[:, layout.body_ids[0]], task, task.fall_height(graph))
-        _close_loop(physics, controller, layout, task, tally, tape)
+        recorder = Recorder(physics, task.max_steps, poses=measure_gait) if record_trajectory or measure_gait else None
+        statistics = EpisodeStatistics(physics.xpos[:, layout.body_ids[0]], task, task.fall_height(graph))
+        _close_loop(physics, controller, layout, task, statistics, recorder)
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
-    result = tally.result(unstable=unstable, tape=tape if record else None)
-    if measure and tape is not None and not result.unstable:
-        behaviour = tape.behaviour(result.lengths, layout, model, task.ground_m)
-        result = replace(result, behaviour=behaviour)
+    result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
+    if measure_gait and recorder is not None and not result.unstable:
+        gait = recorder.gait(result.lengths, layout, model, task.ground_m)
+        result = replace(result, gait=gait)
     return replace(result, seconds=time.perf_counter() - began)
 
 
@@ -126,18 +126,18 @@ def _batched(
 
 def _close_loop(
     physics: Physics,
-    controller: BodyControl,
+    controller: Policy,
     layout: BodyLayout,
     task: Task,
-    tally: Tally,
-    tape: Tape | None,
+    statistics: EpisodeStatistics,
+    recorder: Recorder | None,
 ) -> None:
     """Run the episodes to their ends, or until a simulation blows up."""
-    rows = tally.running
+    rows = statistics.running
     reader = StateReader(layout, len(rows), world_y=task.world_y)
-    timed = controller if isinstance(controller, TimedControl) and controller.clock else None
+    timed = controller if isinstance(controller, ClockedPolicy) and controller.clock_harmonics else None
     for step in range(task.max_steps):
-        running = tally.running
+        running = statistics.running
         if len(running) == 0:
             return
         # Ended episodes are read and controlled along with the others, until they are half
@@ -159,9 +159,9 @@ def _close_loop(
             timed.act(state, time=step * task.control_dt) if timed else controller.act(state)
         )
         physics.step(running, task.physics_steps)
-        if tape is not None:
-            tape.write()
-        tally.add()
+        if recorder is not None:
+            recorder.write()
+        statistics.add()
         # The cheap look first: most rollouts never see a warning of any kind.
         if (
             np.count_nonzero(physics.warning)

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout
-from hyperdistill_core.rollout.gait import Behaviour, behaviour_of, total
+from hyperdistill_core.rollout.gait import GaitMetrics, gait_metrics, total
 from hyperdistill_core.rollout.physics import Physics
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.tasks import Task
 
 
-class Tape:
+class Recorder:
     """Every state and control of a rollout.
 
     Args:
@@ -50,9 +50,9 @@ class Tape:
         """(T, E, nu) controls."""
         return self._ctrl[: self._steps].copy()
 
-    def behaviour(
+    def gait(
         self, lengths: NDArray[np.intp], layout: BodyLayout, model: mujoco.MjModel, ground_m: float
-    ) -> Behaviour:
+    ) -> GaitMetrics:
         """How the body moved; the tape must have its poses.
 
         Args:
@@ -61,7 +61,7 @@ class Tape:
             model: the body in its world.
             ground_m: height of the ground (m).
         """
-        return behaviour_of(
+        return gait_metrics(
             qpos=self._qpos[: self._steps + 1],
             ctrl=self._ctrl[: self._steps],
             xpos=self._xpos[: self._steps],
@@ -73,7 +73,7 @@ class Tape:
         )
 
 
-class Tally:
+class EpisodeStatistics:
     """Ends and rewards of E episodes in lockstep.
 
     Args:
@@ -113,12 +113,12 @@ class Tally:
         self._lengths[episodes] = self._steps
         self.running = self.running[~down]
 
-    def result(self, *, unstable: bool, tape: Tape | None) -> Rollout:
+    def result(self, *, unstable: bool, recorder: Recorder | None) -> Rollout:
         """Close the books of all episodes; what it took is not in them.
 
         Args:
             unstable: whether the simulation blew up.
-            tape: what was recorded.
+            recorder: what was recorded.
         """
         self._lengths[self.running] = self._steps
         positions = self._positions[: self._steps + 1]
@@ -139,9 +139,9 @@ class Tally:
             speed=distance / (self._lengths * self._task.control_dt),
             unstable=unstable,
             seconds=0.0,
-            qpos=None if tape is None else tape.qpos,
-            ctrl=None if tape is None else tape.ctrl,
-            rewards=None if tape is None else np.sum(list(rewards.values()), axis=0),
+            qpos=None if recorder is None else recorder.qpos,
+            ctrl=None if recorder is None else recorder.ctrl,
+            rewards=None if recorder is None else np.sum(list(rewards.values()), axis=0),
         )
 
     def _rewards(self, positions: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

@@ -9,19 +9,19 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import BodyLayout, limb_tips, rotate
+from hyperdistill_core.features import BodyLayout, node_tips, rotate
 
 GRAVITY = 9.81
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Behaviour:
+class GaitMetrics:
     """How one body moved in E episodes, each until it ended.
 
     Attributes:
         work: (E,) mechanical work of the motors, braking counted like driving (J).
         height: (E,) mean height of the torso (m).
-        duty: (E, n) share of the control steps that each part was on the ground, torso first.
+        duty_factors: (E, n) share of the control steps that each part was on the ground, torso first.
         contact: (E,) share of the control steps with any part on the ground.
         symmetry: (E,) 1 where the parts at both sides of the rest pose were on the ground
             alike, 0 where only those of one side were; 1 for a body without sides.
@@ -30,7 +30,7 @@ class Behaviour:
 
     work: NDArray[np.float64]
     height: NDArray[np.float64]
-    duty: NDArray[np.float64]
+    duty_factors: NDArray[np.float64]
     contact: NDArray[np.float64]
     symmetry: NDArray[np.float64]
     mass: float
@@ -44,16 +44,16 @@ class Behaviour:
         way = float(distance.sum())
         return float(self.work.sum()) / (self.mass * GRAVITY * way) if way > 0.0 else np.inf
 
-    def joined(self, other: Behaviour) -> Behaviour:
+    def joined(self, other: GaitMetrics) -> GaitMetrics:
         """The episodes of both, of the same body."""
         both = {
             name: np.concatenate([getattr(self, name), getattr(other, name)])
-            for name in ("work", "height", "duty", "contact", "symmetry")
+            for name in ("work", "height", "duty_factors", "contact", "symmetry")
         }
-        return Behaviour(**both, mass=self.mass)
+        return GaitMetrics(**both, mass=self.mass)
 
 
-def behaviour_of(
+def gait_metrics(
     *,
     qpos: NDArray[np.float64],
     ctrl: NDArray[np.float64],
@@ -63,7 +63,7 @@ def behaviour_of(
     layout: BodyLayout,
     model: mujoco.MjModel,
     ground_m: float,
-) -> Behaviour:
+) -> GaitMetrics:
     """Behaviour of a recorded rollout of T control steps.
 
     Args:
@@ -91,13 +91,13 @@ def behaviour_of(
     bodies = layout.body_ids
     # MuJoCo's contacts are soft: what is on the ground is a little below it.
     touching = _lowest(xpos[:, :, bodies], xquat[:, :, bodies], layout, model) < ground_m
-    duty = mean(touching)
-    return Behaviour(
+    duty_factors = mean(touching)
+    return GaitMetrics(
         work=work,
         height=mean(xpos[:, :, bodies[0], 2] - ground_m),
-        duty=duty,
+        duty_factors=duty_factors,
         contact=mean(np.any(touching, axis=-1, keepdims=True))[:, 0],
-        symmetry=_symmetry(duty, qpos.shape[1], layout, model),
+        symmetry=_symmetry(duty_factors, qpos.shape[1], layout, model),
         mass=float(model.body_mass[bodies].sum()),
     )
 
@@ -117,19 +117,19 @@ def _lowest(
     model: mujoco.MjModel,
 ) -> NDArray[np.float64]:
     """(T, E, n) height of the lowest point of every part (m)."""
-    tips = np.broadcast_to(limb_tips(layout, model), xpos.shape)
+    tips = np.broadcast_to(node_tips(layout, model), xpos.shape)
     tip_z = rotate(xquat[..., :1], xquat[..., 1:], tips)[..., 2]
     radius = model.geom_size[model.body_geomadr[layout.body_ids], 0]
     return xpos[..., 2] + np.minimum(tip_z, 0.0) - radius
 
 
 def _symmetry(
-    duty: NDArray[np.float64], episodes: int, layout: BodyLayout, model: mujoco.MjModel
+    duty_factors: NDArray[np.float64], episodes: int, layout: BodyLayout, model: mujoco.MjModel
 ) -> NDArray[np.float64]:
     """(E,) likeness of the duties at both sides of the rest pose."""
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     side = data.xpos[layout.body_ids, 1] - data.xpos[layout.body_ids[0], 1]
-    left, right = (duty[:, np.sign(side.round(3)) == sign].sum(axis=1) for sign in (1.0, -1.0))
+    left, right = (duty_factors[:, np.sign(side.round(3)) == sign].sum(axis=1) for sign in (1.0, -1.0))
     both = left + right
     return np.where(both > 0.0, 1.0 - np.abs(left - right) / np.where(both > 0.0, both, 1.0), 1.0)

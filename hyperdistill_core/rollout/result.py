@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.rollout.gait import Behaviour
+from hyperdistill_core.rollout.gait import GaitMetrics
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,7 +30,7 @@ class Rollout:
             ended keeps its last state.
         ctrl: (T, E, nu) controls where recorded; an episode that has ended keeps its last.
         rewards: (T, E) reward of each control step where recorded; 0 once the episode has ended.
-        behaviour: how the body moved, where measured and not unstable.
+        gait: how the body moved, where measured and not unstable.
     """
 
     returns: NDArray[np.float64]
@@ -44,7 +44,7 @@ class Rollout:
     qpos: NDArray[np.float64] | None = None
     ctrl: NDArray[np.float64] | None = None
     rewards: NDArray[np.float64] | None = None
-    behaviour: Behaviour | None = None
+    gait: GaitMetrics | None = None
 
     @property
     def score(self) -> float:
@@ -63,8 +63,8 @@ class Rollout:
             for name in ("returns", "lengths", "fell", "distance", "speed")
         }
         terms = {name: np.concatenate([self.terms[name], other.terms[name]]) for name in self.terms}
-        behaviour = None
-        if self.behaviour is not None and other.behaviour is not None:
-            behaviour = self.behaviour.joined(other.behaviour)
+        gait = None
+        if self.gait is not None and other.gait is not None:
+            gait = self.gait.joined(other.gait)
         seconds = self.seconds + other.seconds
-        return Rollout(**both, terms=terms, unstable=False, seconds=seconds, behaviour=behaviour)
+        return Rollout(**both, terms=terms, unstable=False, seconds=seconds, gait=gait)

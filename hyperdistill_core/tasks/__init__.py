@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from hyperdistill_core.tasks.flat import FLAT, FLAT_REFERENCE, Flat, FlatReference
 from hyperdistill_core.tasks.task import Task
-from morph_ops._registry import UnknownChoiceError, choose, is_own, load_own
+from morph_ops._registry import is_plugin, load_plugin, lookup
+from morph_ops.errors import UnknownNameError
 
 TASKS: dict[str, Task] = {task.name: task for task in (FLAT, FLAT_REFERENCE)}
 
@@ -26,13 +27,13 @@ def get_task(name: str) -> Task:
             that name.
 
     Raises:
-        UnknownChoiceError: there is no such task, or something else under that name.
+        UnknownNameError: there is no such task, or something else under that name.
     """
-    if not is_own(name):
-        return choose(TASKS, name, what="task")
-    task = load_own(name, what="task")
+    if not is_plugin(name):
+        return lookup(TASKS, name, what="task")
+    task = load_plugin(name, what="task")
     if not isinstance(task, Task):
-        raise UnknownChoiceError(f"no task {name!r}: expected a Task, got {type(task).__name__}")
+        raise UnknownNameError(f"no task {name!r}: expected a Task, got {type(task).__name__}")
     return replace(task, name=name)
 
 

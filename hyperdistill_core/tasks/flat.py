@@ -77,7 +77,7 @@ class FlatReference(Flat):
         torso = body_graph.torso(graph)
         x, y, z = torso.pos
         raised = replace(torso, pos=(x, y, z + self.ground_m))
-        graph = body_graph.with_parts(graph, [(body_graph.root(graph), raised)])
+        graph = body_graph.with_nodes(graph, [(body_graph.root(graph), raised)])
         spec = to_spec(canonical_frames(body_graph.with_excludes(graph, ())))
         spec.worldbody.add_geom(
             name=FLOOR,

@@ -24,9 +24,9 @@ from hyperdistill_core.features import (
 )
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
+from hyperdistill_core.nets.teachers import Teacher
 from hyperdistill_core.nets.trees import Trees
 from hyperdistill_core.tasks import Task
-from hyperdistill_core.training.teacher_file import TeacherNetwork
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ class ObservationEncoder:
     """
 
     def __init__(
-        self, network: TeacherNetwork, normalization: Normalization, crowd: BodyBatch, n_envs: int
+        self, network: Teacher, normalization: Normalization, crowd: BodyBatch, n_envs: int
     ) -> None:
         self._normalization, self._crowd, self._mask = normalization, crowd, crowd.mask(n_envs)
-        self._width, self._clock = network.config.state_dim, harmonics_of(network)
+        self._width, self._clock = network.state_dim, network.clock_harmonics
 
     def __call__(
         self, states: NDArray[np.float32], time: NDArray[np.floating]
@@ -163,7 +163,7 @@ class TeacherPolicy:
     """A teacher for a crowd of bodies, E simulations each."""
 
     def __init__(
-        self, network: TeacherNetwork, normalization: Normalization, crowd: BodyBatch, n_envs: int
+        self, network: Teacher, normalization: Normalization, crowd: BodyBatch, n_envs: int
     ) -> None:
         self._network, self._context = network, crowd.packed_context
         self._senses = ObservationEncoder(network, normalization, crowd, n_envs)
@@ -217,11 +217,6 @@ class StudentPolicy:
 def observe(normalization: Normalization, states: NDArray[np.floating]) -> NDArray[np.float32]:
     """Observations in the precision of training."""
     return normalization.observe(states).astype(np.float32)
-
-
-def harmonics_of(network: TeacherNetwork) -> int:
-    """Harmonics of the clock that a network hears; not every kind can hear one."""
-    return getattr(network.config, "clock_harmonics", 0)
 
 
 def clock_phase_of(time: NDArray[np.floating], harmonics: int) -> torch.Tensor | None:

@@ -8,10 +8,42 @@ import torch
 
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim
+from hyperdistill_core.nets.teachers import TEACHERS, Teacher, TeacherShape
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.nets.teachers.specialists import Specialists
 from hyperdistill_core.training.body_batch import BodyBatch
-from hyperdistill_core.training.ppo.ppo_settings import require_clock
+from hyperdistill_core.training.ppo.ppo_settings import PPOSettings, require_clock
+from morph_ops._registry import lookup
+
+OBSERVATION_DIMS = {"privileged": PRIVILEGED_DIM, "state": STATE_DIM}
+
+
+def new_teacher(settings: PPOSettings, *, n_max: int) -> Teacher:
+    """A teacher with random weights for the continuous context.
+
+    Args:
+        settings: Settings of the training, which name the kind and the sizes.
+        n_max: Number of nodes of the largest body.
+
+    Raises:
+        UnknownNameError: The kind of teacher or of observation is unknown.
+    """
+    teacher = lookup(TEACHERS, settings.teacher, what="kind of teacher")
+    return teacher.from_shape(
+        TeacherShape(
+            context_dim=context_dim("continuous"),
+            state_dim=lookup(OBSERVATION_DIMS, settings.observation, what="observation"),
+            width=settings.width,
+            layers=settings.layers,
+            heads=settings.heads,
+            feedforward=settings.feedforward,
+            shared_trunk=settings.shared_trunk,
+            clock_harmonics=settings.clock_harmonics,
+            n_bodies=settings.n_active,
+            n_max=n_max,
+        )
+    )
 
 
 def require_continuous(controller: Controller) -> None:

@@ -5,16 +5,10 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from tiny_training import TINY
 
-from hyperdistill_core.training.distillation.collection import Teacher
-from hyperdistill_core.training.ppo.trainer import TeacherTrainer
-from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import TrainingSet
 from morph_ops.graph import Joint, Limb, Torso, add_limb, joints, new_body
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 
 class RandomControl:
@@ -64,6 +58,8 @@ def walker_control(walker: nx.DiGraph) -> RandomControl:
 @pytest.fixture(scope="session")
 def pool():
     """Four sampled bodies, of several origins."""
+    from hyperdistill_core.training.training_sets import TrainingSet
+
     graphs = tuple(sample_body(np.random.default_rng(seed)) for seed in range(4))
     return TrainingSet(graphs, ("robot", "robot", "sampled", "mutant"))
 
@@ -71,6 +67,10 @@ def pool():
 @pytest.fixture(scope="session")
 def teacher_file(pool, tmp_path_factory):
     """Checkpoint of a teacher after two updates on them."""
+    from tiny_training import TINY
+
+    from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+
     folder = tmp_path_factory.mktemp("teacher")
     TeacherTrainer(pool, TINY, folder).train()
     return folder / "teacher.safetensors"
@@ -78,9 +78,14 @@ def teacher_file(pool, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def teacher(teacher_file):
-    """That teacher, louder."""
+    """That teacher, with larger actions."""
+    import torch
+
+    from hyperdistill_core.training.distillation.collection import Teacher
+    from hyperdistill_core.training.teacher_file import load_teacher
+
     network, normalization, _ = load_teacher(teacher_file)
-    # A teacher after two updates hardly moves: make it say something worth learning.
+    # A teacher after two updates hardly moves: larger actions are worth learning.
     torch.manual_seed(0)
     torch.nn.init.normal_(network.action.weight)
     return Teacher(network, normalization)

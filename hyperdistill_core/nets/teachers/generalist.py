@@ -1,48 +1,52 @@
-"""A hypernetwork that learns by itself, without a teacher: actor and critic.
+"""A generalist: two hypernetworks, actor and critic, that learn without a teacher.
 
-The actor is the very network that controllers are made of, so what reinforcement learning
-finds needs no distillation. The critic is a second one. Each generates a body's weights
-once, however many samples of the body a batch holds.
+The actor is a hypernetwork like that of a controller, so the result of reinforcement learning
+needs no distillation. Each hypernetwork generates the weights of a body once, whatever the
+number of samples of that body in a batch.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from hyperdistill_core.nets.hypernetwork import (
-    GeneratedWeights,
-    HypernetConfig,
-    Hypernetwork,
-)
+from hyperdistill_core.nets.config import NetworkConfig
+from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.teachers.interface import Source, Teacher, TeacherShape
 from hyperdistill_core.nets.trees import TreeBatch
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneralistConfig(HypernetConfig):
-    """Settings of :class:`Generalist`: those of its two hypernetworks, and its beginning.
+    """Settings of :class:`Generalist`: those of its two hypernetworks, and one of its start.
 
     Attributes:
-        first_action: factor of the actor's first output weights. "Bias init" makes actions
-            of unit scale, which suits a student; who explores begins near zero.
+        first_action: Factor on the actor's initial output weights. The initialization of a
+            hypernetwork gives actions of unit scale, which suits a student of distillation;
+            exploration needs actions near zero.
 
     Raises:
-        ValueError: as :class:`~hyperdistill_core.nets.hypernetwork.HypernetConfig`.
+        ValueError: A setting is out of range, as for
+            :class:`~hyperdistill_core.nets.hypernetwork.HypernetConfig`.
     """
 
     first_action: float = 0.01
 
     def hypernet(self) -> HypernetConfig:
-        """The settings of either hypernetwork alone."""
+        """The settings of either hypernetwork."""
         return HypernetConfig(
-            **{row.name: getattr(self, row.name) for row in fields(HypernetConfig)}
+            **{field.name: getattr(self, field.name) for field in fields(HypernetConfig)}
         )
 
 
-class Generalist(nn.Module):
-    """Actor and critic that generate a small network for every body.
+class Generalist(Teacher):
+    """Actor and critic that generate a small network for each body.
+
+    Args:
+        config: Settings of the network.
 
     Example:
         >>> from hyperdistill_core.nets.trees import Trees
@@ -54,8 +58,13 @@ class Generalist(nn.Module):
         (torch.Size([6, 2]), torch.Size([2]))
     """
 
-    def __init__(self, config: GeneralistConfig):
-        super().__init__()
+    kind: ClassVar[str] = "generalist"
+    config_type: ClassVar[type[NetworkConfig]] = GeneralistConfig
+    sources: ClassVar[frozenset[Source]] = frozenset({"controller", "teacher"})
+    takes_clock: ClassVar[bool] = True
+
+    def __init__(self, config: GeneralistConfig) -> None:
+        super().__init__(config, clock_harmonics=config.clock_harmonics)
         self.config = config
         self.actor = Hypernetwork(config.hypernet())
         self.critic = Hypernetwork(config.hypernet())
@@ -63,76 +72,106 @@ class Generalist(nn.Module):
             self.actor.output_head.weight.bias.mul_(config.first_action)
 
     @classmethod
-    def from_hypernetwork(cls, actor: Hypernetwork, *, clock: int = 0) -> Generalist:
-        """A generalist that acts as a hypernetwork does, without dropout; its critic is new.
+    def from_shape(cls, shape: TeacherShape) -> Generalist:
+        """See :meth:`Teacher.from_shape`."""
+        return cls(
+            GeneralistConfig(
+                context_dim=shape.context_dim,
+                state_dim=shape.state_dim,
+                hidden=shape.width,
+                hidden_layers=shape.layers,
+                clock_harmonics=shape.clock_harmonics,
+            )
+        )
+
+    @classmethod
+    def from_controller(
+        cls, network: Hypernetwork, context: Tensor, present: Tensor, *, clock_harmonics: int = 0
+    ) -> Generalist:
+        """See :meth:`Teacher.from_controller`; the bodies do not matter."""
+        del context, present
+        return cls.from_hypernetwork(network, clock_harmonics=clock_harmonics)
+
+    @classmethod
+    def from_hypernetwork(cls, actor: Hypernetwork, *, clock_harmonics: int = 0) -> Generalist:
+        """A generalist that acts as a hypernetwork does; its critic is random.
+
+        It has no dropout, whatever the hypernetwork was trained with.
 
         Args:
-            actor: the hypernetwork.
-            clock: harmonics of a clock that it is to hear from now on, if ``actor`` hears none.
+            actor: Hypernetwork whose weights the actor takes.
+            clock_harmonics: Number of harmonics of a clock phase input that the generalist gets
+                where ``actor`` has none.
         """
-        config = replace(actor.config, dropout=0.0, clock=actor.config.clock or clock)
-        network = cls(GeneralistConfig(**asdict(config), first_action=1.0))
-        # What is new of a clock stays as it is made, and says nothing.
+        settings = asdict(actor.config.with_clock(clock_harmonics)) | {"dropout": 0.0}
+        network = cls(GeneralistConfig(**settings, first_action=1.0))
+        # The weights of a new clock phase input keep their initial value, zero.
         network.actor.load_state_dict(network.actor.state_dict() | actor.state_dict())
         return network
 
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:
-        """Action means and values of packed samples.
+        """See :meth:`Teacher.forward`.
 
-        Args:
-            observation: (N, state_dim) normalised states of the limbs of all samples, and
-                behind each what the clock says, for networks that hear one.
-            context: (rows, context_dim) of all bodies of the :class:`Trees` behind ``tree``,
-                one body behind the other.
-            tree: the samples' structure.
-
-        Returns:
-            means (N, 2) of the two joint slots of every limb, and values (B,), each the
-            mean over both outputs of all limbs of the critic's network.
+        A value is the mean over both outputs of all nodes of the critic's generated network.
         """
-        return self.generated(context, tree)(observation, context, tree)
+        return self.for_bodies(context, tree)(observation)
 
     def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """Action means (N, 2) alone; arguments as in :meth:`forward`."""
-        seen, heard = split_clock(tree.by_bodies(observation), self.config.state_dim)
-        made = _generate(self.actor, context, tree)
-        return tree.from_bodies(made.act(seen, clock=heard))
+        """See :meth:`Teacher.means`."""
+        states, phase = split_clock_phase(tree.by_bodies(observation), self.state_dim)
+        generated = _generate(self.actor, context, tree)
+        return tree.from_bodies(generated.act(states, clock_phase=phase))
 
-    def generated(self, context: Tensor, tree: TreeBatch) -> GeneratedPair:
-        """What acts as :meth:`forward` does for a batch's bodies, as often as one likes."""
+    def for_bodies(self, context: Tensor, tree: TreeBatch) -> GeneratedActorCritic:
+        """See :meth:`Teacher.for_bodies`; the networks are generated here, once."""
         actor, critic = (_generate(net, context, tree) for net in (self.actor, self.critic))
-        return GeneratedPair(actor, critic, self.config.state_dim)
+        return GeneratedActorCritic(actor, critic, tree, self.state_dim)
 
 
 @dataclass(frozen=True)
-class GeneratedPair:
-    """Actor and critic of a batch's bodies, generated once."""
+class GeneratedActorCritic:
+    """The generated actors and critics of the bodies of a batch.
+
+    Attributes:
+        actor: Weights of the actors.
+        critic: Weights of the critics.
+        tree: Structure of the samples.
+        state_dim: Number of state features of a node.
+    """
 
     actor: GeneratedWeights
     critic: GeneratedWeights
+    tree: TreeBatch
     state_dim: int
 
-    def __call__(
-        self, observation: Tensor, context: Tensor, tree: TreeBatch
-    ) -> tuple[Tensor, Tensor]:
-        """As :meth:`Generalist.forward`; ``context`` was used already."""
-        seen, heard = split_clock(tree.by_bodies(observation), self.state_dim)
-        judged = tree.from_bodies(self.critic.act(seen, clock=heard)).mean(dim=-1)
-        values = tree.body_mean(tree.pad(judged, tree.n_max))
-        return tree.from_bodies(self.actor.act(seen, clock=heard)), values
+    def __call__(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`Generalist.forward`."""
+        tree = self.tree
+        states, phase = split_clock_phase(tree.by_bodies(observation), self.state_dim)
+        outputs = tree.from_bodies(self.critic.act(states, clock_phase=phase)).mean(dim=-1)
+        values = tree.body_mean(tree.pad(outputs, tree.n_max))
+        return tree.from_bodies(self.actor.act(states, clock_phase=phase)), values
 
 
-def split_clock(grouped: Tensor, state_dim: int) -> tuple[Tensor, Tensor | None]:
-    """Observations (A, R, n, state_dim) and what the clock says, (A, R, clock_dim) or None.
+def split_clock_phase(observation: Tensor, state_dim: int) -> tuple[Tensor, Tensor | None]:
+    """Split observations into normalized states and clock phases.
 
-    The packed layout has rows of limbs alone, so the clock stands in all of them.
+    The packed layout has a row for each node and none for a body, so every node carries the
+    clock phase of its sample.
+
+    Args:
+        observation: (A, R, n, state_dim + clock_dim) of R samples of A bodies.
+        state_dim: Number of state features of a node.
+
+    Returns:
+        States (A, R, n, state_dim), and clock phases (A, R, clock_dim) or None if there are none.
     """
-    seen, heard = grouped[..., :state_dim], grouped[:, :, 0, state_dim:]
-    return seen, heard if heard.shape[-1] else None
+    states, phase = observation[..., :state_dim], observation[:, :, 0, state_dim:]
+    return states, phase if phase.shape[-1] else None
 
 
 def _generate(network: Hypernetwork, context: Tensor, tree: TreeBatch) -> GeneratedWeights:
-    """The networks of the batch's bodies."""
+    """The generated networks of the bodies of a batch."""
     return network.generate(tree.of_bodies(context), tree.present[tree.repeats.first])

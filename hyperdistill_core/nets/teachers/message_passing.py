@@ -1,37 +1,42 @@
-"""The teacher: one small network that all limbs of all bodies share.
+"""A graph neural network that all nodes of all bodies share: message passing along the limbs.
 
-A node is a limb (or the torso). Its first features come from its observation and its
-context; in every layer it adds what it computes from itself, its parent, its children and
-the mean over its body. As weights are shared over limbs, the network acts on any tree.
+A node is the torso or a limb. Its first features come from its observation and its context. In
+every layer it adds a function of its own features, of those of its parent and its children, and
+of the mean over its body. The nodes share all weights, so the network acts on any tree.
 
-Layout: packed (see :mod:`hyperdistill_core.nets.trees`). One linear map makes the three
-messages of a node, one sum over bags delivers them; on two cores a width of 64 with four
-layers is bound by its matrix products.
+Layout: packed (see :mod:`hyperdistill_core.nets.trees`). One linear map computes the three
+messages of a node, and one sum over bags delivers them. The matrix products dominate the cost:
+on two cores with a width of 64 and four layers, the delivery is nearly free.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
+from hyperdistill_core.nets.config import NetworkConfig, require_at_least
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
+from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape
 from hyperdistill_core.nets.trees import SENDS, TreeBatch
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessagePassingConfig:
+class MessagePassingConfig(NetworkConfig):
     """Settings of :class:`MessagePassing`.
 
     Attributes:
-        context_dim: context features of a limb.
-        state_dim: observed features of a limb.
-        width: features of a node between the layers.
-        layers: rounds of message passing.
-        shared_trunk: one trunk for action and value, else one each.
+        context_dim: Number of context features of a node.
+        state_dim: Number of state features of a node.
+        width: Number of features of a node between the layers.
+        layers: Number of rounds of message passing.
+        shared_trunk: Whether actor and critic share their layers.
+
+    Raises:
+        ValueError: A size is below 1, or the number of layers below 0.
     """
 
     context_dim: int
@@ -40,9 +45,13 @@ class MessagePassingConfig:
     layers: int = 4
     shared_trunk: bool = True
 
+    def __post_init__(self) -> None:
+        require_at_least(self, 1, "context_dim", "state_dim", "width")
+        require_at_least(self, 0, "layers")
+
 
 class _Deliver(torch.autograd.Function):
-    """Adds up the messages (N, 3 W) that every node receives: (N, W)."""
+    """Sum of the messages (N, 3 W) that every node receives: (N, W)."""
 
     @staticmethod
     def forward(ctx: Any, messages: Tensor, tree: TreeBatch) -> Tensor:
@@ -56,7 +65,7 @@ class _Deliver(torch.autograd.Function):
 
 
 class _BodySum(torch.autograd.Function):
-    """Adds up the nodes (N, W) of every sample: (B, W)."""
+    """Sum over the nodes (N, W) of every sample: (B, W)."""
 
     @staticmethod
     def forward(ctx: Any, nodes: Tensor, tree: TreeBatch) -> Tensor:
@@ -70,7 +79,7 @@ class _BodySum(torch.autograd.Function):
 
 
 class _Spread(torch.autograd.Function):
-    """Gives every node (N, W) the row of its sample (B, W): the adjoint of `_BodySum`."""
+    """Copy of the row of its sample (B, W) for every node: (N, W), the adjoint of `_BodySum`."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, tree: TreeBatch) -> Tensor:
@@ -89,7 +98,7 @@ def _body_mean(nodes: Tensor, tree: TreeBatch) -> Tensor:
 
 
 class _Layer(nn.Module):
-    def __init__(self, width: int):
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.send = nn.Linear(width, SENDS * width, bias=False)
@@ -103,7 +112,7 @@ class _Layer(nn.Module):
 
 
 class _Trunk(nn.Module):
-    def __init__(self, config: MessagePassingConfig):
+    def __init__(self, config: MessagePassingConfig) -> None:
         super().__init__()
         self.observe = nn.Linear(config.state_dim, config.width)
         self.context = nn.Linear(config.context_dim, config.width, bias=False)
@@ -111,7 +120,7 @@ class _Trunk(nn.Module):
         self.norm = nn.LayerNorm(config.width)
 
     def forward(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        # The context is mapped once a body and then handed to its samples.
+        # The linear map of the context runs once for a body, not for each of its samples.
         of_context = self.context(context).index_select(0, tree.context_row)
         nodes = self.observe(observation) + of_context
         for layer in self.layers:
@@ -119,8 +128,11 @@ class _Trunk(nn.Module):
         return self.norm(nodes)
 
 
-class MessagePassing(nn.Module):
+class MessagePassing(Teacher):
     """Actor and critic on a tree.
+
+    Args:
+        config: Settings of the network.
 
     Example:
         >>> from hyperdistill_core.nets.trees import Trees
@@ -132,17 +144,33 @@ class MessagePassing(nn.Module):
         (torch.Size([6, 2]), torch.Size([2]))
     """
 
-    def __init__(self, config: MessagePassingConfig):
-        super().__init__()
+    kind: ClassVar[str] = "gnn"
+    config_type: ClassVar[type[NetworkConfig]] = MessagePassingConfig
+
+    def __init__(self, config: MessagePassingConfig) -> None:
+        super().__init__(config)
         self.config = config
         self.actor = _Trunk(config)
         self.critic = self.actor if config.shared_trunk else _Trunk(config)
-        self.action = nn.Linear(config.width, SLOTS_PER_LIMB)
+        self.action = nn.Linear(config.width, SLOTS_PER_NODE)
         self.value = nn.Linear(config.width, 1)
-        self._initialise()
+        self._initialize()
 
-    def _initialise(self) -> None:
-        # Gains: near-zero first actions, a unit-scale value, rectified layers between.
+    @classmethod
+    def from_shape(cls, shape: TeacherShape) -> MessagePassing:
+        """See :meth:`Teacher.from_shape`."""
+        return cls(
+            MessagePassingConfig(
+                context_dim=shape.context_dim,
+                state_dim=shape.state_dim,
+                width=shape.width,
+                layers=shape.layers,
+                shared_trunk=shape.shared_trunk,
+            )
+        )
+
+    def _initialize(self) -> None:
+        # The gains give initial actions near zero and values of unit scale.
         gains = {self.action: 0.01, self.value: 1.0}
         for module in self.modules():
             if isinstance(module, nn.Linear):
@@ -153,17 +181,7 @@ class MessagePassing(nn.Module):
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:
-        """Action means and values of packed samples.
-
-        Args:
-            observation: (N, state_dim) normalised states of the nodes of all samples.
-            context: (rows, context_dim) of all bodies of the :class:`Trees` behind ``tree``,
-                one body behind the other.
-            tree: the samples' structure.
-
-        Returns:
-            means (N, 2) of the two joint slots of every node, and values (B,).
-        """
+        """See :meth:`Teacher.forward`; a value comes from the mean over the nodes of a body."""
         nodes = self.actor(observation, context, tree)
         means = self.action(nodes)
         if not self.config.shared_trunk:
@@ -171,5 +189,5 @@ class MessagePassing(nn.Module):
         return means, self.value(_body_mean(nodes, tree)).squeeze(-1)
 
     def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """Action means (N, 2) alone; arguments as in :meth:`forward`."""
+        """See :meth:`Teacher.means`."""
         return self.action(self.actor(observation, context, tree))

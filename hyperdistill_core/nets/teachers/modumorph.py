@@ -1,49 +1,52 @@
-"""ModuMorph, the stronger published teacher (Xiong 2023): the body decides how limbs act.
+"""ModuMorph, the stronger published teacher (Xiong 2023): the context decides how a node acts.
 
-From a limb's context alone come the weights that turn its observation into a token, the
-weights that turn its last token into action means, and who looks at whom in every layer.
-What the layers pass on are the tokens, so observations go through a transformer whose ends
-and whose attention are a body's own. As in the paper, one encoder of contexts serves the
-generated weights and another one the attention.
+The context of a node determines the weights that turn its observation into a token, the weights
+that turn its last token into action means, and the attention in every layer. The layers pass
+tokens on, so observations go through a transformer whose ends and whose attention belong to
+their body. As in the paper, one encoder of contexts serves the generated weights and another
+one the attention.
 
-All that follows from the context is made once a body, however many samples of it a batch
-holds: as a controller of one body it would be made once, and a control step would not pay
-for it.
+All that follows from the context is computed once for a body, whatever the number of its samples
+in a batch. A controller of one body would compute it once, not at every control step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 from hyperdistill_core.nets.hypernetwork import WeightHead
-from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
-from hyperdistill_core.nets.transformer import ContextAttention, FixedAttentionBlock, check_sizes
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
+from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape
+from hyperdistill_core.nets.transformer import ContextAttention, FixedAttentionBlock, require_sizes
 from hyperdistill_core.nets.trees import TreeBatch
 
-#: First action means are so much smaller than the tokens.
+#: Factor on the initial output weights of the actor: exploration begins with actions near zero.
 ACTION_GAIN = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModuMorphConfig:
-    """Settings of :class:`ModuMorph`; the sizes are those of the published teachers.
+class ModuMorphConfig(NetworkConfig):
+    """Settings of :class:`ModuMorph`; the default sizes are those of the published teachers.
 
     Attributes:
-        context_dim: context features of a limb.
-        state_dim: observed features of a limb.
-        width: features of a token and of an encoded context, a multiple of ``heads``.
-        layers: transformer layers.
-        heads: attention heads.
-        feedforward: width of the layers' feed-forward part.
-        shared_trunk: one trunk for action and value, else one each as published.
+        context_dim: Number of context features of a node.
+        state_dim: Number of state features of a node.
+        width: Number of features of a token and of an encoded context, a multiple of ``heads``.
+        layers: Number of transformer layers.
+        heads: Number of attention heads.
+        feedforward: Width of the feed-forward part of a layer.
+        shared_trunk: Whether actor and critic share their layers; the published ones do not.
 
     Raises:
-        ValueError: a size below 1, or a width that is no multiple of ``heads``.
+        ValueError: A size is below 1.
+        ValueError: The width is not a multiple of ``heads``.
     """
 
     context_dim: int
@@ -54,18 +57,20 @@ class ModuMorphConfig:
     feedforward: int = 1024
     shared_trunk: bool = False
 
-    def __post_init__(self):
-        check_sizes(self, "context_dim", "state_dim")
+    def __post_init__(self) -> None:
+        require_at_least(self, 1, "context_dim", "state_dim")
+        require_sizes(self, width=self.width, heads=self.heads)
 
 
 @dataclass(frozen=True)
 class Modulation:
-    """What the contexts of A bodies with n limbs each decide.
+    """All that depends on the contexts of A bodies with n nodes each.
 
     Attributes:
-        embed: weight (A, n, state_dim, width) and bias (A, n, width) of the token map.
-        attention: (A, heads, n, n) of every layer, rows sum to 1.
-        decode: weight (A, n, width, outputs) and bias (A, n, outputs) of every decoder.
+        embed: Weight (A, n, state_dim, width) and bias (A, n, width) of the map from observations
+            to tokens.
+        attention: Attention weights (A, heads, n, n) of every layer; rows sum to 1.
+        decode: Weight (A, n, width, outputs) and bias (A, n, outputs) of every decoder.
     """
 
     embed: tuple[Tensor, Tensor]
@@ -74,9 +79,9 @@ class Modulation:
 
 
 class _ContextEncoder(nn.Module):
-    """Two layers over a limb's own context: (..., context_dim) -> (..., width)."""
+    """Two layers over the context of a node: (..., context_dim) to (..., width)."""
 
-    def __init__(self, config: ModuMorphConfig):
+    def __init__(self, config: ModuMorphConfig) -> None:
         super().__init__()
         self.first = nn.Linear(config.context_dim, config.width)
         self.second = nn.Linear(config.width, config.width)
@@ -86,18 +91,19 @@ class _ContextEncoder(nn.Module):
 
 
 class ModulatedTransformer(nn.Module):
-    """A transformer from observations to some numbers a limb, modulated by context.
+    """A transformer from observations to outputs for each node, modulated by the context.
 
-    Every body begins with the same function of observations: heads start as
-    :class:`~hyperdistill_core.nets.hypernetwork.WeightHead` says, attention even.
+    Initially it is the same function of the observations for all bodies: the heads are
+    initialized as in :class:`~hyperdistill_core.nets.hypernetwork.WeightHead`, and the attention
+    is uniform.
 
     Args:
-        config: sizes.
-        decoders: numbers that each decoder gives for a limb, and a factor of its first
+        config: Settings of the network.
+        decoders: For each decoder the number of outputs for a node, and a factor on its initial
             weights.
     """
 
-    def __init__(self, config: ModuMorphConfig, decoders: Sequence[tuple[int, float]]):
+    def __init__(self, config: ModuMorphConfig, decoders: Sequence[tuple[int, float]]) -> None:
         super().__init__()
         width = config.width
         self.weight_context = _ContextEncoder(config)
@@ -116,32 +122,45 @@ class ModulatedTransformer(nn.Module):
         )
 
     def modulate(self, context: Tensor, mask: Tensor | None = None) -> Modulation:
-        """What follows from contexts (A, n, context_dim); limbs with ``mask`` False are unseen."""
-        of_weights = self.weight_context(context)
-        of_attention = self.attention_context(context)
+        """All that depends on the contexts, computed once for a body.
+
+        Args:
+            context: (A, n, context_dim) contexts of A bodies.
+            mask: (A, n) bool, False where a body has no node; None where all nodes exist.
+        """
+        for_weights = self.weight_context(context)
+        for_attention = self.attention_context(context)
         return Modulation(
-            embed=self.embed_head(of_weights),
-            attention=[attend(of_attention, mask) for attend in self.attention],
-            decode=[head(of_weights) for head in self.decoder_heads],
+            embed=self.embed_head(for_weights),
+            attention=[attend(for_attention, mask) for attend in self.attention],
+            decode=[head(for_weights) for head in self.decoder_heads],
         )
 
     def act(self, modulation: Modulation, observation: Tensor) -> list[Tensor]:
-        """Outputs (A, R, n, outputs) of every decoder for observations (A, R, n, state_dim)."""
-        tokens = _of_limbs(observation.transpose(1, 2), *modulation.embed)
+        """Outputs (A, R, n, outputs) of every decoder.
+
+        Args:
+            modulation: Result of :meth:`modulate` for the A bodies.
+            observation: (A, R, n, state_dim) observations of R samples of each body.
+        """
+        tokens = _node_maps(observation.transpose(1, 2), *modulation.embed)
         for block, shares in zip(self.blocks, modulation.attention, strict=True):
             tokens = block(tokens, shares)
-        return [_of_limbs(tokens, *decoder).transpose(1, 2) for decoder in modulation.decode]
+        return [_node_maps(tokens, *decoder).transpose(1, 2) for decoder in modulation.decode]
 
     def forward(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> list[Tensor]:
-        """Packed outputs (N, outputs) of every decoder."""
+        """Packed outputs (N, outputs) of every decoder; arguments as for :meth:`Teacher.forward`."""
         mask = tree.present[tree.repeats.first]
         modulation = self.modulate(tree.of_bodies(context), mask)
         outputs = self.act(modulation, tree.by_bodies(observation))
         return [tree.from_bodies(output) for output in outputs]
 
 
-class ModuMorph(nn.Module):
-    """Actor and critic.
+class ModuMorph(Teacher):
+    """Actor and critic, two modulated transformers or one with two decoders.
+
+    Args:
+        config: Settings of the network.
 
     Example:
         >>> from hyperdistill_core.nets.trees import Trees
@@ -153,29 +172,36 @@ class ModuMorph(nn.Module):
         (torch.Size([6, 2]), torch.Size([2]))
     """
 
-    def __init__(self, config: ModuMorphConfig):
-        super().__init__()
+    kind: ClassVar[str] = "modumorph"
+    config_type: ClassVar[type[NetworkConfig]] = ModuMorphConfig
+
+    def __init__(self, config: ModuMorphConfig) -> None:
+        super().__init__(config)
         self.config = config
-        action, value = (SLOTS_PER_LIMB, ACTION_GAIN), (1, 1.0)
-        of_actor = [action, value] if config.shared_trunk else [action]
-        self.actor = ModulatedTransformer(config, of_actor)
+        action, value = (SLOTS_PER_NODE, ACTION_GAIN), (1, 1.0)
+        decoders = [action, value] if config.shared_trunk else [action]
+        self.actor = ModulatedTransformer(config, decoders)
         self.critic = None if config.shared_trunk else ModulatedTransformer(config, [value])
+
+    @classmethod
+    def from_shape(cls, shape: TeacherShape) -> ModuMorph:
+        """See :meth:`Teacher.from_shape`."""
+        return cls(
+            ModuMorphConfig(
+                context_dim=shape.context_dim,
+                state_dim=shape.state_dim,
+                width=shape.width,
+                layers=shape.layers,
+                heads=shape.heads,
+                feedforward=shape.feedforward,
+                shared_trunk=shape.shared_trunk,
+            )
+        )
 
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:
-        """Action means and values of packed samples.
-
-        Args:
-            observation: (N, state_dim) normalised states of the limbs of all samples.
-            context: (rows, context_dim) of all bodies of the :class:`Trees` behind ``tree``,
-                one body behind the other.
-            tree: the samples' structure.
-
-        Returns:
-            means (N, 2) of the two joint slots of every limb, and values (B,), each the
-            mean over a body's limbs.
-        """
+        """See :meth:`Teacher.forward`; a value is the mean over the nodes of a body."""
         outputs = self.actor(observation, context, tree)
         if self.critic is not None:
             outputs += self.critic(observation, context, tree)
@@ -183,14 +209,14 @@ class ModuMorph(nn.Module):
         return means, tree.body_mean(tree.pad(values.squeeze(-1), tree.n_max))
 
     def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """Action means (N, 2) alone; arguments as in :meth:`forward`."""
+        """See :meth:`Teacher.means`."""
         return self.actor(observation, context, tree)[0]
 
 
-def _of_limbs(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Every limb's own linear map: (A, n, R, in) by (A, n, in, out) -> (A, n, R, out)."""
-    limbs = features.shape[:2]
+def _node_maps(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A linear map for each node: (A, n, R, in) times (A, n, in, out) gives (A, n, R, out)."""
+    nodes = features.shape[:2]
     products = torch.baddbmm(
         bias.flatten(0, 1)[:, None], features.flatten(0, 1), weight.flatten(0, 1)
     )
-    return products.unflatten(0, limbs)
+    return products.unflatten(0, nodes)

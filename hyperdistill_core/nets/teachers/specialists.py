@@ -1,8 +1,8 @@
-"""One small network for each body, all bodies side by side in batched products.
+"""Specialists: one small network for each body, all side by side in batched products.
 
-A specialist has the shape of a generated network, so it can begin as what a hypernetwork
-writes for its body and be improved on that body alone. Every specialist has a critic of its
-own. Bodies share nothing: what one learns leaves the others as they are.
+A specialist has the shape of a generated network, so it can be initialized from what a
+hypernetwork generates for its body and then learn on that body alone. Every specialist has a
+critic of its own. The bodies share no weights: what one learns does not change the others.
 """
 
 from __future__ import annotations
@@ -10,61 +10,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC
-from hyperdistill_core.nets.hypernetwork import GeneratedWeights
-from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
-from hyperdistill_core.nets.teachers.generalist import split_clock
+from hyperdistill_core.nets.config import ClockedConfig, NetworkConfig, require_at_least
+from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
+from hyperdistill_core.nets.teachers.generalist import split_clock_phase
+from hyperdistill_core.nets.teachers.interface import Source, Teacher, TeacherShape
 from hyperdistill_core.nets.trees import TreeBatch
+
+# Factor on the initial output weights: exploration begins with actions near zero.
+_FIRST_ACTION = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpecialistsConfig:
+class SpecialistsConfig(ClockedConfig):
     """Settings of :class:`Specialists`.
 
     Attributes:
-        bodies: A, how many.
-        limbs: of the largest body, the torso included.
-        state_dim: observed features of a limb.
-        hidden: width of the hidden layers.
-        hidden_layers: hidden-to-hidden layers.
-        critic_hidden: width of the critics' two hidden layers.
-        clock: harmonics of the clock that they hear; 0 for none.
+        bodies: Number of bodies, A.
+        n_max: Number of nodes of the largest body.
+        hidden: Width of the hidden layers of an actor.
+        hidden_layers: Number of hidden-to-hidden layers of an actor.
+        critic_hidden: Width of the two hidden layers of a critic.
 
     Raises:
-        ValueError: a size below 1.
+        ValueError: A setting is out of range.
     """
 
     bodies: int
-    limbs: int
+    n_max: int
     state_dim: int = 17
     hidden: int = 64
     hidden_layers: int = 1
     critic_hidden: int = 64
-    clock: int = 0
 
-    @property
-    def clock_dim(self) -> int:
-        """Numbers of the clock."""
-        return NUMBERS_PER_HARMONIC * self.clock
-
-    def __post_init__(self):
-        for name in ("bodies", "limbs", "state_dim", "hidden", "critic_hidden"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        for name in ("hidden_layers", "clock"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name}: expected at least 0, got {getattr(self, name)}")
+    def __post_init__(self) -> None:
+        require_at_least(self, 1, "bodies", "n_max", "state_dim", "hidden", "critic_hidden")
+        require_at_least(self, 0, "hidden_layers", "clock_harmonics")
 
 
 class _Stack(nn.Module):
-    """A dense network a body: layer k has weight (A, in, out) and bias (A, out)."""
+    """A dense network for each body: layer k has weights (A, in, out) and biases (A, out)."""
 
-    def __init__(self, bodies: int, sizes: list[int]):
+    def __init__(self, bodies: int, sizes: list[int]) -> None:
         super().__init__()
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
@@ -83,15 +77,18 @@ class _Stack(nn.Module):
         return features
 
 
-class Specialists(nn.Module):
-    """Actor and critic of every body.
+class Specialists(Teacher):
+    """Actor and critic of each body.
 
-    Body k of the batches' :class:`~hyperdistill_core.nets.trees.Trees` is served by
-    network k.
+    Network k serves body k of the :class:`~hyperdistill_core.nets.trees.Trees` behind a batch.
+    Every body must have a sample in a batch.
+
+    Args:
+        config: Settings of the networks.
 
     Example:
         >>> from hyperdistill_core.nets.trees import Trees
-        >>> net = Specialists(SpecialistsConfig(bodies=2, limbs=3))
+        >>> net = Specialists(SpecialistsConfig(bodies=2, n_max=3))
         >>> trees = Trees([[0, 0, 0], [0, 0]])
         >>> tree = trees.batch(torch.tensor([0, 1, 0]))
         >>> means, values = net(torch.zeros(8, 17), torch.zeros(trees.total, 25), tree)
@@ -99,87 +96,130 @@ class Specialists(nn.Module):
         (torch.Size([8, 2]), torch.Size([3]))
     """
 
-    def __init__(self, config: SpecialistsConfig):
-        super().__init__()
+    kind: ClassVar[str] = "specialists"
+    config_type: ClassVar[type[NetworkConfig]] = SpecialistsConfig
+    sources: ClassVar[frozenset[Source]] = frozenset({"controller"})
+    takes_clock: ClassVar[bool] = True
+
+    def __init__(self, config: SpecialistsConfig) -> None:
+        super().__init__(config, clock_harmonics=config.clock_harmonics)
         self.config = config
-        seen = config.limbs * config.state_dim + config.clock_dim
+        inputs = config.n_max * config.state_dim + config.clock_dim
         hidden = [config.hidden] * (1 + config.hidden_layers)
-        self.actor = _Stack(config.bodies, [seen, *hidden, config.limbs * SLOTS_PER_LIMB])
-        self.critic = _Stack(config.bodies, [seen, config.critic_hidden, config.critic_hidden, 1])
+        self.actor = _Stack(config.bodies, [inputs, *hidden, config.n_max * SLOTS_PER_NODE])
+        self.critic = _Stack(config.bodies, [inputs, config.critic_hidden, config.critic_hidden, 1])
         with torch.no_grad():
-            self.actor.weights[-1].mul_(0.01)
+            self.actor.weights[-1].mul_(_FIRST_ACTION)
 
     @classmethod
-    def from_generated(cls, made: GeneratedWeights, *, critic_hidden: int = 64) -> Specialists:
-        """Specialists that act as the generated networks (B bodies) do."""
-        bodies, limbs, state_dim, hidden = made.input_weight.shape
-        heard = 0 if made.clock_weight is None else made.clock_weight.shape[1]
+    def from_shape(cls, shape: TeacherShape) -> Specialists:
+        """See :meth:`Teacher.from_shape`."""
+        return cls(
+            SpecialistsConfig(
+                bodies=shape.n_bodies,
+                n_max=shape.n_max,
+                state_dim=shape.state_dim,
+                hidden=shape.width,
+                hidden_layers=shape.layers,
+                clock_harmonics=shape.clock_harmonics,
+            )
+        )
+
+    @classmethod
+    def from_controller(
+        cls, network: Hypernetwork, context: Tensor, present: Tensor, *, clock_harmonics: int = 0
+    ) -> Specialists:
+        """See :meth:`Teacher.from_controller`; no clock phase input is added."""
+        del clock_harmonics
+        with torch.no_grad():
+            return cls.from_generated(network.generate(context, present))
+
+    @classmethod
+    def from_generated(cls, generated: GeneratedWeights, *, critic_hidden: int = 64) -> Specialists:
+        """Specialists that act as the generated networks of B bodies do.
+
+        Args:
+            generated: Weights of the networks.
+            critic_hidden: Width of the hidden layers of the critics, which are random.
+        """
+        bodies, n_max, state_dim, hidden = generated.input_weight.shape
+        clock_weight = generated.clock_weight
+        clock_dim = 0 if clock_weight is None else clock_weight.shape[1]
         network = cls(
             SpecialistsConfig(
                 bodies=bodies,
-                limbs=limbs,
+                n_max=n_max,
                 state_dim=state_dim,
                 hidden=hidden,
-                hidden_layers=len(made.hidden_weights),
+                hidden_layers=len(generated.hidden_weights),
                 critic_hidden=critic_hidden,
-                clock=heard // NUMBERS_PER_HARMONIC,
+                clock_harmonics=clock_dim // NUMBERS_PER_HARMONIC,
             )
         )
         with torch.no_grad():
-            for layer, (weight, bias) in enumerate(made.layers()):
+            for layer, (weight, bias) in enumerate(generated.layers()):
                 network.actor.weights[layer].copy_(weight)
                 network.actor.biases[layer].copy_(bias)
         return network
 
+    @property
+    def separate_bodies(self) -> int:
+        """See :attr:`Teacher.separate_bodies`."""
+        return self.config.bodies
+
     def select(self, bodies: Sequence[int]) -> Specialists:
         """Copies of the networks of some bodies, in the order given."""
-        chosen = Specialists(replace(self.config, bodies=len(bodies)))
+        selected = Specialists(replace(self.config, bodies=len(bodies)))
         with torch.no_grad():
-            for new, old in zip(chosen.parameters(), self.parameters(), strict=True):
+            for new, old in zip(selected.parameters(), self.parameters(), strict=True):
                 new.copy_(old[list(bodies)])
-        return chosen.train(self.training)
+        return selected.train(self.training)
 
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:
-        """Action means and values of packed samples; every body must have some.
-
-        Args:
-            observation: (N, state_dim) normalised states of the limbs of all samples, and
-                behind each what the clock says, for networks that hear one.
-            context: not used; a specialist knows its body.
-            tree: the samples' structure.
-
-        Returns:
-            means (N, 2) of the two joint slots of every limb, and values (B,).
-        """
-        seen = self._by_bodies(observation, tree)
-        values = self.critic(seen).squeeze(-1)
-        return self._actions(seen, tree), values[tree.repeats.body, tree.repeats.place]
+        """See :meth:`Teacher.forward`; the context is not used."""
+        rows = self._by_bodies(observation, tree)
+        values = self.critic(rows).squeeze(-1)
+        return self._actions(rows, tree), values[tree.repeats.body, tree.repeats.place]
 
     def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """Action means (N, 2) alone; arguments as in :meth:`forward`."""
+        """See :meth:`Teacher.means`; the context is not used."""
         return self._actions(self._by_bodies(observation, tree), tree)
 
-    def layers(self, body: int) -> list[tuple[Tensor, Tensor]]:
+    def layers(self, body: int, n: int | None = None) -> list[tuple[Tensor, Tensor]]:
         """Weight (in, out) and bias (out,) of each layer of a body's actor.
 
-        The first takes ``limbs`` times ``state_dim`` numbers and those of the clock.
+        Args:
+            body: Number of the body.
+            n: Number of nodes of the body; None for ``n_max``.
+
+        Returns:
+            Layers from ``n * state_dim`` state features, followed by those of the clock phase,
+            to ``n * 2`` joint slots.
         """
-        actor = self.actor
-        pairs = zip(actor.weights, actor.biases, strict=True)
-        return [(weight[body].detach(), bias[body].detach()) for weight, bias in pairs]
+        n = self.config.n_max if n is None else n
+        pairs = zip(self.actor.weights, self.actor.biases, strict=True)
+        layers = [(weight[body].detach(), bias[body].detach()) for weight, bias in pairs]
+        weight, bias = layers[0]
+        of_nodes, of_clock = weight.split(
+            [len(weight) - self.config.clock_dim, self.config.clock_dim]
+        )
+        layers[0] = torch.cat([of_nodes[: n * self.state_dim], of_clock]), bias
+        weight, bias = layers[-1]
+        layers[-1] = weight[:, : n * SLOTS_PER_NODE], bias[: n * SLOTS_PER_NODE]
+        return layers
 
     def _by_bodies(self, observation: Tensor, tree: TreeBatch) -> Tensor:
-        """(N, state_dim) to (A, R, limbs * state_dim), zeros where there is no limb.
+        """Packed observations (N, ...) to (A, R, n_max * state_dim + clock_dim).
 
-        What the clock says stands behind that.
+        The rows of missing nodes are zero; the clock phase follows the states.
         """
-        grouped, heard = split_clock(tree.by_bodies(observation), self.config.state_dim)
-        missing = self.config.limbs - grouped.shape[2]
-        rows = F.pad(grouped, (0, 0, 0, missing)).flatten(2)
-        return rows if heard is None else torch.cat([rows, heard], dim=-1)
+        states, phase = split_clock_phase(tree.by_bodies(observation), self.state_dim)
+        missing = self.config.n_max - states.shape[2]
+        rows = F.pad(states, (0, 0, 0, missing)).flatten(2)
+        return rows if phase is None else torch.cat([rows, phase], dim=-1)
 
-    def _actions(self, seen: Tensor, tree: TreeBatch) -> Tensor:
-        made = self.actor(seen).unflatten(-1, (self.config.limbs, SLOTS_PER_LIMB))
-        return tree.from_bodies(made)
+    def _actions(self, rows: Tensor, tree: TreeBatch) -> Tensor:
+        means = self.actor(rows).unflatten(-1, (self.config.n_max, SLOTS_PER_NODE))
+        return tree.from_bodies(means)

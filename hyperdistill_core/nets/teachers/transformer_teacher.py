@@ -1,43 +1,48 @@
-"""The transformer teacher of Gupta 2022 and Xiong 2024: one token a limb.
+"""The transformer teacher of Gupta 2022 and Xiong 2024: one token for each node.
 
-A token is a linear map of the limb's observation and context, side by side. Layers of
-self-attention let every limb look at all limbs of its body; a linear map makes a limb's two
-action means of what comes out. The tree itself is not seen but through positions in the
-context, or through an optional learnt embedding of a limb's place in its body.
+A token is a linear map of a node's observation and context, side by side. In the layers of
+self-attention every node attends to all nodes of its body, and a linear map turns the last token
+of a node into its two action means. The network gets no tree structure, except for the positions
+in the context, or an optional learned embedding of a node's place in its body.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from hyperdistill_core.nets.mlp import SLOTS_PER_LIMB
-from hyperdistill_core.nets.transformer import TransformerBlock, check_sizes
+from hyperdistill_core.nets.config import NetworkConfig, require_at_least
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
+from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape
+from hyperdistill_core.nets.transformer import TransformerBlock, require_sizes
 from hyperdistill_core.nets.trees import TreeBatch
 
-# First weights of the token map and of the last map, uniform within +-, as published.
+# Bounds of the uniform initial weights of the token map and of the last map, as published.
 EMBED_RANGE, DECODER_RANGE = 0.1, 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransformerTeacherConfig:
-    """Settings of :class:`TransformerTeacher`; the sizes are the published ones.
+class TransformerTeacherConfig(NetworkConfig):
+    """Settings of :class:`TransformerTeacher`; the default sizes are the published ones.
 
     Attributes:
-        context_dim: context features of a limb, 0 if the observation holds them.
-        state_dim: observed features of a limb.
-        width: features of a token, a multiple of ``heads``.
-        layers: transformer layers.
-        heads: attention heads.
-        feedforward: width of the layers' feed-forward part.
-        shared_trunk: one trunk for action and value, else one each as published.
-        position_slots: places in a body that have a learnt embedding, which bounds the
-            number of limbs; 0 for none, and bodies of any size.
+        context_dim: Number of context features of a node; 0 if the observation holds them.
+        state_dim: Number of state features of a node.
+        width: Number of features of a token, a multiple of ``heads``.
+        layers: Number of transformer layers.
+        heads: Number of attention heads.
+        feedforward: Width of the feed-forward part of a layer.
+        shared_trunk: Whether actor and critic share their layers; the published ones do not.
+        position_slots: Number of places in a body that have a learned embedding, which bounds
+            the number of nodes; 0 for no embedding and bodies of any size.
 
     Raises:
-        ValueError: a size out of range, or a width that is no multiple of ``heads``.
+        ValueError: A size is out of range.
+        ValueError: The width is not a multiple of ``heads``.
+        ValueError: There is neither a state nor a context feature.
     """
 
     context_dim: int
@@ -49,22 +54,20 @@ class TransformerTeacherConfig:
     shared_trunk: bool = False
     position_slots: int = 0
 
-    def __post_init__(self):
-        check_sizes(self)
-        for name in ("context_dim", "state_dim", "position_slots"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name}: expected at least 0, got {getattr(self, name)}")
+    def __post_init__(self) -> None:
+        require_sizes(self, width=self.width, heads=self.heads)
+        require_at_least(self, 0, "context_dim", "state_dim", "position_slots")
         if self.token_dim < 1:
-            raise ValueError("state_dim and context_dim: expected a feature in all, got none")
+            raise ValueError("state_dim and context_dim: expected a sum of at least 1, got 0")
 
     @property
     def token_dim(self) -> int:
-        """Numbers that a token is made of."""
+        """Number of features that a token is computed from."""
         return self.state_dim + self.context_dim
 
 
 class _Trunk(nn.Module):
-    def __init__(self, config: TransformerTeacherConfig):
+    def __init__(self, config: TransformerTeacherConfig) -> None:
         super().__init__()
         self.scale = config.width**0.5
         self.embed = nn.Linear(config.token_dim, config.width)
@@ -80,14 +83,14 @@ class _Trunk(nn.Module):
         nn.init.uniform_(self.embed.weight, -EMBED_RANGE, EMBED_RANGE)
 
     def forward(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """Packed observations and the bodies' contexts to padded tokens (B, n_max, width)."""
-        numbers = torch.cat([observation, context[tree.context_row]], dim=1)
-        tokens = tree.pad(self.embed(numbers) * self.scale, tree.n_max)
+        """Padded tokens (B, n_max, width); the arguments are those of :meth:`Teacher.forward`."""
+        features = torch.cat([observation, context[tree.context_row]], dim=1)
+        tokens = tree.pad(self.embed(features) * self.scale, tree.n_max)
         if self.position is not None:
             if tree.n_max > len(self.position):
                 raise ValueError(
-                    f"a body of {tree.n_max} limbs: this teacher has positions for at most"
-                    f" {len(self.position)} (position_slots)"
+                    f"position_slots: this teacher has positions for {len(self.position)} nodes,"
+                    f" got a body of {tree.n_max}: choose smaller bodies or another teacher"
                 )
             tokens = tokens + self.position[: tree.n_max]
         for block in self.blocks:
@@ -95,8 +98,11 @@ class _Trunk(nn.Module):
         return tokens
 
 
-class TransformerTeacher(nn.Module):
+class TransformerTeacher(Teacher):
     """Actor and critic of the published architecture.
+
+    Args:
+        config: Settings of the network.
 
     Example:
         >>> from hyperdistill_core.nets.trees import Trees
@@ -108,34 +114,42 @@ class TransformerTeacher(nn.Module):
         (torch.Size([6, 2]), torch.Size([2]))
     """
 
-    def __init__(self, config: TransformerTeacherConfig):
-        super().__init__()
+    kind: ClassVar[str] = "transformer"
+    config_type: ClassVar[type[NetworkConfig]] = TransformerTeacherConfig
+
+    def __init__(self, config: TransformerTeacherConfig) -> None:
+        super().__init__(config)
         self.config = config
         self.actor = _Trunk(config)
         self.critic = self.actor if config.shared_trunk else _Trunk(config)
-        self.action = nn.Linear(config.width, SLOTS_PER_LIMB)
+        self.action = nn.Linear(config.width, SLOTS_PER_NODE)
         self.value = nn.Linear(config.width, 1)
         for decoder in (self.action, self.value):
             nn.init.uniform_(decoder.weight, -DECODER_RANGE, DECODER_RANGE)
             nn.init.zeros_(decoder.bias)
 
+    @classmethod
+    def from_shape(cls, shape: TeacherShape) -> TransformerTeacher:
+        """See :meth:`Teacher.from_shape`."""
+        return cls(
+            TransformerTeacherConfig(
+                context_dim=shape.context_dim,
+                state_dim=shape.state_dim,
+                width=shape.width,
+                layers=shape.layers,
+                heads=shape.heads,
+                feedforward=shape.feedforward,
+                shared_trunk=shape.shared_trunk,
+            )
+        )
+
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:
-        """Action means and values of packed samples.
-
-        Args:
-            observation: (N, state_dim) normalised states of the limbs of all samples.
-            context: (rows, context_dim) of all bodies of the :class:`Trees` behind ``tree``,
-                one body behind the other.
-            tree: the samples' structure.
-
-        Returns:
-            means (N, 2) of the two joint slots of every limb, and values (B,), each the
-            mean over a body's limbs.
+        """See :meth:`Teacher.forward`; a value is the mean over the nodes of a body.
 
         Raises:
-            ValueError: a body has more limbs than the teacher has positions.
+            ValueError: A body has more nodes than the teacher has positions.
         """
         tokens = self.actor(observation, context, tree)
         means = tree.pack(self.action(tokens))
@@ -144,5 +158,5 @@ class TransformerTeacher(nn.Module):
         return means, tree.body_mean(self.value(tokens).squeeze(-1))
 
     def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """Action means (N, 2) alone; arguments as in :meth:`forward`."""
+        """See :meth:`Teacher.means`."""
         return tree.pack(self.action(self.actor(observation, context, tree)))

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from hyperdistill_core.features import STATE_DIM, clock_features
+from hyperdistill_core.features import STATE_DIM, clock_phase
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 
 SMALL = {"context_dim": 6, "state_dim": 5, "embed": 8, "feedforward": 12}
 
@@ -90,7 +90,7 @@ def test_one_state_without_a_batch_of_them():
         ({"hidden_layers": -1}, "hidden_layers: expected at least 0"),
         ({"heads": 3}, "embed: expected a multiple of the 3 heads, got 8"),
         ({"terrain_dim": -1}, "terrain_dim: expected at least 0, got -1"),
-        ({"clock": -1}, "clock: expected at least 0, got -1"),
+        ({"clock_harmonics": -1}, "clock_harmonics: expected at least 0, got -1"),
         ({"aggregation": "max"}, "aggregation: expected one of sum, limb_mean, got 'max'"),
     ],
 )
@@ -103,14 +103,14 @@ def _mlp(dtype=np.float64):
     net = _net(hidden=9)
     context, _ = _inputs(bodies=1)
     rng = np.random.default_rng(0)
-    normalisation = Normalisation(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    normalization = Normalization(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
     with torch.no_grad():
         made = net.generate(context)
     layers = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in made.layers()]
     actions = np.array([6, 2, 3])
-    mlp = BodyMLP.from_layers(layers, normalisation=normalisation, actions=actions, dtype=dtype)
+    mlp = BodyMLP.from_layers(layers, normalization=normalization, actions=actions, dtype=dtype)
     states = rng.normal(scale=6.0, size=(11, 4, 5))
-    observation = torch.from_numpy(normalisation.observe(states))[None]
+    observation = torch.from_numpy(normalization.observe(states))[None]
     with torch.no_grad():
         expected = made.act(observation)[0].reshape(11, 8)[:, actions].numpy()
     return mlp, states, expected
@@ -177,9 +177,9 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
     net = _net(**TERRAIN)
     context, _ = _inputs(bodies=1)
     rng = np.random.default_rng(0)
-    normalisation = Normalisation(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    normalization = Normalization(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
     states, heights = rng.normal(scale=6.0, size=(11, 4, 5)), rng.normal(size=(11, 6))
-    observation = torch.from_numpy(normalisation.observe(states))[None]
+    observation = torch.from_numpy(normalization.observe(states))[None]
     with torch.no_grad():
         made = net.generate(context)
         expected = net(context, observation, heights=torch.from_numpy(heights)[None])
@@ -187,7 +187,7 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
     actions = np.array([6, 2, 3])
     mlp = BodyMLP.from_layers(
         [(weight[0].detach().numpy(), bias[0].detach().numpy()) for weight, bias in made.layers()],
-        normalisation=normalisation,
+        normalization=normalization,
         actions=actions,
         terrain=[(row.weight.detach().numpy().T, row.bias.detach().numpy()) for row in encoder],
     )
@@ -200,10 +200,10 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
 
 @pytest.mark.parametrize("terrain", [{}, TERRAIN])
 def test_numpy_path_with_a_clock_equals_torch_path(tmp_path, terrain):
-    net = _net(clock=2, **terrain)
+    net = _net(clock_harmonics=2, **terrain)
     context, _ = _inputs(bodies=1)
     rng = np.random.default_rng(0)
-    normalisation = Normalisation(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    normalization = Normalization(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
     states = rng.normal(size=(11, 4, 5))
     heights = rng.normal(size=(11, 6)) if terrain else None
     encoder = [layer for layer in getattr(net, "terrain_encoder", ()) if hasattr(layer, "weight")]
@@ -211,18 +211,18 @@ def test_numpy_path_with_a_clock_equals_torch_path(tmp_path, terrain):
         layers = net.generate(context).layers()
     mlp = BodyMLP.from_layers(
         [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers],
-        normalisation=normalisation,
+        normalization=normalization,
         actions=np.arange(8),
         terrain=[(row.weight.detach().numpy().T, row.bias.detach().numpy()) for row in encoder],
-        clock=2,
+        clock_harmonics=2,
     )
-    observation = torch.from_numpy(normalisation.observe(states))[None]
+    observation = torch.from_numpy(normalization.observe(states))[None]
     seen = None if heights is None else torch.from_numpy(heights)[None]
     acted = []
     for time in (0.0, 0.34, 1.34):
-        said = torch.from_numpy(clock_features(np.full((1, 11), time), 2))
+        said = torch.from_numpy(clock_phase(np.full((1, 11), time), 2))
         with torch.no_grad():
-            expected = net(context, observation, heights=seen, clock=said)[0].reshape(11, 8)
+            expected = net(context, observation, heights=seen, clock_phase=said)[0].reshape(11, 8)
         acted.append(mlp.act(states, heights, time=time))
         np.testing.assert_allclose(acted[-1], expected, rtol=1e-12, atol=1e-12)
     assert np.abs(acted[1] - acted[0]).max() > 0.1
@@ -235,23 +235,23 @@ def test_numpy_path_with_a_clock_equals_torch_path(tmp_path, terrain):
 
 
 def test_a_fresh_clock_says_nothing():
-    net = Hypernetwork(HypernetConfig(**SMALL, clock=3)).double().eval()
+    net = Hypernetwork(HypernetConfig(**SMALL, clock_harmonics=3)).double().eval()
     context, states = _inputs()
     said = torch.randn(3, 7, 6, dtype=torch.float64)
     made = net.generate(context)
-    torch.testing.assert_close(made.act(states, clock=said), made.act(states, clock=0 * said))
+    torch.testing.assert_close(made.act(states, clock_phase=said), made.act(states, clock_phase=0 * said))
 
 
 @pytest.mark.parametrize("aggregation", ["sum", "limb_mean"])
 def test_limbs_that_are_not_real_do_not_change_what_is_heard(aggregation):
-    net = _net(hidden=9, clock=2, aggregation=aggregation)
+    net = _net(hidden=9, clock_harmonics=2, aggregation=aggregation)
     context, states = _inputs()
     said = torch.randn(3, 7, 4, dtype=torch.float64)
     mask = torch.arange(4) < torch.tensor([4, 2, 1])[:, None]
-    together = net(context, states, mask, clock=said)
+    together = net(context, states, mask, clock_phase=said)
     for body, n in enumerate([4, 2, 1]):
         one = slice(body, body + 1)
-        alone = net(context[one, :n], states[one, :, :n], clock=said[one])
+        alone = net(context[one, :n], states[one, :, :n], clock_phase=said[one])
         torch.testing.assert_close(together[one, :, :n], alone)
 
 
@@ -262,7 +262,7 @@ def test_refuses_to_walk_blind(heights):
     with pytest.raises(ValueError, match="height field of 0 points, got 5"):
         blind.act(states, np.zeros((11, 5)))
     seeing = BodyMLP(
-        n_bodies=4,
+        n_nodes=4,
         offset=np.zeros(20),
         limit=np.ones(20),
         weights=[np.ones((24, 2))],
@@ -276,18 +276,18 @@ def test_refuses_to_walk_blind(heights):
 @pytest.mark.parametrize("motors", range(1, 21))
 def test_controls_do_not_depend_on_how_many_episodes_ask_at_once(motors):
     rng = np.random.default_rng(motors)
-    n_bodies = 11
-    sizes = (n_bodies * STATE_DIM, 64, 64, 2 * n_bodies)
+    n_nodes = 11
+    sizes = (n_nodes * STATE_DIM, 64, 64, 2 * n_nodes)
     layers = [
         (rng.normal(size=pair), rng.normal(size=pair[1])) for pair in itertools.pairwise(sizes)
     ]
     mlp = BodyMLP.from_layers(
         layers,
-        normalisation=Normalisation(np.zeros(STATE_DIM), np.ones(STATE_DIM)),
+        normalization=Normalization(np.zeros(STATE_DIM), np.ones(STATE_DIM)),
         actions=np.arange(motors),
         dtype=np.float32,
     )
-    states = rng.normal(size=(17, n_bodies, STATE_DIM))
+    states = rng.normal(size=(17, n_nodes, STATE_DIM))
     together = mlp.act(states)
     assert together.shape == (17, motors)
     for episodes in range(1, 17):

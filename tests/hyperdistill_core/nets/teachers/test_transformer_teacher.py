@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.transformer_teacher import (
     TransformerTeacher,
     TransformerTeacherConfig,
@@ -85,13 +85,13 @@ def _teacher(data, variant, name, *, context_dim=0):
 def _observation(data, norm):
     """Packed (N, 52) float32 inputs of 20 rows of every robot, one robot behind the other."""
     mean, var = data.actions["rms_mean_52"], data.actions["rms_var_52"]
-    plain = Normalisation(np.zeros(52), np.ones(52))
-    rms = Normalisation(mean.reshape(12, 52), var.reshape(12, 52))
-    normalisation = {"unit": plain, "rms": rms}[norm]
+    plain = Normalization(np.zeros(52), np.ones(52))
+    rms = Normalization(mean.reshape(12, 52), var.reshape(12, 52))
+    normalization = {"unit": plain, "rms": rms}[norm]
     rows = []
     for rollout in data.rollouts.values():
         states = rollout["proprioceptive_full52"][:20].reshape(20, 12, 52)
-        seen = normalisation.observe(states).astype(np.float32)
+        seen = normalization.observe(states).astype(np.float32)
         rows.append(seen[:, ~rollout["obs_padding_mask"]].reshape(-1, 52))
     return torch.from_numpy(np.concatenate(rows))
 
@@ -224,7 +224,7 @@ def test_first_actions_are_no_larger_than_the_noise():
 def test_refuses_a_body_larger_than_its_positions():
     net = _small(position_slots=6)
     _, tree, observation, context = _packed()
-    with pytest.raises(ValueError, match=r"a body of 7 limbs: .* at most 6"):
+    with pytest.raises(ValueError, match=r"positions for 6 nodes, got a body of 7"):
         net(observation, context, tree)
 
 
@@ -234,7 +234,7 @@ def test_refuses_a_body_larger_than_its_positions():
         ({"layers": 0}, "layers: expected at least 1, got 0"),
         ({"width": 9}, "width: expected a multiple of the 2 heads, got 9"),
         ({"position_slots": -1}, "position_slots: expected at least 0, got -1"),
-        ({"context_dim": 0, "state_dim": 0}, "expected a feature in all, got none"),
+        ({"context_dim": 0, "state_dim": 0}, "expected a sum of at least 1, got 0"),
     ],
 )
 def test_refuses_bad_settings(options, message):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import BodyMLP, Normalisation
+from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 
 ROBOTS = (
     "floor-5506-3-10-01-14-19-06",
@@ -82,11 +82,11 @@ def _context(data, robot, dtype):
     return context.to(dtype), torch.from_numpy(~rollout["obs_padding_mask"])[None]
 
 
-def _normalisation(data, norm):
+def _normalization(data, norm):
     if norm == "unit":
-        return Normalisation(np.zeros(17), np.ones(17))
+        return Normalization(np.zeros(17), np.ones(17))
     mean, var = data.actions["rms_mean_17"], data.actions["rms_var_17"]
-    return Normalisation(mean.reshape(12, 17), var.reshape(12, 17))
+    return Normalization(mean.reshape(12, 17), var.reshape(12, 17))
 
 
 def _states(data, robot):
@@ -100,7 +100,7 @@ def test_actions(data, name, norm, dtype):
     net = data.nets[name].to(dtype)
     for robot in ROBOTS:
         context, mask = _context(data, robot, dtype)
-        seen = _normalisation(data, norm).observe(_states(data, robot)).astype(np.float32)
+        seen = _normalization(data, norm).observe(_states(data, robot)).astype(np.float32)
         observation = torch.from_numpy(seen).to(dtype)[None]
         expected = torch.from_numpy(data.actions[f"{robot}/{name}/{norm}/mu_f64"])
         n = int(mask.sum())
@@ -177,13 +177,13 @@ def test_numpy_controller(data, robot):
     """The per-body MLP gives the public code's numbers for existing hinges."""
     context, mask = _context(data, robot, torch.float64)
     n = int(mask.sum())
-    normalisation = _normalisation(data, "rms")
-    own = Normalisation(normalisation.mean[:n], normalisation.var[:n])
+    normalization = _normalization(data, "rms")
+    own = Normalization(normalization.mean[:n], normalization.var[:n])
     actions = np.flatnonzero(~data.rollouts[robot]["act_padding_mask"])
     with torch.no_grad():
         layers = data.nets["strong"].double().generate(context[:, :n]).layers()
     arrays = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers]
-    mlp = BodyMLP.from_layers(arrays, normalisation=own, actions=actions)
+    mlp = BodyMLP.from_layers(arrays, normalization=own, actions=actions)
     ctrl = mlp.act(_states(data, robot)[:, :n])
     expected = data.actions[f"{robot}/strong/rms/mu_f64"][:, actions]
     # The recorded inputs were rounded to float32 after filtering; ours are not.

@@ -15,7 +15,7 @@ from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets import cost
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
-from hyperdistill_core.nets.mlp import Normalisation
+from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
 from hyperdistill_core.nets.teachers.transformer_teacher import (
@@ -28,7 +28,7 @@ from hyperdistill_core.nets.trees import Trees
 N = 5
 CONFIG = HypernetConfig(context_dim=7, hidden=12, hidden_layers=2, embed=8, feedforward=20)
 SEEING = replace(CONFIG, terrain_dim=30, terrain_embed=6)
-HEARING = replace(CONFIG, clock=2)
+HEARING = replace(CONFIG, clock_harmonics=2)
 
 
 def _count(run, *modules):
@@ -57,7 +57,7 @@ def test_generated_network(config):
 
     def step():
         code = net.terrain_encoder(torch.zeros(1, 1, 30)) if config.terrain_dim else None
-        said = torch.zeros(1, 1, 4) if config.clock else None
+        said = torch.zeros(1, 1, 4) if config.clock_harmonics else None
         made.act(torch.zeros(1, 1, N, 17), code, said)
 
     counted = _count(step, *([net.terrain_encoder] if config.terrain_dim else []))
@@ -75,7 +75,7 @@ def test_body_mlp(config):
     controller = Controller(
         name="small",
         network=Hypernetwork(replace(config, context_dim=width)),
-        normalisation=Normalisation(np.zeros(17), np.ones(17)),
+        normalization=Normalization(np.zeros(17), np.ones(17)),
         task="flat",
         context="continuous",
     )

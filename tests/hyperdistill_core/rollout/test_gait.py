@@ -13,7 +13,7 @@ from hyperdistill_core.rollout import rollout
 from hyperdistill_core.rollout.gait import GRAVITY
 from hyperdistill_core.tasks import get_task
 from morph_ops.graph import joints
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 TASK = replace(get_task("flat"), max_steps=60)
 
@@ -40,7 +40,7 @@ def body():
 @pytest.fixture(scope="module")
 def pushed(body):
     control = Push(len(list(joints(body))))
-    return rollout(body, control, task=TASK, episodes=3, seed=1, record=True, measure=True)
+    return rollout(body, control, task=TASK, episodes=3, seed=1, record_trajectory=True, measure_gait=True)
 
 
 def test_work_is_torque_times_angle(body, pushed):
@@ -54,7 +54,7 @@ def test_work_is_torque_times_angle(body, pushed):
                 control = np.clip(pushed.ctrl[step, episode, motor], -1.0, 1.0)
                 torque = control * model.actuator_gear[motor, 0]
                 expected[episode] += abs(torque * (after - before))
-    np.testing.assert_allclose(pushed.behaviour.work, expected, rtol=1e-12)
+    np.testing.assert_allclose(pushed.gait.work, expected, rtol=1e-12)
     assert (expected > 0).all()
 
 
@@ -78,48 +78,48 @@ def test_parts_on_the_ground_are_those_in_contact(body, pushed):
             touched = set(model.geom_bodyid[others])
             shares[episode] += [body_id in touched for body_id in layout.body_ids]
     shares /= pushed.lengths[:, None]
-    np.testing.assert_allclose(pushed.behaviour.duty, shares, atol=1e-12)
-    assert pushed.behaviour.duty.max() > 0.3
-    contact = pushed.behaviour.contact
-    assert (contact >= pushed.behaviour.duty.max(axis=1)).all()
+    np.testing.assert_allclose(pushed.gait.duty_factors, shares, atol=1e-12)
+    assert pushed.gait.duty_factors.max() > 0.3
+    contact = pushed.gait.contact
+    assert (contact >= pushed.gait.duty_factors.max(axis=1)).all()
     assert (contact <= 1.0).all()
 
 
 def test_mass_height_and_cost_of_transport(body, pushed):
-    behaviour, model = pushed.behaviour, TASK.model(body)
-    assert behaviour.mass == pytest.approx(model.body_mass.sum())
+    gait, model = pushed.gait, TASK.model(body)
+    assert gait.mass == pytest.approx(model.body_mass.sum())
     heights = [
         pushed.qpos[1 : length + 1, episode, 2].mean()
         for episode, length in enumerate(pushed.lengths)
     ]
-    np.testing.assert_allclose(behaviour.height, heights, atol=0.02)
+    np.testing.assert_allclose(gait.height, heights, atol=0.02)
     way = np.array([1.0, 2.0, -0.5])
-    expected = behaviour.work.sum() / (behaviour.mass * GRAVITY * 2.5)
-    assert behaviour.cost_of_transport(way) == pytest.approx(expected)
-    assert behaviour.cost_of_transport(-way) == np.inf
+    expected = gait.work.sum() / (gait.mass * GRAVITY * 2.5)
+    assert gait.cost_of_transport(way) == pytest.approx(expected)
+    assert gait.cost_of_transport(-way) == np.inf
 
 
 def test_measuring_changes_nothing_else(body, pushed):
     control = Push(len(list(joints(body))))
     plain = rollout(body, control, task=TASK, episodes=3, seed=1)
     np.testing.assert_array_equal(plain.returns, pushed.returns)
-    assert plain.behaviour is None
-    serial = rollout(body, control, task=TASK, episodes=3, seed=1, engine="serial", measure=True)
-    np.testing.assert_array_equal(serial.behaviour.duty, pushed.behaviour.duty)
+    assert plain.gait is None
+    serial = rollout(body, control, task=TASK, episodes=3, seed=1, engine="serial", measure_gait=True)
+    np.testing.assert_array_equal(serial.gait.duty_factors, pushed.gait.duty_factors)
     assert serial.qpos is None
 
 
 def test_the_reference_task_counts_from_its_floor(body):
     task = replace(get_task("flat-reference"), max_steps=20)
     control = Push(len(list(joints(body))))
-    result = rollout(body, control, task=task, episodes=1, measure=True)
-    assert 0.0 < result.behaviour.height[0] < 1.5
-    assert result.behaviour.contact[0] > 0.0
+    result = rollout(body, control, task=task, episodes=1, measure_gait=True)
+    assert 0.0 < result.gait.height[0] < 1.5
+    assert result.gait.contact[0] > 0.0
 
 
 def test_a_body_that_blows_up_has_no_behaviour(body):
     control = Push(len(list(joints(body))))
     control.ctrl[:] = np.nan
-    result = rollout(body, control, task=TASK, episodes=2, measure=True)
+    result = rollout(body, control, task=TASK, episodes=2, measure_gait=True)
     assert result.unstable
-    assert result.behaviour is None
+    assert result.gait is None

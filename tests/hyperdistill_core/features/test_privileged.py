@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.features import (
+    PRIVILEGED,
+    PRIVILEGED_DIM,
     STATE_DIM,
-    VIEW,
-    VIEW_DIM,
     BodyLayout,
     StateReader,
-    limb_builds,
-    limb_view,
+    limb_constants,
+    privileged_observation,
 )
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import get_task
@@ -30,13 +30,13 @@ def seen(walker):
     layout = BodyLayout.from_graph(walker, model)
     fields = ("xpos", "xquat", "subtree_com", "cdof", "qpos", "qvel")
     state = StateReader(layout, EPISODES).read(**{name: getattr(physics, name) for name in fields})
-    view = limb_view(state.astype(np.float32), limb_builds(layout, model))
+    view = privileged_observation(state.astype(np.float32), limb_constants(layout, model))
     return layout, model, physics, state, view
 
 
 def test_the_table_covers_every_number_once():
-    assert [feature.start for feature in VIEW[1:]] == [feature.stop for feature in VIEW[:-1]]
-    assert (VIEW[0].start, VIEW[-1].stop, VIEW_DIM) == (0, 30, 30)
+    assert [feature.start for feature in PRIVILEGED[1:]] == [feature.stop for feature in PRIVILEGED[:-1]]
+    assert (PRIVILEGED[0].start, PRIVILEGED[-1].stop, PRIVILEGED_DIM) == (0, 30, 30)
 
 
 def test_it_begins_with_the_state(seen):

@@ -40,7 +40,7 @@ def test_they_begin_as_the_generated_networks(generated):
 
 def test_they_hear_what_the_generated_networks_hear():
     torch.manual_seed(0)
-    network = Hypernetwork(HypernetConfig(context_dim=5, state_dim=4, hidden=8, embed=16, clock=1))
+    network = Hypernetwork(HypernetConfig(context_dim=5, state_dim=4, hidden=8, embed=16, clock_harmonics=1))
     torch.nn.init.normal_(network.clock_head.weight)
     mask = torch.tensor([[True] * len(tree) + [False] * (4 - len(tree)) for tree in PARENTS])
     made = network.generate(torch.randn(3, 4, 5), mask)
@@ -52,13 +52,13 @@ def test_they_hear_what_the_generated_networks_hear():
     padded = tree.pad(observation, 4)
     for sample, body in enumerate(BODIES):
         heard = said[sample].expand(3, 1, 2)
-        expected = made.act(padded[sample].expand(3, 1, 4, 4), clock=heard)[body, 0]
+        expected = made.act(padded[sample].expand(3, 1, 4, 4), clock_phase=heard)[body, 0]
         torch.testing.assert_close(means[tree.sample == sample], expected[: len(PARENTS[body])])
-    assert specialists.select([1]).config.clock == 1
+    assert specialists.select([1]).config.clock_harmonics == 1
 
 
 def test_some_of_them_act_as_before():
-    network = Specialists(SpecialistsConfig(bodies=3, limbs=4, state_dim=4, hidden=8))
+    network = Specialists(SpecialistsConfig(bodies=3, n_max=4, state_dim=4, hidden=8))
     every = Trees(PARENTS).batch(BODIES)
     observation = torch.randn(len(every.sample), 4)
     means = network.means(observation, torch.zeros(0), every)
@@ -69,7 +69,7 @@ def test_some_of_them_act_as_before():
 
 
 def test_bodies_learn_apart():
-    network = Specialists(SpecialistsConfig(bodies=3, limbs=4, state_dim=4, hidden=8))
+    network = Specialists(SpecialistsConfig(bodies=3, n_max=4, state_dim=4, hidden=8))
     tree = Trees(PARENTS).batch(BODIES)
     means, values = network(torch.randn(len(tree.sample), 4), torch.zeros(0), tree)
     of_one = BODIES == 1
@@ -81,7 +81,7 @@ def test_bodies_learn_apart():
 
 
 def test_layers_of_a_body_make_its_actions():
-    network = Specialists(SpecialistsConfig(bodies=3, limbs=4, state_dim=4, hidden=8))
+    network = Specialists(SpecialistsConfig(bodies=3, n_max=4, state_dim=4, hidden=8))
     tree = Trees(PARENTS).batch(BODIES)
     observation = torch.randn(len(tree.sample), 4)
     means = network.means(observation, torch.zeros(0), tree)
@@ -93,29 +93,29 @@ def test_layers_of_a_body_make_its_actions():
     torch.testing.assert_close(means[tree.sample == 3], expected)
 
 
-@pytest.mark.parametrize("name", ["bodies", "limbs", "hidden"])
+@pytest.mark.parametrize("name", ["bodies", "n_max", "hidden"])
 def test_sizes_are_checked(name):
     with pytest.raises(ValueError, match=f"{name}: expected at least 1, got 0"):
-        SpecialistsConfig(**{"bodies": 1, "limbs": 1, name: 0})
+        SpecialistsConfig(**{"bodies": 1, "n_max": 1, name: 0})
 
 
 def _learn(network, inputs, wanted):
     """Ten steps towards wanted means, the loss a mean over bodies as in PPO."""
-    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, eps=1e-5)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, eps=1e-5)
     observation, context, tree = inputs
     for _ in range(10):
         loss = (network.means(observation, context, tree) - wanted).square().mean()
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         (1e-4 * loss).backward()
         clip_gradients(network, 0.5)
-        optimiser.step()
+        optimizer.step()
     return [weight.detach() for layer in network.layers(0) for weight in layer]
 
 
 def test_a_body_learns_as_much_among_others_as_alone():
     torch.manual_seed(0)
-    alone = Specialists(SpecialistsConfig(bodies=1, limbs=3, state_dim=4, hidden=8))
-    many = Specialists(SpecialistsConfig(bodies=60, limbs=3, state_dim=4, hidden=8))
+    alone = Specialists(SpecialistsConfig(bodies=1, n_max=3, state_dim=4, hidden=8))
+    many = Specialists(SpecialistsConfig(bodies=60, n_max=3, state_dim=4, hidden=8))
     with torch.no_grad():
         for one, each in zip(alone.parameters(), many.parameters(), strict=True):
             each.copy_(one.expand_as(each))

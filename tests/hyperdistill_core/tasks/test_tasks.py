@@ -5,10 +5,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from hyperdistill_core.controller.training_distribution import TrainingRanges
+from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import context_features
 from hyperdistill_core.tasks import TASKS, FlatReference, get_task
-from morph_ops._registry import UnknownChoiceError
+from morph_ops.errors import UnknownNameError
 from morph_ops.graph import with_excludes
 from morph_ops.io.mjcf import to_model
 
@@ -19,7 +19,7 @@ def task(request: pytest.FixtureRequest):
 
 
 def test_a_mistyped_task_gets_a_suggestion():
-    with pytest.raises(UnknownChoiceError, match=r"no task 'flt': did you mean 'flat'\?"):
+    with pytest.raises(UnknownNameError, match=r"no task 'flt': did you mean 'flat'\?"):
         get_task("flt")
 
 
@@ -127,4 +127,4 @@ def test_controllers_see_a_robot_alike_whatever_frames_it_is_written_in(
         context_features(graph, model) for graph, model in zip((walker, other), models, strict=True)
     ]
     np.testing.assert_allclose(*contexts, atol=1e-9)
-    assert TrainingRanges.over([walker]).warnings(other) == []
+    assert TrainingDistribution.over([walker]).warnings(other) == []

@@ -68,9 +68,9 @@ def test_begins_as_a_hypernetwork_and_acts_as_often_as_one_likes():
     torch.nn.init.normal_(actor.output_head.weight.weight, std=0.4)
     net = Generalist.from_hypernetwork(actor).double().train()
     _, tree, observation, context = _packed()
-    act = net.generated(context, tree)
+    act = net.for_bodies(context, tree)
     for factor in (1.0, 2.0):
-        means, values = act(factor * observation, context, tree)
+        means, values = act(factor * observation)
         whole = net(factor * observation, context, tree)
         torch.testing.assert_close((means, values), whole, rtol=0, atol=0)
         made = actor.eval().generate(tree.of_bodies(context), tree.present[tree.repeats.first])

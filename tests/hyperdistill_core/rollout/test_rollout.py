@@ -12,8 +12,8 @@ from hyperdistill_core.rollout import ENGINES, quiet_warnings, rollout, unstable
 from hyperdistill_core.rollout.batched import BatchedPhysics
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import get_task
-from morph_ops._registry import UnknownChoiceError
-from morph_ops.graph import limb, with_parts
+from morph_ops.errors import UnknownNameError
+from morph_ops.graph import limb, with_nodes
 
 FLAT = get_task("flat")
 FIELDS = ("qpos", "qvel", "xpos", "xquat", "subtree_com", "cdof", "warning")
@@ -48,12 +48,12 @@ class Constant:
 def exploding(graph: nx.DiGraph) -> nx.DiGraph:
     """The body with one motor far stronger than the simulation can bear."""
     leg = limb(graph, "limb/1")
-    return with_parts(graph, [("limb/1", replace(leg, joints=(replace(leg.joints[0], gear=1e9),)))])
+    return with_nodes(graph, [("limb/1", replace(leg, joints=(replace(leg.joints[0], gear=1e9),)))])
 
 
 def test_engines_agree_to_the_last_bit(walker, walker_control):
     runs = [
-        rollout(walker, walker_control, task=FLAT, episodes=EPISODES, engine=engine, record=True)
+        rollout(walker, walker_control, task=FLAT, episodes=EPISODES, engine=engine, record_trajectory=True)
         for engine in ENGINES
     ]
     assert len(set(runs[0].lengths)) > 1, "episodes of different length, or dropping goes untested"
@@ -65,7 +65,7 @@ def test_engines_agree_to_the_last_bit(walker, walker_control):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_who_hears_a_clock_is_told_the_time_of_every_control_step(walker, engine):
     class Hearing:
-        clock = 1
+        clock_harmonics = 1
 
         def __init__(self) -> None:
             self.heard: list[float | None] = []
@@ -154,7 +154,7 @@ def test_an_episode_is_the_same_whatever_runs_beside_it(walker):
         # A controller that does not look: what is left are physics and sums.
         waves = Waves(FLAT.model(walker).nu)
         return rollout(
-            walker, waves, task=FLAT, episodes=episodes, seed=3, first=first, measure=True
+            walker, waves, task=FLAT, episodes=episodes, seed=3, first=first, measure_gait=True
         )
 
     whole = run(0, EPISODES)
@@ -164,16 +164,16 @@ def test_an_episode_is_the_same_whatever_runs_beside_it(walker):
     np.testing.assert_array_equal(joined.fell, whole.fell)
     for field in ("returns", "distance", "speed"):
         np.testing.assert_array_equal(getattr(joined, field), getattr(whole, field))
-    assert whole.behaviour is not None
-    assert joined.behaviour is not None
-    for field in ("work", "height", "duty", "contact", "symmetry", "mass"):
-        theirs, ours = getattr(whole.behaviour, field), getattr(joined.behaviour, field)
+    assert whole.gait is not None
+    assert joined.gait is not None
+    for field in ("work", "height", "duty_factors", "contact", "symmetry", "mass"):
+        theirs, ours = getattr(whole.gait, field), getattr(joined.gait, field)
         np.testing.assert_array_equal(ours, theirs)
     assert len(joined.terms["forward"]) == EPISODES
 
 
 def test_the_record_replays(walker, walker_control):
-    run = rollout(walker, walker_control, task=FLAT, episodes=EPISODES, seed=4, record=True)
+    run = rollout(walker, walker_control, task=FLAT, episodes=EPISODES, seed=4, record_trajectory=True)
     model = FLAT.model(walker)
     start = FLAT.start(model, seed=4, episodes=EPISODES)
     assert run.qpos is not None
@@ -200,7 +200,7 @@ def test_a_blow_up_is_the_worst_score_and_silent(
 ):
     monkeypatch.chdir(tmp_path)
     body = exploding(walker)
-    run = rollout(body, Constant(4, value), task=FLAT, episodes=3, engine=engine, record=True)
+    run = rollout(body, Constant(4, value), task=FLAT, episodes=3, engine=engine, record_trajectory=True)
     assert run.unstable
     assert run.score == FLAT.worst_score
     np.testing.assert_array_equal(run.returns, [FLAT.worst_score] * 3)
@@ -256,5 +256,5 @@ def test_quiet_warnings_puts_the_old_handler_back():
 def test_wrong_settings_are_refused(walker, walker_control):
     with pytest.raises(ValueError, match="episodes: expected at least 1, got 0"):
         rollout(walker, walker_control, task=FLAT, episodes=0)
-    with pytest.raises(UnknownChoiceError, match="no engine 'batch': did you mean 'batched'"):
+    with pytest.raises(UnknownNameError, match="no engine 'batch': did you mean 'batched'"):
         rollout(walker, walker_control, task=FLAT, episodes=1, engine="batch")

@@ -136,12 +136,12 @@ def test_training_leaves_the_common_start():
     """Zero weights at the start delay contexts by one step; they do not shut them out."""
     net = ModuMorph(ModuMorphConfig(**SIZES)).double()
     _, tree, observation, context = _packed()
-    optimiser = torch.optim.Adam(net.parameters(), lr=1e-2)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     for _ in range(3):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         means, values = net(observation, context, tree)
         ((means - context[tree.context_row, :2]).square().sum() + values.square().sum()).backward()
-        optimiser.step()
+        optimizer.step()
     assert all(p.grad is not None and p.grad.any() for p in net.parameters())
 
 

@@ -93,7 +93,7 @@ def padded(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def test_masks_and_edges(golden, layout):
-    real = padded(np.ones(layout.n_bodies, dtype=bool))
+    real = padded(np.ones(layout.n_nodes, dtype=bool))
     np.testing.assert_array_equal(golden["obs_padding_mask"], ~real)
     np.testing.assert_array_equal(golden["act_padding_mask"], ~padded(layout.joint_mask).ravel())
     np.testing.assert_array_equal(np.flatnonzero(~golden["act_padding_mask"]), layout.actions)
@@ -165,5 +165,5 @@ def test_the_whole_rollout(golden, body, layout, engine):
     np.testing.assert_array_equal(run.fell, [len(falls) > 0] * COPIES)
     np.testing.assert_allclose(run.returns, [golden["reward"][:length].sum()] * COPIES, **EXACT)
     seen = np.array(control.seen)[:, 0].reshape(length, -1)
-    recorded = golden["proprioceptive"][:length, : layout.n_bodies * STATE_DIM]
+    recorded = golden["proprioceptive"][:length, : layout.n_nodes * STATE_DIM]
     np.testing.assert_allclose(seen, recorded, **EXACT)

@@ -1,0 +1,86 @@
+"""What the settings of all networks share: how they are checked and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any, Self
+
+from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC
+
+# Names of settings in files. The hashes of published controllers depend on them.
+_STORED_NAMES = MappingProxyType(
+    {"clock_harmonics": "clock", "n_max": "limbs", "typical_nodes": "typical_bodies"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """Settings of a network: a frozen dataclass that can be stored as JSON.
+
+    Attributes:
+        state_dim: Number of state features of a node.
+    """
+
+    state_dim: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings under the names that files use for them."""
+        return {_STORED_NAMES.get(name, name): value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Settings from the result of :meth:`to_dict`; missing ones take their defaults.
+
+        Raises:
+            TypeError: A setting is unknown, or one without a default is missing.
+            ValueError: A setting is out of range.
+        """
+        names = {_STORED_NAMES.get(field.name, field.name): field.name for field in fields(cls)}
+        return cls(**{names.get(key, key): value for key, value in stored.items()})
+
+    def with_clock(self, harmonics: int) -> Self:
+        """The settings with a clock phase input added, if the network can have one and has none.
+
+        Args:
+            harmonics: Number of harmonics of the new input; 0 adds none.
+        """
+        del harmonics
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockedConfig(NetworkConfig):
+    """Settings of a network that can take the clock phase as an input.
+
+    Attributes:
+        clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
+    """
+
+    clock_harmonics: int = 0
+
+    @property
+    def clock_dim(self) -> int:
+        """Number of features of the clock phase input."""
+        return NUMBERS_PER_HARMONIC * self.clock_harmonics
+
+    def with_clock(self, harmonics: int) -> Self:
+        """See :meth:`NetworkConfig.with_clock`."""
+        return replace(self, clock_harmonics=self.clock_harmonics or harmonics)
+
+
+def require_at_least(config: NetworkConfig, bound: int, *names: str) -> None:
+    """Check that settings are not below a bound.
+
+    Args:
+        config: Settings of a network.
+        bound: Smallest allowed value.
+        names: Names of the settings to check.
+
+    Raises:
+        ValueError: A setting is below the bound.
+    """
+    for name in names:
+        if getattr(config, name) < bound:
+            raise ValueError(f"{name}: expected at least {bound}, got {getattr(config, name)}")

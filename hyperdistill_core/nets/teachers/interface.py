@@ -1,0 +1,167 @@
+"""The interface of all teachers: networks that act for any body and estimate values.
+
+A training, an evaluation or a collection of data needs a :class:`Teacher` and nothing else:
+what differs between the kinds of teachers is behind its methods and properties.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
+
+from torch import Tensor, nn
+
+from hyperdistill_core.nets.config import NetworkConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
+from hyperdistill_core.nets.trees import TreeBatch
+
+#: What a new teacher's weights can be initialized from.
+Source: TypeAlias = Literal["controller", "teacher"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeacherShape:
+    """Sizes of a teacher, as a training names them for all kinds of teachers.
+
+    Attributes:
+        context_dim: Number of context features of a node.
+        state_dim: Number of state features of a node.
+        width: Number of features of a node, or of a hidden layer, between the layers.
+        layers: Number of layers, or of hidden-to-hidden layers.
+        heads: Number of attention heads.
+        feedforward: Width of the feed-forward part of a transformer layer.
+        shared_trunk: Whether actor and critic share their layers.
+        clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
+        n_bodies: Number of bodies that train side by side.
+        n_max: Number of nodes of the largest body.
+    """
+
+    context_dim: int
+    state_dim: int
+    width: int
+    layers: int
+    heads: int
+    feedforward: int
+    shared_trunk: bool
+    clock_harmonics: int
+    n_bodies: int
+    n_max: int
+
+
+class ActorCritic(Protocol):
+    """What acts for the bodies of one batch during a rollout."""
+
+    def __call__(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """Action means (N, 2) and values (B,) of observations (N, state_dim + clock_dim)."""
+        ...
+
+
+class Teacher(nn.Module, ABC):
+    """Actor and critic for any body, on packed samples.
+
+    Args:
+        config: Settings of the network.
+        clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
+
+    Attributes:
+        kind: Name of the kind of teacher in settings and checkpoints.
+        sources: What new weights can be initialized from: a controller, with
+            :meth:`from_controller`, or the checkpoint of a teacher of the same kind.
+        takes_clock: Whether this kind of teacher can have a clock phase input.
+        state_dim: Number of state features of a node.
+        clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
+    """
+
+    kind: ClassVar[str]
+    config_type: ClassVar[type[NetworkConfig]]
+    sources: ClassVar[frozenset[Source]] = frozenset({"teacher"})
+    takes_clock: ClassVar[bool] = False
+
+    def __init__(self, config: NetworkConfig, *, clock_harmonics: int = 0) -> None:
+        super().__init__()
+        self.state_dim = config.state_dim
+        self.clock_harmonics = clock_harmonics
+        self._description = {"kind": self.kind, **config.to_dict()}
+
+    @classmethod
+    @abstractmethod
+    def from_shape(cls, shape: TeacherShape) -> Self:
+        """A teacher with random weights of the sizes that a training names."""
+
+    @classmethod
+    def from_controller(
+        cls, network: Hypernetwork, context: Tensor, present: Tensor, *, clock_harmonics: int = 0
+    ) -> Self:
+        """A teacher that acts as a controller does; its critic is random.
+
+        Args:
+            network: The controller's hypernetwork.
+            context: (A, n_max, context_dim) contexts of the bodies, padded with zeros. Teachers
+                that act for any body do not need them.
+            present: (A, n_max) bool, True where a body has a node.
+            clock_harmonics: Number of harmonics of a clock phase input that the teacher gets
+                where ``network`` has none; the new weights are zero.
+
+        Raises:
+            ValueError: This kind of teacher cannot be initialized from a controller.
+        """
+        raise ValueError(
+            f"a {cls.kind} teacher cannot be initialized from a controller: use a checkpoint of a"
+            " teacher of this kind, or the generalist or specialists"
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Kind and settings of the teacher, for a checkpoint.
+
+        :func:`~hyperdistill_core.nets.teachers.teacher_from_description` is the inverse.
+        """
+        return dict(self._description)
+
+    @property
+    def separate_bodies(self) -> int | None:
+        """Number of bodies that each have weights of their own, or None.
+
+        None says that all bodies share all weights. Otherwise the first dimension of every
+        parameter counts the bodies, and each body needs a learning rate of its own.
+        """
+        return None
+
+    def select(self, bodies: Sequence[int]) -> Teacher:
+        """The teacher for some bodies of its training set, in the order given.
+
+        A teacher whose weights all bodies share returns itself.
+        """
+        del bodies
+        return self
+
+    @abstractmethod
+    def forward(
+        self, observation: Tensor, context: Tensor, tree: TreeBatch
+    ) -> tuple[Tensor, Tensor]:
+        """Action means and values of B packed samples with N nodes in all.
+
+        Args:
+            observation: (N, state_dim + clock_dim) normalized states of the nodes, and behind
+                each the clock phase of its sample where the teacher has that input.
+            context: (rows, context_dim) contexts of all nodes of all bodies of the
+                :class:`~hyperdistill_core.nets.trees.Trees` behind ``tree``.
+            tree: Structure of the samples.
+
+        Returns:
+            Action means (N, 2), one for each joint slot of a node, and values (B,).
+        """
+
+    @abstractmethod
+    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
+        """Action means (N, 2) without values; the arguments are those of :meth:`forward`."""
+
+    def for_bodies(self, context: Tensor, tree: TreeBatch) -> ActorCritic:
+        """What acts for the bodies of a batch during a rollout.
+
+        It gives the results of :meth:`forward` for any number of observations, and computes
+        what depends on the context alone only once where that saves time.
+        """
+        return partial(self, context=context, tree=tree)
