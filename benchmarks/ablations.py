@@ -55,7 +55,7 @@ from hyperdistill_core.training.distillation.student import (
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import TrainingSet, TrainingSetSettings, make_training_set
+from hyperdistill_core.training.training_sets import TrainingSet, TrainingSetSettings, make_training_set
 from morph_ops.io import mjcf
 
 #: All bodies of the largest pool that are no robots; a smaller pool is a draw from them.
@@ -246,7 +246,7 @@ def _run_row(name: str, options: argparse.Namespace) -> None:
 
 def _table(options: argparse.Namespace) -> Table:
     table = Table(title="mean return after training from scratch (95% interval)")
-    for column in ("row", "bodies", "minutes", "steps", "robots", "held out", "feeble", "children"):
+    for column in ("row", "bodies", "minutes", "steps", "robots", "held out", "failure rate", "children"):
         table.add_column(column, justify="left" if column == "row" else "right")
     for name in ROWS:
         path = options.out / name / "result.json"
@@ -262,7 +262,7 @@ def _table(options: argparse.Namespace) -> Table:
             f"{result['steps']:,}",
             cells["robots"],
             cells["held out"],
-            f"{sets['held out']['feeble']:.0%}",
+            f"{sets['held out']['failure_rate']:.0%}",
             cells["children"],
         )
     return table

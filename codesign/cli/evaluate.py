@@ -11,7 +11,7 @@ import click
 from codesign.cli.training import FILE, FOLDER, robots_in
 
 COLUMNS = ("robots", "bodies", "return", "95% interval", "median", "worst", "best", "falls")
-COLUMNS += ("feeble",)
+COLUMNS += ("failure rate",)
 
 
 @click.command()
@@ -135,5 +135,5 @@ def _row(name: str, summary: dict[str, float]) -> list[str]:
         f"{summary['low']:.1f}..{summary['high']:.1f}",
         *(f"{summary[key]:.1f}" for key in ("median", "worst", "best")),
         f"{summary['falls']:.0%}",
-        f"{summary['feeble']:.0%}",
+        f"{summary['failure_rate']:.0%}",
     ]

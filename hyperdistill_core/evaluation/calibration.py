@@ -1,6 +1,6 @@
 """Does a zero-shot score rank bodies as training each of them would?
 
-Every body's generated network is trained on (:mod:`~hyperdistill_core.training.finetuning.finetuning`), all with
+Every body's generated network is trained on (:mod:`~hyperdistill_core.training.finetuning`), all with
 the same budget; then the score before is set against the score after.
 """
 
@@ -8,40 +8,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import networkx as nx
+from pydantic import Field
 
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.evaluation.evaluation import select_variants
-from hyperdistill_core.training.finetuning.finetuning import (
+from hyperdistill_core.training.finetuning import (
+    FineTuner,
     FineTuneResult,
     FineTuneSettings,
     Report,
     ensure_manifest,
-    train_and_score,
 )
-from hyperdistill_core.training.ppo.ppo_settings import require_least
 
 
-@dataclass(frozen=True, kw_only=True)
 class CalibrateSettings(FineTuneSettings):
-    """How bodies are trained and scored.
-
-    Attributes:
-        best_of: variants of each body that are tried beforehand: the best is the network that is
-            scored and trained on.
+    """How bodies are fine-tuned and scored.
 
     Raises:
-        TrainingError: a number is out of its range.
+        SettingsError: A name is unknown, or a value has the wrong type or is out of range.
     """
 
-    best_of: int = 1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_least(self, 1, "best_of")
+    best_of: int = Field(
+        default=1,
+        ge=1,
+        description="Number of variants of each body; the best one is scored and fine-tuned.",
+    )
 
 
 def calibrate(
@@ -70,7 +64,7 @@ def calibrate(
         raise TrainingError(f"a ranking needs at least 3 bodies, got {len(graphs)}")
     ensure_manifest(folder, graphs, controller, settings)
     variants = _variants(graphs, controller, settings, folder / "variants.json")
-    return train_and_score(graphs, controller, settings, folder, variants=variants, report=report)
+    return FineTuner(graphs, controller, settings, folder, variants=variants).run(report=report)
 
 
 def _variants(

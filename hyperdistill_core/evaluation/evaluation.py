@@ -1,58 +1,29 @@
-"""What a controller is worth: returns of many bodies under mean actions, with intervals."""
+"""Evaluation of a controller: returns of many bodies under mean actions, with intervals."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import active_children
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.controller.halving import select_variant
-from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.nets.mlp import Normalization
-from hyperdistill_core.parallel.processes import begin_worker, worker_context, worker_surroundings
-from hyperdistill_core.rollout import Policy, Rollout, rollout
+from hyperdistill_core.evaluation.checkpoint_policies import CheckpointPolicies
+from hyperdistill_core.evaluation.statistics import bootstrap_interval
+from hyperdistill_core.parallel import map_in_workers
+from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.body_batch import BodyInputs, BodyBatch, TeacherPolicy, harmonics_of
-from hyperdistill_core.training.teacher_file import TeacherNetwork, is_teacher, load_teacher
 
-BOOTSTRAPS = 2000
-_Job = TypeVar("_Job")
-_Result = TypeVar("_Result")
+if TYPE_CHECKING:
+    import networkx as nx
 
-
-class TeacherControl:
-    """A teacher as the controller of one body."""
-
-    def __init__(
-        self, network: TeacherNetwork, normalization: Normalization, inputs: BodyInputs
-    ) -> None:
-        self._network, self._normalization = network, normalization
-        self._crowd = BodyBatch([inputs], n_max=len(inputs.parents))
-        self._policies: dict[int, TeacherPolicy] = {}
-        self.clock_harmonics = harmonics_of(network)
-        self._actions = np.flatnonzero(inputs.joint_mask.ravel())
-
-    def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
-        """Mean actions (E, nu) in raw states (E, n, 17), at a time of the episodes (s)."""
-        if self.clock_harmonics and time is None:
-            raise ValueError("time: this teacher hears a clock, got no time")
-        n_envs = len(state)
-        if n_envs not in self._policies:
-            self._policies[n_envs] = TeacherPolicy(
-                self._network, self._normalization, self._crowd, n_envs
-            )
-        means = self._policies[n_envs].means(state[None], np.full((1, n_envs), time or 0.0))
-        return means.reshape(n_envs, -1)[:, self._actions].astype(np.float64)
+#: A body fails if its return is below this share of the mean over all bodies.
+_FAILURE_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -60,7 +31,7 @@ class Evaluation:
     """Rollouts of many bodies under one controller.
 
     Attributes:
-        rollouts: one a body, in the order given.
+        rollouts: One rollout for each body, in the order of the bodies.
     """
 
     rollouts: tuple[Rollout, ...]
@@ -71,15 +42,20 @@ class Evaluation:
         return np.array([result.score for result in self.rollouts])
 
     def interval(self, *, seed: int = 0) -> tuple[float, float]:
-        """95% bootstrap interval of the mean over bodies."""
-        rng = np.random.default_rng(seed)
-        draws = rng.choice(self.scores, size=(BOOTSTRAPS, len(self.rollouts)))
-        low, high = np.quantile(draws.mean(axis=1), [0.025, 0.975])
-        return float(low), float(high)
+        """95% bootstrap interval of the mean over bodies.
+
+        Args:
+            seed: Seed of the resamples.
+        """
+        return bootstrap_interval(np.mean, self.scores, seed=seed)
 
     def summary(self) -> dict[str, float]:
-        """Figures for a table: mean, interval, median, extremes, share of falls,
-        and of bodies below a tenth of the mean ("feeble").
+        """Figures for a table.
+
+        Returns:
+            Number of ``bodies``; ``mean``, its 95% interval ``low`` .. ``high``, ``median``,
+            ``worst`` and ``best`` of the scores; ``falls``, the share of episodes that end with a
+            fall; ``failure_rate``, the share of bodies that score below a tenth of the mean.
         """
         low, high = self.interval()
         return {
@@ -91,22 +67,31 @@ class Evaluation:
             "worst": float(self.scores.min()),
             "best": float(self.scores.max()),
             "falls": float(np.mean([result.fell.mean() for result in self.rollouts])),
-            "feeble": float((self.scores < 0.1 * self.scores.mean()).mean()),
+            "failure_rate": float((self.scores < _FAILURE_SHARE * self.scores.mean()).mean()),
         }
 
 
 def paired_ratio(
     ours: NDArray[np.float64], theirs: NDArray[np.float64], *, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Ratio of two mean scores (bodies,) of the same bodies, with its 95% bootstrap interval.
+    """Ratio of two mean scores of the same bodies, with its 95% bootstrap interval.
 
-    The bootstrap draws bodies, each with both of its scores.
+    Args:
+        ours: (bodies,) scores of the numerator.
+        theirs: (bodies,) scores of the denominator. The bootstrap draws bodies, each with both
+            of its scores.
+        seed: Seed of the resamples.
+
+    Returns:
+        The ratio and the lower and upper bound of its interval.
+
+    Example:
+        >>> ratio, low, high = paired_ratio(np.array([2.0, 4.0]), np.array([4.0, 8.0]))
+        >>> (ratio, low, high)
+        (0.5, 0.5, 0.5)
     """
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(len(ours), size=(BOOTSTRAPS, len(ours)))
-    ratios = ours[draws].mean(axis=1) / theirs[draws].mean(axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    return float(ours.mean() / theirs.mean()), float(low), float(high)
+    low, high = bootstrap_interval(_ratio_of_means, ours, theirs, seed=seed)
+    return _ratio_of_means(ours, theirs), low, high
 
 
 def evaluate(
@@ -119,27 +104,31 @@ def evaluate(
     variants: Sequence[int] | None = None,
     n_workers: int | None = None,
 ) -> Evaluation:
-    """Returns of bodies under mean actions.
+    """Run bodies under the mean actions of a controller or a teacher.
 
     Args:
-        graphs: the bodies.
-        checkpoint: a teacher's checkpoint from training, or a controller's name or file.
-        task: name of the task.
-        episodes: episodes a body.
-        seed: of the episodes' starts.
-        variants: of each body, that a controller is to use; None for the first of every one.
-        n_workers: worker processes, one a core by default.
+        graphs: The bodies.
+        checkpoint: Name or file of a controller, or file of a teacher.
+        task: Name of the task.
+        episodes: Number of episodes of each body.
+        seed: Seed of the episodes' initial states.
+        variants: Number of the controller's variant for each body. None means variant 0 for all.
+        n_workers: Number of worker processes. None means one for each core.
 
     Raises:
-        ControllerError: there is no such controller.
-        CheckpointError: the file is no checkpoint.
+        ControllerError: There is no such controller.
+        CheckpointError: The file is not a checkpoint.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
+        >>> result = evaluate(bodies, "flat-v2", episodes=1, n_workers=1)
+        >>> result.scores.shape
+        (2,)
     """
-    _read(checkpoint)  # an error in a worker's start breaks the pool, and says nothing
-    jobs = [
-        (graph, task, episodes, seed, variant)
-        for graph, variant in zip(graphs, variants or [0] * len(graphs), strict=True)
-    ]
-    return Evaluation(tuple(on_workers(_evaluate_one, jobs, n_workers, _load, str(checkpoint))))
+    setup = partial(_BodyEvaluator, str(checkpoint), task=task, episodes=episodes, seed=seed)
+    items = list(zip(graphs, variants or [0] * len(graphs), strict=True))
+    return Evaluation(tuple(map_in_workers(setup, items, workers=n_workers)))
 
 
 def select_variants(
@@ -151,99 +140,62 @@ def select_variants(
     seed: int = 0,
     n_workers: int | None = None,
 ) -> list[int]:
-    """The variant of each body under which it does best (:mod:`hyperdistill_core.controller.halving`).
+    """Select for each body the variant of a controller that moves it best.
 
     Args:
-        graphs: the bodies.
-        checkpoint: a controller's name or file; a teacher's has one variant.
-        best_of: variants that are tried.
-        task: name of the task.
-        seed: of the episodes' starts.
-        n_workers: worker processes, one a core by default.
+        graphs: The bodies.
+        checkpoint: Name or file of a controller, or file of a teacher, which has one variant.
+        best_of: Number of variants that are tried, see
+            :func:`hyperdistill_core.controller.select_variant`.
+        task: Name of the task.
+        seed: Seed of the episodes' initial states.
+        n_workers: Number of worker processes. None means one for each core.
+
+    Returns:
+        Number of the variant of each body.
 
     Raises:
-        TrainingError: a teacher is to try several variants.
-        ControllerError: there is no such controller, or it has fewer.
-        CheckpointError: the file is no checkpoint.
+        ControllerError: There is no such controller, or it has fewer variants.
+        TrainingError: The checkpoint is a teacher's and ``best_of`` is above 1.
+        CheckpointError: The file is not a checkpoint.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> select_variants([sample_body(np.random.default_rng(0))], "flat-v2", best_of=1)
+        [0]
     """
-    loaded = _read(checkpoint)
-    if isinstance(loaded, Controller):
-        loaded.require_variants(best_of)
-    elif best_of > 1:
-        raise TrainingError(f"best_of: expected 1 for a teacher, which has one variant, got {best_of}")
+    CheckpointPolicies.load(checkpoint).require_variants(best_of)
     if best_of == 1:
         return [0] * len(graphs)
-    jobs = [(graph, task, best_of, seed) for graph in graphs]
-    return list(on_workers(_best_one, jobs, n_workers, _load, str(checkpoint)))
+    setup = partial(_VariantSelector, str(checkpoint), task=task, best_of=best_of, seed=seed)
+    return list(map_in_workers(setup, graphs, workers=n_workers))
 
 
-def on_workers(
-    function: Callable[[_Job], _Result],
-    jobs: Sequence[_Job],
-    n_workers: int | None,
-    load: Callable[..., None] | None = None,
-    *known: Any,
-) -> Iterator[_Result]:
-    """Results of the jobs, in order, from processes of one thread for torch.
-
-    Each of them calls ``load(*known)`` first, if there is something to load. Who breaks off ends
-    all processes that this one has started since.
-    """
-    with ProcessPoolExecutor(
-        n_workers or os.cpu_count() or 1,
-        mp_context=worker_context(),
-        initializer=_begin,
-        initargs=(load, *known),
-    ) as pool:
-        others = set(active_children())
-        try:
-            with worker_surroundings():  # the first jobs start the processes
-                futures = [pool.submit(function, job) for job in jobs]
-            futures.reverse()
-            while futures:
-                yield futures.pop().result()
-        except BaseException:  # a job may be long, and nobody wants its result any more
-            for process in set(active_children()) - others:
-                process.kill()
-            raise
+def _ratio_of_means(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
+    return float(ours.mean() / theirs.mean())
 
 
-def _begin(load: Callable[..., None] | None, *known: Any) -> None:
-    begin_worker()
-    torch.set_num_threads(1)
-    if load is not None:
-        load(*known)
+class _BodyEvaluator:
+    """What a worker of an evaluation does: rollouts of bodies under one checkpoint."""
+
+    def __init__(self, checkpoint: str, *, task: str, episodes: int, seed: int) -> None:
+        self._policies = CheckpointPolicies.load(checkpoint)
+        self._task, self._episodes, self._seed = get_task(task), episodes, seed
+
+    def __call__(self, item: tuple[nx.DiGraph[str], int]) -> Rollout:
+        graph, variant = item
+        policy = self._policies.for_body(graph, self._task, variant=variant)
+        return rollout(graph, policy, task=self._task, episodes=self._episodes, seed=self._seed)
 
 
-_Loaded: TypeAlias = Controller | tuple[TeacherNetwork, Normalization]
-_loaded: list[_Loaded] = []
+class _VariantSelector:
+    """What a worker does that selects variants of one controller for bodies."""
 
+    def __init__(self, controller: str, *, task: str, best_of: int, seed: int) -> None:
+        self._controller = Controller.load(controller)
+        self._task, self._best_of, self._seed = get_task(task), best_of, seed
 
-def _load(checkpoint: str) -> None:
-    _loaded.append(_read(checkpoint))
-
-
-def _read(checkpoint: str | Path) -> _Loaded:
-    if is_teacher(checkpoint):
-        network, normalization, _ = load_teacher(Path(checkpoint))
-        return network, normalization
-    return Controller.load(checkpoint)
-
-
-def _evaluate_one(job: tuple[nx.DiGraph[str], str, int, int, int]) -> Rollout:
-    graph, task_name, episodes, seed, variant = job
-    task = get_task(task_name)
-    (loaded,) = _loaded
-    control: Policy
-    if isinstance(loaded, Controller):
-        control = loaded.for_body(graph, task.model(graph), variant=variant)
-    else:
-        control = TeacherControl(*loaded, BodyInputs.of(graph, task))
-    return rollout(graph, control, task=task, episodes=episodes, seed=seed)
-
-
-def _best_one(job: tuple[nx.DiGraph[str], str, int, int]) -> int:
-    graph, task_name, best_of, seed = job
-    (controller,) = _loaded
-    assert isinstance(controller, Controller)
-    return select_variant(graph, controller, task=get_task(task_name), best_of=best_of, seed=seed)
+    def __call__(self, graph: nx.DiGraph[str]) -> int:
+        return select_variant(
+            graph, self._controller, task=self._task, best_of=self._best_of, seed=self._seed
+        )

@@ -12,7 +12,7 @@ import torch
 from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import CheckpointError, TrainingError
-from hyperdistill_core.evaluation.evaluation import TeacherControl
+from hyperdistill_core.evaluation.checkpoint_policies import SingleBodyPolicy
 from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
@@ -21,24 +21,23 @@ from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import BodyInputs, BodyBatch, StudentPolicy, TeacherPolicy
 from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.ppo.advantage import generalized_advantages
-from hyperdistill_core.training.ppo.settings import PPOSettings
+from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from hyperdistill_core.training.running_moments import RunningMoments
-from hyperdistill_core.training.teacher_file import new_network
+from hyperdistill_core.training.initialization import new_teacher
 from hyperdistill_core.training.training_sets.lineages import Lineages
-from hyperdistill_core.training.training_sets.training_set import (
+from hyperdistill_core.training.training_sets import (
     TrainingSet,
     TrainingSetSettings,
     make_training_set,
-    plan_hash,
     stands,
 )
 from morph_ops.errors import BodyError
 from morph_ops.geometry import total_mass
-from morph_ops.graph import limb, limbs, with_parts
-from morph_ops.identity import body_hash, is_same
+from morph_ops.graph import limb, limbs, with_nodes
+from morph_ops.identity import body_hash, body_plan_hash, is_same
 from morph_ops.io.files import read_body
 from morph_ops.operators import OPERATORS
-from morph_ops.space import sample_body
+from morph_ops.sampling import sample_body
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +178,7 @@ def test_checkpoint_of_another_kind_is_refused(tmp_path):
 
 
 def test_pool_is_distinct_repeatable_and_comes_back(bodies, tmp_path):
-    settings = TrainingSetSettings(sampled=3, children=2, mutants=4, standing_steps=5, seed=1)
+    settings = TrainingSetSettings(sampled=3, children=2, mutants=4, stable_steps=5, seed=1)
     pool = make_training_set(settings, robots=[bodies[0], bodies[0], bodies[1]])
     assert pool.origins == (*["robot"] * 2, *["sampled"] * 3, *["child"] * 2, *["mutant"] * 4)
     assert len({body_hash(graph) for graph in pool.graphs}) == len(pool) == 11
@@ -206,7 +205,7 @@ def _mass_trial(tried):
 
 def test_a_tried_pool_takes_only_bodies_of_use(bodies):
     settings = TrainingSetSettings(
-        sampled=3, mutants=2, evolved=70, standing_steps=0, least_score=6.0, seed=1
+        sampled=3, mutants=2, evolved=70, stable_steps=0, min_score=6.0, seed=1
     )
     tried = []
     pool = make_training_set(settings, robots=bodies[:3], trial=_mass_trial(tried))
@@ -223,7 +222,7 @@ def test_a_tried_pool_takes_only_bodies_of_use(bodies):
 
 def test_founders_are_the_best_of_sixteen_and_found_lines():
     settings = TrainingSetSettings(
-        sampled=0, mutants=0, evolved=64, founders=3, standing_steps=0, least_score=6.0, seed=4
+        sampled=0, mutants=0, evolved=64, founders=3, stable_steps=0, min_score=6.0, seed=4
     )
     tried = []
     pool = make_training_set(settings, trial=_mass_trial(tried))
@@ -231,7 +230,7 @@ def test_founders_are_the_best_of_sixteen_and_found_lines():
     assert tried[:5] == [0, 16, 16, 16, 64]
     # A child of the best of sixteen is heavier than what comes up by chance.
     chance = make_training_set(
-        TrainingSetSettings(sampled=64, mutants=0, standing_steps=0, least_score=6.0, seed=4),
+        TrainingSetSettings(sampled=64, mutants=0, stable_steps=0, min_score=6.0, seed=4),
         trial=_mass_trial([]),
     )
     heavy, usual = (np.mean([total_mass(g) for g in made.graphs]) for made in (pool, chance))
@@ -239,14 +238,14 @@ def test_founders_are_the_best_of_sixteen_and_found_lines():
 
 
 def test_a_body_that_stands_is_of_use_whatever_it_scores():
-    settings = TrainingSetSettings(sampled=2, mutants=0, standing_steps=0, least_steps=100.0)
+    settings = TrainingSetSettings(sampled=2, mutants=0, stable_steps=0, min_steps=100.0)
     pool = make_training_set(settings, trial=lambda graphs: [(-5.0, 100.0)] * len(graphs))
     assert len(pool) == 2
 
 
 def test_a_pool_of_useless_bodies_is_given_up(monkeypatch):
     monkeypatch.setattr("hyperdistill_core.training.training_sets.training_set._PATIENCE", 128)
-    settings = TrainingSetSettings(sampled=1, mutants=0, standing_steps=0, seed=2)
+    settings = TrainingSetSettings(sampled=1, mutants=0, stable_steps=0, seed=2)
     with pytest.raises(TrainingError, match="none of 128 sampled bodies scored 40 or stood"):
         make_training_set(settings, trial=lambda graphs: [(39.9, 399.0)] * len(graphs))
 
@@ -299,10 +298,10 @@ def test_broken_pool_names_the_line(tmp_path):
 
 
 def test_held_out_plans_do_not_come_up():
-    settings = TrainingSetSettings(sampled=2, mutants=0, standing_steps=0, seed=3)
+    settings = TrainingSetSettings(sampled=2, mutants=0, stable_steps=0, seed=3)
     unwanted = make_training_set(settings).graphs
-    plans = {plan_hash(graph) for graph in unwanted}
-    assert plans.isdisjoint(plan_hash(g) for g in make_training_set(settings, held_out=unwanted).graphs)
+    plans = {body_plan_hash(graph) for graph in unwanted}
+    assert plans.isdisjoint(body_plan_hash(g) for g in make_training_set(settings, held_out=unwanted).graphs)
 
 
 def test_plan_is_blind_to_motors_and_densities_alone(bodies):
@@ -310,8 +309,8 @@ def test_plan_is_blind_to_motors_and_densities_alone(bodies):
     for name in ("gear", "joint_angle", "density"):
         child = OPERATORS[name](graph, rng)
         assert body_hash(child) != body_hash(graph)
-        assert plan_hash(child) == plan_hash(graph)
-    assert plan_hash(OPERATORS["grow_limb"](graph, rng)) != plan_hash(graph)
+        assert body_plan_hash(child) == body_plan_hash(graph)
+    assert body_plan_hash(OPERATORS["grow_limb"](graph, rng)) != body_plan_hash(graph)
 
 
 def test_plan_of_a_file_is_that_of_its_mutants(reference):
@@ -319,14 +318,14 @@ def test_plan_of_a_file_is_that_of_its_mutants(reference):
     for path in sorted((reference / "unimal100" / "test_open").glob("*.xml"))[:4]:
         graph = read_body(path)
         for name in ("gear", "joint_angle", "density"):
-            assert plan_hash(OPERATORS[name](graph, rng)) == plan_hash(graph)
+            assert body_plan_hash(OPERATORS[name](graph, rng)) == body_plan_hash(graph)
 
 
 def test_a_body_on_a_needle_does_not_stand(walker):
     assert stands(walker, task="flat", steps=20)
     # Without joints' stiffness and damping nothing holds the legs under the torso.
     limp = [(name, _without_springs(limb(walker, name))) for name in limbs(walker)]
-    assert not stands(with_parts(walker, limp), task="flat", steps=200)
+    assert not stands(with_nodes(walker, limp), task="flat", steps=200)
 
 
 def _without_springs(record):
@@ -342,7 +341,7 @@ def _without_springs(record):
 def test_teacher_acts_for_a_crowd_as_for_each_body(bodies):
     task = get_task("flat")
     torch.manual_seed(0)
-    network = new_network(PPOSettings(width=16, layers=2), limbs=12)
+    network = new_teacher(PPOSettings(width=16, layers=2), n_max=12)
     torch.nn.init.normal_(network.action.weight)
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies)) + 1
@@ -351,7 +350,7 @@ def test_teacher_acts_for_a_crowd_as_for_each_body(bodies):
     policy = TeacherPolicy(network, normalization, BodyBatch(inputs, n_max=n_max), 3)
     together = policy.means(states, np.zeros((len(bodies), 3)))
     for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
-        control = TeacherControl(network, normalization, body)
+        control = SingleBodyPolicy(network, normalization, body)
         alone = control.act(states[row, :, : len(graph)])
         slots = np.zeros((n_max, 2), dtype=bool)
         slots[: len(graph)] = body.joint_mask
@@ -386,7 +385,7 @@ def test_a_crowd_acts_as_its_controllers_do(bodies, normalization, clock):
         seen, now = states[row, :, : len(graph)], times[row]
         control = controller.for_body(graph, task.model(graph))
         alone = control.act(seen, time=now)
-        teacher = TeacherControl(generalist, normalization, body)
+        teacher = SingleBodyPolicy(generalist, normalization, body)
         assert teacher.clock_harmonics == control.clock_harmonics == clock
         np.testing.assert_allclose(teacher.act(seen, time=now), alone, atol=1e-4)
         if clock:
