@@ -1,36 +1,46 @@
-"""Designs as files that need nothing of this project: to simulate, to build on, to publish.
+"""Export: designs and histories as files that need nothing of this project.
 
-``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` the project's own format,
-``npz`` the controller of that one body as plain arrays, with ``run_design.py`` to run both.
+A design has three formats: ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` is
+the project's own format, and ``npz`` is the network of that one body as plain arrays, with
+``run_design.py`` to simulate both. Fine-tuning trains the network of each design on its own
+body before it is written.
 
-With ``finetuning`` the network of each design learns on, on its own body alone, before it is written.
+The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
+and ``phylogeny`` is its family tree in the ALife data standard.
 
-A run's history: ``csv`` and ``parquet`` hold every table of its database, ``phylogeny`` is its
-family tree by the ALife data standard; :func:`phylogeny` gives the tree as a graph.
+    design             a body on its way out, with the controller that moves it
+    design_files       writes designs
+    design_table       designs.csv: where designs come from, and what they score
+    finetuning         trains the networks of designs before they are written
+    runs               export of a run
+    robots             export of a robot
+    finetuned_designs  fine-tuning of a run's designs, or of robots, from one call
+    history            the database as CSV or Parquet
+    lineage            the family tree as a graph and as a table
+    run_design.py      the stand-alone script that comes with ``npz``
 """
 
-from codesign.exporting.designs import (
-    DESIGN_FORMATS,
-    SCENE_TASK,
-    Design,
-    DesignRollout,
-    export_designs,
-    export_run,
-    variants_of,
-)
+from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design_files import export_designs
+from codesign.exporting.design_table import variants_of
+from codesign.exporting.finetuned_designs import finetune
 from codesign.exporting.finetuning import FineTuning
 from codesign.exporting.history import HISTORY_FORMATS
 from codesign.exporting.lineage import phylogeny
+from codesign.exporting.robots import export_robot
+from codesign.exporting.runs import export_run
 
 __all__ = [
-    "FORMATS",
-    "HISTORY",
+    "DESIGN_FORMATS",
+    "HISTORY_FORMATS",
     "SCENE_TASK",
     "Design",
-    "Motion",
-    "Training",
+    "DesignRollout",
+    "FineTuning",
     "export_designs",
+    "export_robot",
     "export_run",
+    "finetune",
     "phylogeny",
     "variants_of",
 ]

@@ -117,7 +117,7 @@ def _arrays(
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
     network = design.network or controller.for_body(graph, model, variant=design.variant)
-    qpos, qvel = task.start(model, seed=rollout.seed, episodes=rollout.episodes)
+    qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=rollout.episodes)
     values = {
         **network.arrays(),
         "n_layers": len(network.weights),

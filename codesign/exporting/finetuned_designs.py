@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from codesign.defaults import CONTROLLER
+from codesign.defaults import CONTROLLER, EPISODES
 from codesign.errors import UsageError
 from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
 from codesign.exporting.design_files import export_designs
 from codesign.exporting.finetuning import FineTuning
 from codesign.exporting.robots import read_designs, with_best_variants
 from codesign.exporting.runs import export_run
-from codesign.defaults import EPISODES
 from codesign.store import RunFolder
 
 

@@ -85,11 +85,7 @@ def _finetune(
     import torch
 
     from hyperdistill_core.errors import CheckpointError
-    from hyperdistill_core.training.finetuning.finetuning import (
-        MANIFEST,
-        FineTuneSettings,
-        finetune,
-    )
+    from hyperdistill_core.training.finetuning import MANIFEST, FineTuneSettings, finetune
 
     torch.set_num_threads(finetuning.workers)
     settings = FineTuneSettings(

@@ -1,4 +1,4 @@
-"""A run's database as tables for other programs."""
+"""The database of a run as tables for other programs."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from codesign.exporting.lineage import phylogeny, to_csv
 from codesign.store import Database
 from codesign.store.schema import TABLES
 
+#: Formats of a run's history.
 HISTORY_FORMATS = ("csv", "parquet", "phylogeny")
-"""Formats of a run's history."""
 _PARQUET_TYPES = {"INTEGER": "int64", "REAL": "float64", "TEXT": "string"}
 
 Columns = dict[str, tuple[str, list[Any]]]
-"""SQLite's type and the values of each column, by its name."""
+"""The SQLite type and the values of each column, by name."""
 
 
 def write_history(database: Database, folder: Path, *, formats: Sequence[str]) -> None:
-    """Write a run's history into a folder.
+    """Write the history of a run into a folder.
 
     Args:
-        database: of the run.
-        folder: where.
-        formats: those of :data:`HISTORY_FORMATS` count; "csv" and "parquet" make a file of each table,
-            "phylogeny" the file phylogeny.csv.
+        database: The database of the run.
+        folder: The folder, which must exist.
+        formats: Formats. "csv" and "parquet" make one file for each table, "phylogeny" makes
+            ``phylogeny.csv``; formats that are not in :data:`HISTORY_FORMATS` are ignored.
 
     Raises:
-        UsageError: "parquet" without pyarrow.
+        UsageError: The format is "parquet" and pyarrow is not installed.
     """
     if "phylogeny" in formats:
         (folder / "phylogeny.csv").write_text(to_csv(phylogeny(database)), "utf-8")
@@ -44,15 +44,14 @@ def write_history(database: Database, folder: Path, *, formats: Sequence[str]) -
 
 
 def table(database: Database, name: str) -> Columns:
-    """A table of a run's database; JSON stays text.
+    """A table of the database of a run; JSON stays text.
 
-    Beside the columns of ``candidates`` and ``finals`` stand the terms and metrics of
-    their score records, as ``term_`` and ``metric_`` with their names; a record that
-    lacks one has None there. ``variant`` is the controller's variant of the body.
+    The reward terms and the metrics of score records are columns of their own, ``term_NAME``
+    and ``metric_NAME``. A record without such a number has None there.
 
     Args:
-        database: of the run.
-        name: of :data:`~codesign.store.schema.TABLES`.
+        database: The database of the run.
+        name: Name of the table, one of :data:`~codesign.store.schema.TABLES`.
     """
     types, rows = database.table(name)
     columns = {
@@ -61,12 +60,10 @@ def table(database: Database, name: str) -> Columns:
     }
     if "record" in columns:
         records = [json.loads(text) for text in columns["record"][1]]
-        columns["variant"] = ("INTEGER", [record["variant"] for record in records])
         for prefix, group in (("term", "terms"), ("metric", "metrics")):
             groups = [record[group] for record in records]
             for key in sorted({key for values in groups for key in values}):
-                values = [values.get(key) for values in groups]
-                columns[f"{prefix}_{key}"] = ("REAL", values)
+                columns[f"{prefix}_{key}"] = ("REAL", [values.get(key) for values in groups])
     return columns
 
 
@@ -82,7 +79,8 @@ def _write_parquet(columns: Columns, path: Path) -> None:
         arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise UsageError(
-            "the format parquet needs pyarrow: pip install 'codesign[tables]'; csv needs nothing"
+            "the format parquet requires pyarrow: run pip install 'codesign[tables]', or choose "
+            "the format csv"
         ) from None
     arrays = {
         name: arrow.array(values, type=_PARQUET_TYPES[type_])

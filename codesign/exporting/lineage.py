@@ -1,4 +1,4 @@
-"""Who descends from whom: a graph, and the phylogeny table of the ALife data standards.
+"""The family tree of a run: a graph, and the phylogeny table of the ALife data standards.
 
 Source: https://alife-data-standards.github.io/alife-data-standards/phylogeny.html
 """
@@ -15,7 +15,8 @@ import networkx as nx
 
 from codesign.store import Database, RunFolder
 
-#: The standard's own columns, then ours; all but the first two are attributes of a node.
+#: Columns of the table: first those of the standard, then ours. All but the first two are
+#: attributes of a node of the graph.
 COLUMNS = (
     "id",
     "ancestor_list",
@@ -30,42 +31,52 @@ COLUMNS = (
     "duplicate_of",
     "variant",
 )
-#: Ancestors of a starting body, in the standard's way of writing.
+#: The ancestors of a starting body, as the standard writes them.
 NO_ANCESTOR = "[none]"
 
 
-def phylogeny(run: str | Path | Database) -> nx.DiGraph[str]:
+def phylogeny(run: str | Path | Database) -> nx.DiGraph[int]:
     """The family tree of a run: an edge from every parent to its child.
 
-    Time is counted in generations. A body comes into existence with the generation that it is
-    bred in, and goes out of existence in the first one at whose end it is not kept.
+    Time counts in generations. A body originates in the generation of its candidate, and is
+    destroyed in the first generation at whose end the algorithm no longer keeps it.
 
     Args:
-        run: folder of a run, or its database.
+        run: A run folder, or the database of a run.
 
     Returns:
-        A graph of the numbers of all candidates, in order. Attributes of a node are
-        ``number``, ``origin_time`` and ``generation``, the same; ``destruction_time``, None
-        for a body that was kept to the last or of which that is not known; ``taxon_label``,
-        what files call it; ``operator``, ``score``, ``status``, ``hash``, ``duplicate_of``, None
-        for all but copies, and ``variant``, that of the controller of the body. Predecessors are
-        in the order of parents.
+        A graph over the numbers of all candidates, in order. The attributes of a node are
+
+        ==================== =================================================================
+        ``number``           the node itself
+        ``origin_time``      the generation, as ``generation``
+        ``destruction_time`` the end of the body; None if the algorithm keeps it to the end of
+                             the run, or if membership is unknown
+        ``taxon_label``      the name of the candidate in files
+        ``operator``         the operator that made the body
+        ``score``            the score in the search
+        ``status``           the status of the score record
+        ``hash``             the hash of the body
+        ``duplicate_of``     the candidate whose score it has; None if it was scored itself
+        ``variant``          the controller variant
+        ==================== =================================================================
+
+        The predecessors of a node are in the order of its parents.
 
     Raises:
-        UsageError: ``run`` is no run folder, or its database cannot be read.
+        UsageError: ``run`` is not a run folder, or its database cannot be read.
     """
     opened = (
         nullcontext(run)
         if isinstance(run, Database)
         else RunFolder(Path(run)).database(read_only=True)
     )
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[int] = nx.DiGraph()
     with opened as database:
         ends = _destruction_times(database)
         columns, rows = database.table("candidates")
     for values in rows:
         row = dict(zip(columns, values, strict=True))
-        row["variant"] = json.loads(row["record"]).get("variant", 0)
         number, generation = row["number"], row["generation"]
         graph.add_node(
             number,
@@ -80,25 +91,25 @@ def phylogeny(run: str | Path | Database) -> nx.DiGraph[str]:
     return graph
 
 
-def to_csv(graph: nx.DiGraph[str]) -> str:
-    """A family tree as the standard's table; what is not known is empty.
+def to_csv(graph: nx.DiGraph[int]) -> str:
+    """The family tree as the table of the standard; unknown values are empty.
 
     Args:
-        graph: from :func:`phylogeny`.
+        graph: A graph from :func:`phylogeny`.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for number, known in graph.nodes.items():
+    for number, attributes in graph.nodes.items():
         ancestors = list(graph.predecessors(number))
-        listed = json.dumps(ancestors) if ancestors else NO_ANCESTOR
-        writer.writerow([number, listed, *(known[name] for name in COLUMNS[2:])])
+        ancestor_list = json.dumps(ancestors) if ancestors else NO_ANCESTOR
+        writer.writerow([number, ancestor_list, *(attributes[name] for name in COLUMNS[2:])])
     return text.getvalue()
 
 
 def _destruction_times(database: Database) -> dict[int, int]:
-    """The first generation at whose end a body was not kept, where that is known."""
-    # A generation that ends between the two reads is one of which nobody is known to be gone.
+    """The first generation at whose end a body was not kept, for bodies where that is known."""
+    # A generation may end between the two reads; its membership must not count.
     newest = max((e.generation or 0 for e in database.events("generation")), default=-1)
     until = database.kept_until()
     if not until:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from codesign.defaults import CONTROLLER
@@ -40,11 +41,57 @@ def export_robot(
         UsageError: The folder is not empty or cannot be made.
         UsageError: There is no such controller, or it has fewer than ``best_of`` variants.
     """
-    graph = read_body(robot)
-    selects = "npz" in formats and any(body_graph.joints(graph))
-    variant = select_variant_of([graph], controller, best_of)[0] if selects else 0
-    design = Design(name=robot.stem, graph=graph, variant=variant)
+    design = Design(name=robot.stem, graph=read_body(robot))
+    if "npz" in formats and any(body_graph.joints(design.graph)):
+        [design] = with_best_variants([design], controller, best_of)
     [written] = export_designs(
         [design], folder, formats=formats, rollout=DesignRollout(controller=controller)
     )
     return written
+
+
+def read_designs(robots: Sequence[Path]) -> list[Design]:
+    """Robots with a motor, as designs named after their files.
+
+    Args:
+        robots: Files of robots.
+
+    Raises:
+        BodyError: A file is not a robot.
+        UsageError: A robot has no motor, or two files have the same name.
+    """
+    designs: dict[str, Design] = {}
+    for robot in robots:
+        graph = read_body(robot)
+        if not any(body_graph.joints(graph)):
+            raise UsageError(
+                f"{robot}: expected a robot with at least one joint to control, got a torso alone"
+            )
+        if robot.stem in designs:
+            raise UsageError(f"{robot}: another robot has the name {robot.stem}, rename one")
+        designs[robot.stem] = Design(name=robot.stem, graph=graph)
+    return list(designs.values())
+
+
+def with_best_variants(
+    designs: Sequence[Design], controller: str | Path, best_of: int | None
+) -> list[Design]:
+    """The designs with the variants that score best in short rollouts.
+
+    Args:
+        designs: The designs; each has a joint to control.
+        controller: Name or file of the controller.
+        best_of: Number of variants to try; None for the usual number.
+
+    Raises:
+        UsageError: There is no such controller, or it has fewer than ``best_of`` variants.
+    """
+    from hyperdistill_core.controller.halving import select_variant
+    from hyperdistill_core.tasks import get_task
+
+    loaded, task = load_controller(controller), get_task(SCENE_TASK)
+    count = resolve_best_of(loaded, best_of)
+    return [
+        replace(design, variant=select_variant(design.graph, loaded, task=task, best_of=count))
+        for design in designs
+    ]

@@ -82,9 +82,7 @@ def _rollout(best: Sequence[Candidate], settings: Settings) -> DesignRollout | N
     if not best or settings.task != SCENE_TASK:
         return None
     record = best[0].reevaluation or best[0].result
-    return DesignRollout(
-        controller=settings.controller, seed=record.seed, episodes=record.episodes
-    )
+    return DesignRollout(controller=settings.controller, seed=record.seed, episodes=record.episodes)
 
 
 def _require_same_controller(candidate: Candidate, settings: Settings) -> None:

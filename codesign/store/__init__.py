@@ -1,26 +1,32 @@
-"""The run folder: everything that a run leaves behind, and all that is needed to resume it.
+"""Store: the run folder, which has everything that a run leaves and that resuming it needs.
 
-run.sqlite      what happened: table ``candidates``, a row a scored candidate, and more
-settings.toml   the settings, complete
-start/          bodies that the run started from, where its settings name some
-designs/        the best designs, ready to simulate
-log.txt         what the run said
-run.lock        held by the process that works on the run
+    run.sqlite      the database: every candidate, re-evaluation and event
+    settings.toml   the complete settings
+    start/          copies of the starting bodies, if the settings name some
+    designs/        the best designs, ready to simulate
+    log.txt         starts, ends and alarms
+    run.lock        the lock of the process that works on the run
 
-candidate   a body with its place in a search
-founder     a body that a search starts from
-event       what happened, and when
-provenance  what a run was made with
-schema      tables and columns; docs/runs.md describes them
-database    reads and writes them
-query       SQL of users, which can only read
-folder      makes, opens and locks the run folder
+The modules:
+
+    candidate   a body with its place in a campaign
+    founder     a body that a campaign starts from
+    event       an event of a run
+    provenance  versions, machine, controller and settings of a run
+    schema      tables and columns of the database; docs/runs.md describes them
+    database    reads and writes the database
+    ranking     the best candidates of a run
+    rows        candidates and events as rows of tables
+    query       SQL queries of users, read-only
+    folder      makes, opens and locks run folders
+    atomic      folders that appear complete or not at all
 """
 
 from codesign.store.candidate import Candidate
-from codesign.store.database import FRONT, Database
+from codesign.store.database import Database
 from codesign.store.event import Event
 from codesign.store.folder import RunFolder, find_runs
 from codesign.store.founder import Founder
+from codesign.store.schema import FRONT
 
 __all__ = ["FRONT", "Candidate", "Database", "Event", "Founder", "RunFolder", "find_runs"]

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all."""
+"""Folders that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from morph_ops._messages import reason
 
 
 def check_free(path: Path) -> None:
-    """Refuse a path where something is.
+    """Refuse a path that is taken.
+
+    Args:
+        path: The path of a folder to make.
 
     Raises:
-        UsageError: ``path`` is a file, or a folder with something in it.
+        UsageError: ``path`` is a file, or a folder that is not empty.
     """
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file: choose another folder with --out")
@@ -28,15 +31,21 @@ def check_free(path: Path) -> None:
 
 @contextmanager
 def new_folder(path: Path, *, replace: str | None = None) -> Iterator[Path]:
-    """A hidden folder to fill, which becomes ``path`` at the end unless an error is raised.
+    """A hidden folder to fill, which becomes ``path`` when the ``with`` block ends.
+
+    If the block raises an error, ``path`` stays as it was.
 
     Args:
-        path: of the folder.
-        replace: a folder that is there gives way; what is in it goes along unless something
-            new has its name, or its name is of this pattern. Without one it must be empty.
+        path: The folder to make.
+        replace: Pattern of the file names of an earlier result. The new folder replaces an old
+            one; other files of the old one are kept, unless a new file has the same name. None
+            means that the folder must not exist, or be empty.
+
+    Yields:
+        The hidden folder.
 
     Raises:
-        UsageError: ``path`` is taken, or cannot be made.
+        UsageError: ``path`` is not empty, or cannot be made.
     """
     if replace is None:
         check_free(path)
@@ -59,14 +68,14 @@ def new_folder(path: Path, *, replace: str | None = None) -> Iterator[Path]:
             old.rename(path)
         raise
     if replace is not None and old.is_dir():
-        _move_along(old, path, stale=replace)
+        _keep_other_files(old, path, results=replace)
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _move_along(old: Path, new: Path, *, stale: str) -> None:
-    """Bring what others have put into the old folder into the new one."""
+def _keep_other_files(old: Path, new: Path, *, results: str) -> None:
+    """Move the files that are not results from the old folder into the new one."""
     for file in old.iterdir():
-        if not fnmatch(file.name, stale) and not (new / file.name).exists():
+        if not fnmatch(file.name, results) and not (new / file.name).exists():
             file.rename(new / file.name)
 
 

@@ -1,4 +1,4 @@
-"""A body with its place in a search."""
+"""A body with its place in a campaign."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from typing import Any
 import networkx as nx
 
 from codesign.scoring import ScoreRecord
-from morph_ops.identity import body_hash, diff
-from morph_ops.io import json_file as jsonio
+from morph_ops import identity
+from morph_ops.identity import body_hash
+from morph_ops.io import json_file
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Candidate:
-    """A body, how it came to be, and its score once that is known.
+    """A body, its origin in the campaign, and its score once that is known.
 
     Attributes:
-        number: position in the run, from 0; decides every random number of the candidate.
-        generation: 0 for the starting bodies.
-        operator: what made it: "sample", the name of a mutation, "crossover", or both
-            joined by "+".
-        parents: numbers of the candidates that it was made of.
-        graph: the body.
-        hash: of the body.
-        diff: what the operators changed in the first parent, as
-            :func:`morph_ops.identity.diff` tells it; None without parents.
-        variant: which of the controller's variants of the body it is scored under: one that it
-            carries, or that was found for it.
-        duplicate_of: the first candidate with the same body, under the same variant if it
-            carries one, whose score this one has.
-        record: the score; None until the candidate is scored.
-        reevaluation: the score over fresh episodes at the end of the run, where it was a finalist.
+        number: Position in the run, from 0. It decides every random number of the candidate.
+        generation: The generation; 0 for the starting bodies.
+        operator: The operator that made the body: "sample", "start", "variant", the name of a
+            mutation, "crossover", or several of them joined by "+".
+        parents: Numbers of the parents; empty for a body without parents.
+        graph: The body.
+        hash: Hash of the body.
+        diff: Changes of the body against its first parent, from
+            :func:`morph_ops.identity.diff`; None without parents.
+        variant: Number of the controller variant of the score. The candidate either inherits
+            it or gets it when it is scored.
+        duplicate_of: Number of the first candidate with the same body, whose score this one
+            has; None for a candidate that was scored itself. If variants are inherited, both
+            have the same variant, too.
+        record: The score record; None until the candidate is scored.
+        reevaluation: The score record over fresh episodes at the end of the run; None for a
+            candidate that is not a finalist.
     """
 
     number: int
@@ -58,31 +61,48 @@ class Candidate:
         first_parent: nx.DiGraph[str] | None = None,
         variant: int = 0,
     ) -> Candidate:
-        """A candidate that is not scored yet."""
+        """A candidate that has no score yet.
+
+        Args:
+            graph: The body.
+            number: Position in the run.
+            generation: The generation.
+            operator: The operator that made the body.
+            parents: Numbers of the parents.
+            first_parent: The body of the first parent, for the diff; None without parents.
+            variant: Number of the controller variant that the candidate inherits.
+
+        Example:
+            >>> import numpy as np
+            >>> from morph_ops.space import sample_body
+            >>> body = sample_body(np.random.default_rng(0))
+            >>> Candidate.unscored(body, number=7, generation=0, operator="sample").name
+            'candidate-00007'
+        """
         return cls(
             number=number,
             generation=generation,
             operator=operator,
             parents=parents,
-            # As the database will give it back, so that a resumed run cannot see another
-            # order of nodes than one that was never cut off.
-            graph=jsonio.from_json(jsonio.to_json(graph)),
+            # The body as the database returns it: a resumed run must not see another order of
+            # nodes than an uninterrupted one.
+            graph=json_file.from_json(json_file.to_json(graph)),
             hash=body_hash(graph),
-            diff=None if first_parent is None else diff(first_parent, graph),
+            diff=None if first_parent is None else identity.diff(first_parent, graph),
             variant=variant,
         )
 
     @property
     def name(self) -> str:
-        """What people and files call it."""
+        """The name of the candidate in files and tables."""
         return f"candidate-{self.number:05d}"
 
     @property
     def result(self) -> ScoreRecord:
-        """Its record, which must be there.
+        """The score record of a candidate that is scored.
 
         Raises:
-            ValueError: the candidate is not scored yet.
+            ValueError: The candidate is not scored yet.
         """
         if self.record is None:
             raise ValueError(f"{self.name} is not scored yet")
@@ -90,25 +110,32 @@ class Candidate:
 
     @property
     def score(self) -> float:
-        """Its score.
+        """The score of a candidate that is scored.
 
         Raises:
-            ValueError: the candidate is not scored yet.
+            ValueError: The candidate is not scored yet.
         """
         return self.result.score
 
     @property
     def pruned(self) -> bool:
-        """Whether racing gave it up, so that its score is of fewer steps than that of others."""
+        """Whether racing ended its rollouts early, so that its score compares with no other."""
         return self.result.status == "pruned"
 
     def scored(self, record: ScoreRecord) -> Candidate:
-        """This candidate with a record of its own body."""
-        named = replace(record, robot=self.name)
-        return replace(self, variant=record.variant, record=named)
+        """This candidate with the score record of its body.
+
+        Args:
+            record: The record. It gets the name of the candidate.
+        """
+        return replace(self, variant=record.variant, record=replace(record, robot=self.name))
 
     def scored_like(self, first: Candidate) -> Candidate:
-        """This candidate with the record of an earlier one that has the same body."""
+        """This candidate with the score of an earlier one that has the same body.
+
+        Args:
+            first: The earlier candidate, which is scored.
+        """
         note = f"score copied from {first.name}, the same body"
         record = replace(
             first.result,

@@ -1,4 +1,4 @@
-"""What happened in a run, and when."""
+"""Events of a run."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import Any
 
 
 def utc_now() -> str:
-    """The time in UTC, ISO 8601, to the second."""
+    """The time in UTC, in ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened in a run.
+    """An event of a run.
 
     Attributes:
-        kind: "started", "resumed", "stopped", "interrupted", "failed", "finished", "generation"
-            or "alarm".
-        message: one line for people.
-        name: of an alarm.
-        generation: that it is about; a kind and name come once a generation.
-        number: of the candidate that it is about.
-        details: what a program wants to know, in JSON's types.
-        time: UTC, ISO 8601.
+        kind: "started", "resumed", "stopped", "interrupted", "failed", "finished",
+            "generation" or "alarm".
+        message: One line for people.
+        name: Name of the alarm; None for other kinds.
+        generation: Number of the generation that the event is about. An event of the same kind
+            and name happens once a generation.
+        number: Number of the candidate that the event is about.
+        details: Values for programs, in JSON's types.
+        time: Time in UTC, in ISO 8601.
     """
 
     kind: str
@@ -32,5 +33,5 @@ class Event:
     name: str | None = None
     generation: int | None = None
     number: int | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict[str, Any])
     time: str = field(default_factory=utc_now)

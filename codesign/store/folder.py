@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from codesign import config
 from codesign.config import Settings
 from codesign.errors import WRONG_INPUT, RunError, RunLockedError, UsageError
+from codesign.store import schema
 from codesign.store.atomic import new_folder
 from codesign.store.database import Database
 from codesign.store.event import utc_now
 from codesign.store.founder import Founder
 from morph_ops._messages import one_line, reason
-from morph_ops.io import json_file as jsonio
+from morph_ops.io import json_file
 
 DATABASE = "run.sqlite"
 SETTINGS = "settings.toml"
@@ -28,45 +30,54 @@ LOCK = "run.lock"
 
 
 class RunFolder:
-    """A run on disk. As a context manager it holds the run's lock: one process works on it.
+    """The folder of a run.
+
+    As a context manager it holds the lock of the run, so that one process at a time works on
+    it. The operating system releases the lock when the process ends, however it ends.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        UsageError: ``path`` is not a run folder.
+        UsageError: The run is of another version of codesign, or its settings are damaged.
 
     Attributes:
-        path: of the folder.
-        settings: of the run.
+        path: The folder.
+        settings: The settings of the run.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open a run folder.
-
-        Raises:
-            UsageError: ``path`` is no run folder, or its settings cannot be read.
-        """
-        if not self.is_one(path):
-            raise UsageError(f"{path} is no run folder: expected {DATABASE} and {SETTINGS} in it")
+        if not self.is_run(path):
+            raise UsageError(
+                f"{path} is not a run folder: expected {DATABASE} and {SETTINGS} in it"
+            )
         self.path = path
         try:
             self.settings: Settings = config.build(config.read(path / SETTINGS))
         except WRONG_INPUT as error:
+            # The settings of another version may have other names: its schema number says so.
+            schema.connect(path / DATABASE, read_only=True).close()
             raise UsageError(f"the run {path} has damaged settings: {one_line(error)}") from None
-        self._lock: sqlite3.Connection | None = None
+        self._lock = FileLock(path / LOCK, timeout=0, thread_local=False)
 
     @staticmethod
-    def is_one(path: Path) -> bool:
+    def is_run(path: Path) -> bool:
         """Whether ``path`` is a run folder."""
         return (path / DATABASE).is_file() and (path / SETTINGS).is_file()
 
     @classmethod
     def create(cls, path: Path, settings: Settings, *, start: Sequence[Founder] = ()) -> RunFolder:
-        """Make a run folder, whole or not at all.
+        """Make a run folder, complete or not at all.
 
         Args:
-            path: of the folder; it must not exist, or be empty.
-            settings: of the run.
-            start: bodies that the run starts from; they are kept, since it may be gone on
-                with when the folder that they came from is gone.
+            path: The folder to make. It must not exist, or be empty.
+            settings: The settings of the run.
+            start: The bodies that the run starts from. The folder gets copies, because a run
+                may be resumed when their files are gone.
 
         Raises:
-            UsageError: ``path`` is taken, or cannot be made.
+            UsageError: ``path`` is not empty, or cannot be made.
         """
         with new_folder(path) as draft:
             Database.create(draft / DATABASE)
@@ -77,52 +88,64 @@ class RunFolder:
                 variants = json.dumps([founder.variant for founder in start])
                 (draft / START / VARIANTS).write_text(variants + "\n", "utf-8")
             for number, founder in enumerate(start):
-                jsonio.write_json(founder.graph, draft / START / f"{number:05d}.json")
+                json_file.write_json(founder.graph, draft / START / f"{number:05d}.json")
             (draft / LOG).touch()
         return cls(path)
 
     @property
     def designs(self) -> Path:
-        """Folder of the best designs."""
+        """The folder of the best designs."""
         return self.path / DESIGNS
 
     def start(self) -> list[Founder]:
-        """Bodies that the run starts from; none where it samples them.
+        """The bodies that the run starts from; empty if it samples them.
 
         Raises:
-            BodyError: one of them is damaged.
-            UsageError: what is kept of their variants is.
+            BodyError: The file of a body is damaged.
+            UsageError: The file of their variants is damaged.
         """
-        graphs = [jsonio.read_json(file) for file in sorted((self.path / START).glob("[0-9]*"))]
-        kept = self.path / START / VARIANTS
-        if not kept.exists():  # of before bodies carried variants
-            return [Founder(graph) for graph in graphs]
+        graphs = [json_file.read_json(file) for file in sorted((self.path / START).glob("[0-9]*"))]
+        if not graphs:
+            return []
+        file = self.path / START / VARIANTS
         try:
-            variants = map(int, json.loads(kept.read_text("utf-8")))
+            variants = map(int, json.loads(file.read_text("utf-8")))
             return [Founder(*pair) for pair in zip(graphs, variants, strict=True)]
         except (TypeError, ValueError, OSError) as error:
-            raise UsageError(f"{kept} is damaged: {one_line(error)}") from None
+            raise UsageError(f"{file} is damaged: {one_line(error)}") from None
 
     @property
     def locked(self) -> bool:
         """Whether a process works on this run."""
+        if not (self.path / LOCK).exists():
+            return False
         try:
             with self:
                 return False
         except RunLockedError:
             return True
-        except UsageError:  # where nobody can lock it, nobody works on it
+        except RunError:  # without permission to write, no process of this user works on it
             return False
 
     def database(self, *, read_only: bool = False) -> Database:
-        """The run's database, opened."""
+        """Open the database of the run.
+
+        Args:
+            read_only: Whether to open it for reading alone.
+
+        Raises:
+            UsageError: The file is not a database, or has another schema version.
+        """
         return Database(self.path / DATABASE, read_only=read_only)
 
     def log(self, message: str) -> None:
-        """Add a line to the run's log.
+        """Add a line to the log of the run.
+
+        Args:
+            message: The line; the time is added.
 
         Raises:
-            RunError: it cannot be written; nothing is lost.
+            RunError: The log cannot be written.
         """
         path = self.path / LOG
         try:
@@ -132,29 +155,26 @@ class RunFolder:
             raise RunError(f"cannot write to {path}: {reason(error)}") from None
 
     def __enter__(self) -> RunFolder:
-        # A lock of SQLite's is held by the open connection alone: it goes with the process,
-        # however that ends, and works on every system that SQLite works on.
-        connection = None
         try:
-            connection = sqlite3.connect(self.path / LOCK, timeout=0.0, isolation_level=None)
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if connection is not None:
-                connection.close()
-            if "locked" not in str(error):
-                raise UsageError(f"cannot lock the run {self.path}: {error}") from None
+            self._lock.acquire()
+        except Timeout:
             raise RunLockedError(f"another process works on the run {self.path}") from None
-        self._lock = connection
+        except OSError as error:
+            raise RunError(f"cannot write to {self.path / LOCK}: {reason(error)}") from None
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
 
 def free_path(parent: Path, *, name: str, seed: int) -> Path:
-    """A folder below ``parent`` for a new run: date, name and seed, numbered if taken."""
+    """A free path for a new run: date, name and seed, with a number if that is taken.
+
+    Args:
+        parent: The folder of the new run folder.
+        name: Name of the campaign.
+        seed: Seed of the campaign.
+    """
     stem = f"{date.today().isoformat()}-{name}-{seed}"
     path, attempt = parent / stem, 1
     while path.exists():
@@ -164,6 +184,10 @@ def free_path(parent: Path, *, name: str, seed: int) -> Path:
 
 
 def find_runs(parent: Path) -> list[Path]:
-    """Run folders directly below ``parent``, by name; hidden ones were never finished."""
+    """Run folders in a folder, by name. Hidden ones are incomplete and left out.
+
+    Args:
+        parent: The folder; it may be missing.
+    """
     found = parent.iterdir() if parent.is_dir() else ()
-    return sorted(p for p in found if RunFolder.is_one(p) and not p.name.startswith("."))
+    return sorted(p for p in found if RunFolder.is_run(p) and not p.name.startswith("."))

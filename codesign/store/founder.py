@@ -1,4 +1,4 @@
-"""A body that a search starts from."""
+"""A body that a campaign starts from."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import networkx as nx
 
 @dataclass(frozen=True, eq=False)
 class Founder:
-    """A body that a search starts from.
+    """A body that a campaign starts from.
 
     Attributes:
-        graph: the body.
-        variant: that it carries where bodies of the search do: a robot from a file the first.
+        graph: The body.
+        variant: Number of the controller variant, for campaigns in which bodies inherit one;
+            0 for a robot from a file.
     """
 
     graph: nx.DiGraph[str]

@@ -1,4 +1,4 @@
-"""What a run was made with."""
+"""Provenance: versions, machine, controller and settings of a run."""
 
 from __future__ import annotations
 
@@ -10,38 +10,40 @@ from collections.abc import Mapping
 from codesign import __version__
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.scoring.fingerprint import installed_version
-from codesign.scoring.controllers import find_controller
+from codesign.scoring.fingerprint import installed
+from codesign.scoring.scorer import find_controller
 
 #: Packages whose versions can change a result.
 PACKAGES = ("deap", "mjbatch", "mujoco", "networkx", "numpy", "ribs", "torch")
 
+#: Settings that may differ when a run is resumed. Most are no part of the result; the controller
+#: is checked by its hash, and the robots of ``start`` are copies in the run folder.
+MAY_DIFFER = ("workers", "cluster", "time_limit", "alarms", "top", "controller", "start")
 
-#: Settings that are no part of what a search finds, and those whose files are known by other means:
-#: a controller by its hash, the robots of ``start`` by the copies in the run folder.
-FREE = ("workers", "cluster", "time_limit", "alarms", "top", "controller", "start")
 
+def require_same_settings(settings: Settings, initial: Mapping[str, str]) -> None:
+    """Refuse to resume a run with other settings than it started with.
 
-def require_same_settings(settings: Settings, begun: Mapping[str, str]) -> None:
-    """Refuse to go on with a run under other settings than it began with.
+    Settings in :data:`MAY_DIFFER` and ``stop.minutes`` may differ.
 
     Args:
-        settings: as they are in the run folder now.
-        begun: what :func:`provenance` said when the run began; settings that its version of
-            codesign did not have are passed over.
+        settings: The settings in the run folder now.
+        initial: The :func:`provenance` of the process that started the run. Settings that are
+            not in it are not compared.
 
     Raises:
-        UsageError: one differs, but for those of ``FREE`` and ``stop.minutes``.
+        UsageError: A setting differs.
     """
-    then = json.loads(begun.get("settings", "{}"))
+    then = json.loads(initial.get("settings", "{}"))
     now = json.loads(settings.model_dump_json())
     for values in (then, now):
         values.get("stop", {}).pop("minutes", None)
-    for name in sorted((then.keys() & now.keys()).difference(FREE)):
+    for name in sorted((then.keys() & now.keys()).difference(MAY_DIFFER)):
         if then[name] != now[name]:
             raise UsageError(
-                f"{name}: expected {then[name]}, which the run began with, got {now[name]}; put it "
-                "back in settings.toml, or begin a new run with the bodies of this one (start)"
+                f"{name}: expected {then[name]}, with which the run started, got {now[name]}; "
+                "restore it in settings.toml, or start a new run from the bodies of this one "
+                "with the setting start"
             )
 
 
@@ -49,21 +51,21 @@ def provenance(settings: Settings) -> dict[str, str]:
     """Versions, machine, controller and settings of a process that works on a run.
 
     Args:
-        settings: of the run.
+        settings: The settings of the run.
 
     Returns:
-        By name; a package that is not installed is "none".
+        The values by name; the version of a package that is not installed is "none".
 
     Raises:
-        UsageError: there is no such controller.
+        UsageError: There is no such controller.
     """
     return {
         "codesign": __version__,
         "python": platform.python_version(),
-        **{name: installed_version(name) for name in PACKAGES},
+        **{name: installed(name) for name in PACKAGES},
         "platform": platform.platform(),
         "controller": settings.controller,
-        # Of the file, which needs no torch; score records have the hash of the weights.
+        # The hash of the file, which is quick; score records have the hash of the weights.
         "controller_sha256": hashlib.sha256(
             find_controller(settings.controller).read_bytes()
         ).hexdigest(),

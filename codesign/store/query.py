@@ -1,4 +1,4 @@
-"""SQL of users on a run's database: it reads, and can do nothing else."""
+"""SQL queries of users on a run's database: they can read, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from codesign.errors import UsageError
 from codesign.store import schema
 from morph_ops._messages import one_line
 
-_READS = {
+_READ_ACTIONS = {
     sqlite3.SQLITE_SELECT,
     sqlite3.SQLITE_READ,
     sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
 }
-#: Pragmas that tell of the schema.
-_PRAGMAS = {"table_info", "table_xinfo", "table_list", "index_list", "index_info"}
-#: SQLite looks at the clock after so many of its instructions.
-_STEPS = 10_000
+#: Pragmas that describe the schema.
+_SCHEMA_PRAGMAS = {"table_info", "table_xinfo", "table_list", "index_list", "index_info"}
+#: Number of SQLite's instructions between two checks of the time limit.
+_CHECK_INTERVAL = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a query found.
+class QueryResult:
+    """The result of a query.
 
     Attributes:
-        columns: names.
-        rows: values: int, float, str, bytes or None.
-        more: whether rows were left out.
+        columns: Names of the columns.
+        rows: Values of each row: int, float, str, bytes or None.
+        more: Whether there are more rows than the limit.
     """
 
     columns: tuple[str, ...]
@@ -39,22 +39,24 @@ class Answer:
     more: bool
 
 
-def ask(path: Path, sql: str, *, limit: int | None = None, seconds: float = 60.0) -> Answer:
-    """Run one statement that reads; a process that works on the run is not disturbed.
+def run_query(
+    path: Path, sql: str, *, limit: int | None = None, seconds: float = 60.0
+) -> QueryResult:
+    """Run one SQL statement that reads. A process that works on the run is not disturbed.
 
     Args:
-        path: of the database.
-        sql: the statement.
-        limit: most rows.
-        seconds: most time.
+        path: The database.
+        sql: The statement.
+        limit: Maximum number of rows; None for all.
+        seconds: Time limit (s).
 
     Raises:
-        UsageError: the statement is wrong, writes, opens another file, or takes too long; or
-            the file is no database of a run.
+        UsageError: The statement is wrong, writes, opens another file, or takes too long.
+        UsageError: The file is not the database of a run.
     """
     connection = schema.connect(path, read_only=True)
     end = time.monotonic() + seconds
-    # SQLite words a refusal in many ways, and has not one error code for all of them.
+    # SQLite has neither one message nor one error code for all refusals.
     refused: list[int] = []
 
     def authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
@@ -65,15 +67,15 @@ def ask(path: Path, sql: str, *, limit: int | None = None, seconds: float = 60.0
 
     try:
         connection.execute("PRAGMA query_only = ON")
-        # The first use of a table of JSON's values writes it into the connection's own schema.
+        # The first use of json_each writes a virtual table into the connection's own schema.
         connection.execute("SELECT value FROM json_each('[]')").fetchall()
         connection.set_authorizer(authorize)
-        connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+        connection.set_progress_handler(lambda: time.monotonic() > end, _CHECK_INTERVAL)
         cursor = connection.execute(sql)
         rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit + 1)
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         if refused:
-            message = "SQL: a query can only read this run: expected a SELECT"
+            message = "SQL: a query can only read a run: expected a SELECT statement"
         else:
             message = _explained(error, seconds)
         raise UsageError(message) from None
@@ -83,18 +85,21 @@ def ask(path: Path, sql: str, *, limit: int | None = None, seconds: float = 60.0
         raise UsageError("SQL: expected one statement that reads, such as SELECT, got none")
     columns = tuple(column[0] for column in cursor.description)
     kept = rows if limit is None else rows[:limit]
-    return Answer(columns=columns, rows=kept, more=len(kept) < len(rows))
+    return QueryResult(columns=columns, rows=kept, more=len(kept) < len(rows))
 
 
 def _only_reads(action: int, first: str | None, second: str | None) -> bool:
-    """Whether a step of a statement leaves everything as it is."""
+    """Whether a step of a statement changes nothing."""
     if action == sqlite3.SQLITE_PRAGMA:
-        return first in _PRAGMAS
-    return action in _READS and second != "load_extension"
+        return first in _SCHEMA_PRAGMAS
+    return action in _READ_ACTIONS and second != "load_extension"
 
 
 def _explained(error: Exception, seconds: float) -> str:
     message = one_line(error)
     if message == "interrupted":
-        return f"SQL: stopped after {seconds:g} s: ask for less, or for more time with --seconds"
-    return f"SQL: {message}; docs/runs.md has the tables and columns"
+        return (
+            f"SQL: the query took longer than {seconds:g} s: ask for less, or allow more time with "
+            "--seconds"
+        )
+    return f"SQL: {message}; docs/runs.md describes the tables and columns"

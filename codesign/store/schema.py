@@ -1,4 +1,4 @@
-"""The schema of a run's database, and how its file is opened; docs/runs.md describes it."""
+"""The schema of a run's database; docs/runs.md describes the tables."""
 
 from __future__ import annotations
 
@@ -10,59 +10,62 @@ from pathlib import Path
 from codesign.errors import UsageError
 from morph_ops._messages import one_line
 
-SCHEMA_VERSION = 4
-TABLES = ("candidates", "finals", "membership", "events", "provenance", "ending")
+SCHEMA_VERSION = 5
+TABLES = ("candidates", "reevaluations", "membership", "events", "provenance", "early_stop")
+#: The role, in ``membership``, of the candidates on the Pareto front.
+FRONT = "front"
 
 _SCHEMA = """
-CREATE TABLE candidates (
-    number INTEGER PRIMARY KEY,
+CREATE TABLE candidates (           -- every scored candidate
+    number INTEGER PRIMARY KEY,     -- position in the run, from 0
     generation INTEGER NOT NULL,
-    operator TEXT NOT NULL,
+    operator TEXT NOT NULL,         -- the operator that made the body
     parents TEXT NOT NULL,          -- JSON list of candidate numbers
-    moves TEXT,                     -- what changed in the first parent, JSON
-    hash TEXT NOT NULL,
-    duplicate_of INTEGER,           -- number of the candidate whose score was copied
-    status TEXT NOT NULL,           -- ok, unstable, failed or stopped
-    score REAL NOT NULL,
-    ci_low REAL NOT NULL,
+    diff TEXT,                      -- changes against the first parent, JSON
+    hash TEXT NOT NULL,             -- hash of the body
+    variant INTEGER NOT NULL,       -- controller variant of the score
+    duplicate_of INTEGER,           -- candidate whose score was copied
+    status TEXT NOT NULL,           -- ok, unstable, failed or pruned
+    score REAL NOT NULL,            -- mean return
+    ci_low REAL NOT NULL,           -- 95% confidence interval of the score
     ci_high REAL NOT NULL,
     speed REAL NOT NULL,            -- m/s
     distance REAL NOT NULL,         -- m
     seconds REAL NOT NULL,          -- wall time of the scoring
     graph TEXT NOT NULL,            -- the body, JSON
-    record TEXT NOT NULL            -- the whole score record, JSON
+    record TEXT NOT NULL            -- the complete score record, JSON
 ) STRICT;
-CREATE TABLE finals (               -- the best of the search over fresh episodes
+CREATE TABLE reevaluations (        -- finalists, scored again over fresh episodes
     number INTEGER PRIMARY KEY REFERENCES candidates (number),
     score REAL NOT NULL,
-    record TEXT NOT NULL            -- the whole score record, JSON
+    record TEXT NOT NULL            -- the complete score record, JSON
 ) STRICT;
-CREATE TABLE membership (           -- who was kept, from when to when
-    role TEXT NOT NULL,             -- population, archive, "island 0", ...
+CREATE TABLE membership (           -- candidates that the algorithm kept, and how long
+    role TEXT NOT NULL,             -- population, archive, front, "island 0", ...
     number INTEGER NOT NULL REFERENCES candidates (number),
-    since INTEGER NOT NULL,         -- the first generation at whose end it was kept
-    until INTEGER CHECK (until > since),  -- the first end at which it was not; NULL: still kept
+    since INTEGER NOT NULL,         -- first generation at whose end it was kept
+    until INTEGER CHECK (until > since),  -- first one at whose end it was not; NULL: still kept
     PRIMARY KEY (role, number, since)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE events (               -- what happened, and when
+CREATE TABLE events (               -- starts, ends, generations and alarms
     id INTEGER PRIMARY KEY,
     time TEXT NOT NULL,             -- UTC, ISO 8601
     kind TEXT NOT NULL,             -- started, generation, alarm, ...
-    name TEXT,                      -- of an alarm
+    name TEXT,                      -- name of an alarm
     generation INTEGER,
-    number INTEGER,                 -- of the candidate that it is about
+    number INTEGER,                 -- candidate that the event is about
     message TEXT NOT NULL,
     details TEXT NOT NULL           -- JSON
 ) STRICT;
-CREATE TABLE provenance (           -- what the run was made with, at every start
+CREATE TABLE provenance (           -- versions, machine, controller and settings of each start
     event INTEGER NOT NULL REFERENCES events (id),
     key TEXT NOT NULL,
     value TEXT NOT NULL,
     PRIMARY KEY (event, key)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE ending (               -- one row once a run is known to end early
+CREATE TABLE early_stop (           -- one row if the run ends before its budget is spent
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    total INTEGER NOT NULL,         -- candidates of the whole run
+    total INTEGER NOT NULL,         -- number of candidates of the whole run
     reason TEXT NOT NULL
 ) STRICT;
 CREATE INDEX candidates_by_score ON candidates (score);
@@ -74,7 +77,11 @@ CREATE UNIQUE INDEX events_once ON events (generation, kind, ifnull(name, ''))
 
 
 def create(path: Path) -> None:
-    """Make an empty database."""
+    """Make an empty database.
+
+    Args:
+        path: The file to make.
+    """
     connection = sqlite3.connect(path)
     try:
         connection.executescript(_SCHEMA)
@@ -87,8 +94,13 @@ def create(path: Path) -> None:
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open a database.
 
+    Args:
+        path: The file.
+        read_only: Whether the connection can only read.
+
     Raises:
-        UsageError: the file is no database of a run, or one of another version.
+        UsageError: The file is not a database.
+        UsageError: The database has another schema version.
     """
     mode = "ro" if read_only else "rw"
     with readable(path):
@@ -102,17 +114,20 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         connection.close()
         raise UsageError(
             f"{path} has schema version {version}, expected {SCHEMA_VERSION}: "
-            "use the version of codesign that made it"
+            "use the version of codesign that made the run"
         )
     return connection
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Tell of a database that cannot be read.
+    """Turn the errors of SQLite inside the ``with`` block into one line.
+
+    Args:
+        path: The database.
 
     Raises:
-        UsageError: SQLite raised an error inside.
+        UsageError: SQLite raised an error.
     """
     try:
         yield

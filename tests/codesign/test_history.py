@@ -22,7 +22,7 @@ from codesign.exporting import phylogeny
 from codesign.store import Candidate, Event, RunFolder
 from codesign.store.folder import DATABASE
 from codesign.store.provenance import provenance
-from codesign.store.query import ask
+from codesign.store.query import run_query
 from codesign.store.schema import TABLES
 from morph_ops.io import json_file as jsonio
 from morph_ops.sampling import sample_body
@@ -123,7 +123,7 @@ def test_wrong_sql_and_writes_are_told_in_one_line(
 
 def test_a_query_takes_json_apart(folder):
     sql = "SELECT p.value FROM candidates, json_each(parents) AS p WHERE number = 5"
-    assert ask(folder.path / DATABASE, sql).rows == [(3,), (3,)]
+    assert run_query(folder.path / DATABASE, sql).rows == [(3,), (3,)]
 
 
 def test_a_query_does_not_write_over_the_run(folder, capsys):
@@ -139,7 +139,7 @@ def test_a_query_that_never_ends_is_stopped(folder):
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
     )
     with pytest.raises(UsageError, match=r"stopped after 0\.05 s"):
-        ask(folder.path / DATABASE, endless, seconds=0.05)
+        run_query(folder.path / DATABASE, endless, seconds=0.05)
 
 
 def test_a_query_reads_what_a_writer_has_just_written(tmp_path):
@@ -147,7 +147,7 @@ def test_a_query_reads_what_a_writer_has_just_written(tmp_path):
     count = "SELECT count(*) FROM events"
     with folder, folder.database() as database:
         for number in range(3):
-            assert ask(folder.path / DATABASE, count).rows == [(number,)]
+            assert run_query(folder.path / DATABASE, count).rows == [(number,)]
             database.add_event(Event(kind="started", message="at work"))
 
 

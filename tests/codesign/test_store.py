@@ -107,7 +107,7 @@ def test_a_final_that_blew_up_is_no_place_on_the_front(database):
 def test_ancestry_is_the_longest_line(database):
     for number, parents in enumerate([(), (), (0,), (2, 1), (3, 0)]):
         database.add(candidate(number, parents=parents))
-    assert database.ancestry() == {0: 0, 1: 0, 2: 1, 3: 2, 4: 3}
+    assert database.depths() == {0: 0, 1: 0, 2: 1, 3: 2, 4: 3}
 
 
 def test_a_closed_database_is_one_file(tmp_path):
@@ -145,7 +145,7 @@ def test_damage_is_told_in_one_line(tmp_path):
     with closing(sqlite3.connect(path)) as plain, plain:
         plain.execute("DROP TABLE candidates")
     with Database(path, read_only=True) as opened:
-        for look in (opened.counts, opened.candidates, opened.generations, opened.ancestry):
+        for look in (opened.counts, opened.candidates, opened.generations, opened.depths):
             with pytest.raises(UsageError, match=r"cannot read the database .*no such table"):
                 look()
 
