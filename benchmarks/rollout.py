@@ -165,7 +165,7 @@ def _replay(
 ) -> NDArray[np.float64]:
     """The last states (E, nq) of the batched engine under recorded controls."""
     model = task.model(graph)
-    physics = BatchedPhysics(model, *task.start(model, seed=seed, episodes=len(lengths)))
+    physics = BatchedPhysics(model, *task.initial_states(model, seed=seed, episodes=len(lengths)))
     ends = set(lengths.tolist())
     running = np.arange(len(lengths))
     for step, controls in enumerate(ctrl):
@@ -185,7 +185,7 @@ def _plain(
 ) -> NDArray[np.float64]:
     """The last states (E, nq) of ``mj_step`` loops under recorded controls."""
     model = task.model(graph)
-    qpos, qvel = task.start(model, seed=seed, episodes=len(lengths))
+    qpos, qvel = task.initial_states(model, seed=seed, episodes=len(lengths))
     data = mujoco.MjData(model)
     for episode, length in enumerate(lengths):
         mujoco.mj_resetData(model, data)

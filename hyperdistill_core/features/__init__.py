@@ -1,9 +1,12 @@
-"""What a controller sees: state, context, and where each number lies.
+"""Inputs of controllers: state, context, and the place of each number.
 
-``layout`` maps MuJoCo's flat arrays to one row a body with two joint slots a row;
-``state`` reads what changes each control step; ``context`` what is constant for a body.
-``view`` is what a teacher sees beside the state, ``clock`` what a network may hear of the time.
-``STATE``, ``CONTEXT`` and ``PRIVILEGED`` list every number with its name and unit.
+``layout`` maps the flat arrays of MuJoCo to one row for each node of a body, with two joint slots
+in a row. ``state`` reads what changes at each control step, and ``context`` what is constant for
+a body. ``privileged`` adds to the state what follows from it and from constants of the node, for
+teachers. ``clock_phase`` computes an input that depends on time alone.
+
+:data:`STATE`, :data:`CONTEXT` and :data:`PRIVILEGED` list every number of a node with its name
+and its unit.
 """
 
 from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_phase
@@ -21,13 +24,13 @@ from hyperdistill_core.features.privileged import (
 from hyperdistill_core.features.state import STATE, STATE_DIM, StateReader
 
 __all__ = [
-    "LIMB_CONSTANTS_DIM",
     "CONTEXT",
+    "LIMB_CONSTANTS_DIM",
     "NUMBERS_PER_HARMONIC",
-    "STATE",
-    "STATE_DIM",
     "PRIVILEGED",
     "PRIVILEGED_DIM",
+    "STATE",
+    "STATE_DIM",
     "BodyLayout",
     "ContextKind",
     "Feature",

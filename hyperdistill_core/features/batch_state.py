@@ -1,8 +1,8 @@
-"""States of many bodies at once, on padded arrays: the fast path of ``state``.
+"""States of many bodies at once on padded arrays: the fast path of ``state``.
 
-Reading a state body by body takes some twenty numpy calls on arrays of a few hundred
-numbers, where a call costs more than its arithmetic. Here a body costs one copy for each of
-five MuJoCo arrays, and the arithmetic of all bodies is done in one go.
+Reading states body by body takes some twenty numpy calls on arrays of a few hundred numbers,
+where a call costs more than its arithmetic. Here each body costs one copy for each of five MuJoCo
+arrays, and one call does the arithmetic of all bodies.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _SLOT_NUMBERS = 4
 
 @dataclass(frozen=True)
 class BodyArrays:
-    """Live views of MuJoCo's arrays of one body in E simulations.
+    """Live views of the MuJoCo arrays of one body in E simulations.
 
     Attributes:
-        xpos: (E, nbody, 3) positions of body frames (m).
-        xquat: (E, nbody, 4) orientations of body frames.
-        subtree_com: (E, nbody, 3) centres of mass of subtrees (m).
+        xpos: (E, nbody, 3) positions of the MuJoCo body frames (m).
+        xquat: (E, nbody, 4) orientations of the MuJoCo body frames.
+        subtree_com: (E, nbody, 3) centers of mass of subtrees (m).
         cdof: (E, nv, 6) motion axes of the degrees of freedom, rotation first.
         coordinates: (E, nq + nv) qpos, then qvel.
     """
@@ -43,17 +43,17 @@ class BodyArrays:
 class BatchStateReader:
     """Reads the states of B bodies in E simulations each.
 
-    The numbers are those of :class:`~hyperdistill_core.features.StateReader`, rounded to
-    float32. They do not depend on which bodies are read together.
+    The numbers are those of :class:`~hyperdistill_core.features.StateReader`, rounded to float32.
+    They do not depend on which bodies are read together.
 
     Args:
-        layouts: of the bodies, B of them.
-        arrays: of the bodies, in the same order.
-        n_max: N, rows a body; those beyond its limbs are zero.
-        world_y: give y as it is in the world.
+        layouts: Layouts of the B bodies in their models.
+        arrays: MuJoCo arrays of the bodies, in the same order.
+        n_max: Number of rows for each body, N; rows beyond the nodes of a body are zero.
+        world_y: Whether y is in the world frame, as in the public environments.
 
     Raises:
-        ValueError: a body has more than ``n_max`` limbs.
+        ValueError: A body has more than ``n_max`` nodes.
     """
 
     def __init__(
@@ -65,14 +65,15 @@ class BatchStateReader:
         world_y: bool = False,
     ) -> None:
         n_bodies, n_envs = len(layouts), len(arrays[0].xpos)
-        # One width whatever the bodies, so that sums run in one order whatever the company.
+        # The width does not depend on which bodies are read together: neither does the order of
+        # the sums, nor their last bits.
         nv = max(FREE_DOFS + 2 * (n_max - 1), *(layout.influence.shape[1] for layout in layouts))
         nq = nv + FREE_QPOS - FREE_DOFS
-        # Component by component: numpy runs along the last axes, and three is too short a run.
+        # Components come first: numpy loops over the last axes, and three is too few.
         self._position = np.zeros((n_bodies, 3, n_envs, n_max))
-        self._centre = np.zeros((n_bodies, 3, n_envs, 1))
+        self._center = np.zeros((n_bodies, 3, n_envs, 1))
         self._cdof = np.zeros((n_bodies, 6, n_envs, nv))
-        # Of each simulation qpos, right-aligned, qvel, and a zero for slots without a hinge.
+        # For each simulation: qpos (right-aligned), qvel, and a zero for slots without a hinge.
         self._numbers = np.zeros((n_bodies, n_envs, nq + nv + 1))
         self._qvel = self._numbers[:, None, :, nq : nq + nv]
         self._motion = np.zeros_like(self._cdof)
@@ -107,23 +108,36 @@ class BatchStateReader:
         nq: int,
         columns: NDArray[np.intp],
     ) -> list[tuple[NDArray[np.floating], NDArray[np.float64]]]:
-        """Fill the tables of a body; the copies, to and from, that fetch its numbers."""
+        """Fill the tables of a body, and list the copies that fetch its numbers.
+
+        Args:
+            row: Number of the body.
+            layout: Layout of the body in its model.
+            arrays: MuJoCo arrays of the body.
+            nq: Number of entries for qpos in ``_numbers``.
+            columns: (4, n_max) columns of the hinges in ``_numbers``, written here.
+
+        Returns:
+            Pairs of arrays: where to copy to, and where from.
+        """
         n, nv = layout.influence.shape
         if n > len(self._state[row, 0]):
-            raise ValueError(f"a body of {n} limbs: expected at most {len(self._state[row, 0])}")
+            raise ValueError(
+                f"a body of {n} nodes: expected at most {len(self._state[row, 0])} (n_max)"
+            )
         first, last = int(layout.body_ids[0]), int(layout.body_ids[-1]) + 1
         own_nq = arrays.coordinates.shape[1] - nv
         self._influence[row, :nv, :n] = layout.influence.T
         self._present[row, ..., :n] = 1.0
-        limb, slot = np.divmod(layout.actions, 2)
-        columns[2 * slot, limb] = nq - own_nq + layout.qpos
-        columns[2 * slot + 1, limb] = nq + layout.qvel
-        self._lower[row, 2 * slot, 0, limb] = layout.lower
-        self._span[row, 2 * slot, 0, limb] = layout.span
+        node, slot = np.divmod(layout.actions, 2)
+        columns[2 * slot, node] = nq - own_nq + layout.qpos
+        columns[2 * slot + 1, node] = nq + layout.qvel
+        self._lower[row, 2 * slot, 0, node] = layout.lower
+        self._span[row, 2 * slot, 0, node] = layout.span
         numbers = self._numbers[row, :, nq - own_nq : nq + nv]
         return [
             (self._position[row, :, :, :n], arrays.xpos[:, first:last].transpose(2, 0, 1)),
-            (self._centre[row, :, :, 0], arrays.subtree_com[:, first].T),
+            (self._center[row, :, :, 0], arrays.subtree_com[:, first].T),
             (self._cdof[row, :, :, :nv], arrays.cdof.transpose(2, 0, 1)),
             (self._state[row, :, :n, _QUATERNION], arrays.xquat[:, first:last]),
             (numbers, arrays.coordinates),
@@ -131,24 +145,25 @@ class BatchStateReader:
 
     @property
     def torso(self) -> NDArray[np.float64]:
-        """(B, E, 3) positions of the torsos (m) as fetched; a live view."""
+        """(B, E, 3) positions of the torsos (m) after :meth:`fetch`, as a live view."""
         return self._position[..., 0].transpose(0, 2, 1)
 
     @property
     def finite(self) -> NDArray[np.bool_]:
-        """(B,) whether all numbers of qpos and qvel are finite, as fetched."""
+        """(B,) True where all entries of qpos and qvel are finite, after :meth:`fetch`."""
         return np.asarray(np.isfinite(self._numbers).all(axis=(1, 2)))
 
     def fetch(self, row: int) -> None:
-        """Copy the numbers of a body out of its MuJoCo arrays."""
-        for ours, theirs in self._copies[row]:
-            ours[...] = theirs
+        """Copy the numbers of body ``row`` from its MuJoCo arrays."""
+        for target, source in self._copies[row]:
+            target[...] = source
 
     def read(self) -> NDArray[np.float32]:
-        """States of all bodies from what was fetched of each.
+        """States of all bodies, from the numbers that :meth:`fetch` copied.
 
         Returns:
-            (B, E, N, 17), see ``STATE``; the next call overwrites it.
+            (B, E, N, 17) states, see :data:`~hyperdistill_core.features.STATE`; the next call
+            overwrites them.
         """
         position, spin, arm, plus, minus = (
             self._position,
@@ -159,14 +174,14 @@ class BatchStateReader:
         )
         np.multiply(self._cdof, self._qvel, out=self._motion)
         np.matmul(self._flat_motion, self._influence, out=self._flat_spatial)
-        # The motion axes are taken about the centre of mass of the whole body.
-        np.subtract(position, self._centre, out=arm)
+        # The motion axes refer to the center of mass of the whole body.
+        np.subtract(position, self._center, out=arm)
         for out, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
             np.multiply(spin[:, j], arm[:, k], out=plus[:, out])
             np.multiply(spin[:, k], arm[:, j], out=minus[:, out])
         np.add(self._velocity, plus, out=plus)
         np.subtract(plus, minus, out=plus)
-        # The arms have served: their place takes positions as the state gives them.
+        # The arms are no longer needed: their buffer takes the positions of the states.
         shown, relative = arm, self._relative
         shown[...] = position
         np.subtract(shown[:, relative], position[:, relative, :, :1], out=shown[:, relative])

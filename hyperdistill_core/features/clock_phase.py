@@ -1,7 +1,7 @@
-"""The clock: sine and cosine of the time since an episode began, at whole multiples of 1 Hz.
+"""The clock phase: sines and cosines of the time since an episode began.
 
-A network without memory holds a pose for ever once its own controls hold it; one that hears a
-clock is told something else at every control step.
+A controller without memory holds a pose forever once the pose and its controls are in
+equilibrium. The clock phase is an input that changes at every control step.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+#: Numbers of one harmonic: a sine and a cosine.
 NUMBERS_PER_HARMONIC = 2
 
 
 def clock_phase(time: ArrayLike, harmonics: int) -> NDArray[np.float64]:
-    """What a clock says at some times.
+    """Clock phases at some times.
 
     Args:
-        time: (...,) since the episode began (s).
-        harmonics: K, frequencies of 1, 2, ... K Hz; at least 1.
+        time: (...,) times since the episode began (s).
+        harmonics: Number of harmonics, K: the frequencies are 1, 2, ..., K Hz. At least 1.
 
     Returns:
-        (..., 2 K): K sines, then K cosines.
+        (..., 2 K) K sines, then K cosines.
 
     Example:
         >>> clock_phase([0.0, 0.25], harmonics=2).round(6).tolist()

@@ -1,12 +1,23 @@
-"""Context: what is constant for a body, D numbers for each of its bodies.
+"""Context: what is constant for a body, D numbers for each node.
 
-Two layouts. ``reference`` is that of the public code of Xiong 2024 (53 numbers): joint
-ranges and gears are one-hot over the UNIMAL grids, so it cannot express others.
-``continuous`` (25 numbers), the default, gives ranges and gears as numbers instead.
+There are two layouts. ``reference`` is the one of the public code of Xiong 2024 (53 numbers):
+joint ranges and gears are one-hot over the UNIMAL grids, so it cannot express other values.
+``continuous`` (25 numbers), the default, holds ranges and gears as numbers instead.
+
+| continuous | reference | meaning                                         | unit |
+|------------|-----------|-------------------------------------------------|------|
+| 0-2        | 0-2       | rest position in the world                      | m    |
+| 3-5        | 3-5       | rest position of the center of mass             | m    |
+| 6-9        | 6-9       | inertial quaternion w x y z, scaled             | -    |
+| 10         | 10        | mass, scaled                                    | -    |
+| 11-12      | 11-12     | radius and half length of the geom, scaled      | -    |
+| 13-18      | 13-32     | range, axis and gear of the x-hinge             | -    |
+| 19-24      | 33-52     | range, axis and gear of the y-hinge             | -    |
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import mujoco
@@ -19,9 +30,9 @@ from morph_ops.space import UNIMAL
 
 ContextKind: TypeAlias = Literal["continuous", "reference"]
 
-_BODY = (
-    ("absolute rest position", 3, "m"),
-    ("absolute position of the centre of mass", 3, "m"),
+_NODE = (
+    ("rest position in the world", 3, "m"),
+    ("rest position of the center of mass in the world", 3, "m"),
     ("inertial quaternion w x y z, scaled", 4, "-"),
     ("mass, scaled", 1, "-"),
     ("geom radius and half length, scaled", 2, "-"),
@@ -34,9 +45,10 @@ def _joint_rows(*rows: tuple[str, int, str]) -> tuple[tuple[str, int, str], ...]
     )
 
 
-CONTEXT: dict[ContextKind, tuple[Feature, ...]] = {
+#: The context of a node in each layout.
+CONTEXT: Mapping[ContextKind, tuple[Feature, ...]] = {
     "continuous": table(
-        *_BODY,
+        *_NODE,
         *_joint_rows(
             ("range lower and upper, over 90 deg", 2, "-"),
             ("axis", 3, "-"),
@@ -44,14 +56,14 @@ CONTEXT: dict[ContextKind, tuple[Feature, ...]] = {
         ),
     ),
     "reference": table(
-        *_BODY,
+        *_NODE,
         *_joint_rows(
             ("range, one-hot", 13, "-"), ("axis, scaled", 3, "-"), ("gear, one-hot", 4, "-")
         ),
     ),
 }
 
-# Limits of the scaling in the public code: over the UNIMAL space, written as it has them.
+# Limits of the scaling in the public code, over the UNIMAL space and with its digits.
 _IQUAT = (
     np.array([0.70710678, -0.70710678, -0.70710678, 0.0]),
     np.array([1.0, 0.70710678, 0.70710678, 0.0]),
@@ -62,23 +74,40 @@ _AXIS = (np.array([-0.5000024, -0.5000024, -1.0]), np.array([1.0, 1.0, 1.0]))
 
 
 def context_dim(kind: ContextKind) -> int:
-    """Width of a context layout."""
+    """Number of context features of a node.
+
+    Args:
+        kind: Layout, "continuous" or "reference".
+
+    Example:
+        >>> context_dim("continuous"), context_dim("reference")
+        (25, 53)
+    """
     return CONTEXT[kind][-1].stop
 
 
 def context_features(
     graph: nx.DiGraph[str], model: mujoco.MjModel, *, kind: ContextKind = "continuous"
 ) -> NDArray[np.float64]:
-    """Context of every body, depth first from the torso.
+    """Context of every node, in depth-first order from the torso.
 
     Args:
-        graph: the body.
-        model: a model that holds it, as its task sets it up: rest positions are in the
-            frame of the task's world.
-        kind: "continuous" or "reference".
+        graph: The body.
+        model: A model that holds the body, as its task builds it: rest positions are in the world
+            frame of the task.
+        kind: Layout. "continuous", the default, can express any joint; "reference" can express
+            the joints of the UNIMAL grids alone.
 
     Returns:
-        (n, D), see ``CONTEXT[kind]``; slots without a hinge are zero.
+        (n, D) contexts, see :data:`CONTEXT`; slots without a hinge are zero.
+
+    Example:
+        >>> from hyperdistill_core.tasks import get_task
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> context = context_features(body, get_task("flat").model(body))
+        >>> context.shape == (len(body), context_dim("continuous"))
+        True
     """
     layout = BodyLayout.from_graph(graph, model)
     ids = layout.body_ids
@@ -129,7 +158,7 @@ def _reference_joint(
 def _nearest_one_hot(
     values: NDArray[np.float64], choices: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(n, k) one-hot rows of the choice (k, d) that is nearest to each value (n, d)."""
+    """(n, k) one-hot rows of the choices (k, d) that are nearest to the values (n, d)."""
     squares = ((values[:, None] - choices[None]) ** 2).sum(axis=2)
     return np.eye(len(choices))[squares.argmin(axis=1)]
 
@@ -139,7 +168,7 @@ def _scale(
     lower: NDArray[np.float64] | float,
     upper: NDArray[np.float64] | float,
 ) -> NDArray[np.float64]:
-    """To -1..1 as the public code does; a component whose limits are equal is only divided."""
+    """Scale to -1..1 as in the public code; a component with equal limits is not shifted."""
     low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
     scaled = 2.0 * (values - low) / (high - low + 1e-8)
     return np.where(low == high, scaled, scaled - 1.0)

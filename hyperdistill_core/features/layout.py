@@ -1,4 +1,4 @@
-"""Where a body's numbers lie: from MuJoCo's flat arrays to one row a body."""
+"""The layout of a body: from the flat arrays of MuJoCo to one row for each node."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from morph_ops import graph as bodies_graph
+from morph_ops import graph as body_graph
 from morph_ops.graph import SLOTS
 
+#: Degrees of freedom, and entries of qpos, of the free joint of the torso.
 FREE_DOFS = 6
 FREE_QPOS = 7
 
@@ -21,10 +22,10 @@ class Feature:
     """A named slice of a feature vector.
 
     Attributes:
-        name: what the numbers mean.
-        start: index of the first number.
-        stop: index after the last number.
-        unit: their unit, "-" where they have none.
+        name: Meaning of the numbers.
+        start: Index of the first number.
+        stop: Index after the last number.
+        unit: Unit of the numbers; "-" where they have none.
     """
 
     name: str
@@ -34,8 +35,18 @@ class Feature:
 
 
 def table(*rows: tuple[str, int, str]) -> tuple[Feature, ...]:
-    """Features laid end to end, from (name, width, unit) rows."""
-    features, start = [], 0
+    """Features placed end to end.
+
+    Args:
+        rows: (name, width, unit) of each feature.
+
+    Example:
+        >>> position, mass = table(("position", 3, "m"), ("mass", 1, "kg"))
+        >>> mass
+        Feature(name='mass', start=3, stop=4, unit='kg')
+    """
+    features: list[Feature] = []
+    start = 0
     for name, width, unit in rows:
         features.append(Feature(name, start, start + width, unit))
         start += width
@@ -44,22 +55,22 @@ def table(*rows: tuple[str, int, str]) -> tuple[Feature, ...]:
 
 @dataclass(frozen=True)
 class BodyLayout:
-    """Indices that turn a body's MuJoCo arrays into one row a body and two slots a row.
+    """Indices that turn the MuJoCo arrays of a body into one row for each node.
 
-    Bodies are ordered depth first from the torso; n bodies, nv degrees of freedom, nu
-    controls.
+    A row has two joint slots. Nodes are in depth-first order from the torso. A body has n nodes,
+    nv degrees of freedom and nu controls.
 
     Attributes:
-        body_ids: (n,) MuJoCo body ids.
-        parents: (n,) row of each body's parent; the torso's own row for the torso.
-        joint_mask: (n, 2) whether the slot (x, y) holds a hinge.
-        joint_ids: (n, 2) MuJoCo joint ids, -1 where there is no hinge.
-        actions: (nu,) flat index into (n, 2) of each control, in actuator order.
+        body_ids: (n,) MuJoCo body ids of the nodes.
+        parents: (n,) row of the parent of each node; the torso has its own row.
+        joint_mask: (n, 2) True where a slot, x or y, holds a hinge.
+        joint_ids: (n, 2) MuJoCo joint ids; -1 where there is no hinge.
+        actions: (nu,) flat index into (n, 2) of each control, in the order of the actuators.
         qpos: (nu,) index into qpos of the hinge that each control drives.
         qvel: (nu,) index into qvel of the hinge that each control drives.
         lower: (nu,) lower limit of that hinge (rad).
-        span: (nu,) width of that hinge's range (rad).
-        influence: (n, nv) 1 where a degree of freedom moves a body, else 0.
+        span: (nu,) width of the range of that hinge (rad).
+        influence: (n, nv) 1 where a degree of freedom moves a node, else 0.
     """
 
     body_ids: NDArray[np.intp]
@@ -75,27 +86,40 @@ class BodyLayout:
 
     @property
     def n_nodes(self) -> int:
-        """Number of bodies, the torso included."""
+        """Number of nodes, the torso included."""
         return len(self.body_ids)
 
     @property
     def n_controls(self) -> int:
-        """Number of controls, one a hinge."""
+        """Number of controls, one for each hinge."""
         return len(self.actions)
 
     @classmethod
     def from_graph(cls, graph: nx.DiGraph[str], model: mujoco.MjModel) -> BodyLayout:
-        """Layout of ``graph`` in ``model``, a model that holds this body and maybe a world."""
-        names = bodies_graph.node_names(graph)
+        """Layout of a body in a model.
+
+        Args:
+            graph: The body.
+            model: A model that holds this body, with or without a world around it.
+
+        Example:
+            >>> from morph_ops.io.mjcf import to_model
+            >>> from morph_ops.sampling import sample_body
+            >>> body = sample_body(np.random.default_rng(0))
+            >>> layout = BodyLayout.from_graph(body, to_model(body))
+            >>> layout.n_nodes == len(body)
+            True
+        """
+        names = body_graph.node_names(graph)
         row = {name: index for index, name in enumerate(names)}
         body_ids = np.array([model.body(name).id for name in names], dtype=np.intp)
         parents = np.array(
-            [row[bodies_graph.parent(graph, name) or name] for name in names], dtype=np.intp
+            [row[body_graph.parent(graph, name) or name] for name in names], dtype=np.intp
         )
         joint_ids = np.full((len(names), 2), -1, dtype=np.intp)
         actions = np.zeros(model.nu, dtype=np.intp)
         driven = np.zeros(model.nu, dtype=np.intp)
-        for name, joint in bodies_graph.joints(graph):
+        for name, joint in body_graph.joints(graph):
             slot = SLOTS.index(joint.slot)
             joint_id = model.joint(joint.name).id
             actuator = model.actuator(joint.name).id
@@ -106,8 +130,8 @@ class BodyLayout:
         influence[:, model.body_dofadr[body_ids[0]] + np.arange(FREE_DOFS)] = 1.0
         for index in range(1, len(names)):
             influence[index] = influence[parents[index]]
-            own = joint_ids[index][joint_ids[index] >= 0]
-            influence[index, model.jnt_dofadr[own]] = 1.0
+            hinges = joint_ids[index][joint_ids[index] >= 0]
+            influence[index, model.jnt_dofadr[hinges]] = 1.0
         limits = model.jnt_range[driven]
         return cls(
             body_ids=body_ids,

@@ -1,10 +1,19 @@
-"""A teacher's view: the state, and what follows from it and a limb's build, in world axes.
+"""Privileged observation: the state, and what follows from it and from constants of a node.
 
-The state names a limb's pose by the origin and the orientation of its frame. What decides
-how a limb acts on the world, where its tip is, how it moves and about which axes its
-hinges turn, follows from that and from constants; told so, a network that all limbs share
-need not learn to rotate vectors. Numbers mean the same for every limb of every body, which
-is what lets a teacher carry over to bodies that it never saw.
+The state describes the pose of a node by the origin and the orientation of its frame. What
+decides how a limb acts on the world is where its tip is, how the tip moves, and about which axes
+its hinges turn. This follows from the state and from constants; given as an input, a network
+that all nodes share need not learn to rotate vectors. The numbers mean the same for every node of
+every body, which lets a teacher generalize to bodies outside its training set.
+
+| numbers | meaning                                                | unit |
+|---------|--------------------------------------------------------|------|
+| 0-16    | the state                                              |      |
+| 17-19   | vector from the origin of the frame to the tip         | m    |
+| 20      | height of the tip above z = 0                          | m    |
+| 21-23   | linear velocity of the tip                             | m/s  |
+| 24-26   | axis of the x-hinge                                    | -    |
+| 27-29   | axis of the y-hinge                                    | -    |
 """
 
 from __future__ import annotations
@@ -18,36 +27,49 @@ from numpy.typing import NDArray
 from hyperdistill_core.features.layout import BodyLayout, table
 from hyperdistill_core.features.state import STATE, STATE_DIM
 
+#: The privileged observation of a node. Vectors are in world axes.
 PRIVILEGED = table(
     *((row.name, row.stop - row.start, row.unit) for row in STATE),
-    ("way from the frame's origin to the tip", 3, "m"),
-    ("height of the tip over z = 0", 1, "m"),
+    ("vector from the origin of the frame to the tip", 3, "m"),
+    ("height of the tip above z = 0", 1, "m"),
     ("linear velocity of the tip", 3, "m/s"),
     ("x-hinge axis", 3, "-"),
     ("y-hinge axis", 3, "-"),
 )
+#: Number of features of a node in the privileged observation.
 PRIVILEGED_DIM = PRIVILEGED[-1].stop
 
-#: Numbers of a limb's build: tip, x-hinge axis and y-hinge axis in the frame of the limb.
+#: Number of constants of a node: tip, x-hinge axis and y-hinge axis in the frame of the node.
 LIMB_CONSTANTS_DIM = 9
 _VELOCITY, _SPIN, _QUATERNION = slice(3, 6), slice(6, 9), slice(9, 13)
 
 
 def node_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
-    """(n, 3) tip of every body in its own frame (m).
+    """Tip of every node in its own frame.
 
-    The tip is the capsule's end that lies away from the frame's origin, where the capsule
-    begins (:func:`~morph_ops.geometry.canonical_frames`); a torso, a sphere about its origin,
-    has none.
+    A capsule begins at the origin of its frame (:func:`~morph_ops.geometry.canonical_frames`), and
+    its tip is the other end. The torso is a sphere about its origin and has no tip: its row is
+    zero.
+
+    Args:
+        layout: Layout of the body in its model.
+        model: The body in its world.
+
+    Returns:
+        (n, 3) tips (m).
     """
     return 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
 
 
 def limb_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
-    """Tip (m), x-hinge axis and y-hinge axis of every body in its own frame.
+    """Tip, x-hinge axis and y-hinge axis of every node in its own frame.
+
+    Args:
+        layout: Layout of the body in its model.
+        model: The body in its world.
 
     Returns:
-        (n, 9); zero where there is no hinge.
+        (n, 9) tips (m) and axes; the axis of a missing hinge is zero.
     """
     constants = np.zeros((layout.n_nodes, LIMB_CONSTANTS_DIM), np.float32)
     constants[:, :3] = node_tips(layout, model)
@@ -57,49 +79,55 @@ def limb_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.floa
     return constants
 
 
-def privileged_observation(states: NDArray[np.float32], constants: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a teacher sees of bodies.
+def privileged_observation(
+    states: NDArray[np.float32], constants: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Privileged observations of nodes.
 
-    A hinge's axis is that of its own frame, the limb's orientation now: the x-hinge's is
-    off by the angle of the y-hinge behind it.
+    The axis of a hinge is turned with the frame of its node, in the orientation that it has now.
+    The axis of an x-hinge is therefore off by the angle of the y-hinge that follows it.
 
     Args:
-        states: (..., n, 17) states, see ``STATE``.
-        constants: (..., n, 9) of the same limbs, see :func:`limb_constants`.
+        states: (..., n, 17) states, see :data:`~hyperdistill_core.features.STATE`.
+        constants: (..., n, 9) constants of the same nodes, see :func:`limb_constants`.
 
     Returns:
-        (..., n, 30), see ``PRIVILEGED``.
+        (..., n, 30), see :data:`PRIVILEGED`.
     """
-    view = np.empty((*states.shape[:-1], PRIVILEGED_DIM), np.float32)
-    view[..., :STATE_DIM] = states
+    observation = np.empty((*states.shape[:-1], PRIVILEGED_DIM), np.float32)
+    observation[..., :STATE_DIM] = states
     w = states[..., 9:10]
     axis = states[..., 10:13]
     shape = (*states.shape[:-1], 3)
-    turned = [
+    rotated = [
         rotate(w, axis, np.broadcast_to(constants[..., first : first + 3], shape))
         for first in (0, 3, 6)
     ]
-    tip = turned[0]
-    view[..., 17:20] = tip
-    view[..., 20] = states[..., 2] + tip[..., 2]
-    view[..., 21:24] = states[..., _VELOCITY] + _cross(states[..., _SPIN], tip)
-    view[..., 24:27], view[..., 27:30] = turned[1:]
-    return view
+    tip = rotated[0]
+    observation[..., 17:20] = tip
+    observation[..., 20] = states[..., 2] + tip[..., 2]
+    observation[..., 21:24] = states[..., _VELOCITY] + _cross(states[..., _SPIN], tip)
+    observation[..., 24:27], observation[..., 27:30] = rotated[1:]
+    return observation
 
 
 def rotate(
     w: NDArray[np.floating], axis: NDArray[np.floating], vector: NDArray[np.floating]
 ) -> NDArray[Any]:
-    """Vectors turned by unit quaternions, in the precision of the vectors.
+    """Vectors rotated by unit quaternions, in the precision of the vectors.
 
     Args:
-        w: (..., 1) of the quaternions.
-        axis: (..., 3) of the quaternions.
-        vector: (..., 3).
+        w: (..., 1) scalar parts of the quaternions.
+        axis: (..., 3) vector parts of the quaternions.
+        vector: (..., 3) vectors.
+
+    Example:
+        >>> rotate(np.zeros(1), np.array([0.0, 0.0, 1.0]), np.array([1.0, 2.0, 3.0])).tolist()
+        [-1.0, -2.0, 3.0]
     """
     twice = vector.dtype.type(2.0) * _cross(axis, vector)
-    turned = vector + w * twice + _cross(axis, twice)
-    return turned.astype(vector.dtype, copy=False)
+    rotated = vector + w * twice + _cross(axis, twice)
+    return rotated.astype(vector.dtype, copy=False)
 
 
 def _cross(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[Any]:

@@ -65,7 +65,7 @@ def rollout(
     task: Task,
     episodes: int,
     seed: int = 0,
-    first: int = 0,
+    first_episode: int = 0,
     engine: Engine = "batched",
     record_trajectory: bool = False,
     measure_gait: bool = False,
@@ -103,7 +103,7 @@ def rollout(
     layout = BodyLayout.from_graph(graph, model)
     # On its way to a blow-up a body's numbers may overflow: the result says so, not numpy.
     with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
-        physics = make_physics(model, *task.start(model, seed=seed, episodes=episodes, first=first))
+        physics = make_physics(model, *task.initial_states(model, seed=seed, episodes=episodes, first_episode=first_episode))
         recorder = Recorder(physics, task.max_steps, poses=measure_gait) if record_trajectory or measure_gait else None
         statistics = EpisodeStatistics(physics.xpos[:, layout.body_ids[0]], task, task.fall_height(graph))
         _close_loop(physics, controller, layout, task, statistics, recorder)

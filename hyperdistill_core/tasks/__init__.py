@@ -1,40 +1,52 @@
-"""What a body is asked to do: the ground under it, its reward and its end.
+"""Tasks: the world that a body acts in, its reward, and the end of an episode.
 
-A :class:`Task` puts a body into its world as a MuJoCo model, shakes its start, rewards
-what its torso does and says when it has fallen. All tasks share the timing of Gupta 2022:
-a control step of 0.02 s is four physics steps, and an episode has 1,000 control steps.
+A :class:`Task` puts a body into its world as a MuJoCo model, draws the initial states of the
+episodes, rewards the motion of the torso, and decides when the body has fallen. All tasks share
+the timing of Gupta 2022: a control step of 0.02 s is four physics steps, and an episode has at
+most 1,000 control steps.
 
-``flat`` runs on a floor at z = 0. ``flat-reference`` is set up exactly as the public
-environment of Gupta 2022, for comparison with published work. A name such as
-``package.module:name`` stands for a task of the user's own.
+``flat`` is a floor at z = 0. ``flat-reference`` equals the public environment of Gupta 2022, for
+comparison with published results. A name such as ``package.module:name`` stands for a user's own
+task.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from hyperdistill_core.tasks.flat import FLAT, FLAT_REFERENCE, Flat, FlatReference
 from hyperdistill_core.tasks.task import Task
-from morph_ops._registry import is_plugin, load_plugin, lookup
-from morph_ops.errors import UnknownNameError
+from morph_ops._registry import Registry, unfit_plugin
 
-TASKS: dict[str, Task] = {task.name: task for task in (FLAT, FLAT_REFERENCE)}
+
+def _plugin(name: str, task: Any) -> Task:
+    """A user's task under its full plugin name, which score records then hold."""
+    if not isinstance(task, Task):
+        raise unfit_plugin(name, what="task", expected="a Task", found=task)
+    return replace(task, name=name)
+
+
+#: All tasks by their names.
+TASKS: Registry[Task] = Registry(
+    "task", {task.name: task for task in (FLAT, FLAT_REFERENCE)}, plugin=_plugin
+)
 
 
 def get_task(name: str) -> Task:
-    """The task called ``name``.
+    """The task with a name.
 
     Args:
-        name: of a task here, or ``package.module:name`` of a :class:`Task`; its records tell
-            that name.
+        name: Name of a task here, or ``package.module:name`` of a user's :class:`Task`. Score
+            records hold this name.
+
+    Example:
+        >>> get_task("flat").max_steps
+        1000
 
     Raises:
-        UnknownNameError: there is no such task, or something else under that name.
+        UnknownNameError: No task has this name; the message lists the choices.
+        UnknownNameError: The plugin cannot be imported or is not a :class:`Task`.
     """
-    if not is_plugin(name):
-        return lookup(TASKS, name, what="task")
-    task = load_plugin(name, what="task")
-    if not isinstance(task, Task):
-        raise UnknownNameError(f"no task {name!r}: expected a Task, got {type(task).__name__}")
-    return replace(task, name=name)
+    return TASKS.lookup(name)
 
 
 __all__ = ["TASKS", "Flat", "FlatReference", "Task", "get_task"]

@@ -1,4 +1,4 @@
-"""Running forward on flat ground (the task FT of Gupta 2022)."""
+"""Running forward on flat ground: the task FT of Gupta 2022."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _HEIGHT_DECIMALS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Flat(Task):
-    """A floor at z = 0; the reward is the torso's speed along x (m/s).
+    """A floor at z = 0; the reward is the speed of the torso along x (m/s).
 
-    The body keeps its contact excludes. It has fallen when its torso is at or below half
-    of (rest height - 0.2 m). As in the public environment the height is rounded to a
-    millimetre first.
+    The body keeps its contact excludes. It has fallen when its torso is at or below half of
+    (rest height - 0.2 m). The height is rounded to a millimeter first, as in the public
+    environment.
     """
 
     name: str = "flat"
@@ -62,10 +62,10 @@ class Flat(Task):
 
 @dataclass(frozen=True, kw_only=True)
 class FlatReference(Flat):
-    """The flat task as the public environment sets it up.
+    """The flat task as in the public environment of Gupta 2022.
 
-    Its floor is a box whose top lies at z = 1, so that world heights carry that metre, and
-    it takes no contact excludes from a body's file. States give y in the world.
+    The top of its floor, a box, lies at z = 1, so world heights include this meter. The contact
+    excludes of the body are dropped, and states hold y in the world frame.
     """
 
     name: str = "flat-reference"

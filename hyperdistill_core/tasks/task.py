@@ -1,4 +1,4 @@
-"""What every task has in common, and what it must say itself."""
+"""The protocol of all tasks, and their common timing and initial states."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ from morph_ops.io.mjcf.build import PHYSICS_STEP_S
 
 @dataclass(frozen=True, kw_only=True)
 class Task(ABC):
-    """A world, a reward and an end.
+    """A world, a reward, and the end of an episode.
 
-    Torso positions are those that MuJoCo holds after a control step: one physics step
-    older than ``qpos``, as the public environments read them.
+    A new task derives from this class and defines :meth:`model`, :meth:`fall_height`,
+    :meth:`height` and :meth:`terms`.
+
+    Torso positions are those that MuJoCo holds after a control step. They are one physics step
+    older than ``qpos``, as in the public environments.
 
     Attributes:
-        name: what users call it.
-        physics_steps: physics steps in a control step.
-        max_steps: control steps in an episode.
-        worst_score: score of a body whose simulation blows up; no other body falls below.
-        noise: bound of the uniform noise on every number of the start's qpos and qvel.
-        world_y: states give y as it is in the world, not relative to the torso.
-        ground_m: height of the ground where episodes start (m).
+        name: Name of the task in settings and score records.
+        physics_steps: Number of physics steps in a control step.
+        max_steps: Largest number of control steps in an episode.
+        worst_score: Score of a body whose simulation becomes unstable; no other body scores less.
+        reset_noise_scale: Bound of the uniform noise on every entry of the initial qpos and qvel.
+        world_y: Whether states hold y in the world frame, not relative to the torso.
+        ground_m: Height of the ground where episodes begin (m).
     """
 
     name: str
     physics_steps: int = 4
     max_steps: int = 1000
     worst_score: float = -10_000.0
-    noise: float = 5e-3
+    reset_noise_scale: float = 5e-3
     world_y: bool = False
     ground_m: float = 0.0
 
@@ -45,84 +48,117 @@ class Task(ABC):
 
     @abstractmethod
     def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
-        """The body in its world, with nothing that a rollout does not need.
+        """The MuJoCo model of a body in its world, with nothing that a rollout does not need.
 
-        Its frames must be those of :func:`~morph_ops.geometry.canonical_frames`, which
-        controllers have learned on.
+        The frames of the nodes must be those of :func:`~morph_ops.geometry.canonical_frames`,
+        because controllers are trained in these frames.
+
+        Args:
+            graph: The body.
 
         Raises:
-            BodyError: the graph is no body, or MuJoCo cannot compile it.
+            BodyError: The graph is not a valid body.
+            BodyError: MuJoCo cannot compile the model.
         """
 
     @abstractmethod
     def fall_height(self, graph: nx.DiGraph[str]) -> float:
-        """Height of the torso over the ground (m) at which the body has fallen."""
+        """Height of the torso above the ground (m) at or below which the body has fallen.
+
+        Args:
+            graph: The body.
+        """
 
     @abstractmethod
     def height(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Height of the torso over the ground (m), (...,) from positions (..., 3)."""
+        """Height of the torso above the ground.
+
+        Args:
+            position: (..., 3) torso positions (m).
+
+        Returns:
+            (...,) heights (m).
+        """
 
     @abstractmethod
     def terms(
         self, before: NDArray[np.float64], after: NDArray[np.float64]
     ) -> dict[str, NDArray[np.float64]]:
-        """Terms of one control step's reward, by name; the reward is their sum.
+        """Reward terms of one control step by name; the reward is their sum.
 
         Args:
             before: (..., 3) torso positions before the control step (m).
-            after: (..., 3) torso positions after it (m).
+            after: (..., 3) torso positions after the control step (m).
 
         Returns:
-            One (...,) array a term.
+            One (...,) array for each term.
         """
 
     def fell(self, position: NDArray[np.float64], fall_height: float) -> NDArray[np.bool_]:
-        """Whether the body has fallen, (...,) from torso positions (..., 3) (m)."""
+        """Whether the body has fallen.
+
+        Args:
+            position: (..., 3) torso positions (m).
+            fall_height: Result of :meth:`fall_height` for the body (m).
+
+        Returns:
+            (...,) True where the body has fallen.
+        """
         return self.height(position) <= fall_height
 
     def reset_rng(self, seed: int, episode: int) -> np.random.Generator:
-        """The generator of an episode's start: it depends on the seed and ``episode`` alone."""
+        """Random generator of an episode's initial state.
+
+        It depends on nothing else, so all bodies get common random numbers.
+
+        Args:
+            seed: Seed of the run.
+            episode: Number of the episode.
+        """
         return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(episode,)))
 
     def reset_noise(
         self, rng: np.random.Generator, model: mujoco.MjModel
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Noise on the start, for every number of qpos (the quaternion included) and qvel.
+        """Noise on the initial qpos, the quaternion included, and on the initial qvel.
 
-        Positions and velocities draw from a stream of their own, so that bodies of
-        different size get common random numbers: the longer noise begins with the shorter.
+        Positions and velocities draw from streams of their own, so that bodies of different
+        sizes get common random numbers: a longer noise vector begins with the shorter one.
 
         Args:
-            rng: the episode's generator, :meth:`reset_rng`.
-            model: the body in its world.
+            rng: Random generator of the episode, :meth:`reset_rng`.
+            model: The body in its world.
 
         Returns:
-            (nq,) and (nv,), in the units of qpos and qvel.
+            Noise (nq,) and (nv,) in the units of qpos and qvel.
         """
-        positions, velocities = rng.spawn(2)
+        streams: list[np.random.Generator] = rng.spawn(2)
+        positions, velocities = streams
+        scale = self.reset_noise_scale
         return (
-            positions.uniform(-self.noise, self.noise, model.nq),
-            velocities.uniform(-self.noise, self.noise, model.nv),
+            positions.uniform(-scale, scale, int(model.nq)),
+            velocities.uniform(-scale, scale, int(model.nv)),
         )
 
-    def start(
-        self, model: mujoco.MjModel, *, seed: int, episodes: int, first: int = 0
+    def initial_states(
+        self, model: mujoco.MjModel, *, seed: int, episodes: int, first_episode: int = 0
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Where episodes ``first``, ``first`` + 1, ... of a seed begin.
+        """Initial states of consecutive episodes.
 
         Args:
-            model: the body in its world.
-            seed: of the run.
-            episodes: how many, E.
-            first: number of the first.
+            model: The body in its world.
+            seed: Seed of the run.
+            episodes: Number of episodes, E.
+            first_episode: Number of the first episode.
 
         Returns:
             qpos (E, nq) and qvel (E, nv).
         """
         qpos = np.tile(model.qpos0, (episodes, 1))
         qvel = np.zeros((episodes, model.nv))
-        for episode in range(episodes):
-            qpos_noise, qvel_noise = self.reset_noise(self.reset_rng(seed, first + episode), model)
-            qpos[episode] += qpos_noise
-            qvel[episode] += qvel_noise
+        for row in range(episodes):
+            rng = self.reset_rng(seed, first_episode + row)
+            qpos_noise, qvel_noise = self.reset_noise(rng, model)
+            qpos[row] += qpos_noise
+            qvel[row] += qvel_noise
         return qpos, qvel

@@ -41,11 +41,11 @@ class Scripted:
         self.runs = []
         self.heats = []
 
-    def __call__(self, graph, control, *, task, episodes, seed, first):
+    def __call__(self, graph, control, *, task, episodes, seed, first_episode):
         known = [self.controller.for_body(graph, TASK.model(graph), variant=n) for n in range(6)]
         weights = [mlp.weights[0] for mlp in known]
         (variant,) = [n for n in range(6) if np.array_equal(weights[n], control.weights[0])]
-        heat = (task.max_steps, episodes, seed, first)
+        heat = (task.max_steps, episodes, seed, first_episode)
         if heat not in self.heats:
             self.heats.append(heat)
             self.runs.append([])
@@ -129,7 +129,7 @@ def test_of_two_variants_the_better_of_whole_episodes_is_named(controller):
                 task=TASK,
                 episodes=episodes,
                 seed=2,
-                first=FIRST_EPISODE,
+                first_episode=FIRST_EPISODE,
             ).score
             for variant in pair
         ]

@@ -35,7 +35,9 @@ def seen(walker):
 
 
 def test_the_table_covers_every_number_once():
-    assert [feature.start for feature in PRIVILEGED[1:]] == [feature.stop for feature in PRIVILEGED[:-1]]
+    assert [feature.start for feature in PRIVILEGED[1:]] == [
+        feature.stop for feature in PRIVILEGED[:-1]
+    ]
     assert (PRIVILEGED[0].start, PRIVILEGED[-1].stop, PRIVILEGED_DIM) == (0, 30, 30)
 
 

@@ -239,7 +239,9 @@ def test_a_fresh_clock_says_nothing():
     context, states = _inputs()
     said = torch.randn(3, 7, 6, dtype=torch.float64)
     made = net.generate(context)
-    torch.testing.assert_close(made.act(states, clock_phase=said), made.act(states, clock_phase=0 * said))
+    torch.testing.assert_close(
+        made.act(states, clock_phase=said), made.act(states, clock_phase=0 * said)
+    )
 
 
 @pytest.mark.parametrize("aggregation", ["sum", "limb_mean"])

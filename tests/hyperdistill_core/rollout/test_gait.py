@@ -40,7 +40,9 @@ def body():
 @pytest.fixture(scope="module")
 def pushed(body):
     control = Push(len(list(joints(body))))
-    return rollout(body, control, task=TASK, episodes=3, seed=1, record_trajectory=True, measure_gait=True)
+    return rollout(
+        body, control, task=TASK, episodes=3, seed=1, record_trajectory=True, measure_gait=True
+    )
 
 
 def test_work_is_torque_times_angle(body, pushed):
@@ -63,7 +65,7 @@ def test_parts_on_the_ground_are_those_in_contact(body, pushed):
     data = mujoco.MjData(model)
     layout = BodyLayout.from_graph(body, model)
     floor = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, "floor")
-    starts = TASK.start(model, seed=1, episodes=3)
+    starts = TASK.initial_states(model, seed=1, episodes=3)
     shares = np.zeros((3, len(body)))
     for episode, length in enumerate(pushed.lengths):
         mujoco.mj_resetData(model, data)
@@ -104,7 +106,9 @@ def test_measuring_changes_nothing_else(body, pushed):
     plain = rollout(body, control, task=TASK, episodes=3, seed=1)
     np.testing.assert_array_equal(plain.returns, pushed.returns)
     assert plain.gait is None
-    serial = rollout(body, control, task=TASK, episodes=3, seed=1, engine="serial", measure_gait=True)
+    serial = rollout(
+        body, control, task=TASK, episodes=3, seed=1, engine="serial", measure_gait=True
+    )
     np.testing.assert_array_equal(serial.gait.duty_factors, pushed.gait.duty_factors)
     assert serial.qpos is None
 

@@ -53,7 +53,14 @@ def exploding(graph: nx.DiGraph) -> nx.DiGraph:
 
 def test_engines_agree_to_the_last_bit(walker, walker_control):
     runs = [
-        rollout(walker, walker_control, task=FLAT, episodes=EPISODES, engine=engine, record_trajectory=True)
+        rollout(
+            walker,
+            walker_control,
+            task=FLAT,
+            episodes=EPISODES,
+            engine=engine,
+            record_trajectory=True,
+        )
         for engine in ENGINES
     ]
     assert len(set(runs[0].lengths)) > 1, "episodes of different length, or dropping goes untested"
@@ -79,13 +86,13 @@ def test_who_hears_a_clock_is_told_the_time_of_every_control_step(walker, engine
     short, control = replace(FLAT, max_steps=30), Hearing()
     for first in (0, 3):  # whichever episodes it is for
         control.heard.clear()
-        run = rollout(walker, control, task=short, episodes=2, first=first, engine=engine)
+        run = rollout(walker, control, task=short, episodes=2, first_episode=first, engine=engine)
         assert control.heard == [step * short.control_dt for step in range(max(run.lengths))]
 
 
 def test_physics_agrees_to_the_last_bit_for_equal_controls(walker):
     model = FLAT.model(walker)
-    start = FLAT.start(model, seed=1, episodes=EPISODES)
+    start = FLAT.initial_states(model, seed=1, episodes=EPISODES)
     both = SerialPhysics(model, *start), BatchedPhysics(model, *start)
     rng = np.random.default_rng(0)
     running = np.arange(EPISODES)
@@ -106,7 +113,7 @@ def test_a_rollout_is_the_plain_loop(walker, engine):
     model = FLAT.model(walker)
     waves = Waves(model.nu)
     run = rollout(walker, waves, task=FLAT, episodes=EPISODES, seed=2, engine=engine)
-    qpos, qvel = FLAT.start(model, seed=2, episodes=EPISODES)
+    qpos, qvel = FLAT.initial_states(model, seed=2, episodes=EPISODES)
     for episode in range(EPISODES):
         data = mujoco.MjData(model)
         data.qpos[:], data.qvel[:] = qpos[episode], qvel[episode]
@@ -154,7 +161,13 @@ def test_an_episode_is_the_same_whatever_runs_beside_it(walker):
         # A controller that does not look: what is left are physics and sums.
         waves = Waves(FLAT.model(walker).nu)
         return rollout(
-            walker, waves, task=FLAT, episodes=episodes, seed=3, first=first, measure_gait=True
+            walker,
+            waves,
+            task=FLAT,
+            episodes=episodes,
+            seed=3,
+            first_episode=first,
+            measure_gait=True,
         )
 
     whole = run(0, EPISODES)
@@ -173,9 +186,11 @@ def test_an_episode_is_the_same_whatever_runs_beside_it(walker):
 
 
 def test_the_record_replays(walker, walker_control):
-    run = rollout(walker, walker_control, task=FLAT, episodes=EPISODES, seed=4, record_trajectory=True)
+    run = rollout(
+        walker, walker_control, task=FLAT, episodes=EPISODES, seed=4, record_trajectory=True
+    )
     model = FLAT.model(walker)
-    start = FLAT.start(model, seed=4, episodes=EPISODES)
+    start = FLAT.initial_states(model, seed=4, episodes=EPISODES)
     assert run.qpos is not None
     assert run.ctrl is not None
     assert len(run.ctrl) == run.lengths.max() == len(run.qpos) - 1
@@ -200,7 +215,9 @@ def test_a_blow_up_is_the_worst_score_and_silent(
 ):
     monkeypatch.chdir(tmp_path)
     body = exploding(walker)
-    run = rollout(body, Constant(4, value), task=FLAT, episodes=3, engine=engine, record_trajectory=True)
+    run = rollout(
+        body, Constant(4, value), task=FLAT, episodes=3, engine=engine, record_trajectory=True
+    )
     assert run.unstable
     assert run.score == FLAT.worst_score
     np.testing.assert_array_equal(run.returns, [FLAT.worst_score] * 3)
@@ -228,7 +245,7 @@ def test_numpy_is_silent_about_a_controller_that_overflows(walker):
 def test_unstable_simulations_are_told_apart(walker):
     """One simulation blows up beside one that does not."""
     model = FLAT.model(exploding(walker))
-    physics = BatchedPhysics(model, *FLAT.start(model, seed=0, episodes=2))
+    physics = BatchedPhysics(model, *FLAT.initial_states(model, seed=0, episodes=2))
     physics.ctrl[1] = 1.0
     with quiet_warnings():
         physics.step(np.arange(2), 8)

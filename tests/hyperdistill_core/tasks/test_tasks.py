@@ -1,3 +1,5 @@
+"""Worlds, rewards, falls and initial states of the tasks."""
+
 from __future__ import annotations
 
 import mujoco
@@ -18,7 +20,7 @@ def task(request: pytest.FixtureRequest):
     return get_task(request.param)
 
 
-def test_a_mistyped_task_gets_a_suggestion():
+def test_an_unknown_name_gets_a_suggestion():
     with pytest.raises(UnknownNameError, match=r"no task 'flt': did you mean 'flat'\?"):
         get_task("flt")
 
@@ -41,10 +43,10 @@ def test_the_world_is_the_body_and_a_floor(task, walker):
     assert not model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_FILTERPARENT
 
 
-def test_a_ball_comes_to_rest_on_the_floor(task, walker):
-    """The floor's top lies where the task's heights start."""
-    ball = walker.subgraph(["torso/0"]).copy()
-    model = task.model(ball)
+def test_a_sphere_comes_to_rest_on_the_floor(task, walker):
+    """The top of the floor lies where the heights of the task begin."""
+    sphere = walker.subgraph(["torso/0"]).copy()
+    model = task.model(sphere)
     data = mujoco.MjData(model)
     mujoco.mj_step(model, data, nstep=1000)
     assert task.height(data.xpos[1]) == pytest.approx(0.1, abs=2e-3)
@@ -56,7 +58,7 @@ def test_excludes_are_kept_on_flat_and_dropped_in_the_reference(walker):
     assert get_task("flat-reference").model(paired).nexclude == 0
 
 
-def test_the_reference_world_is_a_metre_higher(walker):
+def test_the_reference_world_is_a_meter_higher(walker):
     low, high = get_task("flat").model(walker), get_task("flat-reference").model(walker)
     np.testing.assert_allclose(high.qpos0 - low.qpos0, np.eye(len(low.qpos0))[2], atol=1e-15)
 
@@ -65,7 +67,7 @@ def test_fall_height_is_half_of_the_rest_height_without_the_clearance(task, walk
     assert task.fall_height(walker) == 0.5 * (0.95 - 0.2)
 
 
-def test_heights_are_rounded_to_a_millimetre_before_the_fall_check():
+def test_heights_are_rounded_to_a_millimeter_before_the_fall_check():
     task = get_task("flat")
     heights = np.array([[0.0, 0.0, 0.3754], [0.0, 0.0, 0.3756]])
     np.testing.assert_array_equal(task.fell(heights, 0.375), [True, False])
@@ -81,9 +83,9 @@ def test_the_reward_is_the_speed_along_x(task):
     np.testing.assert_allclose(terms["forward"], (1.0, -2.0), atol=1e-12)
 
 
-def test_start_shakes_every_number_within_bounds(task, walker):
+def test_reset_noise_changes_every_entry_within_its_bound(task, walker):
     model = task.model(walker)
-    qpos, qvel = task.start(model, seed=3, episodes=200)
+    qpos, qvel = task.initial_states(model, seed=3, episodes=200)
     noise = np.concatenate([qpos - model.qpos0, qvel], axis=1)
     assert noise.shape == (200, model.nq + model.nv)
     assert np.abs(noise).max() <= 5e-3
@@ -92,33 +94,34 @@ def test_start_shakes_every_number_within_bounds(task, walker):
 
 
 def test_noise_depends_on_seed_and_episode_alone(task, walker):
-    """Common random numbers: a smaller body gets the first of a larger body's numbers."""
+    """Common random numbers: the noise of a larger body begins with that of a smaller one."""
     small = task.model(walker.subgraph(["torso/0", "limb/0"]).copy())
     large = task.model(walker)
-    few, many = task.start(large, seed=3, episodes=2), task.start(large, seed=3, episodes=5)
+    few, many = (
+        task.initial_states(large, seed=3, episodes=2),
+        task.initial_states(large, seed=3, episodes=5),
+    )
     for some, more in zip(few, many, strict=True):
         np.testing.assert_array_equal(some, more[:2])
-    qpos, qvel = task.start(small, seed=3, episodes=5)
+    qpos, qvel = task.initial_states(small, seed=3, episodes=5)
     np.testing.assert_array_equal(qpos - small.qpos0, (many[0] - large.qpos0)[:, : small.nq])
     np.testing.assert_array_equal(qvel, many[1][:, : small.nv])
-    other, _ = task.start(large, seed=4, episodes=5)
+    other, _ = task.initial_states(large, seed=4, episodes=5)
     assert not np.isclose(other, many[0]).all(axis=1).any()
 
 
-def test_a_task_is_a_frozen_setting():
+def test_tasks_are_frozen():
     assert FlatReference().ground_m == 1.0
     with pytest.raises(AttributeError, match="cannot assign"):
         FlatReference().max_steps = 3
 
 
-def test_a_broken_body_is_refused_in_one_line(task):
+def test_an_invalid_body_is_refused_in_one_line(task):
     with pytest.raises(ValueError, match="a body has one root, this graph has 0"):
         task.model(nx.DiGraph(excludes=()))
 
 
-def test_controllers_see_a_robot_alike_whatever_frames_it_is_written_in(
-    task, walker, in_other_frames
-):
+def test_the_context_does_not_depend_on_the_frames_of_a_file(task, walker, in_other_frames):
     other = in_other_frames(walker)
     models = [task.model(graph) for graph in (walker, other)]
     np.testing.assert_allclose(models[0].body_quat, models[1].body_quat, atol=1e-12)

@@ -40,7 +40,9 @@ def test_they_begin_as_the_generated_networks(generated):
 
 def test_they_hear_what_the_generated_networks_hear():
     torch.manual_seed(0)
-    network = Hypernetwork(HypernetConfig(context_dim=5, state_dim=4, hidden=8, embed=16, clock_harmonics=1))
+    network = Hypernetwork(
+        HypernetConfig(context_dim=5, state_dim=4, hidden=8, embed=16, clock_harmonics=1)
+    )
     torch.nn.init.normal_(network.clock_head.weight)
     mask = torch.tensor([[True] * len(tree) + [False] * (4 - len(tree)) for tree in PARENTS])
     made = network.generate(torch.randn(3, 4, 5), mask)
