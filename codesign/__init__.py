@@ -1,23 +1,92 @@
-"""Search over robot bodies: everything that a user sees.
+"""Evolve robot bodies with controllers that need no training.
 
+    import codesign
+
+    run = codesign.evolve(codesign.Settings(population=64, generations=5), out="runs/first")
+    run.best(5)                                   # the best bodies
+    run.candidates()                              # every candidate, as a table
+    run.export("designs", finetune=500_000)       # for MuJoCo, with networks trained further
+
+    codesign.score("robot.xml", best_of=8)        # score a robot that you designed
+    codesign.finetune("robot.xml", "tuned")       # train its own network
+    codesign.export("robot.xml", "robot")         # take it away
+
+These names, :class:`~codesign.scoring.BodyScorer` for other search programs, and ``read_body``
+and ``write_body`` for robot files are all that most programs need. They load on first use, so
+that importing ``codesign`` loads none of the heavy packages. Behind them are
+
+    api         these functions; the command line is a thin layer over them
     config      settings of a campaign, from presets, TOML and ``--set``
-    scoring     bodies in, score records out, without any training
+    scoring     bodies in, score records out, without training
     campaign    the search itself, on DEAP
     store       the run folder and its database
-    export      designs as files that plain MuJoCo loads
+    exporting   designs as files that plain MuJoCo loads
     cluster     worker processes, here or on a Dask cluster
     cli         the command ``codesign``
 
-Bodies are plain graphs of :mod:`morph_ops`, so that any DEAP script can take its
-operators and :func:`codesign.scoring.score` without the campaign. Importing
-``codesign`` imports none of the heavy packages.
+Bodies are plain graphs of :mod:`morph_ops`: any DEAP script can use its operators and
+:mod:`codesign.scoring` without a campaign.
 """
 
-from importlib.metadata import PackageNotFoundError, version
+from __future__ import annotations
 
-__all__ = ["__version__"]
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codesign.api import Observer, Run, evolve, export, finetune, load_run, resume, score
+    from codesign.config import Settings
+    from codesign.scoring import BodyScorer, ScoreRecord
+    from morph_ops.io.files import read_body, write_body
+
+__all__ = [
+    "BodyScorer",
+    "Observer",
+    "Run",
+    "ScoreRecord",
+    "Settings",
+    "__version__",
+    "evolve",
+    "export",
+    "finetune",
+    "load_run",
+    "read_body",
+    "resume",
+    "score",
+    "write_body",
+]
 
 try:
     __version__ = version("codesign")
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
+
+#: The module of every name that is loaded on first use.
+_MODULES = {
+    "BodyScorer": "codesign.scoring",
+    "Observer": "codesign.api",
+    "Run": "codesign.api",
+    "ScoreRecord": "codesign.scoring",
+    "Settings": "codesign.config",
+    "evolve": "codesign.api",
+    "export": "codesign.api",
+    "finetune": "codesign.api",
+    "load_run": "codesign.api",
+    "read_body": "morph_ops.io.files",
+    "resume": "codesign.api",
+    "score": "codesign.api",
+    "write_body": "morph_ops.io.files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""``python -m codesign``."""
+"""``python -m codesign`` is the command ``codesign``."""
 
 from codesign.cli import main
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codesign.cli.interrupts import deferred_interrupts
+from codesign.interrupts import deferred_interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ def evolve(
                 "--resume goes on with the settings of the run; only --workers and --cluster fit it"
             )
         folder = RunFolder(resume)
-        settings = config.build({**folder.settings.model_dump(), **_given(workers=workers)})
+        settings = config.Settings.from_dict({**folder.settings.model_dump(), **_given(workers=workers)})
         _work(_placed(settings, cluster), folder=folder, out=resume)
         return
     if campaign is None and preset is None:
@@ -88,11 +88,11 @@ def evolve(
 
 def _placed(settings: Settings, cluster: str | None) -> Settings:
     """The settings with the cluster that the command line names, if it names one."""
-    from codesign.config import chosen_cluster
+    from codesign.config import cluster_at
 
     if cluster is None:
         return settings
-    return settings.model_copy(update={"cluster": chosen_cluster(cluster)})
+    return settings.model_copy(update={"cluster": cluster_at(cluster)})
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
         if stopped:
             click.echo(f"stopped:    {stopped}")
     except KeyboardInterrupt:
-        if not RunFolder.is_one(out):
+        if not RunFolder.is_run(out):
             raise
         click.echo(f"interrupted; to go on: codesign evolve --resume {out}", err=True)
         # A second Ctrl-C waits until the designs are written, and changes nothing then.
@@ -132,7 +132,7 @@ def _search(
     Returns:
         Why it ended early, None if it did not.
     """
-    from codesign.campaign import missing_reevaluations, prepare, require_parts, run
+    from codesign.campaign import missing_reevaluations, prepare, require_components, run
     from codesign.cli.progress import progress_bar
     from codesign.scoring import ScoringPool
     from codesign.store import RunFolder
@@ -142,17 +142,17 @@ def _search(
         if folder is not None:
             stack.enter_context(folder)
             with folder.database(read_only=True) as database:
-                require_same_settings(settings, database.begun_with())
+                require_same_settings(settings, database.initial_provenance())
                 ended = len(database) == database.total(settings)
                 scored = ended and not missing_reevaluations(database, settings)
                 if scored and database.events("finished"):
-                    ending = database.ending()
-                    return ending[1] if ending else None
+                    early_stop = database.early_stop()
+                    return early_stop[1] if early_stop else None
         if folder is None:
             start = prepare(settings)
         else:
             start = folder.start()
-            require_parts(settings, start)
+            require_components(settings, start)
         with console.status("starting workers"):
             pool = stack.enter_context(ScoringPool.of_campaign(settings))
         kind = "started" if folder is None else "resumed"
@@ -230,7 +230,7 @@ def _show(folder: RunFolder, console: Console) -> None:
     from codesign.cli.tables import alarm_lines, designs_table
 
     with folder.database(read_only=True) as database:
-        console.print(designs_table(database.best(folder.settings.top), depth=database.ancestry()))
+        console.print(designs_table(database.best(folder.settings.top), depth=database.depths()))
         for line in alarm_lines(database.events("alarm")):
             console.print(line, style="yellow", soft_wrap=True, markup=False)
     console.print(f"run folder: {folder.path}", soft_wrap=True, markup=False)

@@ -11,7 +11,7 @@ import click
 from codesign import __version__
 from codesign.cli.controller import controller
 from codesign.cli.evolve import evolve
-from codesign.cli.interrupts import terminations_as_interrupts
+from codesign.interrupts import terminations_as_interrupts
 from codesign.cli.query import query
 from codesign.cli.robots import convert, inspect, sample, score
 from codesign.cli.runs import export, runs, status

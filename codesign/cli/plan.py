@@ -32,7 +32,7 @@ def show_plan(settings: Settings) -> None:
     variation = Variation(settings, prepare(settings))
     probes = [variation.sample(n, taken=()) for n in range(min(PROBES, settings.population))]
     carried = [probe.variant for probe in probes] if settings.best_of == 1 else None
-    with ScoringPool.of_campaign(settings, most_workers=len(probes)) as pool:
+    with ScoringPool.of_campaign(settings, max_workers=len(probes)) as pool:
         records = pool.map([probe.graph for probe in probes], variants=carried)
         location, workers = pool.location, pool.parallelism
     # The pool of the probes may have fewer processes than the run; a cluster is as it is.
@@ -77,7 +77,7 @@ def estimate(
         With episodes as long as these, and with whole ones; without the start of workers, and
         as if racing stopped nobody.
     """
-    from codesign.scoring.robustness import PERTURBATIONS
+    from codesign.scoring.perturbations import PERTURBATIONS
     from hyperdistill_core.controller.halving import most_steps
     from hyperdistill_core.tasks import get_task
 

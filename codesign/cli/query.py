@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from codesign.store.query import Answer
+    from codesign.store.query import QueryResult
 
 #: Rows that people are shown.
 SHOWN = 100
@@ -52,7 +52,7 @@ def query(
     from codesign.errors import UsageError
     from codesign.store import RunFolder
     from codesign.store.folder import DATABASE
-    from codesign.store.query import ask
+    from codesign.store.query import run_query
     from morph_ops._text_file import require_writable, write_text
 
     targets = {to: text for to, text in ((json_to, _as_json), (csv_to, _as_csv)) if to is not None}
@@ -66,7 +66,7 @@ def query(
                 raise UsageError(f"{target} belongs to the run: choose another file")
     if limit is None and not targets:
         limit = SHOWN
-    answer = ask(folder / DATABASE, sql, limit=limit, seconds=seconds)
+    answer = run_query(folder / DATABASE, sql, limit=limit, seconds=seconds)
     texts = {target: write(answer) for target, write in targets.items()}
     for target, text in texts.items():
         if target == "-":
@@ -79,7 +79,7 @@ def query(
         click.echo(f"only the first {limit} rows: --limit shows more", err=True)
 
 
-def _show(answer: Answer) -> None:
+def _show(answer: QueryResult) -> None:
     from rich.console import Console
 
     from codesign.cli.tables import rows_table
@@ -87,7 +87,7 @@ def _show(answer: Answer) -> None:
     Console(highlight=False).print(rows_table(answer.columns, answer.rows))
 
 
-def _as_json(answer: Answer) -> str:
+def _as_json(answer: QueryResult) -> str:
     """A list of objects; bytes are hexadecimal."""
     from codesign.errors import UsageError
 
@@ -100,7 +100,7 @@ def _as_json(answer: Answer) -> str:
         raise UsageError("SQL: JSON has no infinite numbers: use --csv") from None
 
 
-def _as_csv(answer: Answer) -> str:
+def _as_csv(answer: QueryResult) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(answer.columns)

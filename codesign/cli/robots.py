@@ -50,7 +50,7 @@ def score(
     json_to: str | None,
 ) -> None:
     """Score robots without training: MJCF or JSON files, or folders of them."""
-    from codesign.config import Racing, chosen_cluster, usable_cores
+    from codesign.config import Racing, cluster_at, usable_cores
     from codesign.errors import UsageError
     from codesign.scoring import ScoringPool, load_controller, race_for_top
     from morph_ops._text_file import require_writable, write_text
@@ -71,7 +71,7 @@ def score(
         require_writable(json_to)
         if Path(json_to).resolve() in [path.resolve() for path in files]:
             raise UsageError(f"--json: {json_to} is a robot to be scored: choose another file")
-    location = None if cluster is None else chosen_cluster(cluster)
+    location = None if cluster is None else cluster_at(cluster)
     graphs = _read_all(files)
     with ScoringPool(
         workers=min(usable_cores() if workers is None else workers, len(graphs)),
@@ -109,7 +109,7 @@ def _files(robots: tuple[Path, ...], controller: str) -> dict[Path, int | None]:
 
     files: dict[Path, int | None] = {}
     for path in robots:
-        if RunFolder.is_one(path):
+        if RunFolder.is_run(path):
             folder = RunFolder(path).designs
             variants = variants_of(folder, controller)
             files |= {file: variants.get(file.stem) for file in robot_files(folder)}

@@ -102,7 +102,7 @@ def pool(
     bodies (--set founders=50).
     """
     from codesign.scoring import ScoringPool
-    from hyperdistill_core.training.training_sets.training_set import TrainingSetSettings, make_training_set
+    from hyperdistill_core.training.training_sets import TrainingSetSettings, make_training_set
     from morph_ops._text_file import require_writable
 
     settings = changed(TrainingSetSettings(), changes)
@@ -129,7 +129,7 @@ def pool(
             settings,
             robots=robots_in(robots) if robots else [],
             held_out=robots_in(held_out) if held_out else [],
-            trial=partial(_try, scorers) if scorers else None,
+            score=partial(_try, scorers) if scorers else None,
             report=report,
         )
     made.write(out)
@@ -184,7 +184,7 @@ def train_teacher(
     from hyperdistill_core.training.ppo.ppo_settings import PRESETS
     from hyperdistill_core.training.ppo.trainer import TeacherTrainer
     from hyperdistill_core.training.training_log import tensorboard_log
-    from hyperdistill_core.training.training_sets.training_set import TrainingSet
+    from hyperdistill_core.training.training_sets import TrainingSet
     from morph_ops._registry import lookup
 
     torch.set_num_threads(threads)
@@ -235,7 +235,7 @@ def collect(
     from hyperdistill_core.training.distillation.collection import CollectSettings, load_teachers
     from hyperdistill_core.training.distillation.collection import collect as run
     from hyperdistill_core.training.distillation.expert_data import ExpertData
-    from hyperdistill_core.training.training_sets.training_set import TrainingSet
+    from hyperdistill_core.training.training_sets import TrainingSet
 
     loaded, _ = load_teachers(teachers)
     data = ExpertData(out)
@@ -282,7 +282,7 @@ def distill(
     from hyperdistill_core.training.distillation.distillation import DistillSettings
     from hyperdistill_core.training.distillation.expert_data import ExpertData
     from hyperdistill_core.training.distillation.student import distill, to_controller
-    from hyperdistill_core.training.training_sets.training_set import TrainingSet
+    from hyperdistill_core.training.training_sets import TrainingSet
 
     torch.set_num_threads(threads)
     settings = changed(DistillSettings(), changes)
@@ -323,7 +323,7 @@ def variants(
     Many are drawn; those are kept of which one moves the bodies of the pool that the others
     do not.
     """
-    from hyperdistill_core.training.training_sets.training_set import TrainingSet
+    from hyperdistill_core.training.training_sets import TrainingSet
     from hyperdistill_core.training.variant_search import VariantSearchSettings, add_variants
 
     def report(done: int, total: int) -> None:

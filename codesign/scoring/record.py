@@ -55,7 +55,8 @@ class ScoreRecord:
     body moved nowhere). "robustness" (mean score under perturbations) is there on request. A
     pruned body has only "upper_bound", the best score that it could have reached, and
     "confidence_margin", the margin of that bound as a share of the threshold. In a campaign the
-    objectives or descriptors of its algorithm are added.
+    objectives or descriptors of its algorithm are added. After fine-tuning there are
+    "zero_shot_score", the score before it, and "finetune_steps", its control steps.
     """
 
     robot: str

@@ -24,7 +24,7 @@ from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
     from hyperdistill_core.controller import Controller
-    from hyperdistill_core.rollout import Rollout
+    from hyperdistill_core.rollout import Policy, Rollout
 
 
 class BodyScorer:
@@ -53,7 +53,7 @@ class BodyScorer:
 
     Example:
         >>> import numpy as np
-        >>> from morph_ops import sample_body
+        >>> from morph_ops.sampling import sample_body
         >>> scorer = BodyScorer(controller="flat-v2", episodes=2)
         >>> record = scorer(sample_body(np.random.default_rng(0)), robot="first try")
         >>> record.robot, record.status, len(record.returns)
@@ -96,6 +96,7 @@ class BodyScorer:
         threshold: float | None = None,
         preferred_variants: Sequence[int] = (),
         variant: int | None = None,
+        policy: Policy | None = None,
     ) -> ScoreRecord:
         """Score a body. An error during the scoring becomes a record of status "failed".
 
@@ -108,6 +109,8 @@ class BodyScorer:
                 never prunes.
             preferred_variants: Variants to try first, if several are tried.
             variant: Variant to score. None selects one out of ``best_of``.
+            policy: Policy that acts instead of the network that the controller generates, such
+                as that network after fine-tuning.
         """
         blank = ScoreRecord.failed(
             robot=robot,
@@ -124,7 +127,7 @@ class BodyScorer:
         try:
             if variant is None:
                 variant = self._select_variant(graph, blank.seed, preferred_variants, run)
-            return self._simulate(graph, replace(blank, variant=variant), threshold, run)
+            return self._simulate(graph, replace(blank, variant=variant), threshold, run, policy)
         except Exception as error:
             return replace(blank, warnings=(failure(error),))
 
@@ -134,8 +137,11 @@ class BodyScorer:
         blank: ScoreRecord,
         threshold: float | None,
         run: _CountedRollouts,
+        policy: Policy | None,
     ) -> ScoreRecord:
-        policy = self._controller.for_body(graph, self._task.model(graph), variant=blank.variant)
+        if policy is None:
+            model = self._task.model(graph)
+            policy = self._controller.for_body(graph, model, variant=blank.variant)
         warnings = self._controller.warnings(graph)
         blank = replace(blank, warnings=tuple(f"{OUT_OF_DISTRIBUTION}: {w}" for w in warnings))
         run_body = partial(run, graph, policy)
@@ -198,7 +204,7 @@ def _complete(run: Callable[..., Rollout], first: Rollout | None, episodes: int)
     """All episodes of a score, after the first ones that a race has simulated."""
     if first is not None:
         done = len(first.returns)
-        rest = run(first=done, episodes=episodes - done)
+        rest = run(first_episode=done, episodes=episodes - done)
         if not rest.unstable:
             return first.joined(rest)
     return run()

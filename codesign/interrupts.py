@@ -1,18 +1,19 @@
-"""Ctrl-C, and what is like it, at a moment that can bear it."""
+"""Ctrl-C and SIGTERM, delayed until the work in progress can bear them."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
 
 @contextmanager
-def terminations_as_interrupts() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does: schedulers of clusters end jobs by it, with some notice.
+def terminations_as_interrupts() -> Generator[None]:
+    """Treat SIGTERM like Ctrl-C: a cluster's scheduler ends jobs with it, after some notice.
 
-    Also where Ctrl-C is ignored, as a shell without a terminal has it in the background.
+    This also works where Ctrl-C is ignored, as in a background job of a shell without a terminal.
     """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -29,14 +30,18 @@ def terminations_as_interrupts() -> Iterator[None]:
 
 
 @contextmanager
-def deferred_interrupts() -> Iterator[None]:
-    """Let what is inside finish; a Ctrl-C in the meantime is raised at its end.
+def deferred_interrupts() -> Generator[None]:
+    """Let the block finish; a Ctrl-C in the meantime is raised at its end.
 
-    Made for imports: one of torch's or numpy's that is cut short can crash the process.
+    Imports need this, too: one of torch or numpy that is cut short can crash the process. Outside
+    the main thread Python delivers no signals, and the block runs as it is.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     pressed: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     try:

@@ -1,0 +1,42 @@
+"""The Python interface: everything that the command ``codesign`` does, as functions.
+
+evolve, resume      run a campaign, or continue one
+load_run, Run       read what a run left behind, and take its designs away
+score               score robots without training
+finetune, export    write robots and designs for other programs
+plan                what a campaign would do, and how long it may take
+
+The same names are attributes of :mod:`codesign` itself:
+
+    import codesign
+    run = codesign.evolve(codesign.Settings(population=64, generations=5), out="runs/first")
+    run.best(5)
+
+The command line parses options, calls these functions and prints what they return.
+"""
+
+from codesign.api.designs import export, finetune
+from codesign.api.evolution import RUNS, evolve, resume
+from codesign.api.observer import Observer
+from codesign.api.planning import Plan, plan
+from codesign.api.robots import RobotFile, find_robots, read_robots
+from codesign.api.run import Run, RunStatus, load_run
+from codesign.api.scoring import score
+
+__all__ = [
+    "RUNS",
+    "Observer",
+    "Plan",
+    "RobotFile",
+    "Run",
+    "RunStatus",
+    "evolve",
+    "export",
+    "find_robots",
+    "finetune",
+    "load_run",
+    "plan",
+    "read_robots",
+    "resume",
+    "score",
+]

@@ -1,0 +1,216 @@
+"""Taking robots and designs away: export, and fine-tuning before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import networkx as nx
+
+from codesign import defaults, exporting
+from codesign.api.robots import Robot, find_robots
+from codesign.api.run import Run, check_formats
+from codesign.config import usable_cores
+from codesign.errors import UsageError
+from codesign.exporting import DESIGN_FORMATS, HISTORY_FORMATS, Design, FineTuning, export_robot
+from codesign.store import RunFolder
+from morph_ops.io.files import write_body
+
+OnSteps = Callable[[int, int, float], None]
+
+
+def export(
+    source: str | Path | Run | nx.DiGraph[str],
+    out: str | Path,
+    *,
+    top: int | None = None,
+    formats: Sequence[str] = DESIGN_FORMATS,
+    controller: str | Path | None = None,
+    best_of: int | None = None,
+    finetune: int = 0,
+    workers: int | None = None,
+    on_steps: OnSteps = lambda done, total, speed: None,
+) -> list[Design]:
+    """Write the best designs of a run, its history, or one robot, for other programs.
+
+    Args:
+        source: Run folder, run, robot file, or body.
+        out: Folder; it must not exist, or be empty.
+        top: Number of designs of a run; its setting ``top`` by default.
+        formats: "mjcf" (a scene with floor and light), "json" (the project's own format), "npz"
+            (the network as plain arrays, with ``run_design.py`` to simulate it); of a run also
+            "csv", "parquet" (every table of its database) and "phylogeny" (its family tree).
+        controller: Name or file of the controller of a robot, "flat-v2" by default; a run has
+            its own.
+        best_of: Number of controller variants to try for a robot's "npz"; by default 8, or all
+            that the controller has. A run's designs have the variants of their scores.
+        finetune: Control steps of training of each design's own network before it is written;
+            0 for none.
+        workers: Number of worker processes of that training, one per core by default.
+        on_steps: Called during the training with the control steps so far, their total, and the
+            mean speed under action noise (m/s).
+
+    Returns:
+        The designs; those that were fine-tuned have their scores before and after.
+
+    Raises:
+        UsageError: There is no such run, robot or controller, the folder is taken, or an option
+            does not fit the source.
+        BodyError: The file is no robot.
+        UnknownNameError: There is no such format.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import codesign
+        >>> import numpy as np
+        >>> from morph_ops.space import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     designs = codesign.export(body, f"{folder}/out", formats=["mjcf", "json"])
+        ...     sorted(path.name for path in Path(folder, "out").iterdir())
+        ['robot.json', 'robot.xml']
+    """
+    if workers is not None and not finetune:
+        raise UsageError("workers: applies to fine-tuning: add finetune, or leave workers out")
+    run = _as_run(source)
+    if run is not None:
+        if controller is not None:
+            raise UsageError("controller: applies to a robot; a run has its own controller")
+        if best_of is not None:
+            raise UsageError("best_of: applies to a robot; a run has the variants of its scores")
+        return run.export(
+            out, top=top, formats=formats, finetune=finetune, workers=workers, on_steps=on_steps
+        )
+    check_formats(formats, finetune=finetune)
+    if top is not None:
+        raise UsageError("top: applies to a run, and the source is a robot")
+    for name in formats:
+        if name in HISTORY_FORMATS:
+            raise UsageError(
+                f"formats: {name} applies to a run, and the source is a robot: choose from "
+                f"{', '.join(DESIGN_FORMATS)}"
+            )
+    with _files([source]) as files:
+        if finetune:
+            tuning = FineTuning(
+                steps=finetune, workers=workers or usable_cores(), on_steps=on_steps
+            )
+            return exporting.finetune(
+                files, Path(out), tuning, formats=formats, controller=controller, best_of=best_of
+            )
+        design = export_robot(
+            files[0],
+            Path(out),
+            formats=formats,
+            controller=defaults.CONTROLLER if controller is None else controller,
+            best_of=best_of,
+        )
+    return [design]
+
+
+def finetune(
+    robots: Robot | Sequence[Robot],
+    out: str | Path,
+    *,
+    steps: int = 500_000,
+    formats: Sequence[str] = DESIGN_FORMATS,
+    top: int | None = None,
+    controller: str | Path | None = None,
+    best_of: int | None = None,
+    episodes: int = defaults.EPISODES,
+    seed: int = 0,
+    workers: int | None = None,
+    on_steps: OnSteps = lambda done, total, speed: None,
+) -> list[Design]:
+    """Train each robot's own network on its body alone, and write robots and networks.
+
+    The training starts from the network that the controller generates, and keeps the best of
+    several checkpoints, that network included. An interrupted training lies beside ``out``: the
+    same call continues it.
+
+    Args:
+        robots: One run, for its best designs; or one or more bodies, robot files, or folders of
+            robot files.
+        out: Folder; it must not exist, or be empty.
+        steps: Control steps of training per robot; the default takes a minute or a few.
+        formats: "mjcf", "json" and "npz", as for :func:`export`.
+        top: Number of designs of a run; its setting ``top`` by default.
+        controller: Name or file of the controller of robots, "flat-v2" by default; a run has
+            its own.
+        best_of: Number of controller variants to try for each robot; by default 8, or all that
+            the controller has.
+        episodes: Number of episodes of the scores before and after; a run has its own.
+        seed: Seed of the training and of the scores of robots; a run has its own.
+        workers: Number of worker processes, one per core by default.
+        on_steps: Called during the training with the control steps so far, their total, and the
+            mean speed under action noise (m/s).
+
+    Returns:
+        The designs with their networks and ``scores``, before and after. The two scores are over
+        different initial states.
+
+    Raises:
+        UsageError: There is no such run, robot or controller, the folder is taken, or an option
+            does not fit the robots.
+        BodyError: A file is no robot.
+
+    Example:
+        >>> import codesign
+        >>> codesign.finetune("robot.xml", "robot-tuned")  # doctest: +SKIP
+    """
+    tuning = FineTuning(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
+    options: dict[str, Any] = {"formats": formats, "top": top, "best_of": best_of}
+    if (run := _only_run(robots)) is not None:
+        return exporting.finetune([run.path], Path(out), tuning, controller=controller, **options)
+    with _files(robots) as files:
+        return exporting.finetune(
+            files, Path(out), tuning, controller=controller, episodes=episodes, seed=seed, **options
+        )
+
+
+def _as_run(source: object) -> Run | None:
+    """The run that a source is; None for a robot.
+
+    Raises:
+        UsageError: There is nothing at the path, or a folder is no run folder.
+    """
+    if isinstance(source, Run):
+        return source
+    if not isinstance(source, str | Path):
+        return None
+    if not Path(source).exists():
+        raise UsageError(f"{source}: no such run or robot")
+    return Run(source) if Path(source).is_dir() else None
+
+
+def _only_run(robots: Robot | Sequence[Robot]) -> Run | None:
+    """The run, if it is all there is; None otherwise."""
+    if isinstance(robots, Run):
+        return robots
+    if isinstance(robots, str | Path):
+        return Run(robots) if RunFolder.is_run(Path(robots)) else None
+    if isinstance(robots, nx.DiGraph):
+        return None
+    items = list(robots)
+    return _only_run(items[0]) if len(items) == 1 else None
+
+
+@contextmanager
+def _files(robots: Robot | Sequence[Robot]) -> Generator[list[Path]]:
+    """Files of robots; bodies in memory become files for as long as the context lasts."""
+    found = find_robots(robots, controller=defaults.CONTROLLER)
+    with TemporaryDirectory() as scratch:
+        files: list[Path] = []
+        for index, robot in enumerate(found):
+            path = robot.path
+            if path is None:
+                stem = "robot" if len(found) == 1 else f"robot-{index}"
+                path = Path(scratch) / f"{stem}.json"
+                if robot.graph is not None:
+                    write_body(robot.graph, path)
+            files.append(path)
+        yield files

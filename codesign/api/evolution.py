@@ -1,0 +1,215 @@
+"""Running campaigns from start to end, and continuing those that were interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from codesign import campaign
+from codesign.api.observer import Observer
+from codesign.api.run import Run
+from codesign.config import Settings
+from codesign.interrupts import deferred_interrupts
+from codesign.scoring import ScoringPool
+from codesign.store import Database, Event, Founder, RunFolder
+from codesign.store.atomic import check_free
+from codesign.store.folder import free_path
+from codesign.store.provenance import provenance, require_same_settings
+from morph_ops._messages import one_line
+
+#: Parent folder of runs that are given no folder.
+RUNS = Path("runs")
+
+
+def evolve(
+    settings: Settings | None = None,
+    *,
+    out: str | Path | None = None,
+    observer: Observer | None = None,
+) -> Run:
+    """Search for bodies, and write the best designs into the run folder.
+
+    Ctrl-C stops the search between two candidates and loses none; :func:`resume` continues the
+    run, with the same result as if it had never stopped. A script needs the usual ``if __name__
+    == "__main__":`` unless ``settings.workers`` is 0.
+
+    Args:
+        settings: Settings of the campaign; the preset "quickstart" by default.
+        out: Run folder; it must not exist, or be empty. By default a new folder in ``runs/``,
+            named after the date, the algorithm and the seed.
+        observer: Follows the run while it works.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: The run folder is taken, or something that the settings name is missing.
+        BodyError: A robot of ``settings.start`` cannot be read.
+        UnknownNameError: A custom component cannot be imported, or has the wrong type.
+        RunError: No body of the starting population can be simulated, or the disk is full.
+
+    Example:
+        >>> import tempfile
+        >>> import codesign
+        >>> settings = codesign.Settings(
+        ...     population=4, generations=1, episodes=1, in_flight=2, finalists=1, top=1,
+        ...     reevaluation_episodes=1, workers=0, controller="flat-v0",
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = codesign.evolve(settings, out=f"{folder}/first")
+        ...     print(run.status.state, len(run), len(run.best(1)))
+        finished 8 1
+    """
+    if settings is None:
+        from codesign.config import DEFAULT_PRESET, load
+
+        settings = load(preset=DEFAULT_PRESET)
+    name = settings.algorithm.rpartition(":")[2]
+    path = free_path(RUNS, name=name, seed=settings.seed) if out is None else Path(out)
+    check_free(path)
+    observer = observer or Observer()
+    with ExitStack() as stack:
+        start = campaign.prepare(settings)
+        with observer.phase("starting workers"):
+            pool = stack.enter_context(ScoringPool.of_campaign(settings))
+        # The folder comes last: where the workers cannot start, nothing is left behind.
+        folder = stack.enter_context(RunFolder.create(path, settings, start=start))
+        stopped = _search(folder, settings, pool, start, observer, kind="started")
+    return _with_designs(path, stopped, observer)
+
+
+def resume(
+    run: str | Path | Run,
+    *,
+    workers: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    observer: Observer | None = None,
+) -> Run:
+    """Continue a run as if it had never been interrupted.
+
+    Args:
+        run: Run folder, or the run.
+        workers: Number of worker processes, 0 to work in this process; by default as the run's
+            settings say. The result does not depend on it.
+        changes: Other settings that are no part of the result, such as ``cluster``.
+        observer: Follows the run while it works.
+
+    Returns:
+        The finished run; nothing is done for a run that was finished before.
+
+    Raises:
+        UsageError: ``run`` is no run folder, its settings were edited, or something that they
+            name is missing.
+        RunLockedError: Another process works on the run.
+        RunError: The disk is full.
+
+    Example:
+        >>> import codesign
+        >>> codesign.resume("runs/first", workers=8)  # doctest: +SKIP
+        Run('runs/first')
+    """
+    path = run.path if isinstance(run, Run) else Path(run)
+    folder = RunFolder(path)
+    given = {} if workers is None else {"workers": workers}
+    settings = folder.settings.replace(**given, **(changes or {}))
+    observer = observer or Observer()
+    with ExitStack() as stack:
+        stack.enter_context(folder)
+        with folder.database(read_only=True) as database:
+            require_same_settings(settings, database.initial_provenance())
+            finished = _is_finished(database, settings)
+            early_stop = database.early_stop()
+        if finished:
+            stopped = early_stop[1] if early_stop else None
+        else:
+            start = folder.start()
+            campaign.require_components(settings, start)
+            with observer.phase("starting workers"):
+                pool = stack.enter_context(ScoringPool.of_campaign(settings))
+            stopped = _search(folder, settings, pool, start, observer, kind="resumed")
+    return _with_designs(path, stopped, observer)
+
+
+def _is_finished(database: Database, settings: Settings) -> bool:
+    """Whether nothing is left to do, and the database says so."""
+    return (
+        len(database) == database.total(settings)
+        and not campaign.missing_reevaluations(database, settings)
+        and bool(database.events("finished"))
+    )
+
+
+def _search(
+    folder: RunFolder,
+    settings: Settings,
+    pool: ScoringPool,
+    start: Sequence[Founder],
+    observer: Observer,
+    *,
+    kind: str,
+) -> str | None:
+    """Run a campaign to its end; returns why it ended early, None if it did not."""
+
+    def handle(event: Event) -> None:
+        if event.kind == "alarm":
+            folder.log(f"alarm: {event.message}")
+        observer.event(event)
+
+    with (
+        folder.database() as database,
+        _noted(folder, database, settings, kind, pool.location) as note,
+    ):
+        stopped = campaign.run(
+            settings,
+            database=database,
+            pool=pool,
+            start=start,
+            on_progress=observer.progress,
+            on_reevaluation=observer.reevaluation,
+            on_event=handle,
+        )
+        done, total = len(database), database.total(settings)
+        note(
+            "finished" if done == total else "stopped",
+            f"{done} of {total} candidates are scored, and the finalists are re-evaluated"
+            + (f"; {stopped}" if stopped else ""),
+        )
+    return stopped
+
+
+@contextmanager
+def _noted(
+    folder: RunFolder, database: Database, settings: Settings, kind: str, location: str
+) -> Generator[Callable[[str, str], None]]:
+    """Write into log and database how the work starts, and how it ends where it ends early.
+
+    Yields:
+        A function that writes an event, given its kind and message.
+    """
+
+    def note(kind: str, message: str, *, made_with: Mapping[str, str] | None = None) -> None:
+        with deferred_interrupts():
+            folder.log(f"{kind}: {message}")
+            database.add_event(Event(kind=kind, message=message), provenance=made_with)
+
+    message = f"{settings.total} candidates with {location}"
+    note(kind, message, made_with=provenance(settings))
+    try:
+        yield note
+    except KeyboardInterrupt:
+        note("interrupted", f"{len(database)} of {settings.total} candidates are scored")
+        raise
+    except Exception as error:
+        # A note that cannot be written must not hide the error.
+        with suppress(Exception):
+            note("failed", one_line(error))
+        raise
+
+
+def _with_designs(path: Path, stopped: str | None, observer: Observer) -> Run:
+    run = Run(path, stopped=stopped)
+    with observer.phase("writing designs"):
+        run.write_designs()
+    return run

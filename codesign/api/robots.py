@@ -1,0 +1,120 @@
+"""Finding and reading robots: files, folders, designs of runs, and bodies in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import networkx as nx
+
+from codesign.api.run import Run
+from codesign.errors import WRONG_INPUT, UsageError
+from codesign.exporting import variants_of
+from codesign.store import RunFolder
+from morph_ops import graph as body_graph
+from morph_ops._messages import one_line
+from morph_ops.io.files import read_body, robot_files
+
+Robot: TypeAlias = "str | Path | Run | nx.DiGraph[str]"
+"""A robot: a file, a folder of files, a run folder, a run, or a body."""
+
+#: How many of the files that cannot be used an error names.
+_NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RobotFile:
+    """A robot that was found, and how a run scored it.
+
+    Attributes:
+        name: File, or "robot 0", "robot 1", ... for bodies in memory.
+        path: File; None for a body in memory.
+        graph: Body; None for a file, which is not read yet.
+        variant: Controller variant that a run scored it with; None if no run did.
+    """
+
+    name: str
+    path: Path | None = None
+    graph: nx.DiGraph[str] | None = None
+    variant: int | None = None
+
+
+def find_robots(
+    robots: Robot | RobotFile | Sequence[Robot | RobotFile], *, controller: str | Path
+) -> list[RobotFile]:
+    """The robots that paths stand for, without reading them.
+
+    Args:
+        robots: One or more of: a robot file, a folder of them, a run folder or a run, which
+            stands for the designs that it wrote, or a body in memory.
+        controller: Name or file of the controller; a run's designs have the variants of their
+            scores if the run used the same one.
+
+    Returns:
+        Robots in the order given; a file that comes up twice is there once.
+
+    Raises:
+        BodyError: A folder has no robots in it.
+        UsageError: A run folder cannot be read.
+    """
+    if isinstance(robots, str | Path | Run | RobotFile | nx.DiGraph):
+        robots = [robots]
+    found: dict[object, RobotFile] = {}
+    for index, robot in enumerate(robots):
+        for one in _resolved(robot, index, str(controller)):
+            found.setdefault(one.path or id(one.graph), one)
+    return list(found.values())
+
+
+def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[RobotFile]:
+    if isinstance(robot, RobotFile):
+        return [robot]
+    if isinstance(robot, nx.DiGraph):
+        return [RobotFile(name=f"robot {index}", graph=robot)]
+    path = robot.path if isinstance(robot, Run) else Path(robot)
+    if RunFolder.is_run(path):
+        folder = RunFolder(path).designs
+        variants = variants_of(folder, controller)
+        return [
+            RobotFile(name=str(file), path=file, variant=variants.get(file.stem))
+            for file in robot_files(folder)
+        ]
+    files = robot_files(path) if path.is_dir() else [path]
+    return [RobotFile(name=str(file), path=file) for file in files]
+
+
+def read_robots(robots: Sequence[RobotFile]) -> list[nx.DiGraph[str]]:
+    """Bodies of robots that a controller can move.
+
+    Args:
+        robots: What :func:`find_robots` found.
+
+    Returns:
+        Bodies, in order.
+
+    Raises:
+        UsageError: Some cannot be read, or have no joint; the message names the first of them.
+    """
+    graphs: list[nx.DiGraph[str]] = []
+    wrong: list[str] = []
+    for robot in robots:
+        try:
+            graph = robot.graph if robot.path is None else read_body(robot.path)
+        except WRONG_INPUT as error:
+            wrong.append(one_line(error))
+            continue
+        if graph is None:
+            raise ValueError(f"{robot.name}: expected a path or a graph, got neither")
+        if not any(body_graph.joints(graph)):
+            wrong.append(
+                f"{robot.name}: expected a robot with at least one joint, got a torso alone"
+            )
+        graphs.append(graph)
+    if len(wrong) == 1:
+        raise UsageError(wrong[0])
+    if wrong:
+        named = "; ".join(wrong[:_NAMED])
+        raise UsageError(f"{len(wrong)} of {len(robots)} robots cannot be scored: {named}")
+    return graphs

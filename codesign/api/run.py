@@ -1,0 +1,331 @@
+"""A run: what a campaign left in its run folder, and what can be done with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from codesign.campaign import missing_reevaluations
+from codesign.config import Settings, usable_cores
+from codesign.errors import UsageError
+from codesign.exporting import (
+    DESIGN_FORMATS,
+    HISTORY_FORMATS,
+    SCENE_TASK,
+    Design,
+    FineTuning,
+    export_run,
+    phylogeny,
+)
+from codesign.exporting.history import table
+from codesign.interrupts import deferred_interrupts
+from codesign.store import Candidate, Database, Event, RunFolder
+from codesign.store.folder import DATABASE
+from codesign.store.query import QueryResult, run_query
+from morph_ops._registry import require_name
+
+if TYPE_CHECKING:
+    import pandas  # pyright: ignore[reportMissingTypeStubs]  it ships none
+
+#: Columns of the table ``candidates`` that hold whole JSON documents.
+_DOCUMENTS = ("graph", "record")
+#: Kinds of events that a process writes at the start and at the end of its work.
+_PROCESS_EVENTS = ("started", "resumed", "interrupted", "stopped", "failed", "finished")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """How far a run is.
+
+    Attributes:
+        state: "finished"; "running", if a process works on it now; "stopped", if its time limit
+            ended it; "failed", if an error did; or "interrupted".
+        scored: Number of scored candidates.
+        total: Number of candidates of the whole run, as far as it is known.
+        counts: Number of candidates by status, and of duplicates as ``"duplicate"``.
+        missing_reevaluations: Number of finalists that still need a re-evaluation; 0 until all
+            candidates are scored.
+        early_stop: Why the run ends before its last generation; None if it does not.
+        message: What its last process wrote last.
+    """
+
+    state: str
+    scored: int
+    total: int
+    counts: dict[str, int]
+    missing_reevaluations: int
+    early_stop: str | None
+    message: str
+
+
+class Run:
+    """A run on disk, for reading; also while another process works on it.
+
+    Args:
+        path: Run folder.
+        stopped: Why the search ended early, if this process ran it.
+
+    Raises:
+        UsageError: ``path`` is no run folder, or its settings cannot be read.
+    """
+
+    def __init__(self, path: str | Path, *, stopped: str | None = None) -> None:
+        self._folder = RunFolder(Path(path))
+        self._stopped = stopped
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    def __len__(self) -> int:
+        """Number of scored candidates."""
+        with self.database() as database:
+            return len(database)
+
+    @property
+    def path(self) -> Path:
+        """Run folder."""
+        return self._folder.path
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the campaign."""
+        return self._folder.settings
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the search ended early, if this process ran it; None if it did not."""
+        return self._stopped
+
+    @property
+    def designs(self) -> Path:
+        """Folder of the best designs, which the run wrote at its end."""
+        return self._folder.designs
+
+    @property
+    def status(self) -> RunStatus:
+        """How far the run is, at this moment."""
+        with self.database() as database:
+            scored, total = len(database), database.total(self.settings)
+            early_stop = database.early_stop()
+            waiting = len(missing_reevaluations(database, self.settings)) if scored == total else 0
+            events = database.events(*_PROCESS_EVENTS)
+            last = events[-1] if events else None
+            return RunStatus(
+                state=self._state(last, done=scored == total and not waiting),
+                scored=scored,
+                total=total,
+                counts=database.counts(),
+                missing_reevaluations=waiting,
+                early_stop=early_stop[1] if early_stop else None,
+                message=last.message if last else "",
+            )
+
+    def _state(self, last: Event | None, *, done: bool) -> str:
+        if done:
+            return "finished"
+        if self._folder.locked:
+            return "running"
+        # A process that was killed could not write how it ended.
+        return last.kind if last and last.kind in ("stopped", "failed") else "interrupted"
+
+    def database(self) -> Database:
+        """The run's database, opened for reading; use it as a context manager."""
+        return self._folder.database(read_only=True)
+
+    def best(self, count: int | None = None) -> list[Candidate]:
+        """The best distinct bodies, best first.
+
+        Finalists come first, by the score of their re-evaluation. A run with several objectives
+        gives bodies from all along its Pareto front.
+
+        Args:
+            count: Number of bodies; the setting ``top`` by default.
+        """
+        with self.database() as database:
+            return database.best(self.settings.top if count is None else count)
+
+    def candidate(self, number: int) -> Candidate:
+        """The candidate with a number: its body as ``graph``, its score record as ``record``.
+
+        Raises:
+            UsageError: There is no candidate of this number.
+        """
+        with self.database() as database:
+            return database.candidate(number)
+
+    def candidates(self) -> pandas.DataFrame | list[dict[str, Any]]:
+        """All scored candidates as a table, one row each, ordered by number.
+
+        Its columns are those of the table ``candidates``, and each reward term, metric and the
+        controller variant; bodies and whole records are left out: :meth:`candidate` gives them.
+
+        Returns:
+            A pandas data frame, or a list of dictionaries if pandas is not installed.
+        """
+        with self.database() as database:
+            columns = {
+                name: values
+                for name, (_, values) in table(database, "candidates").items()
+                if name not in _DOCUMENTS
+            }
+        columns["parents"] = [tuple(json.loads(text)) for text in columns["parents"]]
+        if find_spec("pandas") is None:
+            rows = zip(*columns.values(), strict=True)
+            return [dict(zip(columns, row, strict=True)) for row in rows]
+        import pandas  # pyright: ignore[reportMissingTypeStubs]
+
+        return pandas.DataFrame(columns)
+
+    def events(self, *kinds: str) -> list[Event]:
+        """What happened in the run, in order: those of some kinds, or all."""
+        with self.database() as database:
+            return database.events(*kinds)
+
+    def generations(self) -> list[tuple[int, int, float, float]]:
+        """Number, simulated candidates, best and mean score of every generation."""
+        with self.database() as database:
+            return database.generations()
+
+    def depths(self) -> dict[int, int]:
+        """Generations of ancestors of every candidate, by number; 0 for starting bodies."""
+        with self.database() as database:
+            return database.depths()
+
+    def phylogeny(self) -> nx.DiGraph[int]:
+        """The family tree: an edge from every parent to its child.
+
+        See :func:`codesign.exporting.phylogeny` for the attributes of its nodes.
+        """
+        return phylogeny(self.path)
+
+    def query(self, sql: str, *, limit: int | None = None, seconds: float = 60.0) -> QueryResult:
+        """The result of one SQL statement that only reads.
+
+        Args:
+            sql: The statement; docs/runs.md describes tables and columns.
+            limit: Maximum number of rows.
+            seconds: Maximum time (s).
+
+        Raises:
+            UsageError: The statement is wrong, writes, or takes too long.
+        """
+        return run_query(self.path / DATABASE, sql, limit=limit, seconds=seconds)
+
+    def export(
+        self,
+        out: str | Path,
+        *,
+        top: int | None = None,
+        formats: Sequence[str] = DESIGN_FORMATS,
+        finetune: int = 0,
+        workers: int | None = None,
+        on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None,
+    ) -> list[Design]:
+        """Write the best designs and the history for other programs.
+
+        A design's network needs flat ground; :attr:`without_networks` says whether it is left
+        out.
+
+        Args:
+            out: Folder; it must not exist, or be empty.
+            top: Number of designs; the setting ``top`` by default.
+            formats: "mjcf", "json" and "npz" of each design, and "csv", "parquet" and
+                "phylogeny" of the history.
+            finetune: Control steps of training of each design's own network before it is
+                written; 0 for none.
+            workers: Number of worker processes of that training, one per core by default.
+            on_steps: Called during the training with the control steps so far, their total, and
+                the mean speed under action noise (m/s).
+
+        Returns:
+            The designs; those that were fine-tuned have their scores before and after.
+
+        Raises:
+            UsageError: The folder is taken, a format is unavailable, an option does not fit the
+                formats, or the run's controller is missing.
+        """
+        check_formats(formats, finetune=finetune)
+        if top is not None and not set(formats) & set(DESIGN_FORMATS):
+            raise UsageError(
+                f"top: applies to designs, and the formats {', '.join(formats)} have none"
+            )
+        missing = self.without_networks if "npz" in formats else None
+        if missing and (finetune or tuple(formats) == ("npz",)):
+            raise UsageError(missing)
+        tuning = None
+        if finetune:
+            tuning = FineTuning(
+                steps=finetune, workers=workers or usable_cores(), on_steps=on_steps
+            )
+        with self.database() as database:
+            return export_run(
+                database, self.settings, Path(out), top=top, formats=formats, finetuning=tuning
+            )
+
+    @property
+    def without_networks(self) -> str | None:
+        """Why designs of this run come without networks; None if they come with them."""
+        if self.settings.task == SCENE_TASK:
+            return None
+        return (
+            f"no npz: run_design.py runs on flat ground, and the run's task is {self.settings.task}"
+        )
+
+    def write_designs(self) -> None:
+        """Write the best designs so far into the run folder, in place of those that are there.
+
+        :func:`codesign.evolve` and :func:`codesign.resume` do so at the end of a run; after an
+        interruption this does.
+
+        Raises:
+            RunLockedError: Another process works on the run.
+        """
+        folder = RunFolder(self.path)
+        with deferred_interrupts(), folder, self.database() as database:
+            export_run(database, folder.settings, folder.designs, replace=True)
+
+
+def check_formats(formats: Sequence[str], *, finetune: int) -> None:
+    """Check the formats of an export.
+
+    Args:
+        formats: Names of formats.
+        finetune: Control steps of training before the export.
+
+    Raises:
+        UnknownNameError: There is no such format.
+        UsageError: Networks are to be fine-tuned, and no format has them.
+    """
+    known: dict[str, None] = dict.fromkeys((*DESIGN_FORMATS, *HISTORY_FORMATS))
+    for name in formats:
+        require_name(known, name, what="format")
+    if finetune and "npz" not in formats:
+        raise UsageError("finetune: trains networks, and only the format npz has them: add npz")
+
+
+def load_run(path: str | Path) -> Run:
+    """Open a run folder.
+
+    Args:
+        path: Run folder.
+
+    Returns:
+        The run. It reads the database anew on every call, so it follows a run that another
+        process works on.
+
+    Raises:
+        UsageError: ``path`` is no run folder, or its settings cannot be read.
+
+    Example:
+        >>> import codesign
+        >>> run = codesign.load_run("runs/first")  # doctest: +SKIP
+        >>> [round(candidate.score) for candidate in run.best(3)]  # doctest: +SKIP
+        [1412, 1398, 1377]
+    """
+    return Run(path)

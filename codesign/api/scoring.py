@@ -1,0 +1,219 @@
+"""Scoring robots: zero-shot, or after fine-tuning each robot's own network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypedDict, Unpack, overload
+
+import networkx as nx
+
+from codesign import defaults
+from codesign.api.robots import Robot, RobotFile, find_robots, read_robots
+from codesign.api.run import Run
+from codesign.cluster import ClusterSettings
+from codesign.config import Racing, usable_cores
+from codesign.errors import UsageError
+from codesign.exporting import SCENE_TASK, Design, DesignRollout, FineTuning
+from codesign.exporting.finetuning import finetuned
+from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, load_controller, race_for_top
+
+OnSteps = Callable[[int, int, float], None]
+
+
+class ScoreOptions(TypedDict, total=False):
+    """Keyword arguments of :func:`score`."""
+
+    task: str
+    controller: str | Path
+    episodes: int
+    seed: int
+    best_of: int | None
+    variant: int | None
+    top: int | None
+    perturb: bool
+    finetune: int
+    workers: int
+    cluster: ClusterSettings | None
+    on_steps: OnSteps
+
+
+@overload
+def score(robots: nx.DiGraph[str], **options: Unpack[ScoreOptions]) -> ScoreRecord: ...
+
+
+@overload
+def score(
+    robots: str | Path | Run | Sequence[Robot | RobotFile], **options: Unpack[ScoreOptions]
+) -> list[ScoreRecord]: ...
+
+
+def score(
+    robots: Robot | Sequence[Robot | RobotFile],
+    *,
+    task: str = defaults.TASK,
+    controller: str | Path = defaults.CONTROLLER,
+    episodes: int = defaults.EPISODES,
+    seed: int = 0,
+    best_of: int | None = None,
+    variant: int | None = None,
+    top: int | None = None,
+    perturb: bool = False,
+    finetune: int = 0,
+    workers: int = 0,
+    cluster: ClusterSettings | None = None,
+    on_steps: OnSteps = lambda done, total, speed: None,
+) -> ScoreRecord | list[ScoreRecord]:
+    """Score robots under a controller that was never trained on them.
+
+    Args:
+        robots: One or more of: a body, a robot file, a folder of robot files, a run folder, or
+            a run; a run stands for the designs that it wrote.
+        task: Name of the task.
+        controller: Name of a shipped controller, or path of a controller file.
+        episodes: Number of episodes per robot.
+        seed: Seed of the episodes' initial states.
+        best_of: Number of controller variants to try for each robot; the best is scored. By
+            default 8, or all that the controller has; with ``top`` it is 1. Designs of a run
+            have the variants of their scores.
+        variant: Number of the controller variant to score every robot with.
+        top: Number of best robots to look for: others are pruned early if they hardly can be
+            among them, and the status of their records is "pruned".
+        perturb: Whether to measure robustness as well: the mean score with weaker motors, more
+            mass, and more damping than the controller expects. It is the metric "robustness".
+        finetune: Control steps of training of each robot's own network before its score; 0 for
+            a zero-shot score. The metric "zero_shot_score" then is the score before. The two
+            scores are over different initial states, because the training keeps the checkpoint
+            that does best.
+        workers: Number of worker processes; 0 to score in this process. A script that asks for
+            some needs the usual ``if __name__ == "__main__":``.
+        cluster: Dask cluster to score on, instead of worker processes.
+        on_steps: Called during fine-tuning with the control steps so far, their total, and the
+            mean speed under action noise (m/s).
+
+    Returns:
+        The record of a single body, or a list with one record per robot, in order.
+
+    Raises:
+        UsageError: A robot cannot be read, two options exclude each other, there is no such
+            controller, or it has fewer variants.
+        BodyError: A folder has no robots in it.
+        UnknownNameError: There is no such task.
+
+    Example:
+        >>> import codesign
+        >>> import numpy as np
+        >>> from morph_ops.space import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> record = codesign.score(body, controller="flat-v0", episodes=2)
+        >>> record.status, len(record.returns)
+        ('ok', 2)
+    """
+    if variant is not None and (best_of is not None or top is not None):
+        raise UsageError("variant: names the variant to score: leave out best_of and top")
+    if finetune:
+        _check_finetune(task, top, cluster)
+    found = find_robots(robots, controller=controller)
+    variants = _variants(found, controller, best_of, variant, top)
+    graphs = read_robots(found)
+    with ScoringPool(
+        workers=min(workers, len(graphs)),
+        controller=controller,
+        task=task,
+        episodes=episodes,
+        seed=seed,
+        robustness=perturb,
+        best_of=1 if best_of is None and top is not None else best_of,
+        variants=1 + max((known or 0 for known in variants or ()), default=0),
+        racing=None if top is None else Racing(),
+        cluster=cluster,
+    ) as pool:
+        if top is None:
+            records = pool.map(graphs, variants=variants)
+        else:
+            records = race_for_top(graphs, pool, top=top)
+    if finetune:
+        tuning = FineTuning(steps=finetune, workers=workers or usable_cores(), on_steps=on_steps)
+        rollout = DesignRollout(controller=controller, seed=seed, episodes=episodes)
+        records = _finetuned_records(graphs, records, rollout, tuning, perturb=perturb)
+    named = [replace(r, robot=robot.name) for robot, r in zip(found, records, strict=True)]
+    return named[0] if isinstance(robots, nx.DiGraph) else named
+
+
+def _check_finetune(task: str, top: int | None, cluster: ClusterSettings | None) -> None:
+    """Refuse options that exclude fine-tuning."""
+    if top is not None:
+        raise UsageError("finetune: trains every robot, and top prunes most: leave out one of them")
+    if cluster is not None:
+        raise UsageError("finetune: trains on this machine: leave out cluster")
+    if task != SCENE_TASK:
+        raise UsageError(f"finetune: expected the task {SCENE_TASK}, got {task}")
+
+
+def _variants(
+    robots: Sequence[RobotFile],
+    controller: str | Path,
+    best_of: int | None,
+    variant: int | None,
+    top: int | None,
+) -> Sequence[int | None] | None:
+    """The variant to score each robot with, None where it is to be selected; None for all.
+
+    Raises:
+        UsageError: The controller has no such variant.
+    """
+    if variant is not None:
+        known = load_controller(controller).n_variants
+        if not 0 <= variant < known:
+            raise UsageError(
+                f"variant: expected 0 .. {known - 1}, because the controller {controller} has "
+                f"{known} variant{'s' * (known > 1)}, got {variant}"
+            )
+        return [variant] * len(robots)
+    if best_of is not None or top is not None:
+        return None
+    return [robot.variant for robot in robots]
+
+
+def _finetuned_records(
+    graphs: Sequence[nx.DiGraph[str]],
+    records: Sequence[ScoreRecord],
+    rollout: DesignRollout,
+    tuning: FineTuning,
+    *,
+    perturb: bool,
+) -> list[ScoreRecord]:
+    """Records after fine-tuning; a robot that could not be simulated keeps its own."""
+    result = list(records)
+    trained = [index for index, record in enumerate(records) if record.status != "failed"]
+    designs = [
+        Design(name=str(index), graph=graphs[index], variant=records[index].variant)
+        for index in trained
+    ]
+    if not designs:
+        return result
+    with (
+        TemporaryDirectory() as scratch,
+        finetuned(designs, rollout, tuning, folder=Path(scratch) / "designs") as (tuned, after),
+    ):
+        if after is None:
+            raise ValueError("rollout: expected the episodes of the scores, got none")
+        scorer = BodyScorer(
+            controller=after.controller,
+            episodes=after.episodes,
+            seed=after.seed,
+            robustness=perturb,
+        )
+        for index, design in zip(trained, tuned, strict=True):
+            before = records[index]
+            record = scorer(design.graph, variant=design.variant, policy=design.network)
+            added = {"zero_shot_score": before.score, "finetune_steps": float(tuning.steps)}
+            result[index] = replace(
+                record,
+                metrics={**record.metrics, **added},
+                seconds=before.seconds + record.seconds,
+                steps=before.steps + record.steps,
+            )
+    return result
