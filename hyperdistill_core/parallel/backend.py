@@ -1,4 +1,4 @@
-"""What every place where work is done has in common."""
+"""The protocol that every backend follows: items in, outcomes out, in any order."""
 
 from __future__ import annotations
 
@@ -12,41 +12,64 @@ _Item = TypeVar("_Item", contravariant=True)
 _Result = TypeVar("_Result")
 
 
+class WorkerError(RuntimeError):
+    """Work raised an error in a worker that cannot be passed between processes."""
+
+
 class WorkerDiedError(RuntimeError):
-    """A worker process ended in the middle of its work."""
+    """A worker process died while it worked."""
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[Result]):
-    """What became of an item.
+    """The outcome of an item: its result, or the reason why it has none.
 
     Attributes:
-        key: what it was submitted under.
-        result: what the worker made of it, None if it failed.
-        error: why it failed, None if it did not.
+        key: Key that the item was submitted with.
+        result: Result of the item; None if it failed.
+        error: Reason in one line, for people; None if the item has a result.
+        exception: Exception that the work raised, with the worker's traceback as a note, or a
+            :class:`WorkerError` in its place where it cannot be pickled; None if the item has a
+            result, or if its worker died or hung.
+
+    Example:
+        >>> outcome = Outcome("item", error="no answer within 3 s")
+        >>> outcome.result is None, outcome.error
+        (True, 'no answer within 3 s')
     """
 
     key: Hashable
     result: Result | None = None
     error: str | None = None
+    exception: Exception | None = None
 
 
 class Backend(Protocol[_Item, _Result]):
-    """Takes items while it has room, and hands back what became of them, in any order."""
+    """Takes items while it has room, and returns their outcomes in any order.
+
+    A caller keeps it busy in this way::
+
+        while items or backend.busy:
+            while items and backend.idle:
+                key, item = items.pop()
+                backend.submit(key, item)
+            for outcome in backend.collect():
+                ...
+    """
 
     @property
     def idle(self) -> int:
-        """How many items can be submitted now; at least one when nothing is being worked on."""
+        """Number of items that can be submitted now; at least one when not :attr:`busy`."""
         ...
 
     @property
     def busy(self) -> bool:
-        """Whether any item is being worked on."""
+        """Whether an item was submitted whose outcome was not collected."""
         ...
 
     @property
     def parallelism(self) -> int:
-        """How many items are worked on at the same time, when there are enough."""
+        """Number of items that are worked on at the same time, when there are enough."""
         ...
 
     @property
@@ -57,15 +80,19 @@ class Backend(Protocol[_Item, _Result]):
     def submit(self, key: Hashable, item: _Item) -> None:
         """Take an item.
 
+        Args:
+            key: Name of the item in its :class:`Outcome`.
+            item: Argument of the work.
+
         Raises:
-            RuntimeError: there is no room.
+            RuntimeError: There is no room.
         """
         ...
 
     def collect(self) -> list[Outcome[_Result]]:
-        """Wait until at least one item is done; the outcomes of all that are."""
+        """Wait until at least one item is done; return the outcomes of all that are."""
         ...
 
     def close(self) -> None:
-        """End the work at once, whatever is being done."""
+        """End all work at once; its outcomes are lost."""
         ...

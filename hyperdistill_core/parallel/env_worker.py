@@ -1,10 +1,6 @@
-"""A fleet's worker processes, seen from both ends of their pipes.
+"""A worker process of a vector env, seen from both ends of its connection.
 
-Messages and answers are in order: every message gets one answer, an error's text or None
-and the result, and a worker that sent an error is done. States, actions and rewards lie in
-shared memory. It has no name, so nobody can leave it behind: it is gone with the last
-process that maps it, however that ends. A worker ends when its pipe is closed: by us, or
-because we are gone.
+Requests and answers are short: states, actions and rewards lie in shared memory.
 """
 
 from __future__ import annotations
@@ -12,31 +8,33 @@ from __future__ import annotations
 import ctypes
 from collections import deque
 from collections.abc import Hashable
-from multiprocessing.connection import Connection
-from multiprocessing.sharedctypes import RawArray
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from hyperdistill_core.parallel.env_shard import EnvShape, EnvShard, NoProgress
-from hyperdistill_core.parallel.processes import start_worker
+from hyperdistill_core.parallel.env_arrays import EnvShape
+from hyperdistill_core.parallel.env_shard import EnvShard, NoProgress
+from hyperdistill_core.parallel.processes import WorkerProcess
 from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import get_task
 
 _PATIENCE_S = 5.0
-_MOST_OWED = 64
+# Answers that nobody receives fill the pipe, and then neither end can continue.
+_MAX_PENDING = 64
+_SETUP, _CALL = "setup", "call"
 
 
 class EnvWorker:
-    """A worker process and what it still owes us.
+    """A worker process, and the answers that it has not given yet.
 
     Args:
-        shape: of the fleet.
-        memory: its shared memory, :func:`shared_memory`.
-        task: name of the task.
-        seed: of the fleet.
-        n_parts: parts of the fleet.
-        stall: what ends an episode without way, or None.
+        shape: Sizes of the vector env's arrays.
+        memory: Shared memory of the arrays, from :meth:`EnvShape.allocate`.
+        task: Name of the task.
+        seed: Seed of the vector env.
+        n_parts: Number of parts of the vector env.
+        no_progress: Rule that terminates episodes without progress; None for no such rule.
     """
 
     def __init__(
@@ -47,103 +45,107 @@ class EnvWorker:
         task: str,
         seed: int,
         n_parts: int,
-        stall: NoProgress | None,
+        no_progress: NoProgress | None,
     ) -> None:
-        self._owed: deque[Hashable] = deque()
-        self._process, self._pipe = start_worker(_serve, memory, shape, task, seed, n_parts, stall)
+        # The tag of each request whose answer was not received yet, the oldest first.
+        self._pending: deque[Hashable] = deque([_SETUP])
+        self._error: str | None = None
+        setup = partial(_ShardServer, memory, shape, task, seed, n_parts, no_progress)
+        self._process = WorkerProcess(setup)
 
-    def send(self, tag: Hashable, command: str, *arguments: Any) -> None:
-        """Ask for something; :meth:`settle` the tag to know that it is done.
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def send(self, tag: Hashable, command: str, part: int, *arguments: Any) -> None:
+        """Send a command to one part's shard, without waiting for the answer.
+
+        Args:
+            tag: Name under which :meth:`settle` waits for the answer.
+            command: Name of a method of :class:`EnvShard`.
+            part: Part of the vector env.
+            arguments: Arguments of the method.
 
         Raises:
-            RuntimeError: the worker failed at an earlier message, died, or was closed.
+            RuntimeError: An earlier command failed, the worker died, or it was closed.
         """
-        if self._pipe.closed:
-            raise RuntimeError("this fleet is closed")
-        # Answers that nobody takes fill the pipe, and then neither end goes on.
-        while len(self._owed) >= _MOST_OWED:
+        self._require_usable()
+        while len(self._pending) >= _MAX_PENDING:
             self._receive()
         try:
-            self._pipe.send((command, *arguments))
+            self._process.send((command, part, *arguments))
         except OSError:
-            while self._owed:
+            while self._pending:
                 self._receive()
-            raise RuntimeError("a simulation worker died; its output above says why") from None
-        self._owed.append(tag)
+            raise self._death() from None
+        self._pending.append(tag)
 
     def settle(self, tag: Hashable) -> None:
-        """Wait until everything under a tag is done.
+        """Wait for the answers to all commands under a tag.
 
         Raises:
-            RuntimeError: the worker failed, or died.
+            RuntimeError: A command failed, or the worker died.
         """
-        while tag in self._owed:
+        while tag in self._pending:
             self._receive()
 
-    def ask(self, command: str, part: int) -> Any:
-        """The result of a command, once everything before it is done.
+    def call(self, command: str, part: int) -> Any:
+        """Send a command, wait for its answer and all before it, and return its result.
 
         Raises:
-            RuntimeError: the worker failed, died, or was closed.
+            RuntimeError: A command failed, the worker died, or it was closed.
         """
-        self.send("ask", command, part)
+        self.send(_CALL, command, part)
         result = None
-        while self._owed:
+        while self._pending:
             result = self._receive()
         return result
 
     def close(self) -> None:
-        """End the process."""
-        # A worker that has work sees the end of the pipe after it.
-        self._pipe.close()
-        self._process.join(timeout=_PATIENCE_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        """End the process after its present command."""
+        self._process.close(patience_s=_PATIENCE_S)
 
     def _receive(self) -> Any:
+        self._require_usable()
         try:
-            error, result = self._pipe.recv()
-        except (EOFError, OSError) as lost:
-            raise RuntimeError("a simulation worker died; its output above says why") from lost
-        self._owed.popleft()
+            result, error, _ = self._process.receive()
+        except (EOFError, OSError):
+            raise self._death() from None
+        self._pending.popleft()
         if error is not None:
-            raise RuntimeError(f"a simulation worker failed: {error}")
+            self._error = f"a simulation worker failed: {error}"
+            raise RuntimeError(self._error)
         return result
 
+    def _require_usable(self) -> None:
+        if self._process.connection.closed:
+            raise RuntimeError("this vector env is closed")
+        if self._error:
+            raise RuntimeError(self._error)
 
-def shared_memory(shape: EnvShape) -> ctypes.Array[ctypes.c_byte]:
-    """A block that holds a fleet's arrays, zeros at first; it can be given to workers."""
-    return RawArray(ctypes.c_byte, shape.n_bytes)
+    def _death(self) -> RuntimeError:
+        return RuntimeError(f"a simulation worker died ({self._process.describe_end()})")
 
 
-def _serve(
-    pipe: Connection,
-    memory: ctypes.Array[ctypes.c_byte],
-    shape: EnvShape,
-    task_name: str,
-    seed: int,
-    n_parts: int,
-    stall: NoProgress | None,
-) -> None:
-    """Main loop of a worker process."""
-    arrays, task = shape.arrays(memory), get_task(task_name)
-    shards = [EnvShard(shape, arrays, task, seed, stall) for _ in range(n_parts)]
-    # On its way to a blow-up a body's numbers may overflow: its ending says so, not numpy.
-    with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
-        while True:
-            try:
-                command, part, *arguments = pipe.recv()
-            except (EOFError, OSError):
-                return
-            error = result = None
-            try:
-                result = getattr(shards[part], command)(*arguments)
-            except Exception as failure:
-                error = f"{type(failure).__name__}: {failure}"
-            try:
-                pipe.send((error, result))
-            except OSError:
-                return
-            if error is not None:
-                return
+class _ShardServer:
+    """The work of the process: one shard for each part of the vector env."""
+
+    def __init__(
+        self,
+        memory: ctypes.Array[ctypes.c_byte],
+        shape: EnvShape,
+        task_name: str,
+        seed: int,
+        n_parts: int,
+        no_progress: NoProgress | None,
+    ) -> None:
+        arrays, task = shape.arrays(memory), get_task(task_name)
+        self._shards = [EnvShard(shape, arrays, task, seed, no_progress) for _ in range(n_parts)]
+
+    def __call__(self, request: tuple[Any, ...]) -> Any:
+        command, part, *arguments = request
+        # The numbers of a body that becomes unstable may overflow. Its episode ends as a fall,
+        # so that a warning would add nothing.
+        with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
+            return getattr(self._shards[part], command)(*arguments)

@@ -1,180 +1,162 @@
-"""How worker processes are started, and how they end.
+"""Worker processes: how they start, what they do, and how they end.
 
-Importing torch takes a worker seconds. So where the system can, workers are forked from a process
-that has imported it and a few other packages once, and nothing of ours: the second pool of a
-program, or the worker that takes the place of a dead one, starts at once, and all share the memory
-of what was imported. What they inherit beside that is of when that process started, with the first
-worker of the program: environment variables, standard output and error, limits.
+Every worker process runs :func:`_run_worker`: it calls a setup function once, then answers one
+request after the other until its connection closes. A worker ignores Ctrl-C, uses one thread for
+BLAS, and ends together with the process that started it, however that process ends.
+
+To import torch takes a worker seconds. Where the system allows it, workers are therefore forked
+from a server process that has imported torch and a few other packages once. The second pool of a
+program, or the replacement of a dead worker, starts at once, and all workers share the memory of
+those packages. A forked worker inherits the environment variables, the standard streams and the
+resource limits of the moment when the server started, that is, when the program started its first
+worker.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from multiprocessing.connection import Connection
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext, SpawnContext
+from hyperdistill_core.parallel.backend import WorkerError
+from hyperdistill_core.parallel.launcher import SAFE_PATH, WorkerLauncher
+from morph_ops._messages import failure
 
-_THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-#: What is imported once for all workers. Nothing of ours: the process that they are forked from
-#: may look for modules in other places than the program that started it.
-_PRELOADED = ("torch", "mujoco", "mjbatch", "networkx", "safetensors.torch")
-#: Packages are not to be mixed up with files that lie in the folder of the user; any value does it.
-_SAFE_PATH = {"PYTHONSAFEPATH": "workers"}
-#: The environment belongs to the whole process: threads that start workers take turns.
-_TURN = threading.Lock()
-_OUR_SERVERS: set[int | None] = {None}  # what workers are forked from; None: nothing yet
+#: The result; or None, the type and message of the error, and the error itself, or a
+#: ``WorkerError`` in its place where it cannot be pickled.
+Answer: TypeAlias = tuple[Any, str | None, Exception | None]
+#: Called once in a worker; returns the function that makes a result of a request.
+Setup: TypeAlias = Callable[[], Callable[[Any], Any]]
 
 
-def start_worker(target: Callable[..., None], *arguments: Any) -> tuple[Any, Connection]:
-    """A worker process that calls ``target(connection, *arguments)``.
+@cache
+def launcher() -> WorkerLauncher:
+    """Return the launcher of this process; :class:`WorkerLauncher` says why there is one."""
+    return WorkerLauncher()
 
-    It does not hear Ctrl-C, has one thread for BLAS, and ends with this process, however that
-    ends. Ctrl-C here waits until it has started: seconds, where it is the first.
+
+class WorkerProcess:
+    """A worker process and this process's end of the connection to it.
+
+    The worker first answers its own setup: ``(None, None, None)``, or an error, after which it
+    ends. Then it sends one :data:`Answer` for each request, in order. An error in a request does
+    not end the worker.
 
     Args:
-        target: a function of a module.
-        arguments: picklable.
+        setup: Picklable function that the worker calls once. It returns the function that makes
+            a result of a request. Requests and results must be picklable.
 
-    Returns:
-        The process, and our end of the connection.
+    Attributes:
+        connection: This process's end of the connection.
+
+    Example:
+        >>> from functools import partial
+        >>> from operator import methodcaller
+        >>> worker = WorkerProcess(partial(methodcaller, "upper"))
+        >>> worker.receive()
+        (None, None, None)
+        >>> worker.send("abc")
+        >>> worker.receive()
+        ('ABC', None, None)
+        >>> worker.close(patience_s=5.0)
     """
-    try:
-        return _start(worker_context(), target, arguments)
-    except (OSError, EOFError):
-        # The process that workers are forked from may be ending, or its socket be gone.
-        return _start(multiprocessing.get_context("spawn"), target, arguments)
+
+    def __init__(self, setup: Setup) -> None:
+        self.connection: Connection
+        self._process, self.connection = launcher().start(_run_worker, setup)
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def send(self, request: Any) -> None:
+        """Send a request.
+
+        Raises:
+            OSError: The worker is dead, or its connection was closed here.
+        """
+        self.connection.send(request)
+
+    def receive(self) -> Answer:
+        """Wait for the next answer.
+
+        Raises:
+            EOFError: The worker died.
+            OSError: The worker died, or its connection was closed here.
+        """
+        return self.connection.recv()
+
+    def describe_end(self) -> str:
+        """Wait until the process has ended; return how, as in "killed by SIGSEGV"."""
+        code = launcher().exit_code(self._process)
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+    def kill(self) -> None:
+        """Close the connection, and end the process whatever it does; :meth:`join` must follow."""
+        self.connection.close()
+        self._process.kill()  # a process that hangs in C code may not react to anything else
+
+    def join(self) -> None:
+        """Wait until the process has ended."""
+        self._process.join()
+
+    def close(self, *, patience_s: float) -> None:
+        """Close the connection, which ends the process after its present request.
+
+        Args:
+            patience_s: Time to wait for that (s). The process is killed afterwards.
+        """
+        self.connection.close()
+        self._process.join(timeout=patience_s)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
 
 
-def _start(
-    context: ForkServerContext | SpawnContext, target: Callable[..., None], arguments: tuple
-) -> tuple[Any, Connection]:
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(target, theirs, *arguments), daemon=True)
-    try:
-        with worker_surroundings():
-            process.start()
-    except BaseException:
-        ours.close()
-        if process.pid is not None:
-            process.kill()
-            process.join()
-        raise
-    finally:
-        theirs.close()  # so that a worker's end shows as a closed pipe
-    return process, ours
-
-
-def worker_context() -> ForkServerContext | SpawnContext:
-    """What starts worker processes, each without anything that this process has in memory."""
-    spawn = multiprocessing.get_context("spawn")
-    if sys.platform in ("darwin", "win32"):  # where a fork is not safe, and where there is none
-        return spawn
-    from multiprocessing import forkserver
-
-    context = multiprocessing.get_context("forkserver")
-    server: Any = forkserver._forkserver
-    with worker_surroundings(), _environment(_SAFE_PATH):
-        if server._forkserver_pid not in _OUR_SERVERS:
-            return spawn  # it is somebody else's, and has not imported what we need
-        context.set_forkserver_preload(list(_PRELOADED))
-        try:
-            forkserver.ensure_running()
-        except OSError:  # no socket can be made in the folder for temporary files
-            return spawn
-        _OUR_SERVERS.add(server._forkserver_pid)
-    return context
-
-
-def begin_worker() -> None:
-    """What every worker process does first: it is to end with the one that started it."""
-    if os.environ.get("PYTHONSAFEPATH") == _SAFE_PATH["PYTHONSAFEPATH"]:
+def _run_worker(connection: Connection, setup: Setup) -> None:
+    """Run a worker process: call ``setup``, then answer requests until the connection closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.environ.get("PYTHONSAFEPATH") == SAFE_PATH["PYTHONSAFEPATH"]:
         del os.environ["PYTHONSAFEPATH"]
     threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def exit_code(process: Any) -> int:
-    """Wait for a process to end; its exit code, or the signal that ended it, negative."""
-    wait([process.sentinel])
-    with _TURN:  # starting a process asks for the ends of all others, and only one is told
-        process.join()
-        return process.exitcode
-
-
-@contextmanager
-def worker_surroundings() -> Iterator[None]:
-    """What a process started in here inherits: one thread for BLAS, and no Ctrl-C.
-
-    A worker that is forked has it from the process that it is forked from.
-    Ctrl-C goes to every process of a terminal. A worker must not meet it, not even while
-    it still imports, and is not left half started by ours, which comes when all this is over.
-    """
-    with _TURN, _interrupted_later(), _environment(dict.fromkeys(_THREAD_LIMITS, "1")):
-        yield
-
-
-@contextmanager
-def _environment(changes: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _interrupted_later() -> Iterator[None]:
-    """Ctrl-C is blocked, as children inherit it, and met at the end."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    # Python starts its tracker with the first process, and unblocks Ctrl-C on the way.
-    resource_tracker.ensure_running()
-    # Blocked in this thread it may still reach another one, and Python then raises it here.
-    handler, noted, mask = signal.getsignal(signal.SIGINT), [], None
-    ours = callable(handler) and threading.current_thread() is threading.main_thread()
-    try:
-        if ours:
-            signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        yield
-    finally:
+    with suppress(EOFError, OSError):
         try:
-            if mask is not None:
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        finally:
-            if ours:
-                signal.signal(signal.SIGINT, handler)
-        if noted:
-            signal.raise_signal(signal.SIGINT)
+            work = setup()
+        except Exception as error:
+            connection.send(_failed(error))
+            return
+        connection.send((None, None, None))
+        while True:
+            request = connection.recv()
+            try:
+                answer = (work(request), None, None)
+            except Exception as error:
+                answer = _failed(error)
+            connection.send(answer)
 
 
-def _work(target: Callable[..., None], connection: Connection, *arguments: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    begin_worker()
-    target(connection, *arguments)
+def _failed(error: Exception) -> Answer:
+    """Return the answer that reports an error, with the worker's traceback as a note."""
+    text = failure(error)
+    error.add_note("".join(["in a worker process:\n", *traceback.format_exception(error)]))
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # some exceptions cannot be pickled, others cannot be built again
+        return None, text, WorkerError(text)
+    return None, text, error
 
 
 def _end_with_parent() -> None:
-    """End this process with the one that started it, even where its work hangs."""
+    """End this process with the one that started it, even while its work hangs."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

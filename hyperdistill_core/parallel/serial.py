@@ -1,4 +1,4 @@
-"""Work in this process."""
+"""The backend that works in this process."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from morph_ops._messages import failure
 
 
 class SerialBackend(Generic[Item, Result]):
-    """Does one item at a time in this process, when it is collected.
+    """Works on one item at a time in this process, when it is collected.
 
-    For debuggers, and for programs that must start no process. There is no time limit here,
-    and an item that crashes takes the program with it.
+    It is meant for debuggers, and for programs that must not start processes. There is no time
+    limit, and an item that crashes ends the program.
 
     Args:
-        setup: returns the function that makes a result of an item.
+        setup: Function that returns the function that makes a result of an item.
 
     Raises:
-        Exception: what ``setup`` raised.
+        Exception: The error that ``setup`` raised.
+
+    Example:
+        >>> backend = SerialBackend(lambda: str.upper)
+        >>> backend.submit("first", "abc")
+        >>> backend.collect()
+        [Outcome(key='first', result='ABC', error=None, exception=None)]
     """
 
     def __init__(self, setup: Callable[[], Callable[[Item], Result]]) -> None:
@@ -28,40 +34,48 @@ class SerialBackend(Generic[Item, Result]):
 
     @property
     def idle(self) -> int:
-        """See :class:`~hyperdistill_core.parallel.Backend`."""
+        """Number of items that can be submitted now: 1 or 0."""
         return 1 - len(self._waiting)
 
     @property
     def busy(self) -> bool:
-        """See :class:`~hyperdistill_core.parallel.Backend`."""
+        """Whether an item was submitted that was not collected."""
         return bool(self._waiting)
 
     @property
     def parallelism(self) -> int:
-        """See :class:`~hyperdistill_core.parallel.Backend`."""
+        """Number of items that are worked on at the same time: 1."""
         return 1
 
     @property
     def location(self) -> str:
-        """See :class:`~hyperdistill_core.parallel.Backend`."""
+        """Where the work is done, for people."""
         return "this process"
 
     def submit(self, key: Hashable, item: Item) -> None:
-        """See :class:`~hyperdistill_core.parallel.Backend`."""
+        """Take an item.
+
+        Args:
+            key: Name of the item in its :class:`Outcome`.
+            item: Argument of the function that ``setup`` returned.
+
+        Raises:
+            RuntimeError: The previous item was not collected.
+        """
         if self._waiting:
             raise RuntimeError("this process is busy: collect before submitting more")
         self._waiting.append((key, item))
 
     def collect(self) -> list[Outcome[Result]]:
-        """See :class:`~hyperdistill_core.parallel.Backend`."""
+        """Work on the item that was submitted; return its outcome, or nothing without an item."""
         if not self._waiting:
             return []
         key, item = self._waiting.pop()
         try:
             return [Outcome(key, self._work(item))]
         except Exception as error:
-            return [Outcome(key, error=failure(error))]
+            return [Outcome(key, error=failure(error), exception=error)]
 
     def close(self) -> None:
-        """See :class:`~hyperdistill_core.parallel.Backend`."""
+        """Drop the item that was submitted."""
         self._waiting.clear()

@@ -1,70 +1,110 @@
 """Many bodies in simulation at once, on worker processes with shared memory.
 
-A fleet keeps A active bodies, each in E simulations of its own. One :meth:`VectorEnv.step`
-advances all of them by a control step; episodes that end start again at once. States,
-actions, rewards and endings lie in shared memory: a step costs a worker two short messages.
-Rows of bodies with fewer than ``n_max`` limbs are zero.
+A vector env keeps A active bodies, each in E simulations of its own. One :meth:`VectorEnv.step`
+advances all of them by a control step. A simulation whose episode ends is reset in the same step,
+as in Gymnasium's ``AutoresetMode.SAME_STEP``. States, actions, rewards and flags lie in shared
+memory, so that a step costs two short messages for each worker. The rows of a body with fewer
+than ``n_max`` nodes are padded with zeros.
 
-Which worker simulates a body changes nothing but the time that it takes: the bodies are
-dealt out so that all workers are done at about the same time. ``fleet_shard`` is what a
-worker does with its bodies, ``fleet_worker`` the process around it.
+Which worker simulates a body changes only how long a step takes. See ``slot_assignment`` for
+which worker that is, ``env_shard`` for what a worker does with its bodies, ``env_slot`` for one
+body, and ``env_worker`` for the process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self, TypedDict
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.parallel.env_shard import (
-    FELL,
-    RUNNING,
-    STALLED,
-    TIME_LIMIT,
-    EnvShape,
-    NoProgress,
-)
-from hyperdistill_core.parallel.env_worker import EnvWorker, shared_memory
+from hyperdistill_core.parallel.env_arrays import EnvShape
+from hyperdistill_core.parallel.env_shard import NoProgress
+from hyperdistill_core.parallel.env_worker import EnvWorker
+from hyperdistill_core.parallel.slot_assignment import SlotAssignment
 
-__all__ = ["FELL", "RUNNING", "STALLED", "TIME_LIMIT", "VectorEnv", "NoProgress"]
+__all__ = ["NoProgress", "StepInfo", "StepResult", "VectorEnv"]
 
-_REPLACING = "replacing"
+_REPLACE = "replace"
+
+
+class StepInfo(TypedDict):
+    """Why episodes were terminated; each (A, E), at most one of them True.
+
+    Attributes:
+        fell: The body fell, or its simulation became unstable.
+        no_progress: The body did not advance, see :class:`NoProgress`.
+    """
+
+    fell: NDArray[np.bool_]
+    no_progress: NDArray[np.bool_]
+
+
+class StepResult(NamedTuple):
+    """What one control step gave. The arrays are live views, valid until the next step.
+
+    At most one of ``terminated`` and ``truncated`` is True: a fall counts before the time limit,
+    and the time limit before a lack of progress.
+
+    Attributes:
+        rewards: (A, E) rewards; 0 where a simulation became unstable.
+        terminated: (A, E) whether an episode ended by a fall or for lack of progress.
+        truncated: (A, E) whether an episode reached the time limit.
+        info: Reasons of the terminations.
+    """
+
+    rewards: NDArray[np.float32]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    info: StepInfo
+
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """(A, E) whether an episode ended; a new array."""
+        return self.terminated | self.truncated
 
 
 class VectorEnv:
-    """A active bodies, E simulations each.
+    """A active bodies in E simulations each; a context manager.
 
-    With more than one part a trainer can decide on the actions of one part while another
-    simulates::
+    With several parts, the caller can compute the actions of one part while another simulates::
 
         for part in parts:
-            fleet.step_async(actions[part], part=part)
+            env.step_async(actions[part], part=part)
         while True:
             for part in parts:
-                rewards, ended = fleet.step_wait(part=part)
+                rewards, terminated, truncated, info = env.step_wait(part=part)
                 ...
-                fleet.step_async(actions[part], part=part)
+                env.step_async(actions[part], part=part)
 
     Args:
-        graphs: the active bodies at the start, one a slot.
-        task: name of the task.
-        n_envs: simulations a body.
-        n_max: rows a body at most.
-        n_workers: worker processes.
-        seed: of reset noise and of the first episodes' stagger.
-        n_parts: groups of slots that step independently of each other.
-        kept: what :meth:`keep` gave: go on where that fleet was, which had these bodies in
-            these slots, and the same shape, task and seed.
-        stall: ends an episode in which a body makes no way; None lets it stand.
+        graphs: Active bodies at first, one a slot.
+        task: Name of the task.
+        n_envs: Number of simulations of each body, E.
+        n_max: Number of rows of a body, N: nodes of the largest body that will be active.
+        n_workers: Number of worker processes.
+        seed: Seed of the initial states, and of the first episodes' lengths.
+        n_parts: Number of groups of slots that step independently of each other.
+        state_dict: State to continue from, as :meth:`state_dict` gave it for a vector env with
+            the same bodies in the same slots, shape, task and seed; None for new episodes.
+        no_progress: Rule that terminates episodes without progress; None for no such rule.
 
     Attributes:
-        parts: the slots of each part, side by side and of equal number within one.
+        shape: Sizes of the arrays.
+        parts: Slots of each part: equally many, except for a remainder.
 
     Raises:
-        RuntimeError: a worker failed, here and in all methods; its message tells why.
+        RuntimeError: A worker failed. All methods raise it, and its message gives the reason.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> with VectorEnv([body], task="flat", n_envs=2, n_max=12, n_workers=1, seed=0) as env:
+        ...     rewards, terminated, truncated, info = env.step(np.zeros((1, 2, 12, 2), "f4"))
+        ...     env.state.shape, rewards.shape, bool(info["fell"].any())
+        ((1, 2, 12, 17), (1, 2), False)
     """
 
     def __init__(
@@ -77,136 +117,146 @@ class VectorEnv:
         n_workers: int,
         seed: int,
         n_parts: int = 1,
-        kept: Mapping[str, NDArray[Any]] | None = None,
-        stall: NoProgress | None = None,
+        state_dict: Mapping[str, NDArray[Any]] | None = None,
+        no_progress: NoProgress | None = None,
     ) -> None:
         self.shape = EnvShape(len(graphs), n_envs, n_max)
         ends = [len(graphs) * part // n_parts for part in range(n_parts + 1)]
         self.parts = tuple(map(slice, ends, ends[1:]))
-        memory = shared_memory(self.shape)
+        memory = self.shape.allocate()
         self._arrays: dict[str, NDArray[Any]] = self.shape.arrays(memory)
-        self._serial = 0
-        self._serial_of = np.arange(len(graphs))
-        self._stepping = [False] * n_parts
-        self._limbs = np.zeros(len(graphs))
-        self._worker_of = np.full(len(graphs), -1)
+        self._n_bodies = len(graphs)
+        self._body_numbers = np.arange(len(graphs))
+        self._in_step = [False] * n_parts
+        self._assignment = SlotAssignment(len(graphs), n_workers)
         self._workers: list[EnvWorker] = []
+        options: dict[str, Any] = {"task": task, "seed": seed, "n_parts": n_parts}
+        options["no_progress"] = no_progress
         try:
             for _ in range(n_workers):
-                self._workers.append(
-                    EnvWorker(
-                        self.shape, memory, task=task, seed=seed, n_parts=n_parts, stall=stall
-                    )
-                )
-            self._deal_out(graphs, kept)
-            self._settle(_REPLACING)
+                self._workers.append(EnvWorker(self.shape, memory, **options))
+            self._put_all(graphs, state_dict)
+            self._settle(_REPLACE)
         except BaseException:
             self.close()
             raise
 
     @property
     def state(self) -> NDArray[np.float32]:
-        """(A, E, N, 17) states now, before normalisation; a live view."""
-        self._settle(_REPLACING)
+        """(A, E, N, 17) present raw states; a live view."""
+        self._settle(_REPLACE)
         return self._arrays["state"]
 
-    def replace(self, slot: int, graph: nx.DiGraph[str]) -> None:
-        """Put another body into a slot; its episodes start anew.
+    @property
+    def worker_pids(self) -> list[int]:
+        """Process ids of the workers."""
+        return [worker.pid for worker in self._workers]
 
-        A worker prepares it while we go on; whoever asks for :attr:`state` or steps waits
-        for it, and meets its error.
+    def replace(self, slot: int, graph: nx.DiGraph[str]) -> None:
+        """Put another body into a slot; its episodes begin anew.
+
+        A worker prepares the body in the background. :attr:`state` and the next step wait for
+        it, and raise its error.
+
+        Args:
+            slot: Slot of the body.
+            graph: Body to simulate from now on.
 
         Raises:
-            RuntimeError: the slot's part is in the middle of a step.
+            RuntimeError: The slot's part is in the middle of a step.
+            IndexError: There is no such slot.
         """
         part = self._part_of(slot)
-        if self._stepping[part]:
-            raise RuntimeError(f"slot {slot} is in the middle of a step: step_wait first")
+        if self._in_step[part]:
+            raise RuntimeError(f"slot {slot} is in the middle of a step: call step_wait first")
         self._arrays["seconds"][slot] = 0.0
-        self._put(slot, self._serial, graph)
-        self._serial += 1
+        self._put(slot, self._n_bodies, graph)
+        self._n_bodies += 1
 
-    def step(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def step(self, actions: NDArray[np.float32]) -> StepResult:
         """Advance every simulation by one control step.
 
         Args:
-            actions: (A, E, N, 2) controls by joint slot; slots without a hinge are ignored.
-
-        Returns:
-            (A, E) rewards and (A, E) endings: 0 goes on, 1 fell or unstable, 2 time limit,
-            3 stalled; live views, valid until the next call.
+            actions: (A, E, N, 2) controls by joint slot; a slot without a hinge is ignored.
         """
         for part, slots in enumerate(self.parts):
             self.step_async(actions[slots], part=part)
         for part in range(len(self.parts)):
             self.step_wait(part=part)
-        return self._arrays["reward"], self._arrays["ended"]
+        return self._result(slice(None))
 
     def step_async(self, actions: NDArray[np.float32], *, part: int = 0) -> None:
         """Begin to advance the simulations of one part.
 
         Args:
             actions: (A', E, N, 2) controls of the part's A' slots, as for :meth:`step`.
-            part: which.
+            part: Part to advance.
 
         Raises:
-            RuntimeError: the part is in the middle of a step.
+            RuntimeError: The part is in the middle of a step.
         """
-        if self._stepping[part]:
-            raise RuntimeError(f"part {part} is in the middle of a step: step_wait first")
-        self._settle(_REPLACING)
+        if self._in_step[part]:
+            raise RuntimeError(f"part {part} is in the middle of a step: call step_wait first")
+        self._settle(_REPLACE)
         np.copyto(self._arrays["action"][self.parts[part]], actions)
-        self._stepping[part] = True
+        self._in_step[part] = True
         for worker in self._workers:
             worker.send(part, "step", part)
 
-    def step_wait(self, *, part: int = 0) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Wait for the end of a step that :meth:`step_async` began.
+    def step_wait(self, *, part: int = 0) -> StepResult:
+        """Wait until the step of a part is complete.
 
-        Its states are in :attr:`state` then, at the slots of the part.
+        Afterwards :attr:`state` holds the part's new states at its slots.
 
         Args:
-            part: which.
+            part: Part that :meth:`step_async` was called for.
 
         Returns:
-            (A', E) rewards and (A', E) endings of the part, as :meth:`step` has them; live
-            views, valid until the part's next step.
+            Arrays of the part's slots, (A', E).
 
         Raises:
-            RuntimeError: the part is in no step.
+            RuntimeError: The part is not in a step.
         """
-        if not self._stepping[part]:
-            raise RuntimeError(f"part {part} is in no step: step_async first")
+        if not self._in_step[part]:
+            raise RuntimeError(f"part {part} is not in a step: call step_async first")
         self._settle(part)
-        self._stepping[part] = False
-        slots = self.parts[part]
-        return self._arrays["reward"][slots], self._arrays["ended"][slots]
+        self._in_step[part] = False
+        return self._result(self.parts[part])
 
-    def keep(self) -> dict[str, NDArray[Any]]:
-        """All that decides how the fleet goes on, for another one to do so, bit by bit.
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Return everything that another vector env needs to continue bit by bit.
 
         Raises:
-            RuntimeError: a part is in the middle of a step.
+            RuntimeError: A part is in the middle of a step.
         """
-        if any(self._stepping):
-            raise RuntimeError("a part is in the middle of a step: step_wait first")
-        kept = {"serials": self._serial_of.copy(), "next_serial": np.array(self._serial)}
+        if any(self._in_step):
+            raise RuntimeError("a part is in the middle of a step: call step_wait first")
+        state = {"body_numbers": self._body_numbers.copy(), "n_bodies": np.array(self._n_bodies)}
         for worker in self._workers:
             for part in range(len(self.parts)):
-                for slot, arrays in worker.ask("keep", part).items():
-                    kept |= {f"{slot}/{name}": array for name, array in arrays.items()}
-        return kept
+                for slot, arrays in worker.call("state_dict", part).items():
+                    state |= {f"{slot}/{name}": array for name, array in arrays.items()}
+        return state
 
     def close(self) -> None:
-        """Stop the workers; what the last step left can still be read."""
+        """End the workers. The arrays of the latest step stay valid."""
         for worker in self._workers:
             worker.close()
 
-    def __enter__(self) -> VectorEnv:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _result(self, slots: slice) -> StepResult:
+        arrays = self._arrays
+        return StepResult(
+            rewards=arrays["reward"][slots],
+            terminated=arrays["terminated"][slots],
+            truncated=arrays["truncated"][slots],
+            info={"fell": arrays["fell"][slots], "no_progress": arrays["no_progress"][slots]},
+        )
 
     def _settle(self, tag: str | int) -> None:
         for worker in self._workers:
@@ -218,46 +268,34 @@ class VectorEnv:
                 return part
         raise IndexError(f"slot: expected 0 to {self.shape.n_active - 1}, got {slot}")
 
-    def _deal_out(
-        self, graphs: Sequence[nx.DiGraph[str]], kept: Mapping[str, NDArray[Any]] | None
+    def _put_all(
+        self, graphs: Sequence[nx.DiGraph[str]], state_dict: Mapping[str, NDArray[Any]] | None
     ) -> None:
-        """Put the first bodies into their slots, the largest first: so loads come out even."""
+        """Put the first bodies into their slots, the largest first, which balances the loads."""
         by_slot: dict[int, dict[str, NDArray[Any]]] = {}
-        self._serial = len(graphs)
-        if kept is not None:
-            self._serial_of, self._serial = kept["serials"], int(kept["next_serial"])
-            for key, array in kept.items():
+        if state_dict is not None:
+            self._body_numbers = state_dict["body_numbers"].copy()
+            self._n_bodies = int(state_dict["n_bodies"])
+            for key, array in state_dict.items():
                 slot, _, name = key.rpartition("/")
                 if slot:
                     by_slot.setdefault(int(slot), {})[name] = array
         for slot in sorted(range(len(graphs)), key=lambda slot: -len(graphs[slot])):
-            self._put(slot, int(self._serial_of[slot]), graphs[slot], by_slot.get(slot))
+            self._put(slot, int(self._body_numbers[slot]), graphs[slot], by_slot.get(slot))
 
     def _put(
         self,
         slot: int,
-        serial: int,
+        body_number: int,
         graph: nx.DiGraph[str],
-        kept: dict[str, NDArray[Any]] | None = None,
+        state_dict: dict[str, NDArray[Any]] | None = None,
     ) -> None:
         part = self._part_of(slot)
-        self._serial_of[slot] = serial
-        # Until it is measured a body counts by its limbs.
-        self._limbs[slot] = len(graph)
-        worker = self._least_busy(part, but=slot)
-        before = int(self._worker_of[slot])
+        self._body_numbers[slot] = body_number
+        before = int(self._assignment.worker_of[slot])
+        worker = self._assignment.assign(
+            slot, len(graph), among=self.parts[part], seconds=self._arrays["seconds"]
+        )
         if before not in (-1, worker):
-            self._workers[before].send(_REPLACING, "drop", part, slot)
-        self._worker_of[slot] = worker
-        self._workers[worker].send(_REPLACING, "put", part, slot, serial, graph, kept)
-
-    def _least_busy(self, part: int, *, but: int) -> int:
-        """The worker with the least to do at a step of a part, not counting one slot."""
-        seconds, limbs, slots = self._arrays["seconds"], self._limbs, self.parts[part]
-        known = seconds > 0.0
-        a_limb = seconds[known].sum() / limbs[known].sum() if known.any() else 1.0
-        load = np.where(known, seconds, a_limb * limbs)
-        load[but] = 0.0
-        owner = self._worker_of[slots]
-        loads = np.bincount(owner[owner >= 0], load[slots][owner >= 0], len(self._workers))
-        return int(loads.argmin())
+            self._workers[before].send(_REPLACE, "drop", part, slot)
+        self._workers[worker].send(_REPLACE, "put", part, slot, body_number, graph, state_dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import networkx as nx
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from hyperdistill_core.controller.checkpoints import find
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.evaluation.evaluation import on_workers
 from hyperdistill_core.features import context_dim
+from hyperdistill_core.parallel import map_in_workers
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.training_sets.training_set import TrainingSet
+from hyperdistill_core.training.training_sets import TrainingSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,33 +144,32 @@ def _scores(
     report: Callable[[int, int], None],
 ) -> NDArray[np.float64]:
     """(bodies, variants) mean returns."""
-    jobs = [(graph, settings) for graph in graphs]
-    rows = []
-    for row in on_workers(_score_all, jobs, settings.n_workers, _load, controller, variants):
+    setup = partial(_VariantScorer, controller, variants, settings)
+    rows: list[list[float]] = []
+    for row in map_in_workers(setup, graphs, workers=settings.n_workers):
         rows.append(row)
         report(len(rows), len(graphs))
     return np.array(rows)
 
 
-_loaded: list[Controller] = []
+class _VariantScorer:
+    """The work of a worker: mean returns of bodies under every variant."""
 
+    def __init__(
+        self, controller: Path, variants: NDArray[np.float32], settings: VariantSearchSettings
+    ) -> None:
+        self._controller = replace(Controller.load(controller), variants=variants)
+        self._task, self._settings = get_task(settings.task), settings
 
-def _load(controller: Path, variants: NDArray[np.float32]) -> None:
-    _loaded.append(replace(Controller.load(controller), variants=variants))
-
-
-def _score_all(job: tuple[nx.DiGraph[str], VariantSearchSettings]) -> list[float]:
-    graph, settings = job
-    (controller,) = _loaded
-    task = get_task(settings.task)
-    model = task.model(graph)
-    return [
-        rollout(
-            graph,
-            controller.for_body(graph, model, variant=variant),
-            task=task,
-            episodes=settings.episodes,
-            seed=settings.seed,
-        ).score
-        for variant in range(controller.n_variants)
-    ]
+    def __call__(self, graph: nx.DiGraph[str]) -> list[float]:
+        model = self._task.model(graph)
+        return [
+            rollout(
+                graph,
+                self._controller.for_body(graph, model, variant=variant),
+                task=self._task,
+                episodes=self._settings.episodes,
+                seed=self._settings.seed,
+            ).score
+            for variant in range(self._controller.n_variants)
+        ]

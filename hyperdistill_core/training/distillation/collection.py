@@ -22,8 +22,8 @@ from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
-from hyperdistill_core.nets.teachers.specialists import Specialists
-from hyperdistill_core.parallel.vector_env import FELL, RUNNING, VectorEnv
+from hyperdistill_core.nets.teachers import Teacher as TeacherNet
+from hyperdistill_core.parallel.vector_env import VectorEnv
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import (
     BodyInputs,
@@ -36,11 +36,10 @@ from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.initialization import require_continuous
 from hyperdistill_core.training.ppo.ppo_settings import require_least
 from hyperdistill_core.training.teacher_file import (
-    TeacherNetwork,
     is_teacher,
     load_teacher,
 )
-from hyperdistill_core.training.training_sets.training_set import TrainingSet
+from hyperdistill_core.training.training_sets import TrainingSet
 
 _HASH_DIGITS = 16
 
@@ -86,7 +85,7 @@ class Teacher:
         pool: hash of the pool that it learned on, see :attr:`TrainingSet.hash`; "" where nobody knows.
     """
 
-    network: TeacherNetwork
+    network: TeacherNet
     normalization: Normalization
     pool: str = ""
 
@@ -101,8 +100,7 @@ class Teacher:
     def policy(self, crowd: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
         """It, acting for some bodies of the pool; specialists are those of the whole pool."""
         network = self.network
-        if isinstance(network, Specialists):
-            network = network.select(bodies)
+        network = network.select(bodies)
         return TeacherPolicy(network, self.normalization, crowd, n_envs)
 
     def require_for(self, pool: TrainingSet) -> None:
@@ -112,9 +110,9 @@ class Teacher:
             TrainingError: they are specialists, and learned on another pool.
         """
         network = self.network
-        if isinstance(network, Specialists) and self.pool != pool.hash:
+        if network.separate_bodies is not None and self.pool != pool.hash:
             raise TrainingError(
-                f"{network.config.bodies} specialists cannot teach another pool of {len(pool)}"
+                f"{network.separate_bodies} specialists cannot teach another pool of {len(pool)}"
                 " bodies: name the pool that they learned on"
             )
 
@@ -337,8 +335,8 @@ def _run(
             times.append(elapsed.copy())
             means.append(action if actor is labels else labels.means(now, time))
         noise = settings.action_std * rng.standard_normal(action.shape)
-        reward, ended = env.step(action + noise.astype(np.float32))
-        rewards += reward * upright
-        upright &= ended != FELL
-        elapsed = np.where(ended == RUNNING, elapsed + 1, 0)
+        result = env.step(action + noise.astype(np.float32))
+        rewards += result.rewards * upright
+        upright &= ~result.terminated
+        elapsed = np.where(result.done, 0, elapsed + 1)
     return _Run(np.stack(states), np.stack(times), np.stack(means), rewards.mean(axis=1))

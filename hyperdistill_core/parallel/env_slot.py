@@ -1,0 +1,171 @@
+"""One slot of a vector env: a body in several simulations, and its initial states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import mujoco
+import networkx as nx
+import numpy as np
+from mjbatch import Batch
+from numpy.typing import NDArray
+
+from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.features.batch_state import BodyArrays
+from hyperdistill_core.rollout import unstable_simulations
+from hyperdistill_core.tasks import Task
+
+# Weight of the newest measurement in the running mean of a step's duration.
+_NEWEST = 0.1
+
+
+class InitialStateSampler:
+    """Draws the initial states of one body's episodes, one after the other.
+
+    The states depend on the seed, the body's number and the number of the draw alone, so that
+    they are the same on any worker.
+
+    Args:
+        task: Task that defines the reset noise.
+        model: MuJoCo model of the body in the task's world.
+        seed: Seed of the vector env.
+        body_number: Number of the body, counted over all bodies that the vector env has had.
+
+    Attributes:
+        n_drawn: Number of states drawn so far.
+    """
+
+    def __init__(self, task: Task, model: mujoco.MjModel, *, seed: int, body_number: int) -> None:
+        self._task, self._model = task, model
+        self._root = [seed, body_number]
+        self.n_drawn = 0
+
+    def draw(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the next initial state: qpos (nq,) and qvel (nv,)."""
+        self.n_drawn += 1
+        qpos, qvel = self._task.reset_noise(self._rng(self.n_drawn), self._model)
+        return self._model.qpos0 + qpos, qvel
+
+    def stagger(self, n_envs: int) -> NDArray[np.int64]:
+        """Return (E,) control steps by which the first episodes are shorter.
+
+        The time limit then ends the episodes of a body at different steps.
+        """
+        return self._rng(0).integers(0, self._task.max_steps, size=n_envs)
+
+    def _rng(self, number: int) -> np.random.Generator:
+        return np.random.default_rng([*self._root, number])
+
+
+class EnvSlot:
+    """One body in E simulations.
+
+    Args:
+        graph: Body to simulate.
+        task: Task that defines the world and the reset noise.
+        n_envs: Number of simulations, E.
+        seed: Seed of the vector env.
+        body_number: Number of the body, counted over all bodies that the vector env has had.
+
+    Attributes:
+        layout: Layout of the body in its MuJoCo model.
+        arrays: Live views of the simulations' MuJoCo arrays.
+        fall_height: Height of the torso at which the body has fallen (m).
+        elapsed: (E,) control steps since the running episodes began.
+        checked_x: (E,) x positions of the torsos at the latest progress check (m).
+        seconds: Running mean of a control step's duration (s), 0 while it is not measured.
+    """
+
+    def __init__(
+        self, graph: nx.DiGraph[str], task: Task, *, n_envs: int, seed: int, body_number: int
+    ) -> None:
+        model = task.model(graph)
+        self.layout = BodyLayout.from_graph(graph, model)
+        self.fall_height = task.fall_height(graph)
+        self.seconds = 0.0
+        self._sampler = InitialStateSampler(task, model, seed=seed, body_number=body_number)
+        self._batch = batch = Batch(model, n_envs, num_threads=1)
+        self._physics_steps = task.physics_steps
+        self._ctrl, self._warning = batch.bind("ctrl"), batch.bind("warning")
+        self._qpos, self._qvel = batch.bind("qpos"), batch.bind("qvel")
+        # A row of MuJoCo's integration state holds the time first, then qpos and qvel.
+        self._physics = batch.bind("state")
+        coordinates = self._physics[:, 1 : 1 + model.nq + model.nv]
+        self.arrays = BodyArrays(
+            xpos=batch.bind("xpos"),
+            xquat=batch.bind("xquat"),
+            subtree_com=batch.bind("subtree_com"),
+            cdof=batch.bind("cdof"),
+            coordinates=coordinates,
+        )
+        everything = np.arange(n_envs)
+        self.draw_initial_states(everything)
+        self.reset(everything)
+        self.elapsed = self._sampler.stagger(n_envs)
+        # A shortened first episode may meet its first check after a few steps: it must pass.
+        self.checked_x = np.full(n_envs, -np.inf)
+
+    def set_controls(self, actions: NDArray[np.float32]) -> None:
+        """Set the controls of the coming step from (E, 2 N) actions by joint slot."""
+        self._ctrl[...] = actions.take(self.layout.actions, axis=1)
+
+    def step(self) -> None:
+        """Advance all simulations by a control step."""
+        self._batch.step(nstep=self._physics_steps)
+
+    def note_duration(self, seconds: float) -> None:
+        """Take a measured duration of a control step (s) into the running mean."""
+        self.seconds += (_NEWEST if self.seconds else 1.0) * (seconds - self.seconds)
+
+    def draw_initial_states(self, simulations: NDArray[np.intp]) -> None:
+        """Set the coordinates of some simulations to new initial states.
+
+        :meth:`reset` must follow: it computes everything that depends on them.
+        """
+        for index in simulations:
+            self._qpos[index], self._qvel[index] = self._sampler.draw()
+        self._warning[simulations] = 0
+
+    def reset(self, simulations: NDArray[np.intp]) -> None:
+        """Compute the derived quantities of some simulations from their coordinates."""
+        self._batch.reset(simulations)
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Return copies of everything that determines how the simulations continue."""
+        state = {name: array.copy() for name, array in self._state_arrays().items()}
+        return state | {
+            "elapsed": self.elapsed.copy(),
+            "checked_x": self.checked_x.copy(),
+            "n_drawn": np.array(self._sampler.n_drawn),
+        }
+
+    def load_state_dict(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Continue where the slot was that :meth:`state_dict` describes."""
+        for name, array in self._state_arrays().items():
+            array[...] = state[name]
+        self.elapsed[...] = state["elapsed"]
+        self.checked_x[...] = state["checked_x"]
+        self._sampler.n_drawn = int(state["n_drawn"])
+
+    def _state_arrays(self) -> dict[str, NDArray[Any]]:
+        # The positions are those before the latest physics step: the integration state alone
+        # does not determine them.
+        arrays = self.arrays
+        return {
+            "physics": self._physics,
+            "warning": self._warning,
+            "xpos": arrays.xpos,
+            "xquat": arrays.xquat,
+            "subtree_com": arrays.subtree_com,
+            "cdof": arrays.cdof,
+        }
+
+    @property
+    def has_warnings(self) -> bool:
+        """Whether any simulation has raised a MuJoCo warning since its episode began."""
+        return bool(np.count_nonzero(self._warning))
+
+    def unstable(self) -> NDArray[np.bool_]:
+        """Return (E,) whether each simulation became unstable."""
+        return unstable_simulations(self._warning, self._qpos)

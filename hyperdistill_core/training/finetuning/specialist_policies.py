@@ -1,0 +1,105 @@
+"""Specialists as policies of single bodies, and their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.nets.mlp import BodyMLP, Normalization
+from hyperdistill_core.nets.teachers.specialists import Specialists
+from hyperdistill_core.parallel import map_in_workers
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.teacher_file import load_teacher
+
+
+def load_specialists(path: Path) -> tuple[Specialists, Normalization]:
+    """Specialists and the normalization of their observations from a checkpoint.
+
+    Args:
+        path: File of the checkpoint.
+
+    Raises:
+        CheckpointError: The file is not the checkpoint of specialists.
+    """
+    network, normalization, _ = load_teacher(path)
+    if not isinstance(network, Specialists):
+        raise CheckpointError(f"{path}: expected specialists, got a {network.kind}")
+    return network, normalization
+
+
+def specialist_policy(
+    network: Specialists, normalization: Normalization, body: int, graph: nx.DiGraph[str], task: str
+) -> BodyMLP:
+    """The network of one body as a policy for rollouts.
+
+    Args:
+        network: Specialists of all bodies.
+        normalization: Normalization of their observations.
+        body: Number of the body.
+        graph: The body.
+        task: Name of the task.
+    """
+    layout = BodyLayout.from_graph(graph, get_task(task).model(graph))
+    layers = [(w.numpy(), b.numpy()) for w, b in network.layers(body, len(graph))]
+    return BodyMLP.from_layers(
+        layers,
+        normalization=normalization,
+        actions=layout.actions,
+        dtype=np.float32,
+        clock_harmonics=network.clock_harmonics,
+    )
+
+
+def score_specialists(
+    graphs: Sequence[nx.DiGraph[str]],
+    specialists: Sequence[tuple[Path, int]],
+    *,
+    task: str,
+    episodes: int,
+    seed: int,
+    n_workers: int,
+) -> NDArray[np.float64]:
+    """Mean returns (specialists,) under mean actions.
+
+    Args:
+        graphs: All bodies of the checkpoints.
+        specialists: The checkpoint file and the number of the body, for each specialist.
+        task: Name of the task.
+        episodes: Number of episodes of each specialist.
+        seed: Seed of the episodes' initial states.
+        n_workers: Number of processes.
+
+    Raises:
+        CheckpointError: A file is not the checkpoint of specialists.
+    """
+    items = [(graphs[body], policy) for policy, body in _policies(graphs, specialists, task)]
+    setup = partial(_PolicyScorer, task=task, episodes=episodes, seed=seed)
+    return np.array(list(map_in_workers(setup, items, workers=n_workers)))
+
+
+def _policies(
+    graphs: Sequence[nx.DiGraph[str]], specialists: Sequence[tuple[Path, int]], task: str
+) -> Iterator[tuple[BodyMLP, int]]:
+    loaded = {path: load_specialists(path) for path in {path for path, _ in specialists}}
+    for path, body in specialists:
+        yield specialist_policy(*loaded[path], body, graphs[body], task), body
+
+
+class _PolicyScorer:
+    """The work of a worker: mean returns of bodies, each under its own policy."""
+
+    def __init__(self, *, task: str, episodes: int, seed: int) -> None:
+        self._task, self._episodes, self._seed = get_task(task), episodes, seed
+
+    def __call__(self, item: tuple[nx.DiGraph[str], BodyMLP]) -> float:
+        graph, policy = item
+        run = rollout(graph, policy, task=self._task, episodes=self._episodes, seed=self._seed)
+        return run.score
