@@ -137,7 +137,7 @@ def _run(settings: Settings, pool: ScoringPool) -> None:
 
 
 def _settings(options: argparse.Namespace, way: str) -> Settings:
-    return config.build(
+    return config.Settings.from_dict(
         {
             "algorithm": way,
             "controller": options.controller,

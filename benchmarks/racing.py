@@ -83,7 +83,7 @@ def main() -> None:
 
 def unscored(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
     """The distinct bodies of an aging campaign, in the order of their breeding."""
-    settings = config.build(
+    settings = config.Settings.from_dict(
         {
             "algorithm": "aging",
             "controller": options.controller,
@@ -137,7 +137,7 @@ def one_after_the_other(
     bodies: Sequence[nx.DiGraph[str]], pool: ScoringPool, top: int
 ) -> list[ScoreRecord]:
     """Records as a campaign of algorithm ``random`` would have them."""
-    settings = config.build(
+    settings = config.Settings.from_dict(
         {
             "algorithm": "random",
             "finalists": top,

@@ -124,7 +124,7 @@ def main() -> None:
         parser.error("expected at least 100 candidates and 1 worker")
     population = min(500, options.candidates // 10)
     try:
-        settings = config.build(
+        settings = config.Settings.from_dict(
             {
                 "population": population,
                 "generations": -(-options.candidates // population),

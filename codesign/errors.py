@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hyperdistill_core.controller.checkpoints import ControllerError
-from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.errors import SettingsError, TrainingError
 from morph_ops.errors import BodyError, UnknownNameError
 
 
@@ -19,5 +19,12 @@ class RunError(RuntimeError):
     """Something failed while working. One line for people; exit code 1."""
 
 
-WRONG_INPUT = (UsageError, BodyError, UnknownNameError, TrainingError, ControllerError)
+WRONG_INPUT = (
+    UsageError,
+    SettingsError,
+    BodyError,
+    UnknownNameError,
+    TrainingError,
+    ControllerError,
+)
 """Every error that tells users about what they gave."""

@@ -13,17 +13,19 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Self, TypeVar, Union, cast, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
 
 from hyperdistill_core.errors import Complaint, SettingsError
-from morph_ops._registry import UnknownNameError, require_name
+from morph_ops._registry import Registry, UnknownNameError, require_name
 
 __all__ = [
     "Complaint",
     "DefaultText",
     "FieldDescription",
     "FrozenSettings",
+    "Names",
     "SettingsError",
     "Unit",
     "assigned",
@@ -68,6 +70,25 @@ class DefaultText(NamedTuple):
     text: str
 
 
+class Names(NamedTuple):
+    """Names that a setting takes, as ``Annotated[str, Names(TASKS)]``, or one of a list of names.
+
+    Plugins are accepted if the registry takes them; they are not imported.
+    """
+
+    registry: Registry[Any]
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._known, handler(source))
+
+    def _known(self, value: str | list[str]) -> str | list[str]:
+        for name in [value] if isinstance(value, str) else value:
+            self.registry.require(name)
+        return value
+
+
 class FieldDescription(NamedTuple):
     """One row of the settings reference.
 
@@ -75,7 +96,7 @@ class FieldDescription(NamedTuple):
         name: Name of the setting; a dot separates a table from its keys.
         type: Type in TOML's words, such as "integer" or "number or none".
         default: Default as TOML writes it; "required" where there is none, and empty for a table.
-        range: Allowed values, such as "at least 1"; empty where the type says everything.
+        range: Allowed values, such as "at least 1" or names; empty where the type says everything.
         unit: Symbol of the unit; empty for a number without one.
         description: What the setting does.
     """
@@ -98,10 +119,9 @@ class FrozenSettings(BaseModel):
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
     Example:
-        >>> from typing import Annotated
         >>> from pydantic import Field
         >>> class Walk(FrozenSettings):
-        ...     speed: Annotated[float, Unit("m/s")] = Field(0.5, gt=0.0, description="Speed.")
+        ...     speed: float = Field(0.5, gt=0.0, description="Speed over the ground.")
         >>> Walk(speed=2.0).to_dict()
         {'speed': 2.0}
         >>> Walk(speed=-1.0)
@@ -268,9 +288,11 @@ def _toml_text(value: Any) -> str:
 
 
 def _range_text(field: FieldInfo) -> str:
-    """Allowed numbers in words: "at least 1", "above 0", "0 .. 1"."""
+    """Allowed values in words: "at least 1", "above 0", "0 .. 1", "gnn, transformer"."""
     bounds: dict[type, Any] = {}
     for entry in field.metadata:
+        if isinstance(entry, Names):
+            return ", ".join(entry.registry)
         for kind, name in ((Ge, "ge"), (Gt, "gt"), (Le, "le"), (Lt, "lt")):
             if isinstance(entry, kind):
                 bounds[kind] = getattr(entry, name)

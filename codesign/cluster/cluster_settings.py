@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from hyperdistill_core.settings import FrozenSettings
 from morph_ops._registry import lookup
 
 LOCAL = "local"
@@ -27,7 +28,7 @@ _ADDRESS = re.compile(r"(tcp|tls)://[^\s/:]+:\d+|(tcp|tls)://\[[0-9a-fA-F:]+\]:\
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class ClusterSettings(BaseModel):
+class ClusterSettings(FrozenSettings):
     """A Dask cluster: one that runs, by its scheduler's address, or one to start, by its kind.
 
     Attributes:
@@ -39,8 +40,6 @@ class ClusterSettings(BaseModel):
         options: of the class that starts the cluster, passed on as they are.
         wait: time to wait for the first worker (s); queues may take long.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     scheduler: str | None = None
     kind: str | None = None

@@ -1,31 +1,24 @@
-"""Settings of a campaign: frozen, checked once, from presets, TOML files and ``--set``.
+"""Settings of a campaign: immutable, validated once, from presets, TOML files and ``--set``.
 
-Later sources win: defaults, preset, campaign file, ``--set``, then single options such
-as ``--seed``. What comes out is written into the run folder, complete, so that a run
-does not depend on defaults that may change.
+Later sources win: defaults, preset, campaign file, ``--set``, then single options such as
+``--seed``. The result is written into the run folder, complete, so that a run does not depend on
+defaults that may change.
 
 settings  the campaign
-tables    its tables: rates, limits, stop, alarms
+tables    its tables: rates, limits, stop, racing, alarms
+names     the names that settings accept: algorithms, objectives, descriptors
 sources   where settings come from, and TOML
 """
 
-from codesign.config.settings import (
-    ALGORITHMS,
-    DESCRIPTORS,
-    ISLANDS,
-    OBJECTIVES,
-    RACING,
-    Settings,
-    usable_cores,
-)
+from codesign.config.names import ALGORITHMS, DESCRIPTORS, ISLANDS, OBJECTIVES, RACING
+from codesign.config.settings import Settings, usable_cores
 from codesign.config.sources import (
     DEFAULT_PRESET,
-    build,
-    chosen_cluster,
+    cluster_at,
     load,
-    parse,
+    parse_toml,
     presets,
-    read,
+    read_toml,
     to_toml,
 )
 from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
@@ -43,12 +36,11 @@ __all__ = [
     "Rates",
     "Settings",
     "Stop",
-    "build",
-    "chosen_cluster",
+    "cluster_at",
     "load",
-    "parse",
+    "parse_toml",
     "presets",
-    "read",
+    "read_toml",
     "to_toml",
     "usable_cores",
 ]

@@ -4,142 +4,194 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from codesign import defaults
 from codesign.cluster import ClusterSettings
-from codesign.config.tables import Alarms, Frozen, Limits, Racing, Rates, Stop, known_or_own
+from codesign.config.names import ALGORITHMS, DESCRIPTORS, ISLANDS, OBJECTIVES, RACING
+from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
 from hyperdistill_core.controller.checkpoints import available
+from hyperdistill_core.settings import DefaultText, FrozenSettings, Names, SettingsError, Unit
 from morph_ops._registry import is_plugin
 
-LEAST_ISLAND = 4
-OBJECTIVES = ("score", "speed", "cost_of_transport", "mass", "actuators", "robustness")
-DESCRIPTORS = ("size", "limbs", "mass", "actuators", "symmetry", "contact", "height")
-DESCRIPTORS += ("duty_1", "duty_2", "duty_3", "duty_4")
-ISLANDS = ("aging", "mu_plus_lambda")
-#: Algorithms that set a bar for racing: those that ask for a body's score alone.
-RACING = ("random", "aging", "mu_plus_lambda", "islands")
-ALGORITHMS = ("random", "aging", "mu_plus_lambda", "nsga2", "map_elites", "novelty", "islands")
-#: Settings that are lists of names: what one is, which there are, and how many it takes.
-_LISTS = {
-    "objectives": ("objective", OBJECTIVES, 2, 4),
-    "descriptors": ("descriptor", DESCRIPTORS, 1, 4),
-    "islands": ("island", ISLANDS, 2, 64),
-}
+_MIN_ISLAND = 4
+#: Shortest and longest length of the settings that are lists of names.
+_LENGTHS = {"objectives": (2, 4), "descriptors": (1, 4), "islands": (2, 64)}
 
 
 def usable_cores() -> int:
-    """Cores that this process may use."""
+    """Number of cores that this process may use.
+
+    Example:
+        >>> usable_cores() >= 1
+        True
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-class Settings(Frozen):
-    """A campaign.
+class Settings(FrozenSettings):
+    """The settings of a campaign.
 
-    Attributes:
-        seed: root of every random number.
-        task: what the bodies are scored on. A task, an objective, a descriptor, an operator or
-            an algorithm named as "package.module:name" is the user's own, see
-            docs/extending.md.
-        controller: name of a shipped controller, or a path to one.
-        algorithm: who may be a parent; docs/algorithms.md has a section on each.
-        objectives: what "nsga2" weighs against each other.
-        descriptors: what "map_elites" and "novelty" tell bodies apart by.
-        bins: cells of "map_elites" along each descriptor.
-        neighbors: bodies in the archive that "novelty" measures distances to.
-        novelty_threshold: mean distance to them that lets a body into that archive, as a
-            share of the descriptors' ranges.
-        islands: algorithm of each island of "islands".
-        migrate_every: candidates of an island between two migrations.
-        migrants: bodies that each island sends then.
-        start: a folder of robots, or of a run, whose bodies start the search, the best of a run
-            first; mutants of them fill the starting population. Without it bodies are sampled.
-        locked: limbs of the robots in ``start``, with all that they hang on, that the search
-            must leave as they are.
-        population: bodies alive; as many start the search.
-        generations: generations bred after the starting one, each of ``population``
-            children.
-        candidates: stop after so many bodies, inside the last generation; None for all.
-        episodes: episodes a body.
-        best_of: variants of a body that the controller has, which are tried in short episodes
-            before the best of them is scored: less luck, more control steps.
-        variants: variants that a body may carry, of those that the controller has: a starting
-            body gets one of the first so many at random, a child has its first parent's, now and
-            then another one (``rates.variant``). With 1 all have the first.
-        workers: worker processes, 0 to work in this process; no part of the result.
-        cluster: where the work is done instead of that; no part of the result either.
-        time_limit: the scoring of a body may take so long (s). One that hangs is tried once
-            more and has failed then; whether a body does that depends on the machine, so the
-            limit must be far above what bodies take.
-        tournament: bodies that compete to be a parent.
-        in_flight: candidates that are bred before the score of the first of them counts,
-            at most half the population. It bounds how many workers are busy, and it is
-            part of the result so that the number of workers need not be.
-        finalists: bodies, the best of the search, that are scored again at the end; at least
-            ``top``.
-        reevaluation_episodes: episodes of each then, with starts that the search has never seen; 0
-            takes the search's word.
-        top: designs that are exported when the run ends.
-        rates: how a child is made.
-        limits: what a body may be at most.
-        stop: what ends the run early.
-        racing: stop bodies early that cannot reach the others; none, or false, scores all in
-            full, and true races as the table's defaults say.
-        alarms: when the search says that something looks wrong; no part of the result.
+    A task, an objective, a descriptor, an operator or an algorithm can be a custom one, named
+    "package.module:name" (docs/guides/extending.md).
+
+    Example:
+        >>> settings = Settings(population=16, generations=3)
+        >>> settings.total
+        64
+        >>> Settings(population=1)
+        Traceback (most recent call last):
+        hyperdistill_core.errors.SettingsError: population: expected at least 2, got 1
     """
 
-    seed: int = Field(default=0, ge=0)
-    task: str = "flat"
-    controller: str = defaults.CONTROLLER
-    algorithm: str = "aging"
-    objectives: list[str] = Field(default=["speed", "cost_of_transport"])
-    descriptors: list[str] = Field(default=["limbs", "height"])
-    bins: int = Field(default=10, ge=2, le=1000)
-    neighbors: int = Field(default=10, ge=1)
-    novelty_threshold: float = Field(default=0.02, ge=0.0)
-    islands: list[str] = Field(default=["aging"] * 4)
-    migrate_every: int = Field(default=32, ge=1)
-    migrants: int = Field(default=1, ge=1)
-    start: str | None = None
-    locked: list[str] = Field(default_factory=list)
-    population: int = Field(default=64, ge=2)
-    generations: int = Field(default=8, ge=0)
-    candidates: int | None = Field(default=None, ge=1)
-    episodes: int = Field(default=4, ge=1)
-    best_of: int = Field(default=1, ge=1)
-    variants: int = Field(default=1, ge=1)
-    workers: int = Field(default_factory=usable_cores, ge=0)
-    cluster: ClusterSettings | None = None
-    time_limit: float = Field(default=300.0, gt=0.0)
-    tournament: int = Field(default=4, ge=1)
-    in_flight: int = Field(default=16, ge=1)
-    finalists: int = Field(default=20, ge=1)
-    reevaluation_episodes: int = Field(default=16, ge=0)
-    top: int = Field(default=5, ge=1)
-    rates: Rates = Field(default_factory=Rates)
-    limits: Limits = Field(default_factory=Limits)
-    stop: Stop = Field(default_factory=Stop)
-    racing: Racing | None = None
-    alarms: Alarms = Field(default_factory=Alarms)
-
-    @field_validator("algorithm")
-    @classmethod
-    def _an_algorithm(cls, name: str) -> str:
-        known_or_own(dict.fromkeys(ALGORITHMS), name, what="algorithm")
-        return name
+    seed: int = Field(default=0, ge=0, description="Root seed of all random numbers.")
+    task: str = Field(default=defaults.TASK, description="Task that the bodies are scored on.")
+    controller: str = Field(
+        default=defaults.CONTROLLER,
+        description="Name of a shipped controller, or path of a controller file.",
+    )
+    algorithm: Annotated[str, Names(ALGORITHMS)] = Field(
+        default="aging", description="Algorithm that chooses the parents."
+    )
+    objectives: Annotated[list[str], Names(OBJECTIVES)] = Field(
+        default=["speed", "cost_of_transport"],
+        description='Objectives that "nsga2" trades off: 2 to 4 different ones.',
+    )
+    descriptors: Annotated[list[str], Names(DESCRIPTORS)] = Field(
+        default=["limbs", "height"],
+        description='Descriptors of "map_elites" and "novelty": 1 to 4 different ones.',
+    )
+    bins: int = Field(
+        default=10, ge=2, le=1000, description='Cells of "map_elites" along each descriptor.'
+    )
+    neighbors: int = Field(
+        default=10,
+        ge=1,
+        description='Nearest bodies in the archive that "novelty" measures distances to.',
+    )
+    novelty_threshold: float = Field(
+        default=0.02,
+        ge=0.0,
+        description="Mean distance to the nearest bodies above which a body enters the archive "
+        'of "novelty", as a share of the range of each descriptor.',
+    )
+    islands: Annotated[list[str], Names(ISLANDS)] = Field(
+        default=["aging"] * 4,
+        description='Algorithm of each island of "islands": 2 to 64 of them.',
+    )
+    migrate_every: int = Field(
+        default=32, ge=1, description="Candidates of each island between two migrations."
+    )
+    migrants: int = Field(
+        default=1, ge=1, description="Bodies that each island sends in a migration."
+    )
+    start: str | None = Field(
+        default=None,
+        description="Folder of robots, or of a run, whose bodies start the search; of a run the "
+        "best come first. Mutants of them complete the first population. Without it, bodies are "
+        "sampled.",
+    )
+    locked: list[str] = Field(
+        default_factory=list,
+        description="Limbs of the robots in `start` that the search must not change, nor "
+        "anything between them and the torso.",
+    )
+    population: int = Field(
+        default=64,
+        ge=2,
+        description="Number of bodies in the population; the search starts with as many.",
+    )
+    generations: int = Field(
+        default=8,
+        ge=0,
+        description="Generations after the first one; each has `population` candidates.",
+    )
+    candidates: int | None = Field(
+        default=None,
+        ge=1,
+        description="Number of candidates after which the run ends, if that is within a "
+        "generation; by default all generations are completed.",
+    )
+    episodes: int = Field(default=4, ge=1, description="Episodes of a score.")
+    best_of: int = Field(
+        default=1,
+        ge=1,
+        description="Controller variants to try on each body in short rollouts before the best "
+        "one is scored. More variants leave less to luck and cost more control steps.",
+    )
+    variants: int = Field(
+        default=1,
+        ge=1,
+        description="Controller variants that bodies can carry. A starting body gets a random "
+        "one of them, a child inherits its first parent's, and `rates.variant` changes it. With "
+        "1 all bodies have the first variant.",
+    )
+    workers: Annotated[int, DefaultText("the cores that the process may use")] = Field(
+        default_factory=usable_cores,
+        ge=0,
+        description="Number of worker processes; 0 scores in the main process. It does not "
+        "change the result.",
+    )
+    cluster: ClusterSettings | None = Field(
+        default=None,
+        description="Dask cluster to score on instead. It does not change the result.",
+    )
+    time_limit: Annotated[float, Unit("s")] = Field(
+        default=defaults.TIME_LIMIT,
+        gt=0.0,
+        description="Longest time for the scoring of a body. A body that exceeds it is scored "
+        "once more, and failed if it exceeds it again. This depends on the machine, so "
+        "the limit must be far above the usual times.",
+    )
+    tournament: int = Field(default=4, ge=1, description="Bodies that compete to become a parent.")
+    in_flight: int = Field(
+        default=16,
+        ge=1,
+        description="Candidates that are created before the score of the first of them counts, "
+        "at most half of the population. It limits how many workers are busy, and it changes "
+        "the result, so that the number of workers does not.",
+    )
+    finalists: int = Field(
+        default=20,
+        ge=1,
+        description="Best bodies of the search that are re-evaluated at the end; at least `top`.",
+    )
+    reevaluation_episodes: int = Field(
+        default=16,
+        ge=0,
+        description="Episodes of each re-evaluation, with initial states that the search has "
+        "never used; 0 skips the re-evaluation.",
+    )
+    top: int = Field(
+        default=5, ge=1, description="Number of designs that are exported when the run ends."
+    )
+    rates: Rates = Field(default_factory=Rates, description="How offspring are made.")
+    limits: Limits = Field(default_factory=Limits, description="Upper limits of a body.")
+    stop: Stop = Field(default_factory=Stop, description="Conditions that end the run early.")
+    racing: Racing | None = Field(
+        default=None,
+        description="Racing prunes bodies early that cannot reach the others. Without the "
+        "table, or with false, all bodies are scored completely; true takes the table's defaults.",
+    )
+    alarms: Alarms = Field(
+        default_factory=Alarms,
+        description="When the run reports that something looks wrong. Alarms do not change the "
+        "result.",
+    )
 
     @field_validator("start")
     @classmethod
-    def _a_folder(cls, start: str | None) -> str | None:
+    def _absolute_folder(cls, start: str | None) -> str | None:
         return None if start is None else str(Path(start).absolute())
 
     @field_validator("controller")
     @classmethod
-    def _absolute(cls, controller: str) -> str:
-        # A run may be resumed from another folder. A shipped controller's name stays one.
+    def _absolute_file(cls, controller: str) -> str:
+        # A run can be resumed from another folder. A shipped controller keeps its name.
         named = controller in available()
         path = Path(controller)
         return str(path.absolute()) if not named and path.is_file() else controller
@@ -147,76 +199,83 @@ class Settings(Frozen):
     @field_validator("racing", mode="before")
     @classmethod
     def _on_or_off(cls, racing: object) -> object:
-        # TOML has no null: this is how what a preset turns on is turned off.
+        # TOML has no null: false is the way to disable what a preset enables.
         return {True: Racing(), False: None}[racing] if isinstance(racing, bool) else racing
 
     @field_validator("objectives", "descriptors", "islands")
     @classmethod
-    def _known(cls, names: list[str], info: ValidationInfo) -> list[str]:
-        what, known, least, most = _LISTS[info.field_name or ""]
-        for name in names:
-            known_or_own(dict.fromkeys(known), name, what=what)
+    def _enough_names(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        least, most = _LENGTHS[info.field_name or ""]
         if not least <= len(names) <= most:
             raise ValueError(f"expected {least} to {most} of them, got {len(names)}")
-        if what != "island" and len(set(names)) < len(names):
+        if info.field_name != "islands" and len(set(names)) < len(names):
             raise ValueError(f"expected different ones, got {', '.join(names)}")
         return names
 
     @model_validator(mode="after")
-    def _room_on_islands(self) -> Settings:
-        share = self.population // len(self.islands)
-        if self.algorithm == "islands" and share < max(LEAST_ISLAND, self.migrants + 1):
-            raise ValueError(
-                f"population: expected at least {max(LEAST_ISLAND, self.migrants + 1)} bodies on "
-                f"each of {len(self.islands)} islands, got {self.population} for all"
+    def _populated_islands(self) -> Settings:
+        if self.algorithm != "islands":
+            return self
+        islands, least = len(self.islands), max(_MIN_ISLAND, self.migrants + 1)
+        share = self.population // islands
+        if share < least:
+            raise SettingsError.of(
+                "population",
+                f"expected at least {least} bodies for each of {islands} islands, got "
+                f"{self.population} in total; {least * islands} would do",
             )
-        if self.algorithm == "islands" and self.population % len(self.islands):
-            raise ValueError(
-                f"population: expected as many bodies on each of {len(self.islands)} islands, got "
-                f"{self.population} for all; {share * len(self.islands)} would do"
+        if self.population % islands:
+            raise SettingsError.of(
+                "population",
+                f"expected a multiple of {islands}, the number of islands, got {self.population}; "
+                f"{share * islands} would do",
             )
         return self
 
     @model_validator(mode="after")
-    def _nobody_else_races(self) -> Settings:
+    def _racing_by_score(self) -> Settings:
         if self.racing and not is_plugin(self.algorithm) and self.algorithm not in RACING:
-            raise ValueError(
-                f"racing: expected an algorithm that goes by the score alone "
-                f"({', '.join(RACING)}), got {self.algorithm}; racing=false turns it off"
+            raise SettingsError.of(
+                "racing",
+                f"expected an algorithm that compares bodies by the score alone "
+                f"({', '.join(RACING)}), got {self.algorithm}; racing=false disables racing",
             )
         return self
 
     @model_validator(mode="after")
-    def _carried_or_tried(self) -> Settings:
+    def _carried_or_selected(self) -> Settings:
         if self.best_of > 1 and self.variants > 1:
-            raise ValueError(
-                f"variants: expected bodies that carry one, or that it is tried for, got "
-                f"variants={self.variants} and best_of={self.best_of}; leave one of them at 1"
+            raise SettingsError.of(
+                "variants",
+                f"expected 1 if best_of is above 1, got variants={self.variants} and "
+                f"best_of={self.best_of}; choose inherited variants or best-of-N",
             )
         return self
 
     @model_validator(mode="after")
-    def _locked_in_something(self) -> Settings:
+    def _locked_in_start(self) -> Settings:
         if self.locked and self.start is None:
-            raise ValueError("locked: expected the robots with these limbs in start, got no start")
+            raise SettingsError.of(
+                "locked", "expected the robots with these limbs in start, got no start"
+            )
         return self
 
     @model_validator(mode="after")
-    def _budget(self) -> Settings:
+    def _candidates_in_generations(self) -> Settings:
         most = self.population * (self.generations + 1)
         if self.candidates is not None and self.candidates > most:
-            raise ValueError(
-                f"candidates: expected at most population x (generations + 1) = {most}, "
-                f"got {self.candidates}"
+            raise SettingsError.of(
+                "candidates",
+                f"expected at most population x (generations + 1) = {most}, got {self.candidates}",
             )
         return self
 
     @property
     def needs_robustness(self) -> bool:
-        """Whether the search looks at the robustness of bodies."""
+        """Whether the algorithm uses the robustness of bodies."""
         return self.algorithm == "nsga2" and "robustness" in self.objectives
 
     @property
     def total(self) -> int:
-        """Candidates of the whole run."""
+        """Number of candidates of the whole run."""
         return self.candidates or self.population * (self.generations + 1)

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import json
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from pydantic import ValidationError
+import tomli_w
 
 from codesign.cluster import ClusterSettings
 from codesign.config.settings import Settings
-from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
 from codesign.errors import UsageError
+from hyperdistill_core.settings import assigned, merged
 from morph_ops._messages import one_line
-from morph_ops._registry import lookup
+from morph_ops._registry import Registry
 from morph_ops._text_file import read_text
 
 DEFAULT_PRESET = "quickstart"
-#: Settings that are tables: their keys, and what one is.
-_TABLES: dict[str, tuple[Mapping[str, Any], str]] = {
-    "rates": (Rates.model_fields, "rate"),
-    "limits": (Limits.model_fields, "limit"),
-    "alarms": (Alarms.model_fields, "alarm setting"),
-    "cluster": (ClusterSettings.model_fields, "cluster setting"),
-    "stop": (Stop.model_fields, "reason to stop"),
-    "racing": (Racing.model_fields, "racing setting"),
-}
 
 
-def presets() -> dict[str, str]:
-    """Names and TOML texts of the presets that ship, by name."""
+def presets() -> Registry[str]:
+    """TOML texts of the shipped presets, by name.
+
+    Example:
+        >>> "quickstart" in presets()
+        True
+    """
     folder = resources.files("codesign.config") / "presets"
-    files = [item for item in folder.iterdir() if item.name.endswith(".toml")]
-    return {item.name.removesuffix(".toml"): item.read_text("utf-8") for item in files}
+    files = sorted(
+        (item for item in folder.iterdir() if item.name.endswith(".toml")),
+        key=lambda item: item.name,
+    )
+    texts = {item.name.removesuffix(".toml"): item.read_text("utf-8") for item in files}
+    return Registry("preset", texts)
 
 
 def load(
@@ -46,139 +44,97 @@ def load(
     assignments: Iterable[str] = (),
     overrides: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Settings from all their sources; later ones win.
+    """Settings from all sources; a later source replaces the values of an earlier one.
 
     Args:
-        preset: name of a preset.
-        file: campaign file in TOML.
-        assignments: ``key=value`` each; dots reach into tables, values are TOML, or
-            plain text where that is no TOML.
-        overrides: settings by name; None values are passed over.
+        preset: Name of a preset.
+        file: Campaign file in TOML.
+        assignments: ``key=value`` assignments. Dots reach into tables. A value is TOML, or
+            plain text where it is no valid TOML.
+        overrides: Settings by name; None values are ignored.
 
     Returns:
-        The settings, checked and complete.
+        The validated settings, complete with defaults.
 
     Raises:
-        UsageError: no such preset, an unreadable file, bad TOML, an unknown key or a
-            value out of its range.
+        UnknownNameError: No preset has this name.
+        UsageError: The file cannot be read, or is not valid TOML.
+        SettingsError: An assignment is not of the form ``key=value``.
+        SettingsError: A name is unknown, or a value has the wrong type or is out of range.
+
+    Example:
+        >>> load(preset="tiny", assignments=["rates.crossover=0.5"]).rates.crossover
+        0.5
     """
-    merged: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     if preset is not None:
-        merged = parse(lookup(presets(), preset, what="preset"), source=f"preset {preset}")
+        values = parse_toml(presets().lookup(preset), source=f"preset {preset}")
     if file is not None:
-        merged = _merge(merged, read(file))
-    for assignment in assignments:
-        merged = _merge(merged, _assign(assignment))
+        values = merged(values, read_toml(file))
+    values = assigned(values, assignments)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    return build(_merge(merged, given))
+    return Settings.from_dict(merged(values, given))
 
 
-def read(file: Path) -> dict[str, Any]:
-    """Tables of a TOML file.
+def read_toml(file: Path) -> dict[str, Any]:
+    """Values of a TOML file.
 
     Raises:
-        UsageError: the file cannot be read, or is no TOML.
+        UsageError: The file cannot be read.
+        UsageError: The file is not valid TOML.
     """
-    return parse(read_text(file, error=UsageError), source=str(file))
+    return parse_toml(read_text(file, error=UsageError), source=str(file))
 
 
-def parse(text: str, *, source: str) -> dict[str, Any]:
-    """Tables of a TOML text.
+def parse_toml(text: str, *, source: str) -> dict[str, Any]:
+    """Values of a TOML text.
+
+    Args:
+        text: The text.
+        source: Name of the text's origin, for the error message.
 
     Raises:
-        UsageError: it is no TOML; names ``source``.
+        UsageError: The text is not valid TOML.
+
+    Example:
+        >>> parse_toml("seed = 3", source="example")
+        {'seed': 3}
     """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{source} is no valid TOML: {one_line(error)}") from None
-
-
-def build(values: Mapping[str, Any]) -> Settings:
-    """Settings from plain values.
-
-    Raises:
-        UsageError: an unknown key or a value out of its range; one line.
-    """
-    for key in values:
-        lookup(Settings.model_fields, key, what="setting")
-    for table, (fields, what) in _TABLES.items():
-        keys = values.get(table)
-        for key in keys if isinstance(keys, Mapping) else ():
-            lookup(fields, key, what=what)
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        raise UsageError("; ".join(map(_complaint, error.errors()))) from None
-
-
-def chosen_cluster(address: str) -> ClusterSettings | None:
-    """The cluster of an address; None for "none".
-
-    Raises:
-        UsageError: it is no address.
-    """
-    if address == "none":
-        return None
-    try:
-        return ClusterSettings(scheduler=address)
-    except ValidationError as error:
-        raise UsageError("; ".join(map(_complaint, error.errors()))) from None
+        raise UsageError(f"{source} is not valid TOML: {one_line(error)}") from None
 
 
 def to_toml(settings: Settings) -> str:
-    """The settings as TOML that :func:`parse` and :func:`build` read back."""
-    lines: list[str] = []
-    _write_table(lines, (), settings.model_dump())
-    return "\n".join(lines) + "\n"
+    """The settings as TOML, which :func:`parse_toml` and ``Settings.from_dict`` read back.
+
+    Example:
+        >>> to_toml(Settings(population=16)).splitlines()[-1].startswith("ood")
+        True
+    """
+    return tomli_w.dumps(_without_none(settings.to_dict()))
 
 
-def _write_table(lines: list[str], path: tuple[str, ...], table: Mapping[str, Any]) -> None:
-    inner = {key: value for key, value in table.items() if isinstance(value, dict)}
-    if path:
-        lines += ["", f"[{'.'.join(path)}]"]
-    for key, value in table.items():
-        if key not in inner and value is not None:
-            name = key if key.isidentifier() else _toml_value(key)
-            lines.append(f"{name} = {_toml_value(value)}")
-    for key, value in inner.items():
-        _write_table(lines, (*path, key), value)
+def cluster_at(address: str) -> ClusterSettings | None:
+    """The cluster with a scheduler address; None for "none".
+
+    Raises:
+        SettingsError: The text is not a scheduler address.
+
+    Example:
+        >>> cluster_at("tcp://10.0.0.1:8786").scheduler
+        'tcp://10.0.0.1:8786'
+    """
+    return None if address == "none" else ClusterSettings(scheduler=address)
 
 
-def _toml_value(value: str | float | list[str]) -> str:
-    # JSON's strings, booleans and lists of them are TOML's, but for DEL, which TOML wants escaped.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        if isinstance(below, dict) and isinstance(value, Mapping):
-            value = _merge(below, value)
-        merged[key] = value
-    return merged
-
-
-def _assign(assignment: str) -> dict[str, Any]:
-    key, equals, text = assignment.partition("=")
-    if not equals or not all(key.strip().split(".")):
-        raise UsageError(f"--set {assignment!r}: expected key=value, such as population=32")
-    try:
-        table = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
-        table = {}
-    value: Any = table["value"] if set(table) == {"value"} else text.strip()
-    for name in reversed(key.strip().split(".")):
-        value = {name: value}
-    return value
-
-
-def _complaint(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "value_error":
-        message = str(error["ctx"]["error"])
-        return f"{where}: {message}" if where else message
-    message = error["msg"].removeprefix("Input ")
-    message = re.sub("a valid dictionary( or instance of [A-Z][a-z]+)?", "a table", message)
-    return f"{where}: {message}, got {error['input']!r}"
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested values without those that are None, which TOML cannot express."""
+    return {
+        name: _without_none(cast("Mapping[str, Any]", value))
+        if isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+        if value is not None
+    }

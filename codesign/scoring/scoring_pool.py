@@ -88,7 +88,7 @@ class ScoringPool:
 
     Example:
         >>> import numpy as np
-        >>> from morph_ops import sample_body
+        >>> from morph_ops.sampling import sample_body
         >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
         >>> with ScoringPool(workers=0, episodes=2) as pool:
         ...     [record.status for record in pool.map(bodies)]
@@ -316,7 +316,7 @@ def score(
 
     Example:
         >>> import numpy as np
-        >>> from morph_ops import sample_body
+        >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))
         >>> [record] = score([body], controller="flat-v2", episodes=2, best_of=1)
         >>> record.episodes, record.controller, record.status

@@ -40,7 +40,7 @@ def race_for_top(
     Example:
         >>> import numpy as np
         >>> from codesign.config import Racing
-        >>> from morph_ops import sample_body
+        >>> from morph_ops.sampling import sample_body
         >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(3)]
         >>> with ScoringPool(workers=0, episodes=2, racing=Racing(steps=20)) as pool:
         ...     records = race_for_top(bodies, pool, top=1)

@@ -54,7 +54,7 @@ class RunFolder:
             )
         self.path = path
         try:
-            self.settings: Settings = config.build(config.read(path / SETTINGS))
+            self.settings: Settings = config.Settings.from_dict(config.read_toml(path / SETTINGS))
         except WRONG_INPUT as error:
             # The settings of another version may have other names: its schema number says so.
             schema.connect(path / DATABASE, read_only=True).close()

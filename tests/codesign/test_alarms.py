@@ -32,7 +32,7 @@ def candidate(number, *, body=None, parents=(), score=1.0, generation=0, warning
 
 
 def sounded(candidates, *, kept=None, generation=0, role="population", watch=None, **alarms):
-    watch = watch or Watch(config.build({"alarms": alarms}))
+    watch = watch or Watch(config.Settings.from_dict({"alarms": alarms}))
     for each in candidates:
         watch.see(each)
     kept = candidates if kept is None else kept
@@ -94,7 +94,7 @@ def test_bodies_that_are_nearly_the_same():
     assert list(sounded(born)) == ["diversity"]
     assert sounded(born, diversity=0.0) == {}
     # Bodies that only lie in an archive beside a population do not count.
-    watch = Watch(config.build({}))
+    watch = Watch(config.Settings.from_dict({}))
     others = [candidate(number) for number in range(4, 8)]
     for each in [*born, *others]:
         watch.see(each)
@@ -104,7 +104,7 @@ def test_bodies_that_are_nearly_the_same():
 
 def test_one_ancestor_of_nearly_all_by_first_parents():
     start = [candidate(number) for number in range(3)]
-    watch = Watch(config.build({"alarms": {"lineage": 0.6}}))
+    watch = Watch(config.Settings.from_dict({"alarms": {"lineage": 0.6}}))
     assert sounded(start, watch=watch) == {}
     children = [
         candidate(3, parents=(1, 0), generation=1),
@@ -118,7 +118,7 @@ def test_one_ancestor_of_nearly_all_by_first_parents():
 
 def test_convergence_needs_both_stagnation_and_likeness():
     def generations(body, scores):
-        watch = Watch(config.build({"alarms": {"diversity": 0.0, "stagnation": 2, "lineage": 1}}))
+        watch = Watch(config.Settings.from_dict({"alarms": {"diversity": 0.0, "stagnation": 2, "lineage": 1}}))
         for generation, score in enumerate(scores):
             born = [
                 candidate(2 * generation + i, body=body, score=score, generation=generation)
@@ -142,7 +142,7 @@ def test_bodies_unlike_those_of_the_training():
 
 def test_the_sample_depends_on_seed_and_generation_alone():
     born = [candidate(number) for number in range(SAMPLE + 2)]
-    watch = Watch(config.build({}))
+    watch = Watch(config.Settings.from_dict({}))
     for each in born:
         watch.see(each)
 

@@ -9,7 +9,7 @@ import pytest
 from formula_pool import CutOffError, FormulaPool, outcome
 
 from codesign import config, defaults
-from codesign.campaign import read_start, run
+from codesign.campaign import read_founders, run
 from codesign.errors import UsageError
 from codesign.exporting import export_run
 from codesign.scoring import ScoringPool, load_controller, score
@@ -54,7 +54,7 @@ class StoppingPool(CarryingPool):
 def settings(**changes):
     known = {"population": 8, "generations": 5, "in_flight": 4, "reevaluation_episodes": 0, "seed": 3}
     rates = {"operators": {"density": 3.0}, "variant": 0.3}
-    return config.build({**known, "variants": VARIANTS, "rates": rates, **changes})
+    return config.Settings.from_dict({**known, "variants": VARIANTS, "rates": rates, **changes})
 
 
 def searched(database, made, pool=None):
@@ -154,7 +154,7 @@ def test_a_search_goes_on_with_the_variants_of_a_run(new_database, tmp_path):
         best = database.best(8)
     assert len({c.variant for c in best}) > 1
     made = settings(start=str(folder.path), generations=0)
-    start = read_start(made)
+    start = read_founders(made)
     assert [founder.variant for founder in start] == [c.variant for c in best]
     kept = RunFolder.create(tmp_path / "new", made, start=start).start()
     assert [founder.variant for founder in kept] == [c.variant for c in best]
@@ -165,7 +165,7 @@ def test_a_search_goes_on_with_the_variants_of_a_run(new_database, tmp_path):
     for changes in ({"variants": 1}, {"controller": "flat-v0"}):
         other = settings(start=str(folder.path), generations=0, **changes)
         database = new_database()
-        run(other, database=database, pool=CarryingPool(), start=read_start(other))
+        run(other, database=database, pool=CarryingPool(), start=read_founders(other))
         assert {c.variant for c in database.candidates()} == {0}
     (tmp_path / "new" / "start" / "variants.json").write_text("[1, 2]")
     with pytest.raises(UsageError, match=r"variants\.json is damaged"):

@@ -1,0 +1,158 @@
+import pytest
+
+from codesign import config
+from codesign.cluster import ClusterSettings
+from codesign.config import Racing, Settings
+from codesign.errors import UsageError
+from hyperdistill_core.settings import SettingsError
+from morph_ops.errors import UnknownNameError
+
+
+def read_back(settings):
+    return Settings.from_dict(config.parse_toml(config.to_toml(settings), source="settings"))
+
+
+@pytest.mark.parametrize("preset", sorted(config.presets()))
+def test_resolved_settings_survive_toml(preset):
+    settings = config.load(preset=preset)
+    assert read_back(settings) == settings
+
+
+def test_toml_keeps_awkward_text():
+    settings = Settings(controller='a "quoted" \\ path\x7f\n')
+    assert read_back(settings) == settings
+
+
+def test_quickstart_is_as_large_as_promised():
+    settings = config.load(preset="quickstart")
+    assert settings.total >= 200
+    assert settings.generations >= 6
+    assert settings.task == "flat"
+
+
+def test_derl_has_its_published_size():
+    settings = config.load(preset="derl")
+    assert (settings.total, settings.population, settings.tournament) == (4000, 576, 4)
+    assert settings.racing == Racing()
+
+
+def test_what_a_preset_turns_on_can_be_turned_off():
+    whole = config.load(preset="derl", assignments=["racing=false"])
+    assert whole.racing is None
+    assert "racing" not in config.to_toml(whole)
+    assert config.load(preset="derl", assignments=["racing=false", "algorithm=nsga2"])
+    assert config.load(assignments=["racing=true"]).racing == Racing()
+    back_on = config.load(preset="derl", assignments=["racing=false", "racing.steps=50"])
+    assert back_on.racing == Racing(steps=50)
+
+
+def test_later_sources_win(tmp_path):
+    file = tmp_path / "campaign.toml"
+    file.write_text("population = 10\nepisodes = 3\nseed = 1\n[rates]\ncrossover = 0.5\n")
+    settings = config.load(
+        preset="quickstart",
+        file=file,
+        assignments=["episodes=2", "rates.operators.gear=0", "task=flat-reference"],
+        overrides={"seed": 7, "workers": None},
+    )
+    assert (settings.population, settings.episodes, settings.seed) == (10, 2, 7)
+    assert settings.rates.crossover == 0.5
+    assert settings.rates.mutation == 0.5
+    assert settings.rates.operators["gear"] == 0.0
+    assert settings.rates.operators["dof"] == 1.0
+    assert settings.task == "flat-reference"
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().population = 3  # type: ignore[misc] # that it cannot be set is the point
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("populaton=3", r"no setting 'populaton': did you mean 'population'\?"),
+        ("population=-3", "population: expected at least 2, got -3"),
+        ("population=1.5", "population: expected an integer, got 1.5"),
+        ("population=true", "population: expected an integer, got True"),
+        ("algorithm=agin", "no algorithm 'agin': did you mean 'aging'"),
+        ("alarms.sped=1", "alarms: no setting 'sped': did you mean 'speed'"),
+        ("alarms.diversity=1.5", "alarms.diversity: expected 0 .. 1, got 1.5"),
+        ("alarms=3", "alarms: expected a table, got 3"),
+        ("rates.crosover=1", "did you mean 'crossover'"),
+        ("rates.crossover=1.5", "rates.crossover: expected 0 .. 1, got 1.5"),
+        ("rates.operators.gaer=1", "no operator 'gaer': did you mean 'gear'"),
+        ("rates.operators.gear=-1", "gear: expected a weight of at least 0, got -1"),
+        ("rates=1", "rates: expected a table, got 1"),
+        ("candidates=1000000", "candidates: expected at most"),
+        ("population", "expected key=value"),
+        (".=1", "expected key=value"),
+        ("episodes=4\nworkers=1", "episodes: expected an integer"),
+    ],
+)
+def test_wrong_assignments_say_what_is_wrong(assignment, message):
+    with pytest.raises(SettingsError, match=message) as caught:
+        config.load(assignments=[assignment])
+    assert "\n" not in str(caught.value)
+
+
+def test_operators_cannot_all_be_off():
+    names = config.Rates().operators
+    with pytest.raises(SettingsError, match="weight above 0 for at least one operator"):
+        Settings.from_dict({"rates": {"operators": dict.fromkeys(names, 0.0)}})
+
+
+def test_unknown_preset_lists_the_others():
+    with pytest.raises(UnknownNameError, match=r"did you mean 'quickstart'\? Choices: aging"):
+        config.load(preset="quickstrat")
+
+
+def test_unreadable_files(tmp_path):
+    with pytest.raises(UsageError, match=r"none\.toml: no such file"):
+        config.load(file=tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("population = = 3")
+    with pytest.raises(UsageError, match=r"broken.toml is not valid TOML: .*line 1"):
+        config.load(file=broken)
+
+
+CLUSTER = {"kind": "slurm", "jobs": 4, "options": {"queue": "main", "extra": ["-x", "1"]}}
+
+
+def test_a_cluster_survives_toml():
+    nested = {**CLUSTER["options"], "scheduler_options": {"port": 8786}}
+    settings = Settings.from_dict({"cluster": {**CLUSTER, "options": nested}})
+    assert read_back(settings) == settings
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "slrum"}, "no kind of cluster 'slrum': did you mean 'slurm'? Choices: htcondor"),
+        ({"kind": None}, "expected either a scheduler's address or a kind, got neither"),
+        ({"scheduler": "tcp://a:1"}, "a scheduler's address or a kind, got both"),
+        ({"kind": None, "scheduler": "a:1"}, "expected an address such as tcp://host:8786, got"),
+        ({"kind": "local"}, "cluster: jobs does not fit local"),
+        ({"workers": 2}, "cluster: workers does not fit slurm"),
+        ({"options": {"a b": 1}}, "expected names of letters, digits, _ and -, got 'a b'"),
+        (
+            {"options": {"a": [None]}},
+            "cluster.options: a: expected text, a finite number",
+        ),
+        ({"options": 3}, "cluster.options: expected a table, got 3"),
+        ({"job": 3}, "cluster: no setting 'job': did you mean 'jobs'"),
+        ({"jobs": 0}, "cluster.jobs: expected at least 1, got 0"),
+    ],
+)
+def test_a_wrong_cluster_is_one_line(change, message):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_dict({"cluster": {**CLUSTER, **change}})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_address_names_a_cluster():
+    assert config.cluster_at("none") is None
+    assert config.cluster_at("tcp://host:8786") == ClusterSettings(scheduler="tcp://host:8786")
+    with pytest.raises(SettingsError, match=r"expected an address .*, got 'slurm'"):
+        config.cluster_at("slurm")
