@@ -51,14 +51,14 @@ class Registry(Mapping[str, _T_co]):
             means that the registry takes no plugins.
 
     Example:
-        >>> tasks = Registry("task", {"flat": 1, "hills": 2})
+        >>> tasks = Registry("task", {"flat": 1, "hill": 2})
         >>> tasks.names
-        ('flat', 'hills')
-        >>> tasks.lookup("hills")
+        ('flat', 'hill')
+        >>> tasks.lookup("hill")
         2
-        >>> tasks.lookup("flatt")
+        >>> tasks.lookup("hil")
         Traceback (most recent call last):
-        morph_ops.errors.UnknownNameError: no task 'flatt': did you mean 'flat'? Choices: flat, hills
+        morph_ops.errors.UnknownNameError: no task 'hil': did you mean 'hill'? Choices: flat, hill
     """
 
     __slots__ = ("_entries", "_plugin", "what")
@@ -121,14 +121,6 @@ class Registry(Mapping[str, _T_co]):
             split_plugin(name, what=self.what)
         else:
             require_name(self._entries, name, what=self.what)
-
-    def extended(self, entries: Mapping[str, Any]) -> Registry[Any]:
-        """A new registry with more entries after the present ones.
-
-        Args:
-            entries: The entries to add, by name; an existing name gets the new entry.
-        """
-        return Registry(self.what, {**self._entries, **entries}, plugin=self._plugin)
 
 
 def lookup(choices: Mapping[str, T], name: str, *, what: str) -> T:

@@ -1,13 +1,13 @@
-"""Where a body's parts are in its rest pose: frames, mirror images, masses.
+"""Geometry of a body in its rest pose: frames, mirror images, and masses.
 
-A graph stores frames and capsules; this module derives the rest from them: world frames
-by forward kinematics, the mirror image of every limb, the center of mass. Nothing is
-looked up by name, so imported bodies answer like sampled ones. What a limb is in terms of
-the UNIMAL grid is in :mod:`morph_ops.unimal`.
+A graph stores frames and capsules. This module derives the rest from them: world frames by
+forward kinematics, the mirror image of every limb, and the center of mass. It never reads
+names, so imported bodies work like sampled ones. What a limb is in terms of the UNIMAL grid
+is in :mod:`morph_ops.unimal`.
 
-The mirror plane of a body is the xz plane of its torso's frame. Mirror images are
-therefore made in the *torso frame*: the torso's center at the origin, axes along the
-torso's. All lengths are meters.
+The mirror plane of a body is the xz plane of its torso's frame. Mirror images are therefore
+computed in the *torso frame*: its origin is the torso's center, and its axes are the torso's.
+All lengths are in meters.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from morph_ops.errors import BodyError
 from morph_ops.graph import (
@@ -27,45 +28,77 @@ from morph_ops.graph import (
     Torso,
     Vec3,
     children,
+    limbs,
     node,
     node_names,
     root,
     with_nodes,
 )
 
-MIRROR = np.array([1.0, -1.0, 1.0])
-"""Multiplies a vector of the torso frame to give its mirror image."""
+__all__ = [
+    "MIRROR",
+    "TOLERANCE",
+    "Frames",
+    "canonical_frames",
+    "center_of_mass",
+    "density",
+    "extent",
+    "limb_groups",
+    "mass",
+    "quaternion",
+    "rest_frames",
+    "rotation",
+    "total_mass",
+    "twins",
+]
+
+MIRROR: NDArray[np.float64] = np.array([1.0, -1.0, 1.0])
+"""The factors that turn a vector of the torso frame into its mirror image, shape (3,)."""
 
 TOLERANCE = 1e-6
-"""Lengths that differ by less are the same (m): a micrometer, far below the 1 cm grid."""
+"""Lengths that differ by less count as equal (m): a micrometer, far below the 1 cm grid."""
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Rest pose of a body, one row a body, depth first from the torso.
+    """Rest pose of a body with n nodes; one row for each node, depth first from the torso.
 
     Attributes:
-        names: of the n bodies.
-        pos: (n, 3) origins of the body frames (m).
-        rot: (n, 3, 3) orientations; a column is an axis of the body frame.
-        start: (n, 3) where the capsules' axes begin; a torso's center (m).
-        end: (n, 3) where the capsules' axes end; a torso's center (m).
-        radius: (n,) of the capsules and the sphere (m).
+        names: Names of the n nodes.
+        pos: (n, 3) origins of the node frames (m).
+        rot: (n, 3, 3) orientations; each column is an axis of the node frame.
+        start: (n, 3) starts of the capsules' axes; for the torso its center (m).
+        end: (n, 3) ends of the capsules' axes; for the torso its center (m).
+        radius: (n,) radii of the sphere and the capsules (m).
     """
 
     names: tuple[str, ...]
-    pos: np.ndarray
-    rot: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    radius: np.ndarray
+    pos: NDArray[np.float64]
+    rot: NDArray[np.float64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    radius: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.names)
 
 
-def rotation(quat: Quat) -> np.ndarray:
-    """Rotation matrix, shape (3, 3), of a quaternion (w, x, y, z) of any length but 0."""
+# --- rotations ---------------------------------------------------------------------------
+
+
+def rotation(quat: Quat) -> NDArray[np.float64]:
+    """The rotation matrix of a quaternion.
+
+    Args:
+        quat: A quaternion (w, x, y, z) of any length but 0.
+
+    Returns:
+        (3, 3) matrix.
+
+    Example:
+        >>> rotation((1.0, 0.0, 0.0, 0.0)).tolist()
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
     w, x, y, z = np.asarray(quat) / np.linalg.norm(quat)
     return np.array(
         [
@@ -76,10 +109,22 @@ def rotation(quat: Quat) -> np.ndarray:
     )
 
 
-def quaternion(rot: np.ndarray) -> Quat:
-    """Unit quaternion (w, x, y, z) of a rotation matrix, shape (3, 3)."""
+def quaternion(rot: NDArray[np.float64]) -> Quat:
+    """The unit quaternion of a rotation matrix.
+
+    The eigenvector method is well conditioned for every rotation [Bar-Itzhack 2000].
+
+    Args:
+        rot: (3, 3) rotation matrix.
+
+    Returns:
+        The quaternion (w, x, y, z) with w at least 0.
+
+    Example:
+        >>> quaternion(np.eye(3))
+        (1.0, 0.0, 0.0, 0.0)
+    """
     m = rot
-    # Eigenvector method of Bar-Itzhack 2000: well conditioned for every rotation.
     k = np.array(
         [
             [m[0, 0] + m[1, 1] + m[2, 2], 0, 0, 0],
@@ -92,112 +137,132 @@ def quaternion(rot: np.ndarray) -> Quat:
     return (w, x, y, z) if w >= 0 else (-w, -x, -y, -z)
 
 
+# --- frames ------------------------------------------------------------------------------
+
+
 def rest_frames(graph: nx.DiGraph[str], *, in_torso: bool = False) -> Frames:
-    """Frames of all bodies in the rest pose, by forward kinematics.
+    """Frames of all nodes in the rest pose, by forward kinematics.
 
     Args:
-        graph: a body.
-        in_torso: give them in the torso frame instead of the world.
+        graph: A body.
+        in_torso: Whether to express them in the torso frame instead of the world frame.
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> frames = rest_frames(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
+        >>> frames.names, frames.pos.tolist()
+        (('torso/0',), [[0.0, 0.0, 0.3]])
     """
     names = node_names(graph)
-    records = [node(graph, name) for name in names]
+    nodes = [node(graph, name) for name in names]
     row = {name: index for index, name in enumerate(names)}
     above = [row[next(iter(graph.pred[name]))] for name in names[1:]]
-    origins = [(0.0, 0.0, 0.0) if in_torso else records[0].pos]
-    pos = np.array(origins + [record.pos for record in records[1:]])
+    origins = [(0.0, 0.0, 0.0) if in_torso else nodes[0].pos]
+    pos = np.array(origins + [each.pos for each in nodes[1:]])
     rot = np.tile(np.eye(3), (len(names), 1, 1))
-    turned = any(record.quat != IDENTITY for record in records[in_torso:])
+    turned = any(each.quat != IDENTITY for each in nodes[in_torso:])
     if turned and not in_torso:
-        rot[0] = rotation(records[0].quat)
+        rot[0] = rotation(nodes[0].quat)
     for index, up in enumerate(above, start=1):
         if turned:
             pos[index] = pos[up] + rot[up] @ pos[index]
-            rot[index] = rot[up] @ rotation(records[index].quat)
+            rot[index] = rot[up] @ rotation(nodes[index].quat)
         else:
             pos[index] += pos[up]
     ends = np.array(
-        [((0.0,) * 3,) * 2 if isinstance(r, Torso) else (r.start, r.end) for r in records]
+        [((0.0,) * 3,) * 2 if isinstance(n, Torso) else (n.start, n.end) for n in nodes]
     )
     ends = pos[:, None] + (np.einsum("nij,nkj->nki", rot, ends) if turned else ends)
-    radius = np.array([record.radius for record in records])
+    radius = np.array([each.radius for each in nodes])
     return Frames(tuple(names), pos, rot, ends[:, 0], ends[:, 1], radius)
 
 
 def canonical_frames(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
-    """The same body with its frames as UNIMAL bodies have them.
+    """The same body with frames like those of UNIMAL bodies.
 
-    In the rest pose all axes are along the world's, and a limb's origin is where its capsule
-    begins, which is the end nearer to the hinges. Nothing moves or weighs otherwise than
-    before, but numbers about frames (states, contexts) mean the same for every body then.
+    In the rest pose all axes are parallel to the world's, and a limb's origin is the start of
+    its capsule, which is the end nearer to the hinges. No shape, mass, or hinge moves, but
+    numbers that refer to frames (states and contexts) then mean the same for every body.
 
     Args:
-        graph: a body; it is given back as it is where its frames are such already.
+        graph: A body; it is returned as it is if its frames are canonical already.
+
+    Example:
+        >>> from morph_ops.graph import new_body, torso
+        >>> turned = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0, quat=(0, 1, 0, 0)))
+        >>> torso(canonical_frames(turned)).quat
+        (1.0, 0.0, 0.0, 0.0)
     """
     names = node_names(graph)
     if all(_is_canonical(node(graph, name)) for name in names):
         return graph
     frames = rest_frames(graph)
-    origins: dict[str, np.ndarray] = {}
-    records: list[tuple[str, Node]] = []
+    origins: dict[str, NDArray[np.float64]] = {}
+    nodes: list[tuple[str, Node]] = []
     for row, name in enumerate(names):
-        record, rot, pos = node(graph, name), frames.rot[row], frames.pos[row]
-        if isinstance(record, Torso):
+        old, rot, pos = node(graph, name), frames.rot[row], frames.pos[row]
+        if isinstance(old, Torso):
             origins[name] = pos
-            records.append((name, replace(record, quat=IDENTITY)))
+            nodes.append((name, replace(old, quat=IDENTITY)))
             continue
         near, far = frames.start[row], frames.end[row]
-        if not _begins_at_hinges(record):
+        if not _starts_at_hinges(old):
             near, far = far, near
         origins[name] = near
         hinges = [
             replace(joint, pos=_vec3(pos + rot @ joint.pos - near), axis=_vec3(rot @ joint.axis))
-            for joint in record.joints
+            for joint in old.joints
         ]
         turned = replace(
-            record,
+            old,
             pos=_vec3(near - origins[next(iter(graph.pred[name]))]),
             quat=IDENTITY,
             start=(0.0, 0.0, 0.0),
             end=_vec3(far - near),
             joints=tuple(hinges),
         )
-        records.append((name, turned))
-    return with_nodes(graph, records)
+        nodes.append((name, turned))
+    return with_nodes(graph, nodes)
 
 
-def _is_canonical(record: Node) -> bool:
-    if record.quat != IDENTITY:
+def _is_canonical(each: Node) -> bool:
+    if each.quat != IDENTITY:
         return False
-    return isinstance(record, Torso) or (not any(record.start) and _begins_at_hinges(record))
+    return isinstance(each, Torso) or (not any(each.start) and _starts_at_hinges(each))
 
 
-def _begins_at_hinges(record: Limb) -> bool:
-    """Whether the first end of a capsule is no farther from its hinges than the second.
+def _starts_at_hinges(limb: Limb) -> bool:
+    """Whether the start of a capsule is no farther from its hinges than the end.
 
-    Ends that are as far as each other stay as they are, whatever the last digits say.
+    Two ends at the same distance count as such, whatever the last digits are.
     """
     near, far = (
-        sum(math.dist(end, joint.pos) for joint in record.joints)
-        for end in (record.start, record.end)
+        sum(math.dist(end, joint.pos) for joint in limb.joints) for end in (limb.start, limb.end)
     )
     return near <= far + TOLERANCE
 
 
-def _vec3(vector: np.ndarray) -> Vec3:
+def _vec3(vector: NDArray[np.float64]) -> Vec3:
     x, y, z = vector.tolist()
     return x, y, z
 
 
-def twins(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> dict[str, str]:
-    """Mirror image of every body that has one, by geometry alone.
+# --- mirror images -----------------------------------------------------------------------
 
-    A limb in the mirror plane is its own image; the torso always is. Two limbs are twins
-    when their parents are and their capsules mirror each other to within a micrometer.
-    Limbs without image are left out, with all limbs that hang on them.
+
+def twins(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> dict[str, str]:
+    """The mirror image of every node that has one, by geometry alone.
+
+    The torso and a limb in the mirror plane are their own images. Two limbs are twins if
+    their parents are, and if their capsules mirror each other to within a micrometer.
 
     Args:
-        graph: a body.
-        frames: its rest pose in the torso frame, if it is at hand already.
+        graph: A body.
+        frames: Rest pose of the body in the torso frame; None computes it.
+
+    Returns:
+        Names of nodes with the names of their images. Limbs without an image are missing, and
+        so are all limbs that hang on them.
     """
     frames = frames or rest_frames(graph, in_torso=True)
     row = {name: index for index, name in enumerate(frames.names)}
@@ -219,23 +284,23 @@ def twins(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> dict[str, 
             if other not in found and same[row[name], row[other]]
         ]
         if candidates:
-            # An overlapping double of a limb in the plane must not be taken for its twin.
+            # A limb in the plane must not be paired with another limb at the same place.
             image = name if name in candidates else candidates[0]
             found[name], found[image] = image, name
     return found
 
 
 def limb_groups(graph: nx.DiGraph[str]) -> list[tuple[str, ...]]:
-    """The limbs by mirror images: what an operator changes at once.
+    """The limbs, grouped with their mirror images: operators change one group at once.
 
     Returns:
-        One name for a limb in the mirror plane (or without image), two for a limb and its
-        twin, in depth first order of the first of them.
+        One name for a limb in the mirror plane (or without an image), and two for a limb and
+        its twin; in depth-first order of the first limb of each group.
     """
     image = twins(graph)
     groups: list[tuple[str, ...]] = []
     seen: set[str] = set()
-    for name in node_names(graph)[1:]:
+    for name in limbs(graph):
         if name not in seen:
             other = image.get(name, name)
             groups.append((name,) if other == name else (name, other))
@@ -243,46 +308,80 @@ def limb_groups(graph: nx.DiGraph[str]) -> list[tuple[str, ...]]:
     return groups
 
 
-def _volume(record: Node) -> float:
-    ball = 4 / 3 * math.pi * record.radius**3
-    if isinstance(record, Torso):
+# --- masses and sizes --------------------------------------------------------------------
+
+
+def _volume(each: Node) -> float:
+    ball = 4 / 3 * math.pi * each.radius**3
+    if isinstance(each, Torso):
         return ball
-    length = math.dist(record.start, record.end)
-    return ball + math.pi * record.radius**2 * length
+    length = math.dist(each.start, each.end)
+    return ball + math.pi * each.radius**2 * length
 
 
-def mass(record: Node) -> float:
-    """Mass of a body (kg).
+def mass(each: Node) -> float:
+    """Mass of a node (kg): its own, or its density times its volume.
 
     Raises:
-        BodyError: the record has neither mass nor density.
+        BodyError: The node has neither mass nor density.
+
+    Example:
+        >>> round(mass(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=1000.0)), 3)
+        4.189
     """
-    if record.mass is not None:
-        return record.mass
-    if record.density is None:
-        raise BodyError(f"a body needs a mass or a density, got neither: {record}")
-    return record.density * _volume(record)
+    if each.mass is not None:
+        return each.mass
+    if each.density is None:
+        raise BodyError(f"a node needs a mass or a density, got neither: {each}")
+    return each.density * _volume(each)
 
 
-def density(record: Node) -> float:
-    """Density of a body (kg/m^3): its own, or its mass over its volume."""
-    return record.density if record.density is not None else mass(record) / _volume(record)
+def density(each: Node) -> float:
+    """Density of a node (kg/m^3): its own, or its mass over its volume.
+
+    Raises:
+        BodyError: The node has neither mass nor density.
+    """
+    return each.density if each.density is not None else mass(each) / _volume(each)
 
 
-def center_of_mass(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> np.ndarray:
-    """Center of mass in the rest pose, shape (3,) (m), in the world or that of ``frames``."""
+def center_of_mass(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> NDArray[np.float64]:
+    """Center of mass in the rest pose.
+
+    Args:
+        graph: A body.
+        frames: Rest pose in the frame of the result; None takes the world frame.
+
+    Returns:
+        (3,) position (m).
+    """
     frames = frames or rest_frames(graph)
     masses = np.array([mass(node(graph, name)) for name in frames.names])
     return masses @ ((frames.start + frames.end) / 2) / masses.sum()
 
 
 def total_mass(graph: nx.DiGraph[str]) -> float:
-    """Mass of a whole body (kg)."""
+    """Mass of a whole body (kg).
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> total_mass(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=2.5)))
+        2.5
+    """
     return sum(mass(node(graph, name)) for name in graph)
 
 
-def extent(graph: nx.DiGraph[str]) -> np.ndarray:
-    """Sides of the box around the rest pose, along the world's axes, shape (3,) (m)."""
+def extent(graph: nx.DiGraph[str]) -> NDArray[np.float64]:
+    """Size of the box around a body in its rest pose, along the axes of the world.
+
+    Returns:
+        (3,) lengths of the sides along x, y, and z (m).
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> extent(new_body(Torso(pos=(0.0, 0.0, 0.0), radius=0.1, mass=2.5))).tolist()
+        [0.2, 0.2, 0.2]
+    """
     frames = rest_frames(graph)
     points, radius = np.stack([frames.start, frames.end]), frames.radius[:, None]
     return (points + radius).max(axis=(0, 1)) - (points - radius).min(axis=(0, 1))

@@ -1,24 +1,26 @@
 """The genome: a robot body as a kinematic tree.
 
-A body is an :class:`networkx.DiGraph` whose edges run from parent to child. Every node
-is named like the MuJoCo body it becomes and carries one frozen record under the key
-``"node"``: a :class:`Torso` at the root, a :class:`Limb` everywhere else. The graph
-attribute ``"excludes"`` holds the pairs of bodies that must not collide.
+A *body* is a :class:`networkx.DiGraph` whose edges run from parent to child. Each *node* has
+the name of the MuJoCo body that it becomes, and carries one frozen record under the key
+``"node"``: a :class:`Torso` at the root, a :class:`Limb` everywhere else. The graph attribute
+``"excludes"`` holds the pairs of nodes that must not collide (the *contact excludes*).
 
-Records store physical values, not grid indices, so that an imported robot survives
-number for number. Lengths are meters, angles degrees, densities kg/m^3, masses kg,
-gears N m per unit of control; every vector is in the frame of the node's own body but
-for ``pos`` and ``quat``, which are in the parent's frame.
+Records store physical values, not grid indices, so that an imported robot keeps every digit.
+Lengths are in meters, angles in degrees, densities in kg/m^3, masses in kg, and gears in N m
+per unit of control. ``pos`` and ``quat`` of a node are in its parent's frame; every other
+vector is in the node's own frame.
 
-Children keep the order in which they were added. Depth first in that order is MuJoCo's
-body order, and the order of observations and actions.
+Children keep the order in which they were added. Depth first in that order is MuJoCo's body
+order, and the order of observations and actions.
 
 Example:
-    >>> graph = new_body(Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0))
+    >>> body = new_body(Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0))
     >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, density=900.0)
-    >>> graph = add_limb(graph, "torso/0", "limb/0", leg)
-    >>> node_names(graph)
+    >>> body = add_limb(body, "torso/0", "limb/0", leg)
+    >>> node_names(body)
     ['torso/0', 'limb/0']
+    >>> limb(body, "limb/0").radius
+    0.05
 """
 
 from __future__ import annotations
@@ -31,13 +33,44 @@ import networkx as nx
 
 from morph_ops.errors import BodyError
 
+__all__ = [
+    "IDENTITY",
+    "SLOTS",
+    "Joint",
+    "Limb",
+    "Node",
+    "Pair",
+    "Quat",
+    "Slot",
+    "Torso",
+    "Vec3",
+    "add_limb",
+    "children",
+    "excludes",
+    "joints",
+    "limb",
+    "limbs",
+    "new_body",
+    "node",
+    "node_names",
+    "parent",
+    "root",
+    "subtree",
+    "torso",
+    "with_excludes",
+    "with_nodes",
+]
+
 Vec3: TypeAlias = tuple[float, float, float]
 Quat: TypeAlias = tuple[float, float, float, float]
 Slot: TypeAlias = Literal["x", "y"]
 Pair: TypeAlias = tuple[str, str]
 
 SLOTS: tuple[Slot, Slot] = ("x", "y")
+"""The joint slots of a limb, in the order of its hinges."""
+
 IDENTITY: Quat = (1.0, 0.0, 0.0, 0.0)
+"""The quaternion (w, x, y, z) of no rotation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +78,24 @@ class Joint:
     """A hinge and the motor that drives it.
 
     Attributes:
-        name: name of the MuJoCo joint and of its motor.
-        slot: which of a limb's two joint slots it fills, "x" or "y".
-        pos: anchor (m).
-        axis: direction of the axis; MuJoCo normalizes it.
-        range_deg: lower and upper limit (deg).
-        gear: torque at full control (N m).
-        ctrl_range: lower and upper limit of the control (dimensionless).
-        stiffness: spring towards the rest pose (N m/rad).
-        damping: (N m s/rad).
-        armature: rotor inertia (kg m^2).
+        name: Name of the MuJoCo joint and of its motor.
+        slot: Joint slot of the limb that the hinge fills, "x" or "y".
+        pos: Anchor of the hinge (m).
+        axis: Direction of the axis; MuJoCo normalizes it.
+        range_deg: Lower and upper limit of the angle (deg).
+        gear: Torque at full control (N m).
+        ctrl_range: Lower and upper limit of the control (dimensionless).
+        stiffness: Stiffness of the spring towards the rest pose (N m/rad).
+        damping: Damping of the hinge (N m s/rad).
+        armature: Inertia of the rotor (kg m^2).
         solref_limit: MuJoCo's constraint reference of the limit (time constant in s, ratio).
         solimp_limit: MuJoCo's constraint impedance of the limit.
+
+    Example:
+        >>> knee = Joint(name="limby/0", slot="y", pos=(0.0, 0.0, 0.05), axis=(0.0, 1.0, 0.0),
+        ...              range_deg=(-30.0, 30.0), gear=150.0)
+        >>> knee.ctrl_range
+        (-1.0, 1.0)
     """
 
     name: str
@@ -75,16 +114,20 @@ class Joint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Torso:
-    """The root: a sphere on a free joint.
+    """The root of a body: a sphere on a free joint.
 
     Attributes:
-        pos: rest position in the world (m); the floor is at z = 0.
-        quat: rest orientation (w, x, y, z).
-        radius: of the sphere (m).
-        density: (kg/m^3), or None where ``mass`` is given.
-        mass: (kg), or None where ``density`` is given.
-        friction: sliding, torsional (m), rolling (m).
-        condim: dimension of the contact cone.
+        pos: Rest position in the world (m); the floor is at z = 0.
+        quat: Rest orientation in the world (w, x, y, z).
+        radius: Radius of the sphere (m).
+        density: Density (kg/m^3), or None if ``mass`` is given.
+        mass: Mass (kg), or None if ``density`` is given.
+        friction: Coefficients of sliding, torsional (m), and rolling (m) friction.
+        condim: Dimension of MuJoCo's contact cone.
+
+    Example:
+        >>> Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0).quat
+        (1.0, 0.0, 0.0, 0.0)
     """
 
     pos: Vec3
@@ -101,16 +144,21 @@ class Limb:
     """A capsule with one or two hinges to its parent.
 
     Attributes:
-        pos: origin of the limb's frame in the parent's frame (m).
-        quat: orientation in the parent's frame (w, x, y, z).
-        start: where the capsule's axis begins (m).
-        end: where the capsule's axis ends (m).
-        radius: of the capsule (m).
-        density: (kg/m^3), or None where ``mass`` is given.
-        mass: (kg), or None where ``density`` is given.
-        joints: at most one joint a slot, x before y.
-        friction: sliding, torsional (m), rolling (m).
-        condim: dimension of the contact cone.
+        pos: Origin of the limb's frame in the parent's frame (m).
+        quat: Orientation in the parent's frame (w, x, y, z).
+        start: Start of the capsule's axis (m).
+        end: End of the capsule's axis (m).
+        radius: Radius of the capsule (m).
+        density: Density (kg/m^3), or None if ``mass`` is given.
+        mass: Mass (kg), or None if ``density`` is given.
+        joints: The hinges, at most one for each slot, x before y.
+        friction: Coefficients of sliding, torsional (m), and rolling (m) friction.
+        condim: Dimension of MuJoCo's contact cone.
+
+    Example:
+        >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, mass=1.2)
+        >>> leg.start, leg.joints
+        ((0.0, 0.0, 0.0), ())
     """
 
     pos: Vec3
@@ -129,46 +177,92 @@ Node: TypeAlias = Torso | Limb
 
 
 def new_body(torso: Torso, *, name: str = "torso/0") -> nx.DiGraph[str]:
-    """A body of a torso alone."""
-    graph = nx.DiGraph(excludes=())
+    """A body that consists of a torso alone.
+
+    Args:
+        torso: The record of the torso.
+        name: Name of the torso; the default is the one that UNIMAL robots have.
+
+    Example:
+        >>> node_names(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
+        ['torso/0']
+    """
+    graph: nx.DiGraph[str] = nx.DiGraph(excludes=())
     graph.add_node(name, node=torso)
     return graph
 
 
 def add_limb(graph: nx.DiGraph[str], parent: str, name: str, limb: Limb) -> nx.DiGraph[str]:
-    """A copy of ``graph`` with ``limb`` as the last child of ``parent``.
+    """A copy of a body with one more limb.
+
+    Args:
+        graph: A body; it stays untouched.
+        parent: Name of the node that the limb hangs on; the limb becomes its last child.
+        name: Name of the limb.
+        limb: The record of the limb.
 
     Raises:
-        BodyError: ``parent`` is no body of the graph.
-        BodyError: the graph has a body ``name`` already.
+        BodyError: The body has no node ``parent``.
+        BodyError: The body has a node ``name`` already.
+
+    Example:
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0))
+        >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, density=900.0)
+        >>> limbs(add_limb(body, "torso/0", "limb/0", leg))
+        ['limb/0']
+        >>> add_limb(body, "limb/7", "limb/0", leg)
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: no node 'limb/7' to attach 'limb/0' to; nodes: torso/0
     """
     if parent not in graph:
-        raise BodyError(f"no body {parent!r} to attach {name!r} to; bodies: {', '.join(graph)}")
+        raise BodyError(f"no node {parent!r} to attach {name!r} to; nodes: {', '.join(graph)}")
     if name in graph:
-        raise BodyError(f"a body {name!r} exists already")
+        raise BodyError(f"a node {name!r} exists already")
     child = graph.copy()
     child.add_node(name, node=limb)
     child.add_edge(parent, name)
     return child
 
 
-def with_nodes(graph: nx.DiGraph[str], parts: Iterable[tuple[str, Node]]) -> nx.DiGraph[str]:
-    """A copy of ``graph`` in which the named bodies carry other records."""
+def with_nodes(graph: nx.DiGraph[str], nodes: Iterable[tuple[str, Node]]) -> nx.DiGraph[str]:
+    """A copy of a body in which the named nodes carry other records.
+
+    Args:
+        graph: A body; it stays untouched.
+        nodes: Names of existing nodes with their new records.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
+        >>> light = with_nodes(body, [("torso/0", replace(torso(body), density=500.0))])
+        >>> torso(light).density, torso(body).density
+        (500.0, 800.0)
+    """
     copy = graph.copy()
-    for name, record in parts:
+    for name, record in nodes:
         copy.nodes[name]["node"] = record
     return copy
 
 
 def with_excludes(graph: nx.DiGraph[str], pairs: Iterable[Pair]) -> nx.DiGraph[str]:
-    """A copy of ``graph`` whose contact excludes are ``pairs``, sorted and unique."""
+    """A copy of a body whose contact excludes are the given pairs, sorted and unique.
+
+    Args:
+        graph: A body; it stays untouched.
+        pairs: Pairs of node names, in any order.
+
+    Example:
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
+        >>> excludes(with_excludes(body, [("limb/1", "limb/0"), ("limb/0", "limb/1")]))
+        (('limb/0', 'limb/1'),)
+    """
     copy = graph.copy()
     copy.graph["excludes"] = tuple(sorted({(min(pair), max(pair)) for pair in pairs}))
     return copy
 
 
 def excludes(graph: nx.DiGraph[str]) -> tuple[Pair, ...]:
-    """Pairs of bodies that must not collide, each pair and the whole sorted by name."""
+    """The pairs of nodes that must not collide; each pair and all pairs are sorted by name."""
     return graph.graph.get("excludes", ())
 
 
@@ -176,7 +270,7 @@ def root(graph: nx.DiGraph[str]) -> str:
     """Name of the torso.
 
     Raises:
-        BodyError: the graph has no root or more than one.
+        BodyError: The graph has no root, or more than one.
     """
     roots = [name for name, degree in graph.in_degree() if degree == 0]
     if len(roots) != 1:
@@ -187,32 +281,37 @@ def root(graph: nx.DiGraph[str]) -> str:
 
 
 def parent(graph: nx.DiGraph[str], name: str) -> str | None:
-    """Name of the body that ``name`` hangs on; None for the torso."""
+    """Name of the node that the node ``name`` hangs on; None for the torso."""
     return next(iter(graph.pred[name]), None)
 
 
 def children(graph: nx.DiGraph[str], name: str) -> list[str]:
-    """Names of the limbs that hang on ``name``, in order."""
+    """Names of the limbs that hang on the node ``name``, in order."""
     return list(graph.succ[name])
 
 
 def node_names(graph: nx.DiGraph[str]) -> list[str]:
-    """Names of all bodies, depth first from the torso: MuJoCo's order."""
-    return list(nx.dfs_preorder_nodes(graph, root(graph)))
+    """Names of all nodes, depth first from the torso; this is MuJoCo's body order."""
+    return subtree(graph, root(graph))
 
 
 def limbs(graph: nx.DiGraph[str]) -> list[str]:
-    """Names of all bodies but the torso, depth first."""
+    """Names of all limbs, depth first."""
     return node_names(graph)[1:]
 
 
+def subtree(graph: nx.DiGraph[str], name: str) -> list[str]:
+    """Names of a node and of all limbs below it, depth first."""
+    return list(nx.dfs_preorder_nodes(graph, name))
+
+
 def node(graph: nx.DiGraph[str], name: str) -> Node:
-    """The record of the body ``name``."""
+    """The record of the node ``name``."""
     return graph.nodes[name]["node"]
 
 
 def torso(graph: nx.DiGraph[str]) -> Torso:
-    """The torso's record."""
+    """The record of the torso."""
     return graph.nodes[root(graph)]["node"]
 
 
@@ -222,7 +321,7 @@ def limb(graph: nx.DiGraph[str], name: str) -> Limb:
 
 
 def joints(graph: nx.DiGraph[str]) -> Iterator[tuple[str, Joint]]:
-    """Every limb's name with each of its joints, in the order of the controls."""
+    """The name of each limb with each of its joints, in the order of the controls."""
     for name in limbs(graph):
         for joint in limb(graph, name).joints:
             yield name, joint

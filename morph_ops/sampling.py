@@ -1,15 +1,4 @@
-"""Random starting bodies of a design space.
-
-Source: Gupta 2021 (DERL).
-
-Example:
-    >>> import numpy as np
-    >>> from morph_ops.graph import limbs
-    >>> from morph_ops.space import UNIMAL
-    >>> body = sample_body(np.random.default_rng(0))
-    >>> 2 <= len(limbs(body)) <= UNIMAL.max_limbs
-    True
-"""
+"""Random starting bodies of a design space [Gupta 2021]."""
 
 from __future__ import annotations
 
@@ -24,18 +13,28 @@ __all__ = ["sample_body"]
 
 
 def sample_body(rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGraph[str]:
-    """A random starting body, made as in DERL.
+    """A random starting body, made as in DERL [Gupta 2021].
 
-    Draws a target number of limbs, grows once, then mutates with all seven operators
-    until the body has that many limbs (one more when the last to grow was a pair).
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS`.
+    The function draws a target number of limbs, grows once, and then applies all seven
+    mutations until the body has at least that many limbs. The body has one limb more if the
+    last growth added a pair. It keeps every invariant of
+    :data:`morph_ops.validity.CHECKS`.
 
     Args:
-        rng: the only source of chance; it is advanced.
-        space: the design space.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
 
     Returns:
-        A new body, its torso's center above the origin at rest height.
+        A new body. Its torso is above the origin, at rest height.
+
+    Raises:
+        OperatorError: No mutation finds a valid child, which happens only in very small spaces.
+
+    Example:
+        >>> from morph_ops.graph import limbs
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> 2 <= len(limbs(body)) <= UNIMAL.max_limbs
+        True
     """
     low, high = space.start_limbs
     target = int(rng.integers(low, high + 1))

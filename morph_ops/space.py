@@ -1,9 +1,9 @@
-"""The UNIMAL design space: ranges, grids, and limits.
+"""The UNIMAL design space: ranges, grids, and limits [Gupta 2021].
 
-Source: Gupta 2021 (DERL). A unimal is a tree of one spherical torso and at most ten
-capsule limbs, its own mirror image in the xz plane. Every parameter of the space is a
-short list of values; :class:`Space` holds the lists and :data:`UNIMAL` is the published
-space. Other spaces are other instances: operators and checks take one as ``space``.
+A UNIMAL is a tree of one spherical torso and at most ten capsule limbs, and it is its own
+mirror image in the xz plane. Every parameter of the space is a short list of values.
+:class:`Space` holds the lists, and :data:`UNIMAL` is the published space. Other spaces are
+other instances: operators and checks accept one as ``space``.
 
 Example:
     >>> UNIMAL.gears
@@ -18,14 +18,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from morph_ops.graph import Slot
 
+__all__ = ["AXIS_DECIMALS", "UNIMAL", "VECTOR_DECIMALS", "Space"]
+
 VECTOR_DECIMALS = 2
-"""Frames, capsule ends, sites and anchors are rounded to this many decimals (1 cm)."""
+"""Number of decimals to which frames, capsule ends, sites, and anchors are rounded (1 cm)."""
 
 AXIS_DECIMALS = 4
-"""Joint axes are rounded to this many decimals."""
+"""Number of decimals to which joint axes are rounded."""
 
 
 @dataclass(frozen=True)
@@ -33,24 +36,24 @@ class Space:
     """A design space of mirror-symmetric bodies; the defaults are the UNIMAL space.
 
     Attributes:
-        torso_radii: (m).
-        torso_densities: (kg/m^3).
-        limb_radii: (m).
-        limb_heights: length of a limb without its rounded ends and its offset (m): the
-            axis of a limb of radius r and height h is r + h long.
-        limb_densities: one of these is shared by all limbs of a body (kg/m^3).
-        azimuths_deg: directions of a limb around the z axis of the torso, from x (deg).
-        polars_deg: directions of a limb from the z axis of the torso (deg).
-        joint_slots: which hinges a limb may have.
-        ranges_deg: limits of a hinge (deg).
-        gears: torque of a motor at full control (N m).
-        max_limbs: most limbs of a body, the torso not counted.
-        start_limbs: fewest and most limbs that a sampled body aims at.
-        clearance: height of the lowest point over the floor in the rest pose (m).
+        torso_radii: Radii of the torso (m).
+        torso_densities: Densities of the torso (kg/m^3).
+        limb_radii: Radii of a limb (m).
+        limb_heights: Heights of a limb (m). The height leaves out the rounded ends and the
+            offset: the axis of a limb of radius r and height h is r + h long.
+        limb_densities: Densities of a limb (kg/m^3); all limbs of a body share one.
+        azimuths_deg: Directions of a limb around the z axis of the torso, from x (deg).
+        polars_deg: Directions of a limb, as angles from the z axis of the torso (deg).
+        joint_slots: Sets of hinges that a limb may have.
+        ranges_deg: Lower and upper limits of a hinge (deg).
+        gears: Torques of a motor at full control (N m).
+        max_limbs: Largest number of limbs of a body; the torso does not count.
+        start_limbs: Smallest and largest target number of limbs of a sampled body.
+        clearance: Height of the lowest point above the floor in the rest pose (m).
 
     Raises:
-        ValueError: a list of choices is empty.
-        ValueError: bodies could not start with as many limbs as they should.
+        ValueError: A list of values is empty.
+        ValueError: ``start_limbs`` does not grow within 1 to ``max_limbs``.
     """
 
     torso_radii: tuple[float, ...] = (0.1,)
@@ -84,7 +87,7 @@ class Space:
     def __post_init__(self) -> None:
         for name, choices in vars(self).items():
             if choices == ():
-                raise ValueError(f"space: {name} needs at least one choice")
+                raise ValueError(f"space: {name} needs at least one value, got none")
         low, high = self.start_limbs
         if not 1 <= low <= high <= self.max_limbs:
             raise ValueError(
@@ -93,21 +96,22 @@ class Space:
             )
 
     @cached_property
-    def directions(self) -> np.ndarray:
-        """Unit vector of every pair of polar and azimuth angle, shape (n, 3), torso frame.
+    def directions(self) -> NDArray[np.float64]:
+        """The unit vectors of all pairs of polar and azimuth angle in the torso frame, (n, 3).
 
-        Straight down stands once for each azimuth, so that a uniform draw of a row is a
-        uniform draw of both angles, as in DERL.
+        The direction straight down has one row for each azimuth, so that a uniform draw of a
+        row is a uniform draw of both angles, as in DERL.
         """
         polar, azimuth = np.meshgrid(
             np.radians(self.polars_deg), np.radians(self.azimuths_deg), indexing="ij"
         )
         x, y = np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth)
         # Rounded so that equal directions are equal numbers, and zero is zero.
-        units = np.round(np.stack([x, y, np.cos(polar)], axis=-1), 12).reshape(-1, 3) + 0.0
+        rounded = np.round(np.stack([x, y, np.cos(polar)], axis=-1), 12)
+        units = np.asarray(rounded.reshape(-1, 3) + 0.0, dtype=np.float64)
         units.flags.writeable = False
         return units
 
 
 UNIMAL = Space()
-"""The space of Gupta 2021."""
+"""The space of the UNIMAL robots [Gupta 2021]."""

@@ -1,11 +1,12 @@
-"""What a limb is in the UNIMAL space: direction, height, site, hinge axes.
+"""Limbs in terms of the UNIMAL space: direction, height, growth site, and hinge axes.
 
-A graph stores physical values; the functions here find the grid values that they stand
-for, and make physical values of grid values. Rounding to 1 cm lies between the two, so a
-direction or height counts as the space's nearest one where that is near, and as itself in
-a robot from elsewhere.
+A graph stores physical values. The functions here find the grid values that physical values
+stand for, and compute physical values from grid values. Between the two lies the rounding to
+1 cm: a direction or a height counts as the nearest one of the space if that is near, and
+stays as it is otherwise, as in many imported robots.
 
-Directions of limbs are *aims*: unit vectors in the torso frame. All lengths are meters.
+The *direction* of a limb is a unit vector in the torso frame, from the start to the end of
+its capsule. All lengths are in meters.
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ from typing import Literal, TypeAlias
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from morph_ops.geometry import Frames, rest_frames, rotation
 from morph_ops.graph import (
+    Joint,
     Limb,
     Node,
     Slot,
     Torso,
     Vec3,
     limb,
+    limbs,
     node,
-    node_names,
     parent,
     root,
     torso,
@@ -36,12 +39,32 @@ from morph_ops.graph import (
 from morph_ops.grid import add, is_close, to_grid
 from morph_ops.space import AXIS_DECIMALS, UNIMAL, VECTOR_DECIMALS, Space
 
+__all__ = [
+    "SNAP",
+    "SNAP_DIRECTION",
+    "Place",
+    "Pose",
+    "Site",
+    "anchor",
+    "at_rest_height",
+    "attachment",
+    "height",
+    "in_mirror_plane",
+    "joint_axis",
+    "limb_origin",
+    "resized",
+    "rest_height",
+    "runs_inside",
+    "site_position",
+    "sites",
+]
+
 Place: TypeAlias = Literal["center", "middle", "end"]
-"""Where on its parent a limb grows: a torso's center, a limb's middle or its end."""
+"""The places where a limb can grow: the center of a torso, the middle or the end of a limb."""
 
 SNAP = 0.02
-"""Largest distance between a value and the grid value it stands for (m): twice what rounding
-to 1 cm can do, and well below the 10 cm between sites and heights."""
+"""Largest distance between a value and the grid value that it stands for (m). It is twice the
+largest effect of rounding to 1 cm, and far below the 10 cm between sites and heights."""
 
 SNAP_DIRECTION = 0.08
 """The same for unit vectors: rounding moves the end of a 25 cm limb by up to 9 mm."""
@@ -49,11 +72,11 @@ SNAP_DIRECTION = 0.08
 
 @dataclass(frozen=True)
 class Site:
-    """A spot where a limb can grow.
+    """A place on a node where a limb can grow.
 
     Attributes:
-        parent: name of the body it lies on.
-        place: which of the body's sites it is.
+        parent: Name of the node that the site lies on.
+        place: The place on that node.
     """
 
     parent: str
@@ -62,20 +85,31 @@ class Site:
 
 @dataclass(frozen=True)
 class Pose:
-    """A body's rest pose in the torso frame, read in terms of a space.
+    """The rest pose of a body in the torso frame, in terms of a space.
 
     Attributes:
-        frames: n bodies in the torso frame.
-        directions: (n, 3) directions of the limbs, start to end, on the space's grid where near;
-            the torso's row is zero.
+        frames: Frames of the n nodes in the torso frame.
+        directions: (n, 3) directions of the limbs, on the space's grid if near; the row of
+            the torso is zero.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> pose = Pose.of(sample_body(np.random.default_rng(1)))
+        >>> pose.directions.shape == (len(pose.frames), 3)
+        True
     """
 
     frames: Frames
-    directions: np.ndarray
+    directions: NDArray[np.float64]
 
     @classmethod
     def of(cls, graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> Pose:
-        """The pose of a body."""
+        """The rest pose of a body.
+
+        Args:
+            graph: A body.
+            space: The design space.
+        """
         frames = rest_frames(graph, in_torso=True)
         axes = frames.end - frames.start
         lengths = np.sqrt((axes**2).sum(axis=1, keepdims=True))
@@ -86,25 +120,30 @@ class Pose:
         return cls(frames, np.where(near[:, None], space.directions[nearest], units))
 
     def row(self, name: str) -> int:
-        """Row of a body."""
+        """Row of a node in the arrays."""
         return self.frames.names.index(name)
 
-    def direction(self, name: str) -> np.ndarray:
+    def direction(self, name: str) -> NDArray[np.float64]:
         """Direction of a limb in the torso frame, shape (3,)."""
         return self.directions[self.row(name)]
 
-    def in_frame_of(self, name: str, direction: np.ndarray) -> Vec3:
-        """A vector of the torso frame in the frame of the body ``name``."""
-        x, y, z = (direction @ self.frames.rot[self.row(name)]).tolist()
+    def in_frame_of(self, name: str, vector: NDArray[np.float64]) -> Vec3:
+        """A vector of the torso frame, shape (3,), expressed in the frame of a node."""
+        x, y, z = (vector @ self.frames.rot[self.row(name)]).tolist()
         return (x, y, z)
 
 
 # --- one limb ----------------------------------------------------------------------------
 
 
-def height(record: Limb, *, space: Space = UNIMAL) -> float:
-    """Height of a limb (m): its axis without one radius, on the grid if near."""
-    raw = math.dist(record.start, record.end) - record.radius
+def height(limb: Limb, *, space: Space = UNIMAL) -> float:
+    """Height of a limb (m): the length of its axis without one radius, on the grid if near.
+
+    Example:
+        >>> height(Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05))
+        0.2
+    """
+    raw = math.dist(limb.start, limb.end) - limb.radius
     nearest = min(space.limb_heights, key=lambda value: abs(value - raw))
     return nearest if abs(nearest - raw) < SNAP else raw
 
@@ -112,8 +151,17 @@ def height(record: Limb, *, space: Space = UNIMAL) -> float:
 def joint_axis(start: Vec3, end: Vec3, slot: Slot) -> Vec3:
     """Axis of the hinge in a slot: a column of the capsule's geom frame, rounded.
 
-    The geom frame is MuJoCo's for a capsule given by its ends: the shortest rotation that
-    takes the z axis to the direction from ``end`` to ``start``.
+    The geom frame is the one that MuJoCo gives a capsule defined by its ends: the shortest
+    rotation that takes the z axis to the direction from ``end`` to ``start``.
+
+    Args:
+        start: Start of the capsule's axis in the limb's frame (m).
+        end: End of the capsule's axis in the limb's frame (m).
+        slot: The joint slot, "x" or "y".
+
+    Example:
+        >>> joint_axis((0.0, 0.0, 0.0), (0.0, 0.0, -0.25), "x")
+        (1.0, 0.0, 0.0)
     """
     length = math.dist(start, end)
     x, y, z = ((a - b) / length for a, b in zip(start, end, strict=True))
@@ -128,31 +176,31 @@ def joint_axis(start: Vec3, end: Vec3, slot: Slot) -> Vec3:
 
 
 def anchor(radius: float, direction: Sequence[float]) -> Vec3:
-    """Where the hinges of a limb lie: one radius behind its origin; all in its frame (m)."""
+    """Anchor of a limb's hinges: one radius behind its origin, in the limb's frame (m)."""
     return to_grid(direction, scale=-radius)
 
 
-def resized(record: Limb, *, radius: float, height_m: float, direction: Sequence[float]) -> Limb:
-    """A limb of another radius and height, in the same direction.
+def resized(limb: Limb, *, radius: float, height_m: float, direction: Sequence[float]) -> Limb:
+    """A limb with another radius and height, in the same direction.
 
-    Its origin stays. Hinges whose axis was that of the geom frame follow the frame, as
-    rounding turns it a little; any other axis is left as it is.
+    The origin stays. A hinge whose axis was that of the geom frame follows the frame, which
+    rounding turns a little; any other axis stays.
 
     Args:
-        record: the limb as it was.
-        radius: (m).
-        height_m: (m).
-        direction: its direction in its own frame.
+        limb: The old limb.
+        radius: The new radius (m).
+        height_m: The new height (m).
+        direction: Direction of the limb in its own frame.
     """
-    end = add(record.start, to_grid(direction, scale=radius + height_m))
-    joints = []
-    for joint in record.joints:
-        old_axis = joint_axis(record.start, record.end, joint.slot)
+    end = add(limb.start, to_grid(direction, scale=radius + height_m))
+    joints: list[Joint] = []
+    for joint in limb.joints:
+        old_axis = joint_axis(limb.start, limb.end, joint.slot)
         follows = is_close(joint.axis, old_axis, tolerance=2 * 10.0**-AXIS_DECIMALS)
-        axis = joint_axis(record.start, end, joint.slot) if follows else joint.axis
-        pos = joint.pos if radius == record.radius else anchor(radius, direction)
+        axis = joint_axis(limb.start, end, joint.slot) if follows else joint.axis
+        pos = joint.pos if radius == limb.radius else anchor(radius, direction)
         joints.append(replace(joint, axis=axis, pos=pos))
-    return replace(record, end=end, radius=radius, joints=tuple(joints))
+    return replace(limb, end=end, radius=radius, joints=tuple(joints))
 
 
 # --- sites -------------------------------------------------------------------------------
@@ -161,59 +209,76 @@ def resized(record: Limb, *, radius: float, height_m: float, direction: Sequence
 def sites(graph: nx.DiGraph[str]) -> list[Site]:
     """All growth sites of a body: the torso's center, each limb's middle and end."""
     found = [Site(root(graph), "center")]
-    for name in node_names(graph)[1:]:
+    for name in limbs(graph):
         found += [Site(name, "middle"), Site(name, "end")]
     return found
 
 
 def site_position(
-    record: Node, place: Place, *, direction: Sequence[float], space: Space = UNIMAL
+    node: Node, place: Place, *, direction: Sequence[float], space: Space = UNIMAL
 ) -> Vec3:
-    """Where a growth site lies in the frame of its body (m).
+    """Position of a growth site in the frame of its node (m).
 
     Args:
-        record: the body that the site lies on.
-        place: which of its sites.
-        direction: direction of that body in its own frame; a torso ignores it.
-        space: the design space.
+        node: The node that the site lies on.
+        place: The place on that node.
+        direction: Direction of the node in its own frame; it has no effect for a torso.
+        space: The design space.
 
     Raises:
-        ValueError: a torso has only a center, a limb only a middle and an end.
+        ValueError: The place is none of the node's: a torso has its center, and a limb has
+            its middle and its end.
     """
-    if isinstance(record, Torso):
+    if isinstance(node, Torso):
         if place == "center":
             return (0.0, 0.0, 0.0)
         raise ValueError(f"a torso has a site at its center only, got {place!r}")
     if place == "end":
-        return record.end
+        return node.end
     if place == "middle":
-        half = record.radius + height(record, space=space) / 2
-        return add(record.start, to_grid(direction, scale=half))
+        half = node.radius + height(node, space=space) / 2
+        return add(node.start, to_grid(direction, scale=half))
     raise ValueError(f"a limb has sites at its middle and its end, got {place!r}")
 
 
 def limb_origin(
-    graph: nx.DiGraph[str], pose: Pose, site: Site, direction: np.ndarray, *, space: Space = UNIMAL
+    graph: nx.DiGraph[str],
+    pose: Pose,
+    site: Site,
+    direction: NDArray[np.float64],
+    *,
+    space: Space = UNIMAL,
 ) -> Vec3:
-    """Where the frame of a limb that grows at ``site`` lies in its parent's frame (m).
+    """Origin of a limb that grows at a site, in the frame of its parent (m).
 
     Args:
-        graph: a body.
-        pose: its rest pose; limbs added since then do not matter.
-        site: where the limb grows.
-        direction: its direction in the torso frame, shape (3,).
-        space: the design space.
+        graph: A body.
+        pose: Rest pose of the body; limbs that were added since may be missing.
+        site: The site where the limb grows.
+        direction: Direction of the limb in the torso frame, shape (3,).
+        space: The design space.
     """
-    record = node(graph, site.parent)
+    above = node(graph, site.parent)
     along = pose.in_frame_of(site.parent, pose.direction(site.parent))
-    spot = site_position(record, site.place, direction=along, space=space)
-    return add(spot, to_grid(pose.in_frame_of(site.parent, direction), scale=record.radius))
+    position = site_position(above, site.place, direction=along, space=space)
+    offset = to_grid(pose.in_frame_of(site.parent, direction), scale=above.radius)
+    return add(position, offset)
 
 
 def attachment(
     graph: nx.DiGraph[str], pose: Pose, name: str, *, space: Space = UNIMAL
 ) -> Site | None:
-    """The growth site that a limb is attached to; None where it is at no site."""
+    """The growth site that a limb is attached to.
+
+    Args:
+        graph: A body.
+        pose: Rest pose of the body.
+        name: Name of the limb.
+        space: The design space.
+
+    Returns:
+        The site, or None if the limb is at no site (and for the torso).
+    """
     above = parent(graph, name)
     if above is None:
         return None
@@ -227,16 +292,21 @@ def attachment(
     return found[best] if gaps[best] < SNAP else None
 
 
-def in_mirror_plane(direction: np.ndarray) -> bool:
+def in_mirror_plane(direction: NDArray[np.float64]) -> bool:
     """Whether a direction of the torso frame, shape (3,), lies in the mirror plane."""
     return bool(abs(direction[1]) < 1e-9)
 
 
-def runs_inside(pose: Pose, site: Site, direction: np.ndarray) -> bool:
-    """Whether a limb growing at ``site`` would lie along its parent's axis, within it.
+def runs_inside(pose: Pose, site: Site, direction: NDArray[np.float64]) -> bool:
+    """Whether a limb that grows at a site would lie inside its parent, along its axis.
 
-    So it does from a limb's middle in either direction and from its end backwards. DERL
-    refuses the first of the three; no robot of Unimal-100 has any.
+    This is so for a limb that grows from a limb's middle in either direction, or from its end
+    backwards. DERL refuses the first of these three; no robot of Unimal-100 has any.
+
+    Args:
+        pose: Rest pose of the body.
+        site: The site where the limb grows.
+        direction: Direction of the limb in the torso frame, shape (3,).
     """
     if site.place == "center":
         return False
@@ -252,20 +322,25 @@ def rest_height(
 ) -> float:
     """Height of the torso's center that leaves the space's clearance below the body (m).
 
-    The lowest point is that of the torso's bottom and of the limbs' tips, one radius
-    beyond the ends of their axes; as in DERL the undersides of level limbs do not count.
+    The lowest point is the torso's bottom or the tip of a limb, one radius beyond the end of
+    its axis. As in DERL, the undersides of level limbs do not count.
 
     Args:
-        graph: a body.
-        space: the design space.
-        pose: the body's rest pose, if it is at hand already.
+        graph: A body.
+        space: The design space.
+        pose: Rest pose of the body; None computes it.
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> rest_height(new_body(Torso(pos=(0.0, 0.0, 9.0), radius=0.1, density=800.0)))
+        0.3
     """
     pose = pose or Pose.of(graph, space=space)
     up = rotation(torso(graph).quat)[2]
     lowest = -pose.frames.radius[0]
     for row, name in enumerate(pose.frames.names[1:], start=1):
-        record = limb(graph, name)
-        reach = 2 * record.radius + height(record, space=space)
+        each = limb(graph, name)
+        reach = 2 * each.radius + height(each, space=space)
         tip = pose.frames.start[row] + to_grid(pose.directions[row].tolist(), scale=reach)
         lowest = min(lowest, up @ tip)
     return round(float(space.clearance - lowest), VECTOR_DECIMALS)
@@ -274,8 +349,14 @@ def rest_height(
 def at_rest_height(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> nx.DiGraph[str]:
-    """A copy of a body whose torso is at its rest height; arguments as :func:`rest_height`."""
-    record = torso(graph)
-    x, y, _ = record.pos
+    """A copy of a body whose torso is at its rest height.
+
+    Args:
+        graph: A body; it stays untouched.
+        space: The design space.
+        pose: Rest pose of the body; None computes it.
+    """
+    old = torso(graph)
+    x, y, _ = old.pos
     pos = (x, y, rest_height(graph, space=space, pose=pose))
-    return with_nodes(graph, [(root(graph), replace(record, pos=pos))])
+    return with_nodes(graph, [(root(graph), replace(old, pos=pos))])

@@ -166,7 +166,7 @@ class Variation:
         rates = self._settings.rates
         weights = self._record.weights if rates.adaptive else rates.operators
         try:
-            return mutate(graph, rng, rates=weights, own=self._own)
+            return mutate(graph, rng, rates=weights, custom=self._own)
         except OperatorError:
             return None
         except Exception as error:

@@ -1,9 +1,10 @@
-"""What the operators share: their contract, and the steps that end each of them."""
+"""Common parts of the operators: their protocol, and the last steps of each of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, cast
 
 import networkx as nx
 import numpy as np
@@ -15,22 +16,42 @@ from morph_ops.unimal import Pose, anchor, at_rest_height, joint_axis
 from morph_ops.validity.contacts import exclude_touching
 from morph_ops.validity.invariants import new_violations
 
+__all__ = [
+    "ATTEMPTS",
+    "HingeDraw",
+    "Operator",
+    "completed",
+    "draw",
+    "draw_hinges",
+    "draw_other",
+    "first_valid",
+    "joint_name",
+    "new_joint",
+    "next_number",
+]
+
 ATTEMPTS = 50
-"""How often an operator draws again before it gives up, as in DERL."""
+"""Number of attempts of an operator to find a valid child, as in DERL."""
 
 T = TypeVar("T")
 
-NewHinge: TypeAlias = tuple[Slot, tuple[float, float], float]
-"""A hinge yet without a limb: slot, range (deg), gear (N m)."""
-
 
 class Operator(Protocol):
-    """A mutation: a body and a generator in, a new body out, the input untouched."""
+    """A mutation: a body and a generator in, a new body out; the input stays untouched."""
 
     def __call__(
         self, graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
     ) -> nx.DiGraph[str]:
-        """Returns the child."""
+        """The child of a body.
+
+        Args:
+            graph: A body; it stays untouched.
+            rng: The only source of randomness; its state advances.
+            space: The design space.
+
+        Raises:
+            OperatorError: No valid child was found.
+        """
         ...
 
 
@@ -41,20 +62,20 @@ def first_valid(
     *,
     space: Space,
 ) -> nx.DiGraph[str]:
-    """The first proposal that breaks no invariant that ``before`` keeps.
+    """The first proposal that keeps every invariant that the parent keeps.
 
-    Contact excludes and rest height of each proposal are recomputed first.
+    Contact excludes and rest height of each proposal are recomputed before the check.
 
     Args:
-        name: of the operator, for the message.
-        before: the parent.
-        propose: draws a child, or None where the draw leads to none.
-        space: the design space.
+        name: Name of the operator, for the error message.
+        before: The parent.
+        propose: Function that draws a child; it returns None if the draw leads to no child.
+        space: The design space.
 
     Raises:
-        OperatorError: none of :data:`ATTEMPTS` proposals is valid.
+        OperatorError: None of :data:`ATTEMPTS` proposals is valid.
     """
-    reason = "no draw fitted"
+    reason = "no draw led to a child"
     for _ in range(ATTEMPTS):
         proposal = propose()
         if proposal is None:
@@ -66,78 +87,108 @@ def first_valid(
         if not broken:
             return child
         reason = broken[0].message
-    raise OperatorError(f"{name}: no valid child in {ATTEMPTS} tries; the last reason: {reason}")
+    raise OperatorError(
+        f"{name}: found no valid child in {ATTEMPTS} attempts; the last reason: {reason}"
+    )
 
 
-def checked(name: str, operator: Operator) -> Operator:
-    """An operator of the user's own that ends as all do, see :func:`first_valid`.
+def completed(name: str, operator: Operator) -> Operator:
+    """A custom operator with the last steps of the built-in ones, see :func:`first_valid`.
 
-    It is called until a child is valid, and may raise :class:`OperatorError` to give up.
+    The custom operator is called until a child is valid. It may raise :class:`OperatorError`
+    to stop earlier.
 
-    Raises:
-        TypeError: when it is called and gives no graph, as one that forgets to return does.
+    Args:
+        name: Name of the operator, for error messages.
+        operator: The custom operator.
+
+    Returns:
+        An operator. A call raises TypeError if the custom operator returns no graph, which
+        happens when its author forgets to return the child.
     """
 
     def apply(
         graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
     ) -> nx.DiGraph[str]:
-        def proposed() -> nx.DiGraph[str]:
-            child = operator(graph, rng, space=space)
+        def propose() -> nx.DiGraph[str]:
+            child = cast(object, operator(graph, rng, space=space))
             if not isinstance(child, nx.DiGraph):
-                raise TypeError(f"{name} gave {child!r}, expected a body (a networkx.DiGraph)")
-            return child
+                raise TypeError(
+                    f"operator {name} returned {child!r}, expected a body (a networkx.DiGraph)"
+                )
+            return cast("nx.DiGraph[str]", child)
 
-        return first_valid(name, graph, proposed, space=space)
+        return first_valid(name, graph, propose, space=space)
 
     return apply
 
 
+# --- draws -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HingeDraw:
+    """The drawn values of a new hinge, which no limb has yet.
+
+    Attributes:
+        slot: Joint slot.
+        range_deg: Lower and upper limit of the angle (deg).
+        gear: Torque at full control (N m).
+    """
+
+    slot: Slot
+    range_deg: tuple[float, float]
+    gear: float
+
+
 def draw(rng: np.random.Generator, options: Sequence[T]) -> T:
-    """One of the options, all equally likely, as the object it is."""
+    """One of the options at random, all equally likely, as the same object."""
     return options[int(rng.integers(len(options)))]
 
 
 def draw_other(rng: np.random.Generator, options: Sequence[T], current: T) -> T:
-    """One of the options that are not ``current``; ``current`` where there is none."""
+    """One of the options that differ from ``current`` at random; ``current`` if none does."""
     others = [option for option in options if option != current]
     return draw(rng, others) if others else current
 
 
-def next_number(graph: nx.DiGraph[str]) -> int:
-    """One more than the largest number in a limb's name; 0 where no limb has one."""
-    tails = [name.rsplit("/", 1)[-1] for name in graph if name != root(graph)]
-    return max((int(tail) for tail in tails if tail.isdecimal()), default=-1) + 1
-
-
 def draw_hinges(
     rng: np.random.Generator, slots: tuple[Slot, ...], *, space: Space
-) -> list[NewHinge]:
+) -> list[HingeDraw]:
     """A random range and gear for each slot."""
-    return [(slot, draw(rng, space.ranges_deg), draw(rng, space.gears)) for slot in slots]
+    return [HingeDraw(slot, draw(rng, space.ranges_deg), draw(rng, space.gears)) for slot in slots]
 
 
-def new_joint(record: Limb, hinge: NewHinge, *, name: str, direction: Sequence[float]) -> Joint:
-    """A hinge of the space for a limb: axis of its geom frame, anchor behind its origin.
+# --- names and hinges --------------------------------------------------------------------
 
-    Args:
-        record: the limb; its other joints do not matter.
-        hinge: slot, range and gear.
-        name: of the limb; its number, where it is called "limb/" and a number, or else the
-            whole name becomes the joint's.
-        direction: direction of the limb in its own frame.
-    """
-    slot, range_deg, gear = hinge
-    number = name.removeprefix("limb/")
-    return Joint(
-        name=joint_name(slot, number if number.isdecimal() else name),
-        slot=slot,
-        pos=anchor(record.radius, direction),
-        axis=joint_axis(record.start, record.end, slot),
-        range_deg=range_deg,
-        gear=gear,
-    )
+
+def next_number(graph: nx.DiGraph[str]) -> int:
+    """The largest number at the end of a limb's name plus one; 0 if no limb has a number."""
+    tails = [name.rsplit("/", 1)[-1] for name in graph if name != root(graph)]
+    return max((int(tail) for tail in tails if tail.isdecimal()), default=-1) + 1
 
 
 def joint_name(slot: Slot, number: int | str) -> str:
     """Name of a hinge and its motor."""
     return f"limb{slot}/{number}"
+
+
+def new_joint(limb: Limb, hinge: HingeDraw, *, name: str, direction: Sequence[float]) -> Joint:
+    """A hinge of the space for a limb: its axis from the geom frame, its anchor at the start.
+
+    Args:
+        limb: The limb; its present joints have no effect.
+        hinge: The drawn values of the hinge.
+        name: Name of the limb. If it is "limb/" and a number, the number becomes part of the
+            hinge's name, and otherwise the whole name does.
+        direction: Direction of the limb in its own frame.
+    """
+    number = name.removeprefix("limb/")
+    return Joint(
+        name=joint_name(hinge.slot, number if number.isdecimal() else name),
+        slot=hinge.slot,
+        pos=anchor(limb.radius, direction),
+        axis=joint_axis(limb.start, limb.end, hinge.slot),
+        range_deg=hinge.range_deg,
+        gear=hinge.gear,
+    )

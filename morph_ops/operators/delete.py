@@ -1,4 +1,4 @@
-"""Delete a limb, with its twin."""
+"""Deletion of a limb with its twin."""
 
 from __future__ import annotations
 
@@ -7,34 +7,41 @@ import numpy as np
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
-from morph_ops.graph import children, limbs
+from morph_ops.graph import children, limbs, subtree
 from morph_ops.operators.common import draw, first_valid
 from morph_ops.space import UNIMAL, Space
 
 FEWEST = 2
-"""Only bodies with more limbs than this lose any, as in DERL."""
+"""Number of limbs that every body keeps, as in DERL."""
 
 
 def delete_limb(
     graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
 ) -> nx.DiGraph[str]:
-    """A body without one of its outermost limbs, and without that limb's twin.
+    """A child without one of the outermost limbs, and without that limb's twin.
 
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
-    Recomputes contact excludes and rest height; all other values stay number for number.
+    The child keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Contact excludes and rest height are recomputed; all other values keep every digit.
 
     Args:
-        graph: a body; stays untouched.
-        rng: the only source of chance; it is advanced.
-        space: the design space.
+        graph: A body; it stays untouched.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
 
     Raises:
-        OperatorError: the body has 2 limbs or fewer.
-        OperatorError: no valid child in 50 tries.
+        OperatorError: The body has 2 limbs or fewer.
+        OperatorError: No valid child was found in 50 attempts.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(1)
+        >>> body = sample_body(rng)
+        >>> len(delete_limb(body, rng)) < len(body)
+        True
     """
     count = len(limbs(graph))
     if count <= FEWEST:
-        raise OperatorError(f"delete_limb: needs more than {FEWEST} limbs, the body has {count}")
+        raise OperatorError(f"delete_limb: expected more than {FEWEST} limbs, the body has {count}")
     leaves = [
         group for group in limb_groups(graph) if not any(children(graph, name) for name in group)
     ]
@@ -46,8 +53,8 @@ def delete_limb(
 
 
 def without(graph: nx.DiGraph[str], names: tuple[str, ...]) -> nx.DiGraph[str]:
-    """A copy of a body that lacks the named limbs and all that hangs on them."""
+    """A copy of a body without the named limbs and all limbs that hang on them."""
     child = graph.copy()
     for name in names:
-        child.remove_nodes_from([name, *nx.descendants(child, name)])
+        child.remove_nodes_from(subtree(child, name))
     return child

@@ -1,4 +1,4 @@
-"""Change the densities of a body."""
+"""Change of the densities of a body."""
 
 from __future__ import annotations
 
@@ -15,24 +15,32 @@ from morph_ops.space import UNIMAL, Space
 def density(
     graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
 ) -> nx.DiGraph[str]:
-    """A body of other densities: one for the torso, one that all limbs share.
+    """A child with other densities: one for the torso, and one that all limbs share.
 
-    At least one of the two changes. Parts that had a mass have a density afterwards.
+    At least one of the two changes. Nodes that had a mass have a density afterwards.
 
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
-    Recomputes contact excludes and rest height; all other values stay number for number.
+    The child keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Contact excludes and rest height are recomputed; all other values keep every digit.
 
     Args:
-        graph: a body; stays untouched.
-        rng: the only source of chance; it is advanced.
-        space: the design space.
+        graph: A body; it stays untouched.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
 
     Raises:
-        OperatorError: no valid child in 50 tries.
+        OperatorError: No valid child was found in 50 attempts.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(1)
+        >>> body = sample_body(rng)
+        >>> child = density(body, rng)
+        >>> len({limb(child, name).density for name in limbs(child)})
+        1
     """
-    head = torso(graph)
+    top = torso(graph)
     names = limbs(graph)
-    current = (head.density, {limb(graph, name).density for name in names})
+    current = (top.density, {limb(graph, name).density for name in names})
 
     def propose() -> nx.DiGraph[str] | None:
         for_torso = draw(rng, space.torso_densities)
@@ -42,7 +50,7 @@ def density(
         heavier = [
             (name, replace(limb(graph, name), density=for_limbs, mass=None)) for name in names
         ]
-        core = replace(head, density=for_torso, mass=None)
+        core = replace(top, density=for_torso, mass=None)
         return with_nodes(graph, [(root(graph), core), *heavier])
 
     return first_valid("density", graph, propose, space=space)

@@ -1,4 +1,4 @@
-"""Grow a limb, or two that mirror each other."""
+"""Growth of a limb, or of two limbs that mirror each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from morph_ops.geometry import MIRROR, density, twins
 from morph_ops.graph import Limb, add_limb, limb, limbs, node
 from morph_ops.grid import to_grid
 from morph_ops.operators.common import (
-    NewHinge,
+    HingeDraw,
     draw,
     draw_hinges,
     first_valid,
@@ -25,45 +25,54 @@ from morph_ops.unimal import Pose, Site, in_mirror_plane, limb_origin, runs_insi
 
 @dataclass(frozen=True)
 class _Design:
-    """What a new limb and its twin have in common."""
+    """The values that a new limb and its twin have in common."""
 
     radius: float
     height: float
     density: float
-    hinges: list[NewHinge]
+    hinges: list[HingeDraw]
 
 
 def grow_limb(
     graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
 ) -> nx.DiGraph[str]:
-    """A body with one more limb, or with one more pair of twins.
+    """A child with one more limb, or with one more pair of twins.
 
-    Draws a site and a direction, then a height, hinges, ranges and gears. At a site in the
-    mirror plane it grows one limb in the plane or a mirrored pair off it; on a limb that
-    has a twin, one on each, mirrored. New limbs weigh like the others (kg/m^3); the first
-    limb's density is drawn.
+    The operator draws a site and a direction, then a height, hinges, ranges, and gears. At a
+    site in the mirror plane it adds either one limb in the plane or a mirrored pair beside it.
+    At a site on a limb with a twin it adds one limb on each of the two. New limbs have the
+    density of the others; the density of a first limb is drawn.
 
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
-    Recomputes contact excludes and rest height; all other values stay number for number.
+    The child keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Contact excludes and rest height are recomputed; all other values keep every digit.
 
     Args:
-        graph: a body; stays untouched.
-        rng: the only source of chance; it is advanced.
-        space: the design space.
+        graph: A body; it stays untouched.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
 
     Raises:
-        OperatorError: the body has as many limbs as the space allows.
-        OperatorError: no valid child in 50 tries.
+        OperatorError: The body has as many limbs as the space allows.
+        OperatorError: No valid child was found in 50 attempts.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(1)
+        >>> body = sample_body(rng)
+        >>> len(grow_limb(body, rng)) - len(body) in (1, 2)
+        True
     """
     room = space.max_limbs - len(limbs(graph))
     if room < 1:
-        raise OperatorError(f"grow_limb: the body has {len(limbs(graph))} limbs, the most allowed")
+        raise OperatorError(
+            f"grow_limb: the body has {len(limbs(graph))} limbs, the most that the space allows"
+        )
     pose = Pose.of(graph, space=space)
     image = twins(graph, frames=pose.frames)
-    spots = [site for site in sites(graph) if site.parent in image]
+    free = [site for site in sites(graph) if site.parent in image]
 
     def propose() -> nx.DiGraph[str] | None:
-        site = draw(rng, spots)
+        site = draw(rng, free)
         direction = space.directions[rng.integers(len(space.directions))]
         other = Site(image[site.parent], site.place)
         paired = other != site or bool(rng.integers(2))
@@ -96,17 +105,17 @@ def _attach(
     design: _Design,
     space: Space,
 ) -> nx.DiGraph[str]:
-    """A copy of ``graph`` with a limb of the design at ``site``, pointing to ``direction``."""
+    """A copy of a body with a limb of the design at a site, in a direction."""
     name = f"limb/{next_number(graph)}"
-    record = node(graph, site.parent)
+    above = node(graph, site.parent)
     local = pose.in_frame_of(site.parent, direction)
     grown = Limb(
         pos=limb_origin(graph, pose, site, direction, space=space),
         end=to_grid(local, scale=design.radius + design.height),
         radius=design.radius,
         density=design.density,
-        friction=record.friction,
-        condim=record.condim,
+        friction=above.friction,
+        condim=above.condim,
     )
     joints = tuple(new_joint(grown, hinge, name=name, direction=local) for hinge in design.hinges)
     return add_limb(graph, site.parent, name, replace(grown, joints=joints))

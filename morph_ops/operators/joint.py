@@ -1,8 +1,8 @@
-"""Change the hinges of limbs: which there are, their ranges, their motors' gears.
+"""Changes of hinges: their number, their ranges, and the gears of their motors.
 
-Each operator changes one limb with its twin, or all limbs, with equal chance. Twins get
-the same values. What it changes takes a value other than before, so a child differs from
-its parent.
+Each operator changes either one limb with its twin or all limbs, with equal probability.
+Twins get the same values. A changed value always differs from the old one, so that a child
+differs from its parent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import Joint, Limb, Slot, limb, with_nodes
 from morph_ops.operators.common import (
-    NewHinge,
+    HingeDraw,
     draw,
     draw_hinges,
     draw_other,
@@ -31,21 +31,30 @@ from morph_ops.unimal import Pose
 def dof(
     graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
 ) -> nx.DiGraph[str]:
-    """A body in which one limb pair, or every one, has other hinges: x, y, or both.
+    """A child in which one limb pair, or every one, has other hinges: x, y, or both.
 
-    A hinge that stays keeps its values; a new one gets a random range and gear.
+    A hinge that stays keeps its values. A new hinge gets a random range and gear.
 
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
-    Recomputes contact excludes and rest height; all other values stay number for number.
+    The child keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Contact excludes and rest height are recomputed; all other values keep every digit.
 
     Args:
-        graph: a body; stays untouched.
-        rng: the only source of chance; it is advanced.
-        space: the design space.
+        graph: A body; it stays untouched.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
 
     Raises:
-        OperatorError: the body has no limbs.
-        OperatorError: no valid child in 50 tries.
+        OperatorError: The body has no limbs.
+        OperatorError: No valid child was found in 50 attempts.
+
+    Example:
+        >>> from morph_ops.graph import joints
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(1)
+        >>> body = sample_body(rng)
+        >>> slots = [[joint.slot for _, joint in joints(each)] for each in (body, dof(body, rng))]
+        >>> slots[0] == slots[1]
+        False
     """
     pose = Pose.of(graph, space=space)
 
@@ -58,34 +67,42 @@ def dof(
     return _change_some("dof", graph, rng, change, space)
 
 
-def _with_slots(graph: nx.DiGraph[str], pose: Pose, name: str, hinges: list[NewHinge]) -> Limb:
-    """The limb with a hinge for each of ``hinges``, its own where it has one already."""
-    record = limb(graph, name)
+def _with_slots(graph: nx.DiGraph[str], pose: Pose, name: str, hinges: list[HingeDraw]) -> Limb:
+    """The limb with a hinge in each drawn slot; it keeps those that it has already."""
+    old = limb(graph, name)
     direction = pose.in_frame_of(name, pose.direction(name))
-    kept = {joint.slot: joint for joint in record.joints}
+    kept = {joint.slot: joint for joint in old.joints}
     joints = (
-        kept.get(hinge[0]) or new_joint(record, hinge, name=name, direction=direction)
+        kept.get(hinge.slot) or new_joint(old, hinge, name=name, direction=direction)
         for hinge in hinges
     )
-    return replace(record, joints=tuple(joints))
+    return replace(old, joints=tuple(joints))
 
 
 def joint_angle(
     graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
 ) -> nx.DiGraph[str]:
-    """A body in which the hinges of one limb pair, or all hinges, have other ranges.
+    """A child in which the hinges of one limb pair, or all hinges, have other ranges.
 
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
-    Recomputes contact excludes and rest height; all other values stay number for number.
+    The child keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Contact excludes and rest height are recomputed; all other values keep every digit.
 
     Args:
-        graph: a body; stays untouched.
-        rng: the only source of chance; it is advanced.
-        space: the design space.
+        graph: A body; it stays untouched.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
 
     Raises:
-        OperatorError: the body has no limbs.
-        OperatorError: no valid child in 50 tries.
+        OperatorError: The body has no limbs.
+        OperatorError: No valid child was found in 50 attempts.
+
+    Example:
+        >>> from morph_ops.graph import joints
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(1)
+        >>> child = joint_angle(sample_body(rng), rng)
+        >>> all(joint.range_deg in UNIMAL.ranges_deg for _, joint in joints(child))
+        True
     """
 
     def redraw(joint: Joint) -> Joint:
@@ -97,19 +114,27 @@ def joint_angle(
 def gear(
     graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
 ) -> nx.DiGraph[str]:
-    """A body in which the motors of one limb pair, or all motors, have other gears.
+    """A child in which the motors of one limb pair, or all motors, have other gears.
 
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
-    Recomputes contact excludes and rest height; all other values stay number for number.
+    The child keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Contact excludes and rest height are recomputed; all other values keep every digit.
 
     Args:
-        graph: a body; stays untouched.
-        rng: the only source of chance; it is advanced.
-        space: the design space.
+        graph: A body; it stays untouched.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
 
     Raises:
-        OperatorError: the body has no limbs.
-        OperatorError: no valid child in 50 tries.
+        OperatorError: The body has no limbs.
+        OperatorError: No valid child was found in 50 attempts.
+
+    Example:
+        >>> from morph_ops.graph import joints
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(1)
+        >>> child = gear(sample_body(rng), rng)
+        >>> all(joint.gear in UNIMAL.gears for _, joint in joints(child))
+        True
     """
 
     def redraw(joint: Joint) -> Joint:
@@ -125,21 +150,21 @@ def _redraw_joints(
     redraw: Callable[[Joint], Joint],
     space: Space,
 ) -> nx.DiGraph[str]:
-    """Redraws the joints of one group of limbs or of all; twins copy range and gear."""
+    """Redraw the joints of one group of limbs or of all; twins get the same range and gear."""
 
     def change(group: tuple[str, ...]) -> list[tuple[str, Limb]]:
         first = limb(graph, group[0])
         drawn = {joint.slot: redraw(joint) for joint in first.joints}
-        changed = []
+        changed: list[tuple[str, Limb]] = []
         for limb_name in group:
-            record = limb(graph, limb_name)
+            old = limb(graph, limb_name)
             joints = (
                 replace(joint, range_deg=drawn[joint.slot].range_deg, gear=drawn[joint.slot].gear)
                 if joint.slot in drawn
                 else joint
-                for joint in record.joints
+                for joint in old.joints
             )
-            changed.append((limb_name, replace(record, joints=tuple(joints))))
+            changed.append((limb_name, replace(old, joints=tuple(joints))))
         return changed
 
     return _change_some(name, graph, rng, change, space)
@@ -152,7 +177,7 @@ def _change_some(
     change: Callable[[tuple[str, ...]], list[tuple[str, Limb]]],
     space: Space,
 ) -> nx.DiGraph[str]:
-    """Applies ``change`` to one group of limbs or, with equal chance, to every group."""
+    """Apply ``change`` either to one group of limbs or to every group, equally likely."""
     groups = limb_groups(graph)
     if not groups:
         raise OperatorError(f"{name}: the body has no limbs")

@@ -1,4 +1,4 @@
-"""Change the height and radius of a limb and its twin."""
+"""Change of the height and radius of a limb and its twin."""
 
 from __future__ import annotations
 
@@ -19,78 +19,88 @@ from morph_ops.unimal import Pose, attachment, height, resized, site_position
 def limb_params(
     graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
 ) -> nx.DiGraph[str]:
-    """A body in which one limb, or a pair of twins, has another height or radius.
+    """A child in which one limb, or a pair of twins, has another height or radius.
 
-    The limb keeps its place and direction; what hangs on it moves along with the site it
-    is attached to. Hinge axes follow the rounded direction, in the fourth decimal.
+    The limb keeps its origin and direction. The limbs that hang on it move with their sites.
+    Hinge axes follow the rounded direction, which changes their fourth decimal.
 
-    Keeps every invariant of :data:`morph_ops.validity.invariants.CHECKS` that the parent keeps.
-    Recomputes contact excludes and rest height; all other values stay number for number.
+    The child keeps every invariant of :data:`morph_ops.validity.CHECKS` that the parent keeps.
+    Contact excludes and rest height are recomputed; all other values keep every digit.
 
     Args:
-        graph: a body; stays untouched.
-        rng: the only source of chance; it is advanced.
-        space: the design space.
+        graph: A body; it stays untouched.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
 
     Raises:
-        OperatorError: the body has no limbs.
-        OperatorError: no valid child in 50 tries.
+        OperatorError: The body has no limbs.
+        OperatorError: No valid child was found in 50 attempts.
+
+    Example:
+        >>> from morph_ops.graph import limbs
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(1)
+        >>> body = sample_body(rng)
+        >>> child = limb_params(body, rng)
+        >>> heights = [[height(limb(each, name)) for name in limbs(each)] for each in (body, child)]
+        >>> heights[0] == heights[1]
+        False
     """
     groups = limb_groups(graph)
     if not groups:
         raise OperatorError("limb_params: the body has no limbs")
     pose = Pose.of(graph, space=space)
-    sizes = [(radius, tall) for radius in space.limb_radii for tall in space.limb_heights]
+    sizes = [(radius, height_m) for radius in space.limb_radii for height_m in space.limb_heights]
 
     def propose() -> nx.DiGraph[str] | None:
         group = draw(rng, groups)
-        record = limb(graph, group[0])
-        now = (record.radius, height(record, space=space))
-        others = [size for size in sizes if size != now]
+        first = limb(graph, group[0])
+        current = (first.radius, height(first, space=space))
+        others = [size for size in sizes if size != current]
         if not others:
             return None
-        radius, tall = draw(rng, others)
+        radius, height_m = draw(rng, others)
         child = graph
         for name in group:
-            child = _resize(child, pose, name, radius, tall, space)
+            child = _resize(child, pose, name, radius, height_m, space)
         return child
 
     return first_valid("limb_params", graph, propose, space=space)
 
 
 def _resize(
-    graph: nx.DiGraph[str], pose: Pose, name: str, radius: float, tall: float, space: Space
+    graph: nx.DiGraph[str], pose: Pose, name: str, radius: float, height_m: float, space: Space
 ) -> nx.DiGraph[str]:
-    """A copy of ``graph`` in which ``name`` has another size and its children follow.
+    """A copy of a body in which one limb has another size, and its children follow.
 
-    ``pose`` may be the one from before: it serves for rotations and directions, which a
-    change of size leaves alone.
+    ``pose`` may be the rest pose before an earlier change of size, since only its rotations
+    and directions are used.
     """
     old = limb(graph, name)
     direction = pose.in_frame_of(name, pose.direction(name))
-    new = resized(old, radius=radius, height_m=tall, direction=direction)
+    new = resized(old, radius=radius, height_m=height_m, direction=direction)
     moved: list[tuple[str, Limb]] = [(name, new)]
-    for child in children(graph, name):
-        record = limb(graph, child)
-        child_aim = pose.in_frame_of(name, pose.direction(child))
+    for child_name in children(graph, name):
+        child = limb(graph, child_name)
+        child_direction = pose.in_frame_of(name, pose.direction(child_name))
         outwards = subtract(
-            to_grid(child_aim, scale=new.radius), to_grid(child_aim, scale=old.radius)
+            to_grid(child_direction, scale=new.radius), to_grid(child_direction, scale=old.radius)
         )
-        site = attachment(graph, pose, child, space=space)
+        site = attachment(graph, pose, child_name, space=space)
         if site is None:
-            along = _share_of_growth(old, new, record)
+            along = _share_of_growth(old, new, child)
         else:
             ends = [
                 site_position(size, site.place, direction=direction, space=space)
                 for size in (new, old)
             ]
             along = subtract(*ends)
-        moved.append((child, replace(record, pos=add(record.pos, along, outwards))))
+        moved.append((child_name, replace(child, pos=add(child.pos, along, outwards))))
     return with_nodes(graph, moved)
 
 
 def _share_of_growth(old: Limb, new: Limb, child: Limb) -> Vec3:
-    """How far a child at no growth site moves: it keeps its share of the way along."""
+    """Shift of a child at no growth site: it keeps its relative position along the parent."""
     axis = np.subtract(old.end, old.start)
     share = np.clip((np.subtract(child.pos, old.start) @ axis) / (axis @ axis), 0.0, 1.0)
     return add((share * np.subtract(new.end, old.end)).tolist())

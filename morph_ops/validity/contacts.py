@@ -1,7 +1,7 @@
-"""Which bodies touch each other in the rest pose, and the contact excludes that follow.
+"""Contacts between the nodes of a body in its rest pose, and the contact excludes.
 
-Distances between capsules are computed in closed form for all pairs at once; they agree
-with the contacts that MuJoCo finds.
+Distances between capsules are computed in closed form, for all pairs at once. They agree with
+the contacts that MuJoCo finds.
 """
 
 from __future__ import annotations
@@ -10,19 +10,25 @@ from functools import lru_cache
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from morph_ops.geometry import TOLERANCE, Frames, rest_frames
 from morph_ops.graph import Pair, with_excludes
 
+__all__ = ["exclude_touching", "gaps", "touching"]
+
 _PARALLEL = 1e-12
 
 
-def gaps(frames: Frames) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distances between the surfaces of all pairs of bodies; negative where they overlap.
+def gaps(frames: Frames) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Distances between the surfaces of all pairs of nodes; negative where they overlap.
+
+    Args:
+        frames: Rest pose of a body with n nodes.
 
     Returns:
-        Rows of the first body and of the second, larger one, shape (n (n - 1) / 2,) each,
-        and the distances (m), same shape.
+        Three arrays of shape (n (n - 1) / 2,): the row of the first node, the row of the
+        second node (the larger one), and the distance (m).
     """
     first, second = _pairs(len(frames))
     axes = frames.end - frames.start
@@ -33,51 +39,71 @@ def gaps(frames: Frames) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def touching(
     graph: nx.DiGraph[str], *, deeper_than: float = -TOLERANCE, frames: Frames | None = None
 ) -> list[tuple[Pair, float]]:
-    """Pairs of bodies in contact in the rest pose, parents with their children left out.
+    """Pairs of nodes in contact in the rest pose; a parent and its child are no pair.
 
     Args:
-        graph: a body.
-        deeper_than: least overlap that counts (m). By default pairs that touch exactly
-            count too, whatever the noise in the last digits says.
-        frames: the body's rest pose in any frame, if it is at hand already.
+        graph: A body.
+        deeper_than: Smallest overlap that counts (m). The default includes pairs that touch
+            exactly, whatever the noise in the last digits.
+        frames: Rest pose of the body in any frame; None computes it.
 
     Returns:
-        Each pair, its names sorted, with its overlap (m), in the order of the bodies.
+        Each pair with its overlap (m). The names of a pair are sorted, and the pairs are in
+        the order of the nodes.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.graph import excludes
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(3))
+        >>> tuple(sorted(pair for pair, overlap in touching(body))) == excludes(body)
+        True
     """
     frames = frames or rest_frames(graph)
     first, second, gap = gaps(frames)
-    found = []
-    for pair in np.flatnonzero(-gap > deeper_than):
-        a, b = frames.names[first[pair]], frames.names[second[pair]]
+    found: list[tuple[Pair, float]] = []
+    close = -gap > deeper_than
+    ones: list[int] = first[close].tolist()
+    twos: list[int] = second[close].tolist()
+    for one, two, overlap in zip(ones, twos, (-gap[close]).tolist(), strict=True):
+        a, b = frames.names[one], frames.names[two]
         if not (graph.has_edge(a, b) or graph.has_edge(b, a)):
-            found.append(((min(a, b), max(a, b)), float(-gap[pair])))
+            found.append(((min(a, b), max(a, b)), overlap))
     return found
 
 
 def exclude_touching(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> nx.DiGraph[str]:
-    """A copy of a body whose contact excludes are the pairs in contact in the rest pose."""
+    """A copy of a body whose contact excludes are the pairs in contact in the rest pose.
+
+    Args:
+        graph: A body; it stays untouched.
+        frames: Rest pose of the body in any frame; None computes it.
+    """
     return with_excludes(graph, (pair for pair, _ in touching(graph, frames=frames)))
 
 
 @lru_cache
-def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.triu_indices(count, k=1)
 
 
 def _segment_distance(
-    start_a: np.ndarray, axis_a: np.ndarray, start_b: np.ndarray, axis_b: np.ndarray
-) -> np.ndarray:
-    """Smallest distance between segments, row by row, shape (m,).
+    start_a: NDArray[np.float64],
+    axis_a: NDArray[np.float64],
+    start_b: NDArray[np.float64],
+    axis_b: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Smallest distance between two segments, row by row, shape (m,).
 
-    Minimizes |start_a + s axis_a - start_b - t axis_b| over s and t in 0..1: s of the
-    two lines' closest points, clamped, then the best t for it, clamped, then the best s
-    for that t. Points are segments without length.
+    Minimizes |start_a + s axis_a - start_b - t axis_b| over s and t in 0..1. It takes the s
+    of the closest points of the two lines, clamped, then the best t for this s, clamped, then
+    the best s for this t. A point is a segment of length 0.
     """
     between = start_a - start_b
     aa, bb, ab = _dot(axis_a, axis_a), _dot(axis_b, axis_b), _dot(axis_a, axis_b)
     ac, bc = _dot(axis_a, between), _dot(axis_b, between)
     determinant = aa * bb - ab * ab
-    # Parallel lines have no single closest point: any s will do, the clamps find the rest.
+    # Parallel lines have no single closest point: any s will do, since t and s follow.
     s = np.clip(_divide(ab * bc - bb * ac, determinant), 0.0, 1.0)
     t = np.clip(_divide(ab * s + bc, bb), 0.0, 1.0)
     s = np.clip(_divide(ab * t - ac, aa), 0.0, 1.0)
@@ -85,11 +111,13 @@ def _segment_distance(
     return np.sqrt(_dot(gap, gap))
 
 
-def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.einsum("ij,ij->i", a, b)
 
 
-def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """The quotient, 0 where the denominator is."""
+def _divide(
+    numerator: NDArray[np.float64], denominator: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The quotient, or 0 where the denominator is 0."""
     safe = denominator > _PARALLEL
     return np.where(safe, numerator / np.where(safe, denominator, 1.0), 0.0)

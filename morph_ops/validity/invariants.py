@@ -1,29 +1,23 @@
-"""What makes a body valid: named checks, each with messages for people.
+"""The invariants of a design space: named checks, each with messages for people.
 
 ======== ==========================================================================
-check    what holds
+check    condition
 ======== ==========================================================================
-tree     one torso at the root, limbs with one or two hinges below it, usable names and
-         numbers (:func:`morph_ops.validity.wellformed.require_well_formed`)
-limit    at most ``space.max_limbs`` limbs
-symmetry every limb is its own mirror image or has a twin, of the same mass, with the
-         same joint slots, ranges and gears
+tree     the graph is a body: one torso at the root, limbs with one or two hinges below
+         it, and usable names and numbers
+         (:func:`morph_ops.validity.wellformed.require_well_formed`)
+limit    the body has at most ``space.max_limbs`` limbs
+symmetry every limb is its own mirror image, or has a twin with the same mass, joint
+         slots, ranges, and gears
 balance  the center of mass lies in the mirror plane
-overlap  no two bodies intersect in the rest pose, but for a limb and its parent and for
-         twins on one parent
+overlap  no two nodes intersect in the rest pose, except a limb and its parent, and twins
+         on one parent
 ranges   every value is one of the space's: radii, heights, densities (one for all
-         limbs), directions, sites, hinge anchors, axes and ranges, gears
+         limbs), directions, sites, hinge anchors, axes, ranges, and gears
 ======== ==========================================================================
 
-A check is a function of a graph and a :class:`~morph_ops.space.Space`; each may be called
-alone. All but ``tree`` expect a tree. All 134 robots of Unimal-100 that the project was
-developed with pass all of them.
-
-Example:
-    >>> import numpy as np
-    >>> from morph_ops.sampling import sample_body
-    >>> violations(sample_body(np.random.default_rng(0)))
-    []
+A check is a function of a graph and a :class:`~morph_ops.space.Space` that works alone. All
+but ``tree`` expect a tree. All 134 robots of Unimal-100 that were at hand pass all checks.
 """
 
 from __future__ import annotations
@@ -43,8 +37,25 @@ from morph_ops.unimal import SNAP_DIRECTION, Pose, anchor, attachment, height, j
 from morph_ops.validity.contacts import touching
 from morph_ops.validity.wellformed import require_well_formed
 
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Violation",
+    "check_balance",
+    "check_limit",
+    "check_overlap",
+    "check_ranges",
+    "check_symmetry",
+    "check_tree",
+    "find_violations",
+    "is_valid",
+    "new_violations",
+    "violations",
+]
+
 BALANCE_TOLERANCE = 1e-9
-"""Farthest that the center of mass may lie from the mirror plane (m)."""
+"""Largest distance of the center of mass from the mirror plane (m), and largest difference
+between the masses of twins (kg)."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +63,11 @@ class Violation:
     """One way in which a body breaks an invariant.
 
     Attributes:
-        check: name of the check.
-        where: the bodies that it is about; empty for the whole body.
-        what: what is wrong with them, a few words that tell it from other violations.
-        message: one line for people: what, where, expected, got.
+        check: Name of the check.
+        where: Names of the nodes concerned; empty for the whole body.
+        what: The quantity concerned, in a few words; it identifies the violation together
+            with ``check`` and ``where``.
+        message: One line for people: where, what, expected, got.
     """
 
     check: str
@@ -65,19 +77,25 @@ class Violation:
 
 
 class Check(Protocol):
-    """A named check: what a body breaks of one invariant."""
+    """A check of one invariant: a body in, its violations out."""
 
     def __call__(
         self, graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
     ) -> list[Violation]:
-        """Returns the violations; ``pose`` is the body's, if it is at hand already."""
+        """The violations of a body.
+
+        Args:
+            graph: A body.
+            space: The design space.
+            pose: Rest pose of the body; None computes it.
+        """
         ...
 
 
 def check_tree(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """One torso at the root, limbs with one or two hinges below it, usable names and numbers."""
+    """The graph is a body: one torso at the root, and usable limbs, names, and numbers."""
     del space, pose
     try:
         require_well_formed(graph)
@@ -89,22 +107,22 @@ def check_tree(
 def check_limit(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """No more limbs than the space allows."""
+    """The body has no more limbs than the space allows."""
     del pose
     count = len(graph) - 1
     if count <= space.max_limbs:
         return []
-    message = f"at most {space.max_limbs} limbs, this body has {count}"
+    message = f"expected at most {space.max_limbs} limbs, this body has {count}"
     return [Violation("limit", (), "limit", message)]
 
 
 def check_symmetry(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """Every limb mirrors itself or has a twin alike in mass, slots, ranges and gears."""
+    """Every limb is its own mirror image, or has a twin with the same mass and hinges."""
     pose = pose or Pose.of(graph, space=space)
     image = twins(graph, frames=pose.frames)
-    found = []
+    found: list[Violation] = []
     for name in pose.frames.names[1:]:
         if name not in image:
             message = f"{name}: no limb is its mirror image in the xz plane"
@@ -116,11 +134,13 @@ def check_symmetry(
         one, two = limb(graph, name), limb(graph, other)
         pair = f"{name} and {other}"
         if abs(mass(one) - mass(two)) > BALANCE_TOLERANCE:
-            message = f"{pair}: twins weigh the same, got {mass(one):g} and {mass(two):g} kg"
+            message = (
+                f"{pair}: expected the same mass for twins, got {mass(one):g} and {mass(two):g} kg"
+            )
             found.append(Violation("symmetry", (name, other), "mass", message))
-        drives = [[(j.slot, j.range_deg, j.gear) for j in record.joints] for record in (one, two)]
-        if drives[0] != drives[1]:
-            message = f"{pair}: twins have the same hinges, got {drives[0]} and {drives[1]}"
+        hinges = [[(j.slot, j.range_deg, j.gear) for j in each.joints] for each in (one, two)]
+        if hinges[0] != hinges[1]:
+            message = f"{pair}: expected the same hinges for twins, got {hinges[0]} and {hinges[1]}"
             found.append(Violation("symmetry", (name, other), "joints", message))
     return found
 
@@ -133,18 +153,18 @@ def check_balance(
     offset = float(center_of_mass(graph, frames=pose.frames)[1])
     if abs(offset) <= BALANCE_TOLERANCE:
         return []
-    message = f"the center of mass lies in the mirror plane, got y = {offset:.3g} m"
+    message = f"expected the center of mass in the mirror plane, got y = {offset:.3g} m"
     return [Violation("balance", (), "balance", message)]
 
 
 def check_overlap(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """No bodies intersect by more than a micrometer, parents and twins on a parent apart."""
+    """No nodes intersect by more than a micrometer, except parents and twins on one parent."""
     pose = pose or Pose.of(graph, space=space)
     deep = touching(graph, deeper_than=TOLERANCE, frames=pose.frames)
     image = twins(graph, frames=pose.frames) if deep else {}
-    found = []
+    found: list[Violation] = []
     for (a, b), overlap in deep:
         if image.get(a) == b and parent(graph, a) == parent(graph, b):
             continue
@@ -156,24 +176,24 @@ def check_overlap(
 def check_ranges(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """Every value is one of the space's."""
+    """Every value of the body is one of the space's."""
     pose = pose or Pose.of(graph, space=space)
     names = pose.frames.names
-    head = torso(graph)
+    top = torso(graph)
     found = [
-        *_one_of(names[0], "radius", head.radius, space.torso_radii),
-        *_one_of(names[0], "density", head.density, space.torso_densities),
+        *_one_of(names[0], "radius", top.radius, space.torso_radii),
+        *_one_of(names[0], "density", top.density, space.torso_densities),
     ]
     if len({limb(graph, name).density for name in names[1:]}) > 1:
-        message = "all limbs have the same density in the space, here they differ"
+        message = "expected one density for all limbs, here they differ"
         found.append(Violation("ranges", (), "limb density", message))
     gaps = ((pose.directions[:, None] - space.directions) ** 2).sum(axis=-1).min(axis=1)
     for name, gap in zip(names[1:], gaps[1:].tolist(), strict=True):
         if gap > SNAP_DIRECTION**2:
-            message = f"{name}: points in no direction of the space"
+            message = f"{name}: its direction is none of the space's"
             found.append(Violation("ranges", (name,), "direction", message))
         if attachment(graph, pose, name, space=space) is None:
-            message = f"{name}: hangs at no growth site of {parent(graph, name)}"
+            message = f"{name}: it is at no growth site of {parent(graph, name)}"
             found.append(Violation("ranges", (name,), "site", message))
         found += _limb_ranges(graph, pose, name, space)
     return found
@@ -182,29 +202,29 @@ def check_ranges(
 def _limb_ranges(
     graph: nx.DiGraph[str], pose: Pose, name: str, space: Space
 ) -> Iterator[Violation]:
-    """What of a limb and its hinges is not of the space."""
-    record = limb(graph, name)
-    yield from _one_of(name, "radius", record.radius, space.limb_radii)
-    yield from _one_of(name, "height", height(record, space=space), space.limb_heights)
-    yield from _one_of(name, "density", record.density, space.limb_densities)
-    spot = anchor(record.radius, pose.in_frame_of(name, pose.direction(name)))
-    for joint in record.joints:
+    """The values of a limb and its hinges that are not in the space."""
+    node = limb(graph, name)
+    yield from _one_of(name, "radius", node.radius, space.limb_radii)
+    yield from _one_of(name, "height", height(node, space=space), space.limb_heights)
+    yield from _one_of(name, "density", node.density, space.limb_densities)
+    expected_anchor = anchor(node.radius, pose.in_frame_of(name, pose.direction(name)))
+    for joint in node.joints:
         yield from _one_of(name, f"range of {joint.name}", joint.range_deg, space.ranges_deg)
         yield from _one_of(name, f"gear of {joint.name}", joint.gear, space.gears)
-        axis = joint_axis(record.start, record.end, joint.slot)
+        axis = joint_axis(node.start, node.end, joint.slot)
         for what, got, expected, tolerance in (
             ("axis", joint.axis, axis, 2 * 10.0**-AXIS_DECIMALS),
-            ("anchor", joint.pos, spot, TOLERANCE),
+            ("anchor", joint.pos, expected_anchor, TOLERANCE),
         ):
             if not is_close(got, expected, tolerance=tolerance):
-                message = f"{name}: {what} of {joint.name} should be {expected}, got {got}"
+                message = f"{name}: expected {expected} as {what} of {joint.name}, got {got}"
                 yield Violation("ranges", (name,), f"{what} of {joint.name}", message)
 
 
 def _one_of(name: str, what: str, got: object, choices: Collection[object]) -> Iterator[Violation]:
     if got not in choices:
         listed = ", ".join(map(str, choices))
-        message = f"{name}: {what} should be one of {listed}; got {got}"
+        message = f"{name}: expected one of {listed} as {what}, got {got}"
         yield Violation("ranges", (name,), what, message)
 
 
@@ -216,18 +236,27 @@ CHECKS: dict[str, Check] = {
     "overlap": check_overlap,
     "ranges": check_ranges,
 }
-"""The invariants of the space, by name."""
+"""The checks of all invariants, by name."""
 
 
 def find_violations(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """Every way in which a body breaks an invariant; of a graph that is no tree only that.
+    """All ways in which a body breaks an invariant.
 
     Args:
-        graph: a body.
-        space: the design space.
-        pose: the body's rest pose, if it is at hand already.
+        graph: A body.
+        space: The design space.
+        pose: Rest pose of the body; None computes it.
+
+    Returns:
+        The violations; if the graph is no tree, only the one of the check ``tree``.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.2, density=800.0))
+        >>> [(found.check, found.where, found.what) for found in find_violations(body)]
+        [('ranges', ('torso/0',), 'radius')]
     """
     broken = check_tree(graph)
     if broken:
@@ -238,12 +267,32 @@ def find_violations(
 
 
 def violations(graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> list[str]:
-    """One message for each way in which a body breaks an invariant; none if it is valid."""
+    """One message for each way in which a body breaks an invariant; none for a valid body.
+
+    Args:
+        graph: A body.
+        space: The design space.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> violations(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.2, density=800.0)))
+        ['ranges: torso/0: expected one of 0.1 as radius, got 0.2']
+    """
     return [f"{found.check}: {found.message}" for found in find_violations(graph, space=space)]
 
 
 def is_valid(graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> bool:
-    """Whether a body keeps every invariant."""
+    """Whether a body keeps every invariant.
+
+    Args:
+        graph: A body.
+        space: The design space.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> is_valid(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
+        True
+    """
     return not find_violations(graph, space=space)
 
 
@@ -254,13 +303,13 @@ def new_violations(
     space: Space = UNIMAL,
     pose: Pose | None = None,
 ) -> list[Violation]:
-    """Invariants that ``after`` breaks in a way in which ``before`` does not.
+    """The violations of ``after`` that ``before`` does not have.
 
     Args:
-        before: the parent; what it lacks already may stay.
-        after: the child.
-        space: the design space.
-        pose: the child's rest pose, if it is at hand already.
+        before: The parent; the invariants that it breaks may stay broken.
+        after: The child.
+        space: The design space.
+        pose: Rest pose of the child; None computes it.
     """
     broken = find_violations(after, space=space, pose=pose)
     if not broken:

@@ -1,12 +1,13 @@
-"""What every body must satisfy, imported ones too, before anything is built from it.
+"""Well-formed bodies: what every body must satisfy, imported ones too, before it is used.
 
-The rules of the UNIMAL space are stricter and live in :mod:`morph_ops.validity.invariants`.
+The rules of the UNIMAL space are stricter; they are in :mod:`morph_ops.validity.invariants`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any, cast
 
 import networkx as nx
 
@@ -14,85 +15,103 @@ from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
 from morph_ops.graph import SLOTS, Joint, Limb, Torso
 
+__all__ = ["DEEPEST", "LARGEST", "ROOT_JOINT", "require_well_formed"]
+
 LARGEST = 1e10
-"""Largest magnitude of any number: MuJoCo takes a simulation with larger ones for blown up."""
+"""Largest magnitude of any number: beyond it, MuJoCo reports a simulation as unstable."""
 
 DEEPEST = 200
-"""Most limbs in a row from the torso to a tip; files and canonical forms nest as deeply."""
+"""Largest number of limbs in a row from the torso to a tip. Files and canonical forms nest as
+deeply as bodies do, and parsers limit the depth."""
 
 ROOT_JOINT = "root"
-"""Name of the torso's free joint: taken in every body."""
+"""Name of the torso's free joint; no hinge of any body may have it."""
 
 
 def require_well_formed(graph: nx.DiGraph[str]) -> None:
     """Refuse a graph that is no body.
 
     Args:
-        graph: the graph to look at.
+        graph: The graph to check.
 
     Raises:
-        BodyError: it is no tree below one torso.
-        BodyError: more than :data:`DEEPEST` limbs hang one on the other.
-        BodyError: a name is empty, unprintable or used twice.
-        BodyError: a number is not finite or beyond :data:`LARGEST`.
-        BodyError: a radius, density, mass, length, axis or range is not usable.
-        BodyError: a limb has no hinge, more than two, or two of one slot.
-        BodyError: a contact exclude names a body that does not exist.
+        BodyError: The graph is no tree below one torso.
+        BodyError: More than :data:`DEEPEST` limbs hang one below the other.
+        BodyError: A name is empty, unprintable, or used twice.
+        BodyError: A number is not finite, or beyond :data:`LARGEST`.
+        BodyError: A radius, density, mass, length, axis, or range is not usable.
+        BodyError: A limb has no hinge, more than two, or two in one slot.
+        BodyError: A contact exclude names a node that does not exist.
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> require_well_formed(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.0, mass=1.0)))
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: node 'torso/0': radius must be positive, got 0.0
     """
     top = body_graph.root(graph)
     names = body_graph.node_names(graph)
-    if len(names) != len(graph) or graph.number_of_edges() != len(graph) - 1:
-        raise BodyError(
-            f"a body is a tree: {len(graph)} bodies need {len(graph) - 1} edges that reach all, "
-            f"got {graph.number_of_edges()} edges that reach {len(names)}"
-        )
-    depth = {top: 0}
-    for name in names[1:]:
-        depth[name] = depth[next(iter(graph.pred[name]))] + 1
-        if depth[name] > DEEPEST:
-            raise BodyError(f"body {name!r}: more than {DEEPEST} limbs in a row from the torso")
-    seen = {ROOT_JOINT}
+    _require_tree(graph, names)
+    taken = {ROOT_JOINT}
     for name in names:
-        if not isinstance(name, str) or not name.isprintable() or name in ("", "world"):
-            raise BodyError(f"body {name!r}: no usable name (printable text other than 'world')")
-        record = graph.nodes[name].get("node")
-        if not isinstance(record, Torso if name == top else Limb):
-            raise BodyError(f"body {name!r}: expected a Torso at the root and Limbs below it")
-        problem = next(_problems(record), None)
+        if not _is_printable(name) or name == "world":
+            raise BodyError(f"node {name!r}: no usable name (printable text other than 'world')")
+        node = graph.nodes[name].get("node")
+        if not isinstance(node, Torso if name == top else Limb):
+            raise BodyError(f"node {name!r}: expected a Torso at the root and Limbs below it")
+        problem = next(_problems(node), None)
         if problem is not None:
-            raise BodyError(f"body {name!r}: {problem}")
-        for joint in record.joints if isinstance(record, Limb) else ():
-            if not joint.name or not joint.name.isprintable() or joint.name in seen:
-                raise BodyError(f"joint {joint.name!r}: the name is empty, unprintable or taken")
-            seen.add(joint.name)
+            raise BodyError(f"node {name!r}: {problem}")
+        for joint in node.joints if isinstance(node, Limb) else ():
+            if not _is_printable(joint.name) or joint.name in taken:
+                raise BodyError(f"joint {joint.name!r}: the name is empty, unprintable, or taken")
+            taken.add(joint.name)
             problem = next(_joint_problems(joint), None)
             if problem is not None:
                 raise BodyError(f"joint {joint.name!r}: {problem}")
     for pair in body_graph.excludes(graph):
         if pair[0] not in graph or pair[1] not in graph:
-            raise BodyError(f"contact exclude {pair[0]!r}, {pair[1]!r}: no such body")
+            raise BodyError(f"contact exclude {pair[0]!r}, {pair[1]!r}: no such node")
 
 
-def _problems(record: Torso | Limb) -> Iterator[str]:
-    yield from _not_finite(record)
-    if (record.density is None) == (record.mass is None):
+def _require_tree(graph: nx.DiGraph[str], names: list[str]) -> None:
+    if len(names) != len(graph) or graph.number_of_edges() != len(graph) - 1:
+        raise BodyError(
+            f"a body is a tree: {len(graph)} nodes need {len(graph) - 1} edges that reach all, "
+            f"got {graph.number_of_edges()} edges that reach {len(names)}"
+        )
+    depth = {names[0]: 0}
+    for name in names[1:]:
+        depth[name] = depth[next(iter(graph.pred[name]))] + 1
+        if depth[name] > DEEPEST:
+            raise BodyError(f"node {name!r}: more than {DEEPEST} limbs in a row from the torso")
+
+
+def _is_printable(name: Any) -> bool:
+    # Graphs from elsewhere may have numbers as nodes.
+    return isinstance(name, str) and name.isprintable() and name != ""
+
+
+def _problems(node: Torso | Limb) -> Iterator[str]:
+    yield from _not_finite(node)
+    if (node.density is None) == (node.mass is None):
         yield "expected either a density or a mass"
-    if record.density is not None and record.density <= 0.0:
-        yield f"density must be positive, got {record.density!r}"
-    if record.mass is not None and record.mass <= 0.0:
-        yield f"mass must be positive, got {record.mass!r}"
-    if record.radius <= 0.0:
-        yield f"radius must be positive, got {record.radius!r}"
-    if not any(record.quat):
+    if node.density is not None and node.density <= 0.0:
+        yield f"density must be positive, got {node.density!r}"
+    if node.mass is not None and node.mass <= 0.0:
+        yield f"mass must be positive, got {node.mass!r}"
+    if node.radius <= 0.0:
+        yield f"radius must be positive, got {node.radius!r}"
+    if not any(node.quat):
         yield "the quaternion is zero"
-    if min(record.friction) < 0.0:
-        yield f"friction must not be negative, got {record.friction!r}"
-    if record.condim not in (1, 3, 4, 6):
-        yield f"condim must be 1, 3, 4 or 6, got {record.condim!r}"
-    if isinstance(record, Limb):
-        if record.start == record.end:
+    if min(node.friction) < 0.0:
+        yield f"friction must not be negative, got {node.friction!r}"
+    if node.condim not in (1, 3, 4, 6):
+        yield f"condim must be 1, 3, 4 or 6, got {node.condim!r}"
+    if isinstance(node, Limb):
+        if node.start == node.end:
             yield "the capsule has no length"
-        slots = tuple(joint.slot for joint in record.joints)
+        slots = tuple(joint.slot for joint in node.joints)
         if slots not in ((SLOTS[0],), (SLOTS[1],), SLOTS):
             yield f"expected hinges of slots x, y or x then y, got {', '.join(slots) or 'none'}"
 
@@ -108,8 +127,8 @@ def _joint_problems(joint: Joint) -> Iterator[str]:
 
 def _not_finite(record: Torso | Limb | Joint) -> Iterator[str]:
     for field in fields(record):
-        value = getattr(record, field.name)
-        for number in value if isinstance(value, tuple) else (value,):
+        value: Any = getattr(record, field.name)
+        for number in cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,):
             # Written so that "not a number" fails it too.
             if isinstance(number, float) and not abs(number) <= LARGEST:
                 yield f"{field.name} must be finite and at most {LARGEST:g}, got {number!r}"

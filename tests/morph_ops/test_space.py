@@ -39,10 +39,12 @@ def test_samples_are_various(sampled):
     counts = Counter(len(limbs(graph)) for graph in sampled)
     assert set(range(2, 9)) <= set(counts) <= set(range(2, 10))
     assert len({sum(1 for _ in joints(graph)) for graph in sampled}) >= 8
-    parts = [limb(graph, name) for graph in sampled for name in limbs(graph)]
-    assert {part.density for part in parts} == set(UNIMAL.limb_densities)
-    assert {joint.range_deg for part in parts for joint in part.joints} == set(UNIMAL.ranges_deg)
-    assert {joint.gear for part in parts for joint in part.joints} == set(UNIMAL.gears)
+    all_limbs = [limb(graph, name) for graph in sampled for name in limbs(graph)]
+    assert {each.density for each in all_limbs} == set(UNIMAL.limb_densities)
+    assert {joint.range_deg for each in all_limbs for joint in each.joints} == set(
+        UNIMAL.ranges_deg
+    )
+    assert {joint.gear for each in all_limbs for joint in each.joints} == set(UNIMAL.gears)
 
 
 def test_the_same_generator_state_gives_the_same_body():
@@ -68,5 +70,5 @@ def test_another_space_is_kept_to():
 def test_impossible_spaces_are_refused():
     with pytest.raises(ValueError, match="within 1 to max_limbs = 4, got 2 to 8"):
         Space(max_limbs=4)
-    with pytest.raises(ValueError, match="gears needs at least one choice"):
+    with pytest.raises(ValueError, match="gears needs at least one value, got none"):
         Space(gears=())

@@ -99,7 +99,7 @@ class TestDelete:
     def test_leaves_two_limbs_alone(self, rng):
         graph = sample_body(rng, space=Space(start_limbs=(2, 2), max_limbs=2))
         assert len(limbs(graph)) == 2
-        with pytest.raises(OperatorError, match="needs more than 2 limbs, the body has 2"):
+        with pytest.raises(OperatorError, match="expected more than 2 limbs, the body has 2"):
             delete_limb(graph, rng)
 
     def test_tells_limb_1_from_limb_11(self, robots, rng):

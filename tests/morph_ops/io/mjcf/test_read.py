@@ -1,4 +1,4 @@
-"""Every published robot survives the way in, through the model, and out again."""
+"""Every published robot stays the same through reading, the model, and writing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARRAYS = [
 
 
 def _paths() -> list[Path]:
-    beside = Path(__file__).parents[3] / "shared"
+    beside = Path(__file__).parents[5] / "shared"
     folder = Path(os.environ.get("CODESIGN_REFERENCE", beside)) / "unimal100"
     return sorted(folder.glob("*/*.xml"))
 

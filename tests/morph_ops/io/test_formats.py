@@ -97,7 +97,7 @@ def _drop(*path: Any) -> Callable[[dict[str, Any]], None]:
         (_set("bodies", 1, "name", "torso/0"), "a body 'torso/0' stands before it already"),
         (_set("bodies", 1, "parent", "limb/3"), "parent 'limb/3' does not stand before it"),
         (_set("bodies", 1, "radius", "thin"), "radius: expected a?.*finite number, got 'thin'"),
-        (_set("bodies", 1, "radius", -1.0), "body 'limb/0': radius must be positive, got -1.0"),
+        (_set("bodies", 1, "radius", -1.0), "node 'limb/0': radius must be positive, got -1.0"),
         (_set("bodies", 1, "radius", 1e200), r"radius must be finite and at most 1e\+10"),
         (_set("bodies", 1, "radius", 10**400), "radius: expected finite number, got 1000"),
         (_set("bodies", 1, "condim", 3.0), "condim: expected integer, got 3.0"),
@@ -105,7 +105,7 @@ def _drop(*path: Any) -> Callable[[dict[str, Any]], None]:
             _set("bodies", 1, "pos", [0, 1]),
             r"pos: expected a list of 3 finite numbers, got \[0, 1\]",
         ),
-        (_set("bodies", 1, "mass", 1.0), "body 'limb/0': expected either a density or a mass"),
+        (_set("bodies", 1, "mass", 1.0), "node 'limb/0': expected either a density or a mass"),
         (_set("bodies", 1, "joints", "none"), "joints: expected a list of objects, got 'none'"),
         (_set("bodies", 1, "joints", []), "expected hinges of slots x, y or x then y, got none"),
         (_set("bodies", 1, "joints", 0, "slot", "z"), "slot: expected 'x' or 'y', got 'z'"),
@@ -116,7 +116,7 @@ def _drop(*path: Any) -> Callable[[dict[str, Any]], None]:
             "the range must grow, got 9.0 to -9",
         ),
         (_set("bodies", 1, "joints", 0, "axis", [0, 0, 0]), "the axis is zero"),
-        (_set("excludes", [["limb/0", "limb/9"]]), "exclude 'limb/0', 'limb/9': no such body"),
+        (_set("excludes", [["limb/0", "limb/9"]]), "exclude 'limb/0', 'limb/9': no such node"),
     ],
 )
 def test_json_that_is_no_body_is_refused(
@@ -174,12 +174,12 @@ def test_graphml_that_is_no_body_is_refused(
 def test_graphs_that_are_no_body_are_not_written(biped: nx.DiGraph, tmp_path: Path) -> None:
     looped = biped.copy()
     looped.add_edge("limb/3", "limb/0")
-    with pytest.raises(BodyError, match="a body is a tree: 4 bodies need 3 edges"):
+    with pytest.raises(BodyError, match="a body is a tree: 4 nodes need 3 edges"):
         write_body(looped, tmp_path / "a.json")
     swapped = with_nodes(biped, [("limb/3", node(biped, "torso/0"))])
-    with pytest.raises(BodyError, match="body 'limb/3': expected a Torso at the root"):
+    with pytest.raises(BodyError, match="node 'limb/3': expected a Torso at the root"):
         write_body(swapped, tmp_path / "a.xml")
-    with pytest.raises(BodyError, match="body 'a\\\\n': no usable name"):
+    with pytest.raises(BodyError, match="node 'a\\\\n': no usable name"):
         write_body(new_body(node(biped, "torso/0"), name="a\n"), tmp_path / "a.graphml")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 

@@ -124,7 +124,7 @@ def test_writing_into_no_folder_is_one_line(biped: nx.DiGraph, tmp_path: Path) -
 def test_failed_build_names_the_body(biped: nx.DiGraph) -> None:
     torso = body_graph.torso(biped)
     broken = with_nodes(biped, [("torso/0", type(torso)(pos=torso.pos, radius=0.1))])
-    with pytest.raises(BodyError, match="body 'torso/0': expected either a density or a mass"):
+    with pytest.raises(BodyError, match="node 'torso/0': expected either a density or a mass"):
         mjcf.to_model(broken)
     tiny = with_nodes(biped, [("torso/0", type(torso)(pos=torso.pos, radius=1e-9, mass=1e-30))])
     with pytest.raises(BodyError, match="MuJoCo cannot compile the body: Error: mass and inertia"):
