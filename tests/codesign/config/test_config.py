@@ -1,10 +1,13 @@
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from codesign import config
 from codesign.cluster import ClusterSettings
 from codesign.config import Racing, Settings
 from codesign.errors import UsageError
-from hyperdistill_core.settings import SettingsError
+from hyperdistill_core.settings import SettingsError, describe_fields
 from morph_ops.errors import UnknownNameError
 
 
@@ -18,9 +21,41 @@ def test_resolved_settings_survive_toml(preset):
     assert read_back(settings) == settings
 
 
+@hypothesis_settings(derandomize=True, deadline=None, max_examples=30)
+@given(
+    st.text(max_size=8),
+    st.floats(1e-6, 1e9),
+    st.dictionaries(st.sampled_from(["gear", "dof", "package.module:name"]), st.floats(1e-9, 1e9)),
+    st.sampled_from([None, Racing(), Racing(margin=0.1)]),
+)
+def test_settings_survive_toml(controller, mass, weights, racing):
+    settings = Settings(
+        controller=controller, limits={"mass": mass}, rates={"operators": weights}, racing=racing
+    )
+    assert read_back(settings) == settings
+
+
 def test_toml_keeps_awkward_text():
     settings = Settings(controller='a "quoted" \\ path\x7f\n')
     assert read_back(settings) == settings
+
+
+def test_every_setting_is_described():
+    for row in describe_fields(Settings):
+        assert row.description.endswith("."), row.name
+
+
+@pytest.mark.parametrize(
+    "registry", [config.ALGORITHMS, config.OBJECTIVES, config.DESCRIPTORS], ids=lambda r: r.what
+)
+def test_every_name_has_a_definition(registry):
+    assert len({id(registry.lookup(name)) for name in registry}) == len(registry)
+    with pytest.raises(UnknownNameError, match=f"no {registry.what} 'none'. Choices: "):
+        registry.lookup("none")
+
+
+def test_islands_are_algorithms():
+    assert set(config.ISLANDS) <= set(config.RACING) <= set(config.ALGORITHMS)
 
 
 def test_quickstart_is_as_large_as_promised():
@@ -132,8 +167,8 @@ def test_a_cluster_survives_toml():
         ({"kind": None}, "expected either a scheduler's address or a kind, got neither"),
         ({"scheduler": "tcp://a:1"}, "a scheduler's address or a kind, got both"),
         ({"kind": None, "scheduler": "a:1"}, "expected an address such as tcp://host:8786, got"),
-        ({"kind": "local"}, "cluster: jobs does not fit local"),
-        ({"workers": 2}, "cluster: workers does not fit slurm"),
+        ({"kind": "local"}, "cluster: jobs does not apply to local"),
+        ({"workers": 2}, "cluster: workers does not apply to slurm"),
         ({"options": {"a b": 1}}, "expected names of letters, digits, _ and -, got 'a b'"),
         (
             {"options": {"a": [None]}},
