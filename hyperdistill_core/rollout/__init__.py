@@ -1,26 +1,28 @@
-"""One body under one controller for some episodes.
+"""Rollouts: episodes of one body under one policy.
 
-:func:`rollout` runs all episodes of a body in lockstep, so that the controller acts on one
-batch a control step, and returns a :class:`Rollout`. Two engines simulate: ``serial``
-calls plain ``mj_step`` on one ``MjData`` an episode and is the reference; ``batched``
-steps them in C++ (mjbatch) and is the default. Their states, controls and scores are equal
-to the last bit.
+:func:`rollout` runs all episodes of a body in lockstep, so that the policy acts on one batch at
+each control step, and returns a :class:`Rollout`. Two engines simulate. ``serial`` calls plain
+``mj_step`` on one ``MjData`` for each episode and is the reference. ``batched`` steps all episodes
+in C++ (mjbatch) and is the default. Their states, controls and scores are equal to the last bit.
 
-Both run on one thread: parallelism is over bodies, one worker process each. Set
-``OMP_NUM_THREADS=1`` in workers, or the controller's matrix products compete for cores.
+Both engines use one thread: the parallelism is over bodies, in worker processes. Set
+``OMP_NUM_THREADS=1`` in the workers; otherwise the matrix products of the policies compete for
+the cores.
 """
 
-from hyperdistill_core.rollout.engine import ENGINES, Engine, Policy, rollout
+from hyperdistill_core.rollout.engine import ENGINES, Engine, rollout
 from hyperdistill_core.rollout.gait import GaitMetrics
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
+from hyperdistill_core.rollout.policy import ClockedPolicy, Policy
 from hyperdistill_core.rollout.result import Rollout
 
 __all__ = [
     "ENGINES",
-    "GaitMetrics",
-    "Policy",
+    "ClockedPolicy",
     "Engine",
+    "GaitMetrics",
     "Physics",
+    "Policy",
     "Rollout",
     "quiet_warnings",
     "rollout",

@@ -1,4 +1,4 @@
-"""The fast engine: the simulations of a body in one C++ call a control step (mjbatch)."""
+"""The fast engine: one C++ call steps all simulations of a body (mjbatch)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hyperdistill_core.rollout.physics import Physics
 
 
 class BatchedPhysics(Physics):
-    """See :class:`Physics`; its arrays are live views of the batch.
+    """See :class:`Physics`; the arrays are live views of the batch.
 
     Args:
-        model: the body in its world.
-        qpos: (E, nq) start.
-        qvel: (E, nv) start.
+        model: The body in its world.
+        qpos: (E, nq) initial positions.
+        qvel: (E, nv) initial velocities.
     """
 
     def __init__(
@@ -34,6 +34,6 @@ class BatchedPhysics(Physics):
 
     def step(self, running: NDArray[np.intp], n_steps: int) -> None:
         """See :meth:`Physics.step`."""
-        # Naming every simulation costs mjbatch a few microseconds a call more than naming none.
-        everything = len(running) == self._batch.num_sims
-        self._batch.step(None if everything else running, n_steps)
+        # None, which means all, saves a few microseconds against a list of all simulations.
+        all_running = len(running) == self._batch.num_sims
+        self._batch.step(None if all_running else running, n_steps)

@@ -1,4 +1,4 @@
-"""The books of a rollout: rewards, ends and, where asked for, the trajectory."""
+"""Records of a rollout: the episode statistics and, on request, the trajectory."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout
-from hyperdistill_core.rollout.gait import GaitMetrics, gait_metrics, total
+from hyperdistill_core.rollout.gait import GaitMetrics, gait_metrics, sum_over_steps
 from hyperdistill_core.rollout.physics import Physics
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.tasks import Task
 
 
 class Recorder:
-    """Every state and control of a rollout.
+    """Records every state and control of a rollout.
 
     Args:
-        physics: to record, at its start.
-        max_steps: control steps at most.
-        poses: record the poses of all parts as well.
+        physics: Simulations in their initial states.
+        max_steps: Largest number of control steps.
+        poses: Whether to record the poses of all nodes, which the gait metrics need.
     """
 
     def __init__(self, physics: Physics, max_steps: int, *, poses: bool = False) -> None:
@@ -31,8 +31,8 @@ class Recorder:
         self._qpos[0] = physics.qpos
         self._steps = 0
 
-    def write(self) -> None:
-        """Record the control step just made."""
+    def record(self) -> None:
+        """Record the control step that has just been simulated."""
         self._ctrl[self._steps] = self._physics.ctrl
         if self._poses:
             self._xpos[self._steps] = self._physics.xpos
@@ -42,7 +42,7 @@ class Recorder:
 
     @property
     def qpos(self) -> NDArray[np.float64]:
-        """(T + 1, E, nq) states."""
+        """(T + 1, E, nq) positions, the initial ones first."""
         return self._qpos[: self._steps + 1].copy()
 
     @property
@@ -53,13 +53,13 @@ class Recorder:
     def gait(
         self, lengths: NDArray[np.intp], layout: BodyLayout, model: mujoco.MjModel, ground_m: float
     ) -> GaitMetrics:
-        """How the body moved; the tape must have its poses.
+        """Gait metrics; the recorder must have been created with ``poses``.
 
         Args:
-            lengths: (E,) control steps of each episode.
-            layout: of the body in its model.
-            model: the body in its world.
-            ground_m: height of the ground (m).
+            lengths: (E,) number of control steps of each episode.
+            layout: Layout of the body in its model.
+            model: The body in its world.
+            ground_m: Height of the ground (m).
         """
         return gait_metrics(
             qpos=self._qpos[: self._steps + 1],
@@ -74,16 +74,16 @@ class Recorder:
 
 
 class EpisodeStatistics:
-    """Ends and rewards of E episodes in lockstep.
+    """Lengths, falls and rewards of E episodes in lockstep.
 
     Args:
-        torso: (E, 3) torso positions (m), a live view that the physics overwrites; its
-            rows stay as they are once their episode has ended.
-        task: gives the rewards and says who has fallen.
-        fall_height: of the body in this task (m).
+        torso: (E, 3) torso positions (m), a live view that the physics overwrites. A row does not
+            change after the end of its episode.
+        task: Task, which defines rewards and falls.
+        fall_height: Height of the torso at which the body has fallen (m).
 
     Attributes:
-        running: (R,) sorted indices of the episodes that go on.
+        running: (R,) sorted indices of the episodes that have not ended.
     """
 
     def __init__(self, torso: NDArray[np.float64], task: Task, fall_height: float) -> None:
@@ -99,31 +99,31 @@ class EpisodeStatistics:
         self.running = np.arange(episodes)
 
     def add(self) -> None:
-        """Book the control step that the running episodes have just made."""
+        """Add the control step that has just been simulated for the running episodes."""
         self._steps += 1
         position = self._positions[self._steps]
         position[...] = self._torso
-        # Most steps nobody is near a fall: one comparison of all is cheaper than a choice.
+        # In most steps no episode ends: one comparison of all is cheaper than an index.
         low = self._task.fell(position, self._fall_height)
         if np.count_nonzero(low) == len(low) - len(self.running):
             return
-        down = low[self.running]
-        episodes = self.running[down]
+        ended = low[self.running]
+        episodes = self.running[ended]
         self._fell[episodes] = True
         self._lengths[episodes] = self._steps
-        self.running = self.running[~down]
+        self.running = self.running[~ended]
 
     def result(self, *, unstable: bool, recorder: Recorder | None) -> Rollout:
-        """Close the books of all episodes; what it took is not in them.
+        """The result of the rollout, without its wall time and gait metrics.
 
         Args:
-            unstable: whether the simulation blew up.
-            recorder: what was recorded.
+            unstable: Whether a simulation became unstable.
+            recorder: Recorder of the trajectory; None for a result without it.
         """
         self._lengths[self.running] = self._steps
         positions = self._positions[: self._steps + 1]
         rewards = self._rewards(positions)
-        terms = {name: total(values) for name, values in rewards.items()}
+        terms = {name: sum_over_steps(values) for name, values in rewards.items()}
         distance = positions[-1, :, 0] - positions[0, :, 0]
         finite = all(np.isfinite(values).all() for values in terms.values())
         unstable = unstable or not finite
@@ -145,7 +145,7 @@ class EpisodeStatistics:
         )
 
     def _rewards(self, positions: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Terms (T, E) of all steps at once, far cheaper than one by one; 0 after the end."""
-        going_on = np.arange(self._steps)[:, None] < self._lengths
+        """Reward terms (T, E) of all steps in one call; 0 after the end of an episode."""
+        running = np.arange(self._steps)[:, None] < self._lengths
         terms = self._task.terms(positions[:-1], positions[1:])
-        return {name: np.where(going_on, values, 0.0) for name, values in terms.items()}
+        return {name: np.where(running, values, 0.0) for name, values in terms.items()}

@@ -1,4 +1,4 @@
-"""How a body moved, beside how far: work, height, and which parts were on the ground when."""
+"""Gait metrics: work, height, duty factors, and other numbers about how a body moves."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout, node_tips, rotate
 
+#: Gravitational acceleration (m/s^2).
 GRAVITY = 9.81
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GaitMetrics:
-    """How one body moved in E episodes, each until it ended.
+    """Gait metrics of one body in E episodes, each until its end.
 
     Attributes:
-        work: (E,) mechanical work of the motors, braking counted like driving (J).
-        height: (E,) mean height of the torso (m).
-        duty_factors: (E, n) share of the control steps that each part was on the ground, torso first.
-        contact: (E,) share of the control steps with any part on the ground.
-        symmetry: (E,) 1 where the parts at both sides of the rest pose were on the ground
-            alike, 0 where only those of one side were; 1 for a body without sides.
-        mass: of the body (kg).
+        work: (E,) mechanical work of the motors; braking counts like driving (J).
+        height: (E,) mean height of the torso above the ground (m).
+        duty_factors: (E, n) share of the control steps in which each node was on the ground, the
+            torso first.
+        contact: (E,) share of the control steps with any node on the ground.
+        symmetry: (E,) 1 where the duty factors at both sides of the rest pose add up to the same,
+            0 where only one side touched the ground; 1 for a body without sides.
+        mass: Mass of the body (kg).
     """
 
     work: NDArray[np.float64]
@@ -36,16 +38,21 @@ class GaitMetrics:
     mass: float
 
     def cost_of_transport(self, distance: NDArray[np.float64]) -> float:
-        """Work per weight and way, over all episodes: dimensionless, infinite without a way.
+        """Work divided by weight and distance over all episodes (dimensionless).
 
         Args:
-            distance: (E,) way of each episode (m).
+            distance: (E,) distance of each episode (m).
+
+        Returns:
+            The cost of transport; infinity if the sum of the distances is not positive.
         """
-        way = float(distance.sum())
-        return float(self.work.sum()) / (self.mass * GRAVITY * way) if way > 0.0 else np.inf
+        total_m = float(distance.sum())
+        if not total_m > 0.0:
+            return np.inf
+        return float(self.work.sum()) / (self.mass * GRAVITY * total_m)
 
     def joined(self, other: GaitMetrics) -> GaitMetrics:
-        """The episodes of both, of the same body."""
+        """The metrics of these episodes, then those of other episodes of the same body."""
         both = {
             name: np.concatenate([getattr(self, name), getattr(other, name)])
             for name in ("work", "height", "duty_factors", "contact", "symmetry")
@@ -64,48 +71,55 @@ def gait_metrics(
     model: mujoco.MjModel,
     ground_m: float,
 ) -> GaitMetrics:
-    """Behaviour of a recorded rollout of T control steps.
+    """Gait metrics of a recorded rollout of T control steps.
 
     Args:
-        qpos: (T + 1, E, nq) states, the start first.
+        qpos: (T + 1, E, nq) positions, the initial ones first.
         ctrl: (T, E, nu) controls.
-        xpos: (T, E, nbody, 3) positions of body frames (m).
-        xquat: (T, E, nbody, 4) orientations of body frames.
-        lengths: (E,) control steps of each episode.
-        layout: of the body in its model.
-        model: the body in its world.
-        ground_m: height of the ground (m).
+        xpos: (T, E, nbody, 3) positions of the MuJoCo body frames (m).
+        xquat: (T, E, nbody, 4) orientations of the MuJoCo body frames.
+        lengths: (E,) number of control steps of each episode.
+        layout: Layout of the body in its model.
+        model: The body in its world.
+        ground_m: Height of the ground (m).
     """
-    going_on = np.arange(len(ctrl))[:, None] < lengths
+    running = np.arange(len(ctrl))[:, None] < lengths
     steps = np.maximum(lengths, 1)
 
     def mean(values: NDArray[Any]) -> NDArray[np.float64]:
-        mask = going_on.reshape(*going_on.shape, *[1] * (values.ndim - 2))
-        return total(np.where(mask, values, 0.0)) / steps.reshape(-1, *[1] * (values.ndim - 2))
+        trailing = [1] * (values.ndim - 2)
+        mask = running.reshape(*running.shape, *trailing)
+        return sum_over_steps(np.where(mask, values, 0.0)) / steps.reshape(-1, *trailing)
 
     joints = model.actuator_trnid[:, 0]
-    turned = np.diff(qpos[:, :, model.jnt_qposadr[joints]], axis=0)
+    rotation = np.diff(qpos[:, :, model.jnt_qposadr[joints]], axis=0)
     low, high = model.actuator_ctrlrange.T
     torque = np.clip(ctrl, low, high) * model.actuator_gear[:, 0]
-    work = total(np.where(going_on, np.abs(torque * turned).sum(axis=-1), 0.0))
-    bodies = layout.body_ids
-    # MuJoCo's contacts are soft: what is on the ground is a little below it.
-    touching = _lowest(xpos[:, :, bodies], xquat[:, :, bodies], layout, model) < ground_m
+    work = sum_over_steps(np.where(running, np.abs(torque * rotation).sum(axis=-1), 0.0))
+    nodes = layout.body_ids
+    # Contacts in MuJoCo are soft: a node on the ground lies a little below it.
+    touching = _lowest(xpos[:, :, nodes], xquat[:, :, nodes], layout, model) < ground_m
     duty_factors = mean(touching)
     return GaitMetrics(
         work=work,
-        height=mean(xpos[:, :, bodies[0], 2] - ground_m),
+        height=mean(xpos[:, :, nodes[0], 2] - ground_m),
         duty_factors=duty_factors,
         contact=mean(np.any(touching, axis=-1, keepdims=True))[:, 0],
         symmetry=_symmetry(duty_factors, qpos.shape[1], layout, model),
-        mass=float(model.body_mass[bodies].sum()),
+        mass=float(model.body_mass[nodes].sum()),
     )
 
 
-def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum over steps of (T, E, ...), added one by one: the same whatever the number E.
+def sum_over_steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum over the steps of (T, E, ...) values, in an order that does not depend on E.
 
-    numpy's own sum adds a lone column in another order than one among others.
+    ``numpy.sum`` adds a single column in another order than a column among others.
+
+    Args:
+        values: (T, E, ...) values.
+
+    Returns:
+        (E, ...) sums.
     """
     return np.cumsum(values, axis=0)[-1]
 
@@ -116,7 +130,7 @@ def _lowest(
     layout: BodyLayout,
     model: mujoco.MjModel,
 ) -> NDArray[np.float64]:
-    """(T, E, n) height of the lowest point of every part (m)."""
+    """(T, E, n) height of the lowest point of every node (m)."""
     tips = np.broadcast_to(node_tips(layout, model), xpos.shape)
     tip_z = rotate(xquat[..., :1], xquat[..., 1:], tips)[..., 2]
     radius = model.geom_size[model.body_geomadr[layout.body_ids], 0]
@@ -126,10 +140,11 @@ def _lowest(
 def _symmetry(
     duty_factors: NDArray[np.float64], episodes: int, layout: BodyLayout, model: mujoco.MjModel
 ) -> NDArray[np.float64]:
-    """(E,) likeness of the duties at both sides of the rest pose."""
+    """(E,) similarity of the duty factors at both sides of the rest pose, 0..1."""
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     side = data.xpos[layout.body_ids, 1] - data.xpos[layout.body_ids[0], 1]
-    left, right = (duty_factors[:, np.sign(side.round(3)) == sign].sum(axis=1) for sign in (1.0, -1.0))
+    signs = np.sign(side.round(3))
+    left, right = (duty_factors[:, signs == sign].sum(axis=1) for sign in (1.0, -1.0))
     both = left + right
     return np.where(both > 0.0, 1.0 - np.abs(left - right) / np.where(both > 0.0, both, 1.0), 1.0)

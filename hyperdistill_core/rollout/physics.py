@@ -1,8 +1,8 @@
-"""Simulations of one body side by side: what both engines offer the rollout loop."""
+"""Simulations of one body side by side: the interface of both engines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -10,7 +10,8 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOWN_UP = [
+# MuJoCo raises these warnings when a simulation becomes unstable.
+_UNSTABLE = [
     int(warning)
     for warning in (
         mujoco.mjtWarning.mjWARN_BADQPOS,
@@ -19,25 +20,26 @@ _BLOWN_UP = [
         mujoco.mjtWarning.mjWARN_BADCTRL,
     )
 ]
+#: Number of kinds of MuJoCo warnings.
 N_WARNINGS = int(mujoco.mjtWarning.mjNWARNING)
 
 
 class Physics(Protocol):
-    """E simulations of one model, in arrays that stepping overwrites in place.
+    """E simulations of one model, in arrays that every step overwrites in place.
 
-    Built from a model and a start, qpos (E, nq) and qvel (E, nv), with all derived fields
-    fresh. After :meth:`step` derived fields are one physics step old, as ``mj_step``
-    leaves them. A simulation that is not stepped keeps its numbers.
+    It is built from a model and initial states, qpos (E, nq) and qvel (E, nv), with all derived
+    fields up to date. After :meth:`step` the derived fields are one physics step old, as
+    ``mj_step`` leaves them. A simulation that is not stepped keeps its numbers.
 
     Attributes:
-        qpos: (E, nq).
-        qvel: (E, nv).
-        ctrl: (E, nu), to be written before a step.
-        xpos: (E, nbody, 3) positions of body frames (m).
-        xquat: (E, nbody, 4) orientations of body frames.
-        subtree_com: (E, nbody, 3) centres of mass of subtrees (m).
-        cdof: (E, nv, 6) motion axes of the degrees of freedom.
-        warning: (E, 7, 2) of each kind of MuJoCo warning the latest detail and the count.
+        qpos: (E, nq) positions.
+        qvel: (E, nv) velocities.
+        ctrl: (E, nu) controls, to be written before a step.
+        xpos: (E, nbody, 3) positions of the MuJoCo body frames (m).
+        xquat: (E, nbody, 4) orientations of the MuJoCo body frames.
+        subtree_com: (E, nbody, 3) centers of mass of subtrees (m).
+        cdof: (E, nv, 6) motion axes of the degrees of freedom, rotation first.
+        warning: (E, 7, 2) latest detail and count of each kind of MuJoCo warning.
     """
 
     qpos: NDArray[np.float64]
@@ -50,34 +52,48 @@ class Physics(Protocol):
     warning: NDArray[np.int32]
 
     def step(self, running: NDArray[np.intp], n_steps: int) -> None:
-        """Advance simulations ``running`` (sorted indices) by ``n_steps`` physics steps."""
+        """Advance some simulations.
+
+        Args:
+            running: Sorted indices of the simulations to advance.
+            n_steps: Number of physics steps.
+        """
         ...
 
 
 def unstable_simulations(
     warning: NDArray[np.int32], qpos: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Which simulations blew up.
+    """Which simulations became unstable.
 
-    MuJoCo resets a simulation that blows up and goes on, so that its numbers stay finite:
-    only the warnings tell. A control that is not finite counts as well.
+    MuJoCo resets an unstable simulation and goes on, so its numbers stay finite and only the
+    warnings show it. A control that is not finite counts, too.
 
     Args:
-        warning: (E, 7, 2), as :class:`Physics` has it.
-        qpos: (E, nq).
+        warning: (E, 7, 2) warnings, see :attr:`Physics.warning`.
+        qpos: (E, nq) positions.
 
     Returns:
-        (E,)
+        (E,) True where a simulation became unstable.
+
+    Example:
+        >>> warning = np.zeros((2, N_WARNINGS, 2), np.int32)
+        >>> unstable_simulations(warning, np.array([[0.0], [np.nan]])).tolist()
+        [False, True]
     """
-    warned = (warning[:, _BLOWN_UP, 1] > 0).any(axis=1)
+    warned = (warning[:, _UNSTABLE, 1] > 0).any(axis=1)
     return np.logical_or(warned, ~np.isfinite(qpos).all(axis=1))
 
 
 @contextmanager
-def quiet_warnings() -> Iterator[None]:
+def quiet_warnings() -> Generator[None]:
     """Keep MuJoCo from printing its warnings and from writing them to MUJOCO_LOG.TXT.
 
-    The counters in ``warning`` go on counting. MuJoCo's handler is one a process.
+    The counters in :attr:`Physics.warning` continue. A process has one warning handler.
+
+    Example:
+        >>> with quiet_warnings():
+        ...     pass
     """
     previous = mujoco.get_mju_user_warning()
     mujoco.set_mju_user_warning(_ignore)

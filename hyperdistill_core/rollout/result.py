@@ -1,4 +1,4 @@
-"""What a rollout yields."""
+"""The result of a rollout."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from hyperdistill_core.rollout.gait import GaitMetrics
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rollout:
-    """One body under one controller for E episodes of at most T control steps.
+    """E episodes of one body under one policy, of at most T control steps.
 
-    A body whose simulation blows up in any episode is unstable: every return is the
-    task's worst score, the one term is ``"unstable"``, and distances and speeds are zero.
+    If any simulation becomes unstable, so does the rollout: every return is the worst score of
+    the task, the only term is ``"unstable"``, and distances and speeds are zero.
+
+    The trajectory, ``qpos``, ``ctrl`` and ``rewards``, is None unless it was recorded.
 
     Attributes:
-        returns: (E,) summed reward of each episode, in the task's unit.
-        terms: (E,) sum of each term of the reward, by name; they add up to ``returns``.
-        lengths: (E,) control steps until the fall, the time limit or the blow-up.
-        fell: (E,) whether the episode ended by a fall.
-        distance: (E,) way of the torso along x from start to end (m).
-        speed: (E,) distance over the episode's duration (m/s).
-        unstable: whether the simulation blew up.
-        seconds: wall time that the rollout took (s).
-        qpos: (T + 1, E, nq) states where recorded, the start first; an episode that has
-            ended keeps its last state.
-        ctrl: (T, E, nu) controls where recorded; an episode that has ended keeps its last.
-        rewards: (T, E) reward of each control step where recorded; 0 once the episode has ended.
-        gait: how the body moved, where measured and not unstable.
+        returns: (E,) sum of the rewards of each episode, in the unit of the task.
+        terms: (E,) sum of each reward term by name; the terms add up to ``returns``.
+        lengths: (E,) number of control steps until the fall, the time limit or the instability.
+        fell: (E,) True where an episode ended by a fall.
+        distance: (E,) distance of the torso along x from start to end (m).
+        speed: (E,) distance divided by the duration of the episode (m/s).
+        unstable: Whether a simulation became unstable.
+        seconds: Wall time of the rollout (s).
+        qpos: (T + 1, E, nq) positions, the initial ones first. An episode that has ended keeps
+            its last positions.
+        ctrl: (T, E, nu) controls. An episode that has ended keeps its last controls.
+        rewards: (T, E) reward of each control step; 0 after the end of an episode.
+        gait: Gait metrics if they were measured and the rollout is stable, else None.
     """
 
     returns: NDArray[np.float64]
@@ -48,16 +50,20 @@ class Rollout:
 
     @property
     def score(self) -> float:
-        """Mean return over the episodes."""
+        """Mean return over the episodes, in the unit of the task."""
         return float(self.returns.mean())
 
     @property
     def control_steps(self) -> int:
-        """Control steps simulated, over all episodes."""
+        """Number of simulated control steps over all episodes."""
         return int(self.lengths.sum())
 
     def joined(self, other: Rollout) -> Rollout:
-        """The episodes of both, neither of them unstable; what was recorded is left out."""
+        """The episodes of this rollout and of another one of the same body, without trajectories.
+
+        Args:
+            other: A stable rollout; this one must be stable, too.
+        """
         both = {
             name: np.concatenate([getattr(self, name), getattr(other, name)])
             for name in ("returns", "lengths", "fell", "distance", "speed")

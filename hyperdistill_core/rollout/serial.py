@@ -1,4 +1,4 @@
-"""The reference engine: plain ``mj_step``, one ``MjData`` a simulation."""
+"""The reference engine: plain ``mj_step`` on one ``MjData`` for each simulation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class SerialPhysics(Physics):
     """See :class:`Physics`.
 
     Args:
-        model: the body in its world.
-        qpos: (E, nq) start.
-        qvel: (E, nv) start.
+        model: The body in its world.
+        qpos: (E, nq) initial positions.
+        qvel: (E, nv) initial velocities.
     """
 
     def __init__(

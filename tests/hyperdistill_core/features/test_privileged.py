@@ -1,3 +1,5 @@
+"""Privileged observations against the geometry and the Jacobians of MuJoCo."""
+
 from __future__ import annotations
 
 import mujoco
@@ -20,8 +22,8 @@ EPISODES = 3
 
 
 @pytest.fixture
-def seen(walker):
-    """Layout, model, physics and view of the walker far from rest."""
+def observed(walker):
+    """Layout, model, physics, state and observation of the walker far from rest."""
     model = get_task("flat").model(walker)
     rng = np.random.default_rng(0)
     qpos = rng.normal(size=(EPISODES, model.nq))
@@ -30,8 +32,8 @@ def seen(walker):
     layout = BodyLayout.from_graph(walker, model)
     fields = ("xpos", "xquat", "subtree_com", "cdof", "qpos", "qvel")
     state = StateReader(layout, EPISODES).read(**{name: getattr(physics, name) for name in fields})
-    view = privileged_observation(state.astype(np.float32), limb_constants(layout, model))
-    return layout, model, physics, state, view
+    observation = privileged_observation(state.astype(np.float32), limb_constants(layout, model))
+    return layout, model, physics, state, observation
 
 
 def test_the_table_covers_every_number_once():
@@ -41,13 +43,13 @@ def test_the_table_covers_every_number_once():
     assert (PRIVILEGED[0].start, PRIVILEGED[-1].stop, PRIVILEGED_DIM) == (0, 30, 30)
 
 
-def test_it_begins_with_the_state(seen):
-    *_, state, view = seen
-    np.testing.assert_allclose(view[..., :STATE_DIM], state, rtol=1e-6)
+def test_it_begins_with_the_state(observed):
+    *_, state, observation = observed
+    np.testing.assert_allclose(observation[..., :STATE_DIM], state, rtol=1e-6)
 
 
-def test_tips_are_where_the_capsules_end(seen):
-    layout, model, physics, _, view = seen
+def test_tips_are_where_the_capsules_end(observed):
+    layout, model, physics, _, observation = observed
     data = mujoco.MjData(model)
     jacobian = np.zeros((3, model.nv))
     for episode in range(EPISODES):
@@ -59,24 +61,24 @@ def test_tips_are_where_the_capsules_end(seen):
             ends = data.geom_xpos[geom] + np.outer((1.0, -1.0), end)
             origin = data.xpos[body]
             tip = ends[np.linalg.norm(ends - origin, axis=1).argmax()] if row else origin
-            np.testing.assert_allclose(view[episode, row, 17:20], tip - origin, atol=1e-5)
-            np.testing.assert_allclose(view[episode, row, 20], tip[2], atol=1e-5)
+            np.testing.assert_allclose(observation[episode, row, 17:20], tip - origin, atol=1e-5)
+            np.testing.assert_allclose(observation[episode, row, 20], tip[2], atol=1e-5)
             mujoco.mj_jac(model, data, jacobian, None, tip, body)
             speed = jacobian @ physics.qvel[episode]
-            np.testing.assert_allclose(view[episode, row, 21:24], speed, atol=1e-4)
+            np.testing.assert_allclose(observation[episode, row, 21:24], speed, atol=1e-4)
 
 
-def test_axes_are_those_of_the_limbs_now(seen):
-    layout, model, physics, _, view = seen
+def test_axes_are_turned_with_their_nodes(observed):
+    layout, model, physics, _, observation = observed
     for row, body in enumerate(layout.body_ids):
         for slot in range(2):
             first = 24 + 3 * slot
-            axes = view[:, row, first : first + 3]
+            axes = observation[:, row, first : first + 3]
             if not layout.joint_mask[row, slot]:
                 assert not axes.any()
                 continue
             for episode in range(EPISODES):
-                turned = np.zeros(3)
+                rotated = np.zeros(3)
                 axis = model.jnt_axis[layout.joint_ids[row, slot]]
-                mujoco.mju_rotVecQuat(turned, axis, physics.xquat[episode, body])
-                np.testing.assert_allclose(axes[episode], turned, atol=1e-5)
+                mujoco.mju_rotVecQuat(rotated, axis, physics.xquat[episode, body])
+                np.testing.assert_allclose(axes[episode], rotated, atol=1e-5)

@@ -1,3 +1,5 @@
+"""The state against the Jacobians and poses of MuJoCo."""
+
 from __future__ import annotations
 
 import mujoco
@@ -57,7 +59,7 @@ def test_velocities_are_jacobians_times_qvel(moving):
             np.testing.assert_allclose(state[episode, row, 3:9], expected, atol=1e-12)
 
 
-def test_poses_are_those_of_the_body_frames(moving):
+def test_poses_are_those_of_the_node_frames(moving):
     layout, physics, _ = moving
     state, xpos = read(layout, physics), physics.xpos[:, layout.body_ids]
     np.testing.assert_array_equal(state[:, :, :2], xpos[:, :, :2] - xpos[:, :1, :2])
@@ -65,14 +67,14 @@ def test_poses_are_those_of_the_body_frames(moving):
     np.testing.assert_array_equal(state[:, :, 9:13], physics.xquat[:, layout.body_ids])
 
 
-def test_y_may_be_that_of_the_world(moving):
+def test_y_can_be_in_the_world_frame(moving):
     layout, physics, _ = moving
     ours, public = read(layout, physics), read(layout, physics, world_y=True)
     np.testing.assert_array_equal(public[:, :, 1], physics.xpos[:, layout.body_ids, 1])
     np.testing.assert_array_equal(np.delete(ours, 1, axis=2), np.delete(public, 1, axis=2))
 
 
-def test_hinges_fill_their_slots_and_the_others_are_zero(moving, walker):
+def test_hinges_fill_their_slots_and_other_slots_are_zero(moving, walker):
     layout, physics, model = moving
     state = read(layout, physics)
     expected = np.zeros((EPISODES, len(walker), 2, 2))
@@ -89,7 +91,7 @@ def test_hinges_fill_their_slots_and_the_others_are_zero(moving, walker):
     np.testing.assert_allclose(state[:, :, 13:], expected.reshape(EPISODES, -1, 4), atol=1e-15)
 
 
-def test_bodies_with_hardly_any_hinge(walker):
+def test_bodies_with_no_or_one_hinge(walker):
     lone = new_body(torso(walker))
     one = add_limb(lone, "torso/0", "limb/1", limb(walker, "limb/1"))
     for graph in (lone, one):

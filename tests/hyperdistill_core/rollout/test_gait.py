@@ -1,4 +1,4 @@
-"""How bodies move, against bodies that move in a known way and against the engine's own numbers."""
+"""Gait metrics against known motions and against plain MuJoCo."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_work_is_torque_times_angle(body, pushed):
     assert (expected > 0).all()
 
 
-def test_parts_on_the_ground_are_those_in_contact(body, pushed):
+def test_nodes_on_the_ground_are_those_in_contact(body, pushed):
     model = TASK.model(body)
     data = mujoco.MjData(model)
     layout = BodyLayout.from_graph(body, model)
@@ -95,13 +95,13 @@ def test_mass_height_and_cost_of_transport(body, pushed):
         for episode, length in enumerate(pushed.lengths)
     ]
     np.testing.assert_allclose(gait.height, heights, atol=0.02)
-    way = np.array([1.0, 2.0, -0.5])
+    distance = np.array([1.0, 2.0, -0.5])
     expected = gait.work.sum() / (gait.mass * GRAVITY * 2.5)
-    assert gait.cost_of_transport(way) == pytest.approx(expected)
-    assert gait.cost_of_transport(-way) == np.inf
+    assert gait.cost_of_transport(distance) == pytest.approx(expected)
+    assert gait.cost_of_transport(-distance) == np.inf
 
 
-def test_measuring_changes_nothing_else(body, pushed):
+def test_gait_metrics_change_nothing_else(body, pushed):
     control = Push(len(list(joints(body))))
     plain = rollout(body, control, task=TASK, episodes=3, seed=1)
     np.testing.assert_array_equal(plain.returns, pushed.returns)
@@ -113,7 +113,7 @@ def test_measuring_changes_nothing_else(body, pushed):
     assert serial.qpos is None
 
 
-def test_the_reference_task_counts_from_its_floor(body):
+def test_heights_of_the_reference_task_begin_at_its_floor(body):
     task = replace(get_task("flat-reference"), max_steps=20)
     control = Push(len(list(joints(body))))
     result = rollout(body, control, task=task, episodes=1, measure_gait=True)
@@ -121,7 +121,7 @@ def test_the_reference_task_counts_from_its_floor(body):
     assert result.gait.contact[0] > 0.0
 
 
-def test_a_body_that_blows_up_has_no_behaviour(body):
+def test_an_unstable_rollout_has_no_gait_metrics(body):
     control = Push(len(list(joints(body))))
     control.ctrl[:] = np.nan
     result = rollout(body, control, task=TASK, episodes=2, measure_gait=True)

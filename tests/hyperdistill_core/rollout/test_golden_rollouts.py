@@ -30,14 +30,14 @@ ROBOTS = (
 EXACT = {"atol": 1e-9, "rtol": 0.0}
 TASK = get_task("flat-reference")
 SLOTS = 12
-# Two simulations of the same start: rows must not leak into each other.
+# Two simulations with the same initial state: their rows must not affect each other.
 COPIES = 2
 
 Golden = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordedStart(FlatReference):
+class RecordedNoise(FlatReference):
     """The reference task with the noise of a recording."""
 
     noises: tuple[Any, ...] = field(default=())
@@ -47,15 +47,15 @@ class RecordedStart(FlatReference):
 
 
 class RecordedControls:
-    """Plays recorded controls, whatever the state, and keeps the states it was shown."""
+    """Replays recorded controls, whatever the state, and stores the states it was given."""
 
     def __init__(self, ctrl: NDArray[np.float64]) -> None:
         self._ctrl = ctrl
-        self.seen: list[NDArray[np.float64]] = []
+        self.states: list[NDArray[np.float64]] = []
 
     def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
-        ctrl = np.tile(self._ctrl[len(self.seen)], (len(state), 1))
-        self.seen.append(state.copy())
+        ctrl = np.tile(self._ctrl[len(self.states)], (len(state), 1))
+        self.states.append(state.copy())
         return ctrl
 
 
@@ -87,7 +87,7 @@ def layout(body: nx.DiGraph, model: mujoco.MjModel) -> BodyLayout:
 
 
 def padded(rows: NDArray[Any]) -> NDArray[Any]:
-    """The recording's 12 slots, from a row a body."""
+    """The 12 rows of the recording from one row for each node."""
     empty = np.zeros((SLOTS - len(rows), *rows.shape[1:]), dtype=rows.dtype)
     return np.concatenate([rows, empty])
 
@@ -97,12 +97,12 @@ def test_masks_and_edges(golden, layout):
     np.testing.assert_array_equal(golden["obs_padding_mask"], ~real)
     np.testing.assert_array_equal(golden["act_padding_mask"], ~padded(layout.joint_mask).ravel())
     np.testing.assert_array_equal(np.flatnonzero(~golden["act_padding_mask"]), layout.actions)
-    limbs = layout.actions // 2
-    edges = np.stack([limbs, layout.parents[limbs]], axis=1).ravel()
+    nodes = layout.actions // 2
+    edges = np.stack([nodes, layout.parents[nodes]], axis=1).ravel()
     np.testing.assert_array_equal(golden["edges"][: len(edges)], edges)
 
 
-def test_start(golden, model):
+def test_initial_state(golden, model):
     np.testing.assert_allclose(model.qpos0, golden["qpos_loaded"], **EXACT)
     assert not golden["qvel_loaded"].any()
 
@@ -153,17 +153,17 @@ def test_every_step(golden, body, model, layout, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_whole_rollout(golden, body, layout, engine):
-    """The closed loop shows the controller the recorded states and ends at the recorded fall."""
+    """The closed loop gives the policy the recorded states and ends at the recorded fall."""
     falls = np.flatnonzero(golden["terminated"])
     length = falls[0] + 1 if len(falls) else len(golden["ctrl"])
     control = RecordedControls(golden["ctrl"])
-    task = RecordedStart(
+    task = RecordedNoise(
         max_steps=len(golden["ctrl"]), noises=(golden["noise_qpos"], golden["noise_qvel"])
     )
     run = rollout(body, control, task=task, episodes=COPIES, engine=engine)
     np.testing.assert_array_equal(run.lengths, [length] * COPIES)
     np.testing.assert_array_equal(run.fell, [len(falls) > 0] * COPIES)
     np.testing.assert_allclose(run.returns, [golden["reward"][:length].sum()] * COPIES, **EXACT)
-    seen = np.array(control.seen)[:, 0].reshape(length, -1)
+    states = np.array(control.states)[:, 0].reshape(length, -1)
     recorded = golden["proprioceptive"][:length, : layout.n_nodes * STATE_DIM]
-    np.testing.assert_allclose(seen, recorded, **EXACT)
+    np.testing.assert_allclose(states, recorded, **EXACT)

@@ -1,3 +1,5 @@
+"""Both engines against each other and against the shortest loop of plain MuJoCo."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -21,7 +23,7 @@ EPISODES = 5
 
 
 class Waves:
-    """Controls from the time alone, the same in every episode."""
+    """Controls that depend on time alone, the same in every episode."""
 
     def __init__(self, n_controls: int) -> None:
         self._phase = np.arange(n_controls)
@@ -46,7 +48,7 @@ class Constant:
 
 
 def exploding(graph: nx.DiGraph) -> nx.DiGraph:
-    """The body with one motor far stronger than the simulation can bear."""
+    """The body with one motor that is too strong for a stable simulation."""
     leg = limb(graph, "limb/1")
     return with_nodes(graph, [("limb/1", replace(leg, joints=(replace(leg.joints[0], gear=1e9),)))])
 
@@ -70,24 +72,24 @@ def test_engines_agree_to_the_last_bit(walker, walker_control):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_who_hears_a_clock_is_told_the_time_of_every_control_step(walker, engine):
-    class Hearing:
+def test_a_clocked_policy_gets_the_time_of_every_control_step(walker, engine):
+    class Clocked:
         clock_harmonics = 1
 
         def __init__(self) -> None:
-            self.heard: list[float | None] = []
+            self.times: list[float | None] = []
 
         def act(
             self, state: NDArray[np.float64], *, time: float | None = None
         ) -> NDArray[np.float64]:
-            self.heard.append(time)
+            self.times.append(time)
             return np.zeros((len(state), 4))
 
-    short, control = replace(FLAT, max_steps=30), Hearing()
+    short, control = replace(FLAT, max_steps=30), Clocked()
     for first in (0, 3):  # whichever episodes it is for
-        control.heard.clear()
+        control.times.clear()
         run = rollout(walker, control, task=short, episodes=2, first_episode=first, engine=engine)
-        assert control.heard == [step * short.control_dt for step in range(max(run.lengths))]
+        assert control.times == [step * short.control_dt for step in range(max(run.lengths))]
 
 
 def test_physics_agrees_to_the_last_bit_for_equal_controls(walker):
@@ -109,7 +111,7 @@ def test_physics_agrees_to_the_last_bit_for_equal_controls(walker):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_rollout_is_the_plain_loop(walker, engine):
-    """Rewards, falls and lengths against the shortest loop that says what they mean."""
+    """Rewards, falls and lengths against the shortest loop that defines them."""
     model = FLAT.model(walker)
     waves = Waves(model.nu)
     run = rollout(walker, waves, task=FLAT, episodes=EPISODES, seed=2, engine=engine)
@@ -132,7 +134,7 @@ def test_a_rollout_is_the_plain_loop(walker, engine):
     assert run.control_steps == run.lengths.sum()
 
 
-def test_terms_add_up_to_the_returns_and_to_the_way(walker, walker_control):
+def test_terms_add_up_to_the_returns_and_to_the_distance(walker, walker_control):
     run = rollout(walker, walker_control, task=FLAT, episodes=EPISODES)
     np.testing.assert_array_equal(sum(run.terms.values()), run.returns)
     np.testing.assert_allclose(run.returns * 0.02, run.distance, atol=1e-12)
@@ -142,13 +144,13 @@ def test_terms_add_up_to_the_returns_and_to_the_way(walker, walker_control):
     assert run.seconds > 0.0
 
 
-def test_the_time_limit_ends_an_episode_that_stands(walker, walker_control):
+def test_the_time_limit_ends_an_episode(walker, walker_control):
     run = rollout(walker, walker_control, task=replace(FLAT, max_steps=5), episodes=2)
     np.testing.assert_array_equal(run.lengths, (5, 5))
     assert not run.fell.any()
 
 
-def test_seeds_decide(walker, walker_control):
+def test_the_seed_determines_the_returns(walker, walker_control):
     first, again, other = (
         rollout(walker, walker_control, task=FLAT, episodes=2, seed=seed) for seed in (7, 7, 8)
     )
@@ -156,9 +158,9 @@ def test_seeds_decide(walker, walker_control):
     assert (first.returns != other.returns).all()
 
 
-def test_an_episode_is_the_same_whatever_runs_beside_it(walker):
+def test_an_episode_does_not_depend_on_the_others(walker):
     def run(first: int, episodes: int):
-        # A controller that does not look: what is left are physics and sums.
+        # The policy ignores the state, so that only physics and sums remain.
         waves = Waves(FLAT.model(walker).nu)
         return rollout(
             walker,
@@ -185,7 +187,7 @@ def test_an_episode_is_the_same_whatever_runs_beside_it(walker):
     assert len(joined.terms["forward"]) == EPISODES
 
 
-def test_the_record_replays(walker, walker_control):
+def test_the_trajectory_replays(walker, walker_control):
     run = rollout(
         walker, walker_control, task=FLAT, episodes=EPISODES, seed=4, record_trajectory=True
     )
@@ -202,15 +204,15 @@ def test_the_record_replays(walker, walker_control):
         np.testing.assert_array_equal(physics.qpos, run.qpos[step + 1])
 
 
-def test_nothing_is_recorded_unasked(walker, walker_control):
+def test_no_trajectory_is_recorded_by_default(walker, walker_control):
     run = rollout(walker, walker_control, task=replace(FLAT, max_steps=2), episodes=1)
     assert run.qpos is None
     assert run.ctrl is None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("value", [1.0, np.nan], ids=["blow-up", "control not a number"])
-def test_a_blow_up_is_the_worst_score_and_silent(
+@pytest.mark.parametrize("value", [1.0, np.nan], ids=["unstable", "control not a number"])
+def test_an_unstable_simulation_gets_the_worst_score_silently(
     walker, engine, value, capfd, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -233,7 +235,7 @@ def test_a_blow_up_is_the_worst_score_and_silent(
 
 
 @pytest.mark.filterwarnings("error")
-def test_numpy_is_silent_about_a_controller_that_overflows(walker):
+def test_numpy_does_not_warn_about_a_policy_that_overflows(walker):
     class Overflow:
         def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
             huge = np.full((len(state), 4), 1e308) * 10.0
@@ -242,8 +244,8 @@ def test_numpy_is_silent_about_a_controller_that_overflows(walker):
     assert rollout(walker, Overflow(), task=FLAT, episodes=2).unstable
 
 
-def test_unstable_simulations_are_told_apart(walker):
-    """One simulation blows up beside one that does not."""
+def test_unstable_simulations_are_found(walker):
+    """One simulation becomes unstable beside one that does not."""
     model = FLAT.model(exploding(walker))
     physics = BatchedPhysics(model, *FLAT.initial_states(model, seed=0, episodes=2))
     physics.ctrl[1] = 1.0
@@ -256,16 +258,16 @@ def test_unstable_simulations_are_told_apart(walker):
     assert unstable_simulations(physics.warning, physics.qpos).all()
 
 
-def test_quiet_warnings_puts_the_old_handler_back():
-    heard: list[str] = []
-    mujoco.set_mju_user_warning(heard.append)
+def test_quiet_warnings_restores_the_handler():
+    messages: list[str] = []
+    mujoco.set_mju_user_warning(messages.append)
     try:
         with pytest.raises(KeyError, match="inside"), quiet_warnings():
             raise KeyError("inside")
         handler = mujoco.get_mju_user_warning()
         assert handler is not None
         handler("a warning")
-        assert heard == ["a warning"]
+        assert messages == ["a warning"]
     finally:
         mujoco.set_mju_user_warning(None)
 
