@@ -1,15 +1,17 @@
-"""Which bodies are the same, and how far apart two bodies are.
+"""Identity of bodies: which bodies are equal, and how different two bodies are.
 
-:func:`canonical` and :func:`body_hash` see what a body is, not how it is written down:
-names, the order of limbs and float noise do not count. :func:`distance` is a metric over
-bodies for novelty and clustering. :func:`is_same` is the strict comparison, names,
-order and every digit included, that round trips through files keep. :func:`diff` tells
-what became of a parent in its child.
+- :func:`canonical` and :func:`body_hash` describe a body itself, not the way it is written:
+  names, the order of limbs, and float noise do not count.
+- :func:`body_plan_hash` also leaves out densities, gears, and joint ranges.
+- :func:`distance` is a metric between bodies, for novelty search and clustering.
+- :func:`diff` lists what operators changed in a parent to make its child.
+- :func:`is_same` is the strict comparison of names, order, and every digit; bodies that are
+  written to a file and read again are the same.
 
 Example:
     >>> from morph_ops.graph import Torso, new_body
     >>> body = new_body(Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=800.0))
-    >>> other = new_body(Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=800.0), name="head")
+    >>> other = new_body(Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=800.0), name="trunk")
     >>> body_hash(body) == body_hash(other), is_same(body, other)
     (True, False)
     >>> distance(body, other)

@@ -1,9 +1,9 @@
-"""What tells a child from its parent, part by part."""
+"""Differences between a parent and its child, node by node."""
 
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 import networkx as nx
 
@@ -12,33 +12,44 @@ from morph_ops.graph import Joint, Limb, Node
 
 
 def diff(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> dict[str, Any]:
-    """Parts that one body has and the other lacks, and values that differ.
+    """The nodes that only one of two bodies has, and the values that differ.
 
-    Parts are matched by name, which operators keep; so this is for a parent and its child,
-    not for any two bodies.
+    Nodes are matched by name. Operators keep names, so the result makes sense for a parent
+    and its child, not for any two bodies.
 
     Args:
-        parent: a body.
-        child: what operators made of it.
+        parent: A body.
+        child: The body that operators made of it.
 
     Returns:
-        ``"added"`` and ``"removed"``, names of parts, depth first; and ``"changed"``: for
-        each part that both have and that differs, the value before and after of every
-        field, such as ``{"limb/3": {"radius": [0.04, 0.05]}}``. The field of a joint is
-        ``"x.gear"``, by its slot; a slot that one of them lacks is None there. Only what
-        JSON holds, and only entries that are not empty.
+        A dict that JSON can hold, without empty entries:
+
+        - ``"added"`` and ``"removed"``: names of nodes, depth first.
+        - ``"changed"``: for each node in both bodies that differs, the value before and after
+          of every field that differs, such as ``{"limb/3": {"radius": [0.04, 0.05]}}``. A
+          field of a joint is named after its slot, such as ``"x.gear"``. The value is None
+          where a body has no joint in the slot.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.operators import gear
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(1))
+        >>> found = diff(body, gear(body, np.random.default_rng(0)))
+        >>> sorted({field for values in found["changed"].values() for field in values})
+        ['x.gear', 'y.gear']
     """
     before, after = (
         {name: body_graph.node(graph, name) for name in body_graph.node_names(graph)}
         for graph in (parent, child)
     )
-    found = {
+    found: dict[str, Any] = {
         "added": [name for name in after if name not in before],
         "removed": [name for name in before if name not in after],
         "changed": {
-            name: _differences(part, after[name])
-            for name, part in before.items()
-            if name in after and after[name] != part
+            name: _differences(node, after[name])
+            for name, node in before.items()
+            if name in after and after[name] != node
         },
     }
     return {key: value for key, value in found.items() if value}
@@ -53,15 +64,15 @@ def _differences(before: Node, after: Node) -> dict[str, list[Any]]:
     }
 
 
-def _values(part: Node) -> dict[str, Any]:
-    found = {f.name: _plain(getattr(part, f.name)) for f in fields(part) if f.name != "joints"}
-    for joint in part.joints if isinstance(part, Limb) else ():
+def _values(node: Node) -> dict[str, Any]:
+    found = {f.name: _as_json(getattr(node, f.name)) for f in fields(node) if f.name != "joints"}
+    for joint in node.joints if isinstance(node, Limb) else ():
         found[joint.slot] = joint.name
         for field in fields(Joint):
             if field.name not in ("name", "slot"):
-                found[f"{joint.slot}.{field.name}"] = _plain(getattr(joint, field.name))
+                found[f"{joint.slot}.{field.name}"] = _as_json(getattr(joint, field.name))
     return found
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _as_json(value: Any) -> Any:
+    return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value

@@ -1,10 +1,10 @@
-"""Canonical form and hash of a body."""
+"""Canonical form and hash of a body: equal for bodies that differ only in how they are written."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 import networkx as nx
 
@@ -13,34 +13,45 @@ from morph_ops.geometry import density
 from morph_ops.graph import Joint, Limb, Node
 
 DIGITS = 6
-"""Decimals to which numbers count; published bodies sit on grids far from its boundaries."""
+"""Number of decimals that count. Published bodies lie on grids, far from the rounding limits."""
 
-Form = tuple[Any, ...]
+Form: TypeAlias = tuple[Any, ...]
 
 
 def canonical(graph: nx.DiGraph[str]) -> Form:
-    """A body without its names and orders: equal for equal bodies, hashable, comparable.
+    """A body without names and order: equal for equal bodies, hashable, and comparable.
 
-    Counted is all that changes the simulation from its first instant on: the tree, rest
-    pose and rest height, shapes, weights, friction, hinges with their slots, and motors.
-    Numbers count to 6 decimals (gears, densities: 6 significant digits), directions by
-    their unit vector, orientations up to the sign of the quaternion, capsules whichever
-    end is called the start. A weight counts as the mean density of its shape, so that a
-    mass and the density that yields it are one. Contact excludes count by the bodies
-    they join, except between parent and child, who never touch.
+    The form holds all that affects a simulation from its first step on: the tree, rest pose
+    and rest height, shapes, masses, friction, hinges with their slots, and motors.
+
+    - Numbers are rounded to 6 decimals (gears and densities to 6 significant digits).
+    - Axes count as unit vectors, and orientations up to the sign of the quaternion.
+    - It does not matter which end of a capsule is called its start.
+    - A mass counts as the mean density of its shape, so that a mass and the density that
+      yields it are equal.
+    - Contact excludes count by the nodes that they join. Those between a parent and its child
+      do not count, since these two never collide.
 
     Args:
-        graph: a body.
+        graph: A body.
 
     Returns:
-        ``(tree, excludes)`` of nested tuples of numbers and short strings. Its layout is
-        no interface: compare it, or hash it.
+        ``(tree, excludes)``, as nested tuples of numbers and short strings. The layout may
+        change between releases: compare the form or hash it, but do not read it.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body, other = (
+        ...     new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=mass)) for mass in (4.0, 2.0)
+        ... )
+        >>> canonical(body) == canonical(body.copy()), canonical(body) == canonical(other)
+        (True, False)
     """
     names = body_graph.node_names(graph)
     forms: dict[str, Form] = {}
     for name in reversed(names):
-        below = sorted(forms[child] for child in body_graph.children(graph, name))
-        forms[name] = (node_form(body_graph.node(graph, name)), tuple(below))
+        subtrees = sorted(forms[child] for child in body_graph.children(graph, name))
+        forms[name] = (node_form(body_graph.node(graph, name)), tuple(subtrees))
     places: dict[str | None, str] = {None: ""}
     for name in names:
         above = body_graph.parent(graph, name)
@@ -54,36 +65,54 @@ def canonical(graph: nx.DiGraph[str]) -> Form:
 
 
 def body_hash(graph: nx.DiGraph[str]) -> str:
-    """Name of a body by what it is: 32 hexadecimal digits, equal for equal bodies.
+    """The hash of a body: 32 hexadecimal digits, equal for equal bodies.
 
-    Two bodies have one hash exactly when they have one :func:`canonical` form.
+    Two bodies have the same hash exactly when they have the same :func:`canonical` form.
 
     Args:
-        graph: a body.
+        graph: A body.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body_hash(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=4.0)))
+        '066d122a4b5db23c1bd5b40fda710730'
     """
     return _digest(canonical(graph))
 
 
 def is_same(graph: nx.DiGraph[str], other: nx.DiGraph[str]) -> bool:
-    """Whether two graphs agree in every name, order, digit and exclude."""
+    """Whether two bodies agree in every name, digit, and contact exclude, and in their order.
+
+    Args:
+        graph: A body.
+        other: Another body.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> torso = Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=4.0)
+        >>> is_same(new_body(torso), new_body(torso))
+        True
+        >>> is_same(new_body(torso), new_body(torso, name="trunk"))
+        False
+    """
     return _listing(graph) == _listing(other)
 
 
-def node_form(record: Node) -> Form:
-    """The canonical numbers of one body part, as nested tuples of a fixed layout."""
+def node_form(node: Node) -> Form:
+    """The canonical numbers of one node, as nested tuples of a fixed layout."""
     ends: tuple[Form, ...] = ()
     joints: tuple[Form, ...] = ()
-    if isinstance(record, Limb):
-        ends = tuple(sorted((_rounded(record.start), _rounded(record.end))))
-        joints = tuple(sorted(_joint_form(joint) for joint in record.joints))
+    if isinstance(node, Limb):
+        ends = tuple(sorted((_rounded(node.start), _rounded(node.end))))
+        joints = tuple(sorted(_joint_form(joint) for joint in node.joints))
     return (
-        _rounded(record.pos),
-        _rounded(_upright(_unit(record.quat))),
+        _rounded(node.pos),
+        _rounded(_upright(_unit(node.quat))),
         ends,
-        _round(record.radius),
-        _significant(density(record)),
-        _rounded(record.friction),
-        record.condim,
+        _round(node.radius),
+        _significant(density(node)),
+        _rounded(node.friction),
+        node.condim,
         joints,
     )
 
@@ -122,7 +151,7 @@ def _unit(vector: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _upright(quat: tuple[float, ...]) -> tuple[float, ...]:
-    """Of the two quaternions of one orientation, the one whose first number is positive."""
+    """The one of the two quaternions of an orientation whose first nonzero number is positive."""
     lead = next((number for number in quat if abs(number) > 10.0**-DIGITS), 1.0)
     return quat if lead > 0.0 else tuple(-number for number in quat)
 

@@ -30,11 +30,11 @@ def test_values_before_and_after(limb, changed):
     assert diff(body(), body(limb)) == expected
 
 
-def test_a_hinge_that_one_lacks_is_none_there():
+def test_a_missing_hinge_is_none():
     [difference] = diff(body(), body(replace(LIMB, joints=())))["changed"].values()
     assert difference["x"] == ["limbx/0", None]
     assert difference["x.gear"] == [150.0, None]
 
 
-def test_limbs_that_one_lacks():
+def test_added_and_removed_limbs():
     assert diff(body(), body(name="limb/1")) == {"added": ["limb/1"], "removed": ["limb/0"]}

@@ -1,4 +1,4 @@
-"""Which bodies are the same."""
+"""Equal bodies have equal forms and hashes, and different bodies do not."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ TRAIN_GROUPS = {
 }
 
 
-def _relabelled(graph: nx.DiGraph) -> nx.DiGraph:
+def _relabeled(graph: nx.DiGraph) -> nx.DiGraph:
     """The same body with other names and its children in the opposite order."""
     names = {name: f"b{index}" for index, name in enumerate(reversed(body_graph.node_names(graph)))}
     other = nx.DiGraph()
     pending = [body_graph.root(graph)]
     while pending:
         name = pending.pop()
-        record = body_graph.node(graph, name)
-        if isinstance(record, Limb):
-            joints = (replace(joint, name=f"j{names[name]}{joint.slot}") for joint in record.joints)
-            record = replace(record, joints=tuple(joints))
-        other.add_node(names[name], node=record)
+        node = body_graph.node(graph, name)
+        if isinstance(node, Limb):
+            joints = (replace(joint, name=f"j{names[name]}{joint.slot}") for joint in node.joints)
+            node = replace(node, joints=tuple(joints))
+        other.add_node(names[name], node=node)
         above = body_graph.parent(graph, name)
         if above is not None:
             other.add_edge(names[above], names[name])
@@ -79,7 +79,7 @@ def test_open_test_robots_are_all_different_and_new(reference: Path) -> None:
 def test_names_and_orders_do_not_count(biped: nx.DiGraph, reference: Path) -> None:
     robots = sorted((reference / "unimal100" / "test_open").glob("*.xml"))[:5]
     for graph in (biped, *map(mjcf.read, robots)):
-        other = _relabelled(graph)
+        other = _relabeled(graph)
         assert canonical(other) == canonical(graph)
         assert body_hash(other) == body_hash(graph)
         assert not is_same(other, graph)
@@ -97,7 +97,7 @@ def test_float_noise_does_not_count(reference: Path) -> None:
         assert body_hash(noisy) == body_hash(graph)
 
 
-def test_other_ways_to_say_the_same(biped: nx.DiGraph) -> None:
+def test_equivalent_values_give_one_hash(biped: nx.DiGraph) -> None:
     foot = body_graph.limb(biped, "foot <left> & co")
     leg = body_graph.limb(biped, "limb/3")
     same = with_nodes(
