@@ -122,7 +122,7 @@ def select_variant(
                 task=shortened,
                 episodes=rung.episodes,
                 seed=seed,
-                first=first,
+                first_episode=first,
             )
             scores.setdefault((rung.steps, variant), []).extend([result.score] * rung.episodes)
             if result.unstable:

@@ -1,7 +1,7 @@
-"""Does a zero-shot score rank bodies as training each of them would?
+"""Calibration: does a zero-shot score rank bodies as training each of them would?
 
-Every body's generated network is trained on (:mod:`~hyperdistill_core.training.finetuning`), all with
-the same budget; then the score before is set against the score after.
+The generated network of every body is fine-tuned with the same budget
+(:mod:`~hyperdistill_core.training.finetuning`). The scores before and after are then compared.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import networkx as nx
 from pydantic import Field
 
 from hyperdistill_core.errors import TrainingError
@@ -22,6 +22,9 @@ from hyperdistill_core.training.finetuning import (
     Report,
     ensure_manifest,
 )
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class CalibrateSettings(FineTuneSettings):
@@ -46,19 +49,21 @@ def calibrate(
     *,
     report: Report = lambda _: None,
 ) -> FineTuneResult:
-    """Score, train and score again; interrupted it goes on from the last checkpoint.
+    """Score bodies, fine-tune their networks, and score them again.
+
+    An interrupted calibration continues from its last checkpoint when it is called again.
 
     Args:
-        graphs: at least 3 bodies.
-        controller: name or file.
-        settings: budgets and seed.
-        folder: where the training's checkpoint and log go; nothing else is changed.
-        report: called with a row of the training's log after every update.
+        graphs: At least 3 bodies.
+        controller: Name or file of the controller.
+        settings: Budgets and seed.
+        folder: Folder of checkpoints, log and manifest. Nothing else is written.
+        report: Function that receives a row of the training log after every update.
 
     Raises:
-        TrainingError: there are too few bodies to rank.
-        ControllerError: there is no such controller, or it has fewer variants than ``best_of``.
-        CheckpointError: the folder is that of another calibration.
+        TrainingError: There are fewer than 3 bodies.
+        ControllerError: There is no such controller, or it has fewer variants than ``best_of``.
+        CheckpointError: The folder belongs to another calibration.
     """
     if len(graphs) < 3:
         raise TrainingError(f"a ranking needs at least 3 bodies, got {len(graphs)}")
@@ -73,7 +78,7 @@ def _variants(
     settings: CalibrateSettings,
     file: Path,
 ) -> list[int]:
-    """Each body's best variant, found once: on another processor it might be another."""
+    """Selected variant of each body, stored: another processor might select another one."""
     if not file.exists():
         found = select_variants(
             graphs,

@@ -53,7 +53,9 @@ class SingleBodyPolicy:
             ValueError: The teacher takes a clock phase and there is no time.
         """
         if self.clock_harmonics and time is None:
-            raise ValueError("time: expected a number, because this teacher takes a clock, got None")
+            raise ValueError(
+                "time: expected a number, because this teacher takes a clock, got None"
+            )
         n_envs = len(state)
         if n_envs not in self._policies:
             self._policies[n_envs] = TeacherPolicy(

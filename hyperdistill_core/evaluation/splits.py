@@ -1,19 +1,19 @@
-"""Sets of bodies to evaluate a controller on: made from robots and a seed, always the same.
+"""Splits: sets of bodies for evaluation, made from robots and a seed.
 
 ==================== ==============================================================
-split                its bodies
+split                bodies
 ==================== ==============================================================
 sampled              freshly sampled starting bodies
 mutants-1 .. 5       robots after 1 .. 5 random mutations
 children             crossovers of two robots
-limb-length, mass .. robots varied in one respect, see
+limb-length, mass .. robots changed in one respect, see
                      :mod:`~hyperdistill_core.evaluation.variations`
 ==================== ==============================================================
 
-Each body draws from a generator of its own, made of the seed, the split's name and the
-body's number. So a split's first bodies are the same however many are asked for, and
-whatever other splits there are. The robots take turns as parents, in an order drawn from
-the seed; where none are given, sampled bodies stand in for them.
+Each body has its own generator, seeded by the seed, the split's name and the body's number. So a
+longer split begins with the bodies of a shorter one, and splits do not depend on each other. The
+robots take turns as parents in an order drawn from the seed. Without robots, sampled bodies are
+the parents.
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import networkx as nx
 import numpy as np
 
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.evaluation.variations import VARIATIONS
-from morph_ops._registry import lookup
+from morph_ops._registry import Registry
 from morph_ops.identity import body_hash
 from morph_ops.operators import OperatorError, crossover, mutate
 from morph_ops.sampling import sample_body
 
-MOST_MUTATIONS = 5
-STAND_INS = 40
-"""Sampled bodies that are parents where no robots are given."""
+if TYPE_CHECKING:
+    import networkx as nx
 
+MOST_MUTATIONS = 5
+#: Number of sampled bodies that are parents where there are no robots.
+SAMPLED_PARENTS = 40
+#: Attempts at one new body before a split fails.
 ATTEMPTS = 50
-"""Draws for one new body before a split is given up."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ class Entry:
     """A body of a split.
 
     Attributes:
-        name: what it is called: a robot's file, or its number in a generated split.
-        graph: the body.
-        parents: names of the robots that it was made from.
+        name: Name of a robot's file, or split and number of a generated body.
+        graph: The body.
+        parents: Names of the robots that the body was made from.
     """
 
     name: str
@@ -59,7 +60,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Split:
-    """A named set of bodies."""
+    """A named set of bodies.
+
+    Attributes:
+        name: Name of the split.
+        entries: Its bodies.
+    """
 
     name: str
     entries: tuple[Entry, ...] = field(repr=False)
@@ -92,7 +98,7 @@ def _child(rng: np.random.Generator, robot: Entry, robots: Sequence[Entry]) -> _
     return crossover(robot.graph, other.graph, rng), (robot, other)
 
 
-def _variant(
+def _varied(
     rng: np.random.Generator, robot: Entry, robots: Sequence[Entry], *, variation: str
 ) -> _Made:
     del robots
@@ -100,48 +106,54 @@ def _variant(
 
 
 _MUTANTS = tuple(f"mutants-{count}" for count in range(1, MOST_MUTATIONS + 1))
-_MAKERS: dict[str, _Make] = {
-    "sampled": _sampled,
-    **{name: partial(_mutant, mutations=count) for count, name in enumerate(_MUTANTS, start=1)},
-    "children": _child,
-    **{name: partial(_variant, variation=name) for name in VARIATIONS},
-}
+_MAKERS: Registry[_Make] = Registry(
+    "split",
+    {
+        "sampled": _sampled,
+        **{name: partial(_mutant, mutations=count) for count, name in enumerate(_MUTANTS, start=1)},
+        "children": _child,
+        **{name: partial(_varied, variation=name) for name in VARIATIONS},
+    },
+)
 
-GENERATED: tuple[str, ...] = tuple(_MAKERS)
-"""Names of the splits that can be made, in the order of reports."""
+#: Names of all splits, in the order of reports.
+GENERATED: tuple[str, ...] = _MAKERS.names
 
+#: Names that stand for several splits.
 GROUPS: dict[str, tuple[str, ...]] = {
     "mutants": _MUTANTS,
     "kinematics": tuple(name for name, each in VARIATIONS.items() if each.kind == "kinematics"),
     "dynamics": tuple(name for name, each in VARIATIONS.items() if each.kind == "dynamics"),
     "all": GENERATED,
 }
-"""Names that stand for several splits."""
 
 
 def make_splits(
     counts: Mapping[str, int], *, robots: Sequence[Entry] = (), seed: int = 0
 ) -> list[Split]:
-    """The splits asked for, in the order of :data:`GENERATED`.
+    """Make several splits.
 
     Args:
-        counts: bodies by the name of a split or of a group of :data:`GROUPS`; of a split
-            named more than once the last number counts, and 0 leaves it out.
-        robots: parents of mutants, children and variations.
-        seed: of everything that is drawn.
+        counts: Number of bodies by the name of a split or of a group of :data:`GROUPS`. For a
+            split that is named more than once, the last number counts; 0 leaves it out.
+        robots: Parents of mutants, children and variations.
+        seed: Seed of all splits.
+
+    Returns:
+        The splits in the order of :data:`GENERATED`.
 
     Raises:
-        UnknownNameError: a name is neither a split's nor a group's.
-        TrainingError: as :func:`make_split`.
+        UnknownNameError: A name is neither a split's nor a group's.
+        TrainingError: See :func:`make_split`.
 
     Example:
         >>> [(split.name, len(split.entries)) for split in make_splits({"mass": 1, "sampled": 2})]
         [('sampled', 2), ('mass', 1)]
     """
-    members = {name: (name,) for name in GENERATED} | GROUPS
+    members = Registry("split", {name: (name,) for name in GENERATED} | GROUPS)
     wanted: dict[str, int] = {}
     for name, count in counts.items():
-        wanted |= dict.fromkeys(lookup(members, name, what="split"), count)
+        wanted |= dict.fromkeys(members.lookup(name), count)
     return [
         make_split(name, wanted[name], robots=robots, seed=seed)
         for name in GENERATED
@@ -150,22 +162,28 @@ def make_splits(
 
 
 def make_split(name: str, count: int, *, robots: Sequence[Entry] = (), seed: int = 0) -> Split:
-    """So many distinct bodies, none of which equals a robot.
+    """Make a split of distinct bodies, none of which equals a robot.
 
     Args:
-        name: one of :data:`GENERATED`.
-        count: bodies, at least 0.
-        robots: parents, sampled bodies where there are none.
-        seed: of everything that is drawn.
+        name: One of :data:`GENERATED`.
+        count: Number of bodies, at least 0.
+        robots: Parents of mutants, children and variations. Without robots, 40 sampled bodies
+            are the parents.
+        seed: Seed of the split.
 
     Raises:
-        UnknownNameError: there is no such split.
-        TrainingError: children of fewer than two different robots are asked for.
-        TrainingError: some body found no new form in 50 draws.
+        UnknownNameError: There is no such split.
+        TrainingError: The split is "children" and there are fewer than two different robots.
+        TrainingError: None of 50 attempts gave a new body.
+
+    Example:
+        >>> [entry.name for entry in make_split("sampled", 2).entries]
+        ['sampled/0000', 'sampled/0001']
     """
-    make = lookup(_MAKERS, name, what="split")
-    parents = _distinct(robots) or _stand_ins(seed)
-    parents = [parents[row] for row in np.random.default_rng(seed).permutation(len(parents))]
+    make = _MAKERS.lookup(name)
+    originals = _distinct(robots) or _sampled_parents(seed)
+    order: list[int] = np.random.default_rng(seed).permutation(len(originals)).tolist()
+    parents = [originals[row] for row in order]
     seen = {body_hash(parent.graph) for parent in parents}
     entries: list[Entry] = []
     for number in range(count):
@@ -185,8 +203,8 @@ def _new_body(
     seen: set[str],
     name: str,
 ) -> _Made:
-    """A body that is not yet seen; the robot whose turn it is, then the others, as parents."""
-    reason = "each draw gave a body that is there already"
+    """A body that is not in the split yet. The robots take turns as first parent."""
+    reason = "each attempt gave a body that the split already has"
     for attempt in range(ATTEMPTS):
         try:
             made = make(rng, parents[(number + attempt) % len(parents)], parents)
@@ -196,21 +214,21 @@ def _new_body(
         if body_hash(made[0]) not in seen:
             return made
     raise TrainingError(
-        f"split {name}: no body number {number} in {ATTEMPTS} draws ({reason});"
+        f"split {name}: no body number {number} in {ATTEMPTS} attempts ({reason});"
         " ask for fewer bodies or give more robots"
     )
 
 
 def _distinct(robots: Sequence[Entry]) -> list[Entry]:
-    """The robots without doubles, the first of equal ones kept."""
+    """The robots without duplicates."""
     kept: dict[str, Entry] = {}
     for robot in robots:
         kept.setdefault(body_hash(robot.graph), robot)
     return list(kept.values())
 
 
-def _stand_ins(seed: int) -> list[Entry]:
-    streams = (_stream(seed, "parents", number) for number in range(STAND_INS))
+def _sampled_parents(seed: int) -> list[Entry]:
+    streams = (_stream(seed, "parents", number) for number in range(SAMPLED_PARENTS))
     return [
         Entry(f"parents/{number:04d}", sample_body(np.random.default_rng(stream)))
         for number, stream in enumerate(streams)
@@ -218,5 +236,5 @@ def _stand_ins(seed: int) -> list[Entry]:
 
 
 def _stream(seed: int, name: str, number: int) -> np.random.SeedSequence:
-    # A checksum of the name, so that a split's bodies outlive a change of the table.
+    # The checksum of the name does not change when another split is added to the table.
     return np.random.SeedSequence(seed, spawn_key=(zlib.crc32(name.encode()), number))

@@ -1,26 +1,26 @@
-"""Variations of a robot: the same body with other lengths, angles, weights or motors.
+"""Variations of a robot: the same body with other lengths, angles, masses or motors.
 
-MetaMorph (Gupta 2022) tests a controller on robots that it knows, changed in one respect:
-in dynamics (armature, density, damping, gear) or in kinematics (limbs, joint angles). The
-variations here are of that kind; the ranges are ours. Every limb, or hinge, draws a value of
-its own, uniformly or (armature, damping) uniformly in the logarithm; twins share theirs.
+MetaMorph (Gupta 2022) tests a controller on the training robots, changed in one respect: in
+dynamics (armature, density, damping, gear) or in kinematics (limbs, joint angles). These variations
+are of the same kinds with ranges of our own. Every limb or hinge draws its own value; the two limbs
+of a mirrored pair share it. Armature and damping are log-uniform, all other values uniform.
 
 ============ ========== ============================================================
-variation    kind       changes
+variation    kind       change
 ============ ========== ============================================================
-limb-length  kinematics length of a limb's axis x 0.8 .. 1.2, to the centimetre
-limb-angle   kinematics direction of a limb by up to 15 deg, to the centimetre at its tip
-joint-range  kinematics both limits of a hinge x 0.8 .. 1.2, 180 deg at most
-mass         dynamics   mass of a limb, or of the torso, x 0.5 .. 1.5
+limb-length  kinematics length of a limb's axis x 0.8 .. 1.2, rounded to 1 cm
+limb-angle   kinematics direction of a limb by up to 15 deg, rounded to 1 cm at its tip
+joint-range  kinematics both limits of a hinge x 0.8 .. 1.2, at most 180 deg
+mass         dynamics   mass of the torso and of each limb x 0.5 .. 1.5
 armature     dynamics   armature of a hinge x 0.5 .. 2
 damping      dynamics   damping of a hinge x 0.5 .. 2
 gear         dynamics   gear of a motor x 0.7 .. 1.3
 ============ ========== ============================================================
 
-A variation is pure: graph and generator in, new graph out. It leaves the UNIMAL grid, so
-:func:`morph_ops.validity.invariants.check_ranges` objects to it; every other invariant that the robot
-keeps, its variation keeps. Where limbs move, contact excludes and rest height are made anew;
-where none does, both stay number for number.
+A variation is pure: it takes a graph and a generator and returns a new graph. The result leaves
+the UNIMAL grid, so :func:`morph_ops.validity.invariants.check_ranges` reports it. Every other
+invariant of the robot is kept. Variations that move limbs recompute the contact excludes and the
+rest height; the others leave both unchanged.
 """
 
 from __future__ import annotations
@@ -28,35 +28,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 
+from hyperdistill_core.evaluation.limb_shapes import exact_pose, exact_space, reshaped, turned
+from morph_ops._registry import Registry
 from morph_ops.errors import OperatorError
-from morph_ops.geometry import MIRROR, TOLERANCE, limb_groups, rest_frames
-from morph_ops.graph import Joint, Limb, Node, Vec3, limb, limbs, node, parent, root, with_nodes
-from morph_ops.grid import add, is_close
+from morph_ops.geometry import MIRROR, limb_groups
+from morph_ops.graph import Joint, Node, limb, limbs, node, root, with_nodes
 from morph_ops.operators.common import ATTEMPTS
-from morph_ops.space import UNIMAL, Space
-from morph_ops.unimal import (
-    Pose,
-    anchor,
-    at_rest_height,
-    attachment,
-    height,
-    in_mirror_plane,
-    limb_origin,
-    resized,
-)
+from morph_ops.unimal import Pose, at_rest_height, in_mirror_plane
 from morph_ops.validity.contacts import exclude_touching
 from morph_ops.validity.invariants import new_violations
 
+if TYPE_CHECKING:
+    import networkx as nx
+
 Kind: TypeAlias = Literal["kinematics", "dynamics"]
 
+#: Ranges of the factors, and the largest limit of a hinge (deg).
 LENGTH = (0.8, 1.2)
-ANGLE_DEG = 15.0
 JOINT_RANGE = (0.8, 1.2)
 WIDEST_DEG = 180.0
 MASS = (0.5, 1.5)
@@ -64,16 +56,14 @@ ARMATURE = (0.5, 2.0)
 DAMPING = (0.5, 2.0)
 GEAR = (0.7, 1.3)
 
-_UP, _SIDEWAYS = 2, np.array([0.0, 1.0, 0.0])
-
 
 @dataclass(frozen=True)
 class Variation:
     """A way to vary a robot.
 
     Attributes:
-        kind: what it varies, movements or forces.
-        vary: a body and a generator in, a new body out, the input untouched.
+        kind: Whether it changes kinematics or dynamics.
+        vary: Function of a body and a generator that returns a new body.
     """
 
     kind: Kind
@@ -84,27 +74,35 @@ class Variation:
 
 
 def limb_length(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
-    """A body whose limbs have other lengths; what hangs on a limb moves with its site.
+    """A body whose limbs have other lengths. Their children move with the growth sites.
+
+    Args:
+        graph: The body.
+        rng: Generator of the factors.
 
     Raises:
-        OperatorError: no valid variation in 50 attempts.
+        OperatorError: None of 50 attempts is valid.
     """
     pose = Pose.of(graph)
 
     def propose() -> nx.DiGraph[str]:
         factors = _per_limb(graph, lambda: rng.uniform(*LENGTH))
-        return _reshaped(graph, pose, directions=pose.directions, factors=factors)
+        return reshaped(graph, pose, directions=pose.directions, factors=factors)
 
-    return _first_sane("limb-length", graph, propose, moves=True)
+    return _first_valid("limb-length", graph, propose, moves=True)
 
 
 def limb_angle(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
-    """A body whose limbs point in other directions, twins in mirrored ones.
+    """A body whose limbs point in other directions, mirrored limbs in mirrored ones.
 
-    A limb in the mirror plane stays in it, and none that points level or down turns up.
+    A limb in the mirror plane stays in it, and a level or downward limb does not turn upward.
+
+    Args:
+        graph: The body.
+        rng: Generator of the directions.
 
     Raises:
-        OperatorError: no valid variation in 50 attempts.
+        OperatorError: None of 50 attempts is valid.
     """
     pose = Pose.of(graph)
     lengths = dict.fromkeys(limbs(graph), 1.0)
@@ -113,25 +111,29 @@ def limb_angle(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[s
         directions = pose.directions.copy()
         for first, *twin in limb_groups(graph):
             bound = not twin and in_mirror_plane(pose.direction(first))
-            turned = _turned(pose.direction(first), rng, bound=bound)
-            directions[pose.row(first)] = turned
+            new = turned(pose.direction(first), rng, bound=bound)
+            directions[pose.row(first)] = new
             for name in twin:
-                directions[pose.row(name)] = MIRROR * turned
-        return _reshaped(graph, pose, directions=directions, factors=lengths)
+                directions[pose.row(name)] = MIRROR * new
+        return reshaped(graph, pose, directions=directions, factors=lengths)
 
-    return _first_sane("limb-angle", graph, propose, moves=True)
+    return _first_valid("limb-angle", graph, propose, moves=True)
 
 
 def joint_range(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
-    """A body whose hinges turn more or less far.
+    """A body whose hinges have wider or narrower ranges.
+
+    Args:
+        graph: The body.
+        rng: Generator of the factors.
 
     Raises:
-        OperatorError: no valid variation in 50 attempts.
+        OperatorError: None of 50 attempts is valid.
     """
 
     def change(joint: Joint, factor: float) -> Joint:
         low, high = (
-            _tidy(min(max(end * factor, -WIDEST_DEG), WIDEST_DEG)) for end in joint.range_deg
+            _rounded(min(max(end * factor, -WIDEST_DEG), WIDEST_DEG)) for end in joint.range_deg
         )
         return replace(joint, range_deg=(low, high))
 
@@ -144,25 +146,33 @@ def joint_range(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[
 def mass(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose torso and limbs have other masses at the same sizes.
 
+    Args:
+        graph: The body.
+        rng: Generator of the factors.
+
     Raises:
-        OperatorError: no valid variation in 50 attempts.
+        OperatorError: None of 50 attempts is valid.
     """
 
     def propose() -> nx.DiGraph[str]:
         factors = _per_limb(graph, lambda: rng.uniform(*MASS))
         factors[root(graph)] = rng.uniform(*MASS)
         return with_nodes(
-            graph, [(name, _heavier(node(graph, name), by)) for name, by in factors.items()]
+            graph, [(name, _scaled_mass(node(graph, name), by)) for name, by in factors.items()]
         )
 
-    return _first_sane("mass", graph, propose, moves=False)
+    return _first_valid("mass", graph, propose, moves=False)
 
 
 def armature(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose hinges have other rotor inertias.
 
+    Args:
+        graph: The body.
+        rng: Generator of the factors.
+
     Raises:
-        OperatorError: no valid variation in 50 attempts; no hinge has an armature, say.
+        OperatorError: None of 50 attempts is valid, for example because no hinge has an armature.
     """
     return _scale_hinges("armature", graph, lambda: _log_uniform(rng, *ARMATURE))
 
@@ -170,8 +180,12 @@ def armature(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str
 def damping(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose hinges have other dampings.
 
+    Args:
+        graph: The body.
+        rng: Generator of the factors.
+
     Raises:
-        OperatorError: no valid variation in 50 attempts; no hinge has a damping, say.
+        OperatorError: None of 50 attempts is valid, for example because no hinge has a damping.
     """
     return _scale_hinges("damping", graph, lambda: _log_uniform(rng, *DAMPING))
 
@@ -179,48 +193,64 @@ def damping(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]
 def gear(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     """A body whose motors are stronger or weaker.
 
+    Args:
+        graph: The body.
+        rng: Generator of the factors.
+
     Raises:
-        OperatorError: no valid variation in 50 attempts.
+        OperatorError: None of 50 attempts is valid.
+
+    Example:
+        >>> from morph_ops.graph import joints
+        >>> from morph_ops.sampling import sample_body
+        >>> robot = sample_body(np.random.default_rng(0))
+        >>> varied = gear(robot, np.random.default_rng(1))
+        >>> (_, before), (_, after) = next(joints(robot)), next(joints(varied))
+        >>> 0.7 <= after.gear / before.gear <= 1.3
+        True
     """
     return _scale_hinges("gear", graph, lambda: rng.uniform(*GEAR))
 
 
-VARIATIONS: dict[str, Variation] = {
-    "limb-length": Variation("kinematics", limb_length),
-    "limb-angle": Variation("kinematics", limb_angle),
-    "joint-range": Variation("kinematics", joint_range),
-    "mass": Variation("dynamics", mass),
-    "armature": Variation("dynamics", armature),
-    "damping": Variation("dynamics", damping),
-    "gear": Variation("dynamics", gear),
-}
-"""The variations, by name."""
+#: All variations by name.
+VARIATIONS: Registry[Variation] = Registry(
+    "variation",
+    {
+        "limb-length": Variation("kinematics", limb_length),
+        "limb-angle": Variation("kinematics", limb_angle),
+        "joint-range": Variation("kinematics", joint_range),
+        "mass": Variation("dynamics", mass),
+        "armature": Variation("dynamics", armature),
+        "damping": Variation("dynamics", damping),
+        "gear": Variation("dynamics", gear),
+    },
+)
 
 
-# --- what they share ---------------------------------------------------------------------
+# --- shared steps ------------------------------------------------------------------------
 
 
-def _first_sane(
+def _first_valid(
     name: str, before: nx.DiGraph[str], propose: Callable[[], nx.DiGraph[str]], *, moves: bool
 ) -> nx.DiGraph[str]:
-    """The first proposal that differs and breaks no new invariant but for the ranges.
+    """The first proposal that differs and breaks no new invariant apart from the ranges.
 
     Args:
-        name: of the variation, for the message.
-        before: the robot.
-        propose: draws a variation of it.
-        moves: limbs move, so that excludes and rest height are to be made anew.
+        name: Name of the variation, for the message.
+        before: The robot.
+        propose: Function that draws a proposal.
+        moves: Whether limbs move, so that contact excludes and rest height are recomputed.
     """
-    reason = "no draw fitted"
+    reason = "no proposal fitted"
     for _ in range(ATTEMPTS):
         child = propose()
         if all(node(child, each) == node(before, each) for each in child):
             reason = "there is nothing to vary"
             continue
-        pose = _exact_pose(child)
+        pose = exact_pose(child)
         if moves:
             child = exclude_touching(child, frames=pose.frames)
-            child = at_rest_height(child, space=_exact_space(child), pose=pose)
+            child = at_rest_height(child, space=exact_space(child), pose=pose)
         found = new_violations(before, child, pose=pose)
         broken = [violation for violation in found if violation.check != "ranges"]
         if not broken:
@@ -232,8 +262,8 @@ def _first_sane(
 
 
 def _per_limb(graph: nx.DiGraph[str], draw: Callable[[], float]) -> dict[str, float]:
-    """A drawn number for every limb, the same for twins."""
-    drawn = {}
+    """A drawn number for every limb; the limbs of a mirrored pair share theirs."""
+    drawn: dict[str, float] = {}
     for group in limb_groups(graph):
         drawn |= dict.fromkeys(group, draw())
     return drawn
@@ -245,7 +275,7 @@ def _vary_hinges(
     draw: Callable[[], float],
     change: Callable[[Joint, float], Joint],
 ) -> nx.DiGraph[str]:
-    """Every hinge changed by a factor of its own; hinges of twins in one slot share it."""
+    """Change every hinge by its own factor; mirrored hinges share their factor."""
 
     def propose() -> nx.DiGraph[str]:
         changed: list[tuple[str, Node]] = []
@@ -258,128 +288,30 @@ def _vary_hinges(
                 changed.append((each, replace(record, joints=joints)))
         return with_nodes(graph, changed)
 
-    return _first_sane(name, graph, propose, moves=False)
+    return _first_valid(name, graph, propose, moves=False)
 
 
 def _scale_hinges(field: str, graph: nx.DiGraph[str], draw: Callable[[], float]) -> nx.DiGraph[str]:
-    """A field of every hinge multiplied by a factor; the variation is called like the field."""
+    """Multiply a field of every hinge. The variation has the name of the field."""
 
     def change(joint: Joint, factor: float) -> Joint:
-        return replace(joint, **{field: _tidy(getattr(joint, field) * factor)})
+        return replace(joint, **{field: _rounded(getattr(joint, field) * factor)})
 
     return _vary_hinges(field, graph, draw, change)
 
 
-def _heavier(record: Node, factor: float) -> Node:
+def _scaled_mass(record: Node, factor: float) -> Node:
     if record.mass is not None:
-        return replace(record, mass=_tidy(record.mass * factor))
+        return replace(record, mass=_rounded(record.mass * factor))
     if record.density is None:
         return record
-    return replace(record, density=_tidy(record.density * factor))
+    return replace(record, density=_rounded(record.density * factor))
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return math.exp(rng.uniform(math.log(low), math.log(high)))
 
 
-def _tidy(value: float) -> float:
-    """Six significant digits: files stay readable, and no small value turns zero."""
+def _rounded(value: float) -> float:
+    """Round to six significant digits: files stay readable, and no small value becomes zero."""
     return float(f"{value:.6g}")
-
-
-# --- shapes ------------------------------------------------------------------------------
-
-
-def _turned(
-    direction: NDArray[np.float64], rng: np.random.Generator, *, bound: bool
-) -> NDArray[np.float64]:
-    """A direction turned by up to :data:`ANGLE_DEG`.
-
-    Args:
-        direction: (3,) unit vector in the torso frame.
-        rng: the only source of chance.
-        bound: it is to stay in the mirror plane.
-
-    Returns:
-        (3,)
-    """
-    across = np.cross(_SIDEWAYS, direction)
-    if not bound:
-        across = np.cross(rng.normal(size=3), direction)
-    across /= np.linalg.norm(across)
-    angle = math.radians(rng.uniform(-ANGLE_DEG, ANGLE_DEG))
-    if direction[_UP] <= 0.0 < math.cos(angle) * direction[_UP] + math.sin(angle) * across[_UP]:
-        angle = -angle
-    return math.cos(angle) * direction + math.sin(angle) * across
-
-
-def _reshaped(
-    graph: nx.DiGraph[str],
-    pose: Pose,
-    *,
-    directions: NDArray[np.float64],
-    factors: dict[str, float],
-) -> nx.DiGraph[str]:
-    """A body whose limbs have other directions and lengths, each at its old site.
-
-    Args:
-        graph: a body.
-        pose: its rest pose.
-        directions: (n, 3) new directions in the torso frame, in the order of the pose.
-        factors: of the length of each limb's axis.
-    """
-    after = Pose(pose.frames, directions)
-    child = graph
-    for name in limbs(graph):
-        record, direction = limb(graph, name), after.direction(name)
-        local = after.in_frame_of(name, direction)
-        length = factors[name] * (record.radius + height(record))
-        new = resized(
-            record, radius=record.radius, height_m=length - record.radius, direction=local
-        )
-        new = _anchored(new, before=pose.in_frame_of(name, pose.direction(name)), after=local)
-        site = attachment(graph, pose, name)
-        if site is None:
-            pos = add(record.pos, _share_of_change(graph, child, name))
-        else:
-            # Depth first: the parent has its new shape already.
-            pos = limb_origin(child, after, site, direction, space=_exact_space(child))
-        child = with_nodes(child, [(name, replace(new, pos=pos))])
-    return child
-
-
-def _anchored(record: Limb, *, before: Vec3, after: Vec3) -> Limb:
-    """A limb whose hinges lie behind its new direction, where they lay behind the old one."""
-    old, new = anchor(record.radius, before), anchor(record.radius, after)
-    joints = (
-        replace(joint, pos=new) if is_close(joint.pos, old, tolerance=TOLERANCE) else joint
-        for joint in record.joints
-    )
-    return replace(record, joints=tuple(joints))
-
-
-def _share_of_change(graph: nx.DiGraph[str], child: nx.DiGraph[str], name: str) -> Vec3:
-    """How far a limb at no growth site moves as its parent changes: by its share of the way."""
-    above = parent(graph, name)
-    old, new = (node(each, above or name) for each in (graph, child))
-    if not (isinstance(old, Limb) and isinstance(new, Limb)):
-        return (0.0, 0.0, 0.0)
-    axis = np.subtract(old.end, old.start)
-    along = np.subtract(limb(graph, name).pos, old.start)
-    share = np.clip((along @ axis) / (axis @ axis), 0.0, 1.0)
-    return add((share * (np.subtract(new.end, new.start) - axis)).tolist())
-
-
-def _exact_pose(graph: nx.DiGraph[str]) -> Pose:
-    """The rest pose with directions as they are, not as the grid has them."""
-    frames = rest_frames(graph, in_torso=True)
-    axes = frames.end - frames.start
-    lengths = np.linalg.norm(axes, axis=1, keepdims=True)
-    return Pose(frames, axes / np.where(lengths > 0, lengths, 1.0))
-
-
-def _exact_space(graph: nx.DiGraph[str]) -> Space:
-    """The UNIMAL space with the heights that the limbs of this body have."""
-    records = [limb(graph, name) for name in limbs(graph)]
-    heights = {math.dist(record.start, record.end) - record.radius for record in records}
-    return replace(UNIMAL, limb_heights=tuple(sorted(heights)))

@@ -1,85 +1,111 @@
-"""Variants of bodies that make up for each other: where one moves a body badly, another does well.
+"""Search for controller variants that complement each other.
 
-Many are drawn, all are scored on some bodies, and one after the other that is kept which adds
-most to what the best of those kept so far reaches. So the first few are the ones to try first.
+Many variants are drawn and scored on some bodies. Variants are then kept one after the other: each
+is the one that adds most to what the best of those before it reach. So the first few are the ones
+to try first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from hyperdistill_core.controller.checkpoints import find
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.errors import SettingsError, TrainingError
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.parallel import map_in_workers
 from hyperdistill_core.rollout import rollout
+from hyperdistill_core.settings import FrozenSettings
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.training_sets import TrainingSet
 
+if TYPE_CHECKING:
+    import networkx as nx
 
-@dataclass(frozen=True, kw_only=True)
-class VariantSearchSettings:
-    """How variants are found.
+__all__ = ["VariantSearchSettings", "add_variants", "complementary"]
 
-    Attributes:
-        variants: how many are kept, the context as it is among them.
-        drawn: how many are drawn to choose from, the context as it is or those that the
-            controller has already counted among them.
-        more: the controller's own variants come first, as they are; without it they are replaced.
-        spread: standard deviation of the factors on a context's entries, around 1.
-        bodies: of the pool, drawn at random, that they are scored on.
-        episodes: of each body under each variant.
-        task: name of the task.
-        n_workers: processes.
-        seed: of variants, bodies and episodes.
+
+class VariantSearchSettings(FrozenSettings):
+    """How variants are drawn, scored and kept.
+
+    Raises:
+        SettingsError: A name is unknown, or a value has the wrong type or is out of range.
+        SettingsError: More variants are to be kept than drawn.
+
+    Example:
+        >>> VariantSearchSettings(variants=16, drawn=40).spread
+        0.3
+        >>> VariantSearchSettings(variants=40)
+        Traceback (most recent call last):
+        hyperdistill_core.errors.SettingsError: variants: expected at most drawn=32, got 40
     """
 
-    variants: int = 8
-    drawn: int = 32
-    more: bool = False
-    spread: float = 0.3
-    bodies: int = 150
-    episodes: int = 2
-    task: str = "flat"
-    n_workers: int = 2
-    seed: int = 0
+    variants: int = Field(
+        default=8, ge=1, description="Number of variants kept, the unchanged context among them."
+    )
+    drawn: int = Field(
+        default=32,
+        ge=1,
+        description="Number of variants to choose from. The unchanged context, or the existing "
+        "variants where more is true, count among them.",
+    )
+    more: bool = Field(
+        default=False,
+        description="Whether the controller's existing variants are kept as the first ones. "
+        "Otherwise new variants replace them.",
+    )
+    spread: float = Field(
+        default=0.3, description="Standard deviation of the factors on a context's entries."
+    )
+    bodies: int = Field(
+        default=150,
+        ge=1,
+        description="Number of bodies, drawn from the training set, that score the variants.",
+    )
+    episodes: int = Field(default=2, ge=1, description="Episodes of each body under each variant.")
+    task: str = Field(default="flat", description="Name of the task.")
+    n_workers: int = Field(default=2, ge=1, description="Number of processes.")
+    seed: int = Field(default=0, ge=0, description="Seed of variants, bodies and episodes.")
+
+    @model_validator(mode="after")
+    def _keep_at_most_the_drawn(self) -> Self:
+        if self.variants > self.drawn:
+            raise SettingsError.of(
+                "variants", f"expected at most drawn={self.drawn}, got {self.variants}"
+            )
+        return self
 
 
 def add_variants(
     controller: str | Path,
-    pool: TrainingSet,
+    training_set: TrainingSet,
     settings: VariantSearchSettings,
     *,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Controller:
-    """The controller with variants.
+    """Find variants of a controller.
 
     Args:
-        controller: name or file.
-        pool: bodies to choose them by, none of a test split among them.
-        settings: how many, and how they are found.
-        report: called with the bodies done and their number.
+        controller: Name or file of the controller.
+        training_set: Bodies that score the variants. A test split must not be among them.
+        settings: How variants are found.
+        report: Function that receives the number of bodies done and the number of all bodies.
+
+    Returns:
+        The controller with the variants. Its provenance says how they were found.
 
     Raises:
-        TrainingError: more variants are to be kept than drawn; or, with ``more``, no more than
-            the controller has; or fewer than 1 of anything.
-        ControllerError: there is no such controller.
+        TrainingError: With ``more``, the controller already has as many variants.
+        ControllerError: There is no such controller.
     """
-    for name in ("bodies", "episodes", "n_workers"):
-        if getattr(settings, name) < 1:
-            raise TrainingError(f"{name}: expected at least 1, got {getattr(settings, name)}")
-    if not 1 <= settings.variants <= settings.drawn:
-        raise TrainingError(
-            f"variants: expected 1 .. {settings.drawn}, of so many drawn, got {settings.variants}"
-        )
     loaded = Controller.load(controller)
     width = context_dim(loaded.context)
     first = np.ones((1, width), np.float32)
@@ -88,20 +114,21 @@ def add_variants(
     if len(first) + settings.more > settings.variants:
         raise TrainingError(
             f"variants: expected more than the {len(first)} that the controller has, got"
-            f" {settings.variants}; more=false replaces them"
+            f" {settings.variants}; set more=false to replace them"
         )
-    # Others than those that the same seed gave before.
+    # The second number makes the draws differ from those that the same seed gave before.
     rng = np.random.default_rng([settings.seed, len(first)] if settings.more else settings.seed)
     noise = rng.standard_normal((settings.drawn, width))
     drawn = (1.0 + settings.spread * noise).astype(np.float32)
     drawn[: len(first)] = first
-    chosen = rng.choice(len(pool), size=min(settings.bodies, len(pool)), replace=False)
-    graphs = [pool.graphs[body] for body in sorted(chosen)]
+    size = min(settings.bodies, len(training_set))
+    chosen: list[int] = rng.choice(len(training_set), size=size, replace=False).tolist()
+    graphs = [training_set.graphs[body] for body in sorted(chosen)]
     scores = _scores(graphs, find(controller), drawn, settings, report)
     kept = complementary(scores, settings.variants, first=len(first))
     best = [scores[:, kept[: number + 1]].max(axis=1).mean() for number in range(len(kept))]
     made = {
-        **asdict(settings),
+        **settings.to_dict(),
         "kept": kept,
         "mean of the best of the first": [round(float(score), 1) for score in best],
     }
@@ -112,14 +139,17 @@ def add_variants(
 
 
 def complementary(scores: NDArray[np.float64], number: int, *, first: int = 1) -> list[int]:
-    """Columns, the first ones first, of which each other adds most to the best of those before.
+    """Columns of which each adds most to the best of the columns before it.
 
-    Every row weighs the same: what counts is the share of its best score.
+    Every row has the same weight: what counts is the share of its best score.
 
     Args:
-        scores: (bodies, variants).
-        number: of columns, at most as many as there are.
-        first: how many come first in any case.
+        scores: (bodies, variants) mean returns.
+        number: Number of columns to keep, at most as many as there are.
+        first: Number of columns that are kept in any case and come first.
+
+    Returns:
+        Indices of the columns, ``number`` in all.
 
     Example:
         >>> complementary(np.array([[9.0, 9.9, 0.0], [1.0, 1.0, 8.0]]), 2)
@@ -153,7 +183,7 @@ def _scores(
 
 
 class _VariantScorer:
-    """The work of a worker: mean returns of bodies under every variant."""
+    """What a worker does: mean returns of bodies under every variant."""
 
     def __init__(
         self, controller: Path, variants: NDArray[np.float32], settings: VariantSearchSettings

@@ -101,7 +101,9 @@ def test_hash_tells_weights_statistics_and_settings_apart():
         nudged.network.output_head.bias.bias[0] += 1e-3
     made = [_controller(), _controller(task="hills"), _controller(normalization=other_mean), nudged]
     assert len({one.hash for one in made}) == len(made)
-    renamed = _controller(name="other", provenance={}, training_distribution=TrainingDistribution({}))
+    renamed = _controller(
+        name="other", provenance={}, training_distribution=TrainingDistribution({})
+    )
     assert renamed.hash == made[0].hash
 
 
@@ -167,7 +169,7 @@ def test_variants_count_in_the_hash_and_must_begin_with_the_plain_one():
             _controller(variants=rows)
 
 
-def test_a_larger_best_of_than_variants_are_refused():
+def test_a_best_of_above_the_number_of_variants_is_refused():
     made = _controller(variants=_variants())
     made.require_variants(3)
     for best_of in (0, 4):
@@ -229,16 +231,17 @@ def test_context_layout_must_fit_the_network():
 
 
 def test_warnings_name_what_lies_outside(graph):
-    training_distribution = TrainingDistribution.over([graph, sample_body(np.random.default_rng(5))])
-    assert _controller(training_distribution=training_distribution).warnings(graph) == []
+    known = TrainingDistribution.over([graph, sample_body(np.random.default_rng(5))])
+    controller = _controller(training_distribution=known)
+    assert controller.warnings(graph) == []
     name = limbs(graph)[-1]
     longer = with_nodes(graph, [(name, replace(limb(graph, name), end=(0.0, 0.0, -0.9)))])
-    lines = _controller(training_distribution=training_distribution).warnings(longer)
+    lines = controller.warnings(longer)
     assert [line.split(" outside ")[0] for line in lines][:1] == ["limb length 0.9 m"]
     assert all(line.startswith("limb ") for line in lines)
     rubber, ice = (
         with_nodes(graph, [(name, replace(limb(graph, name), friction=(sliding, 0.1, 0.1)))])
         for sliding in (1.2, 0.1)
     )
-    assert _controller(training_distribution=training_distribution).warnings(rubber) == ["sliding friction 1.2 other than 0.7"]
-    assert _controller(training_distribution=training_distribution).warnings(ice) == [], "on the floor it is the floor's"
+    assert controller.warnings(rubber) == ["sliding friction 1.2 other than 0.7"]
+    assert controller.warnings(ice) == [], "the floor's friction is larger"
