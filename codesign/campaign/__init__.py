@@ -1,25 +1,34 @@
-"""The search: DEAP chooses parents, and a run that is cut off anywhere goes on as if it were not.
+"""Campaign: the evolutionary search, on DEAP.
 
-algorithms  who may be a parent
-objectives  what a body is judged by, by name
-breeder     a candidate from its parents
-constraints what a body must be to come in
-record      which mutations pay
-start       what is checked before a search, and the robots that it starts from
-stopping    when a run ends early
-adapter     candidates as DEAP individuals; the one place that imports DEAP
-seeds       every random number of a run from its root seed
-finals      fresh episodes for the best
-alarms      what looks wrong, told while it goes on
-history     who was kept at the end of each generation
-loop        breed, score, write down, until the budget is spent
+A run is the same on any number of workers, and after an interruption at any moment.
+
+    algorithms           which candidates are parents: ask, tell
+    variation            candidates from their parents
+    operator_statistics  how often mutations improve a body
+    constraints          limits, and locked limbs
+    objectives           numbers to maximize or minimize, by name
+    descriptors          numbers that distinguish bodies in an archive, by name
+    metrics              what objectives and descriptors share
+    adapter              candidates as DEAP individuals; the one module that imports DEAP
+    seeds                every random number of a run, from its root seed
+    start                checks before a search, and the bodies that it starts from
+    stopping             the rule that ends a run early
+    frontier             how far candidates are created, scored, and told
+    duplicates           equal bodies are scored once
+    loop                 create, score, write, until the budget is spent
+    reevaluation         fresh episodes for the finalists
+    generations          membership and alarms at the end of each generation
+    alarms               what looks wrong in a search
+    progress             progress of a run, for people
 """
 
 from codesign.campaign.algorithms import Algorithm
-from codesign.campaign.loop import Progress, run
-from codesign.campaign.objectives import Descriptor, Objective, descriptor, objective
+from codesign.campaign.descriptors import Descriptor, descriptor
+from codesign.campaign.loop import run
+from codesign.campaign.objectives import Objective, objective
+from codesign.campaign.progress import Progress
 from codesign.campaign.reevaluation import missing_reevaluations
-from codesign.campaign.start import prepare, read_start, require_parts
+from codesign.campaign.start import prepare, read_founders, require_components
 
 __all__ = [
     "Algorithm",
@@ -27,10 +36,10 @@ __all__ = [
     "Objective",
     "Progress",
     "descriptor",
-    "missing_finals",
+    "missing_reevaluations",
     "objective",
     "prepare",
-    "read_start",
-    "require_parts",
+    "read_founders",
+    "require_components",
     "run",
 ]

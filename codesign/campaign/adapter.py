@@ -1,88 +1,65 @@
-"""Candidates as DEAP individuals: the one module that imports DEAP."""
+"""Candidates as DEAP individuals: the one module that imports DEAP.
+
+DEAP's selection draws from Python's :mod:`random` module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TypeAlias
 
 from deap import base, tools
 
 from codesign.store import Candidate
 
-Value = Callable[[Candidate], float]
-Values = Callable[[Candidate], tuple[float, ...]]
+#: A number to compare candidates by; larger is better.
+Value: TypeAlias = Callable[[Candidate], float]
+#: Several such numbers.
+Values: TypeAlias = Callable[[Candidate], tuple[float, ...]]
 
 
 class Individual:
-    """A candidate as DEAP's tools see it.
+    """A candidate as DEAP's tools expect it.
 
     Args:
-        candidate: scored.
-        values: what counts, the higher the better.
+        candidate: The scored candidate.
+        values: Its values; larger is better.
 
     Attributes:
-        candidate: the same.
-        fitness: its values.
+        candidate: The candidate.
+        fitness: The values as a DEAP fitness. NSGA-II adds a crowding distance to it.
     """
 
     def __init__(self, candidate: Candidate, values: tuple[float, ...]) -> None:
         self.candidate = candidate
-        self.fitness = _fitness(len(values))(values)
+        self.fitness = _fitness_class(len(values))(values)
 
 
 def tournament(
-    candidates: Sequence[Candidate], value: Value, *, tournament: int
+    candidates: Sequence[Candidate], value: Value, *, size: int
 ) -> tuple[Candidate, Candidate]:
-    """Winners of two tournaments, the second without the first's winner.
+    """The winners of two tournaments; the first winner is not in the second one.
 
     Args:
-        candidates: at least two, that may be parents.
-        value: the higher the better.
-        tournament: bodies that compete in each.
+        candidates: The candidates, at least two.
+        value: The number to compare them by.
+        size: Number of candidates in a tournament.
     """
-    individuals = [Individual(candidate, (value(candidate),)) for candidate in candidates]
-    [first] = tools.selTournament(individuals, 1, tournsize=tournament)
+    individuals = _individuals(candidates, value)
+    [first] = tools.selTournament(individuals, 1, tournsize=size)
     others = [individual for individual in individuals if individual is not first]
-    [second] = tools.selTournament(others, 1, tournsize=tournament)
+    [second] = tools.selTournament(others, 1, tournsize=size)
     return first.candidate, second.candidate
 
 
-def best(candidates: Sequence[Candidate], value: Value, count: int) -> list[Candidate]:
-    """The best of them, best first; ties go to the older."""
-    individuals = [Individual(candidate, (value(candidate),)) for candidate in candidates]
-    return [individual.candidate for individual in tools.selBest(individuals, count)]
-
-
-def nsga2(candidates: Sequence[Candidate], values: Values, count: int) -> list[Individual]:
-    """Survivors by rank and crowding (Deb 2002); they carry both for :func:`crowded_tournament`.
-
-    Args:
-        candidates: parents and children.
-        values: objectives, the higher the better each.
-        count: how many survive.
-    """
-    individuals = [Individual(candidate, values(candidate)) for candidate in candidates]
-    return tools.selNSGA2(individuals, count)
-
-
-def front(candidates: Sequence[Candidate], values: Values) -> list[Candidate]:
-    """Those of them that nobody beats in one of the values without losing in another.
-
-    Args:
-        candidates: any.
-        values: objectives, the higher the better each.
-    """
-    individuals = [Individual(candidate, values(candidate)) for candidate in candidates]
-    if not individuals:
-        return []
-    [first] = tools.sortNondominated(individuals, len(individuals), first_front_only=True)
-    return [individual.candidate for individual in first]
-
-
 def crowded_tournament(individuals: Sequence[Individual]) -> tuple[Candidate, Candidate]:
-    """Winners of two binary tournaments: who dominates wins, else who is less crowded.
+    """The winners of two binary tournaments by dominance, then by crowding distance.
+
+    The first winner is not in the second tournament.
 
     Args:
-        individuals: at least three, from :func:`nsga2`.
+        individuals: At least three individuals, from :func:`select_nsga2`.
     """
 
     def winner(among: Sequence[Individual]) -> Individual:
@@ -91,32 +68,73 @@ def crowded_tournament(individuals: Sequence[Individual]) -> tuple[Candidate, Ca
             return one
         if other.fitness.dominates(one.fitness):
             return other
-        return max(one, other, key=lambda i: i.fitness.crowding_dist)  # type: ignore[attr-defined] # DEAP sets it
+        # DEAP sets this attribute.
+        return max(one, other, key=lambda i: i.fitness.crowding_dist)  # type: ignore[attr-defined]
 
     first = winner(individuals)
     second = winner([individual for individual in individuals if individual is not first])
     return first.candidate, second.candidate
 
 
-def migrate(populations: Sequence[list[Candidate]], value: Value, count: int) -> None:
-    """Send copies of the best of every population to the next one, in place of its worst.
+def best(candidates: Sequence[Candidate], value: Value, count: int) -> list[Candidate]:
+    """The best candidates, best first; ties go to the earlier in the sequence.
 
     Args:
-        populations: in the order of the ring; changed.
-        value: the higher the better.
-        count: how many travel.
+        candidates: The candidates.
+        value: The number to compare them by.
+        count: Number of candidates to select.
     """
-    rings = [[Individual(c, (value(c),)) for c in population] for population in populations]
+    selected = tools.selBest(_individuals(candidates, value), count)
+    return [individual.candidate for individual in selected]
+
+
+def select_nsga2(candidates: Sequence[Candidate], values: Values, count: int) -> list[Individual]:
+    """The survivors of NSGA-II (Deb 2002): by non-dominated rank, then by crowding distance.
+
+    Args:
+        candidates: Parents and children.
+        values: The objectives.
+        count: Number of survivors.
+
+    Returns:
+        The survivors, with the crowding distances that :func:`crowded_tournament` reads.
+    """
+    return tools.selNSGA2([Individual(c, values(c)) for c in candidates], count)
+
+
+def pareto_front(candidates: Sequence[Candidate], values: Values) -> list[Candidate]:
+    """The non-dominated candidates.
+
+    Args:
+        candidates: The candidates.
+        values: The objectives.
+    """
+    individuals = [Individual(candidate, values(candidate)) for candidate in candidates]
+    if not individuals:
+        return []
+    [front] = tools.sortNondominated(individuals, len(individuals), first_front_only=True)
+    return [individual.candidate for individual in front]
+
+
+def migrate(populations: Sequence[list[Candidate]], value: Value, count: int) -> None:
+    """Replace the worst candidates of each population by copies of the best of the one before.
+
+    Args:
+        populations: The populations in the order of the ring; changed in place.
+        value: The number to compare candidates by.
+        count: Number of migrants from each population.
+    """
+    rings = [_individuals(population, value) for population in populations]
     tools.migRing(rings, count, selection=tools.selBest, replacement=tools.selWorst)
     for population, ring in zip(populations, rings, strict=True):
         population[:] = [individual.candidate for individual in ring]
 
 
-def _fitness(count: int) -> type[base.Fitness]:
-    """A class of DEAP's fitness with so many values, the higher the better each."""
-    if count not in _fitnesses:
-        _fitnesses[count] = type(f"Fitness{count}", (base.Fitness,), {"weights": (1.0,) * count})
-    return _fitnesses[count]
+def _individuals(candidates: Sequence[Candidate], value: Value) -> list[Individual]:
+    return [Individual(candidate, (value(candidate),)) for candidate in candidates]
 
 
-_fitnesses: dict[int, type[base.Fitness]] = {}
+@cache
+def _fitness_class(count: int) -> type[base.Fitness]:
+    """The class of DEAP's fitness with a number of values, all to be maximized."""
+    return type(f"Fitness{count}", (base.Fitness,), {"weights": (1.0,) * count})

@@ -1,29 +1,31 @@
-"""What looks wrong in a search, told while it goes on.
+"""Alarms: what looks wrong in a search, said while it runs.
 
-All of it follows from the candidates in the order of their numbers and from who is kept, so
-a run on other workers, or one that was cut off, sounds the same alarms.
+Alarms follow from the candidates in the order of their numbers and from the kept candidates, so
+they are the same on any number of workers, and after an interruption.
 
-========================== ==========================================================
-alarm                      the bodies
-========================== ==========================================================
-diversity                  kept are nearly the same
-lineage                    kept descend from one starting body, by their first parents
-premature convergence      kept are alike, and none has been better for generations
-speed                      of a generation: some are implausibly fast
-height                     some have their torso implausibly high up
-flight                     some touch the ground for little of the time
-free energy                some get along with next to no work
-shaking                    some get along with implausibly much work
-unlike the training bodies of a generation: too many are no bodies for the controller
-========================== ==========================================================
+======================= ==========================================================================
+alarm                   condition, at the end of a generation
+======================= ==========================================================================
+diversity               the kept bodies are nearly the same
+lineage                 most kept bodies descend from one starting body, by first parents
+premature convergence   the kept bodies are alike, and there was no better body for generations
+speed                   bodies of the generation are implausibly fast
+height                  bodies have their torso implausibly high above the ground
+flight                  bodies touch the ground for an implausibly small share of the time
+implausible energy      bodies move with an implausibly low cost of transport
+shaking                 bodies move with an implausibly high cost of transport
+out of distribution     too many bodies are outside the training distribution of the controller
+======================= ==========================================================================
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
+from typing import TypeAlias
 
 from codesign.campaign import seeds
 from codesign.campaign.algorithms.base import ARCHIVE
@@ -33,184 +35,222 @@ from codesign.scoring.record import OUT_OF_DISTRIBUTION
 from codesign.store import Candidate, Event
 from morph_ops.identity import body_features, distance
 
-#: Bodies whose distances stand for those of all that are kept: 66 pairs.
-SAMPLE = 12
-#: A body has to get so far for its work to mean anything (m), and so fast (m/s).
-SOME_WAY, SOME_SPEED = 1.0, 0.5
+#: Number of bodies whose distances stand for those of all kept bodies: 66 pairs.
+SAMPLE_SIZE = 12
+#: Distance (m) and speed (m/s) from which the cost of transport means anything.
+MIN_DISTANCE, MIN_SPEED = 1.0, 0.5
 
-Suspicion = Callable[[ScoreRecord, Alarms], bool]
+#: Kept candidates by role.
+Membership: TypeAlias = Mapping[str, Sequence[Candidate]]
+Check: TypeAlias = Callable[[ScoreRecord, Alarms], bool]
 
 
-def _cost(record: ScoreRecord) -> float | None:
-    if record.distance < SOME_WAY:
+def _cost_of_transport(record: ScoreRecord) -> float | None:
+    if record.distance < MIN_DISTANCE:
         return None
     return record.metrics.get("raw_cost_of_transport")
 
 
-def _free(record: ScoreRecord, alarms: Alarms) -> bool:
-    cost = _cost(record)
+def _has_implausible_energy(record: ScoreRecord, alarms: Alarms) -> bool:
+    cost = _cost_of_transport(record)
     return cost is not None and cost < alarms.cost_of_transport
 
 
 def _shakes(record: ScoreRecord, alarms: Alarms) -> bool:
-    cost = _cost(record)
-    return cost is not None and record.speed > SOME_SPEED and cost > alarms.shaking
+    cost = _cost_of_transport(record)
+    return cost is not None and record.speed > MIN_SPEED and cost > alarms.shaking
 
 
 def _flies(record: ScoreRecord, alarms: Alarms) -> bool:
     return record.metrics.get("contact", 1.0) < alarms.contact
 
 
+def _is_fast(record: ScoreRecord, alarms: Alarms) -> bool:
+    return abs(record.speed) > alarms.speed
+
+
 def _is_high(record: ScoreRecord, alarms: Alarms) -> bool:
     return record.metrics.get("height", 0.0) > alarms.height
 
 
-#: What a body does that may be a flaw of the simulation: a test, and what to say of it.
-SUSPICIONS: dict[str, tuple[Suspicion, str]] = {
-    "speed": (lambda r, a: abs(r.speed) > a.speed, "faster than {speed:g} m/s"),
-    "height": (_is_high, "higher up than {height:g} m"),
+#: Behavior that may be a flaw of the simulation: a check of the record, and the message.
+IMPLAUSIBLE: Mapping[str, tuple[Check, str]] = {
+    "speed": (_is_fast, "faster than {speed:g} m/s"),
+    "height": (_is_high, "higher than {height:g} m"),
     "flight": (_flies, "on the ground for less than {contact:g} of the time"),
-    "free energy": (_free, "moving at a cost of transport below {cost_of_transport:g}"),
-    "shaking": (_shakes, "moving at a cost of transport above {shaking:g}"),
+    "implausible energy": (
+        _has_implausible_energy,
+        "moving with a cost of transport below {cost_of_transport:g}",
+    ),
+    "shaking": (_shakes, "moving with a cost of transport above {shaking:g}"),
 }
 
 
-class Watch:
-    """Looks at a search as it goes.
+@dataclass(frozen=True)
+class GenerationState:
+    """The state of a search at the end of a generation.
+
+    Attributes:
+        generation: Number of the generation.
+        best: The best candidate so far; None if no body simulated.
+        diversity: Mean distance between the kept bodies; None for fewer than two.
+        founder: Number of the starting body with the most descendants among the kept bodies.
+        founder_share: Their share.
+    """
+
+    generation: int
+    best: Candidate | None
+    diversity: float | None
+    founder: int | None
+    founder_share: float | None
+
+    def event(self) -> Event:
+        """The state as an event of the kind "generation"."""
+        best = self.best
+        score = "no body simulates" if best is None else f"best {best.score:.1f} ({best.name})"
+        diversity = ""
+        if self.diversity is not None:
+            diversity = f", mean distance between kept bodies {self.diversity:.3f}"
+        return Event(
+            kind="generation",
+            generation=self.generation,
+            number=best.number if best else None,
+            message=f"generation {self.generation}: {score}{diversity}",
+            details={
+                "best": best.score if best else None,
+                "diversity": self.diversity,
+                "founder": self.founder,
+                "founder_share": self.founder_share,
+            },
+        )
+
+
+class Monitor:
+    """Watches a search for alarms.
 
     Args:
-        settings: of the campaign.
+        settings: Settings of the campaign.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._founder: dict[int, int] = {}  # number of the starting body, by first parents
+        self._limits = settings.alarms
+        self._seed = settings.seed
+        self._founders: dict[int, int] = {}  # starting body of each candidate
         self._best: Candidate | None = None
 
-    def see(self, candidate: Candidate) -> None:
-        """Take in a scored candidate; they come in the order of their numbers."""
+    def tell(self, candidate: Candidate) -> None:
+        """Take in a scored candidate.
+
+        Args:
+            candidate: The candidate; candidates come in the order of their numbers.
+        """
         number, parents = candidate.number, candidate.parents
-        self._founder[number] = self._founder[parents[0]] if parents else number
+        self._founders[number] = self._founders[parents[0]] if parents else number
         if candidate.result.status == "ok" and (
             self._best is None or candidate.score > self._best.score
         ):
             self._best = candidate
 
-    def look(
-        self,
-        generation: int,
-        *,
-        born: Sequence[Candidate],
-        membership: Mapping[str, Sequence[Candidate]],
+    def end_generation(
+        self, generation: int, *, candidates: Sequence[Candidate], membership: Membership
     ) -> list[Event]:
-        """The state at the end of a generation, then the alarms.
+        """The state at the end of a generation, followed by the alarms.
 
         Args:
-            generation: which.
-            born: its candidates; all were seen, and none after them.
-            membership: who is kept, by role.
+            generation: Number of the generation.
+            candidates: The candidates of the generation; all were told, and none after them.
+            membership: Kept candidates by role.
         """
         kept = _alive(membership)
-        diversity = self._diversity(generation, kept)
         founder, share = self._largest_family(kept)
-        state = Event(
-            kind="generation",
-            generation=generation,
-            number=self._best.number if self._best else None,
-            message=_summary(generation, self._best, diversity),
-            details={
-                "best": self._best.score if self._best else None,
-                "diversity": diversity,
-                "founder": founder,
-                "founder_share": share,
-            },
+        state = GenerationState(
+            generation, self._best, self._diversity(generation, kept), founder, share
         )
-        alarms = [
-            *self._of_kept(generation, diversity, founder, share),
-            *self._of_bodies(generation, born),
-        ]
-        return [state, *alarms]
+        return [state.event(), *self._kept_alarms(state), *self._body_alarms(state, candidates)]
 
-    def _of_kept(
-        self, generation: int, diversity: float | None, founder: int | None, share: float | None
-    ) -> list[Event]:
-        limits, found = self._settings.alarms, []
+    def _kept_alarms(self, state: GenerationState) -> list[Event]:
+        """Alarms about the kept bodies."""
+        limits, found = self._limits, list[Event]()
+        diversity, share = state.diversity, state.founder_share
         if diversity is not None and diversity < limits.diversity:
-            text = f"the bodies kept are nearly the same: mean distance {diversity:.3f}"
-            found.append(_alarm("diversity", generation, text, diversity=diversity))
+            text = f"the kept bodies are nearly the same: mean distance {diversity:.3f}"
+            found.append(_alarm("diversity", state, text, diversity=diversity))
         if share is not None and share > limits.lineage:
-            text = f"{share:.0%} of the bodies kept descend from starting body {founder}"
-            found.append(_alarm("lineage", generation, text, number=founder, share=share))
-        stale = generation - self._best.generation if self._best else 0
+            text = f"{share:.0%} of the kept bodies descend from starting body {state.founder}"
+            found.append(_alarm("lineage", state, text, number=state.founder, share=share))
+        stale = state.generation - state.best.generation if state.best else 0
         alike = diversity is not None and diversity < limits.stagnation_diversity
         if alike and stale >= limits.stagnation:
             text = (
-                f"no better body for {stale} generations, and those kept are alike: "
+                f"no better body for {stale} generations, and the kept bodies are alike: "
                 f"mean distance {diversity:.3f}"
             )
-            found.append(_alarm("premature convergence", generation, text, generations=stale))
+            found.append(_alarm("premature convergence", state, text, generations=stale))
         return found
 
-    def _of_bodies(self, generation: int, born: Sequence[Candidate]) -> list[Event]:
-        limits, found = self._settings.alarms, []
-        for name, (is_suspect, text) in SUSPICIONS.items():
-            suspects = [c for c in born if c.result.status == "ok" and is_suspect(c.result, limits)]
+    def _body_alarms(self, state: GenerationState, candidates: Sequence[Candidate]) -> list[Event]:
+        """Alarms about bodies of the generation."""
+        limits, found = self._limits, list[Event]()
+        simulated = [c for c in candidates if c.result.status == "ok"]
+        for name, (is_implausible, text) in IMPLAUSIBLE.items():
+            suspects = [c for c in simulated if is_implausible(c.result, limits)]
             if suspects:
                 best = max(suspects, key=lambda c: c.score)
                 what = text.format(**limits.model_dump())
-                message = f"{_of(suspects, born)} {what}; the best of them is {best.name}"
+                message = f"{_share(suspects, candidates)} {what}; the best is {best.name}"
                 numbers = [c.number for c in suspects]
-                found.append(_alarm(name, generation, message, number=best.number, numbers=numbers))
-        unlike = [c for c in born if any(w.startswith(OUT_OF_DISTRIBUTION) for w in c.result.warnings)]
-        if len(unlike) > limits.ood * len(born):
-            message = f"{_of(unlike, born)} outside what the controller was trained on"
-            found.append(_alarm(OUT_OF_DISTRIBUTION, generation, message, numbers=[c.number for c in unlike]))
+                found.append(_alarm(name, state, message, number=best.number, numbers=numbers))
+        ood = [c for c in candidates if any(map(_is_ood, c.result.warnings))]
+        if len(ood) > limits.ood * len(candidates):
+            message = (
+                f"{_share(ood, candidates)} outside the training distribution of the controller"
+            )
+            numbers = [c.number for c in ood]
+            found.append(_alarm(OUT_OF_DISTRIBUTION, state, message, numbers=numbers))
         return found
 
     def _diversity(self, generation: int, kept: Sequence[Candidate]) -> float | None:
-        """Mean distance between the bodies kept, of a sample of them."""
+        """Mean distance between a sample of the kept bodies."""
         if len(kept) < 2:
             return None
-        rng = seeds.diversity_rng(self._settings.seed, generation)
-        rows = rng.choice(len(kept), size=min(SAMPLE, len(kept)), replace=False)
-        numbers = [body_features(kept[row].graph) for row in rows]
-        return fmean(distance(one, other) for one, other in combinations(numbers, 2))
+        rng = seeds.diversity_rng(self._seed, generation)
+        rows = rng.choice(len(kept), size=min(SAMPLE_SIZE, len(kept)), replace=False)
+        features = [body_features(kept[row].graph) for row in rows]
+        return fmean(distance(one, other) for one, other in combinations(features, 2))
 
     def _largest_family(self, kept: Sequence[Candidate]) -> tuple[int | None, float | None]:
-        """The starting body with the most descendants among the bodies kept, and their share."""
+        """The starting body with the most descendants among the kept bodies, and their share."""
         if len(kept) < 2:
             return None, None
-        families = Counter(self._founder[candidate.number] for candidate in kept)
-        # Of two as large, the older.
+        families = Counter(self._founders[candidate.number] for candidate in kept)
+        # Of two families of the same size, the one of the older body.
         founder = min(families, key=lambda number: (-families[number], number))
         return founder, families[founder] / len(kept)
 
 
-def _alive(membership: Mapping[str, Sequence[Candidate]]) -> list[Candidate]:
-    """Who may be a parent, once each, by number: an archive only where there is nothing else."""
+def _alive(membership: Membership) -> list[Candidate]:
+    """The kept candidates by number; those in an archive count only if there are no others."""
     roles = [role for role in membership if role != ARCHIVE] or list(membership)
     alive = {candidate.number: candidate for role in roles for candidate in membership[role]}
     return [alive[number] for number in sorted(alive)]
 
 
-def _of(some: Sequence[Candidate], born: Sequence[Candidate]) -> str:
-    return f"{len(some)} of {len(born)} bodies {'is' if len(some) == 1 else 'are'}"
+def _is_ood(warning: str) -> bool:
+    return warning.startswith(OUT_OF_DISTRIBUTION)
 
 
-def _summary(generation: int, best: Candidate | None, diversity: float | None) -> str:
-    score = "no body that simulates" if best is None else f"best {best.score:.1f} ({best.name})"
-    apart = "" if diversity is None else f", mean distance of the bodies kept {diversity:.3f}"
-    return f"generation {generation}: {score}{apart}"
+def _share(some: Sequence[Candidate], candidates: Sequence[Candidate]) -> str:
+    return f"{len(some)} of {len(candidates)} bodies {'is' if len(some) == 1 else 'are'}"
 
 
 def _alarm(
-    name: str, generation: int, message: str, *, number: int | None = None, **details: object
+    name: str, state: GenerationState, message: str, *, number: int | None = None, **details: object
 ) -> Event:
     return Event(
         kind="alarm",
         name=name,
-        generation=generation,
+        generation=state.generation,
         number=number,
-        message=f"generation {generation}, {name}: {message}",
+        message=f"generation {state.generation}, {name}: {message}",
         details=details,
     )

@@ -1,9 +1,12 @@
-"""Breed, score, write down, until the budget is spent.
+"""The loop of a campaign: create candidates, score them, write them, until the budget is spent.
 
-An algorithm says how many candidates must be scored before candidate i is bred, and is told
-exactly those, in the order of their numbers. So what a candidate becomes depends on numbers
-alone, while many bodies can be scored at the same time; and a run that was cut off goes on
-by telling the algorithm what there is and breeding again what is missing.
+An algorithm says how many candidates must be told before it can be asked for candidate i, and
+is told exactly those, in the order of their numbers. So a candidate depends on numbers alone,
+while many bodies are scored at the same time. A resumed run tells the algorithm the candidates
+in the database, and creates those that are missing.
+
+:class:`~codesign.campaign.frontier.Frontier` keeps the order of the candidates, and
+:class:`~codesign.campaign.duplicates.DuplicateScheduler` decides which of them are scored.
 """
 
 from __future__ import annotations
@@ -11,36 +14,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from codesign.campaign import seeds
 from codesign.campaign.algorithms import new_algorithm
-from codesign.campaign.history import History
-from codesign.campaign.objectives import with_metrics
-from codesign.campaign.reevaluation import require_controller, score_finalists
-from codesign.campaign.stopping import Stopping
-from codesign.campaign.variation import DuplicateKey, Variation
+from codesign.campaign.duplicates import DuplicateScheduler, Job
+from codesign.campaign.frontier import Frontier
+from codesign.campaign.generations import GenerationWriter
+from codesign.campaign.metrics import with_metrics
+from codesign.campaign.progress import Progress
+from codesign.campaign.reevaluation import reevaluate, require_controller
+from codesign.campaign.stopping import StoppingRule
+from codesign.campaign.variation import Variation
 from codesign.config import Settings
 from codesign.errors import RunError
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate, Database, Event, Founder
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        done: candidates scored.
-        total: candidates of the whole run.
-        generation: of the latest candidate scored.
-        best: the best candidate so far; None before the first.
-    """
-
-    done: int
-    total: int
-    generation: int
-    best: Candidate | None
 
 
 def run(
@@ -53,34 +41,36 @@ def run(
     on_reevaluation: Callable[[int, int], None] = lambda done, total: None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> str | None:
-    """Go on with a run until all its candidates are in its database, and its finalists.
+    """Work on a run until all its candidates are scored, and its finalists re-evaluated.
 
     Args:
-        settings: of the run.
-        database: of the run; what it holds already is taken as it is.
-        pool: scores the bodies; it must be set up as ``settings`` say.
-        start: bodies that the search starts from; none for sampled ones.
-        on_progress: called after every candidate.
-        on_reevaluation: called after every finalist, with how many are done and how many there are.
-        on_event: called with the end of every generation, and with every alarm, that this process
-            is the first to write down.
+        settings: Settings of the run.
+        database: Database of the run. Candidates in it are not scored again.
+        pool: The pool that scores bodies, set up for ``settings``.
+        start: Bodies that the campaign starts from; empty to sample them.
+        on_progress: Function to call after every candidate.
+        on_reevaluation: Function to call with the number of re-evaluated finalists and their
+            total.
+        on_event: Function to call with every new event: ends of generations, and alarms.
 
     Returns:
-        Why the run stopped before all its candidates were scored; None if it did not.
+        The reason why the run ended before its budget was spent; None if it did not.
 
     Raises:
-        UsageError: the controller is another one than the run began with, or no body is
-            within the limits.
-        RunError: no body of the starting population could be simulated, or something of the
-            user's own failed.
+        UsageError: The controller is not the one that the run started with.
+        UsageError: No sampled body is within the limits.
+        RunError: No body of the starting population could be simulated.
+        RunError: A plugin failed, or the database cannot be written.
     """
     loop = _Loop(settings, database, pool, start, on_progress, on_event)
-    stopped = loop.run()
-    score_finalists(database, settings, pool, metrics=loop.metrics, on_reevaluation=on_reevaluation)
-    return stopped
+    reason = loop.run()
+    reevaluate(database, settings, pool, metrics=loop.metrics, on_reevaluation=on_reevaluation)
+    return reason
 
 
 class _Loop:
+    """One process's work on a run."""
+
     def __init__(
         self,
         settings: Settings,
@@ -94,197 +84,164 @@ class _Loop:
         self._database = database
         self._pool = pool
         self._on_progress = on_progress
-        self._breeder = Variation(settings, start)
-        self._stopping = Stopping(settings.stop)
-        self._total = settings.total
-        self._stopped: str | None = None
         self._algorithm = new_algorithm(settings)
         self.metrics = self._algorithm.metrics()
-        self._history = History(settings, database, self._algorithm, on_event)
-        # Candidates that the algorithm waits for may take so many others along.
-        self._most_ahead = max(settings.in_flight, settings.population)
+        self._variation = Variation(settings, start)
+        self._stopping_rule = StoppingRule(settings.stop)
+        self._stop_reason: str | None = None
+        self._generations = GenerationWriter(settings, database, self._algorithm, on_event)
+        # A generational algorithm waits for a whole population.
+        max_ahead = max(settings.in_flight, settings.population)
+        self._frontier = Frontier(total=settings.total, max_ahead=max_ahead)
+        self._selects_variants = settings.best_of > 1
+        self._scheduler = DuplicateScheduler(inherited_variants=not self._selects_variants)
         self._stored = database.numbers()
-        self._done: dict[int, Candidate] = {}  # scored, and not told yet
-        self._scored = 0
-        self._frontier = 0  # every candidate below this number is done
-        self._told = 0  # every candidate below this number is told
-        self._bred = 0
-        self._first_of: dict[DuplicateKey, int] = {}  # whose score twins take
-        self._waiting: dict[int, list[Candidate]] = {}
-        self._submitted: dict[int, Candidate] = {}
-        self._queue: dict[int, Candidate] = {}  # first come, first scored
-        self._thresholds: dict[int, float] = {}  # of candidates that may be stopped
         self._best: Candidate | None = None
         self._start_failures: list[str] = []
         self._controller_hash = ""
 
     def run(self) -> str | None:
+        """Score all candidates; the reason if the run ends early."""
         minutes = self._settings.stop.minutes
-        deadline = None if minutes is None else time.monotonic() + 60.0 * minutes
-        while self._frontier < self._total:
-            if deadline is not None and time.monotonic() > deadline:
+        deadline = math.inf if minutes is None else time.monotonic() + 60.0 * minutes
+        while not self._frontier.finished:
+            if time.monotonic() > deadline:
                 self._drain()
                 return f"{minutes:g} minutes have passed"
-            while self._bred < self._total and self._may_breed():
-                self._breed()
-            while self._queue and self._pool.idle:
-                candidate = self._queue.pop(next(iter(self._queue)))
-                self._submitted[candidate.number] = candidate
-                self._pool.submit(
-                    candidate.number,
-                    candidate.graph,
-                    threshold=self._thresholds.pop(candidate.number, None),
-                    preferred_variants=self._preferred_variants(candidate),
-                    variant=candidate.variant if self._settings.best_of == 1 else None,
-                )
+            while self._frontier.may_create(self._algorithm.needs):
+                self._create()
+            self._submit()
             if self._pool.busy:
                 self._collect()
-            elif not self._queue and not self._may_breed() and self._frontier < self._total:
-                raise RunError(
-                    f"{self._settings.algorithm} waits for {self._algorithm.needs(self._bred)} "
-                    f"candidates before it breeds number {self._bred}, and there are "
-                    f"{self._frontier}: needs({self._bred}) must be {self._bred} at most"
-                )
-        self._tell(self._frontier)
-        self._history.finish()
-        return self._stopped
+            elif not self._frontier.finished and not self._scheduler.queued:
+                self._require_candidates()
+        self._tell(self._frontier.done)
+        self._generations.finish()
+        return self._stop_reason
+
+    def _create(self) -> None:
+        """Create the next candidate, or take it from the database."""
+        number = self._frontier.create()
+        self._tell(self._algorithm.needs(number))
+        if number in self._stored:
+            candidate = self._database.candidate(number)
+            self._check_controller(candidate.result)
+            self._scheduler.add_scored(candidate)
+            self._complete(candidate)
+            return
+        job = self._new_job(number)
+        source = self._scheduler.add(job)
+        if source is not None:
+            self._write(job.candidate.scored_like(self._database.candidate(source)))
+
+    def _new_job(self, number: int) -> Job:
+        with seeds.selection(self._settings.seed, number):
+            parents = self._algorithm.ask(number)
+            threshold = self._algorithm.threshold(number) if self._settings.racing else None
+        if threshold is not None and not math.isfinite(threshold):
+            raise RunError(
+                f"{self._settings.algorithm} set the threshold of candidate {number} to "
+                f"{threshold}: expected a finite number or None"
+            )
+        if parents is None:
+            candidate = self._variation.sample(number, taken=self._scheduler.keys)
+        else:
+            candidate = self._variation.offspring(number, parents=parents)
+        return Job(candidate, threshold)
+
+    def _submit(self) -> None:
+        """Give jobs to idle workers."""
+        while self._pool.idle and (job := self._scheduler.start_next()):
+            candidate = job.candidate
+            self._pool.submit(
+                candidate.number,
+                candidate.graph,
+                threshold=job.threshold,
+                preferred_variants=self._preferred_variants(candidate),
+                variant=None if self._selects_variants else candidate.variant,
+            )
 
     def _preferred_variants(self, candidate: Candidate) -> tuple[int, ...]:
-        """Readings that moved its parents best, the first parent's first."""
-        if self._settings.best_of == 1:
+        """Variants of the parents, to try first where variants are selected."""
+        if not self._selects_variants:
             return ()
         parents = (self._database.candidate(number) for number in candidate.parents)
         return tuple(dict.fromkeys(parent.variant for parent in parents))
 
     def _collect(self) -> None:
+        """Wait for scores, and write them and the duplicates that copy them."""
         for number, record in self._pool.collect():
             self._check_controller(record)
-            candidate = self._submitted.pop(number).scored(record)
-            self._finish(with_metrics(candidate, self.metrics))
+            candidate = self._scheduler.running(number).scored(record)
+            candidate = with_metrics(candidate, self.metrics)
+            self._write(candidate)
+            for duplicate in self._scheduler.finish(candidate):
+                self._write(duplicate.scored_like(candidate))
 
     def _drain(self) -> None:
-        """Wait for what is being scored; what waits to be scored is bred again another time."""
+        """Wait for the running jobs; queued ones are created again when the run is resumed."""
         while self._pool.busy:
             self._collect()
 
-    def _may_breed(self) -> bool:
-        ahead = self._bred - self._frontier
-        return ahead < self._most_ahead and self._algorithm.needs(self._bred) <= self._frontier
-
-    def _breed(self) -> None:
-        number = self._bred
-        self._tell(self._algorithm.needs(number))
-        self._bred += 1
-        if number in self._stored:
-            candidate = self._database.candidate(number)
-        else:
-            candidate = self._new(number)
-        first = self._first(candidate)
-        if candidate.record is not None:
-            self._check_controller(candidate.record)
-            self._mark_done(candidate)
-        elif first == number:
-            self._queue[number] = candidate
-        elif self._pending(first):
-            self._waiting.setdefault(first, []).append(candidate)
-        else:
-            self._finish(candidate.scored_like(self._database.candidate(first)))
-
-    def _first(self, candidate: Candidate) -> int:
-        """Number of its first twin that is scored; a stopped one is left aside.
-
-        It was stopped by the bar of its own time, or of its own island.
-        """
-        key = self._twin_key(candidate)
-        first = self._first_of.setdefault(key, candidate.number)
-        if first == candidate.number or self._pending(first):
-            return first
-        if self._settings.racing and self._database.candidate(first).pruned:
-            self._first_of[key] = candidate.number
-        return self._first_of[key]
-
-    def _twin_key(self, candidate: Candidate) -> DuplicateKey:
-        """What twins share: the body, and the variant where it is not found by best-of-N."""
-        return candidate.hash, candidate.variant if self._settings.best_of == 1 else 0
-
-    def _pending(self, number: int) -> bool:
-        return number in self._submitted or number in self._queue
-
-    def _new(self, number: int) -> Candidate:
-        with seeds.selection(self._settings.seed, number):
-            parents = self._algorithm.ask(number)
-            threshold = self._algorithm.threshold(number) if self._settings.racing else None
-        if threshold is not None and not math.isfinite(threshold):
-            raise RunError(f"{self._settings.algorithm} set the bar {threshold} for candidate {number}")
-        if threshold is not None:
-            self._thresholds[number] = threshold
-        if parents is None:
-            return self._breeder.sample(number, taken=self._first_of)
-        return self._breeder.offspring(number, parents=parents)
-
-    def _tell(self, until: int) -> None:
-        for number in range(self._told, until):
-            candidate = self._done.pop(number)
-            self._breeder.tell(candidate)
-            self._algorithm.tell(candidate)
-            self._history.told(candidate)
-        self._told = max(self._told, until)
-
-    def _finish(self, candidate: Candidate) -> None:
+    def _write(self, candidate: Candidate) -> None:
         self._database.add(candidate)
-        self._thresholds.pop(candidate.number, None)
-        self._mark_done(candidate)
-        twins = self._waiting.pop(candidate.number, [])
-        if twins and candidate.pruned:
-            first, *others = twins
-            self._first_of[self._twin_key(first)] = first.number
-            self._queue[first.number] = first
-            if others:
-                self._waiting[first.number] = others
-            return
-        for twin in twins:
-            self._finish(twin.scored_like(candidate))
+        self._complete(candidate)
 
-    def _mark_done(self, candidate: Candidate) -> None:
-        self._done[candidate.number] = candidate
-        self._scored += 1
-        before = self._frontier
-        while self._frontier in self._done:
-            self._watch(self._done[self._frontier])
-            self._frontier += 1
+    def _complete(self, candidate: Candidate) -> None:
+        """Count a candidate that is scored and in the database."""
+        passed = self._frontier.complete(candidate)
+        for each in passed:
+            self._stop_early(each)
         if self._best is None or candidate.score > self._best.score:
             self._best = candidate
-        population = self._settings.population
-        if candidate.number < population and candidate.result.status == "failed":
-            self._start_failures.append(candidate.result.warnings[-1])
-        # Later candidates may be done already: the frontier can leap over the last of them.
-        if before < population <= self._frontier and len(self._start_failures) == population:
-            raise RunError(f"no starting body could be simulated: {self._start_failures[0]}")
+        self._check_start(candidate, passed)
         self._on_progress(
             Progress(
-                done=self._scored,
-                total=self._total,
+                done=self._frontier.scored,
+                total=self._frontier.total,
                 generation=candidate.generation,
                 best=self._best,
             )
         )
 
-    def _watch(self, candidate: Candidate) -> None:
-        """End the run early where the settings say so."""
-        if self._stopped is not None:
+    def _stop_early(self, candidate: Candidate) -> None:
+        """End the run with this candidate if the stopping rule says so, and write that."""
+        if self._stop_reason is not None:
             return
-        self._stopped = self._stopping.reason(candidate)
-        if self._stopped is None:
-            return
-        # Whatever could have been bred before this score was known comes in, on any number
-        # of workers, and nothing else.
-        end = candidate.number + 1
-        latest = min(self._total, candidate.number + self._most_ahead)
-        while end < latest and self._algorithm.needs(end) <= candidate.number:
-            end += 1
-        self._total = end
-        self._database.set_ending(end, self._stopped)
+        self._stop_reason = self._stopping_rule.tell(candidate)
+        if self._stop_reason is not None:
+            self._frontier.end_after(candidate.number, self._algorithm.needs)
+            self._database.set_early_stop(self._frontier.total, self._stop_reason)
+
+    def _tell(self, count: int) -> None:
+        """Tell candidates until that many are told."""
+        while self._frontier.told < count:
+            candidate = self._frontier.tell_next()
+            self._variation.tell(candidate)
+            self._algorithm.tell(candidate)
+            self._generations.tell(candidate)
+
+    def _check_start(self, candidate: Candidate, passed: Sequence[Candidate]) -> None:
+        """Refuse to continue if no starting body could be simulated."""
+        population = self._settings.population
+        if candidate.number < population and candidate.result.status == "failed":
+            self._start_failures.append(candidate.result.warnings[-1])
+        is_last = any(each.number == population - 1 for each in passed)
+        if is_last and len(self._start_failures) == population:
+            raise RunError(f"no starting body could be simulated: {self._start_failures[0]}")
 
     def _check_controller(self, record: ScoreRecord) -> None:
+        """Refuse scores of different controllers in one run."""
         self._controller_hash = self._controller_hash or record.controller_hash
         require_controller(record, self._controller_hash, self._settings)
+
+    def _require_candidates(self) -> None:
+        """Refuse to wait for candidates that nobody creates."""
+        if self._frontier.may_create(self._algorithm.needs):
+            return
+        number = self._frontier.created
+        raise RunError(
+            f"{self._settings.algorithm} needs {self._algorithm.needs(number)} candidates before "
+            f"candidate {number}, and there are {self._frontier.done}: "
+            f"expected needs({number}) to be at most {number}"
+        )

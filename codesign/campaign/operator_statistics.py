@@ -1,4 +1,4 @@
-"""Which mutations pay: the record that adaptive rates follow."""
+"""Statistics of the mutations: how often they improve a body."""
 
 from __future__ import annotations
 
@@ -8,54 +8,64 @@ from collections.abc import Mapping
 
 from codesign.store import Candidate
 
-#: What a candidate's success counts for after each later one: the last 200 or so decide.
-_FADING = 0.995
-#: Least factor on the weight that was given, so that no mutation is lost for good.
-_LEAST = 0.1
+#: Factor on the counts after each candidate: about the last 200 candidates decide.
+_DECAY = 0.995
+#: Minimum factor on the initial weight, so that no mutation disappears.
+_MIN_FACTOR = 0.1
 
 
 class OperatorStatistics:
-    """How often the children of each mutation beat their first parent.
+    """Weights of mutations that follow their success (probability matching, Thierens 2005).
 
-    A mutation's weight is the one given times its rate of success, as a share of the best
-    mutation's (probability matching, Thierens 2005).
+    A mutation succeeds when its child scores higher than the first parent. Its weight is the
+    initial one times its success rate, as a share of the highest success rate.
 
     Args:
-        weights: given, by name.
+        weights: The initial weights by name.
+
+    Example:
+        >>> OperatorStatistics({"grow_limb": 1.0, "density": 2.0}).weights
+        {'grow_limb': 1.0, 'density': 2.0}
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
         self._weights = dict(weights)
-        self._tries = dict.fromkeys(weights, 0.0)
-        self._wins = dict.fromkeys(weights, 0.0)
+        self._attempts = dict.fromkeys(weights, 0.0)
+        self._successes = dict.fromkeys(weights, 0.0)
         self._scores = array("d")  # of every candidate told, by number
 
     def tell(self, candidate: Candidate) -> None:
-        """Take in a scored candidate; they come in the order of their numbers."""
-        # What racing stopped has no score that others could be measured by.
+        """Take in a scored candidate.
+
+        Args:
+            candidate: The candidate; candidates come in the order of their numbers.
+        """
+        # The score of a pruned candidate is over fewer steps, and compares with no other.
         self._scores.append(math.nan if candidate.pruned else candidate.score)
         if not candidate.parents:
             return
         to_beat = self._scores[candidate.parents[0]]
         if math.isnan(to_beat):
             return
-        won = not candidate.pruned and candidate.score > to_beat
+        success = not candidate.pruned and candidate.score > to_beat
         for name in self._weights:
-            self._tries[name] *= _FADING
-            self._wins[name] *= _FADING
+            self._attempts[name] *= _DECAY
+            self._successes[name] *= _DECAY
         for name in candidate.operator.split("+"):
             if name in self._weights:
-                self._tries[name] += 1.0
-                self._wins[name] += won
+                self._attempts[name] += 1.0
+                self._successes[name] += success
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weights now, by name."""
+        """The present weights by name."""
         rates = {
-            name: (self._wins[name] + 1.0) / (self._tries[name] + 2.0) for name in self._weights
+            name: (self._successes[name] + 1.0) / (self._attempts[name] + 2.0)
+            for name in self._weights
         }
-        # One that is switched off is never tried: its rate says nothing.
+        # A mutation with weight 0 is never used: its rate means nothing.
         best = max(rate for name, rate in rates.items() if self._weights[name] > 0.0)
         return {
-            name: weight * max(rates[name] / best, _LEAST) for name, weight in self._weights.items()
+            name: weight * max(rates[name] / best, _MIN_FACTOR)
+            for name, weight in self._weights.items()
         }

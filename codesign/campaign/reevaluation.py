@@ -1,25 +1,25 @@
-"""Fresh episodes for the finalists of a run: the best score of many is a lucky one."""
+"""Re-evaluation of the finalists over fresh episodes: the best score of many is a lucky one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from codesign.campaign.objectives import with_metrics
+from codesign.campaign.metrics import Metric, with_metrics
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate, Database
 
-#: Added to the run's seed for starts that the search has never seen.
-FRESH = 1_000_003
+#: Offset of the seed of fresh episodes from the run's seed.
+FRESH_EPISODES = 1_000_003
 
 
 def missing_reevaluations(database: Database, settings: Settings) -> list[Candidate]:
-    """Finalists that are not scored again yet.
+    """The finalists that are not re-evaluated yet.
 
     Args:
-        database: of a run whose candidates are all scored.
-        settings: of the run.
+        database: Database of a run whose candidates are all scored.
+        settings: Settings of the run.
     """
     if not settings.reevaluation_episodes:
         return []
@@ -27,25 +27,27 @@ def missing_reevaluations(database: Database, settings: Settings) -> list[Candid
     return [candidate for candidate in finalists if candidate.reevaluation is None]
 
 
-def score_finalists(
+def reevaluate(
     database: Database,
     settings: Settings,
     pool: ScoringPool,
     *,
-    metrics: Mapping[str, Callable[[Candidate], float]],
+    metrics: Mapping[str, Metric],
     on_reevaluation: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Score them again and write that down.
+    """Score the finalists over fresh episodes, and write the records.
 
     Args:
-        database: of a run whose candidates are all scored.
-        settings: of the run.
-        pool: scores the bodies.
-        metrics: what the algorithm looks at beside the score, by name.
-        on_reevaluation: called with how many of them are done, and how many are to be: first with none.
+        database: Database of a run whose candidates are all scored.
+        settings: Settings of the run.
+        pool: The pool that scores bodies.
+        metrics: The metrics of the algorithm, by name.
+        on_reevaluation: Function to call with the number of finalists done and their total;
+            the first call is before the first finalist.
 
     Raises:
-        UsageError: the controller is another one than that of the search.
+        UsageError: The controller is not the one of the search.
+        RunError: A record cannot be written, or the metric of a plugin failed.
     """
     waiting = missing_reevaluations(database, settings)
     by_number = {candidate.number: candidate for candidate in waiting}
@@ -57,7 +59,7 @@ def score_finalists(
             pool.submit(
                 candidate.number,
                 candidate.graph,
-                seed=settings.seed + FRESH,
+                seed=settings.seed + FRESH_EPISODES,
                 episodes=settings.reevaluation_episodes,
                 variant=candidate.variant,
             )
@@ -71,18 +73,18 @@ def score_finalists(
 
 
 def require_controller(record: ScoreRecord, expected: str, settings: Settings) -> None:
-    """Refuse a score under another controller than the run began with.
+    """Refuse the score of another controller than the one that the run started with.
 
     Args:
-        record: of the score; that of a worker that died names no controller.
-        expected: hash of the controller that the run began with.
-        settings: of the run.
+        record: The score record. The record of a worker that died names no controller.
+        expected: Hash of the controller that the run started with.
+        settings: Settings of the run.
 
     Raises:
-        UsageError: it is another one.
+        UsageError: The score is of another controller.
     """
     if record.controller_hash not in ("", expected):
         raise UsageError(
-            f"the controller {settings.controller} is not the one that this run began "
-            f"with: expected {expected}, got {record.controller_hash}"
+            f"the controller {settings.controller} is not the one that this run started with: "
+            f"expected hash {expected}, got {record.controller_hash}"
         )

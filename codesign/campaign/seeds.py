@@ -1,7 +1,7 @@
-"""Every random number of a run, from its root seed and the number of a candidate.
+"""The random numbers of a run, from its root seed and the number of a candidate.
 
-Nothing is drawn from a stream that goes on from candidate to candidate, so that neither
-workers nor the order of arrival nor a restart can shift one.
+No stream continues from candidate to candidate, so neither the number of workers nor the order
+of arrival nor an interruption can shift one.
 """
 
 from __future__ import annotations
@@ -18,20 +18,34 @@ _DIVERSITY = 3
 
 
 def variation_rng(seed: int, number: int) -> np.random.Generator:
-    """What varies candidate ``number``: the generator of its operators."""
+    """The generator of the operators that make a candidate.
+
+    Args:
+        seed: Root seed of the run.
+        number: Number of the candidate.
+    """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_VARIATION, number)))
 
 
 def diversity_rng(seed: int, generation: int) -> np.random.Generator:
-    """Which bodies stand for the population at the end of a generation."""
+    """The generator that samples kept bodies at the end of a generation.
+
+    Args:
+        seed: Root seed of the run.
+        generation: Number of the generation.
+    """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_DIVERSITY, generation)))
 
 
 @contextmanager
 def selection(seed: int, number: int) -> Iterator[None]:
-    """Python's ``random`` module, which DEAP draws from, set for candidate ``number``.
+    """Seed Python's :mod:`random`, from which DEAP draws, for the parents of a candidate.
 
-    The caller's state comes back at the end.
+    The state of the module before the ``with`` block comes back after it.
+
+    Args:
+        seed: Root seed of the run.
+        number: Number of the candidate.
     """
     words = np.random.SeedSequence(seed, spawn_key=(_SELECTION, number)).generate_state(4)
     before = random.getstate()

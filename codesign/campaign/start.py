@@ -1,4 +1,4 @@
-"""Before a search: whether it can run, and the bodies that it starts from."""
+"""Before a search: checks of the settings, and the bodies that it starts from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.constraints import Constraints
-from codesign.campaign.objectives import get_descriptor, get_objective
+from codesign.campaign.descriptors import lookup_descriptor
+from codesign.campaign.objectives import lookup_objective
 from codesign.campaign.variation import Variation
 from codesign.config import Settings
 from codesign.errors import UsageError
@@ -16,56 +17,62 @@ from morph_ops.io.files import read_body, robot_files
 
 
 def prepare(settings: Settings) -> list[Founder]:
-    """Check everything that can be checked before a run, and read what it starts from.
+    """Check everything that can be checked before a run, and read its starting bodies.
 
     Args:
-        settings: of the campaign.
+        settings: Settings of the campaign.
 
     Returns:
-        Starting bodies; none for sampled ones.
+        The starting bodies; empty for a campaign that samples them.
 
     Raises:
-        UsageError: a library is missing, there are no bodies to start from, one is not within
-            the limits, or no sampled one is.
-        UnknownNameError: something of the user's own is not what it should be.
-        BodyError: a file is no robot, or the locked limbs are not there or not the same.
+        UsageError: A library is not installed.
+        UsageError: The folder ``start`` has no robots, or one of them violates a limit.
+        UsageError: No sampled body is within the limits.
+        UnknownNameError: A plugin is missing, or of the wrong kind.
+        BodyError: A file is not a robot, or a robot lacks a locked limb.
     """
-    start = read_start(settings)
-    require_parts(settings, start)
-    Variation(settings, start).sample(0, taken=())
-    return start
+    founders = read_founders(settings)
+    require_components(settings, founders)
+    Variation(settings, founders).sample(0, taken=())
+    return founders
 
 
-def require_parts(settings: Settings, start: Sequence[Founder]) -> None:
-    """Check that there is what the settings name: algorithm, objectives, descriptors, operators.
+def require_components(settings: Settings, start: Sequence[Founder]) -> None:
+    """Check that everything that the settings name exists.
 
-    All of them, whether the algorithm uses them or not: a mistyped name is a mistake.
+    This includes objectives and descriptors that the algorithm does not use, so that a typing
+    mistake is found.
 
     Args:
-        settings: of the campaign.
-        start: its starting bodies.
+        settings: Settings of the campaign.
+        start: Starting bodies of the campaign.
 
     Raises:
-        UsageError: a library is missing.
-        UnknownNameError: something of the user's own is not there, or not what it should be.
+        UsageError: A library is not installed.
+        UnknownNameError: A plugin is missing, or of the wrong kind.
+        BodyError: A starting body lacks a locked limb.
     """
     new_algorithm(settings)
     Variation(settings, start)
-    for objective in settings.objectives:
-        get_objective(objective)
-    for descriptor in settings.descriptors:
-        get_descriptor(descriptor)
+    for name in settings.objectives:
+        lookup_objective(name)
+    for name in settings.descriptors:
+        lookup_descriptor(name)
 
 
-def read_start(settings: Settings) -> list[Founder]:
-    """Starting bodies, at most as many as the population has; none where none are named.
+def read_founders(settings: Settings) -> list[Founder]:
+    """The bodies that the setting ``start`` names, at most as many as the population has.
 
     Args:
-        settings: of the campaign.
+        settings: Settings of the campaign.
+
+    Returns:
+        The bodies; empty without the setting.
 
     Raises:
-        UsageError: there are none in the folder, or one is not within the limits.
-        BodyError: a file is no robot, or the locked limbs are not there or not the same.
+        UsageError: The folder has no robots, or one of them violates a limit.
+        BodyError: A file is not a robot, or a robot lacks a locked limb.
     """
     if settings.start is None:
         return []
@@ -78,17 +85,16 @@ def read_start(settings: Settings) -> list[Founder]:
 
 
 def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder]]:
-    most = settings.population
-    if RunFolder.is_one(folder):
-        run = RunFolder(folder)
-        with run.database(read_only=True) as database:
-            best = database.best(most, of_front=False)
-        if not best:
-            raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
-        # Of another controller, or beyond those that bodies may carry, a variant says nothing.
-        same = run.settings.controller == settings.controller
-        known = settings.variants if same else 0
-        return [(c.name, Founder(c.graph, c.variant if c.variant < known else 0)) for c in best]
+    count = settings.population
     if not folder.is_dir():
         raise UsageError(f"start: expected a folder of robots or of a run, got {folder}")
-    return [(str(file), Founder(read_body(file))) for file in robot_files(folder)[:most]]
+    if not RunFolder.is_run(folder):
+        return [(str(file), Founder(read_body(file))) for file in robot_files(folder)[:count]]
+    run = RunFolder(folder)
+    with run.database(read_only=True) as database:
+        best = database.best(count, of_front=False)
+    if not best:
+        raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
+    # Of another controller, or above the number of variants here, a variant means nothing.
+    variants = settings.variants if run.settings.controller == settings.controller else 0
+    return [(c.name, Founder(c.graph, c.variant if c.variant < variants else 0)) for c in best]

@@ -1,4 +1,4 @@
-"""When a run ends before all its candidates are scored."""
+"""The rule that ends a run before its budget is spent."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ from codesign.config import Stop
 from codesign.store import Candidate
 
 
-class Stopping:
-    """Watches scored candidates.
+class StoppingRule:
+    """Decides, candidate by candidate, whether a run ends early.
 
     Args:
-        stop: settings.
+        stop: The settings ``[stop]``.
     """
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
         self._best = float("-inf")
-        self._since = 0
+        self._since_best = 0
 
-    def reason(self, candidate: Candidate) -> str | None:
-        """Why the run ends with this candidate, in one line; None where it goes on.
+    def tell(self, candidate: Candidate) -> str | None:
+        """Take in a scored candidate.
 
-        Candidates come in the order of their numbers, each once.
+        Args:
+            candidate: The candidate; candidates come in the order of their numbers.
+
+        Returns:
+            The reason to end the run with this candidate, in one line; None to continue.
         """
         better = candidate.score > self._best
         self._best = max(self._best, candidate.score)
-        self._since = 0 if better else self._since + 1
+        self._since_best = 0 if better else self._since_best + 1
         target, patience = self._stop.score, self._stop.stagnation
         if target is not None and candidate.score >= target:
-            return f"{candidate.name} scored {candidate.score:.1f}, asked: {target:g}"
-        if patience is not None and self._since >= patience:
+            return f"{candidate.name} scored {candidate.score:.1f}, the target is {target:g}"
+        if patience is not None and self._since_best >= patience:
             return f"no new best in {patience} candidates, the best scored {self._best:.1f}"
         return None

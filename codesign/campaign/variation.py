@@ -1,9 +1,10 @@
-"""Candidates from parents: each from its number, its parents and what was bred before it."""
+"""Variation: candidates from parents, by mutation, crossover and change of variant."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
 
 import networkx as nx
 import numpy as np
@@ -14,34 +15,52 @@ from codesign.campaign.operator_statistics import OperatorStatistics
 from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.store import Candidate, Founder
-from morph_ops._messages import one_line
-from morph_ops._registry import is_plugin, load_plugin
-from morph_ops.errors import UnknownNameError
+from morph_ops._messages import failure
+from morph_ops._registry import is_plugin, load_plugin, unfit_plugin
 from morph_ops.identity import body_hash
 from morph_ops.operators import Operator, OperatorError, crossover, mutate
 from morph_ops.sampling import sample_body
 
+#: Attempts to sample a body that was not scored before.
 _SAMPLE_ATTEMPTS = 20
-#: Bodies that are tried until one is within the limits.
-_TRIES = 200
-_MOST_START_MUTATIONS = 3
-#: The operator that leaves the body as it is and gives it another variant.
+#: Attempts to make a body that satisfies the constraints.
+_ATTEMPTS = 200
+#: Maximum number of mutations of a starting body that fill the first population.
+_MAX_START_MUTATIONS = 3
+#: The operator that leaves the body as it is and changes its controller variant.
 VARIANT = "variant"
-#: What twins have in common, whose score is the same: the hash of the body, and the variant if it
-#: carries one, else 0.
-DuplicateKey = tuple[str, int]
+#: What candidates with equal scores share: the hash of the body, and its inherited variant, or 0
+#: in a campaign where bodies inherit none.
+DuplicateKey: TypeAlias = tuple[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Child:
+    """A body in the making.
+
+    Attributes:
+        graph: The body.
+        operators: Names of the operators that made it.
+        parents: Its parents.
+    """
+
+    graph: nx.DiGraph[str]
+    operators: tuple[str, ...]
+    parents: tuple[Candidate, ...] = ()
 
 
 class Variation:
-    """Makes candidates.
+    """Makes the candidates of a campaign.
+
+    A candidate follows from its number, its parents, and the candidates told before it.
 
     Args:
-        settings: of the campaign.
-        start: bodies that the search starts from; none for sampled ones.
+        settings: Settings of the campaign.
+        start: Bodies that the campaign starts from; empty to sample them.
 
     Raises:
-        BodyError: the starting bodies do not have the locked limbs, or not the same.
-        UnknownNameError: there is no such operator, or something else under that name.
+        BodyError: A starting body lacks a locked limb, or has a different one.
+        UnknownNameError: There is no such operator, or the plugin is not an operator.
     """
 
     def __init__(self, settings: Settings, start: Sequence[Founder] = ()) -> None:
@@ -49,149 +68,133 @@ class Variation:
         self._start = tuple(start)
         self._constraints = Constraints(settings, [founder.graph for founder in start])
         names = settings.rates.operators
-        self._own = {name: _own_operator(name) for name in names if is_plugin(name)}
-        self._record = OperatorStatistics(names)
+        self._custom = {name: _custom_operator(name) for name in names if is_plugin(name)}
+        self._statistics = OperatorStatistics(names)
 
     def tell(self, candidate: Candidate) -> None:
-        """Take in a scored candidate; they come in the order of their numbers."""
-        self._record.tell(candidate)
-
-    def sample(self, number: int, *, taken: Collection[DuplicateKey]) -> Candidate:
-        """A fresh body: one that the search starts from, a mutant of one, or a sampled one.
+        """Take in a scored candidate.
 
         Args:
-            number: of the candidate.
-            taken: what was scored before it; another body is drawn if it can be found.
+            candidate: The candidate; candidates come in the order of their numbers.
+        """
+        self._statistics.tell(candidate)
+
+    def sample(self, number: int, *, taken: Collection[DuplicateKey]) -> Candidate:
+        """A candidate without parents: a starting body, a mutant of one, or a sampled body.
+
+        Args:
+            number: Number of the candidate.
+            taken: Keys of the candidates that exist. The new one differs if one of 20 attempts
+                does.
 
         Raises:
-            UsageError: no sampled body is within the limits.
+            UsageError: No sampled body is within the limits.
+            RunError: The operator of a plugin failed.
         """
         if number < len(self._start):
             founder = self._start[number]
-            return self._bred(founder.graph, number, "start", (), founder.variant)
+            return self._candidate(_Child(founder.graph, ("start",)), number, founder.variant)
         rng = seeds.variation_rng(self._settings.seed, number)
-        variant = self._any_variant(rng)
-        graph, operator = self._fresh(number, rng)
+        variant = self._draw_variant(rng)
+        child = self._fresh(number, rng)
         for _ in range(_SAMPLE_ATTEMPTS):
-            if (body_hash(graph), variant) not in taken:
+            if (body_hash(child.graph), variant) not in taken:
                 break
-            graph, operator = self._fresh(number, rng)
-        return self._bred(graph, number, operator, (), variant)
+            child = self._fresh(number, rng)
+        return self._candidate(child, number, variant)
 
     def offspring(self, number: int, *, parents: tuple[Candidate, Candidate]) -> Candidate:
-        """A child of the first parent, and of the second in case of crossover.
+        """A child of the first parent, and in crossover also of the second.
 
-        Where bodies carry variants it has that of the first parent; or else it is this parent's
-        body, unchanged, under another variant.
-
-        Where an operator finds no valid child, the other one is tried; a child that is not
-        within the limits is bred again, and a body that nothing can be made of is followed
-        by a fresh one.
+        If bodies inherit variants, the child has that of the first parent; or it is the body of
+        the first parent with another variant. A mutation without a valid child gives way to
+        another one, a child that violates a constraint is made again, and a body without
+        children is followed by one without parents.
 
         Args:
-            number: of the candidate.
-            parents: scored candidates.
+            number: Number of the candidate.
+            parents: Scored candidates.
 
         Raises:
-            RunError: an operator of the user's own failed.
+            RunError: The operator of a plugin failed.
         """
         rng = seeds.variation_rng(self._settings.seed, number)
         first, variants = parents[0], self._settings.variants
         if variants > 1 and rng.random() < self._settings.rates.variant:
             other = (first.variant + int(rng.integers(1, variants))) % variants
-            return self._bred(first.graph, number, VARIANT, parents[:1], other)
-        for _ in range(_TRIES):
-            graph, names, used = self._child(rng, parents)
-            if not names:
+            return self._candidate(_Child(first.graph, (VARIANT,), parents[:1]), number, other)
+        for _ in range(_ATTEMPTS):
+            child = self._child(rng, parents)
+            if not child.operators:
                 break
-            if self._constraints.allow(graph):
-                carried = first.variant if variants > 1 else 0
-                return self._bred(graph, number, "+".join(names), used, carried)
-        graph, operator = self._fresh(number, rng)
-        return self._bred(graph, number, operator, (), self._any_variant(rng))
+            if self._constraints.allow(child.graph):
+                return self._candidate(child, number, first.variant if variants > 1 else 0)
+        child = self._fresh(number, rng)
+        return self._candidate(child, number, self._draw_variant(rng))
 
-    def _any_variant(self, rng: np.random.Generator) -> int:
+    def _draw_variant(self, rng: np.random.Generator) -> int:
         variants = self._settings.variants
         return int(rng.integers(variants)) if variants > 1 else 0
 
-    def _child(
-        self, rng: np.random.Generator, parents: tuple[Candidate, Candidate]
-    ) -> tuple[nx.DiGraph[str], list[str], tuple[Candidate, ...]]:
-        """A body, what made it, and its parents; nothing made it where nothing could."""
+    def _child(self, rng: np.random.Generator, parents: tuple[Candidate, Candidate]) -> _Child:
+        """A child, which may violate the constraints; without operators if none applies."""
         rates = self._settings.rates
-        wants_two = bool(rng.random() < rates.crossover)
-        wants_mutation = bool(rng.random() < rates.mutation)
+        crosses = bool(rng.random() < rates.crossover)
+        mutates = bool(rng.random() < rates.mutation)
         first, second = parents
-        graph, names = first.graph, []
-        used: tuple[Candidate, ...] = (first,)
-        if wants_two:
-            child = _crossed(graph, second.graph, rng)
-            if child is not None:
-                used = (first, second)
-                graph, names = child, ["crossover"]
-        if wants_mutation or not names:
-            mutant = self._mutated(graph, rng)
-            if mutant is not None:
-                graph = mutant[0]
-                names.append(mutant[1])
-        return graph, names, used
+        child = _Child(first.graph, (), (first,))
+        if crosses:
+            crossed = _crossed(first.graph, second.graph, rng)
+            if crossed is not None:
+                child = _Child(crossed, ("crossover",), parents)
+        if mutates or not child.operators:
+            child = self._mutated(child, rng) or child
+        return child
 
-    def _fresh(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph[str], str]:
-        """A body without parents within the limits, and what made it."""
-        complaint = None
-        for _ in range(_TRIES):
-            graph, operator = self._start_mutant(number, rng) if self._start else _sampled(rng)
-            complaint = self._constraints.complaint(graph)
-            if complaint is None:
-                return graph, operator
-        if self._start:  # each of them is within the limits
-            return self._start[number % len(self._start)].graph, "start"
+    def _fresh(self, number: int, rng: np.random.Generator) -> _Child:
+        """A body without parents that satisfies the constraints."""
+        violation = None
+        for _ in range(_ATTEMPTS):
+            child = self._start_mutant(number, rng) if self._start else _sampled(rng)
+            violation = self._constraints.violation(child.graph)
+            if violation is None:
+                return child
+        if self._start:  # every starting body satisfies the constraints
+            return _Child(self._start[number % len(self._start)].graph, ("start",))
         raise UsageError(
-            f"limits: none of {_TRIES} sampled bodies is within them, the last: "
-            f"{complaint}; raise them, or name robots in start"
+            f"limits: none of {_ATTEMPTS} sampled bodies is within the limits, the last has "
+            f"{violation}; raise the limits, or name robots in start"
         )
 
-    def _start_mutant(self, number: int, rng: np.random.Generator) -> tuple[nx.DiGraph[str], str]:
-        graph, names = self._start[number % len(self._start)].graph, ["start"]
-        for _ in range(rng.integers(1, _MOST_START_MUTATIONS + 1)):
-            mutant = self._mutated(graph, rng)
-            if mutant is not None:
-                graph = mutant[0]
-                names.append(mutant[1])
-        return graph, "+".join(names)
+    def _start_mutant(self, number: int, rng: np.random.Generator) -> _Child:
+        child = _Child(self._start[number % len(self._start)].graph, ("start",))
+        for _ in range(rng.integers(1, _MAX_START_MUTATIONS + 1)):
+            child = self._mutated(child, rng) or child
+        return child
 
-    def _mutated(
-        self, graph: nx.DiGraph[str], rng: np.random.Generator
-    ) -> tuple[nx.DiGraph[str], str] | None:
+    def _mutated(self, child: _Child, rng: np.random.Generator) -> _Child | None:
+        """The child after one more mutation; None if no mutation applies."""
         rates = self._settings.rates
-        weights = self._record.weights if rates.adaptive else rates.operators
+        weights = self._statistics.weights if rates.adaptive else rates.operators
         try:
-            return mutate(graph, rng, rates=weights, custom=self._own)
+            graph, name = mutate(child.graph, rng, rates=weights, custom=self._custom)
         except OperatorError:
             return None
         except Exception as error:
-            if not self._own:
+            if not self._custom:
                 raise
-            raise RunError(
-                f"an operator of {', '.join(self._own)} failed: {type(error).__name__}: "
-                f"{one_line(error)}"
-            ) from error
+            names = ", ".join(self._custom)
+            raise RunError(f"an operator of {names} failed: {failure(error)}") from error
+        return _Child(graph, (*child.operators, name), child.parents)
 
-    def _bred(
-        self,
-        graph: nx.DiGraph[str],
-        number: int,
-        operator: str,
-        parents: tuple[Candidate, ...],
-        variant: int,
-    ) -> Candidate:
+    def _candidate(self, child: _Child, number: int, variant: int) -> Candidate:
         return Candidate.unscored(
-            graph,
+            child.graph,
             number=number,
             generation=number // self._settings.population,
-            operator=operator,
-            parents=tuple(parent.number for parent in parents),
-            first_parent=parents[0].graph if parents else None,
+            operator="+".join(child.operators),
+            parents=tuple(parent.number for parent in child.parents),
+            first_parent=child.parents[0].graph if child.parents else None,
             variant=variant,
         )
 
@@ -205,13 +208,12 @@ def _crossed(
         return None
 
 
-def _sampled(rng: np.random.Generator) -> tuple[nx.DiGraph[str], str]:
-    return sample_body(rng), "sample"
+def _sampled(rng: np.random.Generator) -> _Child:
+    return _Child(sample_body(rng), ("sample",))
 
 
-def _own_operator(name: str) -> Operator:
+def _custom_operator(name: str) -> Operator:
     operator: Any = load_plugin(name, what="operator")
     if not callable(operator):
-        kind = type(operator).__name__
-        raise UnknownNameError(f"no operator {name!r}: expected an operator, got {kind}")
+        raise unfit_plugin(name, what="operator", expected="an operator", found=operator)
     return cast(Operator, operator)

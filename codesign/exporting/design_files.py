@@ -54,7 +54,7 @@ def export_designs(
     Example:
         >>> import tempfile
         >>> import numpy as np
-        >>> from morph_ops.space import sample_body
+        >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))
         >>> folder = Path(tempfile.mkdtemp()) / "designs"
         >>> _ = export_designs([Design(name="body", graph=body)], folder, formats=["json"])

@@ -74,7 +74,7 @@ class Candidate:
 
         Example:
             >>> import numpy as np
-            >>> from morph_ops.space import sample_body
+            >>> from morph_ops.sampling import sample_body
             >>> body = sample_body(np.random.default_rng(0))
             >>> Candidate.unscored(body, number=7, generation=0, operator="sample").name
             'candidate-00007'

@@ -1,58 +1,69 @@
-"""Who may be a parent: the algorithms of a campaign, by name.
+"""Algorithms: which candidates are the parents of the next one, by name.
 
-An algorithm is told every scored candidate in the order of numbers, whatever the order in
-which they were scored, and names the parents of the next one. All that it knows follows
-from the candidates told, so a run that was cut off replays them and goes on.
+An algorithm has the ask-tell interface of :class:`Algorithm`. A campaign tells it every scored
+candidate in the order of their numbers, whatever the order of scoring, so that a run is the
+same on any number of workers, and after an interruption.
 
-base           what an algorithm must say
-generational   random, mu_plus_lambda, nsga2
-steady         aging
-archives       map_elites, novelty (pyribs)
-islands        several of them side by side, with migration
+    base            the interface
+    random_search   random
+    aging           aging evolution
+    generational    mu_plus_lambda, nsga2
+    archives        map_elites, novelty (pyribs)
+    islands         several populations with migration
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from codesign.campaign.algorithms.aging import Aging
 from codesign.campaign.algorithms.archives import MapElites, Novelty
-from codesign.campaign.algorithms.base import Algorithm
-from codesign.campaign.algorithms.generational import NSGA2, MuPlusLambda, Random
+from codesign.campaign.algorithms.base import Algorithm, SteadyState
+from codesign.campaign.algorithms.generational import NSGA2, Generational, MuPlusLambda
 from codesign.campaign.algorithms.islands import Islands
-from codesign.campaign.algorithms.steady import Aging
+from codesign.campaign.algorithms.random_search import Random
 from codesign.config import Settings
+from codesign.config.names import ALGORITHMS
 from codesign.errors import UsageError
-from morph_ops._registry import is_plugin, load_plugin, lookup
-from morph_ops.errors import UnknownNameError
+from morph_ops._registry import unfit_plugin
 
-__all__ = ["ALGORITHMS", "Algorithm", "new_algorithm"]
-
-ALGORITHMS: dict[str, Callable[[Settings], Algorithm]] = {
-    "random": Random,
-    "aging": Aging,
-    "mu_plus_lambda": MuPlusLambda,
-    "nsga2": NSGA2,
-    "map_elites": MapElites,
-    "novelty": Novelty,
-    "islands": Islands,
-}
+__all__ = [
+    "NSGA2",
+    "Aging",
+    "Algorithm",
+    "Generational",
+    "Islands",
+    "MapElites",
+    "MuPlusLambda",
+    "Novelty",
+    "Random",
+    "SteadyState",
+    "new_algorithm",
+]
 
 
 def new_algorithm(settings: Settings) -> Algorithm:
-    """The algorithm that the settings name.
+    """Make the algorithm that the settings name.
+
+    Args:
+        settings: Settings of the campaign.
 
     Raises:
-        UnknownNameError: there is none, or something else under that name.
-        UsageError: it needs a library that is not installed, or is to race without a bar.
+        UnknownNameError: There is no such algorithm, or the plugin is not an algorithm.
+        UsageError: The algorithm requires a library that is not installed.
+        UsageError: The campaign races, and the algorithm has no threshold.
+
+    Example:
+        >>> from codesign.config import Settings
+        >>> algorithm = new_algorithm(Settings(algorithm="aging", population=8, in_flight=2))
+        >>> [algorithm.needs(number) for number in (0, 7, 8, 9)]
+        [0, 0, 7, 8]
+        >>> algorithm.ask(0) is None  # a starting body has no parents
+        True
     """
     name = settings.algorithm
-    if not is_plugin(name):
-        return lookup(ALGORITHMS, name, what="algorithm")(settings)
-    own = load_plugin(name, what="algorithm")
-    if not (isinstance(own, type) and issubclass(own, Algorithm)):
-        raise UnknownNameError(
-            f"no algorithm {name!r}: expected a subclass of codesign.campaign.Algorithm"
-        )
-    if settings.racing and own.threshold is Algorithm.threshold:
-        raise UsageError(f"racing: expected an algorithm with a method bar, {name} has none")
-    return own(settings)
+    found = ALGORITHMS.lookup(name)
+    if not (isinstance(found, type) and issubclass(found, Algorithm)):
+        expected = "a subclass of codesign.campaign.Algorithm"
+        raise unfit_plugin(name, what="algorithm", expected=expected, found=found)
+    if settings.racing and found.threshold is Algorithm.threshold:
+        raise UsageError(f"racing: expected an algorithm with a method threshold, {name} has none")
+    return found(settings)

@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import random
-from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 from codesign.campaign import adapter
-from codesign.campaign.algorithms.base import ARCHIVE, POPULATION, Ahead, Parents
-from codesign.campaign.objectives import Descriptor, get_descriptor
+from codesign.campaign.algorithms.base import Metrics, Parents, SteadyState
+from codesign.campaign.descriptors import Descriptor, lookup_descriptor
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import Candidate
 
 
-class _Archived(Ahead):
-    """Bodies told apart by descriptors.
+class Archived(SteadyState):
+    """An algorithm that distinguishes bodies by descriptors.
+
+    Args:
+        settings: Settings of the campaign.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.descriptors: list[Descriptor] = list(map(lookup_descriptor, settings.descriptors))
+
+    def metrics(self) -> Metrics:
+        """See :meth:`Algorithm.metrics`: the descriptors."""
+        values = (descriptor.value for descriptor in self.descriptors)
+        return dict(zip(self.settings.descriptors, values, strict=True))
+
+    def _position(self, candidate: Candidate) -> list[float]:
+        return [descriptor.clipped(candidate) for descriptor in self.descriptors]
+
+
+class MapElites(Archived):
+    """MAP-Elites (Mouret 2015): the best body of every cell of a grid.
+
+    Parents are drawn from the elites uniformly.
+
+    Args:
+        settings: Settings of the campaign.
 
     Raises:
         UsageError: pyribs is not installed.
@@ -24,108 +47,85 @@ class _Archived(Ahead):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._descriptors: list[Descriptor] = list(map(get_descriptor, settings.descriptors))
-        try:
-            from ribs import archives
-        except ImportError:
-            raise UsageError(
-                f"the algorithm {settings.algorithm} needs pyribs: pip install 'codesign[archives]'"
-            ) from None
-        self.archive = self._new_archive(archives)
-
-    @abstractmethod
-    def _new_archive(self, archives: Any) -> Any:
-        """An empty archive of numbers of candidates."""
-
-    def metrics(self) -> dict[str, Callable[[Candidate], float]]:
-        """See :meth:`Algorithm.metrics`; its descriptors."""
-        values = (descriptor.value for descriptor in self._descriptors)
-        return dict(zip(self._settings.descriptors, values, strict=True))
-
-    def _places(self, candidate: Candidate) -> list[float]:
-        return [descriptor.place(candidate) for descriptor in self._descriptors]
-
-
-class MapElites(_Archived):
-    """The best body of every cell of a grid (Mouret 2015); elites are parents, all alike."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self._elites: dict[int, Candidate] = {}
-
-    def _new_archive(self, archives: Any) -> Any:
-        return archives.GridArchive(
+        self._elites: dict[int, Candidate] = {}  # by index of the cell
+        self._grid: Any = _ribs_archives(settings).GridArchive(
             solution_dim=1,
-            dims=[self._settings.bins] * len(self._descriptors),
-            ranges=[(axis.low, axis.high) for axis in self._descriptors],
+            dims=[settings.bins] * len(self.descriptors),
+            ranges=[(axis.low, axis.high) for axis in self.descriptors],
         )
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
         if candidate.result.status != "ok":
             return
-        places = self._places(candidate)
-        added = self.archive.add_single([candidate.number], candidate.score, places)
+        position = self._position(candidate)
+        added = self._grid.add_single([candidate.number], candidate.score, position)
         if added["status"]:
-            self._elites[int(self.archive.index_of_single(places))] = candidate
+            self._elites[int(self._grid.index_of_single(position))] = candidate
+            self.archive = list(self._elites.values())
 
     def ask(self, number: int) -> Parents:
         """See :meth:`Algorithm.ask`."""
-        if number < self._settings.population or len(self._elites) < 2:
+        if number < self.settings.population or len(self.archive) < 2:
             return None
-        first, second = random.sample(list(self._elites.values()), 2)
+        first, second = random.sample(self.archive, 2)
         return first, second
 
-    def membership(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.membership`."""
-        return {ARCHIVE: list(self._elites.values())}
 
+class Novelty(Archived):
+    """Novelty search (Lehman 2011): it prefers bodies that are far from all before.
 
-class Novelty(_Archived):
-    """Novelty search (Lehman 2011): far from what was seen is good, the score is no matter.
+    The score plays no part. The population is the latest candidates. The novelty of a candidate
+    is its mean distance, when it was told, to its nearest neighbors in the archive, with every
+    descriptor scaled to its range.
 
-    The population is the latest candidates, each with its novelty at birth: its mean
-    distance to its nearest neighbours in the archive, every descriptor scaled to its range.
+    Args:
+        settings: Settings of the campaign.
+
+    Raises:
+        UsageError: pyribs is not installed.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._latest: list[tuple[Candidate, float]] = []
-        self._archived: list[Candidate] = []
-
-    def _new_archive(self, archives: Any) -> Any:
-        return archives.ProximityArchive(
+        self._novelty: dict[int, float] = {}  # of the population, by number
+        self._distances: Any = _ribs_archives(settings).ProximityArchive(
             solution_dim=1,
-            measure_dim=len(self._descriptors),
-            k_neighbors=self._settings.neighbors,
-            novelty_threshold=self._settings.novelty_threshold,
+            measure_dim=len(self.descriptors),
+            k_neighbors=settings.neighbors,
+            novelty_threshold=settings.novelty_threshold,
         )
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
         novelty = 0.0
         if candidate.result.status == "ok":
-            axes = zip(self._places(candidate), self._descriptors, strict=True)
-            places = [(place - axis.low) / (axis.high - axis.low) for place, axis in axes]
-            added = self.archive.add_single([candidate.number], 0.0, places)
+            axes = zip(self._position(candidate), self.descriptors, strict=True)
+            scaled = [(value - axis.low) / (axis.high - axis.low) for value, axis in axes]
+            added = self._distances.add_single([candidate.number], 0.0, scaled)
             novelty = float(added["novelty"].item())
             if added["status"]:
-                self._archived.append(candidate)
-        self._latest.append((candidate, novelty))
-        if len(self._latest) > self._settings.population:
-            del self._latest[0]
+                self.archive.append(candidate)
+        self.population.append(candidate)
+        self._novelty[candidate.number] = novelty
+        if len(self.population) > self.settings.population:
+            del self._novelty[self.population.pop(0).number]
 
     def ask(self, number: int) -> Parents:
         """See :meth:`Algorithm.ask`."""
-        if number < self._settings.population:
+        if number < self.settings.population:
             return None
-        novelty = {candidate.number: novelty for candidate, novelty in self._latest}
         return adapter.tournament(
-            [candidate for candidate, _ in self._latest],
-            lambda c: novelty[c.number],
-            tournament=self._settings.tournament,
+            self.population, lambda c: self._novelty[c.number], size=self.settings.tournament
         )
 
-    def membership(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.membership`."""
-        return {POPULATION: [c for c, _ in self._latest], ARCHIVE: self._archived}
+
+def _ribs_archives(settings: Settings) -> Any:
+    try:
+        from ribs import archives
+    except ImportError:
+        raise UsageError(
+            f"the algorithm {settings.algorithm} requires pyribs: "
+            "run pip install 'codesign[archives]'"
+        ) from None
+    return archives

@@ -1,70 +1,117 @@
-"""What an algorithm must say."""
+"""The interface of an algorithm."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import TypeAlias
 
 from codesign.config import Settings
 from codesign.store import Candidate
 
 POPULATION, ARCHIVE = "population", "archive"
-Parents = tuple[Candidate, Candidate] | None
+
+#: Two parents; the second counts in crossover alone. None stands for a fresh body.
+Parents: TypeAlias = tuple[Candidate, Candidate] | None
+#: Functions of a scored candidate, by name.
+Metrics: TypeAlias = dict[str, Callable[[Candidate], float]]
 
 
 class Algorithm(ABC):
-    """Chooses parents.
+    """Chooses the parents of every candidate.
+
+    A campaign tells an algorithm every scored candidate, in the order of their numbers, and
+    asks it for the parents of the next one. Between the two it may draw from Python's
+    :mod:`random` module, which is set for each candidate. Everything that an algorithm keeps
+    must follow from the candidates told: a resumed run tells them again.
 
     Args:
-        settings: of the campaign.
+        settings: Settings of the campaign.
+
+    Attributes:
+        settings: The same.
+        population: Candidates that may be parents, for an algorithm with one population.
+        archive: Candidates in an archive, for an algorithm with one.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
+        self.population: list[Candidate] = []
+        self.archive: list[Candidate] = []
 
     @abstractmethod
     def needs(self, number: int) -> int:
-        """How many candidates must be told before ``number`` can be bred; never falls."""
+        """The number of candidates that must be told before :meth:`ask` for a candidate.
 
-    @abstractmethod
-    def tell(self, candidate: Candidate) -> None:
-        """Take in a scored candidate; they come in the order of their numbers."""
+        The fewer, the more candidates can be scored at the same time.
+
+        Args:
+            number: Number of the candidate to ask for.
+
+        Returns:
+            At most ``number``, and at least as many as for the candidate before.
+        """
 
     @abstractmethod
     def ask(self, number: int) -> Parents:
-        """A parent, and a second one in case of crossover; None for a fresh body.
+        """The parents of a candidate; exactly ``needs(number)`` candidates were told.
 
-        Exactly ``needs(number)`` candidates were told. Python's ``random`` module is set
-        for this candidate.
+        Args:
+            number: Number of the candidate.
+
+        Returns:
+            Two parents, of which the second counts in crossover alone; None for a fresh body.
+        """
+
+    @abstractmethod
+    def tell(self, candidate: Candidate) -> None:
+        """Take in a scored candidate.
+
+        Args:
+            candidate: The candidate; candidates come in the order of their numbers.
         """
 
     def threshold(self, number: int) -> float | None:
-        """Score that ``number`` must reach to matter, for racing; None where any may matter.
+        """The score that a candidate must be able to reach to matter, for racing.
 
-        Asked right after :meth:`ask`, so exactly ``needs(number)`` candidates were told. An
-        algorithm whose candidates matter by more than their score need not have one.
+        A campaign calls it right after :meth:`ask`, for the same candidate. An algorithm that
+        compares candidates by more than their scores has no threshold.
+
+        Args:
+            number: Number of the candidate.
+
+        Returns:
+            The threshold; None if any score may matter.
         """
         del number
         return None
 
     def membership(self) -> dict[str, list[Candidate]]:
-        """Who is kept of the candidates told, by role; a role is "population", "archive", ...
+        """The candidates that the algorithm keeps, by role.
 
-        The database keeps them for every generation, and alarms look at them. An algorithm
-        that does not say keeps nobody.
+        The database stores them at the end of every generation, and alarms look at them. The
+        usual roles are "population" and "archive"; designs come from a role "front" if there
+        is one.
+        """
+        roles = {POPULATION: self.population, ARCHIVE: self.archive}
+        return {role: list(candidates) for role, candidates in roles.items() if candidates}
+
+    def metrics(self) -> Metrics:
+        """The metrics that the algorithm compares candidates by, beside the score.
+
+        Score records keep their values, and list their names as ``criteria``.
         """
         return {}
 
-    def metrics(self) -> dict[str, Callable[[Candidate], float]]:
-        """What it looks at beside the score, by name: score records keep the values."""
-        return {}
 
+class SteadyState(Algorithm):
+    """An algorithm without generations: candidates replace each other one by one.
 
-class Ahead(Algorithm):
-    """An algorithm that breeds without waiting for the latest candidates.
+    Up to ``in_flight`` candidates are asked for before the score of the first of them counts,
+    and at most half a population: more would leave too few parents.
 
-    Up to ``in_flight`` candidates are bred before the score of the first of them counts, at
-    most half a population: more would leave too few parents.
+    Args:
+        settings: Settings of the campaign.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -73,20 +120,4 @@ class Ahead(Algorithm):
 
     def needs(self, number: int) -> int:
         """See :meth:`Algorithm.needs`."""
-        return 0 if number < self._settings.population else number - self._lag + 1
-
-
-class Populated(Algorithm):
-    """An algorithm with a population, which others may send candidates to.
-
-    Attributes:
-        population: who may be a parent.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self.population: list[Candidate] = []
-
-    def membership(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.membership`."""
-        return {POPULATION: self.population}
+        return 0 if number < self.settings.population else number - self._lag + 1

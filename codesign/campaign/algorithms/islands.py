@@ -1,63 +1,66 @@
-"""Islands: populations that search side by side and send each other their best."""
+"""Islands: populations that search side by side and exchange their best candidates."""
 
 from __future__ import annotations
 
 from codesign.campaign import adapter
-from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents, Populated
-from codesign.campaign.algorithms.generational import MuPlusLambda
-from codesign.campaign.algorithms.steady import Aging
+from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents
 from codesign.config import Settings
+from codesign.config.names import ALGORITHMS
 from codesign.store import Candidate
-
-#: What an island can be: an algorithm with a population that migrants can join.
-ISLANDS: dict[str, type[Populated]] = {"aging": Aging, "mu_plus_lambda": MuPlusLambda}
 
 
 class Islands(Algorithm):
-    """Candidate k belongs to island k modulo their number; DEAP's ring takes migrants around.
+    """Islands in a ring, with migration to the next one (DEAP's ``migRing``).
 
-    Each island has an equal share of the population. Whenever every island has been told
-    ``migrate_every`` more candidates, copies of its best go to the next one and take the
-    places of the worst there.
+    Of n islands, island k has the candidates k, k + n, k + 2n, ... and an equal share of the
+    population. Whenever each has been told ``migrate_every`` more candidates, copies of its best
+    ones replace the worst ones of the next island.
+
+    Args:
+        settings: Settings of the campaign.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        kinds = settings.islands
-        self._number = len(kinds)
+        self._count = len(settings.islands)
         share = {
-            "population": settings.population // self._number,
-            "in_flight": max(1, settings.in_flight // self._number),
+            "population": settings.population // self._count,
+            "in_flight": max(1, settings.in_flight // self._count),
         }
-        own = settings.model_copy(update=share)
-        self._islands = [ISLANDS[kind](own) for kind in kinds]
+        island_settings = settings.model_copy(update=share)
+        self._islands: list[Algorithm] = [
+            ALGORITHMS.lookup(name)(island_settings) for name in settings.islands
+        ]
 
     def needs(self, number: int) -> int:
         """See :meth:`Algorithm.needs`."""
-        island = number % self._number
-        own = self._islands[island].needs(number // self._number)
-        return (own - 1) * self._number + island + 1 if own else 0
-
-    def tell(self, candidate: Candidate) -> None:
-        """See :meth:`Algorithm.tell`."""
-        round_, island = divmod(candidate.number, self._number)
-        self._islands[island].tell(candidate)
-        if island == self._number - 1 and (round_ + 1) % self._settings.migrate_every == 0:
-            populations = [each.population for each in self._islands]
-            if all(populations):
-                adapter.migrate(populations, lambda c: c.score, self._settings.migrants)
+        own_number, island = divmod(number, self._count)
+        own_needs = self._islands[island].needs(own_number)
+        return (own_needs - 1) * self._count + island + 1 if own_needs else 0
 
     def ask(self, number: int) -> Parents:
         """See :meth:`Algorithm.ask`."""
-        round_, island = divmod(number, self._number)
-        return self._islands[island].ask(round_)
+        own_number, island = divmod(number, self._count)
+        return self._islands[island].ask(own_number)
+
+    def tell(self, candidate: Candidate) -> None:
+        """See :meth:`Algorithm.tell`."""
+        own_number, island = divmod(candidate.number, self._count)
+        self._islands[island].tell(candidate)
+        is_last = island == self._count - 1
+        if is_last and (own_number + 1) % self.settings.migrate_every == 0:
+            populations = [each.population for each in self._islands]
+            if all(populations):
+                adapter.migrate(populations, lambda c: c.score, self.settings.migrants)
 
     def threshold(self, number: int) -> float | None:
-        """That of the candidate's island."""
-        round_, island = divmod(number, self._number)
-        return self._islands[island].threshold(round_)
+        """The threshold of the candidate's island."""
+        own_number, island = divmod(number, self._count)
+        return self._islands[island].threshold(own_number)
 
     def membership(self) -> dict[str, list[Candidate]]:
-        """See :meth:`Algorithm.membership`; a role for each island."""
-        kept = (island.membership()[POPULATION] for island in self._islands)
-        return {f"island {index}": membership for index, membership in enumerate(kept)}
+        """See :meth:`Algorithm.membership`; every island is a role."""
+        return {
+            f"island {index}": island.membership().get(POPULATION, [])
+            for index, island in enumerate(self._islands)
+        }
