@@ -1,13 +1,17 @@
-"""Tensors and settings in one file: safetensors, everything but tensors as JSON in its header."""
+"""Checkpoint files: tensors as safetensors, everything else as JSON in the header.
+
+Controllers, teachers and unfinished trainings share this format. ``kind`` in the header tells them
+apart. Nothing in a file is executed.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,22 +25,41 @@ _META = "codesign"
 def save_checkpoint(
     path: Path, tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any]
 ) -> None:
-    """Write a checkpoint in one step: the file is either the old or the new one, whole."""
+    """Write a checkpoint in one atomic step.
+
+    Args:
+        path: Path of the file. An existing file is replaced; its folder is created if necessary.
+        tensors: Tensors by name.
+        meta: Content of the header, as values that JSON can hold.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "zeros.safetensors"
+        ...     save_checkpoint(path, {"weight": torch.zeros(2)}, {"kind": "example"})
+        ...     tensors, meta = load_checkpoint(path, kind="example")
+        >>> tensors["weight"].tolist(), meta
+        ([0.0, 0.0], {'kind': 'example'})
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
     flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    # save_file would make a file that nobody else may read.
+    # safetensors' own save_file makes a file that other users may not read.
     temporary.write_bytes(save(flat, metadata={_META: json.dumps(meta)}))
     os.replace(temporary, path)
 
 
 def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Tensors and metadata of a checkpoint.
+    """Read the tensors and the header of a checkpoint.
+
+    Args:
+        path: Path of the file.
+        kind: Kind that the header must name.
 
     Raises:
-        CheckpointError: no such file.
-        CheckpointError: no safetensors file with our metadata.
-        CheckpointError: a checkpoint of another kind.
+        CheckpointError: The file does not exist.
+        CheckpointError: The file is not a safetensors file, or its header is damaged.
+        CheckpointError: The checkpoint is of another kind.
     """
     with _opened(path) as file:
         meta = _meta(path, file)
@@ -47,37 +70,48 @@ def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, torch.Tensor], 
 
 
 def checkpoint_kind(path: Path) -> str | None:
-    """The kind that a checkpoint's header names; None where it names none.
+    """Kind that the header of a checkpoint names, or None.
+
+    Args:
+        path: Path of the file.
 
     Raises:
-        CheckpointError: no such file, or no safetensors file with our metadata.
+        CheckpointError: The file does not exist.
+        CheckpointError: The file is not a safetensors file, or its header is damaged.
     """
     with _opened(path) as file:
         return _meta(path, file).get("kind")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Path) -> Generator[Any]:
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}")
     try:
-        with safe_open(path, framework="pt") as file:
+        handle: Any = safe_open(path, framework="pt")
+        with handle as file:
             yield file
     except SafetensorError as error:
         raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
 
 
 def _meta(path: Path, file: Any) -> dict[str, Any]:
-    header = file.metadata() or {}
+    header: dict[str, str] = file.metadata() or {}
     try:
-        meta = json.loads(header.get(_META, "{}"))
+        meta: Any = json.loads(header.get(_META, "{}"))
     except json.JSONDecodeError as error:
         raise CheckpointError(f"{path}: damaged header ({error})") from None
-    return meta if isinstance(meta, dict) else {}
+    return cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}
 
 
 def require_same(path: Path, before: object, now: object, *, what: str) -> None:
-    """Refuse to go on from a checkpoint that was made with something else.
+    """Refuse to continue from a checkpoint that was made with something else.
+
+    Args:
+        path: Path of the checkpoint or its folder, for the message.
+        before: Value that the checkpoint was made with.
+        now: Value that it must be equal to.
+        what: Noun for the value, for the message.
 
     Raises:
         CheckpointError: ``before`` and ``now`` differ.
@@ -85,26 +119,42 @@ def require_same(path: Path, before: object, now: object, *, what: str) -> None:
     if before != now:
         raise CheckpointError(
             f"{path} was made with another {what}: "
-            "give another folder, or the settings it was made with"
+            "choose another folder, or the settings that it was made with"
         )
 
 
 def network_tensors(network: torch.nn.Module, *, prefix: str) -> dict[str, torch.Tensor]:
-    """The network's parameters under ``prefix.name``, shared ones once."""
+    """Parameters of a network by ``prefix.name``. A shared parameter occurs once.
+
+    Args:
+        network: The network.
+        prefix: First part of each name.
+    """
     return {f"{prefix}.{name}": parameter for name, parameter in network.named_parameters()}
 
 
 def restore_network(
     network: torch.nn.Module, tensors: Mapping[str, torch.Tensor], *, prefix: str
 ) -> None:
-    """Put back what :func:`network_tensors` took."""
+    """Restore the parameters that :func:`network_tensors` returned.
+
+    Args:
+        network: Network of the same shape.
+        tensors: Tensors of a checkpoint.
+        prefix: First part of the names.
+    """
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(tensors[f"{prefix}.{name}"])
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, *, prefix: str) -> dict[str, torch.Tensor]:
-    """The optimiser's tensors by parameter number and name, for :func:`save_checkpoint`."""
+    """State of an optimizer by ``prefix.number.name``, with the number of the parameter.
+
+    Args:
+        optimizer: The optimizer.
+        prefix: First part of each name.
+    """
     return {
         f"{prefix}.{number}.{name}": torch.as_tensor(value)
         for number, state in optimizer.state_dict()["state"].items()
@@ -115,7 +165,13 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, *, prefix: str) -> dict[
 def restore_optimizer(
     optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor], *, prefix: str
 ) -> None:
-    """Put back what :func:`optimizer_tensors` took."""
+    """Restore the state that :func:`optimizer_tensors` returned.
+
+    Args:
+        optimizer: Optimizer of the same parameters.
+        tensors: Tensors of a checkpoint.
+        prefix: First part of the names.
+    """
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, tensor in tensors.items():
         if key.startswith(prefix + "."):
