@@ -186,6 +186,37 @@ def test_a_wrong_cluster_is_one_line(change, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"racing": {"step": 3}}, "racing: no setting 'step': did you mean 'steps'"),
+        ({"algorithm": "nsga2", "racing": {}}, r"racing: expected an algorithm .* got nsga2"),
+        ({"variants": 4, "best_of": 2}, r"variants: expected .* got variants=4 and best_of=2"),
+        ({"locked": ["limb/0"]}, "locked: expected the robots .* got no start"),
+        ({"objectives": ["sped", "mass"]}, "objectives: no objective 'sped': did you mean 'speed'"),
+        ({"objectives": ["speed"]}, "objectives: expected 2 to 4 of them, got 1"),
+        (
+            {"objectives": ["speed", "speed"]},
+            "objectives: expected different ones, got speed, speed",
+        ),
+        ({"descriptors": []}, "descriptors: expected 1 to 4 of them, got 0"),
+        ({"islands": ["aging", "nsga2"]}, "islands: no island 'nsga2'. Choices: aging, mu_plus"),
+        ({"islands": ["aging", "own:Aging"]}, "islands: no island 'own:Aging'. Choices: aging"),
+        (
+            {"algorithm": "islands", "population": 12},
+            "population: expected at least 4 bodies for each of 4 islands, got 12 in total; 16",
+        ),
+        (
+            {"algorithm": "islands", "population": 18},
+            "population: expected a multiple of 4, the number of islands, got 18; 16 would do",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(values, message):
+    with pytest.raises(SettingsError, match=f"^{message}"):
+        Settings.from_dict(values)
+
+
 def test_an_address_names_a_cluster():
     assert config.cluster_at("none") is None
     assert config.cluster_at("tcp://host:8786") == ClusterSettings(scheduler="tcp://host:8786")

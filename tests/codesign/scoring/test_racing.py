@@ -1,0 +1,149 @@
+"""Racing prunes bodies by an upper bound, and scores all others as without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from codesign.config import Racing
+from codesign.scoring import BodyScorer, ScoringPool
+from codesign.scoring.racing import Pruned, UpperBound, race, upper_bound
+from hyperdistill_core.rollout import Rollout
+from hyperdistill_core.tasks import get_task
+from morph_ops.sampling import sample_body
+
+TASK = get_task("flat")
+
+
+def result(rewards, *, fell=False, unstable=False):
+    """A rollout of one episode for each list of rewards."""
+    lengths = np.array([len(row) for row in rewards])
+    padded = np.zeros((lengths.max(), len(rewards)))
+    for episode, row in enumerate(rewards):
+        padded[: len(row), episode] = row
+    returns = padded.sum(axis=0)
+    return Rollout(
+        returns=returns,
+        terms={"forward": returns},
+        lengths=lengths,
+        fell=np.broadcast_to(fell, lengths.shape),
+        distance=returns,
+        speed=returns / lengths,
+        unstable=unstable,
+        seconds=0.0,
+        rewards=padded,
+    )
+
+
+def test_an_episode_that_was_cut_off_is_extrapolated_at_its_best_half():
+    slow_then_fast = result([[0.0, 1.0, 2.0, 1.0]])
+    assert upper_bound(slow_then_fast, 10, 0.5) == UpperBound(4.0 + 6 * 1.5, 0.0)
+
+
+def test_the_margin_of_ended_episodes_shrinks_with_their_number():
+    fallen = result([[1.0, 1.0]], fell=True)
+    assert upper_bound(fallen, 10, 0.6) == UpperBound(2.0, 0.6)
+    whole = result([[1.0] * 10, [2.0] * 10, [0.0] * 10, [1.0] * 10])
+    assert upper_bound(whole, 10, 0.6) == UpperBound(10.0, 0.3)
+    assert not UpperBound(10.0, 0.3).is_below(14.0)
+    assert UpperBound(10.0, 0.3).is_below(15.0)
+
+
+def test_an_episode_that_ended_by_a_fall_is_not_extrapolated():
+    both = result([[1.0, 1.0], [2.0, 2.0]], fell=np.array([True, False]))
+    assert upper_bound(both, 10, 0.5) == UpperBound((2.0 + 20.0) / 2, 0.0)
+
+
+class Runs:
+    """Counts rollouts; ``speed`` is the reward of a step."""
+
+    def __init__(self, speed, **options):
+        self.speed, self.options, self.calls = speed, options, []
+
+    def __call__(self, *, task, episodes, record_trajectory, measure_gait):
+        assert record_trajectory != measure_gait, "short episodes are recorded, whole ones measured"
+        self.calls.append((episodes, task.max_steps))
+        return result([[self.speed] * task.max_steps] * episodes, **self.options)
+
+
+@pytest.mark.parametrize(
+    ("speed", "threshold", "calls"),
+    [
+        (0.5, 501.0, [(1, 100)]),  # pruned after the short episode: the bound is 500
+        (0.5, 499.0, [(1, 100), (2, 1000)]),  # the bound is above the threshold
+        (-0.5, 0.0, []),  # a threshold that is not above 0 prunes no body
+    ],
+)
+def test_a_race_ends_as_soon_as_the_bound_is_below_the_threshold(speed, threshold, calls):
+    runs = Runs(speed)
+    ended = race(runs, TASK, Racing(), threshold, 4)
+    assert runs.calls == calls
+    if len(calls) == 1:
+        assert isinstance(ended, Pruned)
+        assert ended.bound.score == pytest.approx(500.0)
+    elif calls:
+        assert isinstance(ended, Rollout)
+        assert len(ended.returns) == 2, "the first episodes of the complete score"
+    else:
+        assert ended is None
+
+
+def test_falls_in_whole_episodes_prune():
+    runs = Runs(1.0, fell=True)  # the margin of two episodes is smaller
+    assert race(runs, replace(TASK, max_steps=120), Racing(episodes=0), 190.0, 4) is None
+    pruned = race(runs, replace(TASK, max_steps=120), Racing(), 190.0, 4)
+    assert isinstance(pruned, Pruned)
+    assert len(pruned.rollout.returns) == 2
+
+
+def test_stages_that_are_not_shorter_than_the_score_are_skipped():
+    runs = Runs(0.0)
+    assert race(runs, replace(TASK, max_steps=100), Racing(), 400.0, 2) is None
+    assert runs.calls == []
+
+
+def test_a_body_whose_simulation_diverges_is_not_pruned():
+    assert race(Runs(0.0, unstable=True), TASK, Racing(), 400.0, 4) is None
+
+
+@pytest.fixture(scope="module")
+def body():
+    return sample_body(np.random.default_rng(1))
+
+
+def scorer(controller, **options):
+    return BodyScorer(controller=controller, episodes=4, seed=5, **options)
+
+
+def test_a_body_that_is_not_pruned_is_scored_as_without_racing(tiny_controller, body, untimed):
+    alone = scorer(tiny_controller)(body)
+    raced = scorer(tiny_controller, racing=Racing(steps=1000, margin=1e9))
+    assert alone.status == "ok"
+    assert untimed(raced(body)) == untimed(alone)
+    assert untimed(raced(body, threshold=1.0)) == untimed(alone), "no step is simulated twice"
+    assert untimed(scorer(tiny_controller)(body, threshold=1e9)) == untimed(alone)
+
+
+def test_the_record_of_a_pruned_body_says_why(tiny_controller, body):
+    record = scorer(tiny_controller, racing=Racing(steps=20))(body, threshold=1e9)
+    assert record.status == "pruned"
+    assert record.episodes == len(record.returns) == 1
+    assert record.lengths[0] <= 20
+    assert record.score == pytest.approx(record.returns[0])
+    assert record.steps == record.lengths[0]
+    bound = record.metrics["upper_bound"]
+    reason = f"of up to 20 control steps: upper bound {bound:.1f}, threshold 1000000000.0"
+    assert record.warnings[-1] == f"pruned after 1 episode(s) {reason}"
+
+
+@pytest.mark.slow
+def test_races_are_the_same_on_workers(tiny_controller, body, untimed):
+    here = scorer(tiny_controller, racing=Racing())(body, threshold=1e9)
+    with ScoringPool(
+        workers=1, controller=tiny_controller, episodes=4, seed=5, racing=Racing()
+    ) as pool:
+        pool.submit("it", body, threshold=1e9)
+        [(_, there)] = pool.collect()
+    assert untimed(there) == untimed(here)

@@ -1,0 +1,109 @@
+"""Scores of single bodies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from codesign.errors import UsageError
+from codesign.scoring import BodyScorer, score
+from codesign.scoring.perturbations import PERTURBATIONS
+from hyperdistill_core.controller import Controller, select_variant
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.tasks import get_task
+from morph_ops import graph as body_graph
+
+
+def unusable(body):
+    """A body that MuJoCo cannot compile."""
+    name = body_graph.limbs(body)[0]
+    return body_graph.with_nodes(body, [(name, replace(body_graph.limb(body, name), radius=0.0))])
+
+
+def test_the_selected_variant_is_scored(bodies, variant_controller):
+    path = variant_controller
+    controller, task = Controller.load(path), get_task("flat")
+    first = score(bodies, controller=path, episodes=2, best_of=1)
+    assert score(bodies, controller=path, episodes=2)[0].variant == select_variant(
+        bodies[0], controller, task=task, best_of=4
+    )
+    selected = score(bodies, controller=path, episodes=2, best_of=4)
+    assert {record.variant for record in first} == {0}
+    for body, before, record in zip(bodies, first, selected, strict=True):
+        best = select_variant(body, controller, task=task, best_of=4)
+        assert record.variant == best
+        policy = controller.for_body(body, task.model(body), variant=best)
+        assert record.score == rollout(body, policy, task=task, episodes=2).score
+        assert record.steps > sum(record.lengths)
+        assert before.steps == sum(before.lengths)
+    assert any(record.variant for record in selected)
+    with pytest.raises(UsageError, match=r"best_of: expected 1 \.\. 4, .* got 5"):
+        score(bodies, controller=path, best_of=5)
+
+
+def test_a_given_variant_is_scored_without_selection(bodies, variant_controller):
+    scorer = BodyScorer(controller=variant_controller, episodes=2, best_of=4)
+    for body in bodies:
+        found = scorer(body)
+        again = scorer(body, variant=found.variant)
+        assert again.steps == sum(again.lengths) < found.steps
+        assert (again.variant, again.returns) == (found.variant, found.returns)
+    with pytest.raises(UsageError, match=r"best_of: expected 1 \.\. 1,"):
+        BodyScorer(
+            controller=replace(Controller.load(variant_controller), variants=None), best_of=2
+        )
+
+
+def test_seed_and_episodes_can_be_given_for_one_body(bodies, tiny_controller, untimed):
+    usual = BodyScorer(controller=tiny_controller, episodes=1, seed=0)
+    other = BodyScorer(controller=tiny_controller, episodes=2, seed=5)(bodies[0])
+    assert untimed(usual(bodies[0], seed=5, episodes=2)) == untimed(other)
+
+
+def test_robustness_is_the_mean_score_under_perturbations(bodies, tiny_controller):
+    task = get_task("flat")
+    scorer = BodyScorer(controller=tiny_controller, episodes=2, robustness=True)
+    record = scorer(bodies[0])
+    policy = Controller.load(tiny_controller).for_body(bodies[0], task.model(bodies[0]))
+    scores = [
+        rollout(perturb(bodies[0]), policy, task=task, episodes=2).score
+        for perturb in PERTURBATIONS.values()
+    ]
+    assert record.metrics["robustness"] == pytest.approx(np.mean(scores))
+    assert len({record.score, *scores}) == 4
+
+
+def test_the_seed_decides_the_initial_states_of_each_episode(bodies, tiny_controller, records):
+    other = score(bodies[:1], controller=tiny_controller, episodes=2, seed=4)
+    assert other[0].returns != records[0].returns
+    longer = score(bodies[:1], controller=tiny_controller, episodes=3, seed=3)
+    assert longer[0].lengths[:2] == records[0].lengths
+
+
+def test_the_interval_of_one_episode_is_its_return(bodies, tiny_controller):
+    [record] = score(bodies[:1], controller=tiny_controller, episodes=1)
+    assert record.ci95 == (record.score, record.score)
+
+
+def test_an_error_becomes_a_failed_record(bodies, tiny_controller):
+    scorer = BodyScorer(controller=tiny_controller, episodes=2)
+    record = scorer(unusable(bodies[0]))
+    assert record.status == "failed"
+    assert record.score == get_task("flat").worst_score
+    assert record.ci95 == (record.score, record.score)
+    assert record.returns == ()
+    assert record.warnings[0].startswith("BodyError: ")
+    assert scorer(bodies[0]).status == "ok"
+
+
+def test_an_unstable_body_has_the_worst_score(bodies, tiny_controller, monkeypatch):
+    monkeypatch.setattr(
+        "hyperdistill_core.rollout.engine.unstable_simulations",
+        lambda warning, qpos: np.ones(len(qpos), dtype=bool),
+    )
+    [record] = score(bodies[:1], controller=tiny_controller, episodes=2)
+    assert record.status == "unstable"
+    assert record.score == get_task("flat").worst_score
+    assert sum(record.terms.values()) == record.score

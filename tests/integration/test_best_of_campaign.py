@@ -1,0 +1,47 @@
+"""A campaign that selects the best of several variants of each body."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codesign.campaign import run
+from codesign.config import Settings
+from codesign.errors import UsageError
+from codesign.exporting import export_run
+from codesign.scoring import ScoringPool
+from codesign.store import Database
+
+
+@pytest.mark.slow
+def test_a_campaign_with_best_of_is_the_same_on_any_number_of_workers(variant_controller, tmp_path):
+    values = {"population": 6, "generations": 2, "episodes": 1, "best_of": 3, "in_flight": 3}
+    values |= {
+        "reevaluation_episodes": 2,
+        "finalists": 2,
+        "top": 2,
+        "controller": str(variant_controller),
+    }
+    rows = []
+    for name, workers in (("alone", 0), ("two", 2)):
+        settings = Settings.from_dict({**values, "workers": workers})
+        Database.create(tmp_path / f"{name}.sqlite")
+        with Database(tmp_path / f"{name}.sqlite") as database:
+            with ScoringPool.of_campaign(settings) as pool:
+                run(settings, database=database, pool=pool)
+            found = [(c.hash, c.result.variant, c.score) for c in database.candidates()]
+            best = database.best(2)
+            rows.append((found, [c.reevaluation.variant == c.result.variant for c in best]))
+            export_run(database, settings, tmp_path / name)
+            for rank, candidate in enumerate(best, start=1):
+                with np.load(tmp_path / name / f"design-{rank:02d}.npz") as arrays:
+                    assert int(arrays["variant"]) == candidate.reevaluation.variant
+    assert rows[0] == rows[1]
+    assert all(rows[0][1])
+    assert len({variant for _, variant, _ in rows[0][0]}) > 1
+    other = Settings.from_dict({**values, "controller": "flat-v0", "best_of": 1, "workers": 0})
+    with (
+        Database(tmp_path / "alone.sqlite") as database,
+        pytest.raises(UsageError, match="not the one that this run was scored by"),
+    ):
+        export_run(database, other, tmp_path / "other")
