@@ -39,21 +39,21 @@ from rich.table import Table
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.evaluation.evaluation import evaluate
 from hyperdistill_core.evaluation.splits import Entry, make_split
-from hyperdistill_core.training.distillation.collection import (
+from hyperdistill_core.training.distillation import (
     CollectSettings,
-    Teacher,
+    TrainedTeacher,
     VariantTeacher,
     collect,
 )
-from hyperdistill_core.training.distillation.distillation import Distiller, DistillSettings
-from hyperdistill_core.training.distillation.expert_data import ExpertData
-from hyperdistill_core.training.distillation.student import (
+from hyperdistill_core.training.distillation import Distiller, DistillSettings
+from hyperdistill_core.training.distillation import ExpertData
+from hyperdistill_core.training.distillation import (
     distill,
     generalist_controller,
-    to_controller,
+    student_controller,
 )
-from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
-from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+from hyperdistill_core.training.ppo import PPOSettings
+from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
 from hyperdistill_core.training.training_sets import TrainingSet, TrainingSetSettings, make_training_set
 from morph_ops.io import mjcf
@@ -148,7 +148,7 @@ def train_row(name: str, pool: TrainingSet, folder: Path, minutes: float) -> dic
     if row.dagger is not None:
         clock = Clock(60.0 * minutes * share)
         student = _distil(row, pool, folder, clock)
-        to_controller(student, pool, name=name, provenance={}).save(path)
+        student_controller(student, pool, name=name, provenance={}).save(path)
         learned = path
         seconds += clock.seconds - clock.left
     return {"checkpoint": str(learned), "steps": steps, "seconds": seconds, "bodies": len(pool)}
@@ -171,9 +171,9 @@ def _train_teacher(
 
 
 def _distil(row: Row, pool: TrainingSet, folder: Path, clock: Clock) -> Distiller:
-    teacher: Teacher | VariantTeacher = VariantTeacher(Controller.load(TAUGHT_BY), 0)
+    teacher: TrainedTeacher | VariantTeacher = VariantTeacher(Controller.load(TAUGHT_BY), 0)
     if row.settings is not None:
-        teacher = Teacher(*load_teacher(folder / "teacher.safetensors")[:2])
+        teacher = TrainedTeacher(*load_teacher(folder / "teacher.safetensors")[:2])
     teachers = [teacher]
     data = ExpertData(folder / "data")
     dagger = CollectSettings(n_workers=1, horizon=200)

@@ -1,4 +1,8 @@
-"""Networks acting for many bodies at once, as a fleet simulates them."""
+"""Many bodies side by side, as networks take them and as a vector env simulates them.
+
+Shapes: A bodies, E simulations of each, n_max nodes of the largest body. Padded arrays have
+zero rows where a body has no node; packed arrays have the rows of existing nodes only.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +35,14 @@ from hyperdistill_core.tasks import Task
 
 @dataclass(frozen=True)
 class BodyInputs:
-    """What a network must know of a body before it acts.
+    """What networks need of one body of n nodes.
 
     Attributes:
-        context: (n, D).
-        parents: (n,) index of each body's parent, 0 for the torso.
-        joint_mask: (n, 2) which slots hold a hinge.
-        limb_constants: (n, 9), see :func:`~hyperdistill_core.features.limb_constants`.
+        context: (n, D) context features.
+        parents: Index of each node's parent, 0 for the torso; n entries.
+        joint_mask: (n, 2) bool, True for joint slots that hold a hinge.
+        limb_constants: (n, 9) constants of the privileged observation, see
+            :func:`~hyperdistill_core.features.limb_constants`.
     """
 
     context: NDArray[np.float32]
@@ -49,21 +54,39 @@ class BodyInputs:
     def of(
         cls, graph: nx.DiGraph[str], task: Task, *, kind: ContextKind = "continuous"
     ) -> BodyInputs:
-        """Inputs of a body in a task's world."""
+        """Inputs of a body on a task.
+
+        Args:
+            graph: The body.
+            task: Task whose model of the body is used.
+            kind: Layout of the context.
+
+        Example:
+            >>> from hyperdistill_core.tasks import get_task
+            >>> from morph_ops.sampling import sample_body
+            >>> body = sample_body(np.random.default_rng(0))
+            >>> BodyInputs.of(body, get_task("flat")).context.shape == (len(body), 25)
+            True
+        """
         model = task.model(graph)
         layout = BodyLayout.from_graph(graph, model)
         context = context_features(graph, model, kind=kind).astype(np.float32)
-        return cls(context, layout.parents.tolist(), layout.joint_mask, limb_constants(layout, model))
+        constants = limb_constants(layout, model)
+        return cls(context, layout.parents.tolist(), layout.joint_mask, constants)
 
 
 class BodyBatch:
-    """A bodies side by side, both padded to ``n_max`` limbs and packed.
+    """A bodies side by side, both padded and packed.
+
+    Args:
+        inputs: Inputs of the A bodies.
+        n_max: Number of rows that each body is padded to.
 
     Attributes:
-        packed_context: (limbs of all bodies, D).
-        context: (A, n_max, D), zero where there is no limb.
-        present: (A, n_max) which rows hold a limb.
-        joints: (A, n_max, 2) which slots hold a hinge.
+        packed_context: (nodes of all bodies, D) contexts.
+        context: (A, n_max, D) contexts, zero where a body has no node.
+        present: (A, n_max) bool, True where a body has a node.
+        joints: (A, n_max, 2) bool, True for joint slots that hold a hinge.
     """
 
     def __init__(self, inputs: Sequence[BodyInputs], *, n_max: int) -> None:
@@ -87,65 +110,75 @@ class BodyBatch:
         return Trees(self._parents)
 
     def samples(self, n_envs: int, n_steps: int = 1) -> torch.Tensor:
-        """Body of each sample, bodies outermost within a step: (n_steps * A * n_envs,)."""
-        return torch.arange(len(self.present)).repeat_interleave(n_envs).repeat(n_steps)
-
-    def seen(self, states: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-        """What a network that takes so many numbers a limb sees of raw states.
+        """Number of the body of each sample (n_steps * A * n_envs,).
 
         Args:
-            states: (A, E, n_max, 17).
-            width: 17 for the states themselves, 30 for :func:`privileged_observation`.
-
-        Returns:
-            (A, E, n_max, width).
+            n_envs: Number of simulations of each body; they are next to each other.
+            n_steps: Number of control steps; they are outermost.
         """
-        return states if width == STATE_DIM else privileged_observation(states, self._limb_constants)
+        return torch.arange(len(self.present)).repeat_interleave(n_envs).repeat(n_steps)
+
+    def features(self, states: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+        """State features (A, E, n_max, width) of a network, before normalization.
+
+        Args:
+            states: (A, E, n_max, 17) states.
+            width: Number of features of a node: 17 for the states themselves, 30 for
+                :func:`~hyperdistill_core.features.privileged_observation`.
+        """
+        if width == STATE_DIM:
+            return states
+        return privileged_observation(states, self._limb_constants)
 
     def mask(self, n_envs: int) -> NDArray[np.bool_]:
-        """(A, n_envs, n_max) rows that hold a limb."""
+        """(A, n_envs, n_max) bool, True where a simulated body has a node.
+
+        Args:
+            n_envs: Number of simulations of each body.
+        """
         return np.repeat(self.present[:, None], n_envs, axis=1)
 
 
 class ObservationEncoder:
-    """What a network is told of a crowd, packed: observations, and what the clock says.
+    """Turns states of a body batch into a teacher's packed observations.
 
     Args:
-        network: what is told.
-        normalization: of what it sees.
-        crowd: the bodies.
-        n_envs: E, simulations a body.
+        network: Teacher that takes the observations.
+        normalization: Normalization of the state features.
+        batch: The bodies.
+        n_envs: E, the number of simulations of each body.
     """
 
     def __init__(
-        self, network: Teacher, normalization: Normalization, crowd: BodyBatch, n_envs: int
+        self, network: Teacher, normalization: Normalization, batch: BodyBatch, n_envs: int
     ) -> None:
-        self._normalization, self._crowd, self._mask = normalization, crowd, crowd.mask(n_envs)
-        self._width, self._clock = network.state_dim, network.clock_harmonics
+        self._normalization, self._batch, self._mask = normalization, batch, batch.mask(n_envs)
+        self._width, self._harmonics = network.state_dim, network.clock_harmonics
 
     def __call__(
-        self, states: NDArray[np.float32], time: NDArray[np.floating]
+        self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Of N limbs in all what the network sees (N, W), raw and as an observation.
+        """State features and observations of N nodes in all.
 
         Args:
-            states: (A, E, n_max, 17) raw ones.
-            time: (A, E) since the episodes began (s).
+            states: (A, E, n_max, 17) states.
+            time: (A, E) time since the beginning of each episode (s).
 
         Returns:
-            (N, W) and (N, W + 2 * harmonics): the clock's numbers stand in the rows of all limbs.
+            State features (N, state_dim) before normalization, and observations
+            (N, state_dim + 2 * harmonics), which end with the clock phase in every row.
         """
-        seen = self._crowd.seen(states, self._width)[self._mask]
-        observation = observe(self._normalization, seen)
-        said = clock_phase_of(time, self._clock)
-        if said is None:
-            return seen, observation
-        of_limbs = np.broadcast_to(said.numpy()[:, :, None], (*self._mask.shape, said.shape[-1]))
-        return seen, np.concatenate([observation, of_limbs[self._mask]], axis=1)
+        features = self._batch.features(states, self._width)[self._mask]
+        observation = observe(self._normalization, features)
+        phase = clock_phase_of(time, self._harmonics)
+        if phase is None:
+            return features, observation
+        of_nodes = np.broadcast_to(phase.numpy()[:, :, None], (*self._mask.shape, phase.shape[-1]))
+        return features, np.concatenate([observation, of_nodes[self._mask]], axis=1)
 
 
 class BatchPolicy(Protocol):
-    """Acts for all bodies of a crowd."""
+    """A policy of all bodies of a batch."""
 
     def means(
         self, states: NDArray[np.floating], time: NDArray[np.floating]
@@ -153,29 +186,36 @@ class BatchPolicy(Protocol):
         """Action means (A, E, n_max, 2).
 
         Args:
-            states: (A, E, n_max, 17) raw ones.
-            time: (A, E) since the episodes began (s).
+            states: (A, E, n_max, 17) states.
+            time: (A, E) time since the beginning of each episode (s).
         """
         ...
 
 
 class TeacherPolicy:
-    """A teacher for a crowd of bodies, E simulations each."""
+    """A teacher as the policy of a body batch.
+
+    Args:
+        network: The teacher.
+        normalization: Normalization of its state features.
+        batch: The bodies.
+        n_envs: Number of simulations of each body.
+    """
 
     def __init__(
-        self, network: Teacher, normalization: Normalization, crowd: BodyBatch, n_envs: int
+        self, network: Teacher, normalization: Normalization, batch: BodyBatch, n_envs: int
     ) -> None:
-        self._network, self._context = network, crowd.packed_context
-        self._senses = ObservationEncoder(network, normalization, crowd, n_envs)
-        self._mask = crowd.mask(n_envs)
-        self._tree = crowd.trees.batch(crowd.samples(n_envs))
+        self._network, self._context = network, batch.packed_context
+        self._encoder = ObservationEncoder(network, normalization, batch, n_envs)
+        self._mask = batch.mask(n_envs)
+        self._tree = batch.trees.batch(batch.samples(n_envs))
 
     @torch.no_grad()
     def means(
         self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> NDArray[np.float32]:
-        """See :class:`BatchPolicy`."""
-        _, observation = self._senses(states, time)
+        """See :meth:`BatchPolicy.means`."""
+        _, observation = self._encoder(states, time)
         padded = np.zeros((*self._mask.shape, 2), np.float32)
         means = self._network.means(torch.from_numpy(observation), self._context, self._tree)
         padded[self._mask] = means.numpy()
@@ -183,13 +223,13 @@ class TeacherPolicy:
 
 
 class StudentPolicy:
-    """The generated networks of a crowd of bodies.
+    """The generated networks of a body batch as its policy.
 
     Args:
-        hypernetwork: generates them.
-        normalization: of the states.
-        crowd: the bodies.
-        variant: (D,) factors on their contexts; None for the contexts as they are.
+        hypernetwork: Hypernetwork that generates them.
+        normalization: Normalization of the states.
+        batch: The bodies.
+        variant: (D,) factors of a variant on the contexts; None for unchanged contexts.
     """
 
     @torch.no_grad()
@@ -197,30 +237,42 @@ class StudentPolicy:
         self,
         hypernetwork: Hypernetwork,
         normalization: Normalization,
-        crowd: BodyBatch,
+        batch: BodyBatch,
         variant: torch.Tensor | None = None,
     ) -> None:
-        mask = torch.from_numpy(crowd.present)
-        context = crowd.context if variant is None else crowd.context * variant
+        mask = torch.from_numpy(batch.present)
+        context = batch.context if variant is None else batch.context * variant
         self._weights: GeneratedWeights = hypernetwork.generate(context, mask)
-        self._normalization, self._clock = normalization, hypernetwork.config.clock_harmonics
+        self._normalization = normalization
+        self._harmonics = hypernetwork.config.clock_harmonics
 
     @torch.no_grad()
     def means(
         self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> NDArray[np.float32]:
-        """See :class:`BatchPolicy`."""
+        """See :meth:`BatchPolicy.means`."""
         observation = torch.from_numpy(observe(self._normalization, states))
-        return self._weights.act(observation, clock_phase=clock_phase_of(time, self._clock)).numpy()
+        phase = clock_phase_of(time, self._harmonics)
+        return self._weights.act(observation, clock_phase=phase).numpy()
 
 
 def observe(normalization: Normalization, states: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Observations in the precision of training."""
+    """Observations of states, in the precision of training.
+
+    Args:
+        normalization: Normalization of the states.
+        states: (..., state_dim) states.
+    """
     return normalization.observe(states).astype(np.float32)
 
 
 def clock_phase_of(time: NDArray[np.floating], harmonics: int) -> torch.Tensor | None:
-    """What a clock says at (...,) times (s), (..., 2 * harmonics); None without one."""
+    """Clock phase (..., 2 * harmonics), or None for networks without that input.
+
+    Args:
+        time: (...) time since the beginning of each episode (s).
+        harmonics: Number of harmonics; 0 for no clock phase.
+    """
     if not harmonics:
         return None
     return torch.from_numpy(clock_phase(time, harmonics).astype(np.float32))

@@ -69,7 +69,7 @@ def teacher_file(pool, tmp_path_factory):
     """Checkpoint of a teacher after two updates on them."""
     from tiny_training import TINY
 
-    from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+    from hyperdistill_core.training.ppo import TeacherTrainer
 
     folder = tmp_path_factory.mktemp("teacher")
     TeacherTrainer(pool, TINY, folder).train()
@@ -81,11 +81,11 @@ def teacher(teacher_file):
     """That teacher, with larger actions."""
     import torch
 
-    from hyperdistill_core.training.distillation.collection import Teacher
+    from hyperdistill_core.training.distillation import TrainedTeacher
     from hyperdistill_core.training.teacher_file import load_teacher
 
     network, normalization, _ = load_teacher(teacher_file)
     # A teacher after two updates hardly moves: larger actions are worth learning.
     torch.manual_seed(0)
     torch.nn.init.normal_(network.action.weight)
-    return Teacher(network, normalization)
+    return TrainedTeacher(network, normalization)

@@ -20,20 +20,20 @@ from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import BodyInputs
-from hyperdistill_core.training.distillation import collection as collecting
-from hyperdistill_core.training.distillation.collection import (
+from hyperdistill_core.training.distillation import collection
+from hyperdistill_core.training.distillation import (
     Student,
-    Teacher,
+    TrainedTeacher,
     collect,
     load_teachers,
 )
-from hyperdistill_core.training.distillation.distillation import Distiller, control_error
-from hyperdistill_core.training.distillation.expert_data import ExpertData
-from hyperdistill_core.training.distillation.student import distill, to_controller
-from hyperdistill_core.training.finetuning.finetuning import body_mlp
-from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+from hyperdistill_core.training.distillation import Distiller, control_error
+from hyperdistill_core.training.distillation import ExpertData
+from hyperdistill_core.training.distillation import distill, student_controller
+from hyperdistill_core.training.finetuning import specialist_policy
+from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
-from hyperdistill_core.training.training_sets.training_set import TrainingSet
+from hyperdistill_core.training.training_sets import TrainingSet
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +63,7 @@ def test_every_body_is_labelled_by_its_best_teacher(pool, teacher, tmp_path):
     with torch.no_grad():
         for parameter in (lazy.action.weight, lazy.action.bias):
             parameter.zero_()
-    pair = [Teacher(lazy, teacher.normalization), teacher]
+    pair = [TrainedTeacher(lazy, teacher.normalization), teacher]
     data = ExpertData(tmp_path)
     collect(pool, data, replace(FEW, horizon=40), teachers=pair)
     chosen = [data.teacher_of(body) for body in range(4)]
@@ -139,13 +139,13 @@ def test_specialists_teach_the_pool_they_learned_on(pool, tmp_path):
     settings = replace(TINY, teacher="specialists", observation="state", n_active=len(pool), steps=64)
     TeacherTrainer(pool, settings, tmp_path).train()
     network, normalization, meta = load_teacher(tmp_path / "teacher.safetensors")
-    teacher = Teacher(network, normalization, meta["pool"])
+    teacher = TrainedTeacher(network, normalization, meta["pool"])
     data = ExpertData(tmp_path / "data")
     collect(pool, data, FEW, teachers=[teacher])
     assert [segment.body for segment in data.segments] == [0, 1, 2, 3]
     for segment in data.segments:
         body = segment.body
-        control = body_mlp(network, normalization, body, pool.graphs[body], "flat")
+        control = specialist_policy(network, normalization, body, pool.graphs[body], "flat")
         states, _, means = data.reader()(segment)
         slots = BodyInputs.of(pool.graphs[body], get_task("flat")).joint_mask
         expected = control.act(states.astype(np.float64))
@@ -156,7 +156,7 @@ def test_specialists_teach_the_pool_they_learned_on(pool, tmp_path):
         with pytest.raises(TrainingError, match="4 specialists cannot teach another pool"):
             collect(other, ExpertData(tmp_path / "other"), FEW, teachers=[teacher])
     with pytest.raises(TrainingError, match="has data of another pool: its body 0"):
-        collect(turned, data, FEW, teachers=[Teacher(network, normalization, turned.hash)])
+        collect(turned, data, FEW, teachers=[TrainedTeacher(network, normalization, turned.hash)])
 
 
 def _hypernetwork() -> Hypernetwork:
@@ -190,7 +190,7 @@ def test_a_student_begins_as_a_controller(pool, teacher, tmp_path):
     collect(pool, data, FEW, teachers=[teacher])
     first = Distiller(data, replace(SMALL, updates=5), tmp_path / "first")
     first.train()
-    began_with = to_controller(first, pool, name="first", provenance={})
+    began_with = student_controller(first, pool, name="first", provenance={})
     # The sizes are the controller's, whatever the settings say.
     settings = replace(SMALL, hidden=8, embed=8, dropout=0.3)
     second = Distiller(data, settings, tmp_path / "second", initialize_from=began_with)
@@ -226,7 +226,7 @@ def test_distillation_with_dagger_gives_a_controller(pool, teacher, tmp_path, ow
     assert {segment.round for segment in data.segments} == {0, 1}
     assert any(line.startswith("round 1: 4 of 4") for line in lines)
     path = tmp_path / "x-v0.safetensors"
-    to_controller(distiller, pool, name="x-v0", provenance={"seed": 0}).save(path, half=True)
+    student_controller(distiller, pool, name="x-v0", provenance={"seed": 0}).save(path, half=True)
     loaded = Controller.load(path)
     assert loaded.provenance == {"seed": 0}
     assert (loaded.context, loaded.network.config.clock_harmonics) == (

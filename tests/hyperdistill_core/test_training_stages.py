@@ -20,16 +20,18 @@ from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.distillation.collection import (
+from hyperdistill_core.training.distillation import (
     CollectSettings,
 )
-from hyperdistill_core.training.distillation.distillation import DistillSettings
-from hyperdistill_core.training.distillation.student import generalist_controller
+from hyperdistill_core.training.distillation import DistillSettings
+from hyperdistill_core.training.distillation import generalist_controller
 from hyperdistill_core.training.ppo import trainer as ppo
-from hyperdistill_core.training.ppo.ppo_settings import PRESETS, PPOSettings
-from hyperdistill_core.training.ppo.trainer import TeacherTrainer
-from hyperdistill_core.training.teacher_file import TEACHERS, OBSERVATION_DIMS, load_teacher, new_network
-from hyperdistill_core.training.training_sets.training_set import TrainingSet, TrainingSetSettings
+from hyperdistill_core.training.ppo import PRESETS, PPOSettings
+from hyperdistill_core.training.ppo import TeacherTrainer
+from hyperdistill_core.nets.teachers import TEACHERS
+from hyperdistill_core.training.ppo.new_teachers import OBSERVATION_DIMS, new_teacher
+from hyperdistill_core.training.teacher_file import load_teacher
+from hyperdistill_core.training.training_sets import TrainingSet, TrainingSetSettings
 from morph_ops.errors import UnknownNameError
 
 pytestmark = pytest.mark.slow
@@ -195,7 +197,7 @@ def test_a_device_that_is_not_there_is_named(pool, tmp_path):
 
 
 def test_the_paper_preset_is_the_published_network():
-    network = new_network(PRESETS["paper"], limbs=12)
+    network = new_teacher(PRESETS["paper"], n_max=12)
     own = dict(network.named_parameters())
     assert sum(p.numel() for name, p in own.items() if name.startswith("actor")) > 1_640_000
 
@@ -268,7 +270,7 @@ def test_the_clock_runs_while_the_moments_are_found(pool, tmp_path, monkeypatch)
     seen = []
 
     def watch(trainer, env, std):
-        times = [env.keep()[f"{slot}/physics"][:, 0] for slot in range(settings.n_active)]
+        times = [env.state_dict()[f"{slot}/physics"][:, 0] for slot in range(settings.n_active)]
         seen.append((trainer._elapsed.copy(), np.stack(times) / 0.02))
         return collect_plainly(trainer, env, std)
 

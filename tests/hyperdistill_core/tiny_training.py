@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hyperdistill_core.training.distillation.collection import CollectSettings
-from hyperdistill_core.training.distillation.distillation import DistillSettings
-from hyperdistill_core.training.ppo.settings import PPOSettings
+from hyperdistill_core.training.distillation import CollectSettings
+from hyperdistill_core.training.distillation import DistillSettings
+from hyperdistill_core.training.ppo import PPOSettings
 
 TINY = PPOSettings(
     steps=2 * 3 * 2 * 8,

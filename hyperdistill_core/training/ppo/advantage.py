@@ -1,4 +1,4 @@
-"""Generalised advantage estimates (Schulman 2016) over a fleet's rollout."""
+"""Generalized advantage estimation (Schulman 2016)."""
 
 from __future__ import annotations
 
@@ -15,31 +15,37 @@ def generalized_advantages(
     gamma: float,
     lam: float,
 ) -> torch.Tensor:
-    """Advantages of T steps of any number of simulations.
+    """Advantages of T control steps of any number of simulations.
 
-    An episode that the time limit cut goes on in the mind of the critic: as its last state
-    is gone, its value is taken to be that of the state before.
+    The value of a truncated episode's last state is not available, because the simulation is
+    reset in the same step. The value of the state before stands in for it.
 
     Args:
-        rewards: (T, ...) rewards, scaled as the values are.
-        values: (T, ...) values of the states acted in.
+        rewards: (T, ...) rewards, on the scale of the values.
+        values: (T, ...) values of the states before each step.
         last_values: (...) values of the states after the last step.
-        ended: (T, ...) bool, the episode ended with this step for any reason.
-        truncated: (T, ...) bool, it ended by the time limit.
-        gamma: discount.
-        lam: lambda of the estimator.
+        ended: (T, ...) bool, True where an episode ended with this step for any reason.
+        truncated: (T, ...) bool, True where it ended by the time limit.
+        gamma: Discount factor.
+        lam: Lambda of the estimator.
 
     Returns:
         (T, ...) advantages.
+
+    Example:
+        >>> no = torch.zeros(1, 1, dtype=torch.bool)
+        >>> rewards, values = torch.ones(1, 1), torch.zeros(1, 1)
+        >>> generalized_advantages(rewards, values, values[0], no, no, gamma=0.9, lam=0.9)
+        tensor([[1.]])
     """
     advantages = torch.empty_like(rewards)
     running = torch.zeros_like(last_values)
     following = last_values
     for t in reversed(range(len(rewards))):
-        going = ~ended[t]
-        bootstrap = torch.where(going, following, values[t] * truncated[t])
+        continues = ~ended[t]
+        bootstrap = torch.where(continues, following, values[t] * truncated[t])
         delta = rewards[t] + gamma * bootstrap - values[t]
-        running = delta + gamma * lam * going * running
+        running = delta + gamma * lam * continues * running
         advantages[t] = running
         following = values[t]
     return advantages

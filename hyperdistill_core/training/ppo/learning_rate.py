@@ -1,8 +1,8 @@
-"""How long the steps of a training are: learning rates that follow the KL.
+"""Learning rates that follow the KL divergence between the acting and the present policy.
 
-A step too long for what a rollout can tell spoils a policy, and one too short wastes the
-rollout. Networks that share their parameters over bodies have one rate; specialists share
-nothing, so each has its own.
+A step that is too long for the information in a rollout spoils a policy, and one that is too
+short wastes the rollout. A network that all bodies share has one rate. Bodies that share no
+weights have a rate each.
 """
 
 from __future__ import annotations
@@ -11,20 +11,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hyperdistill_core.nets.teachers.specialists import Specialists
-
-FIRST_LR, LEAST_LR = 1e-4, 1e-5
+INITIAL_LR, MIN_LR = 1e-4, 1e-5
 LR_FACTOR = 1.2
+#: The rate falls above, and rises below, these multiples of the desired KL divergence.
+TOO_LARGE, TOO_SMALL = 1.25, 0.8
 
 
 class KLAdaptiveLearningRate:
-    """Learning rates of one training, and the steps of its optimiser.
+    """Learning rates of one training, and the steps of its optimizer.
+
+    Invariants:
+        No rate falls below ``MIN_LR``, and no step is longer than the bound of its update.
+        A body whose KL divergence exceeded ``max_kl`` takes no further step in this update, and
+        neither its weights nor the optimizer's moments of them change.
 
     Args:
-        network: that learns.
-        optimizer: of its parameters.
-        desired_kl: mean KL from the acting policy that rates are steered to; 0 takes the bound.
-        max_kl: no step more in this update where the KL is larger.
+        network: Network that learns. Where bodies share no weights, the first dimension of
+            every parameter counts the bodies.
+        optimizer: Optimizer of its parameters.
+        separate_bodies: Number of bodies that share no weights; None for a shared network.
+        desired_kl: Mean KL divergence that the rates are steered to; 0 uses the bound itself.
+        max_kl: KL divergence above which a body takes no further step in an update.
+
+    Attributes:
+        rates: (separate_bodies,) learning rates, or (1,).
     """
 
     def __init__(
@@ -32,72 +42,87 @@ class KLAdaptiveLearningRate:
         network: torch.nn.Module,
         optimizer: torch.optim.Optimizer,
         *,
+        separate_bodies: int | None,
         desired_kl: float,
         max_kl: float,
     ) -> None:
         self._optimizer = optimizer
-        self._target, self._most = desired_kl, max_kl
-        alone = isinstance(network, Specialists)
-        self._alone = list(network.parameters()) if alone else []
-        self.rates = np.full(network.config.bodies if alone else 1, FIRST_LR)
-        self._now = self.rates
+        self._desired, self._max = desired_kl, max_kl
+        self._is_separate = separate_bodies is not None
+        self._parameters = list(network.parameters())
+        self.rates = np.full(separate_bodies or 1, INITIAL_LR)
+        self._current = self.rates
         self._clear()
 
     def begin(self, bound: float) -> float:
-        """Begin an update with rates up to ``bound``; their mean."""
-        bounds = np.full_like(self.rates, bound)
-        self._now = np.minimum(self.rates, bounds) if self._target else bounds
-        self._clear()
-        return float(self._now.mean())
-
-    def may_go_on(self, kl: Tensor) -> bool:
-        """Whether anybody may take a step more.
+        """Begin an update.
 
         Args:
-            kl: (steps, bodies, simulations) of a minibatch, from the acting policy to what it
-                is now.
+            bound: Upper bound of the rates in this update.
+
+        Returns:
+            Mean of the rates.
         """
-        of_each = kl.mean(dim=(0, 2)).cpu().numpy() if self._alone else kl.mean().cpu().numpy()
-        kl_now = of_each.astype(np.float64).reshape(-1)
-        self._stopped |= kl_now > self._most
-        self._sum += np.where(self._stopped, 0.0, kl_now)
+        bounds = np.full_like(self.rates, bound)
+        self._current = np.minimum(self.rates, bounds) if self._desired else bounds
+        self._clear()
+        return float(self._current.mean())
+
+    def may_step(self, kl: Tensor) -> bool:
+        """Record the KL divergences of a minibatch.
+
+        Args:
+            kl: (steps, bodies, simulations) KL divergences from the acting policy to the present
+                one.
+
+        Returns:
+            Whether any body may take another step.
+        """
+        means = kl.mean(dim=(0, 2)) if self._is_separate else kl.mean()
+        latest = means.cpu().numpy().astype(np.float64).reshape(-1)
+        self._stopped |= latest > self._max
+        self._sum += np.where(self._stopped, 0.0, latest)
         self._steps += ~self._stopped
         return not self._stopped.all()
 
     def step(self) -> None:
-        """A step of the optimiser, for those that may take one."""
-        rates = np.where(self._stopped, 0.0, self._now)
-        longest = rates.max()
+        """Take a step of the optimizer with the weights of all bodies that may."""
+        rates = np.where(self._stopped, 0.0, self._current)
+        largest = rates.max()
         for group in self._optimizer.param_groups:
-            group["lr"] = longest
-        if not self._alone:
+            group["lr"] = largest
+        if not self._is_separate:
             self._optimizer.step()
             return
-        before = [parameter.detach().clone() for parameter in self._alone]
+        before = [parameter.detach().clone() for parameter in self._parameters]
         moments = self._moments() if self._stopped.any() else []
         moments_before = [moment.clone() for moment in moments]
         self._optimizer.step()
-        shares = torch.from_numpy((rates / (longest or 1.0)).astype(np.float32))
+        shares = torch.from_numpy((rates / (largest or 1.0)).astype(np.float32))
         with torch.no_grad():
-            for parameter, old in zip(self._alone, before, strict=True):
-                parameter.copy_(torch.lerp(old, parameter, _spread(shares, parameter)))
+            for parameter, old in zip(self._parameters, before, strict=True):
+                parameter.copy_(torch.lerp(old, parameter, _expand(shares, parameter)))
             for moment, old in zip(moments, moments_before, strict=True):
-                # Who waits must not gather momentum where it stands.
-                moment.copy_(torch.where(_spread(shares, moment) > 0, moment, old))
-
-    def _moments(self) -> list[Tensor]:
-        """The optimiser's running means of specialists' gradients and their squares."""
-        states = [self._optimizer.state[parameter] for parameter in self._alone]
-        return [state[name] for state in states if state for name in ("exp_avg", "exp_avg_sq")]
+                # A body that takes no step must not gather momentum.
+                moment.copy_(torch.where(_expand(shares, moment) > 0, moment, old))
 
     def end(self) -> float:
-        """Steer the rates by what the update did; its mean KL."""
+        """End an update: adapt the rates to what it did.
+
+        Returns:
+            Mean KL divergence over the steps that were taken.
+        """
         kl = self._sum / np.maximum(self._steps, 1)
-        shorter = self._stopped | (kl > 1.25 * self._target)
-        longer = ~shorter & (kl < 0.8 * self._target)
-        rates = np.where(shorter, np.maximum(self._now / LR_FACTOR, LEAST_LR), self.rates)
-        self.rates = np.where(longer, self._now * LR_FACTOR, rates)
+        lower = self._stopped | (kl > TOO_LARGE * self._desired)
+        higher = ~lower & (kl < TOO_SMALL * self._desired)
+        rates = np.where(lower, np.maximum(self._current / LR_FACTOR, MIN_LR), self.rates)
+        self.rates = np.where(higher, self._current * LR_FACTOR, rates)
         return float(kl.mean())
+
+    def _moments(self) -> list[Tensor]:
+        """The optimizer's running means of gradients and of their squares."""
+        states = [self._optimizer.state[parameter] for parameter in self._parameters]
+        return [state[name] for state in states if state for name in ("exp_avg", "exp_avg_sq")]
 
     def _clear(self) -> None:
         self._stopped = np.zeros(len(self.rates), bool)
@@ -105,7 +130,7 @@ class KLAdaptiveLearningRate:
         self._steps = np.zeros(len(self.rates), np.int64)
 
 
-def _spread(of_bodies: Tensor, over: Tensor) -> Tensor:
-    """A number a body, (A,), for every entry of (A, ...)."""
-    shape = (-1, *[1] * (over.dim() - 1))
-    return of_bodies.to(over.device).view(shape).expand_as(over)
+def _expand(of_bodies: Tensor, like: Tensor) -> Tensor:
+    """One number for each body, (A,), for every entry of a tensor (A, ...)."""
+    shape = (-1, *[1] * (like.dim() - 1))
+    return of_bodies.to(like.device).view(shape).expand_as(like)

@@ -1,4 +1,4 @@
-"""What a step of proximal policy optimisation (Schulman 2017) makes smaller, and how far."""
+"""Losses of proximal policy optimization (Schulman 2017), and the checks around a step."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import torch
 from torch import Tensor
 
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.nets.teachers.specialists import Specialists
+from hyperdistill_core.nets.teachers import Teacher
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Of a minibatch.
+    """Losses of a minibatch of B samples.
 
     Attributes:
-        policy: the clipped surrogate, to be made smaller.
-        value: the critic's squared error, clipped.
-        kl: (B,) of each sample, from the acting policy.
-        clipped: share of probability ratios that the clip has changed.
+        policy: Scalar clipped surrogate loss.
+        value: Scalar clipped squared error of the critic.
+        kl: (B,) KL divergence of each sample from the acting policy.
+        clipped: Share of the probability ratios that clipping changed.
     """
 
     policy: Tensor
@@ -40,18 +40,18 @@ def ppo_losses(
     scale: float,
     clip: float,
 ) -> Losses:
-    """Losses of B packed samples with N limbs in all.
+    """Losses of B packed samples with N nodes in all.
 
     Args:
         batch: "action" and "mean" (N, 2) of the acting policy, its "value" (B,), and the
             critic's "target" (B,).
-        mean: (N, 2) action means now.
-        value: (B,) values now.
-        advantage: (B,) standardised.
-        joints: (N, 2) 1.0 where there is a hinge, else 0.0.
-        sample: (N,) the sample that a limb belongs to.
+        mean: (N, 2) action means of the present policy.
+        value: (B,) values of the present critic.
+        advantage: (B,) normalized advantages.
+        joints: (N, 2) 1.0 for joint slots that hold a hinge, else 0.0.
+        sample: (N,) number of the sample that each node belongs to.
         scale: 1 / (2 variance) of the actions.
-        clip: of the probability ratio, and of the value's change.
+        clip: Clipping range of the probability ratio and of the change of values.
     """
     old = (batch["action"] - batch["mean"]).square()
     new = (batch["action"] - mean).square()
@@ -60,54 +60,71 @@ def ppo_losses(
     clipped = ratio.clamp(1 - clip, 1 + clip)
     near = batch["value"] + (value - batch["value"]).clamp(-clip, clip)
     errors = torch.maximum((value - batch["target"]).square(), (near - batch["target"]).square())
-    moved = ((mean.detach() - batch["mean"]).square() * joints).sum(1) * scale
+    change = ((mean.detach() - batch["mean"]).square() * joints).sum(1) * scale
     return Losses(
         policy=-torch.minimum(ratio * advantage, clipped * advantage).mean(),
         value=errors.mean(),
-        kl=torch.zeros_like(advantage).index_add(0, sample, moved),
+        kl=torch.zeros_like(advantage).index_add(0, sample, change),
         clipped=(ratio != clipped).float().mean().item(),
     )
 
 
 def standardized(advantage: Tensor, *, bodies: int, per_body: bool) -> Tensor:
-    """(T, bodies * E) advantages with zero mean and unit deviation, over each body or all."""
+    """Advantages (T, bodies * E) with zero mean and unit standard deviation.
+
+    Args:
+        advantage: (T, bodies * E) advantages, bodies outermost.
+        bodies: Number of bodies.
+        per_body: Whether each body is standardized by itself. Its standard deviation is then
+            taken as at least half of the common one: the advantages of a body that hardly moves
+            are mostly noise.
+    """
     dims = (0, 2) if per_body else (0, 1, 2)
     grouped = advantage.view(len(advantage), bodies, -1)
     mean = grouped.mean(dims, keepdim=True)
     deviation = grouped.std(dims, keepdim=True)
-    # A body that hardly moves has little to tell: half the common deviation bounds it.
     floor = 0.5 * advantage.std()
     return ((grouped - mean) / torch.maximum(deviation, floor)).view_as(advantage)
 
 
-def clip_gradients(network: torch.nn.Module, limit: float) -> None:
-    """Bound the gradient's norm: of all parameters, or of each body's where they share none.
+def clip_gradients(network: Teacher, limit: float) -> None:
+    """Scale down gradients above a norm: of all parameters, or of each separate body's.
 
-    Specialists have the gradients of their own losses then, however many learn side by side.
+    Bodies that share no weights get the gradients of their own losses, however many of them
+    learn side by side.
+
+    Args:
+        network: Network whose gradients are changed in place.
+        limit: Largest norm.
     """
-    if not isinstance(network, Specialists):
+    if network.separate_bodies is None:
         torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
         return
     grads = [p.grad for p in network.parameters() if p.grad is not None]
     norms = torch.stack([grad.flatten(1).square().sum(dim=1) for grad in grads]).sum(dim=0).sqrt()
-    # The loss is a mean over bodies: the gradient of each one's own is so many times larger, and
-    # must not become small beside Adam's epsilon because others learn too.
-    own = len(norms)
-    scale = own * (limit / (own * norms + 1e-12)).clamp(max=1.0)
+    # The loss is a mean over A bodies, so the gradient of each body's own loss is A times larger.
+    # Unscaled it would become small beside Adam's epsilon where many bodies learn.
+    n_bodies = len(norms)
+    scale = n_bodies * (limit / (n_bodies * norms + 1e-12)).clamp(max=1.0)
     for grad in grads:
         grad.mul_(scale.view(-1, *[1] * (grad.dim() - 1)))
 
 
-def require_finite(network: torch.nn.Module) -> None:
-    """Refuse what is no network any more; of specialists one may be lost without the others.
+def require_finite(network: Teacher) -> None:
+    """Refuse a network whose weights are not finite.
+
+    Bodies that share no weights are not checked: one of them may fail without the others.
+
+    Args:
+        network: The network.
 
     Raises:
-        TrainingError: a parameter is not finite.
+        TrainingError: A weight is infinite or not a number.
     """
-    if isinstance(network, Specialists):
+    if network.separate_bodies is not None:
         return
     if not all(bool(parameter.isfinite().all()) for parameter in network.parameters()):
         raise TrainingError(
-            "the network's weights are no finite numbers any more: the checkpoint of the update "
-            "before is kept; begin with another seed or a smaller lr"
+            "network: expected finite weights, got infinity or NaN; the checkpoint of the update "
+            "before is unchanged: train with another seed or a smaller max_lr"
         )

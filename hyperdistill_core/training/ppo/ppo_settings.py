@@ -2,218 +2,243 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from typing import Annotated, Literal, Self, TypeAlias
 
-from hyperdistill_core.errors import TrainingError
+from pydantic import Field, model_validator
 
+from hyperdistill_core.settings import FrozenSettings, SettingsError, Unit
+from morph_ops._registry import Registry
 
-def require_least(settings: object, least: int, *names: str) -> None:
-    """Refuse settings that are below a bound.
-
-    Raises:
-        TrainingError: one of ``names`` is below ``least``.
-    """
-    for name in names:
-        if getattr(settings, name) < least:
-            raise TrainingError(f"{name}: expected at least {least}, got {getattr(settings, name)}")
+#: What a teacher observes of a node: the privileged observation, or the state alone.
+ObservationKind: TypeAlias = Literal["privileged", "state"]
+#: Kinds of teachers that can take a clock phase as input.
+CLOCKED_TEACHERS = ("generalist", "specialists")
 
 
-def require_within(settings: object, least: float, most: float, *names: str) -> None:
-    """Refuse settings that are outside of two bounds, or not finite.
+class PPOSettings(FrozenSettings):
+    """Settings of proximal policy optimization (Schulman 2017) over many bodies at once.
 
     Raises:
-        TrainingError: one of ``names`` is not within ``least .. most``.
-    """
-    for name in names:
-        value = getattr(settings, name)
-        if not least <= value <= most or math.isinf(value):
-            raise TrainingError(f"{name}: expected {least:g} .. {most:g}, got {value}")
+        SettingsError: A name is unknown, or a value has the wrong type or is out of range.
+        SettingsError: ``per_body_advantages`` has a single control step of a body to normalize
+            over.
+        SettingsError: ``clock_harmonics`` is set for a kind of teacher that takes no clock phase.
+        SettingsError: ``minibatch_steps`` is above ``horizon``.
 
-
-def require_positive(settings: object, *names: str) -> None:
-    """Refuse settings that are not finite and above zero.
-
-    Raises:
-        TrainingError: one of ``names`` is not.
-    """
-    for name in names:
-        if not 0.0 < (value := getattr(settings, name)) < math.inf:
-            raise TrainingError(f"{name}: expected a number above 0, got {value}")
-
-
-def require_clock(wanted: int, heard: int) -> None:
-    """Refuse a clock that is not the one that a network hears already.
-
-    Args:
-        wanted: harmonics that settings name; 0 takes what there is.
-        heard: harmonics that the network hears.
-
-    Raises:
-        TrainingError: they are not the same.
-    """
-    if wanted not in (0, heard):
-        raise TrainingError(
-            f"clock: expected {heard}, as what it begins with hears {heard} harmonics, got {wanted}"
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PPOSettings:
-    """Proximal policy optimisation (Schulman 2017) over many bodies at once.
-
-    Attributes:
-        teacher: kind of network: "gnn", "transformer", "modumorph", "generalist",
-            or "specialists": a network for each body, all bodies active, nothing rotating.
-        observation: what it sees of a limb: "privileged" is the state with tips and axes in world
-            coordinates, "state" the state alone.
-        task: name of the task.
-        steps: control steps to train for, over all simulations.
-        n_active: bodies in simulation at once.
-        n_envs: simulations a body.
-        horizon: control steps of each simulation between updates.
-        replaced_per_update: active bodies exchanged for others of the pool at every update.
-        robot_share: share of the pool's robots in the draw of bodies that come in.
-        favor_short: how much the draw favours bodies whose episodes were short: a body's
-            weight is divided by its mean length to this power (Xiong 2024 has 1).
-        epochs: passes over a rollout.
-        minibatch_steps: control steps of the fleet in a minibatch, every body in each; what is
-            left over of a horizon is left out, other steps in every pass.
-        max_lr: largest learning rate; the bound falls to a tenth along a cosine.
-        desired_kl: mean KL to the acting policy that the learning rate is steered to within
-            its bound: a rate too high for it lets the returns stand still. 0 takes the
-            bound itself. Every specialist has a rate of its own.
-        warmup: share of ``steps`` over which the bound rises from zero.
-        gamma: discount.
-        lam: lambda of the advantage estimates. Over many bodies the gradient is mostly
-            noise, and a shorter look ahead than the usual 0.95 makes it several times
-            steadier (docs/controller.md).
-        clip: of the probability ratio.
-        value_coef: weight of the critic's loss.
-        max_grad_norm: clip of the gradient's norm.
-        max_kl: an update ends when the mean KL to the acting policy exceeds this; for each
-            specialist by itself.
-        action_std: of the actions at the start.
-        final_action_std: of the actions at the end, reached in a straight line of logs.
-        noise_correlation: correlation of a joint's action noise with that of the control step
-            before (Korenkevych 2019). UNIMAL joints are sluggish: white noise at 50 Hz
-            averages out before it moves a limb.
-        alive_bonus: added to the reward of every control step that is not a fall, at the
-            start of the training; falling forward pays at once and is a trap without it.
-        no_progress_steps: an episode ends like one by a fall where the torso does not come forward by
-            ``no_progress_m`` in so many control steps, looked at as often; 0 lets bodies stand. A
-            body that stands has nothing to tell, and with the bonus it is content to.
-        no_progress_m: see ``no_progress_steps`` (m).
-        alive_until: multiple of ``steps`` at which the fading bonus would reach zero.
-        per_body_advantages: standardise advantages over each body, not over all.
-        width: of the network.
-        layers: of the network.
-        clock: harmonics of a clock that it hears, of the kinds "generalist" and "specialists"; 0
-            for none. A generalist that begins with another one hears it from now on; specialists
-            that do hear what the controller hears.
-        heads: attention heads, where the network has any.
-        feedforward: width of feed-forward parts, where the network has any.
-        shared_trunk: one trunk for actor and critic.
-        n_workers: simulation processes.
-        seed: root of all randomness.
-
-    Raises:
-        TrainingError: a number is out of its range.
+    Example:
+        >>> PPOSettings(steps=1000).n_envs
+        6
+        >>> PPOSettings(gamma=2.0)
+        Traceback (most recent call last):
+        hyperdistill_core.errors.SettingsError: gamma: expected 0 .. 1, got 2.0
     """
 
-    teacher: str = "gnn"
-    observation: str = "privileged"
-    task: str = "flat"
-    steps: int = 12_000_000
-    n_active: int = 128
-    n_envs: int = 6
-    horizon: int = 64
-    replaced_per_update: int = 6
-    robot_share: float = 0.1
-    favor_short: float = 0.0
-    epochs: int = 3
-    minibatch_steps: int = 4
-    max_lr: float = 1e-3
-    desired_kl: float = 0.02
-    warmup: float = 0.0
-    gamma: float = 0.99
-    lam: float = 0.88
-    clip: float = 0.2
-    value_coef: float = 0.5
-    max_grad_norm: float = 0.5
-    max_kl: float = 0.1
-    action_std: float = 0.9
-    final_action_std: float = 0.35
-    noise_correlation: float = 0.7
-    alive_bonus: float = 0.7
-    alive_until: float = 2.0
-    no_progress_steps: int = 0
-    no_progress_m: float = 0.2
-    per_body_advantages: bool = True
-    width: int = 64
-    layers: int = 3
-    clock: int = 0
-    heads: int = 2
-    feedforward: int = 128
-    shared_trunk: bool = True
-    n_workers: int = 2
-    seed: int = 0
+    teacher: str = Field(
+        default="gnn",
+        description='Kind of network: "gnn", "transformer", "modumorph", "generalist", or '
+        '"specialists": one network for each body, with all bodies active all the time.',
+    )
+    observation: ObservationKind = Field(
+        default="privileged",
+        description='What the teacher observes of a node: "state" is the state alone, and '
+        '"privileged" adds the positions of tips and the directions of axes in world coordinates.',
+    )
+    task: str = Field(default="flat", description="Name of the task.")
+    steps: int = Field(
+        default=12_000_000, ge=1, description="Control steps of the training, in all simulations."
+    )
+    n_active: int = Field(
+        default=128, ge=1, description="Number of bodies that are simulated at the same time."
+    )
+    n_envs: int = Field(default=6, ge=1, description="Number of simulations of each body.")
+    horizon: int = Field(
+        default=64, ge=1, description="Control steps of each simulation between two updates."
+    )
+    replaced_per_update: int = Field(
+        default=6,
+        ge=0,
+        description="Number of active bodies that other bodies of the training set replace before "
+        "every update.",
+    )
+    robot_share: float = Field(
+        default=0.1,
+        ge=0.0,
+        le=1.0,
+        description="Share of robots among the bodies that become active.",
+    )
+    favor_short: float = Field(
+        default=0.0,
+        ge=0.0,
+        description="How strongly the draw of bodies favors short episodes: the weight of a body "
+        "is divided by its mean episode length to this power (1 in Xiong 2024).",
+    )
+    epochs: int = Field(default=3, ge=1, description="Passes over the data of an update.")
+    minibatch_steps: int = Field(
+        default=4,
+        ge=1,
+        description="Control steps of all simulations in a minibatch. The rest of a horizon that "
+        "fills no minibatch is left out, a different rest in every pass.",
+    )
+    max_lr: float = Field(
+        default=1e-3,
+        gt=0.0,
+        description="Largest learning rate. The upper bound of the rate falls to a tenth of it "
+        "along a cosine.",
+    )
+    desired_kl: float = Field(
+        default=0.02,
+        ge=0.0,
+        description="Mean KL divergence from the acting policy that the learning rate is steered "
+        "to, below its upper bound; 0 uses the upper bound itself. Every specialist has a "
+        "learning rate of its own.",
+    )
+    warmup: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of `steps` over which the upper bound of the learning rate rises from "
+        "zero.",
+    )
+    gamma: float = Field(default=0.99, ge=0.0, le=1.0, description="Discount factor of rewards.")
+    lam: float = Field(
+        default=0.88,
+        ge=0.0,
+        le=1.0,
+        description="Lambda of the advantage estimates. The gradient over many bodies is mostly "
+        "noise, and a lambda below the usual 0.95 makes it much steadier.",
+    )
+    clip: float = Field(
+        default=0.2,
+        gt=0.0,
+        description="Clipping range of the probability ratio and of the change of values.",
+    )
+    value_coef: float = Field(default=0.5, ge=0.0, description="Weight of the critic's loss.")
+    max_grad_norm: float = Field(
+        default=0.5, gt=0.0, description="Largest norm of a gradient; longer ones are scaled down."
+    )
+    max_kl: float = Field(
+        default=0.1,
+        gt=0.0,
+        description="Mean KL divergence from the acting policy above which an update ends; each "
+        "specialist has its own.",
+    )
+    action_std: float = Field(
+        default=0.9, gt=0.0, description="Standard deviation of the actions at the beginning."
+    )
+    final_action_std: float = Field(
+        default=0.35,
+        gt=0.0,
+        description="Standard deviation of the actions at the end; it changes exponentially "
+        "in between.",
+    )
+    noise_correlation: float = Field(
+        default=0.7,
+        ge=0.0,
+        le=0.999,
+        description="Correlation of a joint's action noise with that of the control step before "
+        "(Korenkevych 2019). White noise at 50 Hz averages out before it moves a sluggish joint.",
+    )
+    alive_bonus: float = Field(
+        default=0.7,
+        ge=0.0,
+        description="Bonus at the beginning for every control step in which the body does not "
+        "fall. Without it, bodies learn to fall forward, which pays at once.",
+    )
+    alive_until: float = Field(
+        default=2.0,
+        gt=0.0,
+        description="Multiple of `steps` at which the falling alive bonus would reach zero.",
+    )
+    no_progress_steps: int = Field(
+        default=0,
+        ge=0,
+        description="Number of control steps after which an episode ends, as with a fall, if the "
+        "torso has moved forward by less than `no_progress_m`; 0 ends no episode. A body that "
+        "stands still earns the alive bonus and learns nothing.",
+    )
+    no_progress_m: Annotated[float, Unit("m")] = Field(
+        default=0.2, gt=0.0, description="Least distance within `no_progress_steps`."
+    )
+    per_body_advantages: bool = Field(
+        default=True,
+        description="Normalize advantages over each body instead of over all bodies, so that "
+        "fast bodies do not dominate.",
+    )
+    width: int = Field(default=64, ge=1, description="Width of the network.")
+    layers: int = Field(default=3, ge=1, description="Number of layers of the network.")
+    clock_harmonics: int = Field(
+        default=0,
+        ge=0,
+        description='Harmonics of the clock phase input of a "generalist" or "specialists"; 0 for '
+        "no such input. A generalist that is initialized from one without this input gains it; "
+        "specialists keep the input of their controller.",
+    )
+    heads: int = Field(
+        default=2, ge=1, description="Number of attention heads of networks with attention."
+    )
+    feedforward: int = Field(
+        default=128, ge=1, description="Width of the feed-forward layers of networks that have any."
+    )
+    shared_trunk: bool = Field(
+        default=True, description="Whether the actor and the critic share their trunk."
+    )
+    n_workers: int = Field(default=2, ge=1, description="Number of simulation processes.")
+    seed: int = Field(default=0, ge=0, description="Seed of all random draws.")
 
-    def __post_init__(self) -> None:
-        require_least(self, 1, "steps", "n_active", "n_envs", "horizon", "epochs")
-        require_least(self, 1, "minibatch_steps", "n_workers")
-        require_least(self, 0, "replaced_per_update", "no_progress_steps", "clock", "seed")
-        require_least(self, 1, "width", "layers", "heads", "feedforward")
-        require_positive(self, "action_std", "final_action_std", "alive_until", "no_progress_m")
-        require_positive(self, "max_lr", "clip", "max_grad_norm", "max_kl")
-        require_within(self, 0.0, 1.0, "gamma", "lam", "robot_share", "warmup")
-        require_within(self, 0.0, 0.999, "noise_correlation")
-        require_within(self, 0.0, math.inf, "desired_kl", "value_coef", "alive_bonus")
-        require_within(self, 0.0, math.inf, "favor_short")
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
         if self.per_body_advantages and self.horizon * self.n_envs < 2:
-            raise TrainingError(
-                "per_body_advantages: expected at least 2 control steps of a body in an update "
-                "(horizon x n_envs) to standardise, got 1"
+            raise SettingsError.of(
+                "per_body_advantages",
+                "expected at least 2 control steps of a body in an update (horizon x n_envs), "
+                "got 1; raise horizon or set per_body_advantages=false",
             )
-        if self.clock and self.teacher not in ("generalist", "specialists"):
-            raise TrainingError(
-                f"clock: expected a generalist or specialists to hear it, got {self.teacher!r}"
+        if self.clock_harmonics and self.teacher not in CLOCKED_TEACHERS:
+            raise SettingsError.of(
+                "clock_harmonics",
+                f"expected 0, as a {self.teacher!r} takes no clock phase, got "
+                f"{self.clock_harmonics}; set teacher to {' or '.join(CLOCKED_TEACHERS)}",
             )
         if self.minibatch_steps > self.horizon:
-            raise TrainingError(
-                f"minibatch_steps: expected the horizon of {self.horizon} control steps at most, "
-                f"got {self.minibatch_steps}"
+            raise SettingsError.of(
+                "minibatch_steps",
+                f"expected at most the horizon of {self.horizon} control steps, got "
+                f"{self.minibatch_steps}",
             )
+        return self
 
 
-#: "cpu" is what worked best on two cores; "paper" is the public setting of Xiong 2024 for
-#: flat terrain, whose 1e8 steps take days without an accelerator.
-PRESETS = {
-    "cpu": PPOSettings(),
-    "paper": PPOSettings(
-        teacher="transformer",
-        observation="state",
-        steps=100_000_000,
-        n_active=32,
-        n_envs=1,
-        horizon=2560,
-        replaced_per_update=32,
-        robot_share=1.0,
-        favor_short=1.0,
-        epochs=8,
-        minibatch_steps=160,
-        max_lr=3e-4,
-        desired_kl=0.0,
-        warmup=0.01,
-        lam=0.95,
-        max_kl=0.05,
-        final_action_std=0.9,
-        noise_correlation=0.0,
-        alive_bonus=0.0,
-        per_body_advantages=False,
-        width=128,
-        layers=5,
-        feedforward=1024,
-        shared_trunk=False,
-    ),
-}
+#: "cpu" works best on two cores; "paper" has the public settings of Xiong 2024 for flat terrain,
+#: whose 1e8 steps take days without an accelerator.
+PRESETS = Registry(
+    "preset",
+    {
+        "cpu": PPOSettings(),
+        "paper": PPOSettings(
+            teacher="transformer",
+            observation="state",
+            steps=100_000_000,
+            n_active=32,
+            n_envs=1,
+            horizon=2560,
+            replaced_per_update=32,
+            robot_share=1.0,
+            favor_short=1.0,
+            epochs=8,
+            minibatch_steps=160,
+            max_lr=3e-4,
+            desired_kl=0.0,
+            warmup=0.01,
+            lam=0.95,
+            max_kl=0.05,
+            final_action_std=0.9,
+            noise_correlation=0.0,
+            alive_bonus=0.0,
+            per_body_advantages=False,
+            width=128,
+            layers=5,
+            feedforward=1024,
+            shared_trunk=False,
+        ),
+    },
+)

@@ -15,8 +15,8 @@ from hyperdistill_core.nets.teachers import Teacher
 from hyperdistill_core.parallel.vector_env import NoProgress, VectorEnv
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import BodyBatch, BodyInputs
-from hyperdistill_core.training.initialization import new_teacher
 from hyperdistill_core.training.ppo.collection import RolloutCollector
+from hyperdistill_core.training.ppo.new_teachers import new_teacher
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from hyperdistill_core.training.ppo.scheduler import BodyScheduler
 from hyperdistill_core.training.ppo.schedules import Schedules
@@ -90,7 +90,9 @@ class TeacherTrainer:
         self._scheduler = BodyScheduler(
             training_set, settings, max_steps=self._task.max_steps, rng=rng
         )
-        self._activate()
+        continues = self._checkpoint.exists()
+        if not continues:
+            self._activate()
         start = self._starting_point(initialize_from, variants)
         generator = torch.Generator().manual_seed(settings.seed)
         target = torch.device(device)
@@ -117,7 +119,7 @@ class TeacherTrainer:
             rng,
             generator,
         )
-        if self._checkpoint.exists():
+        if continues:
             self._state.restore(self._checkpoint)
             drop_rows(self._log, beyond=self.steps_done)
             self._activate()
@@ -212,9 +214,7 @@ class TeacherTrainer:
         if initialize_from is None:
             return StartingPoint.new(network)
         chosen = None if variants is None else [variants[body] for body in self._scheduler.active]
-        return StartingPoint.from_file(
-            initialize_from, network, self.settings, self._batch, chosen
-        )
+        return StartingPoint.from_file(initialize_from, network, self.settings, self._batch, chosen)
 
     def _activate(self) -> None:
         """Prepare the inputs of all active bodies."""

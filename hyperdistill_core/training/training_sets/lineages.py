@@ -1,8 +1,8 @@
-"""Bodies bred from founders for many generations, each founder's line for itself.
+"""Lineages: bodies that evolve from founders, each founder's offspring apart from the others'.
 
-A search under a controller soon breeds from bodies that the controller moves well, and a
-controller that is to serve searches must learn on such bodies. Lines keep them different:
-one founder's offspring cannot crowd out another's.
+A search under a controller soon varies bodies that this controller moves well, so a controller
+for searches must learn on such bodies. Separate lineages keep them different: the offspring of
+one founder cannot replace that of another.
 """
 
 from __future__ import annotations
@@ -15,68 +15,93 @@ import numpy as np
 
 from morph_ops.operators import OperatorError, crossover, mutate
 
-#: Bodies of a line that may be parents.
-LINE_LENGTH = 16
-#: A child that does worse than this share of its parent becomes no parent; where the parent's
-#: score is negative, one that is as far below it.
-LEAST_SHARE = 0.4
-CROSSOVER = 0.4
-MOST_MUTATIONS = 3
+#: Most bodies of a lineage that can be parents.
+LINEAGE_SIZE = 16
+#: A child becomes a parent if it loses at most this share of its first parent's absolute score.
+MAX_LOSS = 0.6
+CROSSOVER_RATE = 0.4
+MAX_MUTATIONS = 3
 
 
 @dataclass(frozen=True)
 class Offspring:
-    """A body and where it came from.
+    """A body and its descent.
 
     Attributes:
-        graph: the body.
-        line: number of its line.
-        parent_score: what its first parent scored.
+        graph: The body.
+        lineage: Number of its lineage.
+        parent_score: Score of its first parent.
     """
 
     graph: nx.DiGraph[str]
-    line: int
+    lineage: int
     parent_score: float
 
 
 class Lineages:
-    """A line of bodies for every founder.
+    """One lineage of bodies for every founder.
+
+    Invariants:
+        A lineage holds 1 to :data:`LINEAGE_SIZE` bodies; a full one loses its worst.
+        Offspring joins the lineage of its first parent, never another one.
 
     Args:
-        founders: at least two bodies with their scores.
-        rng: of selection and variation.
+        founders: At least one body with its score; each starts a lineage.
+        rng: Generator for selection and variation.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(0)
+        >>> lineages = Lineages([(sample_body(rng), 1.0), (sample_body(rng), 2.0)], rng)
+        >>> child = lineages.ask()
+        >>> lineages.tell(child, score=3.0)
     """
 
     def __init__(self, founders: Sequence[tuple[nx.DiGraph[str], float]], rng: np.random.Generator):
-        self._lines = [[founder] for founder in founders]
+        self._lineages = [[founder] for founder in founders]
         self._rng = rng
 
-    def breed(self) -> Offspring:
-        """A child of the better of two bodies of a line drawn at random.
+    def ask(self) -> Offspring:
+        """A child of the better of two bodies that are drawn from a random lineage.
 
-        Its second parent, where there is one, comes from any line.
+        Its second parent, if it has one, comes from any lineage.
         """
         while True:
-            line = int(self._rng.integers(len(self._lines)))
-            graph, score = max((self._draw(line), self._draw(line)), key=lambda body: body[1])
+            lineage = int(self._rng.integers(len(self._lineages)))
+            graph, score = max((self._draw(lineage), self._draw(lineage)), key=lambda body: body[1])
             try:
-                if self._rng.random() < CROSSOVER:
-                    other, _ = self._draw(int(self._rng.integers(len(self._lines))))
+                if self._rng.random() < CROSSOVER_RATE:
+                    other, _ = self._draw(int(self._rng.integers(len(self._lineages))))
                     graph = crossover(graph, other, self._rng)
-                for _ in range(self._rng.integers(1, MOST_MUTATIONS + 1)):
+                for _ in range(self._rng.integers(1, MAX_MUTATIONS + 1)):
                     graph, _ = mutate(graph, self._rng)
             except OperatorError:
                 continue
-            return Offspring(graph, line, score)
+            return Offspring(graph, lineage, score)
 
     def tell(self, child: Offspring, score: float) -> None:
-        """Take a child in as a parent, if it does not fall too far behind its own."""
-        if score < child.parent_score - (1.0 - LEAST_SHARE) * abs(child.parent_score):
-            return
-        line = self._lines[child.line]
-        line.append((child.graph, score))
-        if len(line) > LINE_LENGTH:
-            line.remove(min(line, key=lambda body: body[1]))
+        """Report the score of a child; it becomes a parent unless it is much worse than its own.
 
-    def _draw(self, line: int) -> tuple[nx.DiGraph[str], float]:
-        return self._lines[line][self._rng.integers(len(self._lines[line]))]
+        Args:
+            child: What :meth:`ask` returned.
+            score: Score of the child.
+        """
+        if score < child.parent_score - MAX_LOSS * abs(child.parent_score):
+            return
+        lineage = self._lineages[child.lineage]
+        lineage.append((child.graph, score))
+        if len(lineage) > LINEAGE_SIZE:
+            lineage.remove(min(lineage, key=lambda body: body[1]))
+
+    def bodies(self, lineage: int) -> list[tuple[nx.DiGraph[str], float]]:
+        """Possible parents of a lineage with their scores, oldest first.
+
+        Args:
+            lineage: Number of the lineage.
+        """
+        return list(self._lineages[lineage])
+
+    def _draw(self, lineage: int) -> tuple[nx.DiGraph[str], float]:
+        bodies = self._lineages[lineage]
+        return bodies[self._rng.integers(len(bodies))]

@@ -23,7 +23,7 @@ from hyperdistill_core.training.finetuning import (
     score_specialists,
     specialist_policy,
 )
-from hyperdistill_core.training.ppo.trainer import TeacherTrainer
+from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
 from hyperdistill_core.training.training_sets import TrainingSet
 from morph_ops.sampling import sample_body

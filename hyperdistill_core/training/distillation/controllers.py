@@ -1,0 +1,94 @@
+"""Controllers from trainings: from a distilled student, and from a generalist as it is."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.controller.training_distribution import TrainingDistribution
+from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.features import ContextKind
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
+from hyperdistill_core.nets.mlp import Normalization
+from hyperdistill_core.nets.teachers.generalist import Generalist
+from hyperdistill_core.training.distillation.distiller import Distiller
+from hyperdistill_core.training.teacher_file import load_teacher
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
+
+
+def student_controller(
+    distiller: Distiller, training_set: TrainingSet, *, name: str, provenance: Mapping[str, Any]
+) -> Controller:
+    """The present student of a distillation as a controller.
+
+    Args:
+        distiller: The distillation.
+        training_set: Bodies that the student learned on.
+        name: Name of the controller.
+        provenance: How the controller was made, in JSON's types.
+    """
+    return _controller(
+        distiller.network,
+        distiller.normalization,
+        training_set,
+        task=distiller.settings.task,
+        context=distiller.settings.context,
+        name=name,
+        provenance=provenance,
+    )
+
+
+def generalist_controller(
+    checkpoint: Path, training_set: TrainingSet, *, name: str, initialized_from: str | None = None
+) -> Controller:
+    """The actor of a trained generalist as a controller; it needs no distillation.
+
+    Args:
+        checkpoint: Checkpoint of the training.
+        training_set: Bodies that the generalist learned on.
+        name: Name of the controller.
+        initialized_from: What the training was initialized from, for the provenance in the
+            controller's file; None for random weights.
+
+    Raises:
+        CheckpointError: The file is not the checkpoint of a generalist.
+    """
+    network, normalization, meta = load_teacher(checkpoint)
+    if not isinstance(network, Generalist):
+        raise CheckpointError(f"{checkpoint}: expected a generalist, got a {network.kind}")
+    provenance = {key: meta[key] for key in ("settings", "steps", "seconds")}
+    more = {"training set": training_set.counts, "initialized from": initialized_from}
+    return _controller(
+        network.actor,
+        normalization,
+        training_set,
+        task=meta["settings"]["task"],
+        context="continuous",
+        name=name,
+        provenance=provenance | more,
+    )
+
+
+def _controller(
+    network: Hypernetwork,
+    normalization: Normalization,
+    training_set: TrainingSet,
+    *,
+    task: str,
+    context: ContextKind,
+    name: str,
+    provenance: Mapping[str, Any],
+) -> Controller:
+    return Controller(
+        name=name,
+        # A controller freezes its network, and the training may go on with the original.
+        network=copy.deepcopy(network),
+        normalization=normalization,
+        task=task,
+        context=context,
+        training_distribution=TrainingDistribution.over(training_set.graphs),
+        provenance=provenance,
+    )

@@ -1,0 +1,207 @@
+"""Who labels and who acts in a collection: teachers, variants of controllers, students.
+
+A teacher of a distillation is either a trained teacher or one variant of a controller. Both are
+a :class:`Labeler`, so a collection does not ask which one it has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from hyperdistill_core.controller.checkpoints import find
+from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.features import ContextKind
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
+from hyperdistill_core.nets.mlp import Normalization
+from hyperdistill_core.nets.teachers import Teacher
+from hyperdistill_core.training.body_batch import (
+    BatchPolicy,
+    BodyBatch,
+    StudentPolicy,
+    TeacherPolicy,
+)
+from hyperdistill_core.training.initialization import require_continuous
+from hyperdistill_core.training.teacher_file import is_teacher, load_teacher
+from hyperdistill_core.training.training_sets.training_set import TrainingSet
+
+_HASH_DIGITS = 16
+
+
+class Labeler(Protocol):
+    """A teacher of a distillation: it gives the action means that a student learns."""
+
+    @property
+    def identity(self) -> str:
+        """Text that differs between labelers with different actions."""
+        ...
+
+    def policy(self, batch: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
+        """The labeler as the policy of some bodies.
+
+        Args:
+            batch: The bodies.
+            bodies: Their numbers in the training set.
+            n_envs: Number of simulations of each.
+        """
+        ...
+
+    def require_for(self, training_set: TrainingSet) -> None:
+        """Refuse a training set that the labeler cannot act for.
+
+        Args:
+            training_set: The training set.
+
+        Raises:
+            TrainingError: The labeler cannot act for it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class TrainedTeacher:
+    """A trained teacher that labels.
+
+    Attributes:
+        network: The teacher.
+        normalization: Normalization of its state features.
+        training_set: Hash of the training set that it was trained on, see
+            :attr:`TrainingSet.hash`; empty where it is unknown.
+    """
+
+    network: Teacher
+    normalization: Normalization
+    training_set: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Hash of the weights."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(name.encode() + tensor.float().numpy().tobytes())
+        return digest.hexdigest()[:_HASH_DIGITS]
+
+    def policy(self, batch: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
+        """See :meth:`Labeler.policy`."""
+        return TeacherPolicy(self.network.select(bodies), self.normalization, batch, n_envs)
+
+    def require_for(self, training_set: TrainingSet) -> None:
+        """See :meth:`Labeler.require_for`.
+
+        Args:
+            training_set: The training set.
+
+        Raises:
+            TrainingError: The teacher has one network for each body of another training set.
+        """
+        n_bodies = self.network.separate_bodies
+        if n_bodies is not None and self.training_set != training_set.hash:
+            raise TrainingError(
+                f"teacher: expected the training set that its {n_bodies} specialists were trained "
+                f"on, got another one of {len(training_set)} bodies"
+            )
+
+
+@dataclass(frozen=True)
+class VariantTeacher:
+    """One variant of a controller that labels.
+
+    Attributes:
+        controller: The controller.
+        variant: Number of the variant.
+    """
+
+    controller: Controller
+    variant: int
+
+    @property
+    def identity(self) -> str:
+        """The controller's hash and the number of the variant."""
+        return f"{self.controller.hash}/{self.variant}"
+
+    def policy(self, batch: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
+        """See :meth:`Labeler.policy`."""
+        del bodies, n_envs
+        controller, factors = self.controller, None
+        if controller.variants is not None:
+            factors = torch.from_numpy(controller.variants[self.variant])
+        return StudentPolicy(controller.network, controller.normalization, batch, factors)
+
+    def require_for(self, training_set: TrainingSet) -> None:
+        """See :meth:`Labeler.require_for`.
+
+        Args:
+            training_set: The training set.
+
+        Raises:
+            TrainingError: The controller takes another context than trainings have.
+        """
+        del training_set
+        require_continuous(self.controller)
+
+    @classmethod
+    def all_of(cls, controller: Controller) -> list[VariantTeacher]:
+        """One teacher for each variant of a controller.
+
+        Args:
+            controller: The controller.
+        """
+        return [cls(controller, variant) for variant in range(controller.n_variants)]
+
+
+@dataclass(frozen=True)
+class Student:
+    """A hypernetwork that acts.
+
+    Attributes:
+        network: The hypernetwork.
+        normalization: Normalization of the states.
+        context: Layout of its contexts.
+    """
+
+    network: Hypernetwork
+    normalization: Normalization
+    context: ContextKind = "continuous"
+
+
+def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict[str, Any]]]:
+    """Teachers from checkpoints and controllers.
+
+    Args:
+        names: Checkpoints of teachers, and names or files of controllers. Each variant of a
+            controller is a teacher.
+
+    Returns:
+        The teachers, and a description of each file in JSON's types.
+
+    Raises:
+        CheckpointError: A file is not a checkpoint.
+        ControllerError: A controller does not exist.
+    """
+    teachers: list[Labeler] = []
+    descriptions: list[dict[str, Any]] = []
+    for name in names:
+        path = find(name)
+        if is_teacher(path):
+            network, normalization, meta = load_teacher(path)
+            training_set = meta.get("training_set", "")
+            teachers.append(TrainedTeacher(network, normalization, training_set))
+            keys = ("network", "settings", "steps", "seconds")
+            descriptions.append({key: meta[key] for key in keys})
+        else:
+            controller = Controller.load(path)
+            teachers += VariantTeacher.all_of(controller)
+            descriptions.append(
+                {
+                    "controller": controller.name,
+                    "hash": controller.hash,
+                    "variants": controller.n_variants,
+                }
+            )
+    return teachers, descriptions

@@ -1,0 +1,137 @@
+"""The state of a training on disk: a checkpoint from which it continues bit for bit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hyperdistill_core.checkpoint_file import (
+    load_checkpoint,
+    network_tensors,
+    optimizer_tensors,
+    require_same,
+    restore_network,
+    restore_optimizer,
+    save_checkpoint,
+)
+from hyperdistill_core.training.ppo.collection import RolloutCollector
+from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
+from hyperdistill_core.training.ppo.scheduler import BodyScheduler
+from hyperdistill_core.training.ppo.update import PPOUpdate
+from hyperdistill_core.training.running_moments import RunningMoments
+from hyperdistill_core.training.teacher_file import KIND
+
+#: Settings that may differ when a training continues.
+CHANGEABLE = ("steps", "n_workers")
+_ENV = "env/"
+
+
+@dataclass
+class TrainerState:
+    """All parts of a training that change, and its progress.
+
+    Invariants:
+        After :meth:`restore` the training continues as if it had never stopped: networks,
+        optimizer, moments, counters, simulations and both generators are as they were.
+        :meth:`save` replaces the checkpoint in one step; a killed process leaves the old one.
+
+    Attributes:
+        settings: Settings of the training.
+        training_set_hash: Hash of the training set.
+        scheduler: Bodies that are active.
+        collector: Collector of rollouts, with moments and counters.
+        update: Network and optimizer.
+        rng: Generator of bodies and of random actions.
+        generator: Generator of action noise and of the order of minibatches.
+        steps: Control steps done.
+        seconds: Time of training (s).
+        env: State of the vector env; None for new simulations.
+    """
+
+    settings: PPOSettings
+    training_set_hash: str
+    scheduler: BodyScheduler
+    collector: RolloutCollector
+    update: PPOUpdate
+    rng: np.random.Generator
+    generator: torch.Generator
+    steps: int = 0
+    seconds: float = 0.0
+    env: dict[str, NDArray[Any]] | None = None
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint.
+
+        Args:
+            path: File to write.
+        """
+        network, optimizer = self.update.network, self.update.optimizer
+        scheduler = self.scheduler.state_dict()
+        arrays = {"lengths": scheduler["lengths"], **self.collector.episodes.state_dict()}
+        tensors = network_tensors(network, prefix="network")
+        tensors |= optimizer_tensors(optimizer, prefix="optimizer")
+        tensors |= {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors["noise"] = self.generator.get_state()
+        for name, array in (self.env or {}).items():
+            tensors[_ENV + name] = torch.from_numpy(array)
+        meta: dict[str, Any] = {
+            "kind": KIND,
+            "network": network.describe(),
+            "settings": self.settings.to_dict(),
+            "training_set": self.training_set_hash,
+            "state_moments": self.collector.state_moments.to_dict(),
+            "moments_fixed": self.collector.moments_fixed,
+            "return_moments": self.collector.return_moments.to_dict(),
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "lr": self.update.learning_rate.rates.tolist(),
+            "active": scheduler["active"],
+            "next_slot": scheduler["next_slot"],
+            "rng": self.rng.bit_generator.state,
+        }
+        save_checkpoint(path, tensors, meta)
+
+    def restore(self, path: Path) -> None:
+        """Read a checkpoint of the same training.
+
+        Args:
+            path: File to read.
+
+        Raises:
+            CheckpointError: The checkpoint is of another training set or of other settings.
+        """
+        tensors, meta = load_checkpoint(path, kind=KIND)
+        self._require_same(path, meta)
+        restore_network(self.update.network, tensors, prefix="network")
+        restore_optimizer(self.update.optimizer, tensors, prefix="optimizer")
+        rates = self.update.learning_rate.rates
+        self.update.learning_rate.rates = np.broadcast_to(meta["lr"], rates.shape).copy()
+        collector = self.collector
+        collector.state_moments = RunningMoments.from_dict(meta["state_moments"])
+        collector.return_moments = RunningMoments.from_dict(meta["return_moments"])
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items() if "." not in name}
+        collector.episodes.load_state_dict(arrays)
+        self.scheduler.load_state_dict(
+            {"active": meta["active"], "next_slot": meta["next_slot"], "lengths": arrays["lengths"]}
+        )
+        self.env = {
+            name.removeprefix(_ENV): array
+            for name, array in arrays.items()
+            if name.startswith(_ENV)
+        }
+        self.steps, self.seconds = meta["steps"], meta["seconds"]
+        self.generator.set_state(tensors["noise"])
+        self.rng.bit_generator.state = meta["rng"]
+
+    def _require_same(self, path: Path, meta: dict[str, Any]) -> None:
+        before = meta.get("training_set")
+        require_same(path, before, self.training_set_hash, what="training set")
+        for name, value in self.settings.to_dict().items():
+            if name not in CHANGEABLE:
+                stored = meta["settings"].get(name)
+                require_same(path, stored, value, what=f"{name} ({stored})")

@@ -1,0 +1,143 @@
+"""The update of a network on a rollout: minibatches, losses, steps of the optimizer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from hyperdistill_core.nets.teachers import Teacher
+from hyperdistill_core.nets.trees import TreeBatch
+from hyperdistill_core.training.body_batch import BodyBatch
+from hyperdistill_core.training.ppo.learning_rate import KLAdaptiveLearningRate
+from hyperdistill_core.training.ppo.losses import (
+    Losses,
+    clip_gradients,
+    ppo_losses,
+    require_finite,
+    standardized,
+)
+from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
+from hyperdistill_core.training.ppo.rollout_data import RolloutData
+
+
+class PPOUpdate:
+    """Improves a network on one rollout after another.
+
+    Invariants:
+        Every minibatch has the same number of control steps of every body.
+        The order of control steps comes from ``generator``, one permutation for each pass.
+        An update ends early where the KL divergence from the acting policy is too large.
+
+    Args:
+        network: Teacher that learns, on its device.
+        settings: Settings of the training.
+        generator: Generator of the orders; the caller may share it.
+        device: Device of the network.
+
+    Attributes:
+        network: The network.
+        optimizer: Its optimizer.
+        learning_rate: Learning rates that follow the KL divergence.
+    """
+
+    def __init__(
+        self,
+        network: Teacher,
+        settings: PPOSettings,
+        *,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        self.network, self._settings = network, settings
+        self._generator, self._device = generator, device
+        self.optimizer = torch.optim.Adam(network.parameters(), eps=1e-5)
+        self.learning_rate = KLAdaptiveLearningRate(
+            network,
+            self.optimizer,
+            separate_bodies=network.separate_bodies,
+            desired_kl=settings.desired_kl,
+            max_kl=settings.max_kl,
+        )
+
+    def update(
+        self, data: RolloutData, batch: BodyBatch, *, action_std: float, lr_bound: float
+    ) -> dict[str, float]:
+        """Improve the network on a rollout.
+
+        Args:
+            data: The rollout.
+            batch: Bodies of the rollout.
+            action_std: Standard deviation of its actions.
+            lr_bound: Upper bound of the learning rate.
+
+        Returns:
+            Figures for the log.
+
+        Raises:
+            TrainingError: The network's weights are not finite any more.
+        """
+        settings = self._settings
+        chunk = settings.minibatch_steps
+        samples = batch.samples(settings.n_envs, chunk)
+        tree = batch.trees.batch(samples).to(self._device)
+        context = batch.packed_context.to(self._device)
+        joints = data.joints.float().repeat(chunk, 1)
+        advantage = standardized(
+            data.advantage, bodies=settings.n_active, per_body=settings.per_body_advantages
+        )
+        lr = self.learning_rate.begin(lr_bound)
+        # The policy is judged by the part of the noise that is new in each step.
+        scale = 1.0 / (2.0 * action_std**2 * (1.0 - settings.noise_correlation**2))
+        sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
+        minibatches = 0
+        for steps in self._minibatch_steps():
+            losses = self._losses(data, steps, advantage, joints, (context, tree), scale)
+            if not self.learning_rate.may_step(losses.kl.view(chunk, settings.n_active, -1)):
+                break
+            self._step(losses)
+            minibatches += 1
+            sums["policy_loss"] += losses.policy.item()
+            sums["value_loss"] += losses.value.item()
+            sums["clipped"] += losses.clipped
+        require_finite(self.network)
+        averages = {name: total / max(1, minibatches) for name, total in sums.items()}
+        averages["kl"] = self.learning_rate.end()
+        return averages | {"minibatches": minibatches, "lr": lr, "action_std": action_std}
+
+    def _minibatch_steps(self):
+        """Control steps of one minibatch after the other, over all passes."""
+        chunk, horizon = self._settings.minibatch_steps, self._settings.horizon
+        for _ in range(self._settings.epochs):
+            order = torch.randperm(horizon, generator=self._generator)
+            for first in range(0, horizon - chunk + 1, chunk):
+                yield order[first : first + chunk]
+
+    def _losses(
+        self,
+        data: RolloutData,
+        steps: Tensor,
+        advantage: Tensor,
+        joints: Tensor,
+        bodies: tuple[Tensor, TreeBatch],
+        scale: float,
+    ) -> Losses:
+        context, tree = bodies
+        batch = data.minibatch(steps)
+        mean, value = self.network(batch["observation"], context, tree)
+        return ppo_losses(
+            batch,
+            mean,
+            value,
+            advantage=advantage[steps].flatten(),
+            joints=joints,
+            sample=tree.sample,
+            scale=scale,
+            clip=self._settings.clip,
+        )
+
+    def _step(self, losses: Losses) -> None:
+        loss = losses.policy + 0.5 * self._settings.value_coef * losses.value
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        clip_gradients(self.network, self._settings.max_grad_norm)
+        self.learning_rate.step()
