@@ -6,6 +6,7 @@ package adds one more backend. :func:`start_backend` starts the one that the set
     cluster_settings  which cluster to use or to start
     backends          ``start_backend``: local workers or a cluster
     dask_pool         the coordinator's side of a cluster
+    start_cluster     starts local Dask workers, or jobs of a queueing system
     dask_worker       the cluster's side: child processes that do the work
 """
 

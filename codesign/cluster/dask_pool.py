@@ -1,56 +1,72 @@
-"""A Dask cluster's workers, behind the same few methods as worker processes."""
+"""A Dask cluster's workers behind the same protocol as local worker processes."""
 
 from __future__ import annotations
 
 import queue
-import shutil
-import signal
 import uuid
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
-import distributed
 from distributed import Client, Future, KilledWorker
 
 from codesign.cluster import dask_worker
-from codesign.cluster.cluster_settings import KINDS, LOCAL, ClusterSettings
+from codesign.cluster.cluster_settings import ClusterSettings
+from codesign.cluster.start_cluster import start_cluster
 from codesign.errors import RunError, UsageError
 from hyperdistill_core.parallel.backend import Item, Outcome, Result
-from hyperdistill_core.parallel.processes import worker_surroundings
+from hyperdistill_core.parallel.processes import launcher
 from morph_ops._messages import one_line
 
-#: Items on the way for each thread of the workers: one is worked on, the next is there already.
-AHEAD = 2
+#: Number of items sent to the cluster for each thread: one in work, and one that waits there, so
+#: that the thread need not wait for the coordinator.
+ITEMS_PER_THREAD = 2
 CONNECT_S = 10
-#: An item that the scheduler drops so often, though it is there, ends the work.
-MOST_CANCELLED = 3
+#: Number of times that the scheduler may drop an item, though it runs, before the pool gives up.
+MAX_CANCELLED = 3
+
+
+@dataclass(frozen=True)
+class _Sent(Generic[Item]):
+    """An item that was sent to the cluster."""
+
+    key: Hashable
+    item: Item
+    future: Future[Any]
+    n_cancelled: int
 
 
 class DaskPool(Generic[Item, Result]):
-    """The workers of a Dask cluster.
+    """The workers of a Dask cluster as a :class:`~hyperdistill_core.parallel.Backend`.
 
-    Every item is worked on in a child process of the Dask worker that takes it, so that one
-    that crashes or hangs is tried once more and then given up, as in
-    :class:`~hyperdistill_core.parallel.WorkerPool`. A Dask worker that dies itself gives its items back:
-    Dask hands each to another worker, until as many have died with it as the scheduler's
-    setting ``distributed.scheduler.allowed-failures`` (3) lets pass; then it is given up.
-    Workers may come and go at any time.
+    Every item is worked on in a child process of a Dask worker. As in
+    :class:`~hyperdistill_core.parallel.WorkerPool`, an item that crashes or hangs is tried once
+    more, and then fails. A Dask worker that dies itself returns its items: Dask gives each to
+    another worker, until as many workers have died with it as the scheduler's setting
+    ``distributed.scheduler.allowed-failures`` (3) tolerates. Then the item fails. Workers may
+    come and go at any time.
 
     Args:
-        setup: as of :class:`~hyperdistill_core.parallel.WorkerPool`.
-        cluster: which.
-        time_limit: as of :class:`~hyperdistill_core.parallel.WorkerPool`; what waits for a worker is
-            not counted.
-        fingerprint: what workers must have in common with this process, by name.
+        setup: Setup function, as of :class:`~hyperdistill_core.parallel.WorkerPool`.
+        cluster: Cluster to connect to, or to start.
+        time_limit: Longest time that an item may take (s), without its waiting for a worker;
+            None for no limit.
+        fingerprint: Picklable function that returns, by name, what workers must have in common
+            with this process.
+
+    Attributes:
+        client: Connection to the cluster.
+        job: What the Dask workers got.
 
     Raises:
-        Exception: what ``setup`` raised on a worker.
-        UsageError: no scheduler answers, the cluster cannot be started as the settings say,
-            or a worker has other software or files than this process.
-        RunError: no worker came in time.
+        Exception: The error that ``setup`` raised on a worker.
+        UsageError: No scheduler answers.
+        UsageError: The cluster cannot be started as the settings say.
+        UsageError: A worker has other software or files than this process.
+        RunError: No worker came in time.
     """
 
     def __init__(
@@ -62,16 +78,16 @@ class DaskPool(Generic[Item, Result]):
         fingerprint: Callable[[], Mapping[str, str]],
     ) -> None:
         self._cluster = cluster
-        self._job = dask_worker.Job(
+        self.job = dask_worker.Job(
             uuid.uuid4().hex[:12], setup, time_limit, fingerprint, dict(fingerprint())
         )
-        self._number = 0
-        self._threads = 0
-        self._pending: dict[str, tuple[Hashable, Future, Item, int]] = {}
-        self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self._n_sent = 0
+        self._n_threads = 0
+        self._sent: dict[str, _Sent[Item]] = {}
+        self._done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._stack = ExitStack()
         try:
-            self._client = self._connect()
+            self.client: Any = self._connect()  # Any: Dask annotates its client in part
             self._stack.callback(self._leave)
             self._await_workers()
             self._check_workers()
@@ -81,49 +97,46 @@ class DaskPool(Generic[Item, Result]):
 
     @property
     def idle(self) -> int:
-        """How many items can be submitted now: a few for each thread of the workers."""
-        return max(0, max(1, AHEAD * self._threads) - len(self._pending))
+        """Number of items that can be submitted now: a few for each thread of the workers."""
+        return max(0, max(1, ITEMS_PER_THREAD * self._n_threads) - len(self._sent))
 
     @property
     def busy(self) -> bool:
-        """Whether any item is being worked on."""
-        return bool(self._pending)
+        """Whether an item was submitted whose outcome was not collected."""
+        return bool(self._sent)
 
     @property
     def parallelism(self) -> int:
-        """Threads of the workers now."""
-        return self._threads
+        """Number of the workers' threads now."""
+        return self._n_threads
 
     @property
     def location(self) -> str:
         """Where the work is done, for people."""
-        return f"{self._threads} threads of {self._cluster.name}"
+        return f"{self._n_threads} threads of {self._cluster.name}"
 
     def submit(self, key: Hashable, item: Item) -> None:
         """Send an item to the cluster.
 
+        Args:
+            key: Name of the item in its :class:`~hyperdistill_core.parallel.Outcome`.
+            item: Picklable argument of the function that ``setup`` returned.
+
         Raises:
-            RuntimeError: there is no room.
+            RuntimeError: There is no room.
         """
         if not self.idle:
             raise RuntimeError("every worker is busy: collect before submitting more")
         self._send(key, item)
 
-    def _send(self, key: Hashable, item: Item, *, cancelled: int = 0) -> None:
-        self._number += 1
-        name = f"codesign-{self._job.token}-{self._number}"
-        future = self._client.submit(dask_worker.work, self._job, key, item, key=name, pure=False)
-        self._pending[name] = key, future, item, cancelled
-        future.add_done_callback(self._done.put)
-
     def collect(self) -> list[Outcome[Result]]:
-        """Wait until at least one item is done; the outcomes of all that are.
+        """Wait until at least one item is done; return the outcomes of all that are.
 
         Raises:
-            UsageError: a worker that came later has other software than this process.
-            RunError: the scheduler is gone.
+            UsageError: A worker that joined later has other software than this process.
+            RunError: The scheduler is gone.
         """
-        if not self._pending:
+        if not self._sent:
             return []
         outcomes: list[Outcome[Result]] = []
         while not outcomes:
@@ -136,42 +149,53 @@ class DaskPool(Generic[Item, Result]):
         return outcomes
 
     def close(self) -> None:
-        """Take back what is being worked on, and end what was started for it."""
+        """Cancel the items in work, and end the cluster if this pool started it."""
         self._stack.close()
 
-    def _outcome(self, future: Future) -> Outcome[Result] | None:
-        """What became of an item; None where it was sent again."""
-        key, _, item, cancelled = self._pending.pop(str(future.key))
+    def _send(self, key: Hashable, item: Item, *, n_cancelled: int = 0) -> None:
+        self._n_sent += 1
+        name = f"codesign-{self.job.token}-{self._n_sent}"
+        future = self.client.submit(dask_worker.work, self.job, key, item, key=name, pure=False)
+        self._sent[name] = _Sent(key, item, future, n_cancelled)
+        future.add_done_callback(self._done.put)
+
+    def _outcome(self, future: Future[Any]) -> Outcome[Result] | None:
+        """Return the outcome of an item; None if the item was sent again."""
+        sent = self._sent.pop(str(future.key))
         try:
             if future.status == "lost":
                 raise CancelledError
-            # Also of what is finished this may raise: where the worker died before its result was
-            # fetched, another worker does it again, and the error is the other one's.
-            return future.result()
+            # This may raise although the item was done: if the worker died before its result was
+            # fetched, another worker repeats the item, and the error is that worker's.
+            result: Any = cast("Any", future).result()
         except KilledWorker as error:
-            died = f"Dask workers that died with it: {error.allowed_failures + 1}"
-            return Outcome(key, error=died)
+            n_died = error.allowed_failures + 1
+            return Outcome(sent.key, error=f"Dask workers that died with it: {n_died}")
         except CancelledError:
-            # Seen under load: the scheduler drops what was sent when a worker has just died.
-            if self._client.status == "running" and cancelled < MOST_CANCELLED:
-                self._send(key, item, cancelled=cancelled + 1)
+            # Under load the scheduler may drop an item just after a worker has died.
+            if self.client.status == "running" and sent.n_cancelled < MAX_CANCELLED:
+                self._send(sent.key, sent.item, n_cancelled=sent.n_cancelled + 1)
                 return None
-            raise self._gone() from None
+            raise self._scheduler_gone() from None
         except Exception as error:
-            if self._client.status != "running":
-                raise self._gone() from None
+            if self.client.status != "running":
+                raise self._scheduler_gone() from None
             raise self._explained(error) from None
+        return result
 
-    def _gone(self) -> RunError:
+    def _scheduler_gone(self) -> RunError:
         return RunError(f"the Dask scheduler of {self._cluster.name} is gone")
 
     def _connect(self) -> Client:
-        # Threads and processes that Dask starts in here inherit the surroundings of workers.
-        with worker_surroundings():
-            target = self._cluster.scheduler or self._stack.enter_context(_started(self._cluster))
+        # Dask may start threads and processes here: they need what other workers need.
+        with launcher().worker_environment():
+            target: Any = self._cluster.scheduler
+            if target is None:
+                target = self._stack.enter_context(start_cluster(self._cluster))
             try:
+                client: Any = Client
                 return self._stack.enter_context(
-                    Client(target, timeout=CONNECT_S, set_as_default=False, name="codesign")
+                    client(target, timeout=CONNECT_S, set_as_default=False, name="codesign")
                 )
             except (OSError, ValueError, RuntimeError) as error:
                 raise UsageError(
@@ -179,30 +203,29 @@ class DaskPool(Generic[Item, Result]):
                 ) from None
 
     def _await_workers(self) -> None:
-        wanted = self._cluster.workers or 1
+        expected = self._cluster.workers or 1
         try:
-            self._client.wait_for_workers(wanted, timeout=self._cluster.wait)
+            self.client.wait_for_workers(expected, timeout=self._cluster.wait)
         except TimeoutError:
-            nthreads: Any = self._client.nthreads()
             raise RunError(
-                f"cluster: expected {wanted} or more workers at {self._cluster.name} within "
-                f"{self._cluster.wait:g} s, got {len(nthreads)}: start some, or "
+                f"cluster: expected {expected} or more workers at {self._cluster.name} within "
+                f"{self._cluster.wait:g} s, got {len(self.client.nthreads())}: start some, or "
                 "set cluster.wait to wait longer"
             ) from None
         self._count_threads()
 
     def _check_workers(self) -> None:
         try:
-            self._client.run(self._job.check)
-            self._client.submit(dask_worker.prepare, self._job, pure=False).result()
+            self.client.run(self.job.check)
+            self.client.submit(dask_worker.prepare, self.job, pure=False).result()
         except Exception as error:
             raise self._explained(error) from None
 
     def _explained(self, error: Exception) -> Exception:
         if isinstance(error, dask_worker.OtherVersionError):
             return UsageError(
-                f"a worker of {self._cluster.name} is not like this process: {error}: install "
-                "the same there, and see that files are where they are here"
+                f"a worker of {self._cluster.name} differs from this process: {error}: install "
+                "the same versions there, and put files at the same paths"
             )
         if isinstance(error, ImportError):
             return UsageError(
@@ -212,51 +235,14 @@ class DaskPool(Generic[Item, Result]):
         return error
 
     def _count_threads(self) -> None:
-        # None of the workers in detail, the total alone.
-        self._threads = self._client.scheduler_info(n_workers=0)["total_threads"]
+        # Only the total: with no details of the workers the message stays short.
+        self._n_threads = self.client.scheduler_info(n_workers=0)["total_threads"]
 
     def _leave(self) -> None:
-        """Drop what is waiting and let the workers end their children."""
-        futures = [future for _, future, *_ in self._pending.values()]
-        self._pending.clear()
-        with suppress(Exception):  # whatever is gone needs no tidying
-            if self._client.status == "running":
-                self._client.cancel(futures)
-                self._client.run(partial(dask_worker.end, self._job.token), on_error="ignore")
-
-
-def _started(cluster: ClusterSettings) -> Any:
-    """A cluster that was started now, a context manager."""
-    try:
-        if cluster.kind == LOCAL:
-            # Any free port: the usual one may be another cluster's, which Dask warns of.
-            defaults = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
-            defaults["n_workers"] = cluster.workers
-            return distributed.LocalCluster(**{**defaults, **cluster.options})
-        return _queued(cluster)
-    except (OSError, TypeError, ValueError, RuntimeError) as error:
-        raise UsageError(f"cluster: cannot start {cluster.name}: {one_line(error)}") from None
-
-
-def _queued(cluster: ClusterSettings) -> Any:
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        import dask_jobqueue
-    except ImportError as error:
-        raise UsageError(
-            f"{cluster.name} needs dask-jobqueue ({one_line(error)}): "
-            "pip install 'codesign[cluster]'"
-        ) from None
-    finally:
-        signal.signal(signal.SIGINT, before)  # its import makes Ctrl-C end the process at once
-    kind = getattr(dask_jobqueue, KINDS[cluster.kind or ""])
-    command = kind.job_cls.submit_command.split()[0]
-    if shutil.which(command) is None:
-        raise UsageError(
-            f"cluster: {cluster.name} needs the command {command}, which this machine does not "
-            "have: start the campaign where jobs are submitted"
-        )
-    started = kind(**cluster.options)
-    # Not scale(): a job that reached its time limit is to be replaced.
-    started.adapt(minimum_jobs=cluster.jobs or 1, maximum_jobs=cluster.jobs or 1)
-    return started
+        """Cancel what waits, and let the workers end their children."""
+        futures = [sent.future for sent in self._sent.values()]
+        self._sent.clear()
+        with suppress(Exception):  # what is gone needs no cleaning up
+            if self.client.status == "running":
+                self.client.cancel(futures)
+                self.client.run(partial(dask_worker.end, self.job.token), on_error="ignore")

@@ -1,8 +1,11 @@
-"""What a Dask worker does: it hands items to child processes of its own.
+"""A Dask worker's side of a pool: it passes items to child processes of its own.
 
-A body that crashes or hangs costs a child, never the Dask worker, and the children are those
-of :class:`~hyperdistill_core.parallel.WorkerPool`, with its time limit. There are as many at work as the
-Dask worker has threads, and each sets itself up once.
+A body that crashes or hangs costs a child process, never the Dask worker. The children are
+those of :class:`~hyperdistill_core.parallel.WorkerPool`, with its time limit and its second
+attempt. A Dask worker has as many children at work as it has threads, and each child sets itself
+up once.
+
+The functions of this module run on Dask workers. Dask sends them by name.
 """
 
 from __future__ import annotations
@@ -10,17 +13,18 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
-from hyperdistill_core.parallel.backend import Outcome
-from hyperdistill_core.parallel.worker_pool import WorkerPool
+from hyperdistill_core.parallel import Outcome, WorkerPool
 
-#: A Dask worker keeps the children of so many jobs; those of a coordinator that was killed
-#: would else stay for ever.
-MOST_JOBS = 2
+#: Number of jobs whose children a Dask worker keeps. Without this limit, the children of a
+#: coordinator that was killed would stay forever.
+MAX_JOBS = 2
+_Child: TypeAlias = WorkerPool[Any, Any]
 
 
 class OtherVersionError(RuntimeError):
@@ -29,14 +33,15 @@ class OtherVersionError(RuntimeError):
 
 @dataclass(frozen=True)
 class Job:
-    """What Dask workers have to know, once for all items.
+    """What Dask workers need for all items of a pool.
 
     Attributes:
-        token: of this job alone.
-        setup: as of :class:`~hyperdistill_core.parallel.WorkerPool`.
-        time_limit: as of :class:`~hyperdistill_core.parallel.WorkerPool`.
-        fingerprint: what must be the same everywhere, by name; called on the worker.
-        expected: what it returned to the coordinator.
+        token: Unique name of the pool.
+        setup: Setup function, as of :class:`~hyperdistill_core.parallel.WorkerPool`.
+        time_limit: Longest time that an item may take (s); None for no limit.
+        fingerprint: Function that returns, by name, what must be equal everywhere. It is called
+            on the worker.
+        expected: Result of ``fingerprint`` on the coordinator.
     """
 
     token: str
@@ -49,60 +54,73 @@ class Job:
         """Compare this worker with the coordinator.
 
         Raises:
-            OtherVersionError: they differ.
+            OtherVersionError: They differ. The message names every difference.
         """
         found = self.fingerprint()
-        differing = [
+        differences = [
             f"{name}: expected {value}, got {found.get(name, 'nothing')}"
             for name, value in self.expected.items()
             if found.get(name) != value
         ]
-        if differing:
-            raise OtherVersionError("; ".join(differing))
+        if differences:
+            raise OtherVersionError("; ".join(differences))
 
 
 def prepare(job: Job) -> None:
-    """Start a child before there is an item, to know that it can be set up.
+    """Start a child before there is an item, which shows whether its setup works.
 
     Raises:
-        OtherVersionError: this worker is another than the coordinator.
-        Exception: what ``setup`` raised.
+        OtherVersionError: This worker differs from the coordinator.
+        Exception: The error that ``setup`` raised.
     """
-    with _children_of(job).one():
+    with worker_jobs().children_of(job).lend():
         pass
 
 
-def work(job: Job, key: Hashable, item: object) -> Outcome:
-    """What becomes of an item; raises what :func:`prepare` raises."""
-    with _children_of(job).one() as child:
+def work(job: Job, key: Hashable, item: object) -> Outcome[Any]:
+    """Return the outcome of an item.
+
+    Raises:
+        OtherVersionError: This worker differs from the coordinator.
+        Exception: The error that ``setup`` raised.
+    """
+    with worker_jobs().children_of(job).lend() as child:
         child.submit(key, item)
         [outcome] = child.collect()
     return outcome
 
 
 def end(token: str) -> None:
-    """End the children of a job; one that is at work ends after its item."""
-    with _LOCK:
-        children = _JOBS.pop(token, None)
-    if children is not None:
-        children.close()
+    """End the children of a job; a child at work ends after its item."""
+    worker_jobs().end(token)
 
 
-class _Children:
+class Children:
+    """The child processes of one job on one Dask worker.
+
+    Args:
+        job: Job of the children.
+
+    Raises:
+        OtherVersionError: This worker differs from the coordinator.
+    """
+
     def __init__(self, job: Job) -> None:
         job.check()
         self._job = job
         self._lock = threading.Lock()
-        self._free: list[WorkerPool] = []
+        self._free: list[_Child] = []
         self._closed = False
 
     @contextmanager
-    def one(self) -> Iterator[WorkerPool]:
-        """A child for one item."""
+    def lend(self) -> Generator[_Child]:
+        """Lend a child for one item; start one if none is free."""
         with self._lock:
             child = self._free.pop() if self._free else None
         if child is None:
-            child = WorkerPool(self._job.setup, workers=1, time_limit=self._job.time_limit)
+            child = WorkerPool[Any, Any](
+                self._job.setup, workers=1, time_limit=self._job.time_limit
+            )
         try:
             yield child
         except BaseException:
@@ -116,6 +134,7 @@ class _Children:
             child.close()
 
     def close(self) -> None:
+        """End the free children now, and each lent one when it is returned."""
         with self._lock:
             self._closed = True
             free, self._free = self._free, []
@@ -123,21 +142,46 @@ class _Children:
             child.close()
 
 
-# Dask gives a task no other place for what outlives it. Jobs by token, the latest used last.
-_JOBS: OrderedDict[str, _Children] = OrderedDict()
-_LOCK = threading.Lock()
+class WorkerJobs:
+    """The jobs that this Dask worker has children for, the latest used last.
+
+    Use :func:`worker_jobs`, which returns the one instance of a process. Dask calls functions,
+    one for each item, in any thread of the worker. The children outlive the call, so that they
+    belong to the process.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: OrderedDict[str, Children] = OrderedDict()
+
+    def children_of(self, job: Job) -> Children:
+        """Return the children of a job; end those of jobs that were not used for long.
+
+        Raises:
+            OtherVersionError: This worker differs from the coordinator.
+        """
+        with self._lock:
+            if job.token not in self._jobs:
+                # Dask marks its workers as daemons, and multiprocessing refuses children of a
+                # daemon because they would outlive it. Ours end with their parent.
+                multiprocessing.current_process().daemon = False
+                self._jobs[job.token] = Children(job)
+            self._jobs.move_to_end(job.token)
+            surplus = [self._jobs.popitem(last=False)[1] for _ in range(len(self._jobs) - MAX_JOBS)]
+            children = self._jobs[job.token]
+        for other in surplus:
+            other.close()
+        return children
+
+    def end(self, token: str) -> None:
+        """End the children of a job, if it has any; a child at work ends after its item."""
+        with self._lock:
+            children = self._jobs.pop(token, None)
+        if children is not None:
+            children.close()
 
 
-def _children_of(job: Job) -> _Children:
-    with _LOCK:
-        if job.token not in _JOBS:
-            # Dask marks its workers as daemons, which may have no children. Ours need no
-            # such care: they end with their parent.
-            multiprocessing.current_process().daemon = False
-            _JOBS[job.token] = _Children(job)
-        _JOBS.move_to_end(job.token)
-        surplus = [_JOBS.popitem(last=False)[1] for _ in range(len(_JOBS) - MOST_JOBS)]
-        children = _JOBS[job.token]
-    for other in surplus:
-        other.close()
-    return children
+@cache
+def worker_jobs() -> WorkerJobs:
+    """Return the jobs of this process; :class:`WorkerJobs` says why there is one."""
+    return WorkerJobs()

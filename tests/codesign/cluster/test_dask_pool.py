@@ -38,9 +38,9 @@ dask_pool = importlib.import_module("codesign.cluster.dask_pool")
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
-# Workers need this checkout, and the module of this test for its functions.
-PATHS = [str(ROOT), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+ROOT = Path(__file__).parents[3]
+# Workers import this checkout, and this module for its functions.
+PATHS = [str(ROOT), os.environ.get("PYTHONPATH", "")]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, PATHS))}
 
 
@@ -154,7 +154,7 @@ def drain(pool):
 def test_errors_hangs_and_crashes_cost_only_their_items(running_for_all):
     items = {"good": 4, "raises": "raises", "hangs": "sleeps", "crashes": "crashes", "after": 5}
     with closing(pool_on(running_for_all.cluster, time_limit=3.0)) as pool:
-        assert pool.idle == dask_pool.AHEAD * 2
+        assert pool.idle == dask_pool.ITEMS_PER_THREAD * 2
         assert not pool.busy
         assert pool.collect() == []
         waiting = list(items.items())
@@ -174,7 +174,7 @@ def test_errors_hangs_and_crashes_cost_only_their_items(running_for_all):
 
 def test_no_more_items_than_there_is_room_for(running_for_all):
     with closing(pool_on(running_for_all.cluster)) as pool:
-        for number in range(dask_pool.AHEAD * 2):
+        for number in range(dask_pool.ITEMS_PER_THREAD * 2):
             pool.submit(number, number)
         with pytest.raises(RuntimeError, match="every worker is busy"):
             pool.submit("late", 0)
@@ -192,14 +192,16 @@ def other_software(ours: int) -> dict[str, str]:
 
 
 def test_workers_with_other_software_are_refused(running_for_all):
-    message = "is not like this process: codesign: expected 1.0, got 0.9: install the same there"
+    message = (
+        "differs from this process: codesign: expected 1.0, got 0.9: install the same versions"
+    )
     with pytest.raises(UsageError, match=message):
         pool_on(running_for_all.cluster, fingerprint=partial(other_software, os.getpid()))
 
 
 def test_a_worker_with_other_software_that_comes_later_is_refused(running_for_all):
     with closing(pool_on(running_for_all.cluster)) as pool:
-        pool._job = replace(pool._job, token="later", expected={"version": "2"})
+        pool.job = replace(pool.job, token="later", expected={"version": "2"})
         pool.submit("item", 1)
         with pytest.raises(UsageError, match="version: expected 2, got 1"):
             pool.collect()
@@ -241,22 +243,28 @@ def test_a_scheduler_that_goes_is_one_line(running, tmp_path):
             pool.collect()
 
 
+def sent_future(pool) -> Any:
+    """The future of the only item that was sent."""
+    (key,) = [key for key in pool.client.futures if "codesign" in str(key)]
+    return distributed.Future(key, client=pool.client)
+
+
 def test_an_item_that_the_scheduler_drops_is_sent_again(running):
     with closing(pool_on(running.cluster)) as pool:
         pool.submit("item", 2)
-        ((_, future, *_),) = pool._pending.values()
-        future.cancel()
+        sent_future(pool).cancel()
         assert drain(pool)["item"].result == 4
 
 
 CTRL_C = """
 import shutil, signal
-from codesign.cluster import Cluster, dask_pool
+from codesign.cluster import ClusterSettings
+from codesign.cluster.start_cluster import start_cluster
 from codesign.errors import UsageError
 shutil.which = lambda command: None
 before = signal.getsignal(signal.SIGINT)
 try:
-    dask_pool._queued(Cluster(kind="slurm", jobs=1))
+    start_cluster(ClusterSettings(kind="slurm", jobs=1))
 except UsageError as error:
     print("sbatch" in str(error), signal.getsignal(signal.SIGINT) is before)
 """
@@ -279,17 +287,17 @@ def test_a_result_that_is_lost_with_its_worker_is_worked_out_again(running, tmp_
     version.write_text("1")
     with closing(pool_on(running.cluster, fingerprint=partial(of_file, version))) as pool:
         pool.submit("item", 2)
-        ((_, future, *_),) = pool._pending.values()
+        future = sent_future(pool)
         assert future.exception() is None  # waits
-        ((holder, *_),) = pool._client.who_has([future]).values()
+        ((holder, *_),) = pool.client.who_has([future]).values()
         if changed:
             version.write_text("2")
-            pool._client.run(dask_worker.end, pool._job.token)  # whoever comes now is new
-        pid = pool._client.run(os.getpid, workers=[holder])[holder]
+            pool.client.run(dask_worker.end, pool.job.token)  # whoever comes now is new
+        pid = pool.client.run(os.getpid, workers=[holder])[holder]
         os.kill(pid, signal.SIGKILL)
         running.workers[[w.pid for w in running.workers].index(pid)].wait()
         if changed:
-            with pytest.raises(UsageError, match="is not like this process: version: expected 1"):
+            with pytest.raises(UsageError, match="differs from this process: version: expected 1"):
                 drain(pool)
         else:
             assert drain(pool)["item"].result == 4
@@ -307,7 +315,7 @@ def worker_at_work(notes: Path) -> int:
 def test_a_dask_worker_that_dies_costs_nothing(running, tmp_path):
     notes = tmp_path / "notes"
     with closing(pool_on(running.cluster)) as pool:
-        for number in range(dask_pool.AHEAD * 2):
+        for number in range(dask_pool.ITEMS_PER_THREAD * 2):
             pool.submit(number, notes)
         victim = worker_at_work(notes)
         os.kill(victim, signal.SIGKILL)
