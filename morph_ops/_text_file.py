@@ -1,4 +1,4 @@
-"""Reading and writing small text files, whole or not at all."""
+"""Reading and atomic writing of small text files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from morph_ops.errors import BodyError
 
 
 def read_text(path: str | os.PathLike[str], *, error: type[Exception] = BodyError) -> str:
-    """Text of a UTF-8 file.
+    """The text of a UTF-8 file; a byte order mark is dropped.
 
     Args:
-        path: of the file.
-        error: class of the exception to raise.
+        path: Path of the file.
+        error: Class of the exceptions to raise.
 
     Raises:
-        BodyError: no such file, a folder, no permission, or no UTF-8 text; as ``error``.
+        BodyError: There is no such file, or it is a folder or not readable.
+        BodyError: The file is not UTF-8 text.
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
@@ -30,10 +31,13 @@ def read_text(path: str | os.PathLike[str], *, error: type[Exception] = BodyErro
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:
-    """Refuse a file that could not be written, before the work that would fill it.
+    """Refuse a path that cannot be written, before the work that would fill the file.
+
+    Args:
+        path: Path of the file.
 
     Raises:
-        BodyError: ``path`` is a folder, or its folder does not exist or is closed to us.
+        BodyError: The path is a folder, its folder does not exist, or there is no permission.
     """
     target = Path(path)
     if target.is_dir():
@@ -45,10 +49,15 @@ def require_writable(path: str | os.PathLike[str]) -> None:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a UTF-8 file so that readers see the old text or the new, never a part.
+    """Write a UTF-8 file atomically: readers see the old text or the new, never a part.
+
+    Args:
+        path: Path of the file; an existing file is replaced.
+        text: The new content.
 
     Raises:
-        BodyError: the folder does not exist or cannot be written to.
+        BodyError: The path is a folder, its folder does not exist, or there is no permission.
+        BodyError: Writing fails, for example because the disk is full.
     """
     target = Path(path)
     require_writable(target)

@@ -1,4 +1,4 @@
-"""Bodies in files of any kind, chosen by the file's extension."""
+"""Files of bodies in any format, chosen by the file's extension."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import networkx as nx
 
 from morph_ops.errors import BodyError
 
-# module, reader and writer; loaded when needed, since MJCF brings MuJoCo along
+__all__ = ["ROBOT_EXTENSIONS", "read_body", "robot_files", "write_body"]
+
+# Module, reader, and writer. They are imported at first use, since MJCF needs MuJoCo.
 _FORMATS = {
     ".xml": ("morph_ops.io.mjcf", "read", "write"),
     ".mjcf": ("morph_ops.io.mjcf", "read", "write"),
@@ -19,48 +21,79 @@ _FORMATS = {
     ".graphml": ("morph_ops.io.graphml_file", "read_graphml", "write_graphml"),
 }
 
-#: Endings of files that hold a robot.
-ROBOT_ENDINGS = tuple(_FORMATS)
+ROBOT_EXTENSIONS = tuple(_FORMATS)
+"""The extensions of files that hold a robot."""
 
 
 def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
-    """Files of a folder that hold robots, by name.
+    """The files of a folder that hold robots, by name.
 
-    Files that differ in their ending alone are one robot in several formats, as exported designs
-    are; the first of them is taken.
+    Files that differ only in their extension are one robot in several formats, as exported
+    designs are; the first of them is taken.
+
+    Args:
+        folder: Path of the folder.
 
     Raises:
-        BodyError: there is none.
+        BodyError: The folder holds no robot.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for name in ("ant.json", "ant.xml", "bee.xml", "notes.txt"):
+        ...     (folder / name).touch()
+        >>> [file.name for file in robot_files(folder)]
+        ['ant.json', 'bee.xml']
     """
-    files = sorted(file for file in Path(folder).iterdir() if file.suffix in ROBOT_ENDINGS)
+    files = sorted(file for file in Path(folder).iterdir() if file.suffix in ROBOT_EXTENSIONS)
     if not files:
-        raise BodyError(f"{folder}: no robots ({', '.join(ROBOT_ENDINGS)}) in this folder")
+        raise BodyError(f"{folder}: no robots ({', '.join(ROBOT_EXTENSIONS)}) in this folder")
     return list({file.stem: file for file in reversed(files)}.values())[::-1]
 
 
 def read_body(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
-    """The body in an MJCF (.xml, .mjcf), JSON or GraphML file.
+    """The body in an MJCF (.xml, .mjcf), JSON, or GraphML file.
 
     Args:
-        path: of the file.
+        path: Path of the file.
 
     Raises:
-        BodyError: another extension, or a file that cannot be read or is no body.
+        BodyError: The extension is none of these.
+        BodyError: The file cannot be read, or holds no body.
+
+    Example:
+        >>> import tempfile
+        >>> from morph_ops.graph import Torso, new_body
+        >>> file = Path(tempfile.mkdtemp()) / "ball.json"
+        >>> write_body(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)), file)
+        >>> list(read_body(file))
+        ['torso/0']
     """
     module, reader, _ = _format(path)
     return _load(module, reader)(path)
 
 
 def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
-    """Write a body as MJCF (.xml, .mjcf), JSON or GraphML, whole or not at all.
+    """Write a body as MJCF (.xml, .mjcf), JSON, or GraphML.
+
+    The file is written atomically: no reader sees a part of it.
 
     Args:
-        graph: a body.
-        path: of the file; an existing one is replaced.
+        graph: A body.
+        path: Path of the file; an existing file is replaced.
 
     Raises:
-        BodyError: another extension, a graph that is no body, or a file that cannot be
-            written.
+        BodyError: The extension is none of these.
+        BodyError: The graph is no body.
+        BodyError: The file cannot be written.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))
+        >>> write_body(body, "ball.stl")
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: ball.stl: no body format has the extension '.stl'; \
+extensions: .xml, .mjcf, .json, .graphml
     """
     module, _, writer = _format(path)
     _load(module, writer)(graph, path)

@@ -1,6 +1,6 @@
-"""Bodies as JSON: every digit, every order, one line a body part.
+"""Bodies as JSON: every digit and every order, with one line for each node.
 
-The layout is :mod:`morph_ops.io.schema`'s.
+The layout is described in :mod:`morph_ops.io.schema`.
 """
 
 from __future__ import annotations
@@ -15,41 +15,62 @@ from morph_ops._text_file import read_text, write_text
 from morph_ops.errors import BodyError
 from morph_ops.io.schema import from_dict, to_dict
 
+__all__ = ["from_json", "parse_json", "read_json", "to_json", "write_json"]
+
 
 def to_json(graph: nx.DiGraph[str]) -> str:
     """A body as JSON text.
 
     Args:
-        graph: a body.
+        graph: A body.
 
     Raises:
-        BodyError: the graph is no body.
+        BodyError: The graph is no body.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> print(to_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))[:40])
+        {"format": "codesign-body", "version": 1
     """
-    plain = to_dict(graph)
-    bodies = ",\n".join(f"  {json.dumps(entry)}" for entry in plain.pop("bodies"))
-    tail = json.dumps(plain.pop("excludes"))
-    head = json.dumps(plain)[1:-1]
-    return f'{{{head},\n "bodies": [\n{bodies}\n ],\n "excludes": {tail}}}\n'
+    data = to_dict(graph)
+    nodes = ",\n".join(f"  {json.dumps(entry)}" for entry in data.pop("bodies"))
+    tail = json.dumps(data.pop("excludes"))
+    head = json.dumps(data)[1:-1]
+    return f'{{{head},\n "bodies": [\n{nodes}\n ],\n "excludes": {tail}}}\n'
 
 
 def from_json(text: str) -> nx.DiGraph[str]:
     """The body in JSON text.
 
     Args:
-        text: what :func:`to_json` returned, or written by hand alike.
+        text: Text from :func:`to_json`, or written by hand in the same layout.
 
     Raises:
-        BodyError: the text is no JSON, of another version, or no body.
+        BodyError: The text is no JSON, of another version, or no body.
+
+    Example:
+        >>> from_json('{"format": "urdf"}')
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: expected a body with format 'codesign-body', got 'urdf'
     """
-    return from_dict(parse(text))
+    return from_dict(parse_json(text))
 
 
-def parse(text: str) -> Any:
-    """JSON text as plain data, read more strictly than Python does by itself.
+def parse_json(text: str) -> Any:
+    """The data in JSON text, read more strictly than Python's own module does.
+
+    Args:
+        text: JSON text.
 
     Raises:
-        BodyError: the text is no JSON, has a field twice in one object, or numbers that
-            JSON does not know.
+        BodyError: The text is no JSON, or nested too deeply.
+        BodyError: A field occurs twice in one object.
+        BodyError: A number is not finite.
+
+    Example:
+        >>> parse_json('{"radius": NaN}')
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: expected finite numbers, got NaN
     """
     try:
         return json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
@@ -64,8 +85,12 @@ def parse(text: str) -> Any:
 def read_json(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
     """The body in a JSON file.
 
+    Args:
+        path: Path of the file.
+
     Raises:
-        BodyError: the file cannot be read, or as :func:`from_json`.
+        BodyError: The file cannot be read.
+        BodyError: The text is no JSON, of another version, or no body.
     """
     text = read_text(path)
     try:
@@ -75,10 +100,15 @@ def read_json(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
 
 
 def write_json(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
-    """Write a body as a JSON file, whole or not at all.
+    """Write a body as a JSON file, atomically.
+
+    Args:
+        graph: A body.
+        path: Path of the file; an existing file is replaced.
 
     Raises:
-        BodyError: the graph is no body, or the file cannot be written.
+        BodyError: The graph is no body.
+        BodyError: The file cannot be written.
     """
     write_text(path, to_json(graph))
 
@@ -88,9 +118,9 @@ def _refuse(word: str) -> NoReturn:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for key, value in pairs:
-        if key in seen:
-            raise BodyError(f"field {key!r} stands twice in one object")
-        seen[key] = value
-    return seen
+        if key in found:
+            raise BodyError(f"field {key!r} occurs twice in one object")
+        found[key] = value
+    return found

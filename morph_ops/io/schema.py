@@ -1,21 +1,27 @@
-"""The project's own description of a body as plain data: what JSON and GraphML files hold.
+"""The schema of a body as plain data: the content of JSON and GraphML files.
 
-    format     "codesign-body"
-    version    1
-    bodies     depth first, children in order; each with its name, its parent's name (null
-               for the torso), and the fields of its record in :mod:`morph_ops.graph`
-    excludes   pairs of names
+========== =================================================================
+field      content
+========== =================================================================
+format     "codesign-body"
+version    1
+bodies     the nodes (MuJoCo calls each a body), depth first, children in
+           order; each has its name, the name of its parent (null for the
+           torso), and the fields of its record in :mod:`morph_ops.graph`
+excludes   pairs of names of nodes that must not collide
+========== =================================================================
 
-Fields that have a default may be missing; fields that nobody knows are refused, so that
-no data is lost in silence.
+Fields with a default may be missing. Unknown fields are refused, so that no data is lost
+silently.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import networkx as nx
 
@@ -23,6 +29,8 @@ from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
 from morph_ops.graph import Joint, Limb, Torso
 from morph_ops.validity.wellformed import require_well_formed
+
+__all__ = ["FORMAT", "VERSION", "from_dict", "to_dict"]
 
 FORMAT = "codesign-body"
 VERSION = 1
@@ -32,13 +40,19 @@ _DOCUMENT = ("format", "version", "bodies", "excludes")
 
 
 def to_dict(graph: nx.DiGraph[str]) -> dict[str, Any]:
-    """A body as dicts, lists, strings and numbers.
+    """A body as dicts, lists, strings, and numbers.
 
     Args:
-        graph: a body.
+        graph: A body.
 
     Raises:
-        BodyError: the graph is no body.
+        BodyError: The graph is no body.
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> data = to_dict(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
+        >>> list(data), data["bodies"][0]["name"]
+        (['format', 'version', 'bodies', 'excludes'], 'torso/0')
     """
     require_well_formed(graph)
     return {
@@ -60,41 +74,49 @@ def from_dict(data: Any) -> nx.DiGraph[str]:
     """The body that :func:`to_dict` described.
 
     Args:
-        data: a description.
+        data: The description.
 
     Raises:
-        BodyError: another format or version.
-        BodyError: a field is missing, unknown, or of the wrong type.
-        BodyError: the description is no body.
+        BodyError: The format or the version is another one.
+        BodyError: A field is missing, unknown, or of the wrong type.
+        BodyError: The description is no body.
+
+    Example:
+        >>> from_dict({"format": "codesign-body", "version": 7})
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: expected version 1 of format 'codesign-body', got 7; \
+read it with the release that wrote it
     """
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        got = data.get("format") if isinstance(data, dict) else data
-        raise BodyError(f"expected a body with format {FORMAT!r}, got {_shown(got)}")
-    if type(data.get("version")) is not int or data["version"] != VERSION:
+    found = cast("dict[Any, Any]", data) if isinstance(data, dict) else None
+    if found is None or found.get("format") != FORMAT:
+        got = _shown(data if found is None else found.get("format"))
+        raise BodyError(f"expected a body with format {FORMAT!r}, got {got}")
+    version = found.get("version")
+    if type(version) is not int or version != VERSION:
         raise BodyError(
-            f"expected version {VERSION} of format {FORMAT!r}, got {_shown(data.get('version'))}; "
+            f"expected version {VERSION} of format {FORMAT!r}, got {_shown(version)}; "
             "read it with the release that wrote it"
         )
-    _require_keys(data, _DOCUMENT, _DOCUMENT, "the document")
-    graph = nx.DiGraph(excludes=())
-    for index, entry in enumerate(_decode(list[dict], data["bodies"], "bodies")):
-        _add_body(graph, entry, f"bodies[{index}]")
-    pairs = _decode(list[tuple[str, str]], data["excludes"], "excludes")
+    _require_keys(found, _DOCUMENT, _DOCUMENT, "the document")
+    graph: nx.DiGraph[str] = nx.DiGraph(excludes=())
+    for index, entry in enumerate(_decode(list[dict[Any, Any]], found["bodies"], "bodies")):
+        _add_node(graph, entry, f"bodies[{index}]")
+    pairs = _decode(list[tuple[str, str]], found["excludes"], "excludes")
     graph = body_graph.with_excludes(graph, pairs)
     require_well_formed(graph)
     return graph
 
 
-def _add_body(graph: nx.DiGraph[str], entry: dict[str, Any], where: str) -> None:
+def _add_node(graph: nx.DiGraph[str], entry: dict[str, Any], where: str) -> None:
     missing = [key for key in ("name", "parent") if key not in entry]
     if missing:
         raise BodyError(f"{where}: {missing[0]} is missing")
     name = _decode(str, entry["name"], f"{where}.name")
     above = _decode(str | None, entry["parent"], f"{where}.parent")
     if name in graph:
-        raise BodyError(f"{where}: a body {name!r} stands before it already")
+        raise BodyError(f"{where}: an earlier node has the name {name!r} already")
     if above is not None and above not in graph:
-        raise BodyError(f"{where}: its parent {above!r} does not stand before it")
+        raise BodyError(f"{where}: expected its parent {above!r} before it, found no such node")
     rest = {key: value for key, value in entry.items() if key not in ("name", "parent")}
     kind = Torso if above is None else Limb
     graph.add_node(name, node=_decode(kind, rest, f"{where} ({name!r})"))
@@ -104,16 +126,16 @@ def _add_body(graph: nx.DiGraph[str], entry: dict[str, Any], where: str) -> None
 
 def _encode(value: Any) -> Any:
     if is_dataclass(value):
-        shown = {field.name: _encode(getattr(value, field.name)) for field in fields(value)}
-        return {key: item for key, item in shown.items() if item is not None}
+        encoded = {field.name: _encode(getattr(value, field.name)) for field in fields(value)}
+        return {key: item for key, item in encoded.items() if item is not None}
     if isinstance(value, tuple):
-        return [_encode(item) for item in value]
-    # numpy's scalars are no numbers to JSON
+        return [_encode(item) for item in cast("tuple[Any, ...]", value)]
+    # JSON does not accept numpy's scalars as numbers.
     return value.item() if hasattr(value, "item") else value
 
 
 def _decode(hint: Any, value: Any, where: str) -> Any:
-    """``value`` as the type ``hint``, or an error that says ``where`` it stands."""
+    """A value as the type of a hint; an error says at which place the value has another type."""
     kind, options = get_origin(hint), get_args(hint)
     if hint in _HINTS:
         return _decode_record(hint, value, where)
@@ -122,17 +144,22 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
             return value
     elif kind is UnionType:
         return None if value is None else _decode(options[0], value, where)
+    elif kind is dict:
+        if isinstance(value, dict):
+            return cast("dict[Any, Any]", value)
     elif kind in (tuple, list):
         if isinstance(value, list):
+            items = cast("list[Any]", value)
             repeated = kind is list or options[-1] is Ellipsis
-            wanted = options[:1] * len(value) if repeated else options
-            if len(wanted) == len(value):
-                return kind(
+            wanted = options[:1] * len(items) if repeated else options
+            if len(wanted) == len(items):
+                decoded = [
                     _decode(option, item, f"{where}[{index}]")
-                    for index, (option, item) in enumerate(zip(wanted, value, strict=True))
-                )
+                    for index, (option, item) in enumerate(zip(wanted, items, strict=True))
+                ]
+                return decoded if kind is list else tuple(decoded)
     elif hint is float:
-        # An integer may be too large for a float, which isfinite() would not bear.
+        # An integer may be too large for a float, and isfinite() would raise an error then.
         if type(value) in (int, float) and abs(value) <= sys.float_info.max:
             return float(value)
     elif type(value) is hint:
@@ -140,16 +167,19 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
     raise BodyError(f"{where}: expected {_words(hint)}, got {_shown(value)}")
 
 
-def _decode_record(kind: type, value: Any, where: str) -> Any:
+def _decode_record(kind: type[Any], value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise BodyError(f"{where}: expected an object, got {_shown(value)}")
+    found = cast("dict[Any, Any]", value)
     hints = _HINTS[kind]
     required = [field.name for field in fields(kind) if field.default is MISSING]
-    _require_keys(value, tuple(hints), required, where)
-    return kind(**{key: _decode(hints[key], item, f"{where}.{key}") for key, item in value.items()})
+    _require_keys(found, tuple(hints), required, where)
+    return kind(**{key: _decode(hints[key], item, f"{where}.{key}") for key, item in found.items()})
 
 
-def _require_keys(value: dict, known: tuple[str, ...], required: Any, where: str) -> None:
+def _require_keys(
+    value: dict[Any, Any], known: tuple[str, ...], required: Iterable[str], where: str
+) -> None:
     unknown = [key for key in value if key not in known]
     if unknown:
         raise BodyError(f"{where}: unknown field {unknown[0]!r}; fields: {', '.join(known)}")
