@@ -33,10 +33,10 @@ def command_lines() -> list[tuple[str, str]]:
     lines = []
     for page in [*PAGES, *sorted((ROOT / "docs" / "research").glob("*.md"))]:
         text = page.read_text("utf-8")
-        shown = [*blocks(page, "console"), *re.findall(r"`(codesign [^`]+)`", text)]
+        shown = [re.sub(r"\s*\\\n\s*", " ", block) for block in blocks(page, "console")]
+        shown += [inline.replace("\n", " ") for inline in re.findall(r"`(codesign [^`]+)`", text)]
         for block in shown:
-            joined = re.sub(r"\s*\\\n\s*", " ", block)
-            for line in joined.splitlines():
+            for line in block.splitlines():
                 line = line.removeprefix("$ ").strip()
                 if line.startswith("codesign ") and "..." not in line:
                     lines.append((page.name, line))
