@@ -1,18 +1,21 @@
-"""What racing saves, and which of the best bodies it costs, on bodies that a search breeds.
+"""Benchmark of racing: the control steps that it saves, and the best bodies that it loses.
 
     python benchmarks/racing.py [--bodies 500] [--episodes 4 8] [--top 10] [--repeats 2]
 
-An aging campaign breeds the bodies. Who is truly best is decided by 32 episodes of starts that
-nothing else sees. Then the same bodies are scored over a few episodes, in four ways:
+An aging campaign creates the bodies. The truly best ones are those with the highest scores over 32
+episodes of initial states that nothing else uses. Then the same bodies are scored over a few
+episodes, in four ways:
 
-    in full             every body, no racing
-    by look             all run a short episode, then the most promising first: score --top
-    as bred             one after the other, as a campaign of algorithm `random` would: the bar is
-                        the worst of the best so far, and lags by the bodies in flight
-    shuffled            likewise, in random order; bodies of a search get better, so the bar of the
-                        way before is low for long
+    in full     no racing
+    screening   all bodies are screened by a short episode, then race for the top, the most
+                promising first: codesign score --top
+    in order    one after the other, like a campaign of the algorithm `random`: the threshold is
+                the lowest of the best scores so far, without those of the bodies in flight
+    shuffled    the same in random order. The bodies of a search improve, so the threshold of the
+                order before stays low for long.
 
-A row is the mean over repeats, each with starts of its own. Control steps are counted, not time.
+Each row is the mean over repeats with initial states of their own. It counts control steps, not
+time.
 """
 
 from __future__ import annotations
@@ -29,29 +32,28 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from codesign import config
 from codesign.campaign import run
 from codesign.campaign.algorithms import new_algorithm
-from codesign.config import Racing
+from codesign.config import Racing, Settings, usable_cores
 from codesign.errors import UsageError
 from codesign.scoring import ScoreRecord, ScoringPool, race_for_top
 from codesign.store import Candidate, Database
 
-WAYS = ("in full", "by look", "as bred", "shuffled")
-#: Of the episodes that decide who is best, and of the order of shuffled bodies.
+WAYS = ("in full", "screening", "in order", "shuffled")
+#: Seed of the episodes that decide which bodies are best, and of the shuffled orders.
 TRUTH_SEED = 777_000
-#: Bodies before the first that may be stopped, and bodies in flight, of a campaign.
+#: Bodies before the first one that racing can prune, and bodies in flight.
 POPULATION, IN_FLIGHT = 64, 16
 
 
 @dataclass(frozen=True)
-class Raced:
-    """What one way cost and kept.
+class Outcome:
+    """Cost and result of one way to score the bodies.
 
     Attributes:
-        steps: control steps, of all that was simulated.
-        scored: bodies that were scored in full.
-        kept: of the truly best, those among them.
+        steps: Control steps that were simulated.
+        scored: Number of bodies with a complete score.
+        kept: Number of the truly best bodies among them.
     """
 
     steps: int
@@ -60,14 +62,14 @@ class Raced:
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Run the benchmark and print the table."""
     parser = _parser()
     options = parser.parse_args()
     for name in ("bodies", "top", "repeats", "workers"):
         if getattr(options, name) < 1:
             parser.error(f"--{name}: expected at least 1, got {getattr(options, name)}")
     try:
-        bodies = unscored(options)
+        bodies = searched_bodies(options)
         best = truly_best(bodies, options)
         measured = {
             episodes: [
@@ -81,20 +83,18 @@ def main() -> None:
     Console().print(_table(measured, len(bodies), options.top, options.repeats))
 
 
-def unscored(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
-    """The distinct bodies of an aging campaign, in the order of their breeding."""
-    settings = config.Settings.from_dict(
-        {
-            "algorithm": "aging",
-            "controller": options.controller,
-            "candidates": options.bodies,
-            "episodes": options.episodes[0],
-            "population": min(POPULATION, options.bodies),
-            "generations": options.bodies,
-            "workers": options.workers,
-            "seed": options.seed,
-            "reevaluation_episodes": 0,
-        }
+def searched_bodies(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
+    """The distinct bodies of an aging campaign, in the order of their creation."""
+    settings = Settings(
+        algorithm="aging",
+        controller=options.controller,
+        candidates=options.bodies,
+        episodes=options.episodes[0],
+        population=min(POPULATION, options.bodies),
+        generations=options.bodies,
+        workers=options.workers,
+        seed=options.seed,
+        reevaluation_episodes=0,
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.sqlite"
@@ -105,7 +105,7 @@ def unscored(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
 
 
 def truly_best(bodies: Sequence[nx.DiGraph[str]], options: argparse.Namespace) -> set[int]:
-    """Indices of the best bodies by many episodes."""
+    """Indices of the best bodies over many episodes."""
     with _pool(options, options.true_episodes, TRUTH_SEED, racing=None) as pool:
         scores = [record.score for record in pool.map(bodies)]
     return set(np.argsort(-np.array(scores), kind="stable")[: options.top].tolist())
@@ -118,33 +118,28 @@ def race(
     *,
     episodes: int,
     repeat: int,
-) -> dict[str, Raced]:
+) -> dict[str, Outcome]:
     """Score the bodies in every way, over the same episodes."""
-    order = np.random.default_rng(TRUTH_SEED + repeat).permutation(len(bodies))
+    order: list[int] = np.random.default_rng(TRUTH_SEED + repeat).permutation(len(bodies)).tolist()
     seed = options.seed + 1 + repeat
     with _pool(options, episodes, seed, racing=Racing()) as pool:
         shuffled = one_after_the_other([bodies[index] for index in order], pool, options.top)
+        places: list[int] = np.argsort(order).tolist()
         ways = {
             "in full": pool.map(bodies),
-            "by look": race_for_top(bodies, pool, top=options.top),
-            "as bred": one_after_the_other(bodies, pool, options.top),
-            "shuffled": [shuffled[place] for place in np.argsort(order)],
+            "screening": race_for_top(bodies, pool, top=options.top),
+            "in order": one_after_the_other(bodies, pool, options.top),
+            "shuffled": [shuffled[place] for place in places],
         }
-    return {way: _raced(records, best) for way, records in ways.items()}
+    return {way: _outcome(records, best) for way, records in ways.items()}
 
 
 def one_after_the_other(
     bodies: Sequence[nx.DiGraph[str]], pool: ScoringPool, top: int
 ) -> list[ScoreRecord]:
-    """Records as a campaign of algorithm ``random`` would have them."""
-    settings = config.Settings.from_dict(
-        {
-            "algorithm": "random",
-            "finalists": top,
-            "top": top,
-            "population": POPULATION,
-            "racing": {},
-        }
+    """Records of the bodies in a campaign of the algorithm ``random``."""
+    settings = Settings(
+        algorithm="random", finalists=top, top=top, population=POPULATION, racing=Racing()
     )
     algorithm = new_algorithm(settings)
     records: list[ScoreRecord] = []
@@ -158,9 +153,9 @@ def one_after_the_other(
     return records
 
 
-def _raced(records: Sequence[ScoreRecord], best: set[int]) -> Raced:
+def _outcome(records: Sequence[ScoreRecord], best: set[int]) -> Outcome:
     scored = {index for index, record in enumerate(records) if record.status != "pruned"}
-    return Raced(sum(record.steps for record in records), len(scored), len(scored & best))
+    return Outcome(sum(record.steps for record in records), len(scored), len(scored & best))
 
 
 def _pool(
@@ -176,40 +171,42 @@ def _pool(
 
 
 def _table(
-    measured: dict[int, list[dict[str, Raced]]], bodies: int, top: int, repeats: int
+    measured: dict[int, list[dict[str, Outcome]]], bodies: int, top: int, repeats: int
 ) -> Table:
-    table = Table(title=f"racing on {bodies} bodies that a search bred; means of {repeats} repeats")
+    table = Table(title=f"racing on {bodies} bodies of a search; means of {repeats} repeats")
     table.add_column("episodes", justify="right")
     table.add_column("way")
-    for title in ("control steps", "of all", "scored", f"top {top} kept"):
+    for title in ("control steps", "share", "scored in full", f"top {top} kept"):
         table.add_column(title, justify="right")
     for episodes, several in measured.items():
-        whole = fmean(repeat["in full"].steps for repeat in several)
+        complete = fmean(repeat["in full"].steps for repeat in several)
         for way in WAYS:
-            raced = [repeat[way] for repeat in several]
-            steps = fmean(r.steps for r in raced)
+            outcomes = [repeat[way] for repeat in several]
+            steps = fmean(outcome.steps for outcome in outcomes)
             table.add_row(
                 f"{episodes}",
                 way,
                 f"{steps:,.0f}",
-                f"{steps / whole:.2f}",
-                f"{fmean(r.scored for r in raced):.0f}",
-                f"{fmean(r.kept for r in raced):.1f}",
+                f"{steps / complete:.2f}",
+                f"{fmean(outcome.scored for outcome in outcomes):.0f}",
+                f"{fmean(outcome.kept for outcome in outcomes):.1f}",
             )
     return table
 
 
 def _parser() -> argparse.ArgumentParser:
-    summary = "What racing saves, and which of the best bodies it costs."
+    summary = "Control steps that racing saves, and best bodies that it loses."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v2", help="name, or a file")
-    parser.add_argument("--bodies", type=int, default=500, help="candidates of the campaign")
-    parser.add_argument("--episodes", type=int, nargs="+", default=[4, 8], help="of a score")
+    parser.add_argument("--controller", default="flat-v2", help="Name or file of the controller.")
+    parser.add_argument("--bodies", type=int, default=500, help="Candidates of the campaign.")
+    parser.add_argument(
+        "--episodes", type=int, nargs="+", default=[4, 8], help="Episodes of a score."
+    )
     parser.add_argument("--true-episodes", type=int, default=32)
     parser.add_argument("--top", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=config.usable_cores())
+    parser.add_argument("--workers", type=int, default=usable_cores())
     return parser
 
 

@@ -15,7 +15,7 @@ from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
-from hyperdistill_core.training.training_sets.training_set import TrainingSet
+from hyperdistill_core.training.training_sets import TrainingSet
 from morph_ops.io.files import write_body
 from morph_ops.sampling import sample_body
 
@@ -93,9 +93,9 @@ def test_a_missing_controller_is_one_line(tmp_path, script):
 
 
 @pytest.mark.slow
-def test_fleet_benchmark_prints_a_row_a_repeat_and_the_ratio():
+def test_vector_env_benchmark_prints_a_row_a_repeat_and_the_ratio():
     done = run(
-        "fleet.py",
+        "vector_env.py",
         *("--bodies", "3", "--envs", "2", "--workers", "2"),
         *("--steps", "60", "--action-std", "2", "--repeats", "2"),
     )
@@ -172,7 +172,7 @@ def test_search_benchmark_prints_a_row_an_algorithm_and_goes_on_where_it_was(con
 
 
 @pytest.mark.slow
-def test_racing_benchmark_prints_what_each_way_cost_and_kept(controller):
+def test_racing_benchmark_prints_the_cost_and_the_kept_bodies(controller):
     done = run(
         "racing.py",
         *("--controller", str(controller), "--workers", "1", "--bodies", "24", "--top", "2"),
@@ -181,15 +181,15 @@ def test_racing_benchmark_prints_what_each_way_cost_and_kept(controller):
     assert done.returncode == 0, done.stderr
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
     rows = {row[1]: row[2:] for row in cells if len(row) == 6}
-    assert list(rows) == ["in full", "by look", "as bred", "shuffled"]
+    assert list(rows) == ["in full", "screening", "in order", "shuffled"]
     assert rows["in full"][1] == "1.00"
-    assert rows["in full"][3] == "2.0", "who is scored in full is kept"
-    assert rows["as bred"][0] == rows["in full"][0], "nobody stops in the first population"
+    assert rows["in full"][3] == "2.0", "without racing the best are kept"
+    assert rows["in order"][0] == rows["in full"][0], "the first population is not pruned"
 
 
 @pytest.mark.slow
-def test_a_missing_pool_is_one_line(tmp_path):
-    done = run("fleet.py", "--pool", str(tmp_path / "no.jsonl"), "--workers", "1")
+def test_a_missing_training_set_is_one_line(tmp_path):
+    done = run("vector_env.py", "--training-set", str(tmp_path / "no.jsonl"), "--workers", "1")
     assert done.returncode == 2
     assert "no.jsonl" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
