@@ -1,4 +1,4 @@
-"""The two ways in which a command ends early."""
+"""Errors that end a command early."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from morph_ops.errors import BodyError, UnknownNameError
 
 
 class UsageError(ValueError):
-    """Wrong input: a file, name, key or value. One line for people; exit code 2."""
+    """Wrong input: a file, name, key or value. The message is one line; the exit code is 2."""
 
 
 class RunLockedError(UsageError):
@@ -16,7 +16,7 @@ class RunLockedError(UsageError):
 
 
 class RunError(RuntimeError):
-    """Something failed while working. One line for people; exit code 1."""
+    """Work that failed. The message is one line; the exit code is 1."""
 
 
 WRONG_INPUT = (
@@ -27,4 +27,4 @@ WRONG_INPUT = (
     TrainingError,
     ControllerError,
 )
-"""Every error that tells users about what they gave."""
+"""Every error about wrong input; all of them have messages of one line."""
