@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from codesign.api import Observer, Run, evolve, export, finetune, load_run, resume, score
     from codesign.config import Settings
     from codesign.scoring import BodyScorer, ScoreRecord
-    from morph_ops.io.files import read_body, write_body
+    from morph_ops import read_body, write_body
 
 __all__ = [
     "BodyScorer",
@@ -73,10 +73,10 @@ _MODULES = {
     "export": "codesign.api",
     "finetune": "codesign.api",
     "load_run": "codesign.api",
-    "read_body": "morph_ops.io.files",
+    "read_body": "morph_ops",
     "resume": "codesign.api",
     "score": "codesign.api",
-    "write_body": "morph_ops.io.files",
+    "write_body": "morph_ops",
 }
 
 

@@ -21,7 +21,7 @@ from codesign.api.observer import Observer
 from codesign.api.planning import Plan, plan
 from codesign.api.robots import RobotFile, find_robots, read_robots
 from codesign.api.run import Run, RunStatus, load_run
-from codesign.api.scoring import score
+from codesign.api.scoring import ScoreOptions, score
 
 __all__ = [
     "RUNS",
@@ -30,6 +30,7 @@ __all__ = [
     "RobotFile",
     "Run",
     "RunStatus",
+    "ScoreOptions",
     "evolve",
     "export",
     "find_robots",

@@ -67,7 +67,7 @@ def export(
         >>> from pathlib import Path
         >>> import codesign
         >>> import numpy as np
-        >>> from morph_ops.space import sample_body
+        >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     designs = codesign.export(body, f"{folder}/out", formats=["mjcf", "json"])

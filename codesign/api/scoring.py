@@ -105,7 +105,7 @@ def score(
     Example:
         >>> import codesign
         >>> import numpy as np
-        >>> from morph_ops.space import sample_body
+        >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))
         >>> record = codesign.score(body, controller="flat-v0", episodes=2)
         >>> record.status, len(record.returns)

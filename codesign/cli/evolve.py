@@ -1,14 +1,14 @@
-"""``codesign evolve``: start a campaign, or go on with one."""
+"""``codesign evolve``: start or resume a campaign."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from codesign.cli.options import INTERRUPTED, PATH, set_option
 from codesign.interrupts import deferred_interrupts
 
 if TYPE_CHECKING:
@@ -16,24 +16,28 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from codesign.api import Observer, Run
     from codesign.config import Settings
-    from codesign.store import Database, Event, RunFolder
-
-RUNS = Path("runs")
-INTERRUPTED = 130
-CLUSTER_HELP = "Dask scheduler to work with, as tcp://host:port; none for --workers alone."
 
 
 @click.command()
-@click.argument("campaign", required=False, type=click.Path(path_type=Path))
-@click.option("--preset", help="Name of a preset to begin from; without it and a file: quickstart.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; must be new or empty.")
-@click.option("--seed", type=int, help="Root of every random number.")
-@click.option("--workers", type=int, help="Worker processes; the result does not depend on it.")
-@click.option("--cluster", metavar="ADDRESS|none", help=CLUSTER_HELP)
-@click.option("--resume", type=click.Path(path_type=Path), help="Run folder to go on with.")
-@click.option("--dry-run", is_flag=True, help="Show the plan and how long it may take; no run.")
+@click.argument("campaign", required=False, type=PATH, metavar="[CAMPAIGN.toml]")
+@click.option(
+    "--preset",
+    metavar="NAME",
+    help="Settings to start from. Without a preset and a file it is quickstart.",
+)
+@set_option("campaign")
+@click.option("--out", type=PATH, help="Run folder; it must be new or empty.  [default: runs/...]")
+@click.option("--seed", type=int, help="Seed of every random number of the run.")
+@click.option("--workers", type=int, help="Number of worker processes; the result is the same.")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS|none",
+    help="Dask scheduler to score bodies on, such as tcp://host:8786; none uses --workers.",
+)
+@click.option("--resume", type=PATH, metavar="RUN", help="Continue this run.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and its estimated time; run nothing.")
 def evolve(
     campaign: Path | None,
     preset: str | None,
@@ -45,27 +49,37 @@ def evolve(
     resume: Path | None,
     dry_run: bool,
 ) -> None:
-    """Search for bodies, as CAMPAIGN.toml or a preset says.
+    """Search for bodies, or continue a search.
 
-    Ctrl-C stops at any moment; --resume goes on as if nothing had happened.
+    The settings come from a preset and CAMPAIGN.toml; --set and the other options change them.
+    The run folder gets a database of all bodies, the complete settings, and the best designs.
+
+    Ctrl-C stops the search at any moment; --resume continues it with the same result as if it
+    had never stopped.
+
+    \b
+    codesign evolve --preset quickstart
+    codesign evolve --set population=64 --set generations=20 --out runs/longer
+    codesign evolve --resume runs/longer
     """
     with deferred_interrupts():
-        import codesign.campaign
-        import codesign.exporting  # noqa: F401  both bring what the rest of this module imports
-        from codesign import config
+        from codesign import api, config
         from codesign.errors import UsageError
-        from codesign.store import RunFolder
         from codesign.store.atomic import check_free
         from codesign.store.folder import free_path
 
+    place: dict[str, Any] = {} if cluster is None else {"cluster": config.cluster_at(cluster)}
     if resume is not None:
         if campaign or preset or assignments or out or seed is not None or dry_run:
             raise UsageError(
-                "--resume goes on with the settings of the run; only --workers and --cluster fit it"
+                "--resume continues with the settings of the run: it goes only with --workers "
+                "and --cluster"
             )
-        folder = RunFolder(resume)
-        settings = config.Settings.from_dict({**folder.settings.model_dump(), **_given(workers=workers)})
-        _work(_placed(settings, cluster), folder=folder, out=resume)
+        folder = resume
+        _work(
+            folder,
+            lambda observer: api.resume(folder, workers=workers, changes=place, observer=observer),
+        )
         return
     if campaign is None and preset is None:
         preset = config.DEFAULT_PRESET
@@ -74,164 +88,72 @@ def evolve(
         file=campaign,
         assignments=assignments,
         overrides={"seed": seed, "workers": workers},
-    )
+    ).replace(**place)
     if dry_run:
-        from codesign.cli.plan import show_plan
-
-        show_plan(_placed(settings, cluster))
+        _show_plan(settings)
         return
     name = campaign.stem if campaign else preset or config.DEFAULT_PRESET
-    out = out or free_path(RUNS, name=name, seed=settings.seed)
-    check_free(out)
-    _work(_placed(settings, cluster), folder=None, out=out)
+    path = out or free_path(api.RUNS, name=name, seed=settings.seed)
+    check_free(path)
+    _work(path, lambda observer: api.evolve(settings, out=path, observer=observer))
 
 
-def _placed(settings: Settings, cluster: str | None) -> Settings:
-    """The settings with the cluster that the command line names, if it names one."""
-    from codesign.config import cluster_at
+def _work(path: Path, search: Callable[[Observer], Run]) -> None:
+    """Search, and show what was found.
 
-    if cluster is None:
-        return settings
-    return settings.model_copy(update={"cluster": cluster_at(cluster)})
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _work(settings: Settings, *, folder: RunFolder | None, out: Path) -> None:
-    """Search, then write and show what was found."""
+    Args:
+        path: Run folder.
+        search: Function that runs the search and returns the run.
+    """
     from rich.console import Console
 
+    from codesign.api import Run
+    from codesign.cli.progress import RunProgress
     from codesign.store import RunFolder
 
     console = Console()
     try:
-        stopped = _search(settings, folder=folder, out=out, console=console)
-        folder = RunFolder(out)
-        with console.status("writing designs"):
-            _write_designs(folder)
-        _show(folder, console)
-        if stopped:
-            click.echo(f"stopped:    {stopped}")
+        with RunProgress(console) as progress:
+            run = search(progress)
+        _show(run, console)
+        if run.stopped:
+            click.echo(f"stopped:    {run.stopped}")
     except KeyboardInterrupt:
-        if not RunFolder.is_run(out):
+        if not RunFolder.is_run(path):
             raise
-        click.echo(f"interrupted; to go on: codesign evolve --resume {out}", err=True)
+        click.echo(f"interrupted; to continue: codesign evolve --resume {path}", err=True)
         # A second Ctrl-C waits until the designs are written, and changes nothing then.
         with suppress(KeyboardInterrupt), console.status("writing the best designs so far"):
-            _write_designs(RunFolder(out))
+            Run(path).write_designs()
         raise SystemExit(INTERRUPTED) from None
 
 
-def _search(
-    settings: Settings, *, folder: RunFolder | None, out: Path, console: Console
-) -> str | None:
-    """Run to the end; a new run folder is made once the workers are known to work.
-
-    Returns:
-        Why it ended early, None if it did not.
-    """
-    from codesign.campaign import missing_reevaluations, prepare, require_components, run
-    from codesign.cli.progress import progress_bar
-    from codesign.scoring import ScoringPool
-    from codesign.store import RunFolder
-    from codesign.store.provenance import require_same_settings
-
-    with ExitStack() as stack:
-        if folder is not None:
-            stack.enter_context(folder)
-            with folder.database(read_only=True) as database:
-                require_same_settings(settings, database.initial_provenance())
-                ended = len(database) == database.total(settings)
-                scored = ended and not missing_reevaluations(database, settings)
-                if scored and database.events("finished"):
-                    early_stop = database.early_stop()
-                    return early_stop[1] if early_stop else None
-        if folder is None:
-            start = prepare(settings)
-        else:
-            start = folder.start()
-            require_components(settings, start)
-        with console.status("starting workers"):
-            pool = stack.enter_context(ScoringPool.of_campaign(settings))
-        kind = "started" if folder is None else "resumed"
-        if folder is None:
-            folder = stack.enter_context(RunFolder.create(out, settings, start=start))
-        database = stack.enter_context(folder.database())
-        note = stack.enter_context(_told(folder, database, settings, kind, pool.location))
-        bar = stack.enter_context(progress_bar(console, settings))
-        log = folder.log
-
-        def told(event: Event) -> None:
-            if event.kind == "alarm":
-                log(f"alarm: {event.message}")
-            else:
-                bar.line(event.message)
-
-        stopped = run(
-            settings,
-            database=database,
-            pool=pool,
-            start=start,
-            on_progress=bar.candidate,
-            on_reevaluation=bar.reevaluation,
-            on_event=told,
-        )
-        done, total = len(database), database.total(settings)
-        note(
-            "finished" if done == total else "stopped",
-            f"{done} of {total} candidates are scored, and the finalists again"
-            + (f"; {stopped}" if stopped else ""),
-        )
-        return stopped
-
-
-@contextmanager
-def _told(
-    folder: RunFolder, database: Database, settings: Settings, kind: str, location: str
-) -> Iterator[Callable[[str, str], None]]:
-    """Write into log and database how the work begins, and how it ends where that is early.
-
-    Yields:
-        What writes an event of a kind, with a message.
-    """
-    from codesign.store import Event
-    from codesign.store.provenance import provenance
-    from morph_ops._messages import one_line
-
-    def note(kind: str, message: str, **known: Any) -> None:
-        with deferred_interrupts():
-            folder.log(f"{kind}: {message}")
-            database.add_event(Event(kind=kind, message=message), **known)
-
-    message = f"{settings.total} candidates with {location}"
-    note(kind, message, provenance=provenance(settings))
-    try:
-        yield note
-    except KeyboardInterrupt:
-        note("interrupted", f"{len(database)} of {settings.total} candidates are scored")
-        raise
-    except Exception as error:
-        # What cannot be written down must not hide what went wrong.
-        with suppress(Exception):
-            note("failed", one_line(error))
-        raise
-
-
-def _write_designs(folder: RunFolder) -> None:
-    from codesign.exporting import export_run
-
-    with deferred_interrupts(), folder, folder.database(read_only=True) as database:
-        export_run(database, folder.settings, folder.designs, replace=True)
-
-
-def _show(folder: RunFolder, console: Console) -> None:
+def _show(run: Run, console: Console) -> None:
     from codesign.cli.tables import alarm_lines, designs_table
 
-    with folder.database(read_only=True) as database:
-        console.print(designs_table(database.best(folder.settings.top), depth=database.depths()))
-        for line in alarm_lines(database.events("alarm")):
-            console.print(line, style="yellow", soft_wrap=True, markup=False)
-    console.print(f"run folder: {folder.path}", soft_wrap=True, markup=False)
-    console.print(f"designs:    {folder.designs}", soft_wrap=True, markup=False)
+    console.print(designs_table(run.best(), depths=run.depths()))
+    for line in alarm_lines(run.events("alarm")):
+        console.print(line, style="yellow", soft_wrap=True, markup=False)
+    console.print(f"run folder: {run.path}", soft_wrap=True, markup=False)
+    console.print(f"designs:    {run.designs}", soft_wrap=True, markup=False)
+
+
+def _show_plan(settings: Settings) -> None:
+    from codesign import api, config
+
+    plan = api.plan(settings)
+    click.echo(config.to_toml(settings))
+    best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
+    click.echo(
+        f"{settings.total} candidates of {settings.episodes} episodes{best_of}, {plan.finalists} "
+        f"finalists of {settings.reevaluation_episodes} episodes, {plan.location}"
+    )
+    racing = "; racing makes it shorter" if settings.racing else ""
+    click.echo(
+        f"{_duration(plan.min_s)} if bodies fall as early as the first {plan.probes}, "
+        f"{_duration(plan.max_s)} if none falls{racing}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

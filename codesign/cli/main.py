@@ -5,36 +5,55 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from typing import NoReturn
 
 import click
 
 from codesign import __version__
 from codesign.cli.controller import controller
 from codesign.cli.evolve import evolve
-from codesign.interrupts import terminations_as_interrupts
+from codesign.cli.export import export, finetune
+from codesign.cli.options import INTERRUPTED
 from codesign.cli.query import query
-from codesign.cli.robots import convert, inspect, sample, score
-from codesign.cli.runs import export, runs, status
+from codesign.cli.robots import convert, inspect, sample
+from codesign.cli.runs import runs, status
+from codesign.cli.score import score
+from codesign.interrupts import terminations_as_interrupts
 
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_USE = 1, 2
 DEBUG_VARIABLE = "CODESIGN_DEBUG"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="codesign")
 def cli() -> None:
-    """Evolve robot bodies with controllers that need no training."""
+    """Evolve robot bodies with controllers that need no training.
+
+    A body is a tree of limbs, a robot in simulation. A controller network gives every body its
+    own small network at once, so a body is scored by a few rollouts. Three things to do:
+
+    \b
+    codesign evolve                         search for bodies that move fast
+    codesign score my_robot.xml             score a robot that you designed
+    codesign export runs/NAME --out best    take the best bodies away
+
+    A robot is a file: MJCF (.xml), the project's JSON (.json), or GraphML (.graphml).
+    """
 
 
-for command in (evolve, score, sample, inspect, convert, export, status, runs, query, controller):
+for command in (evolve, score, finetune, export, sample, inspect, convert, status, runs, query):
     cli.add_command(command)
+cli.add_command(controller)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command and exit.
 
-    Wrong input and failures end in one line on stderr. Set ``CODESIGN_DEBUG=1`` to see
-    where an unexpected failure came from.
+    Wrong input and failures end in one line on stderr. Set ``CODESIGN_DEBUG=1`` to see the
+    traceback of an error.
+
+    Args:
+        arguments: Arguments of the command line; those of the process by default.
     """
     try:
         with terminations_as_interrupts():
@@ -47,14 +66,14 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         _end("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone; Python would complain once more at exit.
+        # The reader of the output has gone; Python would complain once more at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except Exception as error:
         _explain(error)
 
 
-def _explain(error: Exception) -> None:
+def _explain(error: Exception) -> NoReturn:
     # Imported late: these lead to the body packages, which help does not need.
     from codesign.errors import WRONG_INPUT, RunError
     from morph_ops._messages import one_line
@@ -67,11 +86,11 @@ def _explain(error: Exception) -> None:
         _end(one_line(error), FAILED)
     _end(
         f"unexpected {type(error).__name__}: {one_line(error)} "
-        f"(set {DEBUG_VARIABLE}=1 to see where)",
+        f"(set {DEBUG_VARIABLE}=1 for the traceback)",
         FAILED,
     )
 
 
-def _end(message: str, code: int) -> None:
+def _end(message: str, code: int) -> NoReturn:
     click.echo(f"error: {' '.join(message.split())}", err=True)
     sys.exit(code)

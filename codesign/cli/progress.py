@@ -1,20 +1,30 @@
-"""How far a run is: bars on a terminal, lines in a file."""
+"""Progress: bars on a terminal, lines in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
-from codesign.config import Settings
+from codesign.api import Observer
 
 if TYPE_CHECKING:
-    from codesign.campaign import Progress
+    from types import TracebackType
+
+    from rich.progress import TaskID
+
+    from codesign.campaign import Progress as RunState
+    from codesign.store import Event
 
 _COLUMNS = (
     TextColumn("{task.description}"),
@@ -24,73 +34,93 @@ _COLUMNS = (
 )
 
 
-class RunBar:
-    """A bar for the candidates of a run, and one for its finalists.
+class RunProgress(Observer):
+    """A progress bar for the candidates of a run, and one for the re-evaluation of finalists.
 
-    Where the console is no terminal, a line a generation.
+    A context manager; the bars appear with the first candidate. A console that is no terminal
+    gets one line for each generation instead.
 
     Args:
-        bar: where they are shown.
-        settings: of the run.
+        console: Where to show them.
     """
 
-    def __init__(self, bar: Bar, settings: Settings) -> None:
-        self._bar, self._generations = bar, settings.generations
-        self._search = bar.add_task("starting bodies", total=settings.total)
-        self._finals = bar.add_task("finalists", total=None, visible=False)
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Progress(*_COLUMNS, console=console)
+        self._tasks: dict[str, TaskID] = {}
 
-    def candidate(self, progress: Progress) -> None:
-        """To be called after every candidate."""
-        text = f"generation {progress.generation} of {self._generations}"
+    def __enter__(self) -> RunProgress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def phase(self, name: str) -> AbstractContextManager[object]:
+        """Show a spinner; bars before it end here."""
+        self._bars.stop()
+        return self._console.status(name)
+
+    def progress(self, progress: RunState) -> None:
+        """Move the bar of the candidates."""
+        text = f"generation {progress.generation}"
         if progress.best is not None:
             best = progress.best.result
             text += f" · best {best.score:.1f} ({best.speed:.2f} m/s)"
-        self._bar.update(self._search, completed=progress.done, description=text)
+        self._show("candidates", text, progress.done, progress.total)
 
     def reevaluation(self, done: int, total: int) -> None:
-        """To be called after every finalist."""
-        text = "finalists over fresh episodes"
-        self._bar.update(
-            self._finals, completed=done, total=total, description=text, visible=total > 0
-        )
+        """Move the bar of the finalists, which is there once there are some."""
+        text = "re-evaluation of finalists"
+        if total:
+            self._show("finalists", text, done, total)
         if total and not done:
-            self.line(f"{total} {text}")
+            self._line(f"{text}: {total}")
 
-    def line(self, text: str) -> None:
-        """To be called with what a log should say."""
-        _line(self._bar.console, text)
+    def event(self, event: Event) -> None:
+        """Write a line for the end of a generation, where there is no terminal."""
+        if event.kind != "alarm":
+            self._line(event.message)
 
+    def _show(self, name: str, text: str, done: int, total: int) -> None:
+        if not self._tasks:
+            self._bars.start()
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(text, total=total)
+        self._bars.update(self._tasks[name], description=text, completed=done, total=total)
 
-def _line(console: Console, text: str) -> None:
-    if not console.is_terminal:
-        told = f"{datetime.now():%H:%M:%S} {text}"
-        console.print(told, highlight=False, markup=False, soft_wrap=True)
+    def _line(self, text: str) -> None:
+        write_line(self._bars.console, text)
 
 
 @contextmanager
-def training_bar(console: Console) -> Iterator[Callable[[int, int, float], None]]:
-    """A bar for the control steps of a training.
+def finetuning_bar(console: Console) -> Generator[Callable[[int, int, float], None]]:
+    """A progress bar for the control steps of fine-tuning.
 
     Yields:
-        What to call with how many are done, how many there are, and the mean speed (m/s).
+        A function to call with the control steps so far, their total, and the mean speed (m/s).
     """
-    with Bar(*_COLUMNS, console=console) as bar:
-        task = bar.add_task("training", total=None)
+    with Progress(*_COLUMNS, console=console) as bar:
+        task = bar.add_task("fine-tuning", total=None)
         tenth = 0
 
         def show(done: int, total: int, speed: float) -> None:
             nonlocal tenth
-            text = f"training · {speed:.2f} m/s under noise"
+            text = f"fine-tuning · {speed:.2f} m/s with action noise"
             bar.update(task, completed=min(done, total), total=total, description=text)
             if 10 * done // total > tenth:
                 tenth = 10 * done // total
-                _line(console, f"{text} · {min(done, total)} of {total} control steps")
+                write_line(console, f"{text} · {min(done, total)} of {total} control steps")
 
         yield show
 
 
-@contextmanager
-def progress_bar(console: Console, settings: Settings) -> Iterator[RunBar]:
-    """Bars on the console."""
-    with Bar(*_COLUMNS, console=console) as bar:
-        yield RunBar(bar, settings)
+def write_line(console: Console, text: str) -> None:
+    """Write a line with the time, unless the console is a terminal, which has bars."""
+    if not console.is_terminal:
+        line = f"{datetime.now():%H:%M:%S} {text}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -15,30 +15,31 @@ from rich.tree import Tree
 
 from codesign.scoring import ScoreRecord
 from codesign.store import Candidate, Event
-from morph_ops import graph as bodies_graph
+from morph_ops import graph as body_graph
 from morph_ops.geometry import mass, total_mass
 from morph_ops.graph import Limb, Torso
 
-_WIDEST = 60
+_MAX_WIDTH = 60
 _PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
 _RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
 
 
-def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Table:
-    """The best designs of a run: scores over fresh episodes where there are any.
+def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Table:
+    """The best designs of a run, with the scores of their re-evaluation where they have one.
 
     Args:
-        best: scored candidates.
-        depth: generations of ancestors of each candidate, by number.
+        best: Scored candidates.
+        depths: Generations of ancestors of each candidate, by number.
     """
     table = Table(**_PLAIN, title="Best designs", title_justify="left")
     table.add_column("id", **_RIGHT)
     table.add_column("score ± 95%", **_RIGHT)
     table.add_column("search", **_RIGHT)
-    for title in ("m/s", "m", "bodies", "joints", "kg", "depth"):
+    for title in ("m/s", "m", "nodes", "joints", "kg", "depth"):
         table.add_column(title, **_RIGHT)
-    table.add_column("made by", overflow="fold")
-    table.caption = "\n".join(_remarks(best)) or None  # no columns: the table is wide enough
+    table.add_column("operator", overflow="fold")
+    # A column for each remark would make the table too wide.
+    table.caption = "\n".join(_remarks(best)) or None
     table.caption_justify = "left"
     for candidate in best:
         record = candidate.reevaluation or candidate.result
@@ -48,27 +49,27 @@ def designs_table(best: Sequence[Candidate], *, depth: Mapping[int, int]) -> Tab
             f"{candidate.score:.1f}",
             f"{record.speed:.2f}",
             f"{record.distance:.1f}",
-            *measures(candidate.graph),
-            str(depth[candidate.number]),
+            *body_sizes(candidate.graph),
+            str(depths[candidate.number]),
             candidate.operator,
         )
     return table
 
 
 def _remarks(best: Sequence[Candidate]) -> list[str]:
-    """What is to be said of some designs alone."""
-    remarks = []
+    """Lines about all designs: variants, falls, and the metrics that the algorithm compares."""
+    remarks: list[str] = []
+    records = [candidate.reevaluation or candidate.result for candidate in best]
     if any(candidate.variant for candidate in best):
         variants = ", ".join(str(candidate.variant) for candidate in best)
-        remarks.append(f"the controller's variants of them: {variants}")
-    fell = [(candidate.reevaluation or candidate.result).fell for candidate in best]
-    if any(map(any, fell)):
-        falls = ", ".join(f"{sum(episodes)} of {len(episodes)}" for episodes in fell)
+        remarks.append(f"controller variants: {variants}")
+    if any(any(record.fell) for record in records):
+        falls = ", ".join(f"{sum(record.fell)} of {len(record.fell)}" for record in records)
         remarks.append(f"episodes that ended in a fall: {falls}")
-    metrics = [(candidate.reevaluation or candidate.result).criteria_values for candidate in best]
-    for name in dict.fromkeys(name for each in metrics for name in each):
-        values = (f"{each[name]:.3g}" if name in each else "-" for each in metrics)
-        remarks.append(f"{name}: {', '.join(values)}")
+    criteria = [record.criteria_values for record in records]
+    for name in dict.fromkeys(name for values in criteria for name in values):
+        shown = (f"{values[name]:.3g}" if name in values else "-" for values in criteria)
+        remarks.append(f"{name}: {', '.join(shown)}")
     return remarks
 
 
@@ -82,6 +83,10 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
     variants = any(record.variant for record in records)
     if variants:
         table.add_column("variant", **_RIGHT)
+    metrics = {"zero_shot_score": "zero-shot", "robustness": "robustness"}
+    shown = [name for name in metrics if any(name in record.metrics for record in records)]
+    for name in shown:
+        table.add_column(metrics[name], **_RIGHT)
     for record in records:
         table.add_row(
             escape(record.robot),
@@ -91,12 +96,13 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
             f"{sum(record.fell)} of {len(record.fell)}",
             record.status,
             *([str(record.variant)] if variants else []),
+            *(f"{record.metrics[n]:.1f}" if n in record.metrics else "-" for n in shown),
         )
     return table
 
 
 def runs_table(rows: Iterable[Sequence[str]]) -> Table:
-    """Runs, one row each: name, state, candidates, best score, its speed, task, controller."""
+    """Runs: name, state, candidates, best score and its speed, task, controller."""
     table = Table(**_PLAIN)
     for title in ("run", "state"):
         table.add_column(title, overflow="fold")
@@ -110,19 +116,19 @@ def runs_table(rows: Iterable[Sequence[str]]) -> Table:
 
 
 def with_interval(record: ScoreRecord) -> str:
-    """Score and half width of its interval; the score alone where there is no interval."""
+    """The score and the half width of its interval; the score alone after one episode."""
     half = (record.ci95[1] - record.ci95[0]) / 2
     return f"{record.score:.1f} ± {half:.1f}" if len(record.returns) > 1 else f"{record.score:.1f}"
 
 
-def measures(graph: nx.DiGraph[str]) -> tuple[str, str, str]:
-    """Number of bodies and of joints, and mass (kg)."""
-    joints = sum(1 for _ in bodies_graph.joints(graph))
+def body_sizes(graph: nx.DiGraph[str]) -> tuple[str, str, str]:
+    """Number of nodes and of joints, and mass (kg)."""
+    joints = sum(1 for _ in body_graph.joints(graph))
     return str(len(graph)), str(joints), f"{total_mass(graph):.2f}"
 
 
 def generations_table(rows: Sequence[tuple[int, int, float, float]]) -> Table:
-    """Generation, candidates that simulate, best and mean score."""
+    """Generations: number, simulated candidates, best and mean score."""
     table = Table(**_PLAIN)
     for title in ("generation", "candidates", "best", "mean"):
         table.add_column(title, **_RIGHT)
@@ -132,7 +138,7 @@ def generations_table(rows: Sequence[tuple[int, int, float, float]]) -> Table:
 
 
 def alarm_lines(alarms: Sequence[Event]) -> list[str]:
-    """The latest alarm of each name, and how many generations had one."""
+    """The latest alarm of each name, with the number of generations that had one."""
     latest = {str(alarm.name): alarm for alarm in alarms}
     times = Counter(alarm.name for alarm in alarms)
     return [
@@ -142,7 +148,7 @@ def alarm_lines(alarms: Sequence[Event]) -> list[str]:
 
 
 def rows_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """What a query found; long values are cut off."""
+    """The result of a query; long values are cut off."""
     table = Table(**_PLAIN)
     for column in columns:
         table.add_column(escape(column), overflow="fold")
@@ -152,22 +158,22 @@ def rows_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Tabl
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"
 
 
 def body_tree(graph: nx.DiGraph[str]) -> Tree:
-    """A body as a tree, one line a body and one a joint."""
-    name = bodies_graph.root(graph)
-    tree = Tree(_torso_line(name, bodies_graph.torso(graph)))
+    """A body as a tree, with one line for each node and one for each joint."""
+    name = body_graph.root(graph)
+    tree = Tree(_torso_line(name, body_graph.torso(graph)))
     _add_children(tree, graph, name)
     return tree
 
 
 def _add_children(tree: Tree, graph: nx.DiGraph[str], name: str) -> None:
-    for child in bodies_graph.children(graph, name):
-        record = bodies_graph.limb(graph, child)
-        branch = tree.add(_limb_line(child, record))
-        for joint in record.joints:
+    for child in body_graph.children(graph, name):
+        node = body_graph.limb(graph, child)
+        branch = tree.add(_limb_line(child, node))
+        for joint in node.joints:
             low, high = joint.range_deg
             branch.add(
                 f"[cyan]{escape(joint.name)}[/]  {joint.slot}-hinge {low:g}..{high:g} deg, "
@@ -176,16 +182,16 @@ def _add_children(tree: Tree, graph: nx.DiGraph[str], name: str) -> None:
         _add_children(branch, graph, child)
 
 
-def _torso_line(name: str, record: Torso) -> str:
+def _torso_line(name: str, torso: Torso) -> str:
     return (
-        f"[bold]{escape(name)}[/]  sphere r {record.radius:g} m, {mass(record):.2f} kg, "
-        f"{record.pos[2]:g} m up"
+        f"[bold]{escape(name)}[/]  sphere r {torso.radius:g} m, {mass(torso):.2f} kg, "
+        f"{torso.pos[2]:g} m up"
     )
 
 
-def _limb_line(name: str, record: Limb) -> str:
-    length = math.dist(record.start, record.end)
+def _limb_line(name: str, limb: Limb) -> str:
+    length = math.dist(limb.start, limb.end)
     return (
-        f"[bold]{escape(name)}[/]  capsule r {record.radius:g} m, length {length:.2f} m, "
-        f"{mass(record):.2f} kg"
+        f"[bold]{escape(name)}[/]  capsule r {limb.radius:g} m, length {length:.2f} m, "
+        f"{mass(limb):.2f} kg"
     )

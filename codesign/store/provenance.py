@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from codesign import __version__
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.scoring.fingerprint import installed
-from codesign.scoring.scorer import find_controller
+from codesign.scoring.fingerprint import installed_version
+from codesign.scoring.controllers import find_controller
 
 #: Packages whose versions can change a result.
 PACKAGES = ("deap", "mjbatch", "mujoco", "networkx", "numpy", "ribs", "torch")
@@ -62,7 +62,7 @@ def provenance(settings: Settings) -> dict[str, str]:
     return {
         "codesign": __version__,
         "python": platform.python_version(),
-        **{name: installed(name) for name in PACKAGES},
+        **{name: installed_version(name) for name in PACKAGES},
         "platform": platform.platform(),
         "controller": settings.controller,
         # The hash of the file, which is quick; score records have the hash of the weights.

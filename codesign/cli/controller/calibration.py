@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codesign.cli.training import FOLDER, SET, changed, robots_in
+from codesign.cli.controller.files import robots_in
+from codesign.cli.options import FOLDER, set_option, threads_option
 
 if TYPE_CHECKING:
     from hyperdistill_core.training.finetuning import FineTuneResult
@@ -17,31 +18,44 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("controller", metavar="NAME|FILE")
 @click.argument("folders", nargs=-1, required=True, type=FOLDER, metavar="FOLDER...")
-@click.option("--out", required=True, type=FOLDER, help="Folder of training, figures and plot.")
-@click.option("--top", default=10, show_default=True, type=click.IntRange(min=1))
-@click.option("--threads", default=2, show_default=True, type=click.IntRange(min=1))
-@SET
+@click.option(
+    "--out", required=True, type=FOLDER, help="Folder of the training, the figures and the plot."
+)
+@click.option(
+    "--top",
+    default=10,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Compare the K best bodies before and after the training.",
+)
+@threads_option(2)
+@set_option("calibration")
 def calibrate(
     controller: str,
     folders: tuple[Path, ...],
     out: Path,
     top: int,
     threads: int,
-    changes: tuple[str, ...],
+    assignments: tuple[str, ...],
 ) -> None:
-    """Set zero-shot scores against scores after each body's own training."""
+    """Measure how well zero-shot scores rank bodies.
+
+    The network of every robot in the folders is fine-tuned on its own body. Rank correlations
+    between the scores before and after say how far a search can trust zero-shot scores.
+    """
     import torch
 
-    from hyperdistill_core.evaluation.calibration import CalibrateSettings
-    from hyperdistill_core.evaluation.calibration import calibrate as run
+    from hyperdistill_core.evaluation import calibration
+    from hyperdistill_core.settings import changed
     from morph_ops._text_file import write_text
 
     torch.set_num_threads(threads)
-    settings = changed(CalibrateSettings(), changes)
+    settings = changed(calibration.CalibrateSettings(), assignments)
     splits = [(folder.name, robots_in(folder)) for folder in folders]
     graphs = [graph for _, split in splits for graph in split]
     names = [name for name, split in splits for _ in split]
-    result = run(
+    result = calibration.calibrate(
         graphs,
         controller,
         settings,
@@ -67,7 +81,12 @@ def calibrate(
 
 
 def agreement(result: FineTuneResult, *, top: int) -> dict[str, Any]:
-    """Figures of a calibration: correlations with 95% intervals, overlap of the best."""
+    """Figures of a calibration: rank correlations with 95% intervals, overlap of the best.
+
+    Args:
+        result: Scores before and after the training.
+        top: Number of best bodies whose overlap is counted.
+    """
     from hyperdistill_core.evaluation.statistics import (
         bootstrap_interval,
         kendall,
@@ -91,17 +110,23 @@ def agreement(result: FineTuneResult, *, top: int) -> dict[str, Any]:
 
 
 def plot(result: FineTuneResult, splits: list[str], path: Path) -> None:
-    """Scatter plot of scores after training over scores before."""
+    """Scatter plot of scores after training over zero-shot scores.
+
+    Args:
+        result: Scores before and after the training.
+        splits: Split of each body; each has a color of its own.
+        path: Image file to write.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 5), layout="constrained")
+    figure: Any = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
     for split in dict.fromkeys(splits):
         rows = [index for index, name in enumerate(splits) if name == split]
         axes.scatter(result.zero_shot[rows], result.trained[rows], label=split, s=18)
     both = [*result.zero_shot, *result.trained]
     axes.axline((min(both), min(both)), slope=1.0, color="grey", linewidth=0.8)
-    axes.set_xlabel("return under the generated controller")
+    axes.set_xlabel("return under the generated network")
     axes.set_ylabel("return after training on this body alone")
     axes.legend()
     figure.savefig(path, dpi=150)

@@ -1,0 +1,49 @@
+"""``codesign controller``: make, inspect and judge controllers.
+
+training_set  training-set
+teacher       train-teacher
+distillation  collect, distill
+variants      add-variants
+evaluation    evaluate
+calibration   calibrate
+info          list, info
+files         robots and controllers in folders
+"""
+
+from __future__ import annotations
+
+import click
+
+from codesign.cli.controller.calibration import calibrate
+from codesign.cli.controller.distillation import collect, distill
+from codesign.cli.controller.evaluation import evaluate
+from codesign.cli.controller.info import info, list_controllers
+from codesign.cli.controller.teacher import train_teacher
+from codesign.cli.controller.training_set import training_set
+from codesign.cli.controller.variants import add_variants
+
+__all__ = ["controller"]
+
+
+@click.group()
+def controller() -> None:
+    """List, inspect, train and evaluate controllers.
+
+    A controller is made in stages. Each stage writes a file or folder of its own: training-set,
+    then train-teacher, then collect and distill, or train-teacher alone with --kind generalist.
+    Run again, train-teacher, collect and distill continue where they stopped.
+    """
+
+
+for command in (
+    list_controllers,
+    info,
+    training_set,
+    train_teacher,
+    collect,
+    distill,
+    add_variants,
+    evaluate,
+    calibrate,
+):
+    controller.add_command(command)

@@ -1,0 +1,43 @@
+"""``codesign controller list`` and ``info``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("list")
+def list_controllers() -> None:
+    """List the controllers that ship."""
+    from hyperdistill_core.controller import available
+
+    names = available()
+    click.echo("\n".join(names) if names else "no controller ships with this installation")
+
+
+@click.command()
+@click.argument("name", metavar="NAME|FILE")
+def info(name: str) -> None:
+    """Show what a controller is, and how it was made."""
+    import json
+
+    from rich.console import Console
+
+    from codesign.scoring import load_controller
+
+    loaded = load_controller(name)
+    config = loaded.network.config
+    parameters = sum(parameter.numel() for parameter in loaded.network.parameters())
+    harmonics = config.clock_harmonics
+    clock = f", with a clock phase input of 1 .. {harmonics} Hz" if harmonics else ""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{loaded.name}  {loaded.hash}", style="bold")
+    console.print(f"task {loaded.task}, context {loaded.context}")
+    console.print(
+        f"hypernetwork of {parameters:,} parameters; generates networks of "
+        f"{config.hidden_layers + 1} x {config.hidden}{clock}"
+    )
+    console.print(f"{loaded.n_variants} variant{'s' * (loaded.n_variants > 1)}")
+    for quantity, (low, high) in loaded.training_distribution.limits.items():
+        console.print(f"trained on {quantity} {low:.4g}..{high:.4g}", markup=False)
+    for key, value in loaded.provenance.items():
+        console.print(f"{key}: {json.dumps(value)}", markup=False)

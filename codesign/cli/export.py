@@ -1,0 +1,218 @@
+"""``codesign export`` and ``codesign finetune``: take robots and designs away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codesign import defaults
+from codesign.cli.options import INTERRUPTED, PATH, best_of_option, seed_option
+
+if TYPE_CHECKING:
+    from codesign.exporting import Design
+
+_NEW_FOLDER = click.option(
+    "--out", required=True, type=PATH, help="Folder to write; it must be new or empty."
+)
+_TOP = click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Number of designs of a RUN.  [default: the run's setting top]",
+)
+_FORMATS = click.option(
+    "--format",
+    "formats",
+    default="mjcf,json,npz",
+    show_default=True,
+    metavar="LIST",
+    help="Formats, joined by commas; all for every format.",
+)
+_CONTROLLER = click.option(
+    "--controller",
+    metavar="NAME|FILE",
+    help=f"Controller of a ROBOT; a RUN has its own.  [default: {defaults.CONTROLLER}]",
+)
+_BEST_OF = best_of_option(f"{defaults.BEST_OF} for a ROBOT; a RUN has the variants of its scores")
+_WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Number of worker processes of the fine-tuning.  [default: one per core]",
+)
+
+
+@click.command()
+@click.argument("source", type=PATH, metavar="RUN|ROBOT")
+@_NEW_FOLDER
+@_TOP
+@_FORMATS
+@_CONTROLLER
+@_BEST_OF
+@click.option(
+    "--finetune",
+    type=click.IntRange(min=1),
+    metavar="STEPS",
+    help="Train each design's own network for STEPS control steps first, such as 500000.",
+)
+@_WORKERS
+def export(
+    source: Path,
+    out: Path,
+    top: int | None,
+    formats: str,
+    controller: str | None,
+    best_of: int | None,
+    finetune: int | None,
+    workers: int | None,
+) -> None:
+    """Write designs of a run, or a robot, for other programs.
+
+    A run gives its best designs, and its history as tables.
+
+    \b
+    mjcf       a scene with floor and light, for any MuJoCo
+    json       the project's own format
+    npz        the network as plain arrays, with run_design.py to simulate it
+    csv        of a run: every table of its database
+    parquet    of a run: the same as Parquet; needs codesign[tables]
+    phylogeny  of a run: its family tree, in the ALife data standard
+
+    With --finetune each design gets a better network of its own, in a minute or a few. Ctrl-C
+    stops the training at any moment; the same command continues it.
+    """
+    from codesign import api
+
+    chosen = _chosen(formats, run=source.is_dir())
+    with _interruptible(), _bar(finetune) as on_steps:
+        designs = api.export(
+            source,
+            out,
+            top=top,
+            formats=chosen,
+            controller=controller,
+            best_of=best_of,
+            finetune=finetune or 0,
+            workers=workers,
+            on_steps=on_steps,
+        )
+    _show(out, designs)
+    if source.is_dir() and "npz" in chosen:
+        missing = api.load_run(source).without_networks
+        if missing:
+            click.echo(missing, err=True)
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, type=PATH, metavar="RUN|ROBOT...")
+@click.option(
+    "--steps",
+    default=500_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Control steps of training for each robot; the default takes a minute or a few.",
+)
+@_NEW_FOLDER
+@_TOP
+@_FORMATS
+@_CONTROLLER
+@_BEST_OF
+@click.option(
+    "--episodes",
+    default=defaults.EPISODES,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Number of episodes of the scores before and after, for ROBOTs; a RUN has its own.",
+)
+@seed_option("training and scores, for ROBOTs; a RUN has its own")
+@_WORKERS
+def finetune(
+    sources: tuple[Path, ...],
+    steps: int,
+    out: Path,
+    top: int | None,
+    formats: str,
+    controller: str | None,
+    best_of: int | None,
+    episodes: int,
+    seed: int,
+    workers: int | None,
+) -> None:
+    """Train the own networks of robots, or of a run's designs.
+
+    The training starts from the network that the controller generates and keeps the best of
+    several checkpoints, so a robot never gets worse by its own measure. The folder gets what
+    'codesign export' writes, and designs.csv with the scores before and after.
+
+    Ctrl-C stops the training at any moment; the same command continues it.
+
+    \b
+    codesign finetune runs/NAME --top 3 --out tuned
+    codesign finetune my_robot.xml other_robot.xml --steps 1000000 --out tuned
+    """
+    from codesign import api
+
+    with _interruptible(), _bar(steps) as on_steps:
+        designs = api.finetune(
+            sources,
+            out,
+            steps=steps,
+            formats=_chosen(formats, run=False),
+            top=top,
+            controller=controller,
+            best_of=best_of,
+            episodes=episodes,
+            seed=seed,
+            workers=workers,
+            on_steps=on_steps,
+        )
+    _show(out, designs)
+
+
+def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:
+    """The formats of a list with commas; "all" is every format that fits the source."""
+    from codesign.exporting import DESIGN_FORMATS, HISTORY_FORMATS
+
+    names = tuple(name.strip() for name in formats.split(","))
+    if names == ("all",):
+        return (*DESIGN_FORMATS, *(HISTORY_FORMATS if run else ()))
+    return names
+
+
+def _show(out: Path, designs: Sequence[Design]) -> None:
+    for file in sorted(out.iterdir()):
+        click.echo(str(file))
+    for design in designs:
+        if design.scores is not None:
+            before, after = design.scores
+            click.echo(
+                f"{design.name}: score {before:.1f}, after fine-tuning {after:.1f} from other "
+                "initial states"
+            )
+
+
+@contextmanager
+def _bar(steps: int | None) -> Generator[Callable[[int, int, float], None]]:
+    """A progress bar where networks are fine-tuned."""
+    if not steps:
+        yield lambda done, total, speed: None
+        return
+    from rich.console import Console
+
+    from codesign.cli.progress import finetuning_bar
+
+    with finetuning_bar(Console()) as on_steps:
+        yield on_steps
+
+
+@contextmanager
+def _interruptible() -> Generator[None]:
+    """Say how to continue after Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("interrupted; the same command continues the training", err=True)
+        raise SystemExit(INTERRUPTED) from None

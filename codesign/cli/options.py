@@ -1,0 +1,96 @@
+"""Options and types of arguments that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from codesign import defaults
+
+CommandT = TypeVar("CommandT", bound=Callable[..., object])
+
+PATH: click.ParamType[Path] = click.Path(path_type=Path)
+FILE: click.ParamType[Path] = click.Path(path_type=Path, dir_okay=False)
+FOLDER: click.ParamType[Path] = click.Path(path_type=Path, file_okay=False)
+
+#: Exit code after Ctrl-C.
+INTERRUPTED = 130
+
+
+def set_option(what: str) -> Callable[[CommandT], CommandT]:
+    """The option ``--set``, which may come several times; the command gets ``assignments``.
+
+    Args:
+        what: What the settings are of, for the help text.
+    """
+    return click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help=f"Change a setting of the {what}. Repeat it for more. Values are TOML; a dot reaches "
+        "into a table, as in rates.crossover=0.5.",
+    )
+
+
+def seed_option(what: str) -> Callable[[CommandT], CommandT]:
+    """The option ``--seed``, 0 by default."""
+    return click.option(
+        "--seed", default=0, show_default=True, type=click.IntRange(min=0), help=f"Seed of {what}."
+    )
+
+
+def best_of_option(default: str) -> Callable[[CommandT], CommandT]:
+    """The option ``--best-of``.
+
+    Args:
+        default: The default in words, for the help text.
+    """
+    return click.option(
+        "--best-of",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Try N controller variants on each robot in short rollouts, and take the best.  "
+        f"[default: {default}]",
+    )
+
+
+def threads_option(default: int) -> Callable[[CommandT], CommandT]:
+    """The option ``--threads`` of commands that train in this process."""
+    return click.option(
+        "--threads",
+        default=default,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="Number of PyTorch threads.",
+    )
+
+
+controller_option = click.option(
+    "--controller",
+    default=defaults.CONTROLLER,
+    show_default=True,
+    metavar="NAME|FILE",
+    help="A controller that ships (see 'codesign controller list'), or a controller file.",
+)
+
+training_set_option = click.option(
+    "--training-set",
+    "training_set_file",
+    required=True,
+    type=FILE,
+    help="File of the bodies, made by 'codesign controller training-set'.",
+)
+
+teacher_option = click.option(
+    "--teacher",
+    "teachers",
+    required=True,
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Checkpoint of a teacher, or a controller, whose variants are then all teachers. Repeat "
+    "it for more teachers, in the same order for every command.",
+)

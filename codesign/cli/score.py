@@ -1,0 +1,161 @@
+"""``codesign score``: score robots without training, or after fine-tuning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codesign import defaults
+from codesign.cli.options import PATH, best_of_option, controller_option, seed_option
+
+if TYPE_CHECKING:
+    from codesign.scoring import ScoreRecord
+
+
+@click.command()
+@click.argument("robots", nargs=-1, required=True, type=PATH, metavar="ROBOT|FOLDER|RUN...")
+@click.option("--task", default=defaults.TASK, show_default=True, help="Task of the robots.")
+@controller_option
+@click.option(
+    "--episodes",
+    default=defaults.EPISODES,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Number of episodes for each robot.",
+)
+@seed_option("the episodes' initial states")
+@best_of_option(f"{defaults.BEST_OF}, or all that the controller has; 1 with --top")
+@click.option(
+    "--variant",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Score every robot with the controller variant N, counted from 0.",
+)
+@click.option(
+    "--finetune",
+    type=click.IntRange(min=1),
+    metavar="STEPS",
+    help="Train each robot's own network for STEPS control steps before its score. Records and "
+    "table then have the score before, too. 500000 steps take a minute or a few.",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Look for the K best robots: prune robots early that hardly can be among them.",
+)
+@click.option(
+    "--perturb",
+    is_flag=True,
+    help="Measure robustness, too: the mean score with weaker motors, more mass, more damping.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="Number of worker processes; 0 works in this one.  [default: one per core]",
+)
+@click.option("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786.")
+@click.option(
+    "--json", "json_to", metavar="FILE|-", help="Write the score records as JSON; - is stdout."
+)
+def score(
+    robots: tuple[Path, ...],
+    task: str,
+    controller: str,
+    episodes: int,
+    seed: int,
+    best_of: int | None,
+    variant: int | None,
+    finetune: int | None,
+    top: int | None,
+    perturb: bool,
+    workers: int | None,
+    cluster: str | None,
+    json_to: str | None,
+) -> None:
+    """Score robots, without training or after fine-tuning.
+
+    The controller gives each robot its own network at once.
+
+    A ROBOT is an MJCF, JSON or GraphML file; a FOLDER stands for all robots in it, a RUN for the
+    designs that it wrote. The score is the mean return over the episodes.
+
+    \b
+    codesign score my_robot.xml
+    codesign score robots/ --best-of 32 --json scores.json
+    codesign score my_robot.xml --finetune 500000
+    """
+    from rich.console import Console
+
+    from codesign import api
+    from codesign.cli.progress import finetuning_bar
+    from codesign.config import cluster_at, usable_cores
+    from morph_ops._text_file import write_text
+
+    found = api.find_robots(robots, controller=controller)
+    _check_target(json_to, [robot.path for robot in found if robot.path is not None])
+    options: api.ScoreOptions = {
+        "task": task,
+        "controller": controller,
+        "episodes": episodes,
+        "seed": seed,
+        "best_of": best_of,
+        "variant": variant,
+        "finetune": finetune or 0,
+        "top": top,
+        "perturb": perturb,
+        "workers": usable_cores() if workers is None else workers,
+        "cluster": None if cluster is None else cluster_at(cluster),
+    }
+    with ExitStack() as stack:
+        if finetune:
+            bar = finetuning_bar(Console(stderr=json_to == "-"))
+            options["on_steps"] = stack.enter_context(bar)
+        records = api.score(found, **options)
+    text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
+    if json_to == "-":
+        click.echo(text)
+    else:
+        if json_to is not None:
+            write_text(json_to, text + "\n")
+        _show(records if top is None else _best(records, top))
+    if any(record.status == "failed" for record in records):
+        raise SystemExit(1)
+
+
+def _check_target(json_to: str | None, files: Sequence[Path]) -> None:
+    """Refuse a file for records that cannot be written, or is a robot."""
+    from codesign.errors import UsageError
+    from morph_ops._text_file import require_writable
+
+    if json_to is None or json_to == "-":
+        return
+    require_writable(json_to)
+    if Path(json_to).resolve() in [file.resolve() for file in files]:
+        raise UsageError(f"--json: {json_to} is a robot to score: choose another file")
+
+
+def _best(records: Sequence[ScoreRecord], top: int) -> list[ScoreRecord]:
+    """The best of the records that are complete, and those of robots that failed."""
+    pruned = sum(record.status == "pruned" for record in records)
+    click.echo(f"{pruned} of {len(records)} robots were pruned early")
+    scored = [record for record in records if record.status in ("ok", "unstable")]
+    failed = [record for record in records if record.status == "failed"]
+    return [*sorted(scored, key=lambda record: -record.score)[:top], *failed]
+
+
+def _show(records: Sequence[ScoreRecord]) -> None:
+    from rich.console import Console
+
+    from codesign.cli.tables import scores_table
+
+    console = Console()
+    console.print(scores_table(records))
+    for record in records:
+        for warning in record.warnings:
+            console.print(f"{record.robot}: {warning}", style="yellow", markup=False)
