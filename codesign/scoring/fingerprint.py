@@ -10,7 +10,6 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from codesign import __version__
 from codesign.scoring.controllers import find_controller
 
 PACKAGES = ("morph_ops", "hyperdistill_core", "codesign")
@@ -29,7 +28,7 @@ def fingerprint(controller: str | Path) -> dict[str, str]:
         ['codesign', 'code of codesign', 'Python']
     """
     return {
-        "codesign": __version__,
+        "codesign": installed_version("codesign"),
         "code of codesign": _hash_of_code(),
         "Python": ".".join(platform.python_version_tuple()[:2]),
         **{library: installed_version(library) for library in LIBRARIES},

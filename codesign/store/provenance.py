@@ -7,7 +7,6 @@ import json
 import platform
 from collections.abc import Mapping
 
-from codesign import __version__
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring.fingerprint import installed_version
@@ -60,7 +59,7 @@ def provenance(settings: Settings) -> dict[str, str]:
         UsageError: There is no such controller.
     """
     return {
-        "codesign": __version__,
+        "codesign": installed_version("codesign"),
         "python": platform.python_version(),
         **{name: installed_version(name) for name in PACKAGES},
         "platform": platform.platform(),
