@@ -1,0 +1,98 @@
+"""Evaluations: policies from checkpoints, and figures over bodies."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hyperdistill_core.controller.controller import Controller, ControllerError
+from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.evaluation.checkpoint_policies import CheckpointPolicies
+from hyperdistill_core.evaluation.evaluation import (
+    Evaluation,
+    evaluate,
+    paired_ratio,
+    select_variants,
+)
+from hyperdistill_core.rollout import Rollout, rollout
+from hyperdistill_core.tasks import get_task
+from morph_ops.sampling import sample_body
+
+TASK = get_task("flat")
+TEACHER = Path(
+    str(resources.files("hyperdistill_core.controller.checkpoints") / "flat-v0/teacher.safetensors")
+)
+
+
+class Scored(Rollout):
+    """A rollout of one score, which fell or not."""
+
+    def __init__(self, score: float, *, fell: bool) -> None:
+        object.__setattr__(self, "returns", np.array([score]))
+        object.__setattr__(self, "fell", np.array([fell]))
+
+
+@pytest.fixture(scope="module")
+def body():
+    return sample_body(np.random.default_rng(1))
+
+
+def test_summary_counts_falls_and_failures():
+    scores = [100.0, 300.0, 5.0, 195.0]
+    result = Evaluation(tuple(Scored(s, fell=s < 150.0) for s in scores))
+    summary = result.summary()
+    assert (summary["bodies"], summary["mean"], summary["median"]) == (4, 150.0, 147.5)
+    assert (summary["worst"], summary["best"]) == (5.0, 300.0)
+    assert (summary["falls"], summary["failure_rate"]) == (0.5, 0.25)
+    assert summary["low"] < 150.0 < summary["high"]
+    draws = np.random.default_rng(0).choice(scores, size=(2000, 4)).mean(axis=1)
+    assert (summary["low"], summary["high"]) == pytest.approx(np.quantile(draws, [0.025, 0.975]))
+
+
+def test_one_body_is_its_own_interval():
+    assert Evaluation((Scored(7.0, fell=False),)).interval() == (7.0, 7.0)
+
+
+def test_paired_ratio_draws_bodies_with_both_scores():
+    theirs = np.array([10.0, 20.0, 400.0])
+    assert paired_ratio(0.5 * theirs, theirs) == pytest.approx((0.5, 0.5, 0.5))
+    ratio, low, high = paired_ratio(np.array([30.0, 20.0, 100.0]), theirs)
+    assert ratio == pytest.approx(150.0 / 430.0)
+    assert low < ratio < high
+
+
+def test_evaluation_equals_the_rollout_of_each_variant(variant_controller, body):
+    controller = Controller.load(variant_controller)
+    result = evaluate(
+        [body, body], variant_controller, episodes=2, seed=3, variants=[0, 2], n_workers=1
+    )
+    for variant, found in zip((0, 2), result.rollouts, strict=True):
+        policy = controller.for_body(body, TASK.model(body), variant=variant)
+        expected = rollout(body, policy, task=TASK, episodes=2, seed=3)
+        np.testing.assert_array_equal(found.returns, expected.returns)
+
+
+@pytest.mark.skipif(not TEACHER.exists(), reason="the teacher is in the repository only")
+def test_the_teacher_beside_flat_v0_acts(body):
+    policies = CheckpointPolicies.load(TEACHER)
+    policy = policies.for_body(body, TASK)
+    states = np.random.default_rng(0).normal(size=(3, len(body), 17))
+    assert policy.act(states).shape == (3, TASK.model(body).nu)
+    np.testing.assert_array_equal(policy.act(states), policies.for_body(body, TASK).act(states))
+
+
+@pytest.mark.skipif(not TEACHER.exists(), reason="the teacher is in the repository only")
+def test_a_teacher_has_one_variant(body):
+    assert select_variants([body], TEACHER, best_of=1) == [0]
+    with pytest.raises(TrainingError, match=r"best_of: expected 1 for a teacher.*got 2"):
+        select_variants([body], TEACHER, best_of=2)
+
+
+def test_unknown_controllers_and_too_many_variants_are_refused(variant_controller, body):
+    with pytest.raises(ControllerError, match="no controller 'flat-v9'"):
+        evaluate([body], "flat-v9", n_workers=1)
+    with pytest.raises(ControllerError, match=r"best_of: expected 1 \.\. 4, .*got 5"):
+        select_variants([body], variant_controller, best_of=5)
