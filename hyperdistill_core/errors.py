@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Complaint(NamedTuple):
+class SettingProblem(NamedTuple):
     """What is wrong with one setting.
 
     Attributes:
@@ -19,40 +19,49 @@ class Complaint(NamedTuple):
     def __str__(self) -> str:
         return f"{self.setting}: {self.message}" if self.setting else self.message
 
-    def inside(self, table: str) -> Complaint:
-        """The same complaint, named from outside of the table that holds the setting."""
+    def inside(self, table: str) -> SettingProblem:
+        """The same problem, with the name of the table before the setting.
+
+        Args:
+            table: Name of the table that holds the setting; empty for none.
+        """
         if not table:
             return self
-        return Complaint(f"{table}.{self.setting}" if self.setting else table, self.message)
+        return SettingProblem(f"{table}.{self.setting}" if self.setting else table, self.message)
 
 
 class SettingsError(ValueError):
     """Settings that cannot be used; the message is one line.
 
     Args:
-        complaints: One for each setting that is wrong.
+        problems: One for each setting that is wrong.
 
     Example:
         >>> print(SettingsError.of("seed", "expected at least 0, got -1"))
         seed: expected at least 0, got -1
     """
 
-    def __init__(self, *complaints: Complaint) -> None:
-        super().__init__(*complaints)
-        self.complaints = complaints
+    def __init__(self, *problems: SettingProblem) -> None:
+        super().__init__(*problems)
+        self.problems = problems
 
     @classmethod
     def of(cls, setting: str, message: str) -> SettingsError:
-        """The error of one setting."""
-        return cls(Complaint(setting, message))
+        """The error of one setting.
+
+        Args:
+            setting: Dotted name of the setting.
+            message: What was expected, what was found, and what to do.
+        """
+        return cls(SettingProblem(setting, message))
 
     def __str__(self) -> str:
-        return "; ".join(map(str, self.complaints))
+        return "; ".join(map(str, self.problems))
 
 
 class TrainingError(ValueError):
-    """Settings, bodies or data that a training cannot use. One line for people."""
+    """Bodies or data that a training cannot use. The message is one line."""
 
 
 class CheckpointError(TrainingError):
-    """A file that is no checkpoint of the expected kind. One line for people."""
+    """A file that is not a checkpoint of the expected kind. The message is one line."""

@@ -17,15 +17,15 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationErro
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from hyperdistill_core.errors import Complaint, SettingsError
+from hyperdistill_core.errors import SettingProblem, SettingsError
 from morph_ops._registry import Registry, UnknownNameError, require_name
 
 __all__ = [
-    "Complaint",
     "DefaultText",
     "FieldDescription",
     "FrozenSettings",
     "Names",
+    "SettingProblem",
     "SettingsError",
     "Unit",
     "assigned",
@@ -135,7 +135,7 @@ class FrozenSettings(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError(*_complaints(type(self), error)) from None
+            raise SettingsError(*_problems(type(self), error)) from None
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as a nested dictionary that :meth:`from_dict` reads back."""
@@ -320,21 +320,21 @@ def _parsed(assignment: str) -> dict[str, Any]:
     return value
 
 
-def _complaints(settings: type[FrozenSettings], error: ValidationError) -> Iterator[Complaint]:
-    """One complaint for every error, in the words of the settings."""
+def _problems(settings: type[FrozenSettings], error: ValidationError) -> Iterator[SettingProblem]:
+    """One problem for each error of pydantic, in the words of the settings."""
     for one in error.errors():
         cause = one.get("ctx", {}).get("error")
         name = ".".join(map(str, one["loc"]))
         if isinstance(cause, SettingsError):
-            yield from (inner.inside(name) for inner in cause.complaints)
+            yield from (inner.inside(name) for inner in cause.problems)
         elif cause is not None:
-            yield Complaint(name, str(cause))
+            yield SettingProblem(name, str(cause))
         elif one["type"] == "extra_forbidden":
-            yield Complaint("", _unknown(settings, name))
+            yield SettingProblem("", _unknown(settings, name))
         elif one["type"] == "missing":
-            yield Complaint(name, "expected a value, got none")
+            yield SettingProblem(name, "expected a value, got none")
         else:
-            yield Complaint(name, f"expected {_expected(settings, one)}, got {one['input']!r}")
+            yield SettingProblem(name, f"expected {_expected(settings, one)}, got {one['input']!r}")
 
 
 def _expected(settings: type[FrozenSettings], one: Any) -> str:

@@ -2,7 +2,7 @@
 
 The definitions need the packages of the search, so they are not imported here: every name
 stands for a reference ``package.module:attribute``, which :meth:`Definitions.lookup` imports on
-demand. Users refer to their own definitions in the same way (docs/extending.md).
+demand. Users refer to their own definitions in the same way (docs/guides/extending.md).
 """
 
 from __future__ import annotations

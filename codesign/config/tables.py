@@ -115,11 +115,11 @@ class Stop(FrozenSettings):
 
 
 class Racing(FrozenSettings):
-    """When racing prunes a body that cannot reach the others.
+    """Racing: bodies that cannot reach a threshold are pruned early.
 
     The algorithm sets a threshold when it creates a candidate: the score that the candidate needs
-    to matter (docs/algorithms.md). The candidate first runs one short episode, then some whole
-    ones, and the remaining ones only if it can still reach the threshold. The first
+    to matter (docs/guides/algorithms.md). The candidate first runs one short episode, then some
+    whole ones, and the remaining ones only if it can still reach the threshold. The first
     ``population`` candidates are never pruned.
 
     Example:

@@ -1,4 +1,4 @@
-"""Racing: prune a body as soon as it cannot reach a threshold (Maron 1994).
+"""Racing: bodies that cannot reach a threshold are pruned early (Maron 1994).
 
 A race has up to two stages: one short episode, then some whole ones. After each stage an upper
 bound of the score is compared with the threshold, and a body whose bound lies below it is

@@ -101,7 +101,7 @@ def test_an_error_names_the_setting_what_was_expected_and_what_was_found(assignm
 def test_all_errors_are_reported_at_once():
     with pytest.raises(SettingsError) as caught:
         Walk.from_dict({"steps": 0, "leg": {"joints": 9}, "nam": 1})
-    names = [complaint.setting for complaint in caught.value.complaints]
+    names = [problem.setting for problem in caught.value.problems]
     assert sorted(names) == ["", "leg.joints", "steps"]
     assert str(caught.value).count("; ") == 2
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
