@@ -13,10 +13,10 @@ from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_p
 from hyperdistill_core.features.context import CONTEXT, ContextKind, context_dim, context_features
 from hyperdistill_core.features.layout import BodyLayout, Feature
 from hyperdistill_core.features.privileged import (
-    LIMB_CONSTANTS_DIM,
+    NODE_CONSTANTS_DIM,
     PRIVILEGED,
     PRIVILEGED_DIM,
-    limb_constants,
+    node_constants,
     node_tips,
     privileged_observation,
     rotate,
@@ -25,7 +25,7 @@ from hyperdistill_core.features.state import STATE, STATE_DIM, StateReader
 
 __all__ = [
     "CONTEXT",
-    "LIMB_CONSTANTS_DIM",
+    "NODE_CONSTANTS_DIM",
     "NUMBERS_PER_HARMONIC",
     "PRIVILEGED",
     "PRIVILEGED_DIM",
@@ -38,7 +38,7 @@ __all__ = [
     "clock_phase",
     "context_dim",
     "context_features",
-    "limb_constants",
+    "node_constants",
     "node_tips",
     "privileged_observation",
     "rotate",

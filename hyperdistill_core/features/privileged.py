@@ -40,7 +40,7 @@ PRIVILEGED = table(
 PRIVILEGED_DIM = PRIVILEGED[-1].stop
 
 #: Number of constants of a node: tip, x-hinge axis and y-hinge axis in the frame of the node.
-LIMB_CONSTANTS_DIM = 9
+NODE_CONSTANTS_DIM = 9
 _VELOCITY, _SPIN, _QUATERNION = slice(3, 6), slice(6, 9), slice(9, 13)
 
 
@@ -61,7 +61,7 @@ def node_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
     return 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
 
 
-def limb_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
+def node_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
     """Tip, x-hinge axis and y-hinge axis of every node in its own frame.
 
     Args:
@@ -71,7 +71,7 @@ def limb_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.floa
     Returns:
         (n, 9) tips (m) and axes; the axis of a missing hinge is zero.
     """
-    constants = np.zeros((layout.n_nodes, LIMB_CONSTANTS_DIM), np.float32)
+    constants = np.zeros((layout.n_nodes, NODE_CONSTANTS_DIM), np.float32)
     constants[:, :3] = node_tips(layout, model)
     for slot in range(2):
         axes = model.jnt_axis[layout.joint_ids[:, slot]]
@@ -89,7 +89,7 @@ def privileged_observation(
 
     Args:
         states: (..., n, 17) states, see :data:`~hyperdistill_core.features.STATE`.
-        constants: (..., n, 9) constants of the same nodes, see :func:`limb_constants`.
+        constants: (..., n, 9) constants of the same nodes, see :func:`node_constants`.
 
     Returns:
         (..., n, 30), see :data:`PRIVILEGED`.

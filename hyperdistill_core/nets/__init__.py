@@ -1,11 +1,10 @@
-"""Networks, pure torch and numpy: they know features as numbers, no bodies and no physics.
+"""Networks in pure torch and numpy, without bodies and without physics.
 
-``hypernetwork`` makes a body's own small network from its context; ``mlp`` runs that
-network on numpy arrays. Teachers take and give the packed layout of ``trees``:
-``message_passing`` along the limbs of a body, ``transformer_teacher`` as published,
-``modumorph``, whose ends and attention the context decides, and ``generalist``, a
-hypernetwork that learns without a teacher. ``transformer`` holds the layers that context
-encoders and teachers are made of; ``cost`` counts parameters and multiply-adds of them all.
+``hypernetwork`` generates the small network of a body from its context, and ``mlp`` runs that
+network on numpy arrays. ``teachers`` holds all kinds of teachers behind one interface; they work
+on the packed layout of ``trees``. ``transformer`` has the layers of context encoders and of
+teachers, ``config`` what all settings share, and ``cost`` counts the parameters and multiply-adds
+of the networks.
 """
 
 from hyperdistill_core.nets.cost import (
@@ -21,17 +20,27 @@ from hyperdistill_core.nets.cost import (
 )
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import BodyMLP, Normalization
-from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
-from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
-from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
-from hyperdistill_core.nets.teachers.transformer_teacher import (
+from hyperdistill_core.nets.teachers import (
+    TEACHERS,
+    Generalist,
+    GeneralistConfig,
+    MessagePassing,
+    MessagePassingConfig,
+    ModuMorph,
+    ModuMorphConfig,
+    Specialists,
+    SpecialistsConfig,
+    Teacher,
+    TeacherShape,
     TransformerTeacher,
     TransformerTeacherConfig,
+    teacher_from_description,
 )
 from hyperdistill_core.nets.transformer import TransformerBlock
 from hyperdistill_core.nets.trees import TreeBatch, Trees
 
 __all__ = [
+    "TEACHERS",
     "BodyMLP",
     "Cost",
     "Generalist",
@@ -44,6 +53,10 @@ __all__ = [
     "ModuMorph",
     "ModuMorphConfig",
     "Normalization",
+    "Specialists",
+    "SpecialistsConfig",
+    "Teacher",
+    "TeacherShape",
     "TransformerBlock",
     "TransformerTeacher",
     "TransformerTeacherConfig",
@@ -55,6 +68,7 @@ __all__ = [
     "message_passing_cost",
     "modumorph_context_cost",
     "modumorph_step_cost",
+    "teacher_from_description",
     "transformer_block_cost",
     "transformer_cost",
 ]

@@ -1,7 +1,7 @@
-"""What networks cost: parameters, and multiply-adds of one control step of one body.
+"""Costs of networks: parameters, and multiply-adds of one control step of one body.
 
-Multiply-adds are those of matrix products; biases, norms, activations and sums over limbs
-are left out, as is usual. n is the number of a body's limbs, the torso included.
+Multiply-adds count the matrix products. Biases, norms, activations and sums over nodes are left
+out, as is usual. n is the number of nodes of a body, the torso included.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from hyperdistill_core.nets.trees import SENDS
 
 @dataclass(frozen=True)
 class Cost:
-    """Parameters, and multiply-adds of a control step; costs add up."""
+    """Cost of a network; costs can be added.
+
+    Attributes:
+        parameters: Number of parameters.
+        multiply_adds: Number of multiply-adds of one control step.
+
+    Example:
+        >>> Cost(10, 8) + Cost(2, 1)
+        Cost(parameters=12, multiply_adds=9)
+    """
 
     parameters: int
     multiply_adds: int
@@ -28,7 +37,7 @@ class Cost:
 
 
 def hypernetwork_cost(config: HypernetConfig, n: int) -> Cost:
-    """The hypernetwork itself, which runs once for a body, not at every control step.
+    """Cost of the hypernetwork, which runs once for a body, not at every control step.
 
     Example:
         >>> hypernetwork_cost(HypernetConfig(context_dim=53), 12).parameters
@@ -48,7 +57,7 @@ def hypernetwork_cost(config: HypernetConfig, n: int) -> Cost:
 
 
 def generated_cost(config: HypernetConfig, n: int) -> Cost:
-    """The network of one body as generated: a bias for every limb, both slots of each.
+    """Cost of a generated network: an input bias for each node, and both slots of each node.
 
     Example:
         >>> generated_cost(HypernetConfig(context_dim=53), 11).parameters
@@ -61,7 +70,7 @@ def generated_cost(config: HypernetConfig, n: int) -> Cost:
 
 
 def body_mlp_cost(config: HypernetConfig, n: int, n_controls: int) -> Cost:
-    """The same network as it runs: limb biases folded into one, existing hinges only.
+    """Cost of the same network as it runs: one input bias, and the existing hinges only.
 
     Example:
         >>> body_mlp_cost(HypernetConfig(context_dim=53), 11, 15)
@@ -74,14 +83,14 @@ def body_mlp_cost(config: HypernetConfig, n: int, n_controls: int) -> Cost:
 
 
 def _clock_cost(config: HypernetConfig) -> Cost:
-    """The body's own weights for what a clock says."""
+    """Cost of the generated weights of the clock phase input."""
     if not config.clock_harmonics:
         return Cost(0, 0)
     return _linear(config.clock_dim, config.hidden, rows=1, bias=False)
 
 
 def _terrain_cost(config: HypernetConfig) -> Cost:
-    """Reading a height field: its encoder, and the body's own weights for the code."""
+    """Cost of a height field: its encoder, and the generated weights of its code."""
     if not config.terrain_dim:
         return Cost(0, 0)
     code = config.terrain_embed
@@ -90,7 +99,7 @@ def _terrain_cost(config: HypernetConfig) -> Cost:
 
 
 def message_passing_cost(config: MessagePassingConfig, n: int) -> Cost:
-    """The message-passing teacher's policy, without its critic.
+    """Cost of the actor of a message-passing teacher.
 
     Example:
         >>> message_passing_cost(MessagePassingConfig(context_dim=25), 9)
@@ -106,7 +115,7 @@ def message_passing_cost(config: MessagePassingConfig, n: int) -> Cost:
 
 
 def transformer_cost(config: TransformerTeacherConfig, n: int) -> Cost:
-    """The transformer teacher's policy, without its critic.
+    """Cost of the actor of a transformer teacher.
 
     Example:
         >>> transformer_cost(TransformerTeacherConfig(context_dim=0, state_dim=52), 12)
@@ -119,24 +128,24 @@ def transformer_cost(config: TransformerTeacherConfig, n: int) -> Cost:
 
 
 def modumorph_step_cost(config: ModuMorphConfig, n: int) -> Cost:
-    """ModuMorph's policy at a control step: what passes observations on.
+    """Cost of ModuMorph's actor at a control step: the path of the observations.
 
-    With :func:`modumorph_context_cost` it adds up to the whole policy. The generated maps
-    at both ends count here by their products and there by the parameters that make them.
+    The sum with :func:`modumorph_context_cost` is the cost of the whole actor. The generated maps
+    at both ends count here with their products, and there with the parameters that generate them.
 
     Example:
         >>> modumorph_step_cost(ModuMorphConfig(context_dim=25, state_dim=30), 12)
         Cost(parameters=1484160, multiply_adds=17836032)
     """
     width = config.width
-    layer = _linear(width, width, rows=n) + Cost(0, n * n * width)  # values; shares times them
+    layer = _linear(width, width, rows=n) + Cost(0, n * n * width)  # values, and their mix
     layer += _linear(width, width, rows=n) + _feedforward(width, config.feedforward, n)
     ends = Cost(0, n * width * (config.state_dim + SLOTS_PER_NODE))
     return ends + _repeat(layer, config.layers)
 
 
 def modumorph_context_cost(config: ModuMorphConfig, n: int) -> Cost:
-    """What ModuMorph's policy makes of the context, once a body.
+    """Cost of what ModuMorph's actor computes from the context, once for a body.
 
     Example:
         >>> modumorph_context_cost(ModuMorphConfig(context_dim=25, state_dim=30), 12).parameters
@@ -151,8 +160,13 @@ def modumorph_context_cost(config: ModuMorphConfig, n: int) -> Cost:
 
 
 def transformer_block_cost(width: int, feedforward: int, n: int) -> Cost:
-    """One pre-norm transformer layer over n tokens."""
-    attention = Cost(0, 2 * n * n * width)  # queries times keys, shares times values
+    """Cost of one pre-norm transformer layer over n tokens.
+
+    Example:
+        >>> transformer_block_cost(8, 16, 3)
+        Cost(parameters=600, multiply_adds=1680)
+    """
+    attention = Cost(0, 2 * n * n * width)  # queries times keys, attention weights times values
     projections = _linear(width, 3 * width, rows=n) + _linear(width, width, rows=n)
     return projections + attention + _feedforward(width, feedforward, n)
 
@@ -162,7 +176,7 @@ def _linear(inputs: int, outputs: int, *, rows: int, bias: bool = True) -> Cost:
 
 
 def _feedforward(width: int, feedforward: int, n: int) -> Cost:
-    """The feed-forward part, with both norms of a transformer layer."""
+    """Cost of the feed-forward part and of both norms of a transformer layer."""
     products = _linear(width, feedforward, rows=n) + _linear(feedforward, width, rows=n)
     return _repeat(_norm(width), 2) + products
 

@@ -1,17 +1,14 @@
-"""The hypernetwork: a body's context in, the weights of that body's own small MLP out.
+"""The hypernetwork: from the context of a body to the weights of that body's own small MLP.
 
-After Xiong 2024. Three context encoders (for the input, hidden and output layers) turn
-every limb's context into an embedding; linear heads turn embeddings into weights. Input and
-output weights are made limb by limb, hidden weights from the body's mean embedding, so any
-number of limbs works. The generated network sums the limbs' input products, so that a
+After Xiong 2024. Three context encoders, for the input, hidden and output layers, turn the context
+of every node into an embedding, and linear heads turn embeddings into weights. Input and output
+weights are generated node by node, hidden weights from the mean embedding of the body, so a body
+can have any number of nodes. The generated network sums the input products of the nodes, so a
 control step costs one small dense MLP.
 
-On uneven ground the generated network also reads a height field: an encoder that all bodies
-share turns its points into a short code, and the body's own weights take that in beside the
-limbs' observations.
-
-It may also hear a clock (:mod:`hyperdistill_core.features.clock_phase`): the body's own weights take
-its numbers in beside the limbs' observations too.
+Two more inputs are optional, and the generated weights add them to the observations. One is a
+height field of uneven ground: an encoder that all bodies share turns its points into a short code.
+The other is the clock phase (:mod:`hyperdistill_core.features.clock_phase`).
 """
 
 from __future__ import annotations
@@ -86,18 +83,18 @@ class HypernetConfig(ClockedConfig):
 
 @dataclass(frozen=True)
 class GeneratedWeights:
-    """Weights of B bodies' own networks, n limbs each, as the heads made them.
+    """Weights of the generated networks of B bodies with n nodes each.
 
     Attributes:
         input_weight: (B, n, state_dim, hidden).
         input_bias: (B, n, hidden).
-        hidden_weights: (B, hidden, hidden) of every hidden layer, in x out.
-        hidden_biases: (B, hidden) of every hidden layer.
+        hidden_weights: (B, hidden, hidden) for each hidden layer, in x out.
+        hidden_biases: (B, hidden) for each hidden layer.
         output_weight: (B, n, hidden, 2).
         output_bias: (B, n, 2).
-        mask: (B, n) bool, True for real limbs, or None where all are real.
-        clock_weight: (B, clock_dim, hidden), or None without a clock.
-        terrain_weight: (B, terrain_embed, hidden), or None without a height field.
+        mask: (B, n) bool, False where a body has no node; None where all nodes exist.
+        clock_weight: (B, clock_dim, hidden); None without a clock phase input.
+        terrain_weight: (B, terrain_embed, hidden); None without a height field.
     """
 
     input_weight: Tensor
@@ -111,19 +108,20 @@ class GeneratedWeights:
     terrain_weight: Tensor | None = None
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
-        """Dense layers, (weight (B, in, out), bias (B, out)), limbs side by side.
+        """Dense layers of the networks: weights (B, in, out) and biases (B, out).
 
-        The first takes (B, n * state_dim), behind that what the clock says, and behind that the
-        code of the height field, where there are such; the last gives (B, n * 2). Rows of limbs
-        that are not real are zero in the first, and limb biases are added up.
+        The first layer takes n * state_dim state features, then the clock phase, then the code of
+        the height field, where the network has these inputs. The last layer gives n * 2 outputs.
+        In the first layer the rows of missing nodes are zero, and the biases of the nodes are
+        summed.
         """
         weight, bias = self.input_weight, self.input_bias
         if self.mask is not None:
             weight = weight * self.mask[:, :, None, None]
             bias = bias * self.mask[:, :, None]
-        others = [rows for rows in (self.clock_weight, self.terrain_weight) if rows is not None]
+        optional = [rows for rows in (self.clock_weight, self.terrain_weight) if rows is not None]
         return [
-            (torch.cat([weight.flatten(1, 2), *others], dim=1), bias.sum(dim=1)),
+            (torch.cat([weight.flatten(1, 2), *optional], dim=1), bias.sum(dim=1)),
             *zip(self.hidden_weights, self.hidden_biases, strict=True),
             (self.output_weight.transpose(1, 2).flatten(2), self.output_bias.flatten(1)),
         ]
@@ -131,34 +129,39 @@ class GeneratedWeights:
     def act(
         self, observation: Tensor, terrain: Tensor | None = None, clock_phase: Tensor | None = None
     ) -> Tensor:
-        """Action means of the bodies' networks.
+        """Action means of the generated networks.
 
         Args:
-            observation: (B, ..., n, state_dim) normalised states.
-            terrain: (B, ..., terrain_embed) codes of :attr:`Hypernetwork.terrain_encoder`, for
-                networks that read a height field.
-            clock_phase: (B, ..., clock_dim) what the clock says, for networks that hear one.
+            observation: (B, ..., n, state_dim) normalized states.
+            terrain: (B, ..., terrain_embed) codes from ``Hypernetwork.terrain_encoder``, for
+                networks that have a height field.
+            clock_phase: (B, ..., clock_dim) clock phases, for networks that have this input.
 
         Returns:
-            (B, ..., n, 2), one number a joint slot; slots without a hinge hold numbers too.
+            (B, ..., n, 2) action means, one for each joint slot. Slots without a hinge have means,
+            too.
         """
-        lead, limbs = observation.shape[:-2], observation.shape[-2]
-        features = observation.reshape(len(observation), -1, limbs * observation.shape[-1])
-        for more in (clock_phase, terrain):
-            if more is not None:
-                more = more.reshape(len(more), -1, more.shape[-1])
-                features = torch.cat([features, more], dim=-1)
+        lead, n = observation.shape[:-2], observation.shape[-2]
+        features = observation.reshape(len(observation), -1, n * observation.shape[-1])
+        for optional in (clock_phase, terrain):
+            if optional is not None:
+                rows = optional.reshape(len(optional), -1, optional.shape[-1])
+                features = torch.cat([features, rows], dim=-1)
         *first, last = self.layers()
         for weight, bias in first:
             features = F.relu(torch.baddbmm(bias[:, None], features, weight))
         weight, bias = last
-        return torch.baddbmm(bias[:, None], features, weight).reshape(*lead, limbs, -1)
+        return torch.baddbmm(bias[:, None], features, weight).reshape(*lead, n, -1)
 
 
 class ContextEncoder(nn.Module):
-    """A limb's context in, its embedding in the company of the other limbs out."""
+    """From the contexts of all nodes of a body to an embedding of each.
 
-    def __init__(self, config: HypernetConfig):
+    Args:
+        config: Settings of the hypernetwork.
+    """
+
+    def __init__(self, config: HypernetConfig) -> None:
         super().__init__()
         self.embed = nn.Linear(config.context_dim, config.embed)
         self.block = TransformerBlock(
@@ -167,18 +170,29 @@ class ContextEncoder(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, context: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Context (B, n, context_dim) to embeddings (B, n, embed)."""
+        """Embeddings (B, n, embed).
+
+        Args:
+            context: (B, n, context_dim) contexts.
+            mask: (B, n) bool, False where a body has no node; None where all nodes exist.
+        """
         return self.dropout(self.block(self.embed(context), mask))
 
 
 class WeightHead(nn.Module):
-    """Linear map from an embedding to one generated layer's weight and bias.
+    """Linear map from an embedding to the weight and bias of one generated layer.
 
-    Starts at "bias init": the weight is the same N(0, 1 / fan_in) draw for every embedding,
-    the bias zero, so that all bodies begin with one sane network.
+    Its initialization is "bias init": the weight is the same N(0, 1 / fan_in) draw for every
+    embedding, and the bias is zero, so that all bodies begin with the same well-scaled network.
+
+    Args:
+        embed: Number of features of an embedding.
+        inputs: Number of inputs of the generated layer.
+        outputs: Number of outputs of the generated layer.
+        fan_in: Number of inputs that the initial weights are scaled for.
     """
 
-    def __init__(self, embed: int, inputs: int, outputs: int, *, fan_in: int):
+    def __init__(self, embed: int, inputs: int, outputs: int, *, fan_in: int) -> None:
         super().__init__()
         self.shape = (inputs, outputs)
         self.weight = nn.Linear(embed, inputs * outputs)
@@ -189,12 +203,15 @@ class WeightHead(nn.Module):
         nn.init.zeros_(self.bias.bias)
 
     def forward(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
-        """Embeddings (..., embed) to weights (..., inputs, outputs) and biases (..., outputs)."""
+        """Weights (..., inputs, outputs) and biases (..., outputs) of embeddings (..., embed)."""
         return self.weight(embedding).unflatten(-1, self.shape), self.bias(embedding)
 
 
 class Hypernetwork(nn.Module):
     """Generates the networks of a batch of bodies.
+
+    Args:
+        config: Settings of the hypernetwork.
 
     Example:
         >>> net = Hypernetwork(HypernetConfig(context_dim=25, hidden=64))
@@ -203,7 +220,7 @@ class Hypernetwork(nn.Module):
         torch.Size([3, 8, 9, 2])
     """
 
-    def __init__(self, config: HypernetConfig):
+    def __init__(self, config: HypernetConfig) -> None:
         super().__init__()
         self.config = config
         hidden, embed = config.hidden, config.embed
@@ -217,7 +234,8 @@ class Hypernetwork(nn.Module):
         )
         self.output_encoder = ContextEncoder(config)
         self.output_head = WeightHead(embed, hidden, SLOTS_PER_NODE, fan_in=hidden)
-        # Zero in both: a network that walked without goes on as it did, whatever it hears or sees.
+        # The weights of optional inputs are zero initially. A network that was trained without such
+        # an input acts as before when it gets one.
         if config.clock_harmonics:
             self.clock_head = nn.Linear(embed, config.clock_dim * hidden)
             nn.init.zeros_(self.clock_head.weight)
@@ -232,23 +250,23 @@ class Hypernetwork(nn.Module):
             nn.init.zeros_(self.terrain_head.bias)
 
     def generate(self, context: Tensor, mask: Tensor | None = None) -> GeneratedWeights:
-        """Weights of every body's network.
+        """Weights of the network of each body.
 
         Args:
-            context: (B, n, context_dim).
-            mask: (B, n) bool, True for real limbs; None where all are real.
+            context: (B, n, context_dim) contexts.
+            mask: (B, n) bool, False where a body has no node; None where all nodes exist.
         """
-        of_limbs = self.input_encoder(context, mask)
-        input_weight, input_bias = self.input_head(of_limbs)
+        of_nodes = self.input_encoder(context, mask)
+        input_weight, input_bias = self.input_head(of_nodes)
         of_body = self._mean_embedding(context, mask)
         hidden = [head(of_body) for head in self.hidden_heads]
         output_weight, output_bias = self.output_head(self.output_encoder(context, mask))
         clock = terrain = None
         if self.config.clock_harmonics:
-            # A sum over limbs, as of their input products.
-            made = self.clock_head(of_limbs)
-            made = made if mask is None else made * mask[..., None]
-            clock = made.sum(dim=1).unflatten(-1, (self.config.clock_dim, -1))
+            # The weights are summed over the nodes, like the input products.
+            of_clock = self.clock_head(of_nodes)
+            of_clock = of_clock if mask is None else of_clock * mask[..., None]
+            clock = of_clock.sum(dim=1).unflatten(-1, (self.config.clock_dim, -1))
         if self.config.aggregation == "limb_mean":
             share = 1.0 / _count(context, mask)[:, None]
             input_weight, input_bias = input_weight * share[..., None], input_bias * share
@@ -275,15 +293,18 @@ class Hypernetwork(nn.Module):
         heights: Tensor | None = None,
         clock_phase: Tensor | None = None,
     ) -> Tensor:
-        """Generates and acts: see :meth:`generate` and :meth:`GeneratedWeights.act`.
+        """Generate the networks and compute their action means.
 
         Args:
-            context: as for :meth:`generate`.
-            observation: as for :meth:`GeneratedWeights.act`.
-            mask: as for :meth:`generate`.
-            heights: (B, ..., terrain_dim) of the ground around the torso (m), for networks
-                that read a height field.
-            clock_phase: as for :meth:`GeneratedWeights.act`.
+            context: As for :meth:`generate`.
+            observation: As for :meth:`GeneratedWeights.act`.
+            mask: As for :meth:`generate`.
+            heights: (B, ..., terrain_dim) heights of the ground around the torso (m), for networks
+                that have a height field.
+            clock_phase: As for :meth:`GeneratedWeights.act`.
+
+        Returns:
+            (B, ..., n, 2) action means, as :meth:`GeneratedWeights.act`.
         """
         code = None if heights is None else self.terrain_encoder(heights)
         return self.generate(context, mask).act(observation, code, clock_phase)
@@ -296,7 +317,7 @@ class Hypernetwork(nn.Module):
 
 
 def _count(context: Tensor, mask: Tensor | None) -> Tensor:
-    """Real limbs of every body, (B, 1), in the dtype of ``context``."""
+    """Number of nodes of each body, (B, 1), in the dtype of ``context``."""
     if mask is None:
         return context.new_full((len(context), 1), context.shape[1])
     return mask.sum(dim=1, keepdim=True).to(context.dtype)

@@ -1,19 +1,19 @@
 """The controller of one body: a plain MLP on numpy arrays.
 
-What :class:`~hyperdistill_core.nets.hypernetwork.GeneratedWeights` holds for one body, with
-the normalisation in front and only the outputs of existing hinges behind:
+It has the weights of :class:`~hyperdistill_core.nets.hypernetwork.GeneratedWeights` for one body,
+with the normalization of states before them and only the outputs of existing hinges after them:
 
-    x = clip(state - offset, -limit, limit)          state: n bodies x 17 numbers, flattened
-    x = max(x @ weight_i + bias_i, 0)                for every layer but the last
-    ctrl = x @ weight_last + bias_last               nu controls, in actuator order
+    x = clip(state - offset, -limit, limit)          state: n nodes x 17 numbers, flattened
+    x = max(x @ weight_i + bias_i, 0)                every layer but the last
+    ctrl = x @ weight_last + bias_last               nu controls, in the order of the actuators
 
-The division by the standard deviation lies in ``weight_0``. Where the network hears a clock, its
-numbers (:mod:`hyperdistill_core.features.clock_phase`) stand behind x of the first line. Where it reads
-a height field, a short code of it stands behind that, which is the same for all bodies:
+``weight_0`` includes the division by the standard deviation. If the network has a clock phase
+input (:mod:`hyperdistill_core.features.clock_phase`), it follows x of the first line. If the
+network has a height field, a short code of it follows; the encoder is the same for all bodies:
 
     code = max(code @ terrain_weight_i + terrain_bias_i, 0)     from heights (m), every layer
 
-:meth:`BodyMLP.save_npz` writes ``n_nodes``, ``clock_harmonics``, ``offset``, ``limit``,
+:meth:`BodyMLP.save_npz` stores ``n_nodes``, ``clock_harmonics``, ``offset``, ``limit``,
 ``weight_0``, ``bias_0``, ``weight_1``, ... under these names.
 """
 
@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -32,22 +32,27 @@ from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_p
 
 Floats: TypeAlias = NDArray[np.floating]
 
-#: Joint slots of a limb (x, y): the numbers that a network gives for it.
+#: Number of joint slots of a node (x, y), which is the number of outputs of a network for it.
 SLOTS_PER_NODE = 2
-#: Episodes are multiplied in blocks of so many, side by side in the lanes of vector registers.
-#: Every lane does the same, so an episode's controls are the same to the last digit whatever is
-#: beside it, on any processor; rows of a matrix would go to routines that round differently.
+# Number of episodes in a block of the matrix products, side by side in the lanes of vector
+# registers. All lanes do the same, so the controls of an episode do not depend on the other
+# episodes, to the last digit and on any processor. Rows of a matrix would use routines that round
+# differently.
 _LANES = 16
 
 
 @dataclass(frozen=True)
 class Normalization:
-    """Running statistics of states, as an observation needs them.
+    """Normalization of states to observations.
 
     Attributes:
-        mean: (state_dim,), or (n, state_dim) where every limb has its own.
-        var: like ``mean``.
-        clip: largest magnitude of an observation.
+        mean: (state_dim,) mean of the states, or (n, state_dim) if each node has its own.
+        var: Variance of the states, with the shape of ``mean``.
+        clip: Largest magnitude of an observation.
+
+    Example:
+        >>> Normalization(np.full(2, 1.0), np.full(2, 4.0)).observe(np.array([3.0, 99.0])).round(6)
+        array([ 1., 10.])
     """
 
     mean: Floats
@@ -56,25 +61,26 @@ class Normalization:
 
     @property
     def scale(self) -> Floats:
-        """Standard deviation, kept away from zero as in the public code."""
+        """Standard deviation, bounded away from zero as in the public code."""
         return np.sqrt(np.asarray(self.var, dtype=np.float64) + 1e-8)
 
     def observe(self, state: Floats) -> Floats:
-        """States (..., n, state_dim) to observations of the same shape."""
+        """Observations of states (..., n, state_dim), with the same shape."""
         return np.clip((state - self.mean) / self.scale, -self.clip, self.clip)
 
 
 class BodyMLP:
-    """Controller of one body: the arrays of the module's docstring.
+    """Controller of one body, with the arrays of the module's docstring.
 
     Args:
-        n_nodes: bodies whose states it sees.
-        offset: (n_bodies * state_dim,) float64.
-        limit: (n_bodies * state_dim,) float64.
-        weights: (in, out) of each layer; their dtype is that of the products.
-        biases: (out,) of each layer.
-        terrain: (weight, bias) of each layer that encodes the height field; none without one.
-        clock_harmonics: harmonics of the clock that it hears; 0 for none.
+        n_nodes: Number of nodes of the body.
+        offset: (n_nodes * state_dim,) float64.
+        limit: (n_nodes * state_dim,) float64.
+        weights: (in, out) for each layer; their dtype is the precision of the products.
+        biases: (out,) for each layer.
+        terrain: (weight, bias) of each layer of the encoder of the height field; empty without
+            one.
+        clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
     """
 
     def __init__(
@@ -93,7 +99,7 @@ class BodyMLP:
         self.offset, self.limit = offset, limit
         self.weights, self.biases = tuple(weights), tuple(biases)
         self._stacked = _stacked(zip(weights, biases, strict=True))
-        # A single row would go to a routine for vectors, which knows no lanes.
+        # A single row would use a routine for vectors, which has no lanes.
         single = int(len(biases[-1]) == 1)
         self._stacked[-1] = np.pad(self._stacked[-1], ((0, single), (0, 0)))
         self._encoder = _stacked(self.terrain)
@@ -114,17 +120,17 @@ class BodyMLP:
         terrain: Sequence[tuple[Floats, Floats]] = (),
         clock_harmonics: int = 0,
     ) -> BodyMLP:
-        """Controller made of layers that take observations and serve all joint slots.
+        """A controller from layers that take observations and serve all joint slots.
 
         Args:
-            layers: (weight (in, out), bias (out,)) of each layer, from n * state_dim
-                observed numbers, those of the clock and the code of the height field, to
-                n * 2 joint slots.
-            normalization: makes observations of states.
-            actions: (nu,) which of the n * 2 slots drives each control.
-            dtype: precision of the products.
-            terrain: (weight, bias) of each layer that makes the code.
-            clock_harmonics: harmonics of the clock.
+            layers: (weight (in, out), bias (out,)) of each layer. The first takes n * state_dim
+                state features, then the clock phase, then the code of the height field; the last
+                gives n * 2 joint slots.
+            normalization: Normalization of states to observations.
+            actions: (nu,) index of the joint slot, of n * 2, that drives each control.
+            dtype: Precision of the products.
+            terrain: (weight, bias) of each layer of the encoder of the height field.
+            clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
         Example:
             >>> plain = Normalization(np.zeros(17), np.ones(17))
@@ -163,13 +169,13 @@ class BodyMLP:
 
     @property
     def parameters(self) -> int:
-        """Numbers needed to run it, the normalisation apart."""
+        """Number of parameters, without those of the normalization."""
         encoder = [array for pair in self.terrain for array in pair]
         return sum(array.size for array in (*self.weights, *self.biases, *encoder))
 
     @property
     def terrain_dim(self) -> int:
-        """Points of the height field that it reads; 0 for none."""
+        """Number of points of the height field; 0 for none."""
         return len(self.terrain[0][0]) if self.terrain else 0
 
     def act(
@@ -179,37 +185,40 @@ class BodyMLP:
         *,
         time: float | None = None,
     ) -> NDArray[np.float64]:
-        """Controls (E, nu) of E episodes, not clipped.
+        """Controls of E episodes, not clipped.
 
-        Those of an episode do not depend on how many are asked for at once.
+        The controls of an episode do not depend on the other episodes.
 
         Args:
-            state: (E, n, state_dim).
-            heights: (E, terrain_dim) of the ground around the torso (m), for a controller
-                that reads a height field.
-            time: since the episodes began (s), for a controller that hears a clock.
+            state: (E, n, state_dim) states.
+            heights: (E, terrain_dim) heights of the ground around the torso (m), for a controller
+                that has a height field.
+            time: Time since the episodes began (s), for a controller with a clock phase input.
+
+        Returns:
+            (E, nu) controls.
 
         Raises:
-            ValueError: heights or the time are missing, or heights are given to a controller
-                that reads none.
+            ValueError: The controller has a clock phase input, and no time is given.
+            ValueError: The number of heights is not that of the controller's height field.
         """
         episodes = len(state)
         blocks = -(-episodes // _LANES)
         buffers = self._buffers.get(blocks) or self._allocate(blocks)
         features, inputs = buffers[0]
-        observed, heard = len(self.offset), NUMBERS_PER_HARMONIC * self.clock_harmonics
+        observed, clock_dim = len(self.offset), NUMBERS_PER_HARMONIC * self.clock_harmonics
         if self.clock_harmonics:
             if time is None:
-                raise ValueError("time: this controller hears a clock, got no time")
-            inputs[:, observed : observed + heard] = _said(time, self.clock_harmonics)
+                raise ValueError("time: this controller has a clock phase input, got no time")
+            inputs[:, observed : observed + clock_dim] = _phase_column(time, self.clock_harmonics)
         if self.terrain or heights is not None:
-            inputs[:, observed + heard :] = self._code(heights, blocks)
+            inputs[:, observed + clock_dim :] = self._code(heights, blocks)
         inputs = inputs[:, :observed]
         flat = state.reshape(episodes, -1)
         for block, first in enumerate(range(0, episodes, _LANES)):
-            some = flat[first : first + _LANES].T
-            lanes = inputs[block, :, : some.shape[1]]
-            np.subtract(some, self._offset, out=lanes, casting="same_kind")
+            rows = flat[first : first + _LANES].T
+            lanes = inputs[block, :, : rows.shape[1]]
+            np.subtract(rows, self._offset, out=lanes, casting="same_kind")
         np.maximum(inputs, self._lower, out=inputs)
         np.minimum(inputs, self._upper, out=inputs)
         for weight, (following, outputs) in zip(self._stacked, buffers[1:], strict=False):
@@ -220,11 +229,11 @@ class BodyMLP:
         return controls.reshape(-1, controls.shape[-1])[:episodes].astype(np.float64)
 
     def _code(self, heights: NDArray[np.float64] | None, blocks: int) -> Floats:
-        """What the network is told of the ground, (blocks, width of the code, lanes)."""
+        """Codes of the height field, (blocks, width of the code, lanes)."""
         given = 0 if heights is None else heights.shape[-1]
         if heights is None or given != self.terrain_dim:
             raise ValueError(
-                f"heights: this controller reads a height field of {self.terrain_dim} points,"
+                f"heights: this controller has a height field of {self.terrain_dim} points,"
                 f" got {given}"
             )
         whole = np.zeros((blocks * _LANES, given), dtype=self._zero.dtype)
@@ -236,17 +245,15 @@ class BodyMLP:
         return code
 
     def _allocate(self, blocks: int) -> list[tuple[Floats, Floats]]:
-        """Features (blocks, width, lanes) of every layer, with a row of ones behind, and without
-        it.
-        """
+        """Features (blocks, width, lanes) of every layer, with and without the last row of ones."""
         dtype = self._zero.dtype
         shapes = [(blocks, weight.shape[1], _LANES) for weight in self._stacked]
         whole = [np.ones(shape, dtype=dtype) for shape in shapes]
         self._buffers[blocks] = [(features, features[:, :-1]) for features in whole]
         return self._buffers[blocks]
 
-    def arrays(self) -> dict[str, NDArray]:
-        """All arrays under the names of the module's docstring."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays by the names of the module's docstring."""
         arrays = {
             "n_nodes": np.array(self.n_nodes),
             "clock_harmonics": np.array(self.clock_harmonics),
@@ -260,13 +267,21 @@ class BodyMLP:
         return arrays
 
     def save_npz(self, path: str | Path) -> None:
-        """Writes :meth:`arrays`."""
+        """Write :meth:`arrays` to a file.
+
+        Args:
+            path: Path of the file; an existing one is replaced.
+        """
         with Path(path).open("wb") as file:
             np.savez(file, allow_pickle=False, **self.arrays())
 
     @classmethod
     def load_npz(cls, path: str | Path) -> BodyMLP:
-        """Reads what :meth:`save_npz` wrote."""
+        """The controller from a file of :meth:`save_npz`.
+
+        Args:
+            path: Path of the file.
+        """
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
         layers, terrain = _layers(arrays, ""), _layers(arrays, "terrain_")
@@ -282,18 +297,20 @@ class BodyMLP:
 
 
 @lru_cache(maxsize=4096)
-def _said(time: float, harmonics: int) -> Floats:
-    """What the clock says, (2 * harmonics, 1); the same times come again for every body."""
-    said = clock_phase(time, harmonics)[:, None]
-    said.flags.writeable = False
-    return said
+def _phase_column(time: float, harmonics: int) -> Floats:
+    """The clock phase as a column (2 * harmonics, 1); the times are the same for all bodies."""
+    phase = clock_phase(time, harmonics)[:, None]
+    phase.flags.writeable = False
+    return phase
 
 
 def _stacked(layers: Iterable[tuple[Floats, Floats]]) -> list[Floats]:
-    """(out, in + 1) of each layer: for speed its bias stands behind its weight."""
+    """(out, in + 1) for each layer: the bias follows the weight, which saves an addition."""
     return [np.ascontiguousarray(np.vstack(layer).T) for layer in layers]
 
 
-def _layers(arrays: Mapping[str, NDArray], prefix: str) -> list[tuple[NDArray, NDArray]]:
+def _layers(
+    arrays: Mapping[str, NDArray[Any]], prefix: str
+) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     depth = sum(name.startswith(f"{prefix}weight_") for name in arrays)
     return [(arrays[f"{prefix}weight_{i}"], arrays[f"{prefix}bias_{i}"]) for i in range(depth)]

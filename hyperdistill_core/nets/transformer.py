@@ -1,4 +1,4 @@
-"""Pre-norm transformer layers over the limbs of a body (Vaswani 2017, Gupta 2022)."""
+"""Pre-norm transformer layers over the nodes of a body (Vaswani 2017, Gupta 2022)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 
 
 class PreNormBlock(nn.Module):
-    """What is the same for all kinds of attention: skips, and the feed-forward part."""
+    """The common part of all layers: residual connections and the feed-forward part."""
 
     def _add_rest(self, width: int, feedforward: int) -> None:
         self.project = nn.Linear(width, width)
@@ -20,21 +20,30 @@ class PreNormBlock(nn.Module):
         nn.init.zeros_(self.project.bias)
 
     def _after_attention(self, tokens: Tensor, mixed: Tensor) -> Tensor:
-        """Both skips and what lies between them; tokens and mixed values (..., width)."""
+        """Both residual connections and the feed-forward part.
+
+        Args:
+            tokens: (..., width) tokens before the attention.
+            mixed: (..., width) values mixed by the attention.
+        """
         tokens = tokens + self.project(mixed)
         return tokens + self.contract(F.relu(self.expand(self.feedforward_norm(tokens))))
 
 
 class TransformerBlock(PreNormBlock):
-    """Self-attention and a feed-forward part, each with its norm before and a skip around.
+    """Self-attention and a feed-forward part, each with a norm before it and a residual connection.
 
     Args:
-        width: features of a token; a multiple of ``heads``.
-        heads: attention heads.
-        feedforward: width of the feed-forward part's hidden layer (ReLU).
+        width: Number of features of a token, a multiple of ``heads``.
+        heads: Number of attention heads.
+        feedforward: Width of the hidden layer (ReLU) of the feed-forward part.
+
+    Example:
+        >>> TransformerBlock(8, heads=2, feedforward=16)(torch.zeros(1, 5, 8)).shape
+        torch.Size([1, 5, 8])
     """
 
-    def __init__(self, width: int, *, heads: int, feedforward: int):
+    def __init__(self, width: int, *, heads: int, feedforward: int) -> None:
         super().__init__()
         self.heads = heads
         self.attention_norm = nn.LayerNorm(width)
@@ -44,25 +53,30 @@ class TransformerBlock(PreNormBlock):
         nn.init.zeros_(self.qkv.bias)
 
     def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Tokens (B, n, width) in and out; tokens with ``mask`` (B, n) False are not seen."""
+        """New tokens (B, n, width).
+
+        Args:
+            tokens: (B, n, width) tokens.
+            mask: (B, n) bool, False for tokens that get no attention; None for none of them.
+        """
         heads = self.qkv(self.attention_norm(tokens)).unflatten(-1, (3, self.heads, -1))
         query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
-        seen = None if mask is None else mask[:, None, None, :]
-        out = F.scaled_dot_product_attention(query, key, value, attn_mask=seen)
+        attended = None if mask is None else mask[:, None, None, :]
+        out = F.scaled_dot_product_attention(query, key, value, attn_mask=attended)
         return self._after_attention(tokens, out.transpose(1, 2).flatten(-2))
 
 
 class ContextAttention(nn.Module):
-    """Who looks at whom in a :class:`FixedAttentionBlock`, from what is constant (Xiong 2023).
+    """Attention weights of a :class:`FixedAttentionBlock` from contexts (Xiong 2023).
 
-    Starts even: queries are zero.
+    The attention is uniform initially, because the queries are zero.
 
     Args:
-        width: features of a limb's context; a multiple of ``heads``.
-        heads: attention heads.
+        width: Number of features of an encoded context, a multiple of ``heads``.
+        heads: Number of attention heads.
     """
 
-    def __init__(self, width: int, *, heads: int):
+    def __init__(self, width: int, *, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.query_key = nn.Linear(width, 2 * width)
@@ -72,9 +86,12 @@ class ContextAttention(nn.Module):
             self.query_key.weight[:width] = 0.0
 
     def forward(self, context: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Contexts (A, n, width) to shares (A, heads, n, n), whose rows sum to 1.
+        """Attention weights (A, heads, n, n); rows sum to 1.
 
-        Limbs with ``mask`` (A, n) False are not looked at.
+        Args:
+            context: (A, n, width) encoded contexts.
+            mask: (A, n) bool, False where a body has no node, which then gets no attention; None
+                where all nodes exist.
         """
         pairs = self.query_key(context).unflatten(-1, (2, self.heads, -1))
         query, key = pairs.permute(2, 0, 3, 1, 4).unbind(0)
@@ -85,25 +102,30 @@ class ContextAttention(nn.Module):
 
 
 class FixedAttentionBlock(PreNormBlock):
-    """A :class:`TransformerBlock` whose attention its tokens do not decide (Xiong 2023)."""
+    """A :class:`TransformerBlock` with attention weights from outside (Xiong 2023).
 
-    def __init__(self, width: int, *, feedforward: int):
+    Args:
+        width: Number of features of a token.
+        feedforward: Width of the hidden layer (ReLU) of the feed-forward part.
+    """
+
+    def __init__(self, width: int, *, feedforward: int) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)
         self.value = nn.Linear(width, width)
         self._add_rest(width, feedforward)
 
-    def forward(self, tokens: Tensor, shares: Tensor) -> Tensor:
-        """Tokens (A, n, R, width) of R samples of each body, in and out.
+    def forward(self, tokens: Tensor, weights: Tensor) -> Tensor:
+        """New tokens (A, n, R, width).
 
         Args:
-            tokens: see above.
-            shares: (A, heads, n, n), how much each limb takes from the others.
+            tokens: (A, n, R, width) tokens of R samples of each body.
+            weights: (A, heads, n, n) attention weights of the bodies.
         """
-        value = self.value(self.attention_norm(tokens)).unflatten(-1, (shares.shape[1], -1))
-        # Samples of a body side by side: one product serves them all.
+        value = self.value(self.attention_norm(tokens)).unflatten(-1, (weights.shape[1], -1))
+        # The samples of a body lie side by side, so that one product serves all of them.
         by_head = value.permute(0, 3, 1, 2, 4)
-        mixed = (shares @ by_head.flatten(3)).unflatten(-1, by_head.shape[3:])
+        mixed = (weights @ by_head.flatten(3)).unflatten(-1, by_head.shape[3:])
         return self._after_attention(tokens, mixed.permute(0, 2, 3, 1, 4).flatten(-2))
 
 

@@ -1,34 +1,34 @@
-"""Kinematic trees in the packed layout of the message-passing network.
+"""Kinematic trees in the packed layout of teachers.
 
-Samples of bodies with different numbers of limbs lie one behind the other, without
-padding: a batch of B samples with N nodes in all has features of shape (N, W). Every
-exchange between nodes is a sum over short lists of rows ("bags"), whose gradient is again
-a sum over bags, so that both directions run in one fast kernel. For networks that need
-rectangles, a batch can be padded, by samples or by bodies and their samples.
+The samples of bodies with different numbers of nodes lie end to end, without padding: a batch of
+B samples with N nodes in all has features of shape (N, W). Every exchange between nodes is a sum
+over short lists of rows ("bags"). The gradient of such a sum is again a sum over bags, so both
+directions run in one fast kernel. For networks that need rectangular arrays, a batch can be padded
+by samples, or by bodies and their samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-#: What a node sends, in the order of the rows of its messages: to itself, to its children,
-#: to its parent.
+#: Number of messages of a node. They go to itself, to its children, and to its parent.
 SENDS = 3
 
 
 @dataclass(frozen=True)
 class Bags:
-    """Lists of rows to add up.
+    """Lists of rows whose entries are summed.
 
     Attributes:
-        rows: (E,) int64, the lists one behind the other.
-        starts: (bags,) int64, where every list begins in ``rows``.
+        rows: (E,) int64, the lists end to end.
+        starts: (bags,) int64, the index in ``rows`` where each list begins.
     """
 
     rows: Tensor
@@ -39,18 +39,18 @@ class Bags:
         return Bags(self.rows.to(device), self.starts.to(device))
 
     def sum(self, table: Tensor) -> Tensor:
-        """Sums of rows of ``table`` (rows, W), shape (bags, W); an empty list gives zeros."""
+        """Sums (bags, W) of rows of ``table`` (rows, W); an empty list gives zeros."""
         return F.embedding_bag(self.rows, table, self.starts, mode="sum")
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """The samples of a batch by their bodies: A distinct bodies, at most R samples of each.
+    """The samples of a batch grouped by body: A distinct bodies, at most R samples of each.
 
     Attributes:
-        first: (A,) int64, the first sample of every body, bodies in ascending order.
-        body: (B,) int64, the place among the A bodies of every sample's own.
-        place: (B,) int64, the place of a sample among those of its body.
+        first: (A,) int64, the first sample of each body; bodies are in ascending order.
+        body: (B,) int64, the index among the A bodies of the body of each sample.
+        place: (B,) int64, the index of each sample among those of its body.
         most: R, the largest number of samples of one body.
     """
 
@@ -62,17 +62,17 @@ class Repeats:
 
 @dataclass(frozen=True)
 class TreeBatch:
-    """Samples of bodies, packed: B samples, N nodes in all, samples one behind the other.
+    """Packed samples of bodies: B samples with N nodes in all, end to end.
 
     Attributes:
-        body: (B,) int64, every sample's body, by its place in the :class:`Trees`.
-        sample: (N,) int64, the sample that a node belongs to.
-        node: (N,) int64, the place of a node within its body.
-        context_row: (N,) int64, the row of a node in the contexts of its :class:`Trees`.
-        counts: (B,) int64, nodes of every sample.
+        body: (B,) int64, the index of the body of each sample in the :class:`Trees`.
+        sample: (N,) int64, the sample that each node belongs to.
+        node: (N,) int64, the index of each node within its body.
+        context_row: (N,) int64, the row of each node in the contexts of its :class:`Trees`.
+        counts: (B,) int64, the number of nodes of each sample.
         gather: N bags of message rows (``3 * node + kind``) that a node receives.
         scatter: 3 N bags of nodes that receive a message, the adjoint of ``gather``.
-        members: B bags with the nodes of a sample.
+        members: B bags of the nodes of a sample.
     """
 
     body: Tensor
@@ -91,22 +91,22 @@ class TreeBatch:
         """The batch on another device."""
         if self.counts.device == device:
             return self
-        moved = {row.name: getattr(self, row.name).to(device) for row in fields(self)}
+        moved = {field.name: getattr(self, field.name).to(device) for field in fields(self)}
         return TreeBatch(**moved)
 
     def pack(self, padded: Tensor) -> Tensor:
-        """Rows of real nodes: (B, n_max, ...) -> (N, ...)."""
+        """Rows of the existing nodes: (B, n_max, ...) to (N, ...)."""
         return padded[self.sample, self.node]
 
     def pad(self, packed: Tensor, n_max: int) -> Tensor:
-        """The inverse of :meth:`pack`, zeros where a sample has no node."""
+        """The inverse of :meth:`pack`, with zeros where a sample has no node."""
         padded = packed.new_zeros((len(self), n_max, *packed.shape[1:]))
         padded[self.sample, self.node] = packed
         return padded
 
     @cached_property
     def n_max(self) -> int:
-        """Nodes of the largest sample."""
+        """Number of nodes of the largest sample."""
         return int(self.counts.max())
 
     @cached_property
@@ -116,20 +116,23 @@ class TreeBatch:
 
     @cached_property
     def repeats(self) -> Repeats:
-        """Which samples are of one body."""
-        _, body, sizes = self.body.unique(return_inverse=True, return_counts=True)
-        order = body.argsort(stable=True)
+        """The samples grouped by body."""
+        # torch leaves the type of this function open.
+        functions: Any = torch
+        unique: Callable[..., tuple[Tensor, Tensor, Tensor]] = functions.unique
+        _, body, sizes = unique(self.body, return_inverse=True, return_counts=True)
+        order = torch.argsort(body, stable=True)
         starts = _before(sizes)
         place = torch.empty_like(body)
         place[order] = torch.arange(len(body), device=body.device) - starts[body[order]]
         return Repeats(first=order[starts], body=body, place=place, most=int(sizes.max()))
 
     def of_bodies(self, table: Tensor) -> Tensor:
-        """What is constant for a body, once each: (rows, W) of all bodies -> (A, n_max, W)."""
+        """Constants of the bodies, once for each: rows (rows, W) of all nodes to (A, n_max, W)."""
         return self.pad(table[self.context_row], self.n_max)[self.repeats.first]
 
     def by_bodies(self, packed: Tensor) -> Tensor:
-        """Nodes by body and sample: (N, ...) -> (A, R, n_max, ...), zeros where there is none."""
+        """Nodes by body and sample: (N, ...) to (A, R, n_max, ...), with zeros for missing ones."""
         repeats = self.repeats
         shape = (len(repeats.first), repeats.most, self.n_max, *packed.shape[1:])
         grouped = packed.new_zeros(shape)
@@ -137,12 +140,12 @@ class TreeBatch:
         return grouped
 
     def from_bodies(self, grouped: Tensor) -> Tensor:
-        """The inverse of :meth:`by_bodies`: (A, R, n_max, ...) -> (N, ...)."""
+        """The inverse of :meth:`by_bodies`: (A, R, n_max, ...) to (N, ...)."""
         repeats = self.repeats
         return grouped[self._of_node(repeats.body), self._of_node(repeats.place), self.node]
 
     def body_mean(self, padded: Tensor) -> Tensor:
-        """Means over the nodes of every sample: (B, n_max) -> (B,)."""
+        """Means over the nodes of each sample: (B, n_max) to (B,)."""
         return (padded * self.present).sum(dim=1) / self.counts
 
     def _of_node(self, of_sample: Tensor) -> Tensor:
@@ -150,11 +153,11 @@ class TreeBatch:
 
 
 class Trees:
-    """The bodies of a training set, from which batches of samples are put together.
+    """The bodies of a training set, from which batches of samples are assembled.
 
     Args:
-        parents: for every body the index of each node's parent; node 0 is the root and
-            its own parent, and a parent comes before its children.
+        parents: For each body the index of the parent of each node. Node 0 is the root and its
+            own parent, and a parent comes before its children.
 
     Example:
         >>> trees = Trees([[0, 0, 1], [0, 0]])
@@ -163,7 +166,7 @@ class Trees:
         ([0, 0, 1, 1, 1, 2, 2], [0, 1, 0, 1, 2, 0, 1])
 
     Raises:
-        ValueError: a list of parents is no tree in depth-first order.
+        ValueError: A list of parents is not a tree in depth-first order.
     """
 
     def __init__(self, parents: Sequence[Sequence[int]]):
@@ -173,8 +176,8 @@ class Trees:
             ordered = all(0 <= parent < node for node, parent in enumerate(tree) if node)
             if not len(tree) or tree[0] != 0 or not ordered:
                 raise ValueError(
-                    f"body {body}: parents {list(tree)} are no tree: expected 0 first,"
-                    " then for every node the index of an earlier one"
+                    f"body {body}: parents {list(tree)} are not a tree: expected 0 first,"
+                    " then for each node the index of an earlier one"
                 )
             children: list[list[int]] = [[] for _ in tree]
             for node, parent in enumerate(tree[1:], start=1):
@@ -194,11 +197,15 @@ class Trees:
 
     @property
     def total(self) -> int:
-        """Number of nodes of all bodies: the rows that contexts must have."""
+        """Number of nodes of all bodies, which is the number of rows of their contexts."""
         return int(self.counts.sum())
 
     def batch(self, body: Tensor) -> TreeBatch:
-        """Puts samples together; ``body`` (B,) int64 names every sample's body."""
+        """A batch of samples.
+
+        Args:
+            body: (B,) int64, the index of the body of each sample.
+        """
         counts = self.counts[body]
         sample = torch.repeat_interleave(counts)
         base = _before(counts)
@@ -217,7 +224,7 @@ class Trees:
 
 
 class _Ragged:
-    """Bags of all bodies, with rows counted from a body's own first one."""
+    """Bags of all bodies, with rows counted from the first row of each body."""
 
     def __init__(self, lists: list[list[int]], bags: Tensor):
         self.rows = torch.tensor([row for rows in lists for row in rows])
@@ -228,7 +235,12 @@ class _Ragged:
         self.sizes = ends[self.first_bag + bags] - self.first_row
 
     def batch(self, body: Tensor, base: Tensor) -> Bags:
-        """The bags of the samples' bodies; ``base`` (B,) is added to a sample's rows."""
+        """The bags of a batch.
+
+        Args:
+            body: (B,) the body of each sample.
+            base: (B,) the first row of each sample, added to its rows.
+        """
         sizes, shift = self.sizes[body], self.first_row[body]
         begin = _before(sizes)
         owner, place = _places(self.first_row[body], sizes)
@@ -240,6 +252,7 @@ class _Ragged:
 
 
 def _before(counts: Tensor) -> Tensor:
+    """Sums of all counts before each entry."""
     return counts.cumsum(0) - counts
 
 

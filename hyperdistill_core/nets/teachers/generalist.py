@@ -7,7 +7,7 @@ number of samples of that body in a batch.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import ClassVar
 
 import torch
@@ -103,7 +103,7 @@ class Generalist(Teacher):
             clock_harmonics: Number of harmonics of a clock phase input that the generalist gets
                 where ``actor`` has none.
         """
-        settings = asdict(actor.config.with_clock(clock_harmonics)) | {"dropout": 0.0}
+        settings = asdict(replace(actor.config.with_clock(clock_harmonics), dropout=0.0))
         network = cls(GeneralistConfig(**settings, first_action=1.0))
         # The weights of a new clock phase input keep their initial value, zero.
         network.actor.load_state_dict(network.actor.state_dict() | actor.state_dict())

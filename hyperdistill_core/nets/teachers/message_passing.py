@@ -12,7 +12,7 @@ on two cores with a width of 64 and four layers, the delivery is nearly free.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -93,8 +93,12 @@ class _Spread(torch.autograd.Function):
 
 
 def _body_mean(nodes: Tensor, tree: TreeBatch) -> Tensor:
-    sums: Any = _BodySum.apply(nodes, tree)
-    return sums / tree.counts[:, None]
+    return _apply(_BodySum, nodes, tree) / tree.counts[:, None]
+
+
+def _apply(function: Any, features: Tensor, tree: TreeBatch) -> Tensor:
+    """Apply a ``torch.autograd.Function``, whose type torch leaves open."""
+    return function.apply(features, tree)
 
 
 class _Layer(nn.Module):
@@ -106,9 +110,9 @@ class _Layer(nn.Module):
 
     def forward(self, nodes: Tensor, tree: TreeBatch) -> Tensor:
         normed = self.norm(nodes)
-        received: Any = _Deliver.apply(self.send(normed), tree)
-        of_body: Any = _Spread.apply(self.body(_body_mean(normed, tree)), tree)
-        return nodes + F.relu(received + of_body)
+        received = _apply(_Deliver, self.send(normed), tree)
+        from_body = _apply(_Spread, self.body(_body_mean(normed, tree)), tree)
+        return nodes + F.relu(received + from_body)
 
 
 class _Trunk(nn.Module):
@@ -121,8 +125,8 @@ class _Trunk(nn.Module):
 
     def forward(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
         # The linear map of the context runs once for a body, not for each of its samples.
-        of_context = self.context(context).index_select(0, tree.context_row)
-        nodes = self.observe(observation) + of_context
+        mapped = self.context(context).index_select(0, tree.context_row)
+        nodes = self.observe(observation) + mapped
         for layer in self.layers:
             nodes = layer(nodes, tree)
         return self.norm(nodes)
@@ -175,8 +179,9 @@ class MessagePassing(Teacher):
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.orthogonal_(module.weight, gains.get(module, 1.0))
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+                bias = cast("Tensor | None", module.bias)
+                if bias is not None:
+                    nn.init.zeros_(bias)
 
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch

@@ -149,7 +149,7 @@ class ModulatedTransformer(nn.Module):
         return [_node_maps(tokens, *decoder).transpose(1, 2) for decoder in modulation.decode]
 
     def forward(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> list[Tensor]:
-        """Packed outputs (N, outputs) of every decoder; arguments as for :meth:`Teacher.forward`."""
+        """Packed outputs (N, outputs) of every decoder; see :meth:`Teacher.forward`."""
         mask = tree.present[tree.repeats.first]
         modulation = self.modulate(tree.of_bodies(context), mask)
         outputs = self.act(modulation, tree.by_bodies(observation))
@@ -215,8 +215,8 @@ class ModuMorph(Teacher):
 
 def _node_maps(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """A linear map for each node: (A, n, R, in) times (A, n, in, out) gives (A, n, R, out)."""
-    nodes = features.shape[:2]
+    bodies, n, samples, _ = features.shape
     products = torch.baddbmm(
         bias.flatten(0, 1)[:, None], features.flatten(0, 1), weight.flatten(0, 1)
     )
-    return products.unflatten(0, nodes)
+    return products.view(bodies, n, samples, -1)

@@ -12,7 +12,7 @@ from hyperdistill_core.features import (
     STATE_DIM,
     BodyLayout,
     StateReader,
-    limb_constants,
+    node_constants,
     privileged_observation,
 )
 from hyperdistill_core.rollout.serial import SerialPhysics
@@ -32,7 +32,7 @@ def observed(walker):
     layout = BodyLayout.from_graph(walker, model)
     fields = ("xpos", "xquat", "subtree_com", "cdof", "qpos", "qvel")
     state = StateReader(layout, EPISODES).read(**{name: getattr(physics, name) for name in fields})
-    observation = privileged_observation(state.astype(np.float32), limb_constants(layout, model))
+    observation = privileged_observation(state.astype(np.float32), node_constants(layout, model))
     return layout, model, physics, state, observation
 
 

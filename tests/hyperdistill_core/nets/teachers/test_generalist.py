@@ -1,19 +1,16 @@
-"""The hypernetwork as actor and critic, and the batches by bodies that it needs."""
+"""The generalist against the hypernetworks that it consists of."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import pytest
 import torch
 
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
-from hyperdistill_core.nets.trees import Trees
+from tests.helpers.packed_samples import BODY, COUNTS, MIXED_BODY, packed_samples
 
-COUNTS = (6, 1, 7)
-BODY = torch.tensor([2, 0, 2, 0, 2])
 SIZES = {"context_dim": 5, "state_dim": 4, "hidden": 9, "embed": 8, "feedforward": 12}
 
 
@@ -25,20 +22,11 @@ def _net(**options):
     return net
 
 
-def _packed(body=BODY):
-    trees = Trees([[0] * n for n in COUNTS])
-    generator = torch.Generator().manual_seed(5)
-    context = torch.randn(trees.total, 5, dtype=torch.float64, generator=generator)
-    tree = trees.batch(body)
-    observation = torch.randn(len(tree.sample), 4, dtype=torch.float64, generator=generator)
-    return trees, tree, observation, context
-
-
 @pytest.mark.parametrize("aggregation", ["sum", "limb_mean"])
-@pytest.mark.parametrize("body", [BODY, torch.tensor([2, 0, 1, 0, 2]), torch.tensor([1])])
-def test_packed_samples_act_as_each_alone(aggregation, body):
+@pytest.mark.parametrize("body", [BODY, MIXED_BODY, torch.tensor([1])])
+def test_packed_samples_equal_single_ones(aggregation, body):
     net = _net(aggregation=aggregation)
-    trees, tree, observation, context = _packed(body)
+    trees, tree, observation, context = packed_samples(body)
     means, values = net(observation, context, tree)
     for sample, index in enumerate(body):
         own = tree.sample == sample
@@ -48,26 +36,26 @@ def test_packed_samples_act_as_each_alone(aggregation, body):
     torch.testing.assert_close(net.means(observation, context, tree), means, rtol=0, atol=0)
 
 
-def test_acts_as_the_networks_that_it_generates():
-    """What is trained is what a controller runs: no distillation lies between."""
+def test_acts_as_its_generated_networks():
+    """The trained network is the one that a controller runs, without distillation."""
     net = _net()
-    _, tree, observation, context = _packed()
+    _, tree, observation, context = packed_samples()
     means, values = net(observation, context, tree)
     for sample in range(len(tree)):
         own = tree.sample == sample
         of_body = context[tree.context_row[own]][None]
-        acted = net.actor.generate(of_body).act(observation[own][None, None])[0, 0]
-        judged = net.critic.generate(of_body).act(observation[own][None, None])
-        torch.testing.assert_close(means[own], acted, rtol=0, atol=1e-12)
-        torch.testing.assert_close(values[sample], judged.mean(), rtol=0, atol=1e-12)
+        expected = net.actor.generate(of_body).act(observation[own][None, None])[0, 0]
+        outputs = net.critic.generate(of_body).act(observation[own][None, None])
+        torch.testing.assert_close(means[own], expected, rtol=0, atol=1e-12)
+        torch.testing.assert_close(values[sample], outputs.mean(), rtol=0, atol=1e-12)
 
 
-def test_begins_as_a_hypernetwork_and_acts_as_often_as_one_likes():
+def test_is_initialized_from_a_hypernetwork_and_acts_repeatedly():
     torch.manual_seed(4)
     actor = Hypernetwork(HypernetConfig(**SIZES, dropout=0.5)).double()
     torch.nn.init.normal_(actor.output_head.weight.weight, std=0.4)
     net = Generalist.from_hypernetwork(actor).double().train()
-    _, tree, observation, context = _packed()
+    _, tree, observation, context = packed_samples()
     act = net.for_bodies(context, tree)
     for factor in (1.0, 2.0):
         means, values = act(factor * observation)
@@ -75,22 +63,22 @@ def test_begins_as_a_hypernetwork_and_acts_as_often_as_one_likes():
         torch.testing.assert_close((means, values), whole, rtol=0, atol=0)
         made = actor.eval().generate(tree.of_bodies(context), tree.present[tree.repeats.first])
         alone = tree.from_bodies(made.act(tree.by_bodies(factor * observation)))
-        # The generalist took the weights over in float32.
+        # The generalist has the weights in float32.
         torch.testing.assert_close(means, alone, rtol=0, atol=1e-6)
 
 
-def test_weights_are_generated_once_a_body():
+def test_weights_are_generated_once_for_a_body():
     net = _net()
-    _, tree, observation, context = _packed(BODY.repeat(10))
-    seen = []
-    net.actor.input_encoder.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    _, tree, observation, context = packed_samples(BODY.repeat(10))
+    contexts = []
+    net.actor.input_encoder.register_forward_hook(lambda _, inputs, __: contexts.append(inputs[0]))
     net(observation, context, tree)
-    assert [tuple(batch.shape) for batch in seen] == [(2, 7, 5)]
+    assert [tuple(batch.shape) for batch in contexts] == [(2, 7, 5)]
 
 
-def test_the_order_of_limbs_does_not_matter():
+def test_the_order_of_nodes_does_not_matter():
     net = _net()
-    _, tree, observation, context = _packed(torch.tensor([0]))
+    _, tree, observation, context = packed_samples(torch.tensor([0]))
     order = torch.tensor([3, 0, 5, 1, 4, 2])
     reordered = context.clone()
     reordered[: COUNTS[0]] = context[order]
@@ -102,16 +90,16 @@ def test_the_order_of_limbs_does_not_matter():
 
 def test_gradients_reach_every_parameter():
     net = _net()
-    _, tree, observation, context = _packed()
+    _, tree, observation, context = packed_samples()
     means, values = net(observation, context, tree)
     (means.square().sum() + values.square().sum()).backward()
     assert all(p.grad is not None and p.grad.any() for p in net.parameters())
 
 
-def test_every_body_starts_alike_and_near_zero():
+def test_all_bodies_begin_alike_and_near_zero():
     torch.manual_seed(0)
     net = Generalist(GeneralistConfig(context_dim=5, state_dim=30))
-    _, tree, _, context = _packed()
+    _, tree, _, context = packed_samples()
     observation = torch.randn(len(tree.sample), 30)
     means, values = net(observation, context.float(), tree)
     others, _ = net(observation, torch.randn(context.shape), tree)
@@ -120,30 +108,10 @@ def test_every_body_starts_alike_and_near_zero():
     assert 0.01 < values.abs().max() < 3.0
 
 
-def test_settings_survive_json_and_know_the_hypernetwork():
+def test_settings_can_be_stored_and_give_those_of_the_hypernetworks():
     config = GeneralistConfig(**SIZES, first_action=0.5)
-    assert GeneralistConfig(**json.loads(json.dumps(asdict(config)))) == config
+    assert GeneralistConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert config.hypernet() == HypernetConfig(**SIZES)
     assert type(Generalist(config).actor.config) is HypernetConfig
     with pytest.raises(ValueError, match="hidden: expected at least 1, got 0"):
         GeneralistConfig(**(SIZES | {"hidden": 0}))
-
-
-def test_batches_by_bodies():
-    trees = Trees([[0] * n for n in COUNTS])
-    tree = trees.batch(torch.tensor([2, 0, 2, 2, 0]))
-    assert tree.body.tolist() == [2, 0, 2, 2, 0]
-    assert tree.repeats.first.tolist() == [1, 0]
-    assert tree.repeats.body.tolist() == [1, 0, 1, 1, 0]
-    assert tree.repeats.place.tolist() == [0, 0, 1, 2, 1]
-    packed = torch.arange(len(tree.sample)).float()[:, None]
-    grouped = tree.by_bodies(packed)
-    assert grouped.shape == (2, 3, 7, 1)
-    assert torch.equal(tree.from_bodies(grouped), packed)
-    assert torch.equal(grouped[1, 2, :, 0], packed[tree.sample == 3, 0])
-    assert not grouped[0, 2].any()
-    assert not grouped[0, :, 6:].any()
-    table = torch.arange(trees.total).float()[:, None]
-    assert tree.of_bodies(table)[..., 0].tolist() == [[0, 1, 2, 3, 4, 5, 0], list(range(7, 14))]
-    assert tree.present.sum(dim=1).tolist() == [7, 6, 7, 7, 6]
-    assert tree.body_mean(tree.pad(packed[:, 0], 7))[0] == 3.0

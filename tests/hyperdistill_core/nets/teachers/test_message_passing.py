@@ -60,9 +60,9 @@ def _plain(net, observation, context, body):
         parents = PARENTS[index]
         n = len(parents)
         own = context[starts[index] : starts[index] + n]
-        seen = observation[row : row + n]
-        means.append(net.action(_plain_trunk(net.actor, seen, own, parents)))
-        values.append(net.value(_plain_trunk(net.critic, seen, own, parents).mean(dim=0)))
+        rows = observation[row : row + n]
+        means.append(net.action(_plain_trunk(net.actor, rows, own, parents)))
+        values.append(net.value(_plain_trunk(net.critic, rows, own, parents).mean(dim=0)))
         row += n
     return torch.cat(means), torch.cat(values)
 
@@ -83,24 +83,15 @@ def test_gradients_equal_those_of_the_loop():
     _, batch, observation, context = _inputs()
     grads = []
     for run in (
-        lambda seen: net(seen, context, batch),
-        lambda seen: _plain(net, seen, context, BODY),
+        lambda rows: net(rows, context, batch),
+        lambda rows: _plain(net, rows, context, BODY),
     ):
-        seen = observation.clone().requires_grad_()
-        means, values = run(seen)
+        rows = observation.clone().requires_grad_()
+        means, values = run(rows)
         loss = means.pow(3).sum() + values.square().sum()
-        grads.append(torch.autograd.grad(loss, [seen, *net.parameters()]))
+        grads.append(torch.autograd.grad(loss, [rows, *net.parameters()]))
     for fast, plain in zip(*grads, strict=True):
         torch.testing.assert_close(fast, plain, rtol=1e-10, atol=1e-11)
-
-
-def test_pack_and_pad_are_inverse():
-    _, batch, observation, _ = _inputs()
-    padded = batch.pad(observation, 7)
-    assert padded.shape == (len(BODY), 7, 4)
-    assert torch.equal(batch.pack(padded), observation)
-    assert padded[2, 1:].abs().sum() == 0
-    assert batch.counts.tolist() == [7, 6, 1, 6, 7]
 
 
 def test_first_actions_are_small():
@@ -109,9 +100,3 @@ def test_first_actions_are_small():
     _, batch, observation, context = _inputs()
     means, values = net(observation.float(), context.float(), batch)
     assert means.abs().max() < 0.1 < values.abs().max()
-
-
-@pytest.mark.parametrize("parents", [[], [1, 0], [0, 2, 0], [0, 0, -1]])
-def test_refuses_what_is_no_tree(parents):
-    with pytest.raises(ValueError, match=r"body 1: parents .* are no tree"):
-        Trees([[0, 0], parents])

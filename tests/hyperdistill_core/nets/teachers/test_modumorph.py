@@ -1,4 +1,4 @@
-"""ModuMorph against a plain evaluation of one body, and what it promises."""
+"""ModuMorph against a plain evaluation of one body, and its invariants."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
-from hyperdistill_core.nets.trees import Trees
+from tests.helpers.packed_samples import BODY, COUNTS, MIXED_BODY, packed_samples
 
-COUNTS = (6, 1, 7)
-BODY = torch.tensor([2, 0, 2, 0, 2])
 SIZES = {"context_dim": 5, "state_dim": 4, "width": 8, "layers": 2, "feedforward": 12}
 
 
@@ -22,17 +20,8 @@ def _net(**options):
     return net
 
 
-def _packed(body=BODY):
-    trees = Trees([[0] * n for n in COUNTS])
-    generator = torch.Generator().manual_seed(5)
-    context = torch.randn(trees.total, 5, dtype=torch.float64, generator=generator)
-    tree = trees.batch(body)
-    observation = torch.randn(len(tree.sample), 4, dtype=torch.float64, generator=generator)
-    return trees, tree, observation, context
-
-
 def _plain(net, observation, context):
-    """Outputs (n, outputs) of each decoder for one sample, limb by limb and head by head."""
+    """Outputs (n, outputs) of each decoder for one sample, node by node and head by head."""
     heads, n = net.config.heads, len(context)
     encode = {
         name: F.relu(encoder.second(F.relu(encoder.first(context))))
@@ -44,9 +33,9 @@ def _plain(net, observation, context):
 
     def mapped(head, features):
         rows = []
-        for limb in range(n):
-            weight, bias = head(encode["weights"][limb])
-            rows.append(features[limb] @ weight + bias)
+        for node in range(n):
+            weight, bias = head(encode["weights"][node])
+            rows.append(features[node] @ weight + bias)
         return torch.stack(rows)
 
     tokens = mapped(net.actor.embed_head, observation)
@@ -64,7 +53,7 @@ def _plain(net, observation, context):
 
 def test_equals_a_plain_evaluation():
     net = _net(shared_trunk=True)
-    _, tree, observation, context = _packed()
+    _, tree, observation, context = packed_samples()
     means, values = net(observation, context, tree)
     for sample in range(len(tree)):
         own = tree.sample == sample
@@ -74,10 +63,10 @@ def test_equals_a_plain_evaluation():
 
 
 @pytest.mark.parametrize("shared_trunk", [True, False])
-@pytest.mark.parametrize("body", [BODY, torch.tensor([2, 0, 1, 0, 2]), torch.tensor([1])])
-def test_packed_samples_act_as_each_alone(shared_trunk, body):
+@pytest.mark.parametrize("body", [BODY, MIXED_BODY, torch.tensor([1])])
+def test_packed_samples_equal_single_ones(shared_trunk, body):
     net = _net(shared_trunk=shared_trunk)
-    trees, tree, observation, context = _packed(body)
+    trees, tree, observation, context = packed_samples(body)
     means, values = net(observation, context, tree)
     for sample, index in enumerate(body):
         own = tree.sample == sample
@@ -87,9 +76,9 @@ def test_packed_samples_act_as_each_alone(shared_trunk, body):
     torch.testing.assert_close(net.means(observation, context, tree), means, rtol=0, atol=0)
 
 
-def test_the_order_of_limbs_does_not_matter():
+def test_the_order_of_nodes_does_not_matter():
     net = _net()
-    _, tree, observation, context = _packed(torch.tensor([0]))
+    _, tree, observation, context = packed_samples(torch.tensor([0]))
     order = torch.tensor([3, 0, 5, 1, 4, 2])
     reordered = context.clone()
     reordered[: COUNTS[0]] = context[order]
@@ -99,31 +88,31 @@ def test_the_order_of_limbs_does_not_matter():
     torch.testing.assert_close(other_values, values, rtol=0, atol=1e-12)
 
 
-def test_what_the_context_decides_is_made_once_a_body():
+def test_the_modulation_is_computed_once_for_a_body():
     net = _net(layers=1)
-    _, tree, observation, context = _packed(torch.tensor([0, 0]))
-    made = net.actor.modulate(tree.of_bodies(context))
-    assert made.embed[0].shape == (1, 6, 4, 8)
-    assert made.decode[0][0].shape == (1, 6, 8, 2)
-    assert made.attention[0].shape == (1, 2, 6, 6)
-    torch.testing.assert_close(made.attention[0].sum(-1), torch.ones(1, 2, 6).double())
-    acted = net.actor.act(made, tree.by_bodies(observation))[0]
+    _, tree, observation, context = packed_samples(torch.tensor([0, 0]))
+    modulation = net.actor.modulate(tree.of_bodies(context))
+    assert modulation.embed[0].shape == (1, 6, 4, 8)
+    assert modulation.decode[0][0].shape == (1, 6, 8, 2)
+    assert modulation.attention[0].shape == (1, 2, 6, 6)
+    torch.testing.assert_close(modulation.attention[0].sum(-1), torch.ones(1, 2, 6).double())
+    acted = net.actor.act(modulation, tree.by_bodies(observation))[0]
     torch.testing.assert_close(tree.from_bodies(acted), net.means(observation, context, tree))
 
 
 @pytest.mark.parametrize("shared_trunk", [True, False])
 def test_gradients_reach_every_parameter(shared_trunk):
     net = _net(shared_trunk=shared_trunk)
-    _, tree, observation, context = _packed()
+    _, tree, observation, context = packed_samples()
     means, values = net(observation, context, tree)
     (means.square().sum() + values.square().sum()).backward()
     assert all(p.grad is not None and p.grad.any() for p in net.parameters())
 
 
-def test_every_body_starts_alike_and_near_zero():
+def test_all_bodies_begin_alike_and_near_zero():
     torch.manual_seed(0)
     net = ModuMorph(ModuMorphConfig(context_dim=5, state_dim=30))
-    _, tree, _, context = _packed()
+    _, tree, _, context = packed_samples()
     observation = torch.randn(len(tree.sample), 30)
     means, values = net(observation, context.float(), tree)
     others, other_values = net(observation, torch.randn(context.shape), tree)
@@ -132,10 +121,10 @@ def test_every_body_starts_alike_and_near_zero():
     assert means.abs().max() < 0.1 < values.abs().max() < 10.0
 
 
-def test_training_leaves_the_common_start():
-    """Zero weights at the start delay contexts by one step; they do not shut them out."""
+def test_training_makes_bodies_differ():
+    """The zero initial weights delay the effect of contexts by one step; they do not prevent it."""
     net = ModuMorph(ModuMorphConfig(**SIZES)).double()
-    _, tree, observation, context = _packed()
+    _, tree, observation, context = packed_samples()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     for _ in range(3):
         optimizer.zero_grad()

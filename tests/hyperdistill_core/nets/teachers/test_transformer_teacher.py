@@ -1,4 +1,4 @@
-"""The transformer teacher against numbers that the public code gave."""
+"""The transformer teacher against golden data of the public code, and its invariants."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hyperdistill_core.nets.teachers.transformer_teacher import (
     TransformerTeacherConfig,
 )
 from hyperdistill_core.nets.trees import Trees
+from tests.helpers.packed_samples import COUNTS, MIXED_BODY, packed_samples
 
 ROBOTS = (
     "floor-5506-3-10-01-14-19-06",
@@ -56,7 +57,7 @@ def _rebuild(recipe):
             array = (row["mean"] + row["std"] * draw).astype("<f4")
             assert hashlib.sha256(array.tobytes()).hexdigest() == row["sha256_float32_le"]
             name = _our_name(row["name"], trunk, decoder)
-            # Theirs has an axis for the batch in the middle.
+            # The public parameter has an axis for the batch in the middle.
             tensors[name] = torch.from_numpy(array.squeeze(1) if array.ndim == 3 else array)
     return tensors
 
@@ -83,7 +84,7 @@ def _teacher(data, variant, name, *, context_dim=0):
 
 
 def _observation(data, norm):
-    """Packed (N, 52) float32 inputs of 20 rows of every robot, one robot behind the other."""
+    """Packed (N, 52) float32 inputs of 20 rows of every robot, end to end."""
     mean, var = data.actions["rms_mean_52"], data.actions["rms_var_52"]
     plain = Normalization(np.zeros(52), np.ones(52))
     rms = Normalization(mean.reshape(12, 52), var.reshape(12, 52))
@@ -91,8 +92,8 @@ def _observation(data, norm):
     rows = []
     for rollout in data.rollouts.values():
         states = rollout["proprioceptive_full52"][:20].reshape(20, 12, 52)
-        seen = normalization.observe(states).astype(np.float32)
-        rows.append(seen[:, ~rollout["obs_padding_mask"]].reshape(-1, 52))
+        observed = normalization.observe(states).astype(np.float32)
+        rows.append(observed[:, ~rollout["obs_padding_mask"]].reshape(-1, 52))
     return torch.from_numpy(np.concatenate(rows))
 
 
@@ -101,7 +102,7 @@ def _counts(data):
 
 
 def _expected(data, variant, name, norm):
-    """Packed means (N, 2) of the limbs, and values (B,)."""
+    """Packed means (N, 2) of the nodes, and values (B,)."""
     means, values = [], []
     for robot, n in zip(ROBOTS, _counts(data), strict=True):
         key = f"{variant}/{robot}/{name}/{norm}"
@@ -128,14 +129,14 @@ def test_actions_and_values(data, variant, name, norm, dtype):
     torch.testing.assert_close(values, expected_values, **close)
 
 
-def test_features_may_come_as_context(data):
-    """Numbers that reach a token by way of the context count as those of the observation."""
+def test_features_can_be_context(data):
+    """Features of the context affect a token like those of the observation."""
     net = _teacher(data, "nope", "strong", context_dim=22).double()
     counts = np.repeat(_counts(data), 20).tolist()
     tree = Trees([[0] * n for n in counts]).batch(torch.arange(len(counts)))
-    numbers = _observation(data, "rms").double()
+    features = _observation(data, "rms").double()
     with torch.no_grad():
-        means, values = net(numbers[:, :30], numbers[:, 30:], tree)
+        means, values = net(features[:, :30], features[:, 30:], tree)
     expected_means, expected_values = _expected(data, "nope", "strong", "rms")
     torch.testing.assert_close(means, expected_means, rtol=0, atol=1e-9)
     torch.testing.assert_close(values, expected_values, rtol=0, atol=1e-9)
@@ -155,10 +156,6 @@ def test_parameter_counts(data, variant):
     assert counts == {key: data.counts[variant][key] for key in counts}
 
 
-COUNTS = (6, 1, 7)
-BODY = torch.tensor([2, 0, 1, 0, 2])
-
-
 def _small(**options):
     torch.manual_seed(3)
     sizes = {"context_dim": 5, "state_dim": 4, "width": 8, "layers": 2, "feedforward": 12}
@@ -168,21 +165,12 @@ def _small(**options):
     return net
 
 
-def _packed(body=BODY):
-    trees = Trees([[0] * n for n in COUNTS])
-    generator = torch.Generator().manual_seed(5)
-    context = torch.randn(trees.total, 5, dtype=torch.float64, generator=generator)
-    tree = trees.batch(body)
-    observation = torch.randn(len(tree.sample), 4, dtype=torch.float64, generator=generator)
-    return trees, tree, observation, context
-
-
 @pytest.mark.parametrize("options", [{}, {"shared_trunk": True}, {"position_slots": 9}], ids=str)
-def test_packed_samples_act_as_each_alone(options):
+def test_packed_samples_equal_single_ones(options):
     net = _small(**options)
-    trees, tree, observation, context = _packed()
+    trees, tree, observation, context = packed_samples(MIXED_BODY)
     means, values = net(observation, context, tree)
-    for sample, body in enumerate(BODY):
+    for sample, body in enumerate(MIXED_BODY):
         own = tree.sample == sample
         alone = net(observation[own], context, trees.batch(body[None]))
         torch.testing.assert_close(means[own], alone[0], rtol=0, atol=1e-12)
@@ -190,23 +178,23 @@ def test_packed_samples_act_as_each_alone(options):
     torch.testing.assert_close(net.means(observation, context, tree), means, rtol=0, atol=0)
 
 
-def test_the_order_of_limbs_matters_to_position_embeddings_only():
-    _, tree, observation, context = _packed(torch.tensor([0]))
+def test_the_order_of_nodes_matters_to_position_embeddings_only():
+    _, tree, observation, context = packed_samples(torch.tensor([0]))
     order = torch.tensor([3, 0, 5, 1, 4, 2])
     reordered = context.clone()
     reordered[: COUNTS[0]] = context[order]
-    for slots, blind in ((0, True), (9, False)):
+    for slots, equivariant in ((0, True), (9, False)):
         net = _small(position_slots=slots)
         means, values = net(observation, context, tree)
         others, other_values = net(observation[order], reordered, tree)
-        assert torch.allclose(others, means[order], rtol=0, atol=1e-12) == blind
-        assert torch.allclose(other_values, values, rtol=0, atol=1e-12) == blind
+        assert torch.allclose(others, means[order], rtol=0, atol=1e-12) == equivariant
+        assert torch.allclose(other_values, values, rtol=0, atol=1e-12) == equivariant
 
 
 @pytest.mark.parametrize("options", [{}, {"shared_trunk": True}, {"position_slots": 7}], ids=str)
 def test_gradients_reach_every_parameter(options):
     net = _small(**options)
-    _, tree, observation, context = _packed()
+    _, tree, observation, context = packed_samples(MIXED_BODY)
     means, values = net(observation, context, tree)
     (means.square().sum() + values.square().sum()).backward()
     assert all(p.grad is not None and p.grad.any() for p in net.parameters())
@@ -215,7 +203,7 @@ def test_gradients_reach_every_parameter(options):
 def test_first_actions_are_no_larger_than_the_noise():
     torch.manual_seed(0)
     net = TransformerTeacher(TransformerTeacherConfig(context_dim=5, state_dim=30))
-    _, tree, _, context = _packed()
+    _, tree, _, context = packed_samples(MIXED_BODY)
     means, values = net(torch.randn(len(tree.sample), 30), context.float(), tree)
     assert means.std() < 0.5
     assert values.std() < 0.5
@@ -223,7 +211,7 @@ def test_first_actions_are_no_larger_than_the_noise():
 
 def test_refuses_a_body_larger_than_its_positions():
     net = _small(position_slots=6)
-    _, tree, observation, context = _packed()
+    _, tree, observation, context = packed_samples(MIXED_BODY)
     with pytest.raises(ValueError, match=r"positions for 6 nodes, got a body of 7"):
         net(observation, context, tree)
 

@@ -1,0 +1,168 @@
+"""The numpy controller of one body against the generated network in torch."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from hyperdistill_core.features import STATE_DIM, clock_phase
+from hyperdistill_core.nets.mlp import BodyMLP, Normalization
+from tests.helpers.small_hypernetworks import TERRAIN, small_hypernetwork, small_inputs
+
+
+def _mlp(dtype=np.float64):
+    net = small_hypernetwork(hidden=9)
+    context, _ = small_inputs(bodies=1)
+    rng = np.random.default_rng(0)
+    normalization = Normalization(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    with torch.no_grad():
+        generated = net.generate(context)
+    layers = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in generated.layers()]
+    actions = np.array([6, 2, 3])
+    mlp = BodyMLP.from_layers(layers, normalization=normalization, actions=actions, dtype=dtype)
+    states = rng.normal(scale=6.0, size=(11, 4, 5))
+    observation = torch.from_numpy(normalization.observe(states))[None]
+    with torch.no_grad():
+        expected = generated.act(observation)[0].reshape(11, 8)[:, actions].numpy()
+    return mlp, states, expected
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
+def test_numpy_path_equals_torch_path(dtype, tolerance):
+    mlp, states, expected = _mlp(dtype)
+    ctrl = mlp.act(states)
+    assert ctrl.dtype == np.float64
+    np.testing.assert_allclose(ctrl, expected, rtol=0, atol=tolerance)
+    assert mlp.n_controls == 3
+
+
+def test_controls_of_one_call_are_not_overwritten_by_the_next():
+    mlp, states, expected = _mlp()
+    first = mlp.act(states[:2])
+    mlp.act(states[2:4])
+    np.testing.assert_allclose(first, expected[:2], rtol=0, atol=1e-12)
+    unchanged = states.copy()
+    mlp.act(states)
+    np.testing.assert_array_equal(states, unchanged)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_npz_round_trip_and_its_documented_formula(tmp_path, dtype):
+    mlp, states, expected = _mlp(dtype)
+    path = tmp_path / "controller.npz"
+    mlp.save_npz(path)
+    np.testing.assert_array_equal(BodyMLP.load_npz(path).act(states), mlp.act(states))
+    with np.load(path, allow_pickle=False) as arrays:
+        x = np.clip(states.reshape(11, -1) - arrays["offset"], -arrays["limit"], arrays["limit"])
+        x = np.maximum(x @ arrays["weight_0"] + arrays["bias_0"], 0)
+        x = np.maximum(x @ arrays["weight_1"] + arrays["bias_1"], 0)
+        ctrl = x @ arrays["weight_2"] + arrays["bias_2"]
+    np.testing.assert_allclose(ctrl, expected, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
+def test_numpy_path_with_heights_equals_torch_path(tmp_path):
+    net = small_hypernetwork(**TERRAIN)
+    context, _ = small_inputs(bodies=1)
+    rng = np.random.default_rng(0)
+    normalization = Normalization(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    states, heights = rng.normal(scale=6.0, size=(11, 4, 5)), rng.normal(size=(11, 6))
+    observation = torch.from_numpy(normalization.observe(states))[None]
+    with torch.no_grad():
+        generated = net.generate(context)
+        expected = net(context, observation, heights=torch.from_numpy(heights)[None])
+    encoder = [layer for layer in net.terrain_encoder if isinstance(layer, torch.nn.Linear)]
+    actions = np.array([6, 2, 3])
+    mlp = BodyMLP.from_layers(
+        [
+            (weight[0].detach().numpy(), bias[0].detach().numpy())
+            for weight, bias in generated.layers()
+        ],
+        normalization=normalization,
+        actions=actions,
+        terrain=[(row.weight.detach().numpy().T, row.bias.detach().numpy()) for row in encoder],
+    )
+    expected = expected[0].reshape(11, 8)[:, actions].numpy()
+    np.testing.assert_allclose(mlp.act(states, heights), expected, rtol=0, atol=1e-12)
+    mlp.save_npz(tmp_path / "mlp.npz")
+    again = BodyMLP.load_npz(tmp_path / "mlp.npz")
+    np.testing.assert_array_equal(again.act(states, heights), mlp.act(states, heights))
+
+
+@pytest.mark.parametrize("terrain", [{}, TERRAIN])
+def test_numpy_path_with_a_clock_phase_equals_torch_path(tmp_path, terrain):
+    net = small_hypernetwork(clock_harmonics=2, **terrain)
+    context, _ = small_inputs(bodies=1)
+    rng = np.random.default_rng(0)
+    normalization = Normalization(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
+    states = rng.normal(size=(11, 4, 5))
+    heights = rng.normal(size=(11, 6)) if terrain else None
+    encoder = [layer for layer in getattr(net, "terrain_encoder", ()) if hasattr(layer, "weight")]
+    with torch.no_grad():
+        layers = net.generate(context).layers()
+    mlp = BodyMLP.from_layers(
+        [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers],
+        normalization=normalization,
+        actions=np.arange(8),
+        terrain=[(row.weight.detach().numpy().T, row.bias.detach().numpy()) for row in encoder],
+        clock_harmonics=2,
+    )
+    observation = torch.from_numpy(normalization.observe(states))[None]
+    field = None if heights is None else torch.from_numpy(heights)[None]
+    acted = []
+    for time in (0.0, 0.34, 1.34):
+        phase = torch.from_numpy(clock_phase(np.full((1, 11), time), 2))
+        with torch.no_grad():
+            expected = net(context, observation, heights=field, clock_phase=phase)[0].reshape(11, 8)
+        acted.append(mlp.act(states, heights, time=time))
+        np.testing.assert_allclose(acted[-1], expected, rtol=1e-12, atol=1e-12)
+    assert np.abs(acted[1] - acted[0]).max() > 0.1
+    np.testing.assert_allclose(acted[2], acted[1], rtol=1e-9, err_msg="a period is a second long")
+    mlp.save_npz(tmp_path / "mlp.npz")
+    again = BodyMLP.load_npz(tmp_path / "mlp.npz")
+    np.testing.assert_array_equal(again.act(states, heights, time=0.34), acted[1])
+    with pytest.raises(ValueError, match="has a clock phase input, got no time"):
+        mlp.act(states, heights)
+
+
+@pytest.mark.parametrize("heights", [None, np.zeros((11, 5))])
+def test_refuses_heights_of_another_number_of_points(heights):
+    states = np.zeros((11, 4, 5))
+    without, _, _ = _mlp()
+    with pytest.raises(ValueError, match="height field of 0 points, got 5"):
+        without.act(states, np.zeros((11, 5)))
+    with_heights = BodyMLP(
+        n_nodes=4,
+        offset=np.zeros(20),
+        limit=np.ones(20),
+        weights=[np.ones((24, 2))],
+        biases=[np.zeros(2)],
+        terrain=[(np.ones((6, 4)), np.zeros(4))],
+    )
+    with pytest.raises(ValueError, match="height field of 6 points, got"):
+        with_heights.act(states, heights)
+
+
+@pytest.mark.parametrize("motors", range(1, 21))
+def test_controls_do_not_depend_on_the_number_of_episodes(motors):
+    rng = np.random.default_rng(motors)
+    n_nodes = 11
+    sizes = (n_nodes * STATE_DIM, 64, 64, 2 * n_nodes)
+    layers = [
+        (rng.normal(size=pair), rng.normal(size=pair[1])) for pair in itertools.pairwise(sizes)
+    ]
+    mlp = BodyMLP.from_layers(
+        layers,
+        normalization=Normalization(np.zeros(STATE_DIM), np.ones(STATE_DIM)),
+        actions=np.arange(motors),
+        dtype=np.float32,
+    )
+    states = rng.normal(size=(17, n_nodes, STATE_DIM))
+    together = mlp.act(states)
+    assert together.shape == (17, motors)
+    for episodes in range(1, 17):
+        np.testing.assert_array_equal(mlp.act(states[:episodes]), together[:episodes])
+    order = rng.permutation(17)
+    np.testing.assert_array_equal(mlp.act(states[order]), together[order], "nor on their order")
