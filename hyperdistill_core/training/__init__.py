@@ -1,10 +1,12 @@
-"""Making a controller: a universal teacher, its data, and the student distilled from it.
+"""Training of controllers: a universal teacher, its expert data, and the student distilled from it.
 
-    pool -> ppo (teacher) -> collect (expert data) -> distill (student) -> evaluate
+    training set -> PPO (teacher) -> collection (expert data) -> distillation (student)
+                                                              -> fine-tuning of single bodies
 
-``pool`` gathers thousands of bodies; ``env`` simulates many of them at once on worker
-processes; ``ppo`` trains a message-passing teacher on them; ``collect`` records what the
-teacher does, or would do where the student acts; ``distill`` regresses the hypernetwork
-on it; ``evaluate`` measures returns under mean actions. Every stage writes into a folder
-of its own and takes up there where it stopped.
+:mod:`~hyperdistill_core.training.training_sets` gathers thousands of bodies.
+:mod:`~hyperdistill_core.training.ppo` trains a teacher that acts for any body.
+:mod:`~hyperdistill_core.training.distillation` stores what the teacher does, or would do where
+the student acts, and trains the hypernetwork on it.
+:mod:`~hyperdistill_core.training.finetuning` improves the generated networks of single bodies.
+Every stage writes into a folder of its own and continues there if it was stopped.
 """

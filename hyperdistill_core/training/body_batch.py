@@ -17,13 +17,13 @@ import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import (
-    LIMB_CONSTANTS_DIM,
+    NODE_CONSTANTS_DIM,
     STATE_DIM,
     BodyLayout,
     ContextKind,
     clock_phase,
     context_features,
-    limb_constants,
+    node_constants,
     privileged_observation,
 )
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
@@ -41,14 +41,14 @@ class BodyInputs:
         context: (n, D) context features.
         parents: Index of each node's parent, 0 for the torso; n entries.
         joint_mask: (n, 2) bool, True for joint slots that hold a hinge.
-        limb_constants: (n, 9) constants of the privileged observation, see
-            :func:`~hyperdistill_core.features.limb_constants`.
+        node_constants: (n, 9) constants of the privileged observation, see
+            :func:`~hyperdistill_core.features.node_constants`.
     """
 
     context: NDArray[np.float32]
     parents: list[int]
     joint_mask: NDArray[np.bool_]
-    limb_constants: NDArray[np.float32]
+    node_constants: NDArray[np.float32]
 
     @classmethod
     def of(
@@ -71,7 +71,7 @@ class BodyInputs:
         model = task.model(graph)
         layout = BodyLayout.from_graph(graph, model)
         context = context_features(graph, model, kind=kind).astype(np.float32)
-        constants = limb_constants(layout, model)
+        constants = node_constants(layout, model)
         return cls(context, layout.parents.tolist(), layout.joint_mask, constants)
 
 
@@ -91,18 +91,18 @@ class BodyBatch:
 
     def __init__(self, inputs: Sequence[BodyInputs], *, n_max: int) -> None:
         self._parents = [body.parents for body in inputs]
-        self.packed_context = torch.from_numpy(np.concatenate([body.context for body in inputs]))
+        self.packed_context = torch.as_tensor(np.concatenate([body.context for body in inputs]))
         shape = (len(inputs), n_max)
         self.context = torch.zeros(*shape, self.packed_context.shape[1])
         self.present = np.zeros(shape, dtype=bool)
         self.joints = np.zeros((*shape, 2), dtype=bool)
-        self._limb_constants = np.zeros((len(inputs), 1, n_max, LIMB_CONSTANTS_DIM), np.float32)
+        self._node_constants = np.zeros((len(inputs), 1, n_max, NODE_CONSTANTS_DIM), np.float32)
         for row, body in enumerate(inputs):
             n = len(body.parents)
-            self.context[row, :n] = torch.from_numpy(body.context)
+            self.context[row, :n] = torch.as_tensor(body.context)
             self.present[row, :n] = True
             self.joints[row, :n] = body.joint_mask
-            self._limb_constants[row, 0, :n] = body.limb_constants
+            self._node_constants[row, 0, :n] = body.node_constants
 
     @cached_property
     def trees(self) -> Trees:
@@ -128,7 +128,7 @@ class BodyBatch:
         """
         if width == STATE_DIM:
             return states
-        return privileged_observation(states, self._limb_constants)
+        return privileged_observation(states, self._node_constants)
 
     def mask(self, n_envs: int) -> NDArray[np.bool_]:
         """(A, n_envs, n_max) bool, True where a simulated body has a node.
@@ -217,7 +217,7 @@ class TeacherPolicy:
         """See :meth:`BatchPolicy.means`."""
         _, observation = self._encoder(states, time)
         padded = np.zeros((*self._mask.shape, 2), np.float32)
-        means = self._network.means(torch.from_numpy(observation), self._context, self._tree)
+        means = self._network.means(torch.as_tensor(observation), self._context, self._tree)
         padded[self._mask] = means.numpy()
         return padded
 
@@ -240,7 +240,7 @@ class StudentPolicy:
         batch: BodyBatch,
         variant: torch.Tensor | None = None,
     ) -> None:
-        mask = torch.from_numpy(batch.present)
+        mask = torch.as_tensor(batch.present)
         context = batch.context if variant is None else batch.context * variant
         self._weights: GeneratedWeights = hypernetwork.generate(context, mask)
         self._normalization = normalization
@@ -251,7 +251,7 @@ class StudentPolicy:
         self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> NDArray[np.float32]:
         """See :meth:`BatchPolicy.means`."""
-        observation = torch.from_numpy(observe(self._normalization, states))
+        observation = torch.as_tensor(observe(self._normalization, states))
         phase = clock_phase_of(time, self._harmonics)
         return self._weights.act(observation, clock_phase=phase).numpy()
 
@@ -275,4 +275,4 @@ def clock_phase_of(time: NDArray[np.floating], harmonics: int) -> torch.Tensor |
     """
     if not harmonics:
         return None
-    return torch.from_numpy(clock_phase(time, harmonics).astype(np.float32))
+    return torch.as_tensor(clock_phase(time, harmonics).astype(np.float32))

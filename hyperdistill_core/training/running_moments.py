@@ -1,4 +1,4 @@
-"""Running mean and variance, and the normalisation that they give."""
+"""Running mean and variance, and the normalization that they define."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ from hyperdistill_core.nets.mlp import Normalization
 
 @dataclass
 class RunningMoments:
-    """Mean and variance over all samples seen, merged batch by batch (Chan 1979).
+    """Mean and variance of all samples so far, merged batch by batch (Chan 1979).
+
+    Args:
+        size: Number of features.
+        count: Number of samples so far.
 
     Attributes:
-        size: number of features.
-        count: samples seen so far.
-        mean: (size,).
+        size: Number of features.
+        count: Number of samples so far.
+        mean: (size,) mean.
         var: (size,) population variance.
+
+    Example:
+        >>> moments = RunningMoments(1)
+        >>> moments.update(np.array([[1.0], [3.0]]))
+        >>> moments.mean.tolist(), moments.var.tolist()
+        ([2.0], [1.0])
     """
 
     size: int
@@ -32,7 +42,11 @@ class RunningMoments:
         self.var = np.ones(self.size)
 
     def update(self, samples: NDArray[np.floating]) -> None:
-        """Take in (n, size) samples; none is fine."""
+        """Add samples.
+
+        Args:
+            samples: (n, size) samples; n may be 0.
+        """
         n = len(samples)
         if n == 0:
             return
@@ -46,25 +60,33 @@ class RunningMoments:
         self.count = total
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON takes it."""
+        """The moments in JSON's types."""
         mean, var = self.mean.tolist(), self.var.tolist()
         return {"size": self.size, "count": self.count, "mean": mean, "var": var}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> RunningMoments:
-        """The inverse of :meth:`to_dict`."""
+        """Moments from the result of :meth:`to_dict`.
+
+        Args:
+            data: The result.
+        """
         moments = cls(data["size"], data["count"])
         moments.mean, moments.var = np.array(data["mean"]), np.array(data["var"])
         return moments
 
     @classmethod
     def of(cls, normalization: Normalization) -> RunningMoments:
-        """Moments that give a normalisation of (size,) statistics; they count as one sample."""
+        """Moments that define a given normalization; they count as one sample.
+
+        Args:
+            normalization: Normalization with (size,) statistics.
+        """
         moments = cls(len(normalization.mean), 1.0)
         moments.mean = np.array(normalization.mean, dtype=np.float64)
         moments.var = np.array(normalization.var, dtype=np.float64)
         return moments
 
     def normalization(self) -> Normalization:
-        """The normalisation that these moments give."""
+        """The normalization that these moments define."""
         return Normalization(self.mean, self.var)

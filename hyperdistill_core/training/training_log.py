@@ -1,4 +1,4 @@
-"""A training's log: one CSV row a report, and TensorBoard's curves where they are asked for."""
+"""The log of a training: a CSV file with one row for each report, and curves for TensorBoard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from hyperdistill_core.errors import TrainingError
 
 
 def append_row(path: Path, row: Mapping[str, float]) -> None:
-    """Append a row, whole numbers with all their digits; a new file begins with the names."""
+    """Append a row to a CSV file; a new file begins with a row of the names.
+
+    Args:
+        path: The file.
+        row: Values by name, the same names in every row. Integers are written with all digits,
+            other numbers with six.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
@@ -23,13 +29,18 @@ def append_row(path: Path, row: Mapping[str, float]) -> None:
 
 
 def drop_rows(path: Path, *, beyond: float) -> None:
-    """Drop rows of more "steps", of a training that was cut off before its checkpoint."""
+    """Drop the rows of updates whose checkpoint was not written.
+
+    Args:
+        path: The file; nothing happens if it does not exist.
+        beyond: Largest value of "steps" that is kept.
+    """
     if not path.exists():
         return
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         names, rows = list(reader.fieldnames or ()), list(reader)
-    # A row that was cut off in the middle has no steps.
+    # An incomplete row has no steps.
     kept = [row for row in rows if float(row["steps"] or math.inf) <= beyond]
     if len(kept) == len(rows):
         return
@@ -41,7 +52,10 @@ def drop_rows(path: Path, *, beyond: float) -> None:
 
 
 def tensorboard_log(folder: Path) -> Callable[[Mapping[str, float]], None]:
-    """What writes rows that have "steps" as curves into a folder.
+    """A function that writes rows with "steps" as curves for TensorBoard.
+
+    Args:
+        folder: Folder of the curves.
 
     Raises:
         TrainingError: TensorBoard is not installed.
@@ -50,14 +64,14 @@ def tensorboard_log(folder: Path) -> Callable[[Mapping[str, float]], None]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise TrainingError(
-            "TensorBoard is not installed: pip install 'codesign[tensorboard]'"
+            "TensorBoard is not installed: run pip install 'codesign[tensorboard]'"
         ) from None
     writer = SummaryWriter(str(folder))
 
     def write(row: Mapping[str, float]) -> None:
         for name, value in row.items():
             if name != "steps":
-                writer.add_scalar(name, value, int(row["steps"]))
+                writer.add_scalar(name, value, int(row["steps"]))  # pyright: ignore[reportUnknownMemberType]  untyped
         writer.flush()
 
     return write

@@ -83,7 +83,7 @@ class ExpertBatches:
             for _, group in sorted(by_body.items())
         ]
         self._n_max = max(len(body.inputs.parents) for body in bodies)
-        order = np.random.default_rng(settings.seed).permutation(len(bodies))
+        order: list[int] = np.random.default_rng(settings.seed).permutation(len(bodies)).tolist()
         n_held_out = int(settings.held_out * len(bodies))
         self.validation = [bodies[i] for i in order[:n_held_out]]
         self.training = [bodies[i] for i in order[n_held_out:]]
@@ -104,7 +104,7 @@ class ExpertBatches:
             rng: Generator of the bodies and states.
         """
         number = min(self._settings.n_bodies, len(self.training))
-        chosen = rng.choice(len(self.training), size=number, replace=False)
+        chosen: list[int] = rng.choice(len(self.training), size=number, replace=False).tolist()
         return self._batch([self.training[i] for i in chosen], rng)
 
     def validation_batch(self) -> ExpertBatch:
@@ -121,7 +121,7 @@ class ExpertBatches:
             n = len(body.inputs.parents)
             states[row, :, :n], elapsed, means[row, :, :n] = self._draw(body, rng)
             time[row] = elapsed * self._control_dt
-        return ExpertBatch(batch, states, time, torch.from_numpy(means))
+        return ExpertBatch(batch, states, time, torch.as_tensor(means))
 
     def _draw(self, body: BodyData, rng: np.random.Generator) -> Transitions:
         """Random transitions of a body: states (S, n, 17), elapsed (S,) and means (S, n, 2)."""

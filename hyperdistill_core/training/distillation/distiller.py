@@ -95,9 +95,11 @@ class Distiller:
                 "data: expected expert data, got none; collect it before the distillation"
             )
         self.settings, self._folder, self._data = settings, folder, data
-        torch.manual_seed(settings.seed)
+        torch.manual_seed(settings.seed)  # pyright: ignore[reportUnknownMemberType]  untyped
         self.network = _new_student(settings, initialize_from)
-        self._optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.max_lr)
+        self._optimizer: torch.optim.Optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=settings.max_lr
+        )
         self._rng = np.random.default_rng(settings.seed)
         self.updates_done = 0
         self._seconds = 0.0
@@ -165,19 +167,19 @@ class Distiller:
         loss, weights = self._loss(self._batches.training_batch(self._rng))
         penalty = self.settings.weight_decay * _mean_square(weights)
         self._optimizer.zero_grad(set_to_none=True)
-        (loss + penalty).backward()
+        torch.autograd.backward(loss + penalty)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.max_grad_norm)
         self._optimizer.step()
         return loss.item()
 
     def _loss(self, batch: ExpertBatch) -> tuple[Tensor, GeneratedWeights]:
         bodies = batch.bodies
-        observation = torch.from_numpy(observe(self.normalization, batch.states))
-        weights = self.network.generate(bodies.context, torch.from_numpy(bodies.present))
+        observation = torch.as_tensor(observe(self.normalization, batch.states))
+        weights = self.network.generate(bodies.context, torch.as_tensor(bodies.present))
         targets = (batch.means * self.settings.gain).clamp(-1.0, 1.0)
         phase = clock_phase_of(batch.time, self.network.config.clock_harmonics)
         error = control_error(weights.act(observation, clock_phase=phase), targets)
-        joints = torch.from_numpy(bodies.joints)[:, None]
+        joints = torch.as_tensor(bodies.joints)[:, None]
         divergence = (error.square() * joints).sum(dim=(2, 3)) / (2 * self.settings.action_std**2)
         return divergence.mean(), weights
 

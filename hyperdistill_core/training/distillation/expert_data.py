@@ -1,11 +1,12 @@
-"""Expert data: states that bodies came through, each with what the teacher would do there.
+"""Expert data: states of bodies, each with the action means of a teacher.
 
-On disk a folder of three files: ``states.f16`` and ``means.f16``, memory-mapped, hold one row
-a limb of every transition, ``index.jsonl`` one line a segment: the body (as JSON), where
-its rows begin, and how many transitions they are. Behind a state stands how many control steps
-its episode had run, for those who hear a clock. Segments are only ever appended, so data
-of later rounds (DAgger) joins that of earlier ones, and a collection that was interrupted
-goes on where the last whole segment ended.
+Expert data is a folder of three files. ``states.f16`` and ``means.f16`` are memory-mapped and hold
+one row for each node of every transition; a row of states ends with the number of control steps
+since the beginning of the episode, for networks with a clock phase input. ``index.jsonl`` holds
+one line for each segment: the body as JSON, its first row, and its number of transitions.
+
+Segments are only ever appended. So the data of later rounds of DAgger joins that of earlier ones,
+and an interrupted collection goes on after the last whole segment.
 """
 
 from __future__ import annotations
@@ -28,12 +29,10 @@ from morph_ops.identity import is_same
 from morph_ops.io.json_file import from_json, to_json
 
 STORED = np.dtype("<f2")
-VERSION = 2
+VERSION = 3
 _ROW = STATE_DIM + 1
-#: Up to here half precision knows every whole number.
+#: Half precision represents all integers up to this one.
 _LARGEST_COUNT = 2048
-
-
 #: States (k, n, 17), control steps since their episodes began (k,), and means (k, n, 2).
 Transitions: TypeAlias = tuple[NDArray[np.float16], NDArray[np.int64], NDArray[np.float16]]
 
@@ -43,34 +42,50 @@ class Segment:
     """Transitions of one body from one round.
 
     Attributes:
-        body: number of the body in the pool.
-        round: 0 where the teacher acted, from 1 on where the student did.
-        teacher: number of the teacher that labelled it.
-        graph: the body.
-        first: its first row in the files.
-        n_bodies: rows a transition.
-        transitions: how many.
+        body: Number of the body in the training set.
+        round: Number of the round: 0 where the teacher acted, from 1 on where the student acted.
+        graph: The body.
+        first: First row in the files.
+        n_nodes: Number of rows of a transition.
+        transitions: Number of transitions.
+        teacher: Number of the teacher that labeled the states.
     """
 
     body: int
     round: int
     graph: nx.DiGraph[str]
     first: int
-    n_bodies: int
+    n_nodes: int
     transitions: int
     teacher: int = 0
 
     @property
     def rows(self) -> int:
-        """Rows in the files."""
-        return self.n_bodies * self.transitions
+        """Number of rows in the files."""
+        return self.n_nodes * self.transitions
 
 
 class ExpertData:
     """Expert data in a folder, to read and to append to.
 
+    Invariants:
+        The index names only segments whose rows are whole.
+        A segment never changes.
+
+    Args:
+        folder: The folder; it is created with the first segment.
+
+    Attributes:
+        segments: All segments, oldest first.
+
     Raises:
-        CheckpointError: the index is of another format.
+        CheckpointError: The index has another format.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> data = ExpertData(Path(mkdtemp()) / "data")
+        >>> data.transitions
+        0
     """
 
     def __init__(self, folder: Path) -> None:
@@ -94,38 +109,52 @@ class ExpertData:
             graph = from_json(json.dumps(entry.pop("graph")))
             segment = Segment(graph=graph, **entry)
         except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{self._index}: not an index of expert data ({error})") from None
+            raise CheckpointError(
+                f"{self._index}: expected an index of expert data, got an error ({error})"
+            ) from None
         self.segments.append(segment)
         self._rows = segment.first + segment.rows
 
     @property
     def transitions(self) -> int:
-        """Transitions in all."""
+        """Number of transitions in all segments."""
         return sum(segment.transitions for segment in self.segments)
 
     def has(self, body: int, round_: int) -> bool:
-        """Whether the body's data of a round is there."""
+        """Whether there is a segment of a body and round.
+
+        Args:
+            body: Number of the body.
+            round_: Number of the round.
+        """
         return any(s.body == body and s.round == round_ for s in self.segments)
 
     def require_of(self, graphs: Sequence[nx.DiGraph[str]]) -> None:
-        """Refuse a pool of other bodies than those under whose numbers the data is kept.
+        """Refuse bodies other than those that the data was collected on.
+
+        Args:
+            graphs: Bodies of the training set.
 
         Raises:
-            TrainingError: a body is another one, or there is none of its number.
+            TrainingError: A body of the data differs from the body with its number.
         """
         for segment in self.segments:
             known = segment.body < len(graphs)
             if not known or not is_same(segment.graph, graphs[segment.body]):
                 raise TrainingError(
-                    f"{self._folder} has data of another pool: its body {segment.body} is not that"
-                    " of this one; name the pool that it was collected on, or another folder"
+                    f"{self._folder} has data of another training set: its body {segment.body} "
+                    "differs; name the training set that it was collected on, or another folder"
                 )
 
     def require_made_by(self, *, task: str, teachers: Sequence[str]) -> None:
-        """Refuse data of another task or of other teachers; new data is that of these.
+        """Refuse data of another task or of other teachers; empty data accepts any.
+
+        Args:
+            task: Name of the task.
+            teachers: Identities of the teachers, in order.
 
         Raises:
-            TrainingError: the data was collected otherwise.
+            TrainingError: The data was collected on another task or with other teachers.
         """
         now = {"task": task, "teachers": list(teachers)}
         file = self._folder / "made_by.json"
@@ -136,12 +165,16 @@ class ExpertData:
         for what, value in now.items():
             if before[what] != value:
                 raise TrainingError(
-                    f"{self._folder} was collected with {what} {before[what]}, got {value}: give "
-                    "what it was collected with, teachers in the same order, or another folder"
+                    f"{what}: expected {before[what]} as in {self._folder}, got {value}; give the "
+                    "same teachers in the same order and the same task, or another folder"
                 )
 
     def teacher_of(self, body: int) -> int:
-        """The teacher that labelled the body's first segment; 0 where it has none."""
+        """Number of the teacher that labeled a body's first segment; 0 without one.
+
+        Args:
+            body: Number of the body.
+        """
         return next((s.teacher for s in self.segments if s.body == body), 0)
 
     def append(
@@ -155,25 +188,26 @@ class ExpertData:
         elapsed: NDArray[np.integer],
         means: NDArray[np.floating],
     ) -> None:
-        """Add a segment.
+        """Append a segment.
 
         Args:
-            graph: the body.
-            body: its number in the pool.
-            round_: the round.
-            teacher: number of the teacher that says so.
-            states: (transitions, n, 17) raw states.
-            elapsed: (transitions,) control steps since the episode began, 2,048 at most.
-            means: (transitions, n, 2) the teacher's action means.
+            graph: The body.
+            body: Number of the body in the training set.
+            round_: Number of the round.
+            teacher: Number of the teacher that labeled the states.
+            states: (transitions, n, 17) states.
+            elapsed: (transitions,) control steps since the beginning of the episode, at most
+                2,048.
+            means: (transitions, n, 2) action means of the teacher.
 
         Raises:
-            ValueError: an episode is longer than can be kept.
+            ValueError: An episode is too long.
         """
         if elapsed.max() > _LARGEST_COUNT:
             raise ValueError(
-                f"elapsed: expected {_LARGEST_COUNT} control steps at most, got {elapsed.max()}"
+                f"elapsed: expected at most {_LARGEST_COUNT} control steps, got {elapsed.max()}"
             )
-        transitions, n_bodies = states.shape[:2]
+        transitions, n_nodes = states.shape[:2]
         self._folder.mkdir(parents=True, exist_ok=True)
         steps = np.broadcast_to(elapsed[:, None, None], (*states.shape[:2], 1)).astype(float)
         self._write("states.f16", np.concatenate([states, steps], axis=2).reshape(-1, _ROW))
@@ -184,7 +218,7 @@ class ExpertData:
             "round": round_,
             "teacher": teacher,
             "first": self._rows,
-            "n_bodies": n_bodies,
+            "n_nodes": n_nodes,
             "transitions": transitions,
             "graph": json.loads(to_json(graph)),
         }
@@ -197,28 +231,28 @@ class ExpertData:
         path = self._folder / name
         mode = "r+b" if path.exists() else "w+b"
         with path.open(mode) as file:
-            # Rows behind the last whole segment are of one that was interrupted.
+            # Rows after the last whole segment belong to an interrupted one: overwrite them.
             file.seek(self._rows * rows.shape[1] * STORED.itemsize)
             file.write(np.clip(rows, -6e4, 6e4).astype(STORED).tobytes())
             file.truncate()
 
     def reader(self) -> Reader:
-        """What reads the segments that there are now."""
+        """A reader of the present segments."""
         return Reader(self._mapped("states.f16", _ROW), self._mapped("means.f16", SLOTS_PER_NODE))
 
     def _mapped(self, name: str, width: int) -> NDArray[np.float16]:
-        # Rows behind the last whole segment may be cut off anywhere.
+        # Rows after the last whole segment may be incomplete.
         shape = (self._rows, width)
         return np.memmap(self._folder / name, STORED, "r", shape=shape)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads segments, mapped.
+    """Reads segments from memory-mapped files.
 
     Attributes:
-        states: (rows, 18) of all segments, the control steps last.
-        means: (rows, 2) likewise.
+        states: (rows, 18) states of all segments; the last column counts control steps.
+        means: (rows, 2) action means of all segments.
     """
 
     states: NDArray[np.float16]
@@ -230,12 +264,12 @@ class Reader:
         """Transitions of a segment.
 
         Args:
-            segment: which.
-            at: which of its transitions; all by default.
+            segment: The segment.
+            at: Numbers of its transitions; all by default.
         """
         rows = slice(segment.first, segment.first + segment.rows)
-        shape = (segment.transitions, segment.n_bodies, -1)
-        both = self.states[rows].reshape(shape)[at]
-        # Whole numbers again: half precision cannot tell their times apart.
-        elapsed = both[:, 0, STATE_DIM].astype(np.int64)
-        return both[..., :STATE_DIM], elapsed, self.means[rows].reshape(shape)[at]
+        shape = (segment.transitions, segment.n_nodes, -1)
+        rows_of = self.states[rows].reshape(shape)[at]
+        # Half precision is exact for the counts, but not for the times.
+        elapsed = rows_of[:, 0, STATE_DIM].astype(np.int64)
+        return rows_of[..., :STATE_DIM], elapsed, self.means[rows].reshape(shape)[at]

@@ -130,7 +130,7 @@ class VariantTeacher:
         del bodies, n_envs
         controller, factors = self.controller, None
         if controller.variants is not None:
-            factors = torch.from_numpy(controller.variants[self.variant])
+            factors = torch.as_tensor(controller.variants[self.variant])
         return StudentPolicy(controller.network, controller.normalization, batch, factors)
 
     def require_for(self, training_set: TrainingSet) -> None:

@@ -180,9 +180,10 @@ class FineTuner:
         at_the_end = self._score_specialists(all_specialists[-n_bodies:], settings.seed_after)
         trained = np.where(best == 0, self._score_generated(settings.seed_after), at_the_end)
         earlier = np.flatnonzero((best > 0) & (best < len(files)))
-        of_earlier = [(files[best[body] - 1], int(body)) for body in earlier]
+        of_earlier = [(files[int(best[body]) - 1], body) for body in earlier.tolist()]
         trained[earlier] = self._score_specialists(of_earlier, settings.seed_after)
-        networks = self._networks([None if b == 0 else files[b - 1] for b in best])
+        chosen: list[int] = best.tolist()
+        networks = self._networks([files[number - 1] if number else None for number in chosen])
         return FineTuneResult(zero_shot, trained, at_the_end, networks)
 
     def _score_generated(self, seed: int) -> NDArray[np.float64]:

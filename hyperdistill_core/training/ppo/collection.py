@@ -145,7 +145,7 @@ class RolloutCollector:
         """
         settings = self._settings
         mask = batch.mask(settings.n_envs)
-        joints = torch.from_numpy(np.repeat(batch.joints[:, None], settings.n_envs, 1)[mask])
+        joints = torch.as_tensor(np.repeat(batch.joints[:, None], settings.n_envs, 1)[mask])
         joints, context = joints.to(self._device), batch.packed_context.to(self._device)
         tree = batch.trees.batch(batch.samples(settings.n_envs)).to(self._device)
         normalization = self.state_moments.normalization()
@@ -218,7 +218,7 @@ class RolloutCollector:
         )
 
     def _tensor(self, array: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(array).to(self._device)
+        return torch.as_tensor(array).to(self._device)
 
     def _normal(self, shape: tuple[int, ...]) -> Tensor:
         """Standard normal samples from the CPU's generator, whose state checkpoints keep."""

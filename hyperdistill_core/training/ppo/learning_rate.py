@@ -98,7 +98,7 @@ class KLAdaptiveLearningRate:
         moments = self._moments() if self._stopped.any() else []
         moments_before = [moment.clone() for moment in moments]
         self._optimizer.step()
-        shares = torch.from_numpy((rates / (largest or 1.0)).astype(np.float32))
+        shares = torch.as_tensor((rates / (largest or 1.0)).astype(np.float32))
         with torch.no_grad():
             for parameter, old in zip(self._parameters, before, strict=True):
                 parameter.copy_(torch.lerp(old, parameter, _expand(shares, parameter)))

@@ -73,11 +73,11 @@ def teacher_from_controller(
     require_continuous(controller)
     context = batch.context
     if variants is not None and controller.variants is not None:
-        context = context * torch.from_numpy(controller.variants[list(variants)])[:, None]
+        context = context * torch.as_tensor(controller.variants[list(variants)])[:, None]
     teacher = kind.from_controller(
         controller.network,
         context,
-        torch.from_numpy(batch.present),
+        torch.as_tensor(batch.present),
         clock_harmonics=clock_harmonics,
     )
     require_clock(clock_harmonics, teacher.clock_harmonics)

@@ -75,10 +75,10 @@ class TrainerState:
         arrays = {"lengths": scheduler["lengths"], **self.collector.episodes.state_dict()}
         tensors = network_tensors(network, prefix="network")
         tensors |= optimizer_tensors(optimizer, prefix="optimizer")
-        tensors |= {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
         tensors["noise"] = self.generator.get_state()
         for name, array in (self.env or {}).items():
-            tensors[_ENV + name] = torch.from_numpy(array)
+            tensors[_ENV + name] = torch.as_tensor(array)
         meta: dict[str, Any] = {
             "kind": KIND,
             "network": network.describe(),

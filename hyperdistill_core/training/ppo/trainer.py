@@ -199,7 +199,7 @@ class TeacherTrainer:
     def _starting_point(
         self, initialize_from: Path | None, variants: Sequence[int] | None
     ) -> StartingPoint:
-        torch.manual_seed(self.settings.seed)
+        torch.manual_seed(self.settings.seed)  # pyright: ignore[reportUnknownMemberType]  untyped
         network = new_teacher(self.settings, n_max=self._n_max)
         n_bodies, n_active = len(self._graphs), self.settings.n_active
         if network.separate_bodies is not None and n_bodies > n_active:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -104,7 +106,7 @@ class PPOUpdate:
         averages["kl"] = self.learning_rate.end()
         return averages | {"minibatches": minibatches, "lr": lr, "action_std": action_std}
 
-    def _minibatch_steps(self):
+    def _minibatch_steps(self) -> Iterator[Tensor]:
         """Control steps of one minibatch after the other, over all passes."""
         chunk, horizon = self._settings.minibatch_steps, self._settings.horizon
         for _ in range(self._settings.epochs):
@@ -138,6 +140,6 @@ class PPOUpdate:
     def _step(self, losses: Losses) -> None:
         loss = losses.policy + 0.5 * self._settings.value_coef * losses.value
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         clip_gradients(self.network, self._settings.max_grad_norm)
         self.learning_rate.step()

@@ -115,8 +115,9 @@ class _Maker:
         return TrainingSet(tuple(self._graphs), tuple(self._origins))
 
     def _child(self) -> nx.DiGraph[str]:
-        a, b = self._rng.choice(len(self._robots), size=2, replace=False)
-        return crossover(self._robots[a], self._robots[b], self._rng)
+        parents: list[int] = self._rng.choice(len(self._robots), size=2, replace=False).tolist()
+        a, b = (self._robots[number] for number in parents)
+        return crossover(a, b, self._rng)
 
     def _mutant(
         self, of_robots: list[nx.DiGraph[str]], sampled: list[nx.DiGraph[str]]

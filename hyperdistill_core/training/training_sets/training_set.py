@@ -71,8 +71,10 @@ class TrainingSet:
         robots = np.array([origin == "robot" for origin in self.origins])
         if robots.all() or not robots.any():
             return np.full(len(self), 1.0 / len(self))
-        share = np.where(robots, robot_share, 1.0 - robot_share)
-        return share / np.where(robots, robots.sum(), (~robots).sum())
+        share: NDArray[np.float64] = np.where(robots, robot_share, 1.0 - robot_share)
+        n_robots = int(np.count_nonzero(robots))
+        counts: NDArray[np.int64] = np.where(robots, n_robots, len(self) - n_robots)
+        return share / counts
 
     def write(self, path: Path) -> None:
         """Write one line of JSON for each body.
