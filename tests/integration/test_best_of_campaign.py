@@ -42,6 +42,6 @@ def test_a_campaign_with_best_of_is_the_same_on_any_number_of_workers(variant_co
     other = Settings.from_dict({**values, "controller": "flat-v0", "best_of": 1, "workers": 0})
     with (
         Database(tmp_path / "alone.sqlite") as database,
-        pytest.raises(UsageError, match="not the one that this run was scored by"),
+        pytest.raises(UsageError, match="not the one that scored this run"),
     ):
         export_run(database, other, tmp_path / "other")
