@@ -1,8 +1,15 @@
-"""A controller for every body, and the world it acts in.
+"""A controller for every body, and the world that the body acts in.
 
-    task -> state and context -> hypernetwork -> one MLP a body -> rollout -> returns
+    body -> task -> state and context -> hypernetwork -> one small network -> rollout -> returns
 
-``tasks`` set up worlds and rewards, ``features`` reads what a controller sees, ``nets``
-holds the networks, ``rollout`` closes the loop, ``training`` makes controllers, and
-``controller`` loads one and gives every body its own. After Xiong 2024 (HyperDistill).
+    tasks        worlds and rewards
+    features     what a policy observes: state, context, clock phase
+    nets         hypernetwork, generated networks, teachers
+    rollout      closed-loop episodes and their statistics
+    parallel     worker processes and the vector env
+    controller   a checkpoint in, the network of any body out
+    training     training sets, PPO, distillation, fine-tuning
+    evaluation   returns over many bodies, calibration, statistics
+
+The hypernetwork follows HyperDistill (Xiong 2024).
 """
