@@ -109,6 +109,11 @@ class Generalist(Teacher):
         network.actor.load_state_dict(network.actor.state_dict() | actor.state_dict())
         return network
 
+    @property
+    def hypernetwork(self) -> Hypernetwork:
+        """See :attr:`Teacher.hypernetwork`: the actor."""
+        return self.actor
+
     def forward(
         self, observation: Tensor, context: Tensor, tree: TreeBatch
     ) -> tuple[Tensor, Tensor]:

@@ -129,6 +129,30 @@ class Teacher(nn.Module, ABC):
         """
         return None
 
+    @property
+    def hypernetwork(self) -> Hypernetwork | None:
+        """The hypernetwork that acts, which is a controller without distillation, or None."""
+        return None
+
+    def layers(self, body: int, n: int | None = None) -> list[tuple[Tensor, Tensor]]:
+        """Weight (in, out) and bias (out,) of each layer of the actor of one body.
+
+        Only teachers with :attr:`separate_bodies` have such layers.
+
+        Args:
+            body: Number of the body.
+            n: Number of nodes of the body; None for that of the largest body.
+
+        Returns:
+            Layers from ``n * state_dim`` state features, followed by those of the clock phase,
+            to ``n * 2`` joint slots.
+
+        Raises:
+            ValueError: The bodies share their weights.
+        """
+        del body, n
+        raise ValueError(f"a {self.kind} teacher has no layers of one body: bodies share weights")
+
     def select(self, bodies: Sequence[int]) -> Teacher:
         """The teacher for some bodies of its training set, in the order given.
 

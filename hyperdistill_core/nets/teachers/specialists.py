@@ -188,16 +188,7 @@ class Specialists(Teacher):
         return self._actions(self._by_bodies(observation, tree), tree)
 
     def layers(self, body: int, n: int | None = None) -> list[tuple[Tensor, Tensor]]:
-        """Weight (in, out) and bias (out,) of each layer of a body's actor.
-
-        Args:
-            body: Number of the body.
-            n: Number of nodes of the body; None for ``n_max``.
-
-        Returns:
-            Layers from ``n * state_dim`` state features, followed by those of the clock phase,
-            to ``n * 2`` joint slots.
-        """
+        """See :meth:`Teacher.layers`."""
         n = self.config.n_max if n is None else n
         pairs = zip(self.actor.weights, self.actor.biases, strict=True)
         layers = [(weight[body].detach(), bias[body].detach()) for weight, bias in pairs]

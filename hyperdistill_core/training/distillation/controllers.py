@@ -13,7 +13,6 @@ from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
-from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.training.distillation.distiller import Distiller
 from hyperdistill_core.training.teacher_file import load_teacher
 from hyperdistill_core.training.training_sets.training_set import TrainingSet
@@ -57,12 +56,12 @@ def generalist_controller(
         CheckpointError: The file is not the checkpoint of a generalist.
     """
     network, normalization, meta = load_teacher(checkpoint)
-    if not isinstance(network, Generalist):
+    if network.hypernetwork is None:
         raise CheckpointError(f"{checkpoint}: expected a generalist, got a {network.kind}")
     provenance = {key: meta[key] for key in ("settings", "steps", "seconds")}
     more = {"training set": training_set.counts, "initialized from": initialized_from}
     return _controller(
-        network.actor,
+        network.hypernetwork,
         normalization,
         training_set,
         task=meta["settings"]["task"],

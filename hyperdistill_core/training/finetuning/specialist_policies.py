@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.nets.mlp import BodyMLP, Normalization
-from hyperdistill_core.nets.teachers.specialists import Specialists
+from hyperdistill_core.nets.teachers import Teacher
 from hyperdistill_core.parallel import map_in_workers
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.teacher_file import load_teacher
 
 
-def load_specialists(path: Path) -> tuple[Specialists, Normalization]:
+def load_specialists(path: Path) -> tuple[Teacher, Normalization]:
     """Specialists and the normalization of their observations from a checkpoint.
 
     Args:
@@ -30,13 +30,13 @@ def load_specialists(path: Path) -> tuple[Specialists, Normalization]:
         CheckpointError: The file is not the checkpoint of specialists.
     """
     network, normalization, _ = load_teacher(path)
-    if not isinstance(network, Specialists):
+    if network.separate_bodies is None:
         raise CheckpointError(f"{path}: expected specialists, got a {network.kind}")
     return network, normalization
 
 
 def specialist_policy(
-    network: Specialists, normalization: Normalization, body: int, graph: nx.DiGraph[str], task: str
+    network: Teacher, normalization: Normalization, body: int, graph: nx.DiGraph[str], task: str
 ) -> BodyMLP:
     """The network of one body as a policy for rollouts.
 

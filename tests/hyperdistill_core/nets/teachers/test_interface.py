@@ -114,6 +114,18 @@ def test_bodies_share_weights_or_have_their_own(teacher):
         assert teacher.select([2, 0]).separate_bodies == 2
 
 
+def test_only_separate_bodies_have_layers(teacher):
+    if teacher.separate_bodies is None:
+        with pytest.raises(ValueError, match="bodies share weights"):
+            teacher.layers(0)
+    else:
+        assert [len(weight) for weight, _ in teacher.layers(0, 2)] == [2 * STATE_DIM, 8, 8]
+
+
+def test_only_the_generalist_has_a_hypernetwork(teacher):
+    assert (teacher.hypernetwork is not None) == (teacher.kind == "generalist")
+
+
 def test_initialization_from_a_controller(teacher):
     torch.manual_seed(0)
     config = HypernetConfig(
