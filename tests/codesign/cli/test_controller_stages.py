@@ -34,7 +34,7 @@ def sets(changes: list[str]) -> list[str]:
 def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     robots, pool = tmp_path / "robots", tmp_path / "pool.jsonl"
     run("sample", "-n", 2, "--out", robots)
-    changes = sets(["sampled=1", "mutants=1", "standing_steps=0"])
+    changes = sets(["sampled=1", "mutants=1", "stable_steps=0"])
     assert "4 bodies in" in run("controller", "pool", "--robots", robots, "--out", pool, *changes)
     teacher = tmp_path / "teacher"
     out = run("controller", "train-teacher", "--pool", pool, "--out", teacher, *sets(TINY_PPO))
@@ -86,7 +86,7 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
     assert list(kept) == ["robots", "sampled", "gear"]
     assert len(kept["gear"]["hashes"]) == len(kept["gear"]["teacher_scores"]) == 1
     assert len(table.read_text().splitlines()) == 2 + 3 * 3
-    tried = (*sets(["sampled=0", "mutants=0", "evolved=2", "least_steps=5"]), "--out", pool)
+    tried = (*sets(["sampled=0", "mutants=0", "evolved=2", "min_steps=5"]), "--out", pool)
     out = run("controller", "pool", "--robots", robots, "--controller", made, *tried)
     assert "4 bodies in" in out
     info = run("controller", "info", made)
@@ -96,7 +96,7 @@ def test_from_a_pool_to_an_evaluated_controller(tmp_path):
 
 def test_only_a_generalist_is_a_controller(tmp_path):
     pool = tmp_path / "pool.jsonl"
-    run("controller", "pool", "--out", pool, *sets(["sampled=1", "mutants=0", "standing_steps=0"]))
+    run("controller", "pool", "--out", pool, *sets(["sampled=1", "mutants=0", "stable_steps=0"]))
     arguments = ["controller", "train-teacher", "--pool", str(pool), "--out", str(tmp_path / "x")]
     with pytest.raises(UsageError, match="only a generalist is a controller, not a gnn"):
         CliRunner().invoke(cli, [*arguments, "--name", "x"], catch_exceptions=False)

@@ -114,7 +114,10 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
             "score none.xml --controller flat-v0 --variant 3",
             r"--variant: expected 0 \.\. 0,.*got 3",
         ),
-        ("controller evaluate flat-v0 --split sampled=1 --best-of 2", r"best_of: expected 1 \.\. 1,"),
+        (
+            "controller evaluate flat-v0 --split sampled=1 --best-of 2",
+            r"best_of: expected 1 \.\. 1,",
+        ),
         ("evolve --set controller=flat-v0 --set workers=1 --set best_of=2", r"expected 1 \.\. 1,"),
         ("evolve --seed -1", "seed: .*got -1"),
         ("evolve --workers -1", "workers: .*got -1"),
@@ -158,7 +161,7 @@ def test_one_line_and_nothing_made(inputs, capsys, command, message):
 
 
 def test_top_is_for_designs(inputs, capsys):
-    RunFolder.create(inputs / "run", config.build({}))
+    RunFolder.create(inputs / "run", config.Settings.from_dict({}))
     code, out, err = run(capsys, "export", "run", "--top", "2", "--format", "csv", "--out", "new")
     assert (code, out) == (2, "")
     assert "--top is for designs, and --format csv writes none" in err

@@ -1,0 +1,109 @@
+"""``codesign evolve`` and its run folder."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from shutil import copytree
+
+import pytest
+
+from codesign import campaign, config
+from codesign.store import Event, RunFolder
+from tests.helpers.formula_pool import FormulaPool, InterruptionError
+
+
+def test_status_and_runs_show_a_finished_run(run, small_run):
+    status = run("status", small_run)
+    assert "12 of 12 candidates" in status
+    assert "finished" in status
+    assert "small" in run("runs", "--in", small_run.parent)
+    options = ("--controller", "flat-v0", "--episodes", 1, "--workers", 0)
+    assert "design-01.json" in run("score", small_run, *options)
+    # A finished run resumes to the same tables without work.
+    assert "Best designs" in run("evolve", "--resume", small_run)
+
+
+def test_a_run_resumes_only_with_its_own_settings(run, refused, small_run, tmp_path):
+    out = tmp_path / "edited"
+    copytree(small_run, out)
+    settings = (out / "settings.toml").read_text()
+    (out / "settings.toml").write_text(settings.replace("generations = 2", "generations = 3"))
+    assert "generations: expected 2" in refused("evolve", "--resume", out)
+    (out / "settings.toml").write_text(settings.replace("top = 2", "top = 1"))
+    run("evolve", "--resume", out, "--workers", "0")
+    assert not list(out.glob("designs/design-02*"))
+
+
+def test_a_run_with_missing_reevaluations_is_not_finished(run, tmp_path):
+    settings = config.Settings(population=4, generations=1, finalists=3, top=1)
+    folder = RunFolder.create(tmp_path / "runs" / "cut", settings)
+    with folder.database() as database, pytest.raises(InterruptionError):
+        campaign.run(settings, database=database, pool=FormulaPool(answers=9))
+    status = run("status", folder.path)
+    assert "cut: interrupted" in status
+    assert "8 of 8 candidates" in status
+    assert "finalists to re-evaluate: 2" in status
+    assert "interrupted" in run("runs", "--in", folder.path.parent)
+    with folder.database() as database:
+        campaign.run(settings, database=database, pool=FormulaPool())
+    status = run("status", folder.path)
+    assert "cut: finished" in status
+    assert "finalists to" not in status
+
+
+def test_a_log_has_one_line_for_each_generation(run, tiny_controller, tmp_path):
+    options = ["--preset", "tiny", "--set", f"controller={tiny_controller}", "--workers", 0]
+    out = run("evolve", *options, "--set", "episodes=1", "--out", tmp_path / "run")
+    lines = [line.split(" ", 1)[1] for line in out.splitlines() if " generation " in line[:20]]
+    with RunFolder(tmp_path / "run").database(read_only=True) as database:
+        assert lines == [event.message for event in database.events("generation")]
+
+
+def test_a_failed_run_shows_its_error(run, small_run, tmp_path):
+    out = tmp_path / "failed"
+    copytree(small_run, out)
+    with RunFolder(out).database() as database:
+        database.add_event(Event(kind="failed", message="mine:toes gave nan"))
+    with closing(sqlite3.connect(out / "run.sqlite")) as database, database:
+        database.execute("DELETE FROM reevaluations")
+    assert "failed: failed: mine:toes gave nan" in run("status", out)
+    assert "failed" in run("runs", "--in", tmp_path)
+    run("evolve", "--resume", out, "--workers", "0")
+    assert "finished" in run("status", out)
+
+
+def test_a_status_shows_the_metrics_of_several_objectives(run, tmp_path):
+    settings = config.Settings(
+        population=8,
+        generations=1,
+        algorithm="nsga2",
+        objectives=["score", "mass"],
+        reevaluation_episodes=0,
+        top=3,
+    )
+    folder = RunFolder.create(tmp_path / "run", settings)
+    with folder.database() as database:
+        campaign.run(settings, database=database, pool=FormulaPool())
+        masses = [body.result.metrics["mass"] for body in database.best(settings.top)]
+    assert f"mass: {', '.join(f'{mass:.3g}' for mass in masses)}" in run("status", folder.path)
+
+
+SMALL = {"population": 4, "generations": 9, "in_flight": 4, "reevaluation_episodes": 0}
+SETS = [f"--set={key}={value}" for key, value in SMALL.items()]
+
+
+def test_a_dry_run_shows_settings_size_and_time(run, tiny_controller):
+    options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=4"]
+    *shown, size, time = run(
+        "evolve", "--dry-run", *options, "--set=racing=true", "--workers", 0
+    ).splitlines()
+    assert "generations = 9" in shown
+    assert size == "40 candidates of 4 episodes, 0 finalists of 0 episodes, this process"
+    assert "if bodies fall as early as the first 4, " in time
+    assert time.endswith("; racing makes it shorter")
+
+
+def test_a_dry_run_names_one_worker_process(run, tiny_controller):
+    options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 1]
+    assert "finalists of 0 episodes, 1 worker process\n" in run("evolve", "--dry-run", *options)

@@ -1,0 +1,143 @@
+"""``codesign export`` and ``finetune``."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from shutil import copytree
+
+import numpy as np
+import pytest
+
+from codesign import campaign, config
+from codesign.cli import main
+from codesign.exporting import variants_of
+from codesign.exporting.run_design import simulate
+from codesign.store import RunFolder
+from tests.helpers.formula_pool import FormulaPool
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "designs.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_exports_its_best(run, small_run, tmp_path):
+    run("export", small_run, "--top", 1, "--format", "json", "--out", tmp_path / "out")
+    with closing(sqlite3.connect(small_run / "run.sqlite")) as database:
+        [graph] = database.execute(
+            "SELECT graph FROM candidates WHERE duplicate_of IS NULL ORDER BY score DESC LIMIT 1"
+        ).fetchone()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "design-01.json",
+        "designs.csv",
+    ]
+    [row] = table(tmp_path / "out")
+    with RunFolder(small_run).database(read_only=True) as database:
+        [best] = database.best(1)
+    assert (row["design"], row["candidate"]) == ("design-01", str(best.number))
+    assert float(row["score"]) == best.reevaluation.score
+    assert json.loads((tmp_path / "out" / "design-01.json").read_text()) == json.loads(graph)
+    with np.load(small_run / "designs" / "design-01.npz") as net:
+        assert len(net["qpos"]) == config.load(preset="tiny").reevaluation_episodes
+
+
+def test_a_robot_exports_scene_body_and_network(run, bodies, tiny_controller, tmp_path):
+    robot = bodies / "body-0000.json"
+    run("export", robot, "--controller", tiny_controller, "--out", tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "body-0000.json", "body-0000.npz", "body-0000.xml", "run_design.py",
+    ]  # fmt: skip
+
+
+def test_format_all_is_every_format(run, small_run, bodies, tmp_path):
+    pytest.importorskip("pyarrow", reason="parquet needs codesign[tables]")
+    run("export", small_run, "--format", "all", "--out", tmp_path / "run")
+    endings = {path.suffix for path in (tmp_path / "run").iterdir()}
+    assert {".xml", ".json", ".npz", ".csv", ".parquet"} <= endings
+    assert (tmp_path / "run" / "phylogeny.csv").exists()
+    run("export", bodies / "body-0001.json", "--format", "all", "--out", tmp_path / "robot")
+    assert {path.suffix for path in (tmp_path / "robot").iterdir()} == {
+        ".xml", ".json", ".npz", ".py",
+    }  # fmt: skip
+
+
+def test_a_run_on_other_ground_exports_no_network(run, refused, tmp_path):
+    settings = config.Settings(population=4, generations=0, task="flat-reference")
+    folder = RunFolder.create(tmp_path / "other", settings)
+    with folder.database() as database:
+        campaign.run(settings, database=database, pool=FormulaPool())
+    err = refused("export", folder.path, "--format", "npz", "--out", tmp_path / "out")
+    assert "no npz: run_design.py runs on flat ground" in err
+    listed = run("export", folder.path, "--out", tmp_path / "out")
+    assert ".xml" in listed
+    assert ".npz" not in listed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["export", "--finetune", 2000], ["finetune", "--steps", 2000]])
+def test_designs_are_finetuned_before_they_are_written(run, small_run, tmp_path, command):
+    name, *steps = command
+    shown = run(name, small_run, *steps, "--workers", 1, "--out", tmp_path / "out")
+    rows = table(tmp_path / "out")
+    with RunFolder(small_run).database(read_only=True) as database:
+        scores = [body.reevaluation.score for body in database.best(len(rows))]
+    assert [float(row["score"]) for row in rows] == scores
+    for row, before in zip(rows, scores, strict=True):
+        after = float(row["finetuned_score"])
+        line = f"{row['design']}: score {before:.1f}, after fine-tuning {after:.1f} from other"
+        assert line in shown
+        distance = simulate(tmp_path / "out" / f"{row['design']}.xml")[0]
+        assert distance.mean() / 0.02 == pytest.approx(after, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_robots_are_finetuned_together(run, bodies, tiny_controller, tmp_path):
+    robots = [bodies / "body-0000.json", bodies / "body-0001.json"]
+    options = ["--controller", tiny_controller, "--episodes", 1, "--workers", 1]
+    shown = run("finetune", *robots, "--steps", 1000, *options, "--out", tmp_path / "out")
+    assert [row["design"] for row in table(tmp_path / "out")] == ["body-0000", "body-0001"]
+    assert "body-0001: score " in shown
+
+
+def test_a_folder_with_other_files_is_not_a_training(refused, small_run, tmp_path):
+    (tmp_path / "out.finetuning").mkdir()
+    (tmp_path / "out.finetuning" / "notes.txt").write_text("mine")
+    err = refused("export", small_run, "--finetune", "9", "--out", tmp_path / "out")
+    assert "out.finetuning is not the fine-tuning of these designs" in err
+    assert (tmp_path / "out.finetuning" / "notes.txt").read_text() == "mine"
+
+
+def test_an_interrupted_finetuning_says_how_to_continue(capsys, small_run, tmp_path, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("codesign.api.run.export_run", interrupt)
+    with pytest.raises(SystemExit, match="130"):
+        main(["export", str(small_run), "--finetune", "9", "--out", str(tmp_path / "out")])
+    assert "interrupted; the same command continues" in capsys.readouterr().err
+
+
+def test_a_run_without_designs_has_nothing_to_finetune(refused, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", config.Settings())
+    err = refused("export", folder.path, "--finetune", "9", "--out", tmp_path / "out")
+    assert "expected at least one design" in err
+
+
+def test_designs_keep_the_variants_of_their_scores(small_run, tmp_path):
+    rows = table(small_run / "designs")
+    assert variants_of(small_run / "designs", "elsewhere/flat-v1.safetensors") == {}
+    changed = tmp_path / "changed"
+    copytree(small_run, changed)
+    text = (changed / "designs" / "designs.csv").read_text()
+    first, *rest = text.splitlines()
+    column = first.split(",").index("variant")
+    cells = [line.split(",") for line in rest]
+    cells[0][column] = "3"
+    lines = [first, *(",".join(line) for line in cells)]
+    (changed / "designs" / "designs.csv").write_text("\n".join(lines))
+    found = variants_of(changed / "designs", rows[0]["controller"])
+    assert found == {row["design"]: 0 for row in rows} | {rows[0]["design"]: 3}

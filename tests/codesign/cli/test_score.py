@@ -1,0 +1,95 @@
+"""``codesign score``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def test_json_is_all_that_stdout_has(run, bodies, tiny_controller, tmp_path):
+    files = [bodies / "body-0002.json", bodies / "body-0000.json"]
+    options = ["--controller", tiny_controller, "--episodes", 2, "--seed", 9, "--workers", 1]
+    records = json.loads(run("score", *files, *options, "--json", "-"))
+    assert [record["robot"] for record in records] == [str(file) for file in files]
+    for record in records:
+        assert (record["episodes"], record["seed"], record["status"]) == (2, 9, "ok")
+        assert len(record["returns"]) == 2
+    assert "body-0002" in run("score", *files, *options, "--json", tmp_path / "scores.json")
+    again = json.loads((tmp_path / "scores.json").read_text())
+    assert [r["returns"] for r in again] == [r["returns"] for r in records]
+
+
+def test_top_shows_the_best_robots_of_a_folder(run, bodies, tiny_controller):
+    files = sorted(bodies.iterdir())
+    options = ["--controller", tiny_controller, "--episodes", 2, "--workers", 1, "--top", 1]
+    records = json.loads(run("score", *files, *options, "--json", "-"))
+    assert [record["robot"] for record in records] == [str(file) for file in files]
+    table = run("score", bodies, *options)
+    pruned = sum(record["status"] == "pruned" for record in records)
+    assert f"{pruned} of {len(files)} robots were pruned early" in table
+    best = max((r for r in records if r["status"] == "ok"), key=lambda record: record["score"])
+    shown = [file.name for file in files if file.name in table]
+    assert shown == [Path(best["robot"]).name]
+
+
+def test_a_file_name_is_not_read_as_markup(run, bodies, tiny_controller, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    robot = Path("[b]ünï.json")
+    robot.write_text((bodies / "body-0000.json").read_text())
+    options = ["--controller", tiny_controller, "--episodes", 1, "--workers", 1]
+    assert "[b]ünï.json" in run("score", robot, *options)
+
+
+def test_variant_scores_that_variant(run, bodies, variant_controller):
+    robot = bodies / "body-0000.json"
+    options = ["--controller", variant_controller, "--episodes", 2, "--workers", 0, "--json", "-"]
+    plain, *others = (
+        json.loads(run("score", robot, *options, *more))[0]
+        for more in (["--best-of", 1], ["--variant", 3], ["--variant", 0])
+    )
+    assert [record["variant"] for record in (plain, *others)] == [0, 3, 0]
+    assert others[0]["returns"] != plain["returns"]
+    assert others[1]["returns"] == plain["returns"]
+
+
+def test_all_variants_are_tried_by_default_but_one_with_top(
+    run, bodies, variant_controller, tmp_path
+):
+    robot, controller = bodies / "body-0002.json", ["--controller", variant_controller]
+    options = [robot, *controller, "--episodes", 2, "--workers", 0, "--json", "-"]
+    usual, all_four, alone, raced = (
+        json.loads(run("score", *options, *more))[0]
+        for more in ([], ["--best-of", 4], ["--best-of", 1], ["--top", 1])
+    )
+    assert usual["returns"] == all_four["returns"]
+    assert usual["variant"] == all_four["variant"] > 0
+    assert (raced["returns"], raced["variant"]) == (alone["returns"], 0)
+    run("export", robot, *controller, "--out", tmp_path / "out")
+    with np.load(tmp_path / "out" / "body-0002.npz") as net:
+        assert net["variant"] == usual["variant"]
+
+
+def test_perturb_adds_robustness(run, bodies, tiny_controller):
+    options = ["--controller", tiny_controller, "--episodes", 1, "--workers", 0, "--perturb"]
+    robot = bodies / "body-0001.json"
+    [record] = json.loads(run("score", robot, *options, "--json", "-"))
+    assert record["metrics"]["robustness"] != record["score"]
+    assert f"{record['metrics']['robustness']:.1f}" in run("score", robot, *options)
+
+
+@pytest.mark.slow
+def test_finetune_gives_the_scores_before_and_after(run, bodies, tiny_controller):
+    robot = bodies / "body-0000.json"
+    options = [robot, "--controller", tiny_controller, "--episodes", 2, "--json", "-"]
+    [before] = json.loads(run("score", *options, "--workers", 0))
+    [after] = json.loads(run("score", *options, "--finetune", 2000, "--workers", 1))
+    assert after["metrics"]["zero_shot_score"] == before["score"]
+    assert after["metrics"]["finetune_steps"] == 2000
+    assert after["seed"] != before["seed"]
+    assert len(after["returns"]) == 2
+    table = run("score", *options[:-2], "--finetune", 2000, "--workers", 1)
+    assert f"{before['score']:.1f}" in table
+    assert f"{after['score']:.1f}" in table
