@@ -174,8 +174,18 @@ def changed(settings: SettingsT, assignments: Iterable[str]) -> SettingsT:
         New settings of the same class.
 
     Raises:
-        SettingsError: An assignment is not of the form ``key=value``, a name is unknown, or a
-            value has the wrong type or is out of range.
+        SettingsError: An assignment is not of the form ``key=value``.
+        SettingsError: A name is unknown, or a value has the wrong type or is out of range.
+
+    Example:
+        >>> from pydantic import Field
+        >>> class Walk(FrozenSettings):
+        ...     steps: int = Field(100, ge=1, description="Control steps.")
+        >>> changed(Walk(), ["steps=50"]).steps
+        50
+        >>> changed(Walk(), ["step=50"])
+        Traceback (most recent call last):
+        hyperdistill_core.errors.SettingsError: no setting 'step': did you mean 'steps'? Choices: steps
     """
     return type(settings).from_dict(assigned(settings.to_dict(), assignments))
 

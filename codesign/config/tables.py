@@ -8,7 +8,6 @@ from typing import Annotated, Any, cast
 from pydantic import Field, field_validator
 
 from hyperdistill_core.settings import FrozenSettings, Unit
-from morph_ops._registry import is_plugin, lookup, split_plugin
 from morph_ops.operators import OPERATORS
 
 
@@ -56,11 +55,7 @@ class Rates(FrozenSettings):
             raise ValueError("expected a table of weights, such as grow_limb = 2.0")
         given = cast("Mapping[str, Any]", weights)
         for name, weight in given.items():
-            if is_plugin(name):
-                # It is not imported: reading the settings of a run must not need it.
-                split_plugin(name, what="operator")
-            else:
-                lookup(OPERATORS, name, what="operator")
+            OPERATORS.require(name)
             if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
                 raise ValueError(f"{name}: expected a weight of at least 0, got {weight!r}")
         complete = {name: float(given.get(name, 1.0)) for name in {**OPERATORS, **given}}

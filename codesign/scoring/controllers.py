@@ -86,6 +86,10 @@ def resolve_best_of(controller: Controller, best_of: int | None) -> int:
 
     Raises:
         UsageError: ``best_of`` is below 1, or the controller has fewer variants.
+
+    Example:
+        >>> resolve_best_of(load_controller("flat-v2"), None)
+        8
     """
     if best_of is None:
         return min(defaults.BEST_OF, controller.n_variants)

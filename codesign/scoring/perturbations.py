@@ -2,6 +2,14 @@
 
 The score under perturbations measures robustness: the controller stays the one of the
 unperturbed body.
+
+Example:
+    >>> import numpy as np
+    >>> from morph_ops.geometry import total_mass
+    >>> from morph_ops.sampling import sample_body
+    >>> body = sample_body(np.random.default_rng(0))
+    >>> round(total_mass(PERTURBATIONS["heavy"](body)) / total_mass(body), 3)
+    1.2
 """
 
 from __future__ import annotations

@@ -93,6 +93,13 @@ class ScoreRecord:
 
         Args:
             values: Values of the criteria by name; they replace metrics of the same name.
+
+        Example:
+            >>> known = dict(robot="", hash="", task="flat", controller="flat-v2")
+            >>> known |= dict(controller_hash="", episodes=4, seed=0)
+            >>> record = ScoreRecord.failed(worst_score=-100.0, **known)
+            >>> record.with_criteria({"mass": 12.5}).criteria_values
+            {'mass': 12.5}
         """
         return replace(self, metrics={**self.metrics, **values}, criteria=tuple(values))
 
