@@ -153,9 +153,9 @@ def _bodies(options: argparse.Namespace) -> list[nx.DiGraph[str]]:
         return [mjcf.read(path) for path in options.robot]
     if options.training_set is not None:
         graphs = TrainingSet.read(options.training_set).graphs
-        number = min(options.bodies, len(graphs))
+        number: int = min(options.bodies, len(graphs))
         rng = np.random.default_rng(options.seed)
-        drawn = rng.choice(len(graphs), number, replace=False).tolist()
+        drawn: list[int] = rng.choice(len(graphs), number, replace=False).tolist()
         return [graphs[index] for index in drawn]
     seeds = np.random.SeedSequence(options.seed).spawn(options.bodies)
     return [sample_body(np.random.default_rng(seed)) for seed in seeds]
