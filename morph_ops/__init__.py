@@ -1,65 +1,70 @@
-"""Robot bodies as genomes: kinematic trees to sample, vary, compare, read and write.
+"""Robot bodies as genomes: kinematic trees to sample, vary, compare, read, and write.
 
-A body is a plain networkx graph, a tree of frozen records in physical units; any script
-can hold, copy and search such graphs without the rest of this project. The way through:
+A body is a plain networkx graph: a tree of frozen records in physical units. Any script can
+hold, copy, and search such graphs without the rest of this project.
 
-    sample or read a body -> vary it -> build the MuJoCo model -> compare, write
+    sample or read a body -> vary it -> compare it -> build the MuJoCo model, or write a file
 
-- :mod:`morph_ops.graph`: the vocabulary: ``Torso``, ``Limb``, ``Joint`` and the tree.
-- :mod:`morph_ops.geometry`: rest pose, mirror twins, growth sites.
-- :mod:`morph_ops.validity.contacts`: what touches in the rest pose, and the contact excludes.
-- :mod:`morph_ops.space`: the UNIMAL space: ranges, grids, limits; starting bodies.
-- :mod:`morph_ops.unimal`: what a limb is on the grids of that space.
-- :mod:`morph_ops.validity.invariants`: named invariants, each with its message.
-- :mod:`morph_ops.operators`: mutations and crossover, each graph in, new graph out.
-- :mod:`morph_ops.identity`: canonical form, hash, and a distance between bodies.
-- :mod:`morph_ops.io.json_file` and :mod:`morph_ops.io.graphml_file`: exact text forms of a body.
-- :mod:`morph_ops.io.mjcf`: MJCF files and MuJoCo models; alone needs MuJoCo.
-- :mod:`morph_ops.io.files`: reading and writing by a file's extension.
+- :mod:`morph_ops.graph`: the vocabulary: ``Torso``, ``Limb``, ``Joint``, and the tree.
+- :mod:`morph_ops.space`: the UNIMAL space: ranges, grids, and limits.
+- :mod:`morph_ops.sampling`: random starting bodies.
+- :mod:`morph_ops.operators`: mutations and crossover; a graph in, a new graph out.
+- :mod:`morph_ops.validity`: named invariants, each with its message; contacts.
+- :mod:`morph_ops.identity`: canonical form, hash, distance, and diff.
+- :mod:`morph_ops.locks`: nodes that no operator may change.
+- :mod:`morph_ops.geometry`, :mod:`morph_ops.unimal`, and :mod:`morph_ops.grid`: rest pose,
+  mirror images, and growth sites.
+- :mod:`morph_ops.io`: files: MJCF, JSON, and GraphML. Only MJCF needs MuJoCo.
+- :mod:`morph_ops.errors`: the errors that callers may catch.
 
 Example:
-    >>> from morph_ops import BodyError, read_body
-    >>> try:
-    ...     read_body("dog.stl")
-    ... except BodyError as error:
-    ...     print(error)
-    dog.stl: no body format has the extension '.stl'; extensions: .xml, .mjcf, .json, .graphml
+    >>> import numpy as np
+    >>> from morph_ops import sample_body
+    >>> from morph_ops.operators import mutate
+    >>> rng = np.random.default_rng(0)
+    >>> child, operator = mutate(sample_body(rng), rng)
+    >>> operator
+    'delete_limb'
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from morph_ops.errors import BodyError, OperatorError, UnknownNameError
+from morph_ops.errors import BodyError, MjcfError, OperatorError, UnknownNameError
 
 if TYPE_CHECKING:
     from morph_ops.graph import Joint, Limb, Torso
     from morph_ops.io.files import read_body, write_body
+    from morph_ops.sampling import sample_body
 
 __all__ = [
     "BodyError",
     "Joint",
     "Limb",
+    "MjcfError",
     "OperatorError",
     "Torso",
     "UnknownNameError",
     "read_body",
+    "sample_body",
     "write_body",
 ]
 
-# These names are imported at first use, so that the error classes alone do not load networkx.
-_LAZY = {
+# These names are imported at first use, so that importing the errors does not load networkx.
+_MODULE_OF = {
     "Joint": "morph_ops.graph",
     "Limb": "morph_ops.graph",
     "Torso": "morph_ops.graph",
     "read_body": "morph_ops.io.files",
+    "sample_body": "morph_ops.sampling",
     "write_body": "morph_ops.io.files",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+    return getattr(import_module(_MODULE_OF[name]), name)
 
 
 def __dir__() -> list[str]:

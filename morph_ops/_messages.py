@@ -1,18 +1,33 @@
-"""Errors in words: one line for tables, records and logs."""
+"""Errors in words: one line for tables, records, and logs."""
 
 from __future__ import annotations
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an error without its line breaks, or its type where it has none."""
+    """The message of an error without line breaks, or the name of its type if it has none.
+
+    Example:
+        >>> one_line(ValueError("no\\nmass")), one_line(KeyboardInterrupt())
+        ('no mass', 'KeyboardInterrupt')
+    """
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def failure(error: BaseException) -> str:
-    """The type and the message of an error, for records and logs."""
+    """The type and the message of an error, for records and logs.
+
+    Example:
+        >>> failure(ValueError("no mass"))
+        'ValueError: no mass'
+    """
     return f"{type(error).__name__}: {one_line(error)}"
 
 
 def reason(error: Exception) -> str:
-    """Why a file could not be used, without its path and the error number."""
+    """The reason why a file could not be used, without its path and the error number.
+
+    Example:
+        >>> reason(FileNotFoundError(2, "No such file or directory", "run.sqlite"))
+        'No such file or directory'
+    """
     return getattr(error, "strerror", None) or one_line(error)

@@ -5,11 +5,15 @@ Each message is one line for people: it says what was expected, what was found, 
 
 from __future__ import annotations
 
-__all__ = ["BodyError", "OperatorError", "UnknownNameError"]
+__all__ = ["BodyError", "MjcfError", "OperatorError", "UnknownNameError"]
 
 
 class BodyError(ValueError):
     """A graph, file, or value is not a valid body."""
+
+
+class MjcfError(BodyError):
+    """An MJCF file holds no body of this project."""
 
 
 class OperatorError(RuntimeError):

@@ -1,4 +1,4 @@
-"""From a body graph to MuJoCo: a bare model that a rollout can step at once."""
+"""Building: from a body to a bare MuJoCo model, which a rollout can step directly."""
 
 from __future__ import annotations
 
@@ -6,30 +6,40 @@ import mujoco
 import networkx as nx
 
 from morph_ops import graph as body_graph
+from morph_ops._messages import one_line
 from morph_ops.errors import BodyError
 from morph_ops.graph import Joint, Limb, Node, Torso
-from morph_ops.io.mjcf.source import MUJOCO_ERRORS, one_line
+from morph_ops.io.mjcf.source import MUJOCO_ERRORS
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
 
+__all__ = ["PHYSICS_STEP_S", "compile_spec", "to_model", "to_spec"]
+
 PHYSICS_STEP_S = 0.005
+"""Duration of one physics step (s)."""
 
 
 def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
     """An editable MuJoCo description of a body, to which a task adds its world.
 
-    The body hangs on a free joint named ``"root"``. Bodies and geoms are named like the
-    graph's nodes, hinges and motors like its joints. The physics step is 0.005 s, parent
-    and child never collide, the graph's contact excludes hold, and nothing else is in it:
-    no floor, texture, light, camera or sensor.
+    The torso has a free joint named ``"root"``. MuJoCo's bodies and geoms have the names of
+    the nodes, and hinges and motors those of the joints. The physics step is 0.005 s, a parent
+    and its child never collide, and the contact excludes of the graph hold. The description
+    contains nothing else: no floor, texture, light, camera, or sensor.
 
     Args:
-        graph: a body.
+        graph: A body.
 
     Returns:
-        The description; angles in it are degrees.
+        The description, with angles in degrees.
 
     Raises:
-        BodyError: the graph is no body (see :mod:`morph_ops.validity.wellformed`).
+        BodyError: The graph is no body (see :mod:`morph_ops.validity.wellformed`).
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> spec = to_spec(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
+        >>> [body.name for body in spec.bodies]
+        ['world', 'torso/0']
     """
     require_well_formed(graph)
     spec = mujoco.MjSpec()
@@ -38,15 +48,15 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
     spec.option.timestep = PHYSICS_STEP_S
     hosts: dict[str | None, mujoco.MjsBody] = {None: spec.worldbody}
     for name in body_graph.node_names(graph):
-        record = body_graph.node(graph, name)
+        node = body_graph.node(graph, name)
         host = hosts[body_graph.parent(graph, name)]
-        body = hosts[name] = host.add_body(name=name, pos=record.pos, quat=record.quat)
-        if isinstance(record, Torso):
+        body = hosts[name] = host.add_body(name=name, pos=node.pos, quat=node.quat)
+        if isinstance(node, Torso):
             body.add_freejoint(name=ROOT_JOINT)
         else:
-            for joint in record.joints:
+            for joint in node.joints:
                 _add_hinge(body, joint)
-        _add_geom(body, name, record)
+        _add_geom(body, name, node)
     for _, joint in body_graph.joints(graph):
         _add_motor(spec, joint)
     for first, second in body_graph.excludes(graph):
@@ -55,26 +65,35 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
 
 
 def to_model(graph: nx.DiGraph[str]) -> mujoco.MjModel:
-    """The compiled bare body: :func:`to_spec`, ready to simulate.
+    """The compiled model of a bare body: :func:`to_spec`, ready to simulate.
 
     Args:
-        graph: a body.
+        graph: A body with n nodes and j joints.
 
     Returns:
-        A model with ``nbody = bodies + 1``, ``nq = 7 + joints`` and ``nu = joints``.
+        A model with ``nbody = n + 1``, ``nq = 7 + j``, and ``nu = j``.
 
     Raises:
-        BodyError: as :func:`to_spec`.
+        BodyError: The graph is no body.
         BodyError: MuJoCo cannot compile the body.
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> model = to_model(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
+        >>> model.nq, model.nu
+        (7, 0)
     """
     return compile_spec(to_spec(graph))
 
 
 def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
-    """A description as a model: a body alone, or with a world around it.
+    """The compiled model of a description: a body alone, or with a world around it.
+
+    Args:
+        spec: The description.
 
     Raises:
-        BodyError: MuJoCo cannot compile it.
+        BodyError: MuJoCo cannot compile the description.
     """
     try:
         return spec.compile()
@@ -98,18 +117,18 @@ def _add_hinge(body: mujoco.MjsBody, joint: Joint) -> None:
     )
 
 
-def _add_geom(body: mujoco.MjsBody, name: str, record: Node) -> None:
-    geom = body.add_geom(name=name, friction=record.friction, condim=record.condim)
-    geom.size = (record.radius, 0.0, 0.0)
-    if isinstance(record, Limb):
+def _add_geom(body: mujoco.MjsBody, name: str, node: Node) -> None:
+    geom = body.add_geom(name=name, friction=node.friction, condim=node.condim)
+    geom.size = (node.radius, 0.0, 0.0)
+    if isinstance(node, Limb):
         geom.type = mujoco.mjtGeom.mjGEOM_CAPSULE
-        geom.fromto = (*record.start, *record.end)
+        geom.fromto = (*node.start, *node.end)
     else:
         geom.type = mujoco.mjtGeom.mjGEOM_SPHERE
-    if record.mass is None:
-        geom.density = record.density
+    if node.mass is None:
+        geom.density = node.density
     else:
-        geom.mass = record.mass
+        geom.mass = node.mass
 
 
 def _add_motor(spec: mujoco.MjSpec, joint: Joint) -> None:

@@ -1,19 +1,24 @@
-"""What two compiled models of one body disagree in.
+"""Comparison of two compiled models of one body.
 
-Files can say more than our records hold: friction loss, gravity compensation, contact
-margins, and what later versions of MuJoCo add. So a file's own model is compared with
-the rebuilt one in every physical array, and nothing is lost in silence.
+Files can contain more than a body of this project: friction loss, gravity compensation,
+contact margins, and what later versions of MuJoCo add. So reading compares the file's own
+model with the rebuilt one in every physical array, and nothing is lost silently.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any, cast
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["TOLERANCE", "differences"]
 
 TOLERANCE = 1e-9
+"""Relative and absolute tolerance between equal numbers."""
 
 _KINDS = {
     "body": mujoco.mjtObj.mjOBJ_BODY,
@@ -30,8 +35,8 @@ _UNSUPPORTED = {
     "nplugin": "plugins",
     "nmocap": "mocap bodies",
 }
-# colors, groups, user data; and what follows from the other arrays or hangs on the
-# choice of a capsule's roll about its own axis
+# Colors, groups, and user data; and arrays that follow from others, or depend on the roll of a
+# capsule about its own axis, which has no effect.
 _IGNORED = {
     "geom_rgba", "geom_group", "geom_matid", "geom_user", "geom_quat", "geom_sameframe",
     "geom_aabb", "geom_rbound", "jnt_group", "jnt_user", "actuator_group", "actuator_user",
@@ -42,15 +47,16 @@ _IGNORED = {
 
 
 def differences(model: mujoco.MjModel, other: mujoco.MjModel) -> Iterator[str]:
-    """What ``model`` has that ``other`` lacks or holds otherwise, in words.
+    """The differences between two models of one body, in words.
 
     Args:
-        model: compiled from a file.
-        other: rebuilt from the records; the same bodies and joints in the same order.
-            Actuators are matched by the joint that they drive.
+        model: The model compiled from a file.
+        other: The model rebuilt from the body. Its bodies and joints must have the same order;
+            actuators are matched by the joint that they drive.
 
     Yields:
-        One phrase a difference, such as ``"joint 'knee': frictionloss 0.5 (0.0 expected)"``.
+        One phrase for each difference, such as
+        ``"joint 'knee': frictionloss 0.5 (0 expected)"``.
     """
     for count, words in _UNSUPPORTED.items():
         if getattr(model, count):
@@ -61,9 +67,10 @@ def differences(model: mujoco.MjModel, other: mujoco.MjModel) -> Iterator[str]:
         mine = getattr(model, name) if kind in _KINDS and "_" in name else None
         if name in _IGNORED or not isinstance(mine, np.ndarray):
             continue
-        if kind in rows and len(mine) == len(rows[kind]):
-            mine = mine[rows[kind]]
-        yield from _rows(model, other, name, mine, getattr(other, name))
+        array = cast("NDArray[Any]", mine)
+        if kind in rows and len(array) == len(rows[kind]):
+            array = array[rows[kind]]
+        yield from _rows(model, other, name, array, getattr(other, name))
     yield from _rows(model, other, "body_quat", model.body_quat, _aligned(model, other))
     yield from _rows(model, other, "body_inertia", _inertia(model), _inertia(other))
     yield from _rows(model, other, "geom_quat", _axes(model), _axes(other))
@@ -74,7 +81,11 @@ def differences(model: mujoco.MjModel, other: mujoco.MjModel) -> Iterator[str]:
 
 
 def _rows(
-    model: mujoco.MjModel, other: mujoco.MjModel, name: str, mine: np.ndarray, theirs: np.ndarray
+    model: mujoco.MjModel,
+    other: mujoco.MjModel,
+    name: str,
+    mine: NDArray[Any],
+    theirs: NDArray[Any],
 ) -> Iterator[str]:
     kind, _, quantity = name.partition("_")
     if mine.shape != theirs.shape:
@@ -95,36 +106,39 @@ def _title(model: mujoco.MjModel, kind: str, row: int) -> str:
     return f"{words} {mujoco.mj_id2name(model, _KINDS[kind], row)!r}"
 
 
-def _shown(value: np.ndarray) -> str:
+def _shown(value: NDArray[Any]) -> str:
     return " ".join(f"{number:.9g}" for number in np.ravel(value))
 
 
-def _close(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+def _close(mine: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
     return np.isclose(mine, theirs, rtol=TOLERANCE, atol=TOLERANCE)
 
 
-def _aligned(model: mujoco.MjModel, other: mujoco.MjModel) -> np.ndarray:
-    """The other's orientations (nbody, 4), each of the two signs nearest to the model's."""
+def _aligned(model: mujoco.MjModel, other: mujoco.MjModel) -> NDArray[Any]:
+    """The other model's orientations (nbody, 4), each with the sign nearer to the model's."""
     if model.body_quat.shape != other.body_quat.shape:
         return other.body_quat
     sign = np.sign((model.body_quat * other.body_quat).sum(axis=1, keepdims=True))
     return np.where(sign < 0.0, -1.0, 1.0) * other.body_quat
 
 
-def _inertia(model: mujoco.MjModel) -> np.ndarray:
-    """Inertia tensors in the bodies' frames (nbody, 3, 3), free of the choice of axes."""
+def _inertia(model: mujoco.MjModel) -> NDArray[Any]:
+    """Inertia tensors in the frames of the bodies (nbody, 3, 3), whatever the principal axes."""
     frames = _matrices(model.body_iquat)
     return np.einsum("bij,bj,bkj->bik", frames, model.body_inertia, frames)
 
 
-def _axes(model: mujoco.MjModel) -> np.ndarray:
-    """Projectors on the geoms' z axes (ngeom, 3, 3), zero for spheres: free of roll and sign."""
+def _axes(model: mujoco.MjModel) -> NDArray[Any]:
+    """Projectors on the geoms' z axes (ngeom, 3, 3), which do not depend on roll and sign.
+
+    They are zero for spheres.
+    """
     axes = _matrices(model.geom_quat)[:, :, 2]
     axes[model.geom_type == mujoco.mjtGeom.mjGEOM_SPHERE] = 0.0
     return axes[:, :, None] * axes[:, None, :]
 
 
-def _matrices(quats: np.ndarray) -> np.ndarray:
+def _matrices(quats: NDArray[Any]) -> NDArray[Any]:
     frames = np.empty((len(quats), 9))
     for frame, quat in zip(frames, quats, strict=True):
         mujoco.mju_quat2Mat(frame, quat)

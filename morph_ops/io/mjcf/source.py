@@ -1,34 +1,31 @@
-"""Safe parsing of MJCF text: nothing is fetched, executed or printed."""
+"""Safe parsing of MJCF text: nothing is fetched, executed, or printed."""
 
 from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import mujoco
 
-from morph_ops.errors import BodyError
+from morph_ops._messages import one_line
+from morph_ops.errors import MjcfError
 from morph_ops.graph import SLOTS, Slot
 
 _FOREIGN = {
-    "include": "other files are not read: paste its content into this file",
+    "include": "other files are not read; paste its content into this file",
     "extension": "plugins are not loaded",
     "plugin": "plugins are not loaded",
-    "attach": "other models are not read: paste its content into this file",
+    "attach": "other models are not read; paste its content into this file",
 }
 _TEXT_ATTRIBUTES = {"name", "class", "childclass", "joint", "body1", "body2", "model", "data"}
 
 MUJOCO_ERRORS = (ValueError, mujoco.FatalError, mujoco.UnexpectedError)
-"""What MuJoCo raises for a model that it cannot take."""
+"""The exceptions of MuJoCo for a model that it cannot load or compile."""
 
 SLOT_TEXT = "slot/"
-"""Prefix of the custom text that tells a joint's slot where its name does not."""
-
-
-class MjcfError(BodyError):
-    """An MJCF file that is no body of this project. The message is one line for people."""
+"""Prefix of the custom text that holds the slot of a joint whose name does not."""
 
 
 class _Builder(ElementTree.TreeBuilder):
@@ -37,20 +34,21 @@ class _Builder(ElementTree.TreeBuilder):
 
 
 def parse(text: str) -> mujoco.MjSpec:
-    """MJCF text as MuJoCo's description, with all that is not the robot's body removed.
+    """MuJoCo's description of the robot in MJCF text, without the world around it.
 
-    Dropped are options, sensors, sites, cameras, lights, assets, keyframes, the world's
-    own geoms, and contact excludes with a body that the file does not have.
+    The function drops options, sensors, sites, cameras, lights, assets, keyframes, the geoms
+    of the world, and contact excludes that name a body that is not in the file.
 
     Args:
-        text: an MJCF document.
+        text: An MJCF document.
 
     Returns:
         The description, with default physics options.
 
     Raises:
-        MjcfError: broken XML, or no MJCF.
-        MjcfError: a reference to another file, a plugin, or a number that is not finite.
+        MjcfError: The text is broken XML, or no MJCF.
+        MjcfError: The text refers to another file or a plugin.
+        MjcfError: A number is not finite.
     """
     _require_self_contained(text)
     with quiet():
@@ -63,8 +61,8 @@ def parse(text: str) -> mujoco.MjSpec:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep MuJoCo from printing warnings and from leaving a log file in the folder."""
+def quiet() -> Generator[None]:
+    """Prevent MuJoCo from printing warnings, and from writing a log file into the folder."""
     before = mujoco.MjLogConfig.get()
     silent = mujoco.MjLogConfig.get()
     silent.logto_console = False
@@ -77,17 +75,12 @@ def quiet() -> Iterator[None]:
 
 
 def slot_of_name(joint: str) -> Slot | None:
-    """The slot that a joint's name tells: ``limbx/...`` and ``limby/...`` do."""
+    """The slot in a joint's name, which is ``limbx/...`` or ``limby/...``; None otherwise."""
     return next((slot for slot in SLOTS if joint.startswith(f"limb{slot}/")), None)
 
 
-def one_line(error: Exception) -> str:
-    """MuJoCo's message without its line breaks."""
-    return " ".join(str(error).split())
-
-
 def _require_self_contained(text: str) -> None:
-    """Refuse what MuJoCo would follow out of the text, or take without complaint."""
+    """Refuse references out of the text, and numbers that MuJoCo accepts but must not."""
     try:
         parser = ElementTree.XMLParser(target=_Builder())
         document = ElementTree.fromstring(text, parser)
@@ -101,8 +94,8 @@ def _require_self_contained(text: str) -> None:
         for key, value in element.attrib.items():
             if key.startswith("file") and value:
                 raise MjcfError(
-                    f"<{element.tag} {key}={value!r}> is not allowed: no file is read beside "
-                    "this one; remove it or use a built-in shape"
+                    f"<{element.tag} {key}={value!r}> is not allowed: no other file is read; "
+                    "remove it or use a built-in shape"
                 )
             if key not in _TEXT_ATTRIBUTES and any(map(_is_not_finite, value.split())):
                 title = f" name={element.get('name')!r}" if "name" in element.attrib else ""
@@ -121,7 +114,7 @@ def _is_not_finite(word: str) -> bool:
 def _strip(spec: mujoco.MjSpec) -> None:
     for geom in spec.geoms:
         geom.material = ""
-    # sensors before the sites and cameras that they read
+    # Sensors go before the sites and cameras that they refer to.
     for dropped in (
         spec.sensors,
         spec.sites,

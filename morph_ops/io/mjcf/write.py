@@ -1,7 +1,8 @@
-"""From a body graph to MJCF text with every digit.
+"""Writing: from a body to MJCF text with every digit.
 
-MuJoCo's own writer keeps six digits; this one prints each number so that reading it
-gives the same float. What the records' defaults say stands once, in a default class.
+MuJoCo's own writer keeps six digits. This one prints each number so that reading it yields
+the same float. Values that equal the defaults of :mod:`morph_ops.graph` are written once, in a
+default class.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import xml.etree.ElementTree as ElementTree
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 import networkx as nx
 
@@ -19,6 +20,8 @@ from morph_ops.graph import Joint, Limb, Node, Torso
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
 from morph_ops.io.mjcf.source import SLOT_TEXT, slot_of_name
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
+
+__all__ = ["to_xml", "write"]
 
 _CLASS = "body"
 _SURFACE = ("friction", "condim")
@@ -32,33 +35,40 @@ _HINGE = {
 
 
 def write(graph: nx.DiGraph[str], path: str | os.PathLike[str], *, scene: bool = False) -> None:
-    """Write a body as an MJCF file, whole or not at all.
+    """Write a body as an MJCF file, atomically.
 
     Args:
-        graph: a body.
-        path: of the file; an existing one is replaced.
-        scene: add a floor, light, sky and camera (see :func:`to_xml`).
+        graph: A body.
+        path: Path of the file; an existing file is replaced.
+        scene: Whether to add a floor, light, sky, and camera (see :func:`to_xml`).
 
     Raises:
-        BodyError: the graph is no body, or the file cannot be written.
+        BodyError: The graph is no body.
+        BodyError: The file cannot be written.
     """
     write_text(path, to_xml(graph, scene=scene))
 
 
 def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
-    """A body as MJCF text, which :func:`morph_ops.io.mjcf.read` turns into the same graph.
+    """A body as MJCF text, which :func:`morph_ops.io.mjcf.from_xml` turns into the same body.
 
     Args:
-        graph: a body.
-        scene: add a floor at z = 0 with the friction of UNIMAL geoms, a light, a sky, a
-            camera that follows the body, and colors, for MuJoCo's viewer. Reading
+        graph: A body.
+        scene: Whether to add a scene for MuJoCo's viewer: a floor at z = 0 with the friction
+            of UNIMAL geoms, a light, a sky, a camera that follows the body, and colors. Reading
             drops them again.
 
     Returns:
-        The document; angles are degrees.
+        The document, with angles in degrees.
 
     Raises:
-        BodyError: the graph is no body.
+        BodyError: The graph is no body.
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> text = to_xml(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
+        >>> '<geom name="torso/0" type="sphere" size="0.1" mass="1.0" />' in text
+        True
     """
     require_well_formed(graph)
     document = ElementTree.Element("mujoco", model="body")
@@ -102,26 +112,24 @@ def _add_defaults(document: ElementTree.Element, scene: bool) -> None:
     _add(default, "motor", ctrlrange=_default(Joint, "ctrl_range"))
 
 
-def _add_body(
-    host: ElementTree.Element, name: str, record: Node, scene: bool
-) -> ElementTree.Element:
-    body = _add(host, "body", name=name, pos=record.pos)
-    if record.quat != body_graph.IDENTITY:
-        body.set("quat", _text(record.quat))
-    if isinstance(record, Torso):
+def _add_body(host: ElementTree.Element, name: str, node: Node, scene: bool) -> ElementTree.Element:
+    body = _add(host, "body", name=name, pos=node.pos)
+    if node.quat != body_graph.IDENTITY:
+        body.set("quat", _text(node.quat))
+    if isinstance(node, Torso):
         body.set("childclass", _CLASS)
         _add(body, "freejoint", name=ROOT_JOINT)
         if scene:
             _add_followers(body)
-        geom = _add(body, "geom", name=name, type="sphere", size=record.radius)
+        geom = _add(body, "geom", name=name, type="sphere", size=node.radius)
     else:
-        for joint in record.joints:
+        for joint in node.joints:
             _add_hinge(body, joint)
-        ends = (*record.start, *record.end)
-        geom = _add(body, "geom", name=name, fromto=ends, size=record.radius)
-    weight = "mass" if record.density is None else "density"
-    geom.set(weight, _text(getattr(record, weight)))
-    _set_unusual(geom, record, {attribute: attribute for attribute in _SURFACE})
+        ends = (*node.start, *node.end)
+        geom = _add(body, "geom", name=name, fromto=ends, size=node.radius)
+    weight = "mass" if node.density is None else "density"
+    geom.set(weight, _text(getattr(node, weight)))
+    _set_nondefault(geom, node, {attribute: attribute for attribute in _SURFACE})
     return body
 
 
@@ -129,11 +137,11 @@ def _add_hinge(body: ElementTree.Element, joint: Joint) -> None:
     hinge = _add(body, "joint", name=joint.name)
     for key, value in (("pos", joint.pos), ("axis", joint.axis), ("range", joint.range_deg)):
         hinge.set(key, _text(value))
-    _set_unusual(hinge, joint, _HINGE)
+    _set_nondefault(hinge, joint, _HINGE)
 
 
 def _add_slots(document: ElementTree.Element, graph: nx.DiGraph[str]) -> None:
-    """Tell the slots that reading would not find from a hinge's name or place."""
+    """Write the slots that reading cannot infer from the name or the order of a hinge."""
     custom = ElementTree.Element("custom")
     for _, joint in body_graph.joints(graph):
         if slot_of_name(joint.name) != joint.slot:
@@ -165,18 +173,18 @@ def _add_world(world: ElementTree.Element) -> None:
 
 
 def _add_followers(torso: ElementTree.Element) -> None:
-    """Camera and light that move along; a fixed light's shadows fray far from it."""
+    """Add a camera and a light that follow the body: shadows fray far from a fixed light."""
     _add(torso, "camera", name="track", mode="trackcom", pos=(0.4, -3.2, 0.9),
          xyaxes=(1.0, 0.1, 0.0, -0.03, 0.3, 1.0))  # fmt: skip
     _add(torso, "light", name="sun", mode="trackcom", directional="true", pos=(0.0, 0.0, 4.0),
          dir=(0.0, 0.0, -1.0), diffuse=(0.6, 0.6, 0.6))  # fmt: skip
 
 
-def _set_unusual(element: ElementTree.Element, record: Any, attributes: dict[str, str]) -> None:
-    """Set the attributes whose value in the record is not the default class's."""
+def _set_nondefault(element: ElementTree.Element, record: Any, attributes: dict[str, str]) -> None:
+    """Set the attributes whose values differ from those of the default class."""
     for name, attribute in attributes.items():
         value = getattr(record, name)
-        if value != _default(type(record), name):
+        if value != _default(cast("type[Any]", type(record)), name):
             element.set(attribute, _text(value))
 
 
@@ -193,6 +201,6 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, tuple):
-        return " ".join(map(_text, value))
-    # numpy's scalars print their type, plain numbers only their shortest exact digits
+        return " ".join(map(_text, cast("tuple[Any, ...]", value)))
+    # The repr of numpy's scalars contains their type; that of a float has the exact digits.
     return repr(value.item() if hasattr(value, "item") else value)
