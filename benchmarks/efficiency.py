@@ -1,19 +1,19 @@
-"""What a control step costs a teacher, and what it costs the network generated for a body.
+"""Cost of a control step for teachers and for the networks generated for a body.
 
-    python benchmarks/efficiency.py [--controller flat-v2] [--limbs 12] [--repeats 30]
+    python benchmarks/efficiency.py [--controller flat-v2] [--nodes 12] [--repeats 30]
 
-Two pairs, each on a body with ``--limbs`` limbs, all of whose joint slots are driven:
+There are two pairs, each on a body with ``--nodes`` nodes and a motor in every joint slot:
 
     published  the transformer teacher of Xiong 2024 (5 layers, 128 wide, feed-forward 1024)
                and a student with hidden layers of 256
     shipped    a message-passing teacher (3 layers, 64 wide) and the named controller
 
-Parameters and multiply-adds are those of the formulas in ``hyperdistill_core.nets.cost``.
-Times are those of a controller in use: raw states in, numpy controls out, normalisation
-included, float32 on one thread. What a teacher sees beyond the state is taken as given. A
-call acts for one state or for 16 at once; the two networks of a pair take turns, and the
-median of the repeats counts, divided by the number of states. Weights are random but for
-the named controller: they do not change what a step costs.
+Parameters and multiply-adds come from the formulas in ``hyperdistill_core.nets.cost``. Times are
+those of a controller in use: from raw states to numpy controls, with the normalization, in float32
+on one thread. The computation of a teacher's privileged observation is left out. A call acts for
+one state or for 16 states at once. The two networks of a pair alternate, and the median of the
+repeats counts, divided by the number of states. The weights are random, except for those of the
+named controller: they do not change the cost of a step.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 BATCHES = (1, 16)
 CALLS = 20
 
-#: Teacher over student in Xiong 2024: parameters, compute of a step.
+#: Teacher divided by student in Xiong 2024: parameters, and compute of a step.
 PUBLISHED_RATIOS = ("6-14x", "67-160x")
 PUBLISHED_TEACHER = TransformerTeacherConfig(context_dim=0, state_dim=52)
 PUBLISHED_STUDENT = HypernetConfig(context_dim=53)
@@ -64,13 +64,13 @@ SHIPPED_TEACHER = MessagePassingConfig(context_dim=25, state_dim=30, width=64, l
 
 @dataclass(frozen=True)
 class Network:
-    """What is measured.
+    """A network to be measured.
 
     Attributes:
-        name: for the table.
-        cost: of a control step.
-        state_dim: numbers that it sees of a limb.
-        act: states (E, n, state_dim) to controls (E, nu).
+        name: Name for the table.
+        cost: Cost of a control step.
+        state_dim: Number of observed features of a node.
+        act: Function from states (E, n, state_dim) to controls (E, nu).
     """
 
     name: str
@@ -81,11 +81,11 @@ class Network:
 
 @dataclass(frozen=True)
 class Row:
-    """What a network costs.
+    """Measured costs of a network.
 
     Attributes:
-        name: for the table.
-        figures: parameters, multiply-adds, and microseconds for every batch size.
+        name: Name for the table.
+        figures: Parameters, multiply-adds, and microseconds for each batch size.
     """
 
     name: str
@@ -96,40 +96,46 @@ def main() -> None:
     """Measure and print the table."""
     parser = _parser()
     options = parser.parse_args()
-    # The worker loads numpy after this, whose threads decide what a small product takes.
+    # The worker imports numpy after this; more threads would slow small products down.
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         measured = pool.submit(
-            measure, options.controller, options.limbs, repeats=options.repeats, seed=options.seed
+            measure, options.controller, options.nodes, repeats=options.repeats, seed=options.seed
         )
         try:
             pairs = measured.result()
         except ControllerError as error:
             parser.error(str(error))
-    Console().print(_table(pairs, options.limbs))
+    Console().print(_table(pairs, options.nodes))
 
 
-def measure(controller: str, limbs: int, *, repeats: int, seed: int) -> list[tuple[Row, Row]]:
-    """Teacher and generated network of every pair.
+def measure(controller: str, nodes: int, *, repeats: int, seed: int) -> list[tuple[Row, Row]]:
+    """Costs of the teacher and the generated network of each pair.
+
+    Args:
+        controller: Name or file of the controller in the shipped pair.
+        nodes: Number of nodes of the body.
+        repeats: Number of timings.
+        seed: Seed of the random weights and states.
 
     Raises:
-        ControllerError: no such controller.
+        ControllerError: No controller has this name.
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    shipped = _shipped(Controller.load(controller), limbs)
-    return [_take_turns(pair, limbs, repeats, rng) for pair in (_published(limbs), shipped)]
+    shipped = _shipped(Controller.load(controller), nodes)
+    return [_alternate(pair, nodes, repeats, rng) for pair in (_published(nodes), shipped)]
 
 
 def _published(n: int) -> tuple[Network, Network]:
     student = Hypernetwork(PUBLISHED_STUDENT).eval()
     with torch.inference_mode():
-        made = student.generate(torch.randn(1, n, PUBLISHED_STUDENT.context_dim)).layers()
+        layers = student.generate(torch.randn(1, n, PUBLISHED_STUDENT.context_dim)).layers()
     mlp = BodyMLP.from_layers(
-        [(weight[0].numpy(), bias[0].numpy()) for weight, bias in made],
-        normalization=_plain(PUBLISHED_STUDENT.state_dim),
+        [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers],
+        normalization=_identity(PUBLISHED_STUDENT.state_dim),
         actions=np.arange(n * SLOTS_PER_NODE),
         dtype=np.float32,
     )
@@ -166,25 +172,25 @@ def _teacher(
     name: str, network: MessagePassing | TransformerTeacher, cost: Cost, n: int
 ) -> Network:
     config = network.eval().config
-    normalization = _plain(config.state_dim)
+    normalization = _identity(config.state_dim)
     trees = Trees([[0] * n])
     context = torch.randn(trees.total, config.context_dim)
     structure = {batch: trees.batch(torch.zeros(batch, dtype=torch.int64)) for batch in BATCHES}
 
     @torch.inference_mode()
     def act(states: NDArray[np.float64]) -> NDArray[np.float32]:
-        seen = normalization.observe(states).astype(np.float32).reshape(-1, config.state_dim)
-        means = network.means(torch.from_numpy(seen), context, structure[len(states)])
+        observed = normalization.observe(states).astype(np.float32).reshape(-1, config.state_dim)
+        means = network.means(torch.from_numpy(observed), context, structure[len(states)])
         return means.numpy().reshape(len(states), -1)
 
     return Network(name, cost, config.state_dim, act)
 
 
-def _plain(state_dim: int) -> Normalization:
+def _identity(state_dim: int) -> Normalization:
     return Normalization(np.zeros(state_dim), np.ones(state_dim))
 
 
-def _take_turns(
+def _alternate(
     pair: tuple[Network, Network], n: int, repeats: int, rng: np.random.Generator
 ) -> tuple[Row, Row]:
     micros: list[list[float]] = [[] for _ in pair]
@@ -192,11 +198,11 @@ def _take_turns(
         states = [rng.normal(size=(batch, n, network.state_dim)) for network in pair]
         seconds: list[list[float]] = [[] for _ in pair]
         for repeat in range(repeats + 1):
-            for network, seen, times in zip(pair, states, seconds, strict=True):
+            for network, batch_states, times in zip(pair, states, seconds, strict=True):
                 began = time.perf_counter()
                 for _ in range(CALLS):
-                    network.act(seen)
-                if repeat:  # the first one warms up
+                    network.act(batch_states)
+                if repeat:  # the first repeat warms up
                     times.append((time.perf_counter() - began) / CALLS)
         for row, times in zip(micros, seconds, strict=True):
             row.append(1e6 * median(times) / batch)
@@ -209,8 +215,8 @@ def _take_turns(
 
 def _table(pairs: list[tuple[Row, Row]], n: int) -> Table:
     table = Table(
-        title=f"one control step of a body with {n} limbs",
-        caption=f"us ({BATCHES[-1]}): a step's share when {BATCHES[-1]} states come at once",
+        title=f"one control step of a body with {n} nodes",
+        caption=f"us ({BATCHES[-1]}): time of one state in a call with {BATCHES[-1]} states",
     )
     table.add_column("network")
     for column in ("parameters", "multiply-adds", *(f"us ({batch})" for batch in BATCHES)):
@@ -235,10 +241,12 @@ def _count(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    summary = "What a control step costs a teacher, and the network generated for a body."
+    summary = "Cost of a control step for teachers and for the networks generated for a body."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v2", help="name or file")
-    parser.add_argument("--limbs", type=_count, default=12, help="limbs of the body, with torso")
+    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument(
+        "--nodes", type=_count, default=12, help="limbs plus torso of the body"
+    )
     parser.add_argument("--repeats", type=_count, default=30)
     parser.add_argument("--seed", type=int, default=0)
     return parser

@@ -1,17 +1,17 @@
-"""Control steps per second of rollouts, against the physics that they contain.
+"""Control steps per second of rollouts, compared with the physics that they contain.
 
     python benchmarks/rollout.py [ROBOT.xml ...] [--robots 20] [--episodes 8] [--repeats 5]
 
-Three ways to the same states, for every body:
+Three methods compute the same states of each body:
 
-    closed  rollout(): states, controller, physics, rewards
-    replay  the batched engine alone, fed with the controls that "closed" recorded
-    plain   mj_step in a loop over the episodes, fed with the same controls
+    closed  rollout(): states, policy, physics, rewards
+    replay  the batched engine alone with the controls that "closed" recorded
+    plain   mj_step in a loop over the episodes with the same controls
 
-Each starts from the body graph, compiles the model and must end in the same state. One body
-is at work in each worker process, one process a core; a body's three ways take turns, and
-the median of the repeats counts. Speeds are summed over the workers. The number to watch is
-that of "closed" over the faster of the other two.
+Each method starts from the body graph, compiles the model, and must end in the same state. Each
+worker process, one for each core, runs one body at a time. The three methods of a body alternate,
+and the median of the repeats counts. Speeds are summed over the workers. The figure of merit is the
+speed of "closed" divided by that of the faster of the other two.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ from morph_ops.io import mjcf
 from morph_ops.sampling import sample_body
 
 GOAL = 0.80
-WAYS = ("closed", "replay", "plain")
+METHODS = ("closed", "replay", "plain")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is the same for all bodies."""
+    """Settings that all bodies share."""
 
     controller: str
     task: str
@@ -60,14 +60,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class Timing:
-    """What one body took.
+    """Times of one body.
 
     Attributes:
-        robot: name for the table.
-        limbs: limbs of the body.
-        joints: hinges of the body.
-        steps: control steps of one repeat, over all episodes.
-        seconds: median time of a repeat, by way (s).
+        robot: Name for the table.
+        limbs: Number of limbs of the body.
+        joints: Number of hinges of the body.
+        steps: Number of control steps of one repeat, over all episodes.
+        seconds: Median time of a repeat by method (s).
     """
 
     robot: str
@@ -90,7 +90,7 @@ def main() -> None:
         seed=options.seed,
     )
     robots: list[Path | int] = options.robot or list(range(options.robots))
-    # Workers load numpy after this; its threads would compete with the other workers.
+    # Workers import numpy after this; more threads would compete with the other workers.
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.workers, mp_context=context) as pool:
@@ -102,10 +102,15 @@ def main() -> None:
 
 
 def measure(robot: Path | int, settings: Settings) -> Timing:
-    """Time the three ways for a robot's file, or for a sampled body by its number.
+    """Time the three methods for a robot's file, or for a sampled body by its number.
+
+    Args:
+        robot: MJCF file of a robot, or number of a sampled body.
+        settings: Settings of the benchmark.
 
     Raises:
-        RuntimeError: two ways did not end in the same state.
+        RuntimeError: A simulation becomes unstable.
+        RuntimeError: Two methods do not end in the same state.
     """
     if isinstance(robot, Path):
         name, graph = robot.stem, mjcf.read(robot)
@@ -115,24 +120,24 @@ def measure(robot: Path | int, settings: Settings) -> Timing:
     task = replace(get_task(settings.task), max_steps=settings.max_steps)
     controller = Controller.load(settings.controller).for_body(graph, task.model(graph))
 
-    def closed(*, record: bool = False) -> Rollout:
+    def closed(*, record_trajectory: bool = False) -> Rollout:
         return rollout(
             graph,
             controller,
             task=task,
             episodes=settings.episodes,
             seed=settings.seed,
-            record_trajectory=record,
+            record_trajectory=record_trajectory,
         )
 
     recorded = closed(record_trajectory=True)
     if recorded.unstable or recorded.qpos is None or recorded.ctrl is None:
-        raise RuntimeError(f"{name}: nothing to replay, the simulation blew up")
+        raise RuntimeError(f"{name}: expected a stable simulation to replay, got an unstable one")
     ctrl, lengths = recorded.ctrl, recorded.lengths
-    for way in (_replay, _plain):
-        if not np.array_equal(way(graph, task, settings.seed, ctrl, lengths), recorded.qpos[-1]):
-            raise RuntimeError(f"{name}: {way.__name__} did not end in the state of the rollout")
-    ways: dict[str, Callable[[], object]] = {
+    for method in (_replay, _plain):
+        if not np.array_equal(method(graph, task, settings.seed, ctrl, lengths), recorded.qpos[-1]):
+            raise RuntimeError(f"{name}: {method.__name__} did not end in the state of the rollout")
+    methods: dict[str, Callable[[], object]] = {
         "closed": closed,
         "replay": lambda: _replay(graph, task, settings.seed, ctrl, lengths),
         "plain": lambda: _plain(graph, task, settings.seed, ctrl, lengths),
@@ -142,18 +147,18 @@ def measure(robot: Path | int, settings: Settings) -> Timing:
         limbs=len(limbs(graph)),
         joints=len(list(joints(graph))),
         steps=recorded.control_steps,
-        seconds=_take_turns(ways, settings.repeats),
+        seconds=_alternate(methods, settings.repeats),
     )
 
 
-def _take_turns(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
+def _alternate(methods: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    seconds: dict[str, list[float]] = {method: [] for method in methods}
     for _ in range(repeats):
-        for way, run in ways.items():
+        for method, run in methods.items():
             began = time.perf_counter()
             run()
-            seconds[way].append(time.perf_counter() - began)
-    return {way: median(times) for way, times in seconds.items()}
+            seconds[method].append(time.perf_counter() - began)
+    return {method: median(times) for method, times in seconds.items()}
 
 
 def _replay(
@@ -163,7 +168,7 @@ def _replay(
     ctrl: NDArray[np.float64],
     lengths: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    """The last states (E, nq) of the batched engine under recorded controls."""
+    """Last positions (E, nq) of the batched engine under recorded controls."""
     model = task.model(graph)
     physics = BatchedPhysics(model, *task.initial_states(model, seed=seed, episodes=len(lengths)))
     ends = set(lengths.tolist())
@@ -183,7 +188,7 @@ def _plain(
     ctrl: NDArray[np.float64],
     lengths: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    """The last states (E, nq) of ``mj_step`` loops under recorded controls."""
+    """Last positions (E, nq) of ``mj_step`` loops under recorded controls."""
     model = task.model(graph)
     qpos, qvel = task.initial_states(model, seed=seed, episodes=len(lengths))
     data = mujoco.MjData(model)
@@ -199,33 +204,33 @@ def _plain(
 
 
 def _table(timings: list[Timing], workers: int) -> Table:
-    table = Table(title=f"control steps per second, {workers} workers, a body each")
-    for column in ("body", "limbs", "joints", "steps", *WAYS, "ratio"):
+    table = Table(title=f"control steps per second, {workers} workers with one body each")
+    for column in ("body", "limbs", "joints", "steps", *METHODS, "ratio"):
         table.add_column(column, justify="left" if column == "body" else "right")
 
     def row(name: str, sizes: tuple[str, str], steps: int, seconds: dict[str, float]) -> None:
-        speeds = {way: workers * steps / seconds[way] for way in WAYS}
+        speeds = {method: workers * steps / seconds[method] for method in METHODS}
         ratio = speeds["closed"] / max(speeds["replay"], speeds["plain"])
-        figures = [f"{speeds[way]:,.0f}" for way in WAYS]
+        figures = [f"{speeds[method]:,.0f}" for method in METHODS]
         table.add_row(name, *sizes, f"{steps:,}", *figures, f"{ratio:.3f}")
 
     for timing in timings:
         sizes = (str(timing.limbs), str(timing.joints))
         row(timing.robot, sizes, timing.steps, timing.seconds)
     table.add_section()
-    total = {way: sum(timing.seconds[way] for timing in timings) for way in WAYS}
+    total = {method: sum(timing.seconds[method] for timing in timings) for method in METHODS}
     row(f"all (goal {GOAL:.2f})", ("", ""), sum(timing.steps for timing in timings), total)
     return table
 
 
 def _parser() -> argparse.ArgumentParser:
-    summary = "Control steps per second of rollouts, against the physics that they contain."
+    summary = "Control steps per second of rollouts, compared with the physics that they contain."
     parser = argparse.ArgumentParser(description=summary)
     parser.add_argument("robot", nargs="*", type=Path, help="MJCF files (default: sampled bodies)")
-    parser.add_argument("--robots", type=int, default=20, help="how many sampled bodies")
-    parser.add_argument("--controller", default="flat-v2", help="name or file")
+    parser.add_argument("--robots", type=int, default=20, help="number of sampled bodies")
+    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
     parser.add_argument("--task", default="flat", choices=sorted(TASKS))
-    parser.add_argument("--max-steps", type=int, default=1000, help="control steps an episode")
+    parser.add_argument("--max-steps", type=int, default=1000, help="control steps in an episode")
     parser.add_argument("--episodes", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,15 +1,10 @@
-"""A controller for every body, and the world that the body acts in.
+"""A controller for every body, and the world that it acts in.
 
-    body -> task -> state and context -> hypernetwork -> one small network -> rollout -> returns
+    task -> state and context -> hypernetwork -> one MLP for each body -> rollout -> returns
 
-    tasks        worlds and rewards
-    features     what a policy observes: state, context, clock phase
-    nets         hypernetwork, generated networks, teachers
-    rollout      closed-loop episodes and their statistics
-    parallel     worker processes and the vector env
-    controller   a checkpoint in, the network of any body out
-    training     training sets, PPO, distillation, fine-tuning
-    evaluation   returns over many bodies, calibration, statistics
-
-The hypernetwork follows HyperDistill (Xiong 2024).
+``tasks`` define worlds and rewards, ``features`` the inputs of controllers, and ``nets`` the
+networks. ``rollout`` runs episodes of one body under one policy, and ``parallel`` runs many bodies
+in worker processes. ``training`` trains teachers and distills controllers from them;
+``controller`` loads a controller and gives each body its own network; ``evaluation`` measures how
+good a controller is. The method follows Xiong 2024 (HyperDistill).
 """

@@ -76,7 +76,7 @@ def test_efficiency_benchmark_prints_teachers_students_and_ratios(controller):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("option", ["--limbs", "--repeats"])
+@pytest.mark.parametrize("option", ["--nodes", "--repeats"])
 def test_efficiency_benchmark_refuses_counts_below_one(option):
     done = run("efficiency.py", option, "0")
     assert done.returncode == 2
