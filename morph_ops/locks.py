@@ -51,7 +51,9 @@ class LockedNodes:
             while above is not None:
                 locked.add(above)
                 above = parent(graph, above)
-        return cls(graph.subgraph(locked).copy())
+        kept = graph.copy()
+        kept.remove_nodes_from([name for name in graph if name not in locked])
+        return cls(kept)
 
     def is_in(self, graph: nx.DiGraph[str]) -> bool:
         """Whether a body has these nodes unchanged.
