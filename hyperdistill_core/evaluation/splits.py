@@ -184,12 +184,12 @@ def make_split(name: str, count: int, *, robots: Sequence[Entry] = (), seed: int
     originals = _distinct(robots) or _sampled_parents(seed)
     order: list[int] = np.random.default_rng(seed).permutation(len(originals)).tolist()
     parents = [originals[row] for row in order]
-    seen = {body_hash(parent.graph) for parent in parents}
+    hashes = {body_hash(parent.graph) for parent in parents}
     entries: list[Entry] = []
     for number in range(count):
         rng = np.random.default_rng(_stream(seed, name, number))
-        graph, made_from = _new_body(make, rng, parents, number, seen, name)
-        seen.add(body_hash(graph))
+        graph, made_from = _new_body(make, rng, parents, number, hashes, name)
+        hashes.add(body_hash(graph))
         names = tuple(parent.name for parent in made_from)
         entries.append(Entry(f"{name}/{number:04d}", graph, names))
     return Split(name, tuple(entries))
@@ -200,7 +200,7 @@ def _new_body(
     rng: np.random.Generator,
     parents: Sequence[Entry],
     number: int,
-    seen: set[str],
+    hashes: set[str],
     name: str,
 ) -> _Made:
     """A body that is not in the split yet. The robots take turns as first parent."""
@@ -211,7 +211,7 @@ def _new_body(
         except OperatorError as error:
             reason = str(error)
             continue
-        if body_hash(made[0]) not in seen:
+        if body_hash(made[0]) not in hashes:
             return made
     raise TrainingError(
         f"split {name}: no body number {number} in {ATTEMPTS} attempts ({reason});"

@@ -1,3 +1,5 @@
+"""Splits: distinct new bodies, the same for the same seed."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -43,7 +45,7 @@ def test_sampled_bodies_stand_in_for_robots():
     assert entry.parents[0].startswith("parents/")
 
 
-def test_what_cannot_be_made_is_said():
+def test_unknown_names_and_too_few_robots_are_refused():
     with pytest.raises(UnknownNameError, match="split 'mutant'"):
         make_splits({"mutant": 2})
     with pytest.raises(TrainingError, match="children need at least 2 different robots"):

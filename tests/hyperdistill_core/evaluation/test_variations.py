@@ -1,3 +1,5 @@
+"""Variations of robots: valid, pure, and in one respect only."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -18,22 +20,22 @@ from morph_ops.validity.invariants import find_violations
 BODIES = [sample_body(np.random.default_rng(seed)) for seed in range(5)]
 
 
-def _parts(graph: nx.DiGraph) -> dict:
+def _nodes(graph: nx.DiGraph) -> dict:
     return {name: node(graph, name) for name in body_graph.node_names(graph)}
 
 
 @pytest.mark.parametrize("name", sorted(VARIATIONS))
 @pytest.mark.parametrize("number", range(len(BODIES)))
-def test_a_variation_is_a_sane_new_body_and_leaves_the_robot(name, number):
+def test_a_variation_is_a_valid_new_body_and_leaves_the_robot_unchanged(name, number):
     robot = BODIES[number]
-    before = _parts(robot)
-    variant = VARIATIONS[name].vary(robot, np.random.default_rng(number))
-    assert _parts(robot) == before
-    assert body_hash(variant) != body_hash(robot)
-    assert list(_parts(variant)) == list(before)
-    assert {found.check for found in find_violations(variant)} <= {"ranges"}
+    before = _nodes(robot)
+    varied = VARIATIONS[name].vary(robot, np.random.default_rng(number))
+    assert _nodes(robot) == before
+    assert body_hash(varied) != body_hash(robot)
+    assert list(_nodes(varied)) == list(before)
+    assert {found.check for found in find_violations(varied)} <= {"ranges"}
     again = VARIATIONS[name].vary(robot, np.random.default_rng(number))
-    assert _parts(again) == _parts(variant)
+    assert _nodes(again) == _nodes(varied)
 
 
 @pytest.mark.parametrize(
@@ -44,10 +46,10 @@ def test_a_variation_is_a_sane_new_body_and_leaves_the_robot(name, number):
         ("gear", "gear", 0.7, 1.3),
     ],
 )
-def test_hinges_change_in_one_respect_within_its_range(name, field, low, high):
+def test_hinges_change_in_one_field_within_its_range(name, field, low, high):
     robot = BODIES[0]
-    variant = VARIATIONS[name].vary(robot, np.random.default_rng(0))
-    for (_, old), (_, new) in zip(joints(robot), joints(variant), strict=True):
+    varied = VARIATIONS[name].vary(robot, np.random.default_rng(0))
+    for (_, old), (_, new) in zip(joints(robot), joints(varied), strict=True):
         assert low <= getattr(new, field) / getattr(old, field) <= high
         assert replace(new, **{field: getattr(old, field)}) == old
 
@@ -55,16 +57,16 @@ def test_hinges_change_in_one_respect_within_its_range(name, field, low, high):
 @pytest.mark.parametrize("name", ["limb-length", "mass", "gear"])
 def test_twins_stay_twins(name):
     robot = BODIES[0]
-    variant = VARIATIONS[name].vary(robot, np.random.default_rng(1))
-    assert limb_groups(variant) == limb_groups(robot)
-    for first, *twin in limb_groups(variant):
+    varied = VARIATIONS[name].vary(robot, np.random.default_rng(1))
+    assert limb_groups(varied) == limb_groups(robot)
+    for first, *twin in limb_groups(varied):
         for other in twin:
-            a, b = limb(variant, first), limb(variant, other)
+            a, b = limb(varied, first), limb(varied, other)
             assert (a.density, a.mass) == (b.density, b.mass)
             assert [j.gear for j in a.joints] == [j.gear for j in b.joints]
 
 
-def test_nothing_to_vary_is_said():
+def test_nothing_to_vary_is_refused():
     robot = BODIES[0]
     rigid = [
         (name, replace(record, joints=tuple(replace(j, armature=0.0) for j in record.joints)))
