@@ -86,3 +86,7 @@ def drain(pool: Any) -> dict[Any, Any]:
     while pool.busy:
         outcomes += pool.collect()
     return {outcome.key: outcome for outcome in outcomes}
+
+
+def pid_reporter() -> Callable[[object], int]:
+    return lambda _: os.getpid()
