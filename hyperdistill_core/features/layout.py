@@ -26,6 +26,11 @@ class Feature:
         start: Index of the first number.
         stop: Index after the last number.
         unit: Unit of the numbers; "-" where they have none.
+
+    Example:
+        >>> from hyperdistill_core.features import STATE
+        >>> STATE[1]
+        Feature(name='linear velocity of the origin of the frame', start=3, stop=6, unit='m/s')
     """
 
     name: str

@@ -70,6 +70,15 @@ def node_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.floa
 
     Returns:
         (n, 9) tips (m) and axes; the axis of a missing hinge is zero.
+
+    Example:
+        >>> from morph_ops.io.mjcf import to_model
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> model = to_model(body)
+        >>> constants = node_constants(BodyLayout.from_graph(body, model), model)
+        >>> constants.shape == (len(body), NODE_CONSTANTS_DIM), constants[0].any().item()
+        (True, False)
     """
     constants = np.zeros((layout.n_nodes, NODE_CONSTANTS_DIM), np.float32)
     constants[:, :3] = node_tips(layout, model)
@@ -93,6 +102,11 @@ def privileged_observation(
 
     Returns:
         (..., n, 30), see :data:`PRIVILEGED`.
+
+    Example:
+        >>> states = np.zeros((2, 9, STATE_DIM), np.float32)
+        >>> privileged_observation(states, np.zeros((9, 9), np.float32)).shape
+        (2, 9, 30)
     """
     observation = np.empty((*states.shape[:-1], PRIVILEGED_DIM), np.float32)
     observation[..., :STATE_DIM] = states

@@ -21,6 +21,12 @@ class NetworkConfig:
 
     Attributes:
         state_dim: Number of state features of a node.
+
+    Example:
+        >>> from hyperdistill_core.nets.hypernetwork import HypernetConfig
+        >>> config = HypernetConfig(context_dim=25, hidden=64)
+        >>> HypernetConfig.from_dict(config.to_dict()) == config
+        True
     """
 
     state_dim: int
@@ -56,6 +62,11 @@ class ClockedConfig(NetworkConfig):
 
     Attributes:
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
+
+    Example:
+        >>> from hyperdistill_core.nets.hypernetwork import HypernetConfig
+        >>> HypernetConfig(context_dim=25).with_clock(2).clock_dim
+        4
     """
 
     clock_harmonics: int = 0

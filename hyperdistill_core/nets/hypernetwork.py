@@ -51,6 +51,11 @@ class HypernetConfig(ClockedConfig):
         ValueError: A setting is out of range.
         ValueError: ``embed`` is not a multiple of ``heads``.
         ValueError: The aggregation is unknown.
+
+    Example:
+        >>> HypernetConfig(context_dim=25, hidden=0)
+        Traceback (most recent call last):
+        ValueError: hidden: expected at least 1, got 0
     """
 
     context_dim: int
@@ -95,6 +100,12 @@ class GeneratedWeights:
         mask: (B, n) bool, False where a body has no node; None where all nodes exist.
         clock_weight: (B, clock_dim, hidden); None without a clock phase input.
         terrain_weight: (B, terrain_embed, hidden); None without a height field.
+
+    Example:
+        >>> net = Hypernetwork(HypernetConfig(context_dim=25, hidden=64))
+        >>> generated = net.generate(torch.zeros(3, 9, 25))
+        >>> [tuple(weight.shape) for weight, _ in generated.layers()]
+        [(3, 153, 64), (3, 64, 64), (3, 64, 18)]
     """
 
     input_weight: Tensor

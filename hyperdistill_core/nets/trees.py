@@ -29,6 +29,11 @@ class Bags:
     Attributes:
         rows: (E,) int64, the lists end to end.
         starts: (bags,) int64, the index in ``rows`` where each list begins.
+
+    Example:
+        >>> bags = Bags(rows=torch.tensor([0, 2, 1]), starts=torch.tensor([0, 2, 3]))
+        >>> bags.sum(torch.tensor([[1.0], [2.0], [3.0]])).tolist()
+        [[4.0], [2.0], [0.0]]
     """
 
     rows: Tensor
@@ -73,6 +78,14 @@ class TreeBatch:
         gather: N bags of message rows (``3 * node + kind``) that a node receives.
         scatter: 3 N bags of nodes that receive a message, the adjoint of ``gather``.
         members: B bags of the nodes of a sample.
+
+    Example:
+        >>> tree = Trees([[0, 0, 1], [0]]).batch(torch.tensor([1, 0]))
+        >>> packed = torch.arange(4.0)
+        >>> tree.pad(packed, tree.n_max).tolist()
+        [[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]]
+        >>> tree.body_mean(tree.pad(packed, tree.n_max)).tolist()
+        [0.0, 2.0]
     """
 
     body: Tensor

@@ -28,6 +28,14 @@ class GaitMetrics:
         symmetry: (E,) 1 where the duty factors at both sides of the rest pose add up to the same,
             0 where only one side touched the ground; 1 for a body without sides.
         mass: Mass of the body (kg).
+
+    Example:
+        >>> gait = GaitMetrics(
+        ...     work=np.array([9.81]), height=np.array([0.7]), duty_factors=np.array([[0.0, 0.5]]),
+        ...     contact=np.array([0.5]), symmetry=np.array([1.0]), mass=2.0,
+        ... )
+        >>> gait.cost_of_transport(np.array([1.0]))
+        0.5
     """
 
     work: NDArray[np.float64]
@@ -120,6 +128,10 @@ def sum_over_steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Returns:
         (E, ...) sums.
+
+    Example:
+        >>> sum_over_steps(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [4.0, 6.0]
     """
     return np.cumsum(values, axis=0)[-1]
 

@@ -13,6 +13,17 @@ class Policy(Protocol):
 
     Any object with this method is a policy, such as a
     :class:`~hyperdistill_core.nets.mlp.BodyMLP` or a hand-written controller.
+
+    Example:
+        >>> class Rest:
+        ...     def __init__(self, n_controls: int) -> None:
+        ...         self._n_controls = n_controls
+        ...
+        ...     def act(self, state):
+        ...         return np.zeros((len(state), self._n_controls))
+        >>> policy: Policy = Rest(4)
+        >>> policy.act(np.zeros((2, 5, 17))).shape
+        (2, 4)
     """
 
     def act(self, state: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -35,6 +46,17 @@ class ClockedPolicy(Protocol):
     Attributes:
         clock_harmonics: Number of harmonics of the clock phase input; with 0 the rollout passes
             no time.
+
+    Example:
+        >>> class Swing:
+        ...     clock_harmonics = 1
+        ...
+        ...     def act(self, state, *, time=None):
+        ...         return np.full((len(state), 4), np.sin(2.0 * np.pi * time))
+        >>> isinstance(Swing(), ClockedPolicy)
+        True
+        >>> Swing().act(np.zeros((1, 5, 17)), time=0.25).tolist()
+        [[1.0, 1.0, 1.0, 1.0]]
     """
 
     clock_harmonics: int

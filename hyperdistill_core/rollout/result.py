@@ -33,6 +33,16 @@ class Rollout:
         ctrl: (T, E, nu) controls. An episode that has ended keeps its last controls.
         rewards: (T, E) reward of each control step; 0 after the end of an episode.
         gait: Gait metrics if they were measured and the rollout is stable, else None.
+
+    Example:
+        >>> one = Rollout(
+        ...     returns=np.array([2.0]), terms={"forward": np.array([2.0])}, lengths=np.array([10]),
+        ...     fell=np.array([False]), distance=np.array([0.04]), speed=np.array([0.2]),
+        ...     unstable=False, seconds=0.1,
+        ... )
+        >>> both = one.joined(one)
+        >>> both.score, both.control_steps
+        (2.0, 20)
     """
 
     returns: NDArray[np.float64]

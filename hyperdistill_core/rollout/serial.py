@@ -16,6 +16,15 @@ class SerialPhysics(Physics):
         model: The body in its world.
         qpos: (E, nq) initial positions.
         qvel: (E, nv) initial velocities.
+
+    Example:
+        >>> model = mujoco.MjModel.from_xml_string(
+        ...     "<mujoco><worldbody><body><freejoint/><geom size='1'/></body></worldbody></mujoco>"
+        ... )
+        >>> physics = SerialPhysics(model, model.qpos0[None], np.zeros((1, model.nv)))
+        >>> physics.step(np.array([0]), n_steps=4)
+        >>> physics.qpos[0, 2] < 0.0
+        np.True_
     """
 
     def __init__(

@@ -29,6 +29,12 @@ class Flat(Task):
     The body keeps its contact excludes. It has fallen when its torso is at or below half of
     (rest height - 0.2 m). The height is rounded to a millimeter first, as in the public
     environment.
+
+    Example:
+        >>> FLAT.terms(np.array([0.0, 0.0, 1.0]), np.array([0.02, 0.0, 1.0]))["forward"].item()
+        1.0
+        >>> FLAT.fell(np.array([[0.0, 0.0, 0.3], [0.0, 0.0, 0.9]]), fall_height=0.375).tolist()
+        [True, False]
     """
 
     name: str = "flat"
@@ -66,6 +72,10 @@ class FlatReference(Flat):
 
     The top of its floor, a box, lies at z = 1, so world heights include this meter. The contact
     excludes of the body are dropped, and states hold y in the world frame.
+
+    Example:
+        >>> FLAT_REFERENCE.height(np.array([0.0, 0.0, 1.75])).item()
+        0.75
     """
 
     name: str = "flat-reference"

@@ -31,6 +31,17 @@ class Task(ABC):
         reset_noise_scale: Bound of the uniform noise on every entry of the initial qpos and qvel.
         world_y: Whether states hold y in the world frame, not relative to the torso.
         ground_m: Height of the ground where episodes begin (m).
+
+    Example:
+        >>> from hyperdistill_core.tasks import Flat
+        >>> @dataclass(frozen=True, kw_only=True)
+        ... class Backward(Flat):
+        ...     name: str = "backward"
+        ...
+        ...     def terms(self, before, after):
+        ...         return {"backward": (before[..., 0] - after[..., 0]) / self.control_dt}
+        >>> Backward().terms(np.zeros((1, 3)), np.full((1, 3), -0.02))
+        {'backward': array([1.])}
     """
 
     name: str

@@ -37,6 +37,15 @@ class TeacherShape:
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
         n_bodies: Number of bodies that train side by side.
         n_max: Number of nodes of the largest body.
+
+    Example:
+        >>> from hyperdistill_core.nets.teachers import TEACHERS
+        >>> shape = TeacherShape(
+        ...     context_dim=25, state_dim=17, width=8, layers=1, heads=2, feedforward=16,
+        ...     shared_trunk=True, clock_harmonics=0, n_bodies=4, n_max=12,
+        ... )
+        >>> TEACHERS["gnn"].from_shape(shape).describe()["layers"]
+        1
     """
 
     context_dim: int
@@ -73,6 +82,18 @@ class Teacher(nn.Module, ABC):
         takes_clock: Whether this kind of teacher can have a clock phase input.
         state_dim: Number of state features of a node.
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
+
+    Example:
+        >>> import torch
+        >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
+        >>> from hyperdistill_core.nets.trees import Trees
+        >>> teacher = MessagePassing(MessagePassingConfig(context_dim=25))
+        >>> trees = Trees([[0, 0, 1], [0, 0]])
+        >>> tree = trees.batch(torch.tensor([0, 1]))
+        >>> act = teacher.for_bodies(torch.zeros(trees.total, 25), tree)
+        >>> means, values = act(torch.zeros(5, teacher.state_dim))
+        >>> means.shape, values.shape
+        (torch.Size([5, 2]), torch.Size([2]))
     """
 
     kind: ClassVar[str]
