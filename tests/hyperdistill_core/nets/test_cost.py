@@ -1,4 +1,4 @@
-"""Costs by formula against counters that watch the networks run."""
+"""Costs by formula against the counters of torch."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from hyperdistill_core.nets.trees import Trees
 
 N = 5
 CONFIG = HypernetConfig(context_dim=7, hidden=12, hidden_layers=2, embed=8, feedforward=20)
-SEEING = replace(CONFIG, terrain_dim=30, terrain_embed=6)
-HEARING = replace(CONFIG, clock_harmonics=2)
+WITH_HEIGHTS = replace(CONFIG, terrain_dim=30, terrain_embed=6)
+WITH_CLOCK = replace(CONFIG, clock_harmonics=2)
 
 
 def _count(run, *modules):
-    """Parameters of modules, and multiply-adds of a call, counted by torch."""
-    # The plain kernel of attention is made of matrix products, which the counter sees.
+    """Parameters of modules and multiply-adds of a call, counted by torch."""
+    # The plain kernel of attention consists of matrix products, which the counter counts.
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
         run()
     parameters = sum(p.numel() for module in modules for p in module.parameters())
     return cost.Cost(parameters, counter.get_total_flops() // 2)
 
 
-@pytest.mark.parametrize("config", [CONFIG, SEEING, HEARING])
+@pytest.mark.parametrize("config", [CONFIG, WITH_HEIGHTS, WITH_CLOCK])
 def test_hypernetwork(config):
     net = Hypernetwork(config)
     context = torch.zeros(1, N, 7)
@@ -50,26 +50,33 @@ def test_hypernetwork(config):
     assert counted == replace(expected, parameters=expected.parameters + encoder)
 
 
-@pytest.mark.parametrize("config", [CONFIG, SEEING, HEARING])
+@pytest.mark.parametrize("config", [CONFIG, WITH_HEIGHTS, WITH_CLOCK])
 def test_generated_network(config):
     net = Hypernetwork(config)
-    made = net.generate(torch.zeros(1, N, 7))
+    generated = net.generate(torch.zeros(1, N, 7))
 
     def step():
         code = net.terrain_encoder(torch.zeros(1, 1, 30)) if config.terrain_dim else None
-        said = torch.zeros(1, 1, 4) if config.clock_harmonics else None
-        made.act(torch.zeros(1, 1, N, 17), code, said)
+        phase = torch.zeros(1, 1, 4) if config.clock_harmonics else None
+        generated.act(torch.zeros(1, 1, N, 17), code, phase)
 
     counted = _count(step, *([net.terrain_encoder] if config.terrain_dim else []))
-    arrays = [made.input_weight, made.input_bias, *made.hidden_weights, *made.hidden_biases]
-    arrays += [made.output_weight, made.output_bias]
-    arrays += [rows for rows in (made.clock_weight, made.terrain_weight) if rows is not None]
+    arrays = [
+        generated.input_weight,
+        generated.input_bias,
+        *generated.hidden_weights,
+        *generated.hidden_biases,
+    ]
+    arrays += [generated.output_weight, generated.output_bias]
+    arrays += [
+        rows for rows in (generated.clock_weight, generated.terrain_weight) if rows is not None
+    ]
     expected = cost.generated_cost(config, N)
     assert counted.multiply_adds == expected.multiply_adds
     assert counted.parameters + sum(array.numel() for array in arrays) == expected.parameters
 
 
-@pytest.mark.parametrize("config", [CONFIG, SEEING, HEARING])
+@pytest.mark.parametrize("config", [CONFIG, WITH_HEIGHTS, WITH_CLOCK])
 def test_body_mlp(config):
     width = context_dim("continuous")
     controller = Controller(
@@ -125,15 +132,15 @@ def test_modumorph():
     config = ModuMorphConfig(context_dim=7, state_dim=17, width=8, layers=3, feedforward=20)
     actor = ModuMorph(config).actor
     context, observation = torch.zeros(1, N, 7), torch.zeros(1, 1, N, 17)
-    made = actor.modulate(context)
-    step = _count(lambda: actor.act(made, observation), actor.blocks)
+    modulation = actor.modulate(context)
+    step = _count(lambda: actor.act(modulation, observation), actor.blocks)
     assert step == cost.modumorph_step_cost(config, N)
     counted = _count(lambda: actor.act(actor.modulate(context), observation), actor)
     assert counted == step + cost.modumorph_context_cost(config, N)
 
 
 def test_published_counts(reference):
-    """Sizes that the public code reports; the ratio of compute is that of Xiong 2024."""
+    """Parameter counts of the public code, and the ratio of compute of Xiong 2024."""
     config = HypernetConfig(context_dim=53)
     student, teacher = (
         json.loads((reference / "golden" / folder / "params.json").read_text())["param_counts"]
@@ -151,8 +158,8 @@ def test_published_counts(reference):
     }
     for variant, counts in teacher.items():
         assert cost.transformer_cost(config_of[variant], 12).parameters == counts["mu_net"]
-    taught = cost.transformer_cost(config_of["nope"], 12)
-    made = cost.generated_cost(config, 12)
-    assert taught.multiply_adds / made.multiply_adds == pytest.approx(160, abs=1)
-    # With an addition for every bias of the student, as some counters have it, it is less.
-    assert taught.multiply_adds / made.parameters == pytest.approx(156, abs=1)
+    teacher_cost = cost.transformer_cost(config_of["nope"], 12)
+    student_cost = cost.generated_cost(config, 12)
+    assert teacher_cost.multiply_adds / student_cost.multiply_adds == pytest.approx(160, abs=1)
+    # Counters that add one for every bias of the student give a smaller ratio.
+    assert teacher_cost.multiply_adds / student_cost.parameters == pytest.approx(156, abs=1)

@@ -1,4 +1,4 @@
-"""The student network against numbers that the public code gave."""
+"""The student network against golden data of the public code."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def test_actions(data, name, norm, dtype):
     net = data.nets[name].to(dtype)
     for robot in ROBOTS:
         context, mask = _context(data, robot, dtype)
-        seen = _normalization(data, norm).observe(_states(data, robot)).astype(np.float32)
-        observation = torch.from_numpy(seen).to(dtype)[None]
+        observed = _normalization(data, norm).observe(_states(data, robot)).astype(np.float32)
+        observation = torch.from_numpy(observed).to(dtype)[None]
         expected = torch.from_numpy(data.actions[f"{robot}/{name}/{norm}/mu_f64"])
         n = int(mask.sum())
         with torch.no_grad():
@@ -118,14 +118,14 @@ def test_generated_weights(data, name):
     for robot in ROBOTS:
         context, mask = _context(data, robot, torch.float64)
         with torch.no_grad():
-            made = net.generate(context, mask)
+            generated = net.generate(context, mask)
         tensors = {
-            "input_weight": made.input_weight,
-            "input_bias": made.input_bias,
-            "hidden_weight": made.hidden_weights[0],
-            "hidden_bias": made.hidden_biases[0],
-            "output_weight": made.output_weight,
-            "output_bias": made.output_bias,
+            "input_weight": generated.input_weight,
+            "input_bias": generated.input_bias,
+            "hidden_weight": generated.hidden_weights[0],
+            "hidden_bias": generated.hidden_biases[0],
+            "output_weight": generated.output_weight,
+            "output_bias": generated.output_bias,
         }
         for key, tensor in tensors.items():
             array, expected = tensor[0].numpy(), data.checksums[name][robot][key]
@@ -174,7 +174,7 @@ def test_parameter_counts_by_block(data):
 
 @pytest.mark.parametrize("robot", ROBOTS)
 def test_numpy_controller(data, robot):
-    """The per-body MLP gives the public code's numbers for existing hinges."""
+    """The MLP of a body gives the numbers of the public code for existing hinges."""
     context, mask = _context(data, robot, torch.float64)
     n = int(mask.sum())
     normalization = _normalization(data, "rms")

@@ -61,8 +61,8 @@ def test_is_initialized_from_a_hypernetwork_and_acts_repeatedly():
         means, values = act(factor * observation)
         whole = net(factor * observation, context, tree)
         torch.testing.assert_close((means, values), whole, rtol=0, atol=0)
-        made = actor.eval().generate(tree.of_bodies(context), tree.present[tree.repeats.first])
-        alone = tree.from_bodies(made.act(tree.by_bodies(factor * observation)))
+        generated = actor.eval().generate(tree.of_bodies(context), tree.present[tree.repeats.first])
+        alone = tree.from_bodies(generated.act(tree.by_bodies(factor * observation)))
         # The generalist has the weights in float32.
         torch.testing.assert_close(means, alone, rtol=0, atol=1e-6)
 

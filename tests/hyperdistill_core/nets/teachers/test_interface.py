@@ -140,9 +140,9 @@ def test_initialization_from_a_controller(teacher):
         with pytest.raises(ValueError, match="cannot be initialized from a controller"):
             type(teacher).from_controller(network, contexts, present)
         return
-    made = type(teacher).from_controller(network, contexts, present, clock_harmonics=0)
+    initialized = type(teacher).from_controller(network, contexts, present, clock_harmonics=0)
     expected = network.generate(contexts, present).act(tree.by_bodies(observation))
-    means = made.means(observation, context, tree)
+    means = initialized.means(observation, context, tree)
     torch.testing.assert_close(means, tree.from_bodies(expected))
 
 
