@@ -1,4 +1,4 @@
-"""What a user might write: a task, an objective, a descriptor, operators, an algorithm."""
+"""Custom components as a user might write them."""
 
 from __future__ import annotations
 
@@ -64,26 +64,22 @@ def forgetful(graph, rng, *, space):
 
 
 class Front(NSGA2):
-    """An NSGA-II of one's own."""
+    """A custom NSGA-II."""
 
 
-class Twins(Algorithm):
+class TwoLatest(Algorithm):
     """The two latest candidates are parents."""
 
-    def __init__(self, settings):
-        super().__init__(settings)
-        self._latest = []
-
     def needs(self, number):
-        return 0 if number < self._settings.population else number
+        return 0 if number < self.settings.population else number
 
     def tell(self, candidate):
-        self._latest = [*self._latest[-1:], candidate]
+        self.population = [*self.population[-1:], candidate]
 
     def ask(self, number):
-        if number < self._settings.population:
+        if number < self.settings.population:
             return None
-        first, second = random.sample(self._latest, 2)
+        first, second = random.sample(self.population, 2)
         return first, second
 
 

@@ -1,4 +1,4 @@
-"""Bodies that carry a variant of their own."""
+"""Campaigns in which bodies inherit controller variants."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from formula_pool import CutOffError, FormulaPool, outcome
 
-from codesign import config, defaults
+from codesign import config
 from codesign.campaign import read_founders, run
 from codesign.errors import UsageError
 from codesign.exporting import export_run
-from codesign.scoring import ScoringPool, load_controller, score
+from codesign.scoring import ScoringPool, score
 from codesign.store import RunFolder
+from tests.helpers.formula_pool import FormulaPool, InterruptionError, outcome
 
 VARIANTS = 4
 
 
-class CarryingPool(FormulaPool):
-    """What a body reaches depends on the variant that it comes with."""
+class VariantPool(FormulaPool):
+    """The score of a body depends on the variant that it comes with."""
 
     def collect(self):
         return [
@@ -29,7 +29,7 @@ class CarryingPool(FormulaPool):
 
 
 class BestOfPool(FormulaPool):
-    """Finds the variant of a body: often the one that it was told to begin with."""
+    """Selects the variant of a body: often the preferred one."""
 
     def collect(self):
         [(number, record)] = super().collect()
@@ -39,8 +39,8 @@ class BestOfPool(FormulaPool):
         return [(number, replace(record, variant=variant, score=record.score + variant))]
 
 
-class StoppingPool(CarryingPool):
-    """Gives up who does not reach the bar."""
+class PruningPool(VariantPool):
+    """Prunes every body that scores below the threshold."""
 
     def collect(self):
         [(number, record)] = super().collect()
@@ -52,13 +52,19 @@ class StoppingPool(CarryingPool):
 
 
 def settings(**changes):
-    known = {"population": 8, "generations": 5, "in_flight": 4, "reevaluation_episodes": 0, "seed": 3}
+    known = {
+        "population": 8,
+        "generations": 5,
+        "in_flight": 4,
+        "reevaluation_episodes": 0,
+        "seed": 3,
+    }
     rates = {"operators": {"density": 3.0}, "variant": 0.3}
     return config.Settings.from_dict({**known, "variants": VARIANTS, "rates": rates, **changes})
 
 
 def searched(database, made, pool=None):
-    run(made, database=database, pool=pool or CarryingPool(2))
+    run(made, database=database, pool=pool or VariantPool(2))
     return database.candidates()
 
 
@@ -97,7 +103,7 @@ def test_one_variant_is_no_part_of_the_search(new_database):
 
 
 def test_a_body_is_scored_once_under_each_variant(new_database):
-    database, pool = new_database(), CarryingPool(2)
+    database, pool = new_database(), VariantPool(2)
     found = searched(database, settings(), pool)
     copies = [c for c in found if c.duplicate_of is not None]
     assert copies, "the settings no longer make a body twice: choose another seed"
@@ -119,34 +125,34 @@ def test_of_a_body_under_several_variants_the_best_is_a_design(new_database):
     assert [c.number for c in database.best(5)] == [c.number for c in best]
 
 
-CUT_OFF = {
-    "tried": (BestOfPool, settings(variants=1, best_of=3)),
-    "racing": (StoppingPool, settings(racing=True)),
+INTERRUPTED = {
+    "selected": (BestOfPool, settings(variants=1, best_of=3)),
+    "racing": (PruningPool, settings(racing=True)),
     "islands": (
-        CarryingPool,
+        VariantPool,
         settings(algorithm="islands", islands=["aging", "mu_plus_lambda"], migrate_every=4),
     ),
-    "adaptive": (CarryingPool, settings(rates={"variant": 0.3, "adaptive": True})),
+    "adaptive": (VariantPool, settings(rates={"variant": 0.3, "adaptive": True})),
 } | {
-    name: (CarryingPool, settings(algorithm=name))
+    name: (VariantPool, settings(algorithm=name))
     for name in ("aging", "nsga2", "map_elites", "novelty")
 }
 
 
-@pytest.mark.parametrize(("pool", "made"), CUT_OFF.values(), ids=CUT_OFF)
-def test_cut_off_and_gone_on_with(new_database, pool, made):
+@pytest.mark.parametrize(("pool", "made"), INTERRUPTED.values(), ids=INTERRUPTED)
+def test_interrupted_and_resumed(new_database, pool, made):
     whole, cut = new_database(), new_database()
     found = searched(whole, made, pool(2))
     assert len({c.variant for c in found}) > 1
     for answers in (0, 7, 3, 12):
-        with pytest.raises(CutOffError):
+        with pytest.raises(InterruptionError):
             run(made, database=cut, pool=pool(3, seed=answers, answers=answers))
     again = searched(cut, made, pool(5))
     assert outcome(cut) == outcome(whole)
     assert [c.variant for c in again] == [c.variant for c in found]
 
 
-def test_a_search_goes_on_with_the_variants_of_a_run(new_database, tmp_path):
+def test_a_campaign_starts_with_the_variants_of_a_run(new_database, tmp_path):
     old = settings(algorithm="random")
     folder = RunFolder.create(tmp_path / "old", old)
     with folder.database() as database:
@@ -159,30 +165,21 @@ def test_a_search_goes_on_with_the_variants_of_a_run(new_database, tmp_path):
     kept = RunFolder.create(tmp_path / "new", made, start=start).start()
     assert [founder.variant for founder in kept] == [c.variant for c in best]
     database = new_database()
-    run(made, database=database, pool=CarryingPool(), start=kept)
+    run(made, database=database, pool=VariantPool(), start=kept)
     found = database.candidates()
     assert [(c.hash, c.variant) for c in found] == [(c.hash, c.variant) for c in best]
     for changes in ({"variants": 1}, {"controller": "flat-v0"}):
         other = settings(start=str(folder.path), generations=0, **changes)
         database = new_database()
-        run(other, database=database, pool=CarryingPool(), start=read_founders(other))
+        run(other, database=database, pool=VariantPool(), start=read_founders(other))
         assert {c.variant for c in database.candidates()} == {0}
     (tmp_path / "new" / "start" / "variants.json").write_text("[1, 2]")
     with pytest.raises(UsageError, match=r"variants\.json is damaged"):
         RunFolder(tmp_path / "new").start()
 
 
-def test_the_default_controller_has_variants_to_try():
-    assert load_controller(defaults.CONTROLLER).n_variants >= 8
-
-
-def test_variants_are_carried_or_tried():
-    with pytest.raises(UsageError, match=r"variants: expected .* got variants=4 and best_of=2"):
-        settings(best_of=2)
-
-
 @pytest.mark.slow
-def test_a_campaign_of_carried_variants_on_any_workers(new_database, variant_controller, tmp_path):
+def test_inherited_variants_on_any_number_of_workers(new_database, variant_controller, tmp_path):
     asked = {"population": 6, "generations": 2, "episodes": 1, "in_flight": 3, "top": 2}
     asked |= {"reevaluation_episodes": 2, "finalists": 2, "controller": str(variant_controller)}
     rows = []

@@ -1,4 +1,4 @@
-"""The loop on a pool that scores by a formula: any order of arrival, cut off anywhere."""
+"""The loop on a pool that scores by a formula: any order of arrival, interrupted anywhere."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import random
 from dataclasses import replace
 
 import pytest
-from formula_pool import CutOffError, FormulaPool, outcome
 
 from codesign import config
 from codesign.campaign import missing_reevaluations, run
-from codesign.campaign.reevaluation import FRESH
+from codesign.campaign.reevaluation import FRESH_EPISODES
 from codesign.campaign.seeds import selection
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
 from codesign.store import Database
 from morph_ops.validity.invariants import violations
+from tests.helpers.formula_pool import FormulaPool, InterruptionError, outcome
 
 
 class FailingPool(FormulaPool):
@@ -46,7 +46,7 @@ def settings(request):
     # Two mutations that change little make equal bodies likely.
     rates = {"crossover": 0.3, "operators": dict.fromkeys(config.Rates().operators, 0.2)}
     rates["operators"] |= {"density": 3.0}
-    return config.build(
+    return config.Settings.from_dict(
         {
             "population": 6,
             "generations": 5,
@@ -69,7 +69,7 @@ def database(tmp_path):
 
 
 def history(database):
-    """Who was kept, and what was told at the end of each generation, the time left out."""
+    """Membership and events at the end of each generation, without the time."""
     events = [replace(e, time="") for e in database.events("generation", "alarm")]
     return {e.generation: database.membership(e.generation) for e in events}, events
 
@@ -98,9 +98,9 @@ def test_every_candidate_has_its_place(expected, settings):
             assert all(number - settings.population - 4 < parent for parent in parents)
         if operator.startswith("crossover") and settings.algorithm != "islands":
             assert len(set(parents)) == 2
-    unscored = [row for row in expected if row[0] >= settings.population]
-    fresh = [row for row in unscored if row[2] == "sample"]
-    assert len(fresh) == (len(unscored) if settings.algorithm == "random" else 0)
+    later = [row for row in expected if row[0] >= settings.population]
+    fresh = [row for row in later if row[2] == "sample"]
+    assert len(fresh) == (len(later) if settings.algorithm == "random" else 0)
 
 
 @pytest.mark.parametrize(("workers", "seed"), [(2, 1), (3, 2), (8, 3)])
@@ -111,18 +111,18 @@ def test_order_of_arrival_changes_nothing(whole_run, settings, database, workers
     assert pool.most_busy == min(workers, settings.population)
 
 
-def test_cut_off_after_any_answer(whole_run, settings, database):
+def test_interrupted_after_any_answer(whole_run, settings, database):
     alarms = []
     known = {"database": database, "on_event": alarms.append}
     for answers in (0, 1, 5, 2, 9, 1):
-        with pytest.raises(CutOffError):
+        with pytest.raises(InterruptionError):
             run(settings, pool=FormulaPool(3, seed=answers, answers=answers), **known)
     run(settings, pool=FormulaPool(2), **known)
     assert (outcome(database), history(database)) == whole_run
     assert alarms == database.events("alarm", "generation")
 
 
-def test_members_are_written_at_the_end_of_each_generation(whole_run, settings):
+def test_membership_is_written_at_the_end_of_each_generation(whole_run, settings):
     membership, events = whole_run[1]
     size, ends = settings.population, range(-(-settings.total // settings.population))
     assert [e.generation for e in events if e.kind == "generation"] == list(ends)
@@ -151,7 +151,7 @@ def test_members_are_written_at_the_end_of_each_generation(whole_run, settings):
         assert min(scores[n] for n in membership[5]["population"]) == scores[best[-1]]
 
 
-def test_moves_tell_what_changed_in_the_first_parent(expected):
+def test_a_diff_is_against_the_first_parent(expected):
     for _, _, operator, parents, *_, diff in expected:
         if not parents:
             assert diff is None
@@ -216,7 +216,7 @@ def test_failures_do_not_stop_a_run_unless_nothing_works(settings, database):
         run(settings, database=database, pool=FailingPool())
 
 
-def test_failures_are_told_though_later_candidates_are_done_first(settings, database):
+def test_failures_end_a_run_though_later_candidates_are_done_first(settings, database):
     class LastFirst(FailingPool):
         def collect(self):
             number = max(self._items)
@@ -227,9 +227,9 @@ def test_failures_are_told_though_later_candidates_are_done_first(settings, data
 
 
 def test_another_controller_is_refused(settings, database):
-    with pytest.raises(CutOffError):
+    with pytest.raises(InterruptionError):
         run(settings, database=database, pool=FormulaPool(answers=3))
-    with pytest.raises(UsageError, match="expected abc, got def"):
+    with pytest.raises(UsageError, match="expected hash abc, got def"):
         run(settings, database=database, pool=FormulaPool(controller_hash="def"))
     assert len(database) == 3
 
@@ -237,15 +237,21 @@ def test_another_controller_is_refused(settings, database):
 def test_another_controller_does_not_score_finalists(settings, database):
     made = settings.model_copy(update={"reevaluation_episodes": 2})
     run(settings, database=database, pool=FormulaPool())
-    with pytest.raises(UsageError, match="expected abc, got def"):
+    with pytest.raises(UsageError, match="expected hash abc, got def"):
         run(made, database=database, pool=FormulaPool(controller_hash="def"))
-    assert len(missing_reevaluations(database, made)) == len(database.best_in_search(made.finalists))
+    assert len(missing_reevaluations(database, made)) == len(
+        database.best_in_search(made.finalists)
+    )
 
 
-def test_an_algorithm_that_waits_for_what_cannot_come_is_named(settings, database, monkeypatch):
-    made = settings.model_copy(update={"algorithm": "own_parts:Twins"})
-    monkeypatch.setattr("own_parts.Twins.needs", lambda self, number: number + 1)
-    with pytest.raises(RunError, match=r"waits for 1 .* needs\(0\) must be 0 at most"):
+def test_an_algorithm_that_needs_too_many_candidates_is_refused(settings, database, monkeypatch):
+    made = settings.model_copy(update={"algorithm": "tests.helpers.custom_components:TwoLatest"})
+    monkeypatch.setattr(
+        "tests.helpers.custom_components.TwoLatest.needs", lambda self, number: number + 1
+    )
+    with pytest.raises(
+        RunError, match=r"needs 1 candidates .* expected needs\(0\) to be at most 0"
+    ):
         run(made, database=database, pool=FormulaPool())
 
 
@@ -258,14 +264,16 @@ class VariantPool(FormulaPool):
 
 
 @pytest.mark.parametrize("best_of", [1, 3])
-def test_variants_of_the_parents_are_tried_first(settings, database, best_of):
+def test_variants_of_the_parents_are_preferred(settings, database, best_of):
     pool = VariantPool()
     run(settings.model_copy(update={"best_of": best_of}), database=database, pool=pool)
     known = {c.number: c for c in database.candidates()}
     several = 0
     for number in pool.simulated:
         parents = [known[parent].result.variant for parent in known[number].parents]
-        assert pool.preferred_variants[number] == (tuple(dict.fromkeys(parents)) if best_of > 1 else ())
+        assert pool.preferred_variants[number] == (
+            tuple(dict.fromkeys(parents)) if best_of > 1 else ()
+        )
         several += len(pool.preferred_variants[number]) > 1
     assert bool(several) == (best_of > 1 and settings.algorithm != "random")
 
@@ -281,13 +289,23 @@ def test_progress_counts_up(settings, database):
 def test_progress_of_finalists_counts_up(settings, database):
     made = settings.model_copy(update={"reevaluation_episodes": 2, "finalists": 5, "top": 5})
     seen = []
-    run(made, database=database, pool=VariantPool(), on_reevaluation=lambda *counts: seen.append(counts))
+    run(
+        made,
+        database=database,
+        pool=VariantPool(),
+        on_reevaluation=lambda *counts: seen.append(counts),
+    )
     assert seen == [(done, 5) for done in range(6)]
-    run(made, database=database, pool=VariantPool(), on_reevaluation=lambda *counts: seen.append(counts))
+    run(
+        made,
+        database=database,
+        pool=VariantPool(),
+        on_reevaluation=lambda *counts: seen.append(counts),
+    )
     assert seen[6:] == [(0, 0)], "all are there already"
 
 
-def test_finalists_are_scored_again_and_ranked_by_that(settings, database):
+def test_finalists_are_reevaluated_and_ranked_by_that(settings, database):
     class Turned(VariantPool):
         """In fresh episodes the worse are the better."""
 
@@ -295,14 +313,14 @@ def test_finalists_are_scored_again_and_ranked_by_that(settings, database):
             record = super().record(graph)
             return replace(record, score=-record.score) if self.asked else record
 
-    reevaluation = settings.model_copy(update={"reevaluation_episodes": 7, "finalists": 4, "top": 2})
+    made = settings.model_copy(update={"reevaluation_episodes": 7, "finalists": 4, "top": 2})
     pool = Turned(2, answers=settings.total + 1)
-    with pytest.raises(CutOffError):
-        run(reevaluation, database=database, pool=pool)
+    with pytest.raises(InterruptionError):
+        run(made, database=database, pool=pool)
     pool = Turned(2)
-    run(reevaluation, database=database, pool=pool)
+    run(made, database=database, pool=pool)
     assert not pool.simulated
-    assert pool.asked == {"seed": reevaluation.seed + FRESH, "episodes": 7}
+    assert pool.asked == {"seed": made.seed + FRESH_EPISODES, "episodes": 7}
     in_search = database.best_in_search(4)
     again = {c.number for c in database.candidates() if c.reevaluation is not None}
     assert again == {c.number for c in in_search}
@@ -312,4 +330,4 @@ def test_finalists_are_scored_again_and_ranked_by_that(settings, database):
     best = database.best(5)
     assert [c.number for c in best[:4]] == [c.number for c in in_search[3::-1]]
     assert best[0].reevaluation.robot == best[0].name
-    assert missing_reevaluations(database, reevaluation) == []
+    assert missing_reevaluations(database, made) == []

@@ -1,4 +1,4 @@
-"""A pool that scores by a formula, for tests of the search."""
+"""A pool that scores by a formula, for tests of campaigns."""
 
 from __future__ import annotations
 
@@ -21,12 +21,19 @@ KNOWN = {
 BLANK = ScoreRecord.failed(worst_score=-1.0, hash="", **KNOWN)
 
 
-class CutOffError(Exception):
+class InterruptionError(Exception):
     pass
 
 
 class FormulaPool:
-    """Scores a body by its number of parts and its hash, and answers in an order of its own."""
+    """Scores a body by its number of nodes and its hash, and answers in random order.
+
+    Args:
+        workers: Number of bodies that can be scored at the same time.
+        seed: Seed of the order.
+        answers: Number of scores after which the pool raises InterruptionError.
+        known: Other fields of the score records.
+    """
 
     def __init__(self, workers: int = 1, *, seed: int = 0, answers: int | None = None, **known):
         self._workers = workers
@@ -49,7 +56,9 @@ class FormulaPool:
     def busy(self):
         return bool(self._items)
 
-    def submit(self, number, graph, *, threshold=None, preferred_variants=(), variant=None, **fresh):
+    def submit(
+        self, number, graph, *, threshold=None, preferred_variants=(), variant=None, **fresh
+    ):
         assert self.idle > 0
         self._items[number] = graph, variant
         (self.fresh if fresh else self.simulated).append(number)
@@ -62,7 +71,7 @@ class FormulaPool:
     def collect(self):
         if self._answers is not None:
             if self._answers == 0:
-                raise CutOffError
+                raise InterruptionError
             self._answers -= 1
         number = self._random.choice(list(self._items))
         graph, variant = self._items.pop(number)
@@ -77,7 +86,7 @@ class FormulaPool:
 
 
 def outcome(database):
-    """What must be the same however a run went."""
+    """What must be the same in two runs of the same settings."""
     return [
         (c.number, c.generation, c.operator, c.parents, c.hash, c.duplicate_of, c.score, c.diff)
         for c in database.candidates()
