@@ -8,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 from morph_ops.graph import Joint, Limb, Torso, add_limb, joints, new_body
-from morph_ops.sampling import sample_body
 
 
 class RandomControl:
@@ -53,39 +52,3 @@ def walker() -> nx.DiGraph:
 def walker_control(walker: nx.DiGraph) -> RandomControl:
     """A controller of the walker."""
     return RandomControl(walker)
-
-
-@pytest.fixture(scope="session")
-def pool():
-    """Four sampled bodies, of several origins."""
-    from hyperdistill_core.training.training_sets import TrainingSet
-
-    graphs = tuple(sample_body(np.random.default_rng(seed)) for seed in range(4))
-    return TrainingSet(graphs, ("robot", "robot", "sampled", "mutant"))
-
-
-@pytest.fixture(scope="session")
-def teacher_file(pool, tmp_path_factory):
-    """Checkpoint of a teacher after two updates on them."""
-    from tiny_training import TINY
-
-    from hyperdistill_core.training.ppo import TeacherTrainer
-
-    folder = tmp_path_factory.mktemp("teacher")
-    TeacherTrainer(pool, TINY, folder).train()
-    return folder / "teacher.safetensors"
-
-
-@pytest.fixture(scope="session")
-def teacher(teacher_file):
-    """That teacher, with larger actions."""
-    import torch
-
-    from hyperdistill_core.training.distillation import TrainedTeacher
-    from hyperdistill_core.training.teacher_file import load_teacher
-
-    network, normalization, _ = load_teacher(teacher_file)
-    # A teacher after two updates hardly moves: larger actions are worth learning.
-    torch.manual_seed(0)
-    torch.nn.init.normal_(network.action.weight)
-    return TrainedTeacher(network, normalization)

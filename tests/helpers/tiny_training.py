@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hyperdistill_core.training.distillation import CollectSettings
-from hyperdistill_core.training.distillation import DistillSettings
+from hyperdistill_core.training.distillation import CollectSettings, DistillSettings
 from hyperdistill_core.training.ppo import PPOSettings
 
 TINY = PPOSettings(
