@@ -1,12 +1,14 @@
-"""Draw robots at work: a row of stills for each, from its start to its end or fall.
+"""Draw a row of stills for each robot, from the start of an episode to its end or a fall.
 
-Usage: python examples/stills.py ROBOT|RUN... [--out PICTURE.png] [--stills 5]
+    python examples/stills.py ROBOT|RUN... [--out PICTURE.png] [--stills 5]
 
-A ROBOT is a file that codesign reads; of a RUN folder its designs are drawn. Stills are as
-far apart in time as they can be; the camera follows. A design with an npz beside it is drawn with
-the network in there. On a machine without a screen set
-MUJOCO_GL=egl, or MUJOCO_GL=osmesa (needs libosmesa6, slow).
+A ROBOT is a file of any format that codesign reads. For a RUN, its designs are drawn. The stills
+of a row are equally spaced in time, and the camera follows the robot. A design with an .npz file
+beside it moves by the network in that file. On a machine without a screen, set MUJOCO_GL=egl, or
+MUJOCO_GL=osmesa (slow; needs libosmesa6).
 """
+
+from __future__ import annotations
 
 import argparse
 import sys
@@ -43,11 +45,11 @@ AZIMUTH_DEG, ELEVATION_DEG = 115.0, -16.0
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
-    """A still and what to say about it.
+    """A still with its caption.
 
     Attributes:
         pixels: (H, W, 3) bytes.
-        caption: one line.
+        caption: One line.
     """
 
     pixels: np.ndarray
@@ -55,7 +57,7 @@ class Shot:
 
 
 def main() -> None:
-    """Draw what the command line asks for."""
+    """Draw the robots of the command line."""
     options = _parser().parse_args()
     try:
         graphs = [(path, read_body(path)) for path in _files(options.robot)]
@@ -64,11 +66,14 @@ def main() -> None:
         task = get_task(TASK)
         rows = []
         for path, graph in graphs:
-            control = exported_network(path)
-            if control is None:
-                variant = select_variant(graph, controller, task=task, best_of=best_of, seed=options.seed)
-                control = controller.for_body(graph, task.model(graph), variant=variant)
-            result = rollout(graph, control, task=task, episodes=1, seed=options.seed, record_trajectory=True)
+            seed = options.seed
+            policy = exported_network(path)
+            if policy is None:
+                variant = select_variant(graph, controller, task=task, best_of=best_of, seed=seed)
+                policy = controller.for_body(graph, task.model(graph), variant=variant)
+            result = rollout(
+                graph, policy, task=task, episodes=1, seed=seed, record_trajectory=True
+            )
             shots = draw(
                 graph, result, stills=options.stills, size=options.size, dt=task.control_dt
             )
@@ -82,7 +87,7 @@ def main() -> None:
 
 
 def exported_network(robot: Path) -> BodyMLP | None:
-    """The network that an exported design was scored with; None where no npz stands beside it."""
+    """The network that an exported design was scored with, or None without an .npz file."""
     file = robot.with_suffix(".npz")
     return BodyMLP.load_npz(file) if file.is_file() else None
 
@@ -93,14 +98,14 @@ def draw(
     """Stills of a body's first episode.
 
     Args:
-        graph: the body.
-        result: a recorded rollout of it.
-        stills: how many.
-        size: width and height (px).
-        dt: time between recorded states (s).
+        graph: The body.
+        result: A recorded rollout of the body.
+        stills: Number of stills.
+        size: Width and height of a still (px).
+        dt: Time between two recorded states (s).
 
     Raises:
-        ValueError: the rollout was not recorded.
+        ValueError: The rollout was not recorded.
     """
     if result.qpos is None:
         raise ValueError("result: expected a rollout with record_trajectory=True")
@@ -119,25 +124,26 @@ def draw(
             mujoco.mj_forward(model, data)
             camera.lookat[:] = *data.qpos[:2], 0.45 * body_graph.torso(graph).pos[2]
             renderer.update_scene(data, camera)
-            way = round(states[step, 0] - states[0, 0], 1) + 0.0  # no minus before a zero
-            shots.append(Shot(pixels=renderer.render(), caption=f"{step * dt:.1f} s   {way:.1f} m"))
+            distance = round(states[step, 0] - states[0, 0], 1) + 0.0  # no minus before a zero
+            caption = f"{step * dt:.1f} s   {distance:.1f} m"
+            shots.append(Shot(pixels=renderer.render(), caption=caption))
     return shots
 
 
 def _scene(graph: nx.DiGraph[str], *, width: int, height: int) -> mujoco.MjModel:
-    """The body on the floor of exported designs, its limbs coloured by their depth."""
-    # The frames of the rollout, whose poses it is to take.
+    """The body in the scene of exported designs, with a color for each depth of a limb."""
+    # Canonical frames are the frames of the rollout, whose states the model takes.
     model = mujoco.MjModel.from_xml_string(mjcf.to_xml(canonical_frames(graph), scene=True))
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
-    # The light of the scene stands overhead; from the side shadows show the legs' shape.
+    # The scene's light is overhead. A light from the side makes shadows that show the legs.
     model.light_dir[:] = SUN
     model.light_poscom0[:] = -SUN_M * np.array(SUN)
     model.mat_reflectance[:] = 0.0
     depth = nx.single_source_shortest_path_length(graph, body_graph.root(graph))
-    colours = colormaps[PALETTE]
+    node_color = colormaps[PALETTE]
     deepest = max(depth.values()) or 1
     for name, steps in depth.items():
-        model.geom(name).rgba = colours(0.25 + 0.7 * steps / deepest)
+        model.geom(name).rgba = node_color(0.25 + 0.7 * steps / deepest)
     return model
 
 
@@ -150,7 +156,7 @@ def _summary(result: Rollout, dt: float) -> str:
 
 
 def _sheet(rows: list[tuple[str, list[Shot]]], *, size: tuple[int, int]) -> Figure:
-    """All rows in one picture, pixel for pixel."""
+    """All rows in one picture, at the size of their pixels."""
     width, height = size
     columns = max(len(shots) for _, shots in rows)
     total_w = columns * (width + GAP_PX) - GAP_PX
@@ -177,7 +183,7 @@ def _place(axes: Axes, shot: Shot) -> None:
 
 
 def _files(paths: list[Path]) -> list[Path]:
-    """The robots' files, of a run folder those of its designs."""
+    """The files of the robots, and of the designs of runs."""
     found = []
     for path in paths:
         found += sorted((path / "designs").glob("*.json")) if path.is_dir() else [path]
@@ -192,16 +198,21 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Draw robots at work, a row of stills for each.")
+    parser = argparse.ArgumentParser(description="Draw a row of stills for each robot.")
     parser.add_argument("robot", nargs="+", type=Path, metavar="ROBOT|RUN")
-    parser.add_argument("--controller", default=CONTROLLER, help="name or file")
+    parser.add_argument("--controller", default=CONTROLLER, help="name or file of the controller")
     parser.add_argument(
-        "--best-of", type=int, help=f"of a robot that is no design, {BEST_OF} by default"
+        "--best-of",
+        type=int,
+        metavar="N",
+        help=f"controller variants tried for a robot without an .npz file; {BEST_OF} by default",
     )
-    parser.add_argument("--out", type=Path, default=Path("stills.png"))
-    parser.add_argument("--stills", type=int, default=5)
-    parser.add_argument("--size", type=_size, default=(360, 300), metavar="WxH", help="of a still")
-    parser.add_argument("--seed", type=int, default=0, help="of the episode's start")
+    parser.add_argument("--out", type=Path, default=Path("stills.png"), help="picture to write")
+    parser.add_argument("--stills", type=int, default=5, help="number of stills in a row")
+    parser.add_argument(
+        "--size", type=_size, default=(360, 300), metavar="WxH", help="size of a still (px)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the episode's initial state")
     return parser
 
 
