@@ -74,18 +74,18 @@ def export(
         ...     sorted(path.name for path in Path(folder, "out").iterdir())
         ['robot.json', 'robot.xml']
     """
+    check_formats(formats, finetune=finetune)
     if workers is not None and not finetune:
         raise UsageError("workers: applies to fine-tuning: add finetune, or leave workers out")
-    run = _as_run(source)
-    if run is not None:
+    if _is_run(source):
         if controller is not None:
             raise UsageError("controller: applies to a robot; a run has its own controller")
         if best_of is not None:
             raise UsageError("best_of: applies to a robot; a run has the variants of its scores")
+        run = source if isinstance(source, Run) else Run(str(source))
         return run.export(
             out, top=top, formats=formats, finetune=finetune, workers=workers, on_steps=on_steps
         )
-    check_formats(formats, finetune=finetune)
     if top is not None:
         raise UsageError("top: applies to a run, and the source is a robot")
     for name in formats:
@@ -172,19 +172,17 @@ def finetune(
         )
 
 
-def _as_run(source: object) -> Run | None:
-    """The run that a source is; None for a robot.
+def _is_run(source: object) -> bool:
+    """Whether a source is a run, or a folder that must be one, rather than a robot.
 
     Raises:
-        UsageError: There is nothing at the path, or a folder is no run folder.
+        UsageError: There is nothing at the path.
     """
-    if isinstance(source, Run):
-        return source
-    if not isinstance(source, str | Path):
-        return None
-    if not Path(source).exists():
-        raise UsageError(f"{source}: no such run or robot")
-    return Run(source) if Path(source).is_dir() else None
+    if isinstance(source, str | Path):
+        if not Path(source).exists():
+            raise UsageError(f"{source}: no such run or robot")
+        return Path(source).is_dir()
+    return isinstance(source, Run)
 
 
 def _only_run(robots: Robot | Sequence[Robot]) -> Run | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -58,11 +58,11 @@ class RunProgress(Observer):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bars.stop()
+        self._stop()
 
     def phase(self, name: str) -> AbstractContextManager[object]:
         """Show a spinner; bars before it end here."""
-        self._bars.stop()
+        self._stop()
         return self._console.status(name)
 
     def progress(self, progress: RunState) -> None:
@@ -93,25 +93,33 @@ class RunProgress(Observer):
             self._tasks[name] = self._bars.add_task(text, total=total)
         self._bars.update(self._tasks[name], description=text, completed=done, total=total)
 
+    def _stop(self) -> None:
+        # Bars that never started would still print an empty line.
+        if self._tasks:
+            self._bars.stop()
+
     def _line(self, text: str) -> None:
         write_line(self._bars.console, text)
 
 
 @contextmanager
 def finetuning_bar(console: Console) -> Generator[Callable[[int, int, float], None]]:
-    """A progress bar for the control steps of fine-tuning.
+    """A progress bar for the control steps of fine-tuning; it appears with the first update.
 
     Yields:
         A function to call with the control steps so far, their total, and the mean speed (m/s).
     """
-    with Progress(*_COLUMNS, console=console) as bar:
-        task = bar.add_task("fine-tuning", total=None)
+    with ExitStack() as started:
+        bar = Progress(*_COLUMNS, console=console)
         tenth = 0
 
         def show(done: int, total: int, speed: float) -> None:
             nonlocal tenth
+            if not bar.tasks:
+                started.enter_context(bar)
+                bar.add_task("fine-tuning", total=total)
             text = f"fine-tuning · {speed:.2f} m/s with action noise"
-            bar.update(task, completed=min(done, total), total=total, description=text)
+            bar.update(bar.task_ids[0], completed=min(done, total), description=text)
             if 10 * done // total > tenth:
                 tenth = 10 * done // total
                 write_line(console, f"{text} · {min(done, total)} of {total} control steps")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.scoring.fingerprint import installed_version
 from codesign.scoring.controllers import find_controller
+from codesign.scoring.fingerprint import installed_version
 
 #: Packages whose versions can change a result.
 PACKAGES = ("deap", "mjbatch", "mujoco", "networkx", "numpy", "ribs", "torch")

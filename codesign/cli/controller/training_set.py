@@ -54,9 +54,9 @@ def training_set(
 ) -> None:
     """Make the set of bodies for a training.
 
-    A training set holds the robots, mutants and crossovers of them, and sampled bodies. With --controller it
-    can also hold bodies that evolved under that controller, from the robots (--set evolved=1000)
-    and from the best of sampled bodies (--set founders=50).
+    A training set holds the robots, mutants and crossovers of them, and sampled bodies. With
+    --controller it can also hold bodies that evolved under that controller, from the robots
+    (--set evolved=1000) and from the best of sampled bodies (--set founders=50).
     """
     from codesign.scoring import ScoringPool
     from hyperdistill_core.settings import changed

@@ -87,14 +87,14 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("score empty", "empty: no robots .* in this folder"),
         ("convert two_roots.xml out.json", "expected one body"),
         ("evolve --preset quickstrat", "did you mean 'quickstart'"),
-        ("evolve bad.toml", "bad.toml is no valid TOML"),
+        ("evolve bad.toml", "bad.toml is not valid TOML"),
         ("evolve negative.toml", "population: .*got -3"),
         ("evolve unknown.toml", "did you mean 'population'"),
         ("evolve none.toml", "none.toml: no such file"),
         ("evolve --set start=none", "start: expected a folder of robots or of a run, got .*none"),
         ("evolve --set start=empty", "empty: no robots .* in this folder"),
         ("evolve --set locked=['limb/0']", "locked: expected the robots with these limbs in start"),
-        ("evolve --set limits.mas=3", "no limit 'mas': did you mean 'mass'"),
+        ("evolve --set limits.mas=3", "no setting '.*mas': did you mean '.*mass'"),
         ("evolve --set limits.mass=-3", "limits.mass: .*got -3"),
         ("evolve --set stop.minuts=3", "did you mean 'minutes'"),
         (
@@ -102,8 +102,8 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
             "cannot import nothing",
         ),
         ("evolve --set limits.mass=0.1 --workers 1", "limits: none of 200 sampled bodies"),
-        ("evolve --resume empty --dry-run", "--resume goes on with the settings of the run"),
-        ("evolve rates.toml", "rates: should be a table, got 3"),
+        ("evolve --resume empty --dry-run", "--resume continues with the settings of the run"),
+        ("evolve rates.toml", "rates: expected a table.*, got 3"),
         ("evolve --set population=-3", "population: .*got -3"),
         ("evolve --set populaton=3", "did you mean 'population'"),
         ("evolve --set task=falt", "no task 'falt': did you mean 'flat'"),
@@ -112,7 +112,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("controller evaluate none-v9 --split sampled=1", "no controller 'none-v9'"),
         (
             "score none.xml --controller flat-v0 --variant 3",
-            r"--variant: expected 0 \.\. 0,.*got 3",
+            r"variant: expected 0 \.\. 0,.*got 3",
         ),
         (
             "controller evaluate flat-v0 --split sampled=1 --best-of 2",
@@ -123,22 +123,22 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("evolve --workers -1", "workers: .*got -1"),
         ("evolve --out full", "full exists and is not empty"),
         ("evolve --out broken.xml", "broken.xml is a file"),
-        ("evolve --resume empty", "empty is no run folder"),
-        ("evolve --resume full --seed 3", "--resume goes on with the settings of the run"),
-        ("status none", "none is no run folder"),
-        ("status full", "full is no run folder"),
-        ("export full --out new", "full is no run folder"),
+        ("evolve --resume empty", "empty is not a run folder"),
+        ("evolve --resume full --seed 3", "--resume continues with the settings of the run"),
+        ("status none", "none is not a run folder"),
+        ("status full", "full is not a run folder"),
+        ("export full --out new", "full is not a run folder"),
         ("export broken.xml --out new", "broken XML"),
-        ("export full --best-of 2 --out new", "--best-of is for a robot"),
+        ("export full --best-of 2 --out new", "best_of: applies to a robot"),
         ("export none.xml --out new", "none.xml: no such run or robot"),
-        ("export list.json --top 2 --out new", "--top is for a run"),
-        ("export empty --controller flat-v0 --out new", "--controller is for a robot"),
-        ("export list.json --train 9 --format mjcf --out new", "--train is for networks"),
-        ("export torso.xml --train 9 --out new", "torso.xml: expected a robot with a limb"),
-        ("export list.json --workers 2 --out new", "--workers is for --train"),
+        ("export list.json --top 2 --out new", "top: applies to a run"),
+        ("export empty --controller flat-v0 --out new", "controller: applies to a robot"),
+        ("export list.json --finetune 9 --format mjcf --out new", "finetune: trains networks"),
+        ("export torso.xml --finetune 9 --out new", "torso.xml: expected a robot"),
+        ("export list.json --workers 2 --out new", "workers: applies to fine-tuning"),
         ("runs --in none", "--in: expected a folder of runs, got none"),
-        ("score list.json --json list.json", "list.json is a robot to be scored"),
-        ("score torso.xml", "torso.xml: expected a robot with a limb to move"),
+        ("score list.json --json list.json", "list.json is a robot to score"),
+        ("score torso.xml", "torso.xml: expected a robot"),
         ("convert list.json list.json", "list.json is the robot itself"),
         ("export none.xml --format mjfc --out new", "no format 'mjfc': did you mean 'mjcf'"),
         ("sample -n 2", "--out"),
@@ -161,10 +161,10 @@ def test_one_line_and_nothing_made(inputs, capsys, command, message):
 
 
 def test_top_is_for_designs(inputs, capsys):
-    RunFolder.create(inputs / "run", config.Settings.from_dict({}))
+    RunFolder.create(inputs / "run", config.Settings())
     code, out, err = run(capsys, "export", "run", "--top", "2", "--format", "csv", "--out", "new")
     assert (code, out) == (2, "")
-    assert "--top is for designs, and --format csv writes none" in err
+    assert "top: applies to designs, and the formats csv have none" in err
 
 
 def test_an_unexpected_failure_is_one_line_as_well(capsys, monkeypatch, tmp_path):
