@@ -1,50 +1,22 @@
-"""What the settings of all networks share: how they are checked and stored."""
+"""What the settings of all networks share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from types import MappingProxyType
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Self
 
 from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC
-
-# Names of settings in files. The hashes of published controllers depend on them.
-_STORED_NAMES = MappingProxyType(
-    {"clock_harmonics": "clock", "n_max": "limbs", "typical_nodes": "typical_bodies"}
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """Settings of a network: a frozen dataclass that can be stored as JSON.
+    """Settings of a network: a frozen dataclass of numbers and names.
 
     Attributes:
         state_dim: Number of state features of a node.
-
-    Example:
-        >>> from hyperdistill_core.nets.hypernetwork import HypernetConfig
-        >>> config = HypernetConfig(context_dim=25, hidden=64)
-        >>> HypernetConfig.from_dict(config.to_dict()) == config
-        True
     """
 
     state_dim: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """All settings under the names that files use for them."""
-        return {_STORED_NAMES.get(name, name): value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Settings from the result of :meth:`to_dict`; missing ones take their defaults.
-
-        Raises:
-            TypeError: A setting is unknown, or one without a default is missing.
-            ValueError: A setting is out of range.
-        """
-        names = {_STORED_NAMES.get(field.name, field.name): field.name for field in fields(cls)}
-        return cls(**{names.get(key, key): value for key, value in stored.items()})
 
     def with_clock(self, harmonics: int) -> Self:
         """The settings with a clock phase input added, if the network can have one and has none.

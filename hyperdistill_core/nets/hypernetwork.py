@@ -24,7 +24,7 @@ from hyperdistill_core.nets.config import ClockedConfig, require_at_least
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.transformer import TransformerBlock
 
-Aggregation: TypeAlias = Literal["sum", "limb_mean"]
+Aggregation: TypeAlias = Literal["sum", "node_mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class HypernetConfig(ClockedConfig):
         feedforward: Width of the feed-forward part of the context encoders.
         dropout: Probability that an entry of a context embedding is dropped in training.
         aggregation: How the input products of the nodes are combined: their "sum", or their mean
-            over the nodes ("limb_mean").
+            over the nodes ("node_mean").
         typical_nodes: Number of nodes that the initial input weights are scaled for.
         terrain_dim: Number of points of the height field around the torso; 0 for none.
         terrain_embed: Width of the code that an encoder computes from the height field.
@@ -278,7 +278,7 @@ class Hypernetwork(nn.Module):
             of_clock = self.clock_head(of_nodes)
             of_clock = of_clock if mask is None else of_clock * mask[..., None]
             clock = of_clock.sum(dim=1).unflatten(-1, (self.config.clock_dim, -1))
-        if self.config.aggregation == "limb_mean":
+        if self.config.aggregation == "node_mean":
             share = 1.0 / _count(context, mask)[:, None]
             input_weight, input_bias = input_weight * share[..., None], input_bias * share
             clock = clock if clock is None else clock * share

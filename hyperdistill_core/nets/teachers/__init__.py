@@ -57,7 +57,7 @@ def teacher_from_description(
     """
     settings = dict(description)
     teacher = TEACHERS[settings.pop("kind")]
-    return teacher(teacher.config_type.from_dict(settings).with_clock(clock_harmonics))
+    return teacher(teacher.config_type(**settings).with_clock(clock_harmonics))
 
 
 __all__ = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
 
@@ -105,7 +105,7 @@ class Teacher(nn.Module, ABC):
         super().__init__()
         self.state_dim = config.state_dim
         self.clock_harmonics = clock_harmonics
-        self._description = {"kind": self.kind, **config.to_dict()}
+        self._description = {"kind": self.kind, **asdict(config)}
 
     @classmethod
     @abstractmethod

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +193,7 @@ class Distiller:
         tensors |= optimizer_tensors(self._optimizer, prefix="optimizer")
         meta: dict[str, Any] = {
             "kind": KIND,
-            "network": self.network.config.to_dict(),
+            "network": asdict(self.network.config),
             "settings": self.settings.to_dict(),
             "updates": self.updates_done,
             "seconds": self._seconds,
@@ -207,7 +207,7 @@ class Distiller:
         """Restore the checkpoint; the normalization that it was trained with."""
         path = self._checkpoint
         tensors, meta = load_checkpoint(path, kind=KIND)
-        require_same(path, meta["network"], self.network.config.to_dict(), what="network")
+        require_same(path, meta["network"], asdict(self.network.config), what="network")
         for name, value in self.settings.to_dict().items():
             if name not in CHANGEABLE:
                 before = meta["settings"].get(name, value)

@@ -9,7 +9,7 @@ from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from tests.helpers.small_hypernetworks import SMALL, TERRAIN, small_hypernetwork, small_inputs
 
 
-@pytest.mark.parametrize("aggregation", ["sum", "limb_mean"])
+@pytest.mark.parametrize("aggregation", ["sum", "node_mean"])
 @pytest.mark.parametrize("hidden_layers", [0, 1, 2])
 def test_a_batch_of_padded_bodies_equals_one_at_a_time(aggregation, hidden_layers):
     net = small_hypernetwork(hidden=9, hidden_layers=hidden_layers, aggregation=aggregation)
@@ -22,16 +22,16 @@ def test_a_batch_of_padded_bodies_equals_one_at_a_time(aggregation, hidden_layer
         torch.testing.assert_close(means[body, :, :n], alone[0], rtol=0, atol=1e-12)
 
 
-def test_limb_mean_divides_the_input_products():
+def test_node_mean_divides_the_input_products():
     nets = {
         kind: small_hypernetwork(hidden=4, hidden_layers=0, aggregation=kind)
-        for kind in ("sum", "limb_mean")
+        for kind in ("sum", "node_mean")
     }
     context, _ = small_inputs(nodes=3)
     layers = {kind: net.generate(context).layers() for kind, net in nets.items()}
-    for of_sum, of_mean in zip(layers["sum"][0], layers["limb_mean"][0], strict=True):
+    for of_sum, of_mean in zip(layers["sum"][0], layers["node_mean"][0], strict=True):
         torch.testing.assert_close(of_sum / 3, of_mean)
-    torch.testing.assert_close(layers["sum"][1], layers["limb_mean"][1])
+    torch.testing.assert_close(layers["sum"][1], layers["node_mean"][1])
 
 
 def test_all_bodies_begin_with_the_same_well_scaled_network():
@@ -71,7 +71,7 @@ def test_one_state_needs_no_batch():
         ({"heads": 3}, "embed: expected a multiple of the 3 heads, got 8"),
         ({"terrain_dim": -1}, "terrain_dim: expected at least 0, got -1"),
         ({"clock_harmonics": -1}, "clock_harmonics: expected at least 0, got -1"),
-        ({"aggregation": "max"}, "aggregation: expected one of sum, limb_mean, got 'max'"),
+        ({"aggregation": "max"}, "aggregation: expected one of sum, node_mean, got 'max'"),
     ],
 )
 def test_refuses_bad_settings(options, message):
@@ -113,7 +113,7 @@ def test_a_new_clock_phase_input_changes_nothing():
     )
 
 
-@pytest.mark.parametrize("aggregation", ["sum", "limb_mean"])
+@pytest.mark.parametrize("aggregation", ["sum", "node_mean"])
 def test_missing_nodes_do_not_change_the_clock_phase_input(aggregation):
     net = small_hypernetwork(hidden=9, clock_harmonics=2, aggregation=aggregation)
     context, states = small_inputs()

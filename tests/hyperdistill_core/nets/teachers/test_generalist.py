@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ def _net(**options):
     return net
 
 
-@pytest.mark.parametrize("aggregation", ["sum", "limb_mean"])
+@pytest.mark.parametrize("aggregation", ["sum", "node_mean"])
 @pytest.mark.parametrize("body", [BODY, MIXED_BODY, torch.tensor([1])])
 def test_packed_samples_equal_single_ones(aggregation, body):
     net = _net(aggregation=aggregation)
@@ -110,7 +111,7 @@ def test_all_bodies_begin_alike_and_near_zero():
 
 def test_settings_can_be_stored_and_give_those_of_the_hypernetworks():
     config = GeneralistConfig(**SIZES, first_action=0.5)
-    assert GeneralistConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert GeneralistConfig(**json.loads(json.dumps(asdict(config)))) == config
     assert config.hypernet() == HypernetConfig(**SIZES)
     assert type(Generalist(config).actor.config) is HypernetConfig
     with pytest.raises(ValueError, match="hidden: expected at least 1, got 0"):

