@@ -54,6 +54,6 @@ def start_backend(
         from codesign.cluster.dask_pool import DaskPool
     except ImportError as error:
         raise UsageError(
-            f"a cluster needs Dask ({one_line(error)}): pip install 'codesign[cluster]'"
+            f"a cluster needs Dask ({one_line(error)}): run pip install 'codesign[cluster]'"
         ) from None
     return DaskPool(setup, cluster=cluster, time_limit=time_limit, fingerprint=fingerprint)

@@ -113,7 +113,8 @@ class DaskPool(Generic[Item, Result]):
     @property
     def location(self) -> str:
         """Where the work is done, for people."""
-        return f"{self._n_threads} threads of {self._cluster.name}"
+        plural = "" if self._n_threads == 1 else "s"
+        return f"{self._n_threads} thread{plural} of {self._cluster.name}"
 
     def submit(self, key: Hashable, item: Item) -> None:
         """Send an item to the cluster.

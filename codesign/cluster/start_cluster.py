@@ -52,7 +52,7 @@ def _start_jobs(settings: ClusterSettings) -> Any:
     except ImportError as error:
         raise UsageError(
             f"{settings.name} needs dask-jobqueue ({one_line(error)}): "
-            "pip install 'codesign[cluster]'"
+            "run pip install 'codesign[cluster]'"
         ) from None
     finally:
         # Its import makes Ctrl-C end the process without cleaning up.

@@ -20,7 +20,7 @@ def test_without_a_cluster_the_work_is_local():
 def test_a_cluster_without_dask_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "codesign.cluster.dask_pool", raising=False)
-    with pytest.raises(UsageError, match=r"needs Dask .*: pip install 'codesign\[cluster\]'"):
+    with pytest.raises(UsageError, match=r"needs Dask .*: run pip install 'codesign\[cluster\]'"):
         start_backend(
             doubler,
             workers=1,

@@ -5,32 +5,24 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
-import re
 import signal
-import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from codesign import config
-from codesign.campaign import run
 from codesign.cluster import ClusterSettings, dask_worker
 from codesign.errors import RunError, UsageError
-from codesign.scoring import ScoringPool, score
 from codesign.scoring.fingerprint import fingerprint
-from codesign.store import Database
-from morph_ops.io import json_file as jsonio
-from morph_ops.sampling import sample_body
+from tests.helpers.dask_cluster import ENVIRONMENT, RunningCluster, free_port, started_cluster
+from tests.helpers.pool_work import drain
 
 psutil = pytest.importorskip("psutil", reason="comes with Dask")
 distributed = pytest.importorskip("distributed", reason="pip install 'codesign[cluster]'")
@@ -38,73 +30,14 @@ dask_pool = importlib.import_module("codesign.cluster.dask_pool")
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
-# Workers import this checkout, and this module for its functions.
-PATHS = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, PATHS))}
-
-
-@dataclass
-class Running:
-    scheduler: subprocess.Popen
-    workers: list[subprocess.Popen]
-    address: str
-
-    @property
-    def cluster(self) -> ClusterSettings:
-        return ClusterSettings(scheduler=self.address, wait=120.0)
-
-
-def launch(folder: Path, name: str, *arguments: str) -> subprocess.Popen:
-    with open(folder / f"{name}.log", "w") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments],
-            cwd=folder, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def started_cluster(folder: Path, workers: tuple[str, ...] = ("first", "second")):
-    """A scheduler with workers of one thread each; all end with the generator."""
-    address = f"tcp://127.0.0.1:{free_port()}"
-    here = ("--host", "127.0.0.1", "--no-dashboard")
-    port = address.rpartition(":")[2]
-    scheduler = launch(folder, "scheduler", "scheduler", *here, "--port", port)
-    started = Running(scheduler, [], address)
-    try:
-        # A busy machine may take long to import Dask.
-        wait_for(folder / "scheduler.log", "Scheduler at:")
-        for name in workers:
-            options = ("--nthreads", "1", "--no-nanny", "--name", name)
-            started.workers.append(launch(folder, name, "worker", address, *here, *options))
-        for name in workers:
-            wait_for(folder / f"{name}.log", "Registered to:")
-        yield started
-    finally:
-        for process in (*started.workers, started.scheduler):
-            process.kill()
-            process.wait()
-
-
-def wait_for(log: Path, words: str) -> None:
-    deadline = time.monotonic() + 120
-    while words not in log.read_text():
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
-
 
 @pytest.fixture
-def running(tmp_path) -> Iterator[Running]:
+def running(tmp_path) -> Iterator[RunningCluster]:
     yield from started_cluster(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def running_for_all(tmp_path_factory) -> Iterator[Running]:
+def running_for_all(tmp_path_factory) -> Iterator[RunningCluster]:
     yield from started_cluster(tmp_path_factory.mktemp("dask"))
 
 
@@ -124,7 +57,7 @@ def double(item: int | Path | str) -> int | str | None:
         time.sleep(3600)
     if item == "crashes":
         os.kill(os.getpid(), signal.SIGSEGV)
-    if isinstance(item, Path):  # noted, then slow enough to be caught at work
+    if isinstance(item, Path):  # a file for notes: who works, slowly enough to be killed
         with open(item, "a") as file:
             file.write(f"{multiprocessing.parent_process().pid}\n")
         time.sleep(0.5)
@@ -144,13 +77,6 @@ def pool_on(cluster: ClusterSettings, setup=doubler, *, time_limit=60.0, fingerp
     )
 
 
-def drain(pool):
-    outcomes = []
-    while pool.busy:
-        outcomes += pool.collect()
-    return {outcome.key: outcome for outcome in outcomes}
-
-
 def test_errors_hangs_and_crashes_cost_only_their_items(running_for_all):
     items = {"good": 4, "raises": "raises", "hangs": "sleeps", "crashes": "crashes", "after": 5}
     with closing(pool_on(running_for_all.cluster, time_limit=3.0)) as pool:
@@ -168,11 +94,11 @@ def test_errors_hangs_and_crashes_cost_only_their_items(running_for_all):
     assert found["raises"].error == "ValueError: no such item"
     assert found["hangs"].error == "no answer within 3 s"
     assert found["crashes"].error == "the worker process died (killed by SIGSEGV)"
-    # The Dask workers themselves came to no harm.
+    # The Dask workers themselves still run.
     assert [worker.poll() for worker in running_for_all.workers] == [None, None]
 
 
-def test_no_more_items_than_there_is_room_for(running_for_all):
+def test_items_beyond_the_room_are_refused(running_for_all):
     with closing(pool_on(running_for_all.cluster)) as pool:
         for number in range(dask_pool.ITEMS_PER_THREAD * 2):
             pool.submit(number, number)
@@ -187,7 +113,7 @@ def test_a_setup_that_fails_is_raised_here(running_for_all):
 
 
 def other_software(ours: int) -> dict[str, str]:
-    """Something else in this process than in any other."""
+    """Another version in this process than in any other."""
     return {"mujoco": "3.14.0", "codesign": "1.0" if os.getpid() == ours else "0.9"}
 
 
@@ -210,8 +136,8 @@ def test_a_worker_with_other_software_that_comes_later_is_refused(running_for_al
 def test_a_controller_that_workers_do_not_have_is_refused(tiny_controller, tmp_path):
     file = tmp_path / "controller.safetensors"
     file.write_bytes(tiny_controller.read_bytes())
-    asked = partial(fingerprint, file)
-    job = dask_worker.Job("token", doubler, None, asked, asked())
+    of_file = partial(fingerprint, file)
+    job = dask_worker.Job("token", doubler, None, of_file, of_file())
     job.check()
     file.write_bytes(b"another")
     with pytest.raises(
@@ -235,7 +161,7 @@ def test_a_scheduler_without_workers_is_one_line(tmp_path):
             pool_on(impatient)
 
 
-def test_a_scheduler_that_goes_is_one_line(running, tmp_path):
+def test_a_scheduler_that_dies_is_one_line(running, tmp_path):
     with closing(pool_on(running.cluster)) as pool:
         pool.submit("item", "sleeps")
         running.scheduler.kill()
@@ -277,22 +203,24 @@ def test_a_queueing_system_leaves_ctrl_c_alone():
     assert done.stdout == "True True\n"
 
 
-def of_file(path: Path) -> dict[str, str]:
+def version_in(path: Path) -> dict[str, str]:
     return {"version": path.read_text()}
 
 
 @pytest.mark.parametrize("changed", [False, True])
-def test_a_result_that_is_lost_with_its_worker_is_worked_out_again(running, tmp_path, changed):
+def test_a_result_that_is_lost_with_its_worker_is_computed_again(running, tmp_path, changed):
     version = tmp_path / "version"
     version.write_text("1")
-    with closing(pool_on(running.cluster, fingerprint=partial(of_file, version))) as pool:
+    with closing(pool_on(running.cluster, fingerprint=partial(version_in, version))) as pool:
         pool.submit("item", 2)
         future = sent_future(pool)
         assert future.exception() is None  # waits
         ((holder, *_),) = pool.client.who_has([future]).values()
         if changed:
             version.write_text("2")
-            pool.client.run(dask_worker.end, pool.job.token)  # whoever comes now is new
+            pool.client.run(
+                dask_worker.end, pool.job.token
+            )  # the next setup checks the version again
         pid = pool.client.run(os.getpid, workers=[holder])[holder]
         os.kill(pid, signal.SIGKILL)
         running.workers[[w.pid for w in running.workers].index(pid)].wait()
@@ -304,7 +232,7 @@ def test_a_result_that_is_lost_with_its_worker_is_worked_out_again(running, tmp_
 
 
 def worker_at_work(notes: Path) -> int:
-    """Process of the Dask worker whose child has noted that it is at work."""
+    """Process id of the Dask worker whose child wrote a note first."""
     deadline = time.monotonic() + 120
     while not notes.exists() or not notes.read_text().endswith("\n"):
         assert time.monotonic() < deadline
@@ -327,7 +255,7 @@ def test_a_dask_worker_that_dies_costs_nothing(running, tmp_path):
     assert victim in {worker.pid for worker in running.workers}
 
 
-def test_an_item_that_dask_gives_up(tmp_path, monkeypatch):
+def test_an_item_fails_after_too_many_dead_workers(tmp_path, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
     notes = tmp_path / "notes"
     with closing(started_cluster(tmp_path)) as cluster:
@@ -344,106 +272,3 @@ def test_children_end_with_their_job(running_for_all):
         child = psutil.Process(drain(pool)["item"].result)
     _, left = psutil.wait_procs([child], timeout=60)
     assert not left
-
-
-def test_scores_do_not_depend_on_the_place(running_for_all, tiny_controller):
-    bodies = [sample_body(np.random.default_rng(seed)) for seed in (1, 2, 3, 4, 5)]
-    here = score(bodies, controller=tiny_controller, episodes=2, seed=3)
-    settings = {"controller": tiny_controller, "episodes": 2, "seed": 3}
-    with ScoringPool(workers=0, cluster=running_for_all.cluster, **settings) as pool:
-        there = pool.map(bodies)
-    assert [replace(r, seconds=0.0) for r in there] == [replace(r, seconds=0.0) for r in here]
-
-
-SETTINGS = {
-    "population": 6, "generations": 2, "in_flight": 3, "episodes": 1, "seed": 11,
-    "finalists": 3, "reevaluation_episodes": 2, "top": 2,
-}  # fmt: skip
-COMPARED = """
-SELECT c.number, generation, operator, parents, hash, duplicate_of, status, c.score, ci_low,
-    ci_high, speed, distance, graph, json_remove(c.record, '$.seconds'),
-    json_remove(f.record, '$.seconds')
-FROM candidates AS c LEFT JOIN finals AS f ON f.number = c.number ORDER BY c.number
-"""
-
-
-def campaign(
-    path: Path, controller: Path, *, on_progress=lambda progress: None, **location
-) -> list:
-    """The rows of a whole run that was scored at a place."""
-    settings = config.Settings.from_dict({**SETTINGS, "controller": str(controller)})
-    Database.create(path)
-    with (
-        ScoringPool(
-            controller=controller, episodes=settings.episodes, seed=settings.seed, **location
-        ) as pool,
-        Database(path) as database,
-    ):
-        run(settings, database=database, pool=pool, on_progress=on_progress)
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(COMPARED).fetchall()
-
-
-def test_a_campaign_is_the_same_everywhere_also_when_a_worker_dies(
-    running, tiny_controller, tmp_path
-):
-    def kill_one(progress):
-        if progress.done == 8:
-            running.workers[0].send_signal(signal.SIGKILL)
-
-    here = campaign(tmp_path / "here.sqlite", tiny_controller, workers=0)
-    assert [row[0] for row in here] == list(range(18))
-    assert {row[6] for row in here} == {"ok"}
-    assert sum(row[-1] is not None for row in here) == 3
-    assert campaign(tmp_path / "pool.sqlite", tiny_controller, workers=2) == here
-    there = campaign(
-        tmp_path / "dask.sqlite",
-        tiny_controller,
-        workers=0,
-        cluster=running.cluster,
-        on_progress=kill_one,
-    )
-    assert there == here
-    assert running.workers[0].wait() == -signal.SIGKILL
-    assert running.workers[1].poll() is None
-
-
-def codesign(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "codesign", *arguments]
-    return subprocess.run(
-        command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300
-    )
-
-
-def test_evolve_on_a_cluster_of_its_own_and_resume_without_it(tiny_controller, tmp_path):
-    file, out = tmp_path / "campaign.toml", tmp_path / "run"
-    file.write_text(
-        f'controller = "{tiny_controller}"\npopulation = 4\ngenerations = 1\nin_flight = 2\n'
-        "episodes = 1\nreevaluation_episodes = 0\ntop = 1\n"
-        '[cluster]\nkind = "local"\nworkers = 1\n'
-    )
-    done = codesign("evolve", str(file), "--out", str(out))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "with 1 threads of the local cluster" in (out / "log.txt").read_text()
-    done = codesign("evolve", "--resume", str(out), "--cluster", "none")
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_score_on_a_cluster(running_for_all, tiny_controller, tmp_path):
-    robot = tmp_path / "robot.json"
-    jsonio.write_json(sample_body(np.random.default_rng(1)), robot)
-    common = (str(robot), "--controller", str(tiny_controller), "--episodes", "1", "--json", "-")
-    here = codesign("score", *common, "--workers", "0")
-    there = codesign("score", *common, "--cluster", running_for_all.address)
-    assert (there.returncode, there.stderr) == (0, "")
-    texts = [re.sub(r'"seconds": [0-9.e-]+', "", done.stdout) for done in (here, there)]
-    assert texts[0] == texts[1]
-
-
-def test_no_scheduler_leaves_no_run_folder(tmp_path):
-    address = f"tcp://127.0.0.1:{free_port()}"
-    done = codesign("evolve", "--out", str(tmp_path / "run"), "--cluster", address)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"error: cluster: no Dask scheduler answers at {address}: ")
-    assert len(done.stderr.splitlines()) == 1
-    assert not (tmp_path / "run").exists()
