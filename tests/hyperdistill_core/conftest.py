@@ -1,4 +1,4 @@
-"""Bodies and controllers that the tests of this package share."""
+"""Bodies and policies that the tests of this package share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from morph_ops.graph import Joint, Limb, Torso, add_limb, joints, new_body
 
 
-class RandomControl:
+class RandomPolicy:
     """A small network with random weights: E states in, E controls out."""
 
     def __init__(self, graph: nx.DiGraph, *, seed: int = 0, hidden: int = 64) -> None:
@@ -49,6 +49,6 @@ def walker() -> nx.DiGraph:
 
 
 @pytest.fixture
-def walker_control(walker: nx.DiGraph) -> RandomControl:
-    """A controller of the walker."""
-    return RandomControl(walker)
+def walker_policy(walker: nx.DiGraph) -> RandomPolicy:
+    """A policy of the walker."""
+    return RandomPolicy(walker)

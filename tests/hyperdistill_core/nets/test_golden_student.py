@@ -22,7 +22,7 @@ ROBOTS = (
 )
 SETS = ("brief", "strong")
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
-PARTS = {
+LAYER_NAMES = {
     "context_embed": "embed",
     "context_encoder.layers.0": "block",
     "self_attn.in_proj_": "qkv.",
@@ -40,7 +40,7 @@ PARTS = {
 
 
 def _our_name(name):
-    for theirs, ours in PARTS.items():
+    for theirs, ours in LAYER_NAMES.items():
         name = name.replace(theirs, ours)
     return name
 

@@ -39,9 +39,9 @@ def body():
 
 @pytest.fixture(scope="module")
 def pushed(body):
-    control = Push(len(list(joints(body))))
+    policy = Push(len(list(joints(body))))
     return rollout(
-        body, control, task=TASK, episodes=3, seed=1, record_trajectory=True, measure_gait=True
+        body, policy, task=TASK, episodes=3, seed=1, record_trajectory=True, measure_gait=True
     )
 
 
@@ -53,8 +53,8 @@ def test_work_is_torque_times_angle(body, pushed):
             for motor, (joint, _) in enumerate(model.actuator_trnid):
                 address = model.jnt_qposadr[joint]
                 before, after = pushed.qpos[step : step + 2, episode, address]
-                control = np.clip(pushed.ctrl[step, episode, motor], -1.0, 1.0)
-                torque = control * model.actuator_gear[motor, 0]
+                policy = np.clip(pushed.ctrl[step, episode, motor], -1.0, 1.0)
+                torque = policy * model.actuator_gear[motor, 0]
                 expected[episode] += abs(torque * (after - before))
     np.testing.assert_allclose(pushed.gait.work, expected, rtol=1e-12)
     assert (expected > 0).all()
@@ -102,12 +102,12 @@ def test_mass_height_and_cost_of_transport(body, pushed):
 
 
 def test_gait_metrics_change_nothing_else(body, pushed):
-    control = Push(len(list(joints(body))))
-    plain = rollout(body, control, task=TASK, episodes=3, seed=1)
+    policy = Push(len(list(joints(body))))
+    plain = rollout(body, policy, task=TASK, episodes=3, seed=1)
     np.testing.assert_array_equal(plain.returns, pushed.returns)
     assert plain.gait is None
     serial = rollout(
-        body, control, task=TASK, episodes=3, seed=1, engine="serial", measure_gait=True
+        body, policy, task=TASK, episodes=3, seed=1, engine="serial", measure_gait=True
     )
     np.testing.assert_array_equal(serial.gait.duty_factors, pushed.gait.duty_factors)
     assert serial.qpos is None
@@ -115,15 +115,15 @@ def test_gait_metrics_change_nothing_else(body, pushed):
 
 def test_heights_of_the_reference_task_begin_at_its_floor(body):
     task = replace(get_task("flat-reference"), max_steps=20)
-    control = Push(len(list(joints(body))))
-    result = rollout(body, control, task=task, episodes=1, measure_gait=True)
+    policy = Push(len(list(joints(body))))
+    result = rollout(body, policy, task=task, episodes=1, measure_gait=True)
     assert 0.0 < result.gait.height[0] < 1.5
     assert result.gait.contact[0] > 0.0
 
 
 def test_an_unstable_rollout_has_no_gait_metrics(body):
-    control = Push(len(list(joints(body))))
-    control.ctrl[:] = np.nan
-    result = rollout(body, control, task=TASK, episodes=2, measure_gait=True)
+    policy = Push(len(list(joints(body))))
+    policy.ctrl[:] = np.nan
+    result = rollout(body, policy, task=TASK, episodes=2, measure_gait=True)
     assert result.unstable
     assert result.gait is None

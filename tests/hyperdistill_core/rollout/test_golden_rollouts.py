@@ -156,14 +156,14 @@ def test_the_whole_rollout(golden, body, layout, engine):
     """The closed loop gives the policy the recorded states and ends at the recorded fall."""
     falls = np.flatnonzero(golden["terminated"])
     length = falls[0] + 1 if len(falls) else len(golden["ctrl"])
-    control = RecordedControls(golden["ctrl"])
+    policy = RecordedControls(golden["ctrl"])
     task = RecordedNoise(
         max_steps=len(golden["ctrl"]), noises=(golden["noise_qpos"], golden["noise_qvel"])
     )
-    run = rollout(body, control, task=task, episodes=COPIES, engine=engine)
+    run = rollout(body, policy, task=task, episodes=COPIES, engine=engine)
     np.testing.assert_array_equal(run.lengths, [length] * COPIES)
     np.testing.assert_array_equal(run.fell, [len(falls) > 0] * COPIES)
     np.testing.assert_allclose(run.returns, [golden["reward"][:length].sum()] * COPIES, **EXACT)
-    states = np.array(control.states)[:, 0].reshape(length, -1)
+    states = np.array(policy.states)[:, 0].reshape(length, -1)
     recorded = golden["proprioceptive"][:length, : layout.n_nodes * STATE_DIM]
     np.testing.assert_allclose(states, recorded, **EXACT)

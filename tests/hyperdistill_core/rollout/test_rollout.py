@@ -53,11 +53,11 @@ def exploding(graph: nx.DiGraph) -> nx.DiGraph:
     return with_nodes(graph, [("limb/1", replace(leg, joints=(replace(leg.joints[0], gear=1e9),)))])
 
 
-def test_engines_agree_to_the_last_bit(walker, walker_control):
+def test_engines_agree_to_the_last_bit(walker, walker_policy):
     runs = [
         rollout(
             walker,
-            walker_control,
+            walker_policy,
             task=FLAT,
             episodes=EPISODES,
             engine=engine,
@@ -85,11 +85,11 @@ def test_a_clocked_policy_gets_the_time_of_every_control_step(walker, engine):
             self.times.append(time)
             return np.zeros((len(state), 4))
 
-    short, control = replace(FLAT, max_steps=30), Clocked()
+    short, policy = replace(FLAT, max_steps=30), Clocked()
     for first in (0, 3):  # whichever episodes it is for
-        control.times.clear()
-        run = rollout(walker, control, task=short, episodes=2, first_episode=first, engine=engine)
-        assert control.times == [step * short.control_dt for step in range(max(run.lengths))]
+        policy.times.clear()
+        run = rollout(walker, policy, task=short, episodes=2, first_episode=first, engine=engine)
+        assert policy.times == [step * short.control_dt for step in range(max(run.lengths))]
 
 
 def test_physics_agrees_to_the_last_bit_for_equal_controls(walker):
@@ -134,8 +134,8 @@ def test_a_rollout_is_the_plain_loop(walker, engine):
     assert run.control_steps == run.lengths.sum()
 
 
-def test_terms_add_up_to_the_returns_and_to_the_distance(walker, walker_control):
-    run = rollout(walker, walker_control, task=FLAT, episodes=EPISODES)
+def test_terms_add_up_to_the_returns_and_to_the_distance(walker, walker_policy):
+    run = rollout(walker, walker_policy, task=FLAT, episodes=EPISODES)
     np.testing.assert_array_equal(sum(run.terms.values()), run.returns)
     np.testing.assert_allclose(run.returns * 0.02, run.distance, atol=1e-12)
     np.testing.assert_allclose(run.speed, run.returns / run.lengths, atol=1e-12)
@@ -144,15 +144,15 @@ def test_terms_add_up_to_the_returns_and_to_the_distance(walker, walker_control)
     assert run.seconds > 0.0
 
 
-def test_the_time_limit_ends_an_episode(walker, walker_control):
-    run = rollout(walker, walker_control, task=replace(FLAT, max_steps=5), episodes=2)
+def test_the_time_limit_ends_an_episode(walker, walker_policy):
+    run = rollout(walker, walker_policy, task=replace(FLAT, max_steps=5), episodes=2)
     np.testing.assert_array_equal(run.lengths, (5, 5))
     assert not run.fell.any()
 
 
-def test_the_seed_determines_the_returns(walker, walker_control):
+def test_the_seed_determines_the_returns(walker, walker_policy):
     first, again, other = (
-        rollout(walker, walker_control, task=FLAT, episodes=2, seed=seed) for seed in (7, 7, 8)
+        rollout(walker, walker_policy, task=FLAT, episodes=2, seed=seed) for seed in (7, 7, 8)
     )
     np.testing.assert_array_equal(first.returns, again.returns)
     assert (first.returns != other.returns).all()
@@ -187,9 +187,9 @@ def test_an_episode_does_not_depend_on_the_others(walker):
     assert len(joined.terms["forward"]) == EPISODES
 
 
-def test_the_trajectory_replays(walker, walker_control):
+def test_the_trajectory_replays(walker, walker_policy):
     run = rollout(
-        walker, walker_control, task=FLAT, episodes=EPISODES, seed=4, record_trajectory=True
+        walker, walker_policy, task=FLAT, episodes=EPISODES, seed=4, record_trajectory=True
     )
     model = FLAT.model(walker)
     start = FLAT.initial_states(model, seed=4, episodes=EPISODES)
@@ -204,8 +204,8 @@ def test_the_trajectory_replays(walker, walker_control):
         np.testing.assert_array_equal(physics.qpos, run.qpos[step + 1])
 
 
-def test_no_trajectory_is_recorded_by_default(walker, walker_control):
-    run = rollout(walker, walker_control, task=replace(FLAT, max_steps=2), episodes=1)
+def test_no_trajectory_is_recorded_by_default(walker, walker_policy):
+    run = rollout(walker, walker_policy, task=replace(FLAT, max_steps=2), episodes=1)
     assert run.qpos is None
     assert run.ctrl is None
 
@@ -272,8 +272,8 @@ def test_quiet_warnings_restores_the_handler():
         mujoco.set_mju_user_warning(None)
 
 
-def test_wrong_settings_are_refused(walker, walker_control):
+def test_wrong_settings_are_refused(walker, walker_policy):
     with pytest.raises(ValueError, match="episodes: expected at least 1, got 0"):
-        rollout(walker, walker_control, task=FLAT, episodes=0)
+        rollout(walker, walker_policy, task=FLAT, episodes=0)
     with pytest.raises(UnknownNameError, match="no engine 'batch': did you mean 'batched'"):
-        rollout(walker, walker_control, task=FLAT, episodes=1, engine="batch")
+        rollout(walker, walker_policy, task=FLAT, episodes=1, engine="batch")

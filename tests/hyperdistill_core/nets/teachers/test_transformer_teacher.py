@@ -28,7 +28,7 @@ ROBOTS = (
 SLOTS = {"nope": 0, "learntpe": 12}
 SETS = ("brief", "strong")
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
-PARTS = {
+LAYER_NAMES = {
     "limb_embed": "embed",
     "pos_embedding.pe": "position",
     "transformer_encoder.layers": "blocks",
@@ -44,7 +44,7 @@ PARTS = {
 def _our_name(name, trunk, decoder):
     if name.startswith("decoder.0"):
         return name.replace("decoder.0", decoder)
-    for theirs, ours in PARTS.items():
+    for theirs, ours in LAYER_NAMES.items():
         name = name.replace(theirs, ours)
     return f"{trunk}.{name}"
 
