@@ -26,7 +26,7 @@ TOLERANCE_M = 1e-5
 
 @dataclass(frozen=True)
 class BenchmarkSettings:
-    """What all ways have in common.
+    """What all methods have in common.
 
     Attributes:
         task: Name of the task.
@@ -58,7 +58,7 @@ class OpenLoopWorkers:
 
     Args:
         graphs: Bodies, one a slot.
-        settings: What all ways have in common.
+        settings: What all methods have in common.
         workers: Number of processes.
     """
 
@@ -76,26 +76,26 @@ class OpenLoopWorkers:
             _receive(worker)
 
     def run(
-        self, way: str, repeat: int, done: NDArray[np.bool_], heights: NDArray[np.float32]
+        self, method: str, repeat: int, done: NDArray[np.bool_], heights: NDArray[np.float32]
     ) -> float:
         """Make a repeat, and return its control steps per second.
 
         Args:
-            way: Name of an open loop.
+            method: Name of an open loop.
             repeat: Number of the repeat.
             done: (T, A, E) which step ends an episode.
-            heights: (A, E) heights of the torsos (m) that the way must arrive at.
+            heights: (A, E) heights of the torsos (m) that the method must arrive at.
 
         Raises:
             RuntimeError: It arrived at other heights, or a process failed.
         """
         for worker, slots in zip(self._workers, self._slots, strict=True):
-            worker.send((way, repeat, done[:, slots]))
+            worker.send((method, repeat, done[:, slots]))
         speed = 0.0
         for worker, slots in zip(self._workers, self._slots, strict=True):
             seconds, found = _receive(worker)
             if not np.allclose(found, heights[slots], atol=TOLERANCE_M):
-                raise RuntimeError(f"{way} did not arrive at the states of the vector env")
+                raise RuntimeError(f"{method} did not arrive at the states of the vector env")
             speed += self._settings.steps * found.size / seconds
         return speed
 
@@ -120,20 +120,20 @@ class OpenLoops:
 
     Args:
         graphs: Bodies by slot.
-        settings: What all ways have in common.
+        settings: What all methods have in common.
     """
 
     def __init__(self, graphs: dict[int, nx.DiGraph[str]], settings: BenchmarkSettings) -> None:
         self._steps = settings.steps
         self._loops = {
-            way: [loop(graph, slot, settings) for slot, graph in graphs.items()]
-            for way, loop in OPEN_LOOPS.items()
+            method: [loop(graph, slot, settings) for slot, graph in graphs.items()]
+            for method, loop in OPEN_LOOPS.items()
         }
 
     def __call__(self, request: _Request) -> tuple[float, NDArray[np.float64]]:
         """Make a repeat; return its duration (s) and the (bodies, E) heights of the torsos (m)."""
-        way, repeat, done = request
-        loops = self._loops[way]
+        method, repeat, done = request
+        loops = self._loops[method]
         for row, loop in enumerate(loops):
             loop.prepare(repeat, done[:, row])
         with quiet_warnings():
@@ -151,7 +151,7 @@ class OpenLoop(ABC):
     Args:
         graph: Body to simulate.
         slot: Slot of the body in the vector env.
-        settings: What all ways have in common.
+        settings: What all methods have in common.
     """
 
     def __init__(self, graph: nx.DiGraph[str], slot: int, settings: BenchmarkSettings) -> None:

@@ -3,23 +3,23 @@
     python benchmarks/vector_env.py [ROBOT.xml ...] [--training-set FILE.jsonl] [--bodies 100]
         [--envs 8]
 
-Three ways to simulate many bodies in several simulations each:
+Three methods to simulate many bodies in several simulations each:
 
     vector_env  VectorEnv on workers: states, rewards, ends of episodes, and resets
     mjbatch     the physics alone, body by body with mjbatch, in as many processes
     mj_step     the physics alone, mj_step for each simulation, in as many processes
 
-All ways apply the same actions, drawn in advance: a policy without cost. A body that falls is
+All methods apply the same actions, drawn in advance: a policy without cost. A body that falls is
 reset, and a body on the ground costs other physics than an upright one. Therefore the vector env
-runs first, and the benchmark notes when its episodes end. The other ways then reset each
-simulation after the same steps, to the same initial states, and all ways must arrive at the same
+runs first, and the benchmark notes when its episodes end. The other methods then reset each
+simulation after the same steps, to the same initial states, and all methods must arrive at the same
 heights of the torsos. To detect the end of an episode and to draw an initial state counts for the
-vector env alone: the other ways get both in advance.
+vector env alone: the other methods get both in advance.
 
-The ways take turns, and each repeat continues where the previous one ended. The first repeat does
+The methods take turns, and each repeat continues where the previous one ended. The first repeat does
 not count. The speed of the vector env is that of its slowest worker, waiting included. The speeds
-of the other ways are sums over their processes, which do not wait for each other. The result to
-watch is the speed of the vector env over that of the faster other way, as the median over the
+of the other methods are sums over their processes, which do not wait for each other. The result to
+watch is the speed of the vector env over that of the faster other method, as the median over the
 repeats.
 """
 
@@ -49,7 +49,7 @@ from morph_ops.io import mjcf
 from morph_ops.sampling import sample_body
 
 GOAL = 0.75
-WAYS = ("vector_env", *OPEN_LOOPS)
+METHODS = ("vector_env", *OPEN_LOOPS)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Repeat:
 
     Attributes:
         n_ends: Number of episodes that ended.
-        speeds: Control steps per second of each way.
+        speeds: Control steps per second of each method.
     """
 
     n_ends: int
@@ -66,8 +66,8 @@ class Repeat:
 
     @property
     def ratio(self) -> float:
-        """Speed of the vector env over that of the faster other way."""
-        return self.speeds["vector_env"] / max(self.speeds[way] for way in OPEN_LOOPS)
+        """Speed of the vector env over that of the faster other method."""
+        return self.speeds["vector_env"] / max(self.speeds[method] for method in OPEN_LOOPS)
 
 
 def main() -> None:
@@ -94,16 +94,16 @@ def main() -> None:
 def measure(
     graphs: Sequence[nx.DiGraph[str]], settings: BenchmarkSettings, *, workers: int, repeats: int
 ) -> list[Repeat]:
-    """Measure the three ways.
+    """Measure the three methods.
 
     Args:
         graphs: Bodies.
-        settings: What all ways have in common.
-        workers: Number of processes of each way.
+        settings: What all methods have in common.
+        workers: Number of processes of each method.
         repeats: Number of repeats that count.
 
     Raises:
-        RuntimeError: Two ways did not arrive at the same states, or a process failed.
+        RuntimeError: Two methods did not arrive at the same states, or a process failed.
     """
     open_loops = OpenLoopWorkers(graphs, settings, workers=workers)
     with VectorEnv(
@@ -120,8 +120,8 @@ def measure(
             seconds, done = _run_vector_env(env, repeat, settings)
             speeds = {"vector_env": done.size / seconds}
             heights = env.state[:, :, 0, 2]
-            for way in OPEN_LOOPS:
-                speeds[way] = open_loops.run(way, repeat, done, heights)
+            for method in OPEN_LOOPS:
+                speeds[method] = open_loops.run(method, repeat, done, heights)
             measured.append(Repeat(int(done.sum()), speeds))
     open_loops.close()
     return measured[1:]
@@ -168,13 +168,13 @@ def _table(
     title += f", {settings.steps} control steps a repeat"
     title += f", {workers} workers, {settings.n_parts} part(s)"
     table = Table(title=title)
-    for column in ("repeat", "ends", *WAYS, "ratio"):
+    for column in ("repeat", "ends", *METHODS, "ratio"):
         table.add_column(column, justify="left" if column == "repeat" else "right")
     for number, repeat in enumerate(repeats, start=1):
-        speeds = [f"{repeat.speeds[way]:,.0f}" for way in WAYS]
+        speeds = [f"{repeat.speeds[method]:,.0f}" for method in METHODS]
         table.add_row(str(number), f"{repeat.n_ends:,}", *speeds, f"{repeat.ratio:.3f}")
     table.add_section()
-    medians = [f"{median(repeat.speeds[way] for repeat in repeats):,.0f}" for way in WAYS]
+    medians = [f"{median(repeat.speeds[method] for repeat in repeats):,.0f}" for method in METHODS]
     ratio = f"{median(repeat.ratio for repeat in repeats):.3f}"
     table.add_row(f"median (goal {GOAL:.2f})", "", *medians, ratio)
     return table
@@ -196,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeats", type=int, default=10, help="number of repeats that count")
     parser.add_argument("--seed", type=int, default=0, help="seed of bodies, actions and resets")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count(), help="number of processes of each way"
+        "--workers", type=int, default=os.cpu_count(), help="number of processes of each method"
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""Worker processes, and what runs on them: one worker layer for everybody.
+"""Worker processes, and what runs on them: the one worker layer of the project.
 
     launcher         starts processes: environment, signals, preloaded packages
     processes        one worker process with its message loop

@@ -13,7 +13,7 @@ _Result = TypeVar("_Result")
 
 
 class WorkerError(RuntimeError):
-    """Work raised an error in a worker that cannot be passed between processes."""
+    """Work in a worker raised an error that cannot be passed between processes."""
 
 
 class WorkerDiedError(RuntimeError):
@@ -47,7 +47,7 @@ class Outcome(Generic[Result]):
 class Backend(Protocol[_Item, _Result]):
     """Takes items while it has room, and returns their outcomes in any order.
 
-    A caller keeps it busy in this way::
+    A caller keeps it busy with this loop::
 
         while items or backend.busy:
             while items and backend.idle:

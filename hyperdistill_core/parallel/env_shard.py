@@ -82,7 +82,7 @@ class EnvShard:
         self._arrays["state"][slot] = reader.read()[0]
 
     def drop(self, slot: int) -> None:
-        """Stop to simulate the body of a slot, if it is in this shard."""
+        """Stop simulating the body of a slot, if it is in this shard."""
         self._bodies.pop(slot, None)
         self._tables = None
 

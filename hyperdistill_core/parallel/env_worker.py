@@ -20,7 +20,7 @@ from hyperdistill_core.rollout import quiet_warnings
 from hyperdistill_core.tasks import get_task
 
 _PATIENCE_S = 5.0
-# Answers that nobody receives fill the pipe, and then neither end can continue.
+# Answers that are not received fill the pipe, and then neither end can continue.
 _MAX_PENDING = 64
 _SETUP, _CALL = "setup", "call"
 

@@ -153,7 +153,7 @@ class VectorEnv:
         return [worker.pid for worker in self._workers]
 
     def replace(self, slot: int, graph: nx.DiGraph[str]) -> None:
-        """Put another body into a slot; its episodes begin anew.
+        """Put another body into a slot, in new episodes.
 
         A worker prepares the body in the background. :attr:`state` and the next step wait for
         it, and raise its error.
