@@ -12,15 +12,15 @@ Three methods to simulate many bodies in several simulations each:
 All methods apply the same actions, drawn in advance: a policy without cost. A body that falls is
 reset, and a body on the ground costs other physics than an upright one. Therefore the vector env
 runs first, and the benchmark notes when its episodes end. The other methods then reset each
-simulation after the same steps, to the same initial states, and all methods must arrive at the same
-heights of the torsos. To detect the end of an episode and to draw an initial state counts for the
-vector env alone: the other methods get both in advance.
+simulation after the same steps, to the same initial states. All methods must arrive at the same
+heights of the torsos. The vector env alone spends time to detect the end of an episode and to
+draw an initial state: the other methods get both in advance.
 
-The methods take turns, and each repeat continues where the previous one ended. The first repeat does
-not count. The speed of the vector env is that of its slowest worker, waiting included. The speeds
-of the other methods are sums over their processes, which do not wait for each other. The result to
-watch is the speed of the vector env over that of the faster other method, as the median over the
-repeats.
+The methods take turns, and each repeat continues where the previous one ended. The first repeat
+does not count. The speed of the vector env is that of its slowest worker, waiting included. The
+speeds of the other methods are sums over their processes, which do not wait for each other. The
+result to watch is the speed of the vector env over that of the faster other method, as the median
+over the repeats.
 """
 
 from __future__ import annotations

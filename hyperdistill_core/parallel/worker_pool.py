@@ -165,7 +165,7 @@ class WorkerPool(Generic[Item, Result]):
             worker.process.send(item)
 
     def _receive(self, worker: _Worker) -> Outcome[Result] | None:
-        """Return the outcome of a worker's item; None if it died and another one repeats the item."""
+        """Return the outcome of a worker's item; None if it died and another one repeats it."""
         try:
             result, error, exception = worker.process.receive()
         except (EOFError, OSError):
