@@ -84,7 +84,7 @@ def _require_self_contained(text: str) -> None:
     try:
         parser = ElementTree.XMLParser(target=_Builder())
         document = ElementTree.fromstring(text, parser)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, UnicodeEncodeError) as error:
         raise MjcfError(f"broken XML: {error}") from None
     if document.tag != "mujoco":
         raise MjcfError(f"expected MJCF, whose first element is <mujoco>, got <{document.tag}>")

@@ -1,8 +1,9 @@
-"""What all operators promise: valid children, untouched parents, the same again."""
+"""Promises of all operators: valid children, untouched parents, and repeatable draws."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -15,11 +16,7 @@ from morph_ops.sampling import sample_body
 from morph_ops.unimal import rest_height
 from morph_ops.validity.contacts import touching
 from morph_ops.validity.invariants import violations
-
-
-def contents(graph: nx.DiGraph) -> tuple[object, ...]:
-    """All that a graph holds, in order."""
-    return (list(graph.nodes(data=True)), list(graph.edges), dict(graph.graph))
+from tests.morph_ops.bodies import contents
 
 
 def published(reference) -> list[nx.DiGraph]:
@@ -35,29 +32,29 @@ def apply(name: str, graph: nx.DiGraph, mate: nx.DiGraph, seed: int) -> nx.DiGra
         return None
 
 
-def apply_many(pool: list[nx.DiGraph], count: int) -> Counter[str]:
-    """Random operators on a pool whose bodies give way to their children."""
+def apply_many(bodies: list[nx.DiGraph], count: int) -> Counter[str]:
+    """Apply random operators to a list of bodies; each child replaces its parent."""
     rng = np.random.default_rng(11)
     names = [*OPERATORS, "crossover"]
     made: Counter[str] = Counter()
     for seed in range(count):
-        one, two = rng.integers(len(pool), size=2)
+        one, two = rng.integers(len(bodies), size=2)
         name = names[rng.integers(len(names))]
-        before = contents(pool[one]), contents(pool[two])
-        child = apply(name, pool[one], pool[two], seed)
-        assert (contents(pool[one]), contents(pool[two])) == before, name
+        before = contents(bodies[one]), contents(bodies[two])
+        child = apply(name, bodies[one], bodies[two], seed)
+        assert (contents(bodies[one]), contents(bodies[two])) == before, name
         if child is None:
             continue
         assert violations(child) == [], name
         assert torso(child).pos[2] == rest_height(child), name
         assert set(excludes(child)) == {pair for pair, _ in touching(child)}, name
-        assert contents(child)[0] != contents(pool[one])[0], name
+        assert contents(child)[0] != contents(bodies[one])[0], name
         if seed % 10 == 0:
-            again = apply(name, pool[one], pool[two], seed)
+            again = apply(name, bodies[one], bodies[two], seed)
             assert again is not None
             assert contents(again) == contents(child), name
         made[name] += 1
-        pool[one] = child
+        bodies[one] = child
     return made
 
 
@@ -92,20 +89,14 @@ def test_operators_need_limbs(name):
 
 
 def test_foreign_values_survive():
-    """A robot outside the space is changed like any other, and keeps what is its own."""
+    """A robot outside the space changes like any other, and keeps its own values."""
     rng = np.random.default_rng(4)
     graph = sample_body(rng)
     name = limbs(graph)[0]
     odd = {"friction": (0.9, 0.2, 0.3), "condim": 4}
     for node in graph:
-        record = graph.nodes[node]["node"]
-        graph.nodes[node]["node"] = type(record)(
-            **{field: getattr(record, field) for field in record.__slots__} | odd
-        )
-    head = torso(graph)
-    graph.nodes["torso/0"]["node"] = type(head)(
-        **{field: getattr(head, field) for field in head.__slots__} | {"radius": 0.123}
-    )
+        graph.nodes[node]["node"] = replace(graph.nodes[node]["node"], **odd)
+    graph.nodes["torso/0"]["node"] = replace(torso(graph), radius=0.123)
     lacks = set(violations(graph))
     assert lacks
     for operator in OPERATORS:
