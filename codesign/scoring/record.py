@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-#: First words of the warnings about bodies that are unlike the training distribution.
+#: First words of the warnings about bodies outside of the training distribution.
 OUT_OF_DISTRIBUTION = "out of distribution"
 #: Fields that are lists in JSON.
 _TUPLES = ("ci95", "returns", "lengths", "fell", "duty_factors", "warnings", "criteria")
