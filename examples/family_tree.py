@@ -3,7 +3,7 @@
 Usage: python examples/family_tree.py RUN [--out PICTURE.png] [--top 5]
 
 Every dot is a candidate. A line goes from each ancestor of a best design to its child, by first
-parents, in a colour for each starting body.
+parents, in a color for each starting body.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def draw(axes: Axes, tree: nx.DiGraph[str], best: list[int]) -> int:
     axes.scatter(list(scores), list(scores.values()), s=3, color="0.75", linewidths=0)
     lines = [first_line(tree, number) for number in best]
     founders = list(dict.fromkeys(line[-1] for line in lines))
-    colours = colormaps[PALETTE]
+    colors = colormaps[PALETTE]
     for line in reversed(lines):  # the best lies on top
-        colour = colours(founders.index(line[-1]) % colours.N)
-        axes.plot(line, [scores[n] for n in line], color=colour, linewidth=1.2, marker="o", ms=3)
+        color = colors(founders.index(line[-1]) % colors.N)
+        axes.plot(line, [scores[n] for n in line], color=color, linewidth=1.2, marker="o", ms=3)
     top = max(scores.values())
     axes.set_ylim(-LOWEST_SHARE * top, 1.05 * top)  # bodies that blow up lie far below
     axes.set_xlabel("candidate")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C, also where a shell that started the tests in the background ignores it."""
+    """Handle Ctrl-C, also where a shell that started the tests in the background ignores it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -43,8 +43,8 @@ def rows(out: Path, what: str = COMPARED) -> list[tuple]:
 
 def history(out: Path) -> list[tuple]:
     events = "SELECT kind, name, generation, number, message, details FROM events "
-    told = select(out, f"{events} WHERE generation IS NOT NULL ORDER BY id")
-    return [*select(out, "SELECT * FROM membership"), *told]
+    stored = select(out, f"{events} WHERE generation IS NOT NULL ORDER BY id")
+    return [*select(out, "SELECT * FROM membership"), *stored]
 
 
 def wait_for(out: Path, count: int, process: subprocess.Popen) -> None:

@@ -125,7 +125,7 @@ def plot(result: FineTuneResult, splits: list[str], path: Path) -> None:
         rows = [index for index, name in enumerate(splits) if name == split]
         axes.scatter(result.zero_shot[rows], result.trained[rows], label=split, s=18)
     both = [*result.zero_shot, *result.trained]
-    axes.axline((min(both), min(both)), slope=1.0, color="grey", linewidth=0.8)
+    axes.axline((min(both), min(both)), slope=1.0, color="gray", linewidth=0.8)
     axes.set_xlabel("return under the generated network")
     axes.set_ylabel("return after training on this body alone")
     axes.legend()
