@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from morph_ops.graph import Joint, Limb, Torso, add_limb, joints, new_body
+from morph_ops.graph import Joint, Limb, Slot, Torso, add_limb, joints, new_body
 
 
 class RandomPolicy:
@@ -26,7 +26,7 @@ class RandomPolicy:
 def walker() -> nx.DiGraph:
     """A torso on two legs, one with a shin: limbs with one and with two hinges."""
 
-    def hinge(number: int, slot: str, axis: tuple[float, float, float]) -> Joint:
+    def hinge(number: int, slot: Slot, axis: tuple[float, float, float]) -> Joint:
         return Joint(
             name=f"limb{slot}/{number}",
             slot=slot,

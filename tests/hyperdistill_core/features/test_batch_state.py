@@ -37,7 +37,7 @@ def test_states_of_many_bodies_are_those_of_each():
                 coordinates=coordinates,
             )
         )
-        expected.append([StateReader(layout, N_ENVS, world_y=y).read(**now) for y in (0, 1)])
+        expected.append([StateReader(layout, N_ENVS, world_y=y).read(**now) for y in (False, True)])
     for world_y in (False, True):
         reader = BatchStateReader(layouts, arrays, n_max=n_max, world_y=world_y)
         for row in range(len(bodies)):

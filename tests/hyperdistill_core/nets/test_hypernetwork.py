@@ -100,6 +100,7 @@ def test_heights_change_the_controls_of_each_body_differently():
     change = on_high - on_low
     assert (change.abs().amax(dim=tuple(range(1, change.dim()))) > 1e-6).all()
     weight = net.generate(context).terrain_weight
+    assert weight is not None
     assert not torch.allclose(weight[0], weight[1])
 
 

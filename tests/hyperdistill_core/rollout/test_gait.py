@@ -109,6 +109,7 @@ def test_gait_metrics_change_nothing_else(body, pushed):
     serial = rollout(
         body, policy, task=TASK, episodes=3, seed=1, engine="serial", measure_gait=True
     )
+    assert serial.gait is not None
     np.testing.assert_array_equal(serial.gait.duty_factors, pushed.gait.duty_factors)
     assert serial.qpos is None
 
@@ -117,6 +118,7 @@ def test_heights_of_the_reference_task_begin_at_its_floor(body):
     task = replace(get_task("flat-reference"), max_steps=20)
     policy = Push(len(list(joints(body))))
     result = rollout(body, policy, task=task, episodes=1, measure_gait=True)
+    assert result.gait is not None
     assert 0.0 < result.gait.height[0] < 1.5
     assert result.gait.contact[0] > 0.0
 

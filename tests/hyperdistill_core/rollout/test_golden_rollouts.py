@@ -27,7 +27,7 @@ ROBOTS = (
     "vt-5506-3-17-02-18-33-45",
     "floor-1409-8-2-01-16-01-05",
 )
-EXACT = {"atol": 1e-9, "rtol": 0.0}
+EXACT: dict[str, Any] = {"atol": 1e-9, "rtol": 0.0}
 TASK = get_task("flat-reference")
 SLOTS = 12
 # Two simulations with the same initial state: their rows must not affect each other.

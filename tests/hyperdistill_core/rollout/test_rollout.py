@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import mujoco
 import networkx as nx
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hyperdistill_core.rollout import ENGINES, quiet_warnings, rollout, unstable_simulations
+from hyperdistill_core.rollout import ENGINES, Engine, quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.rollout.batched import BatchedPhysics
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import get_task
@@ -67,8 +68,9 @@ def test_engines_agree_to_the_last_bit(walker, walker_policy):
     ]
     assert len(set(runs[0].lengths)) > 1, "episodes of different length, or dropping goes untested"
     for field in ("qpos", "ctrl", "returns", "lengths", "fell", "distance", "speed"):
-        np.testing.assert_array_equal(*(getattr(run, field) for run in runs), err_msg=field)
-    np.testing.assert_array_equal(*(run.terms["forward"] for run in runs))
+        first, second = (getattr(run, field) for run in runs)
+        np.testing.assert_array_equal(first, second, err_msg=field)
+    np.testing.assert_array_equal(runs[0].terms["forward"], runs[1].terms["forward"])
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -106,7 +108,8 @@ def test_physics_agrees_to_the_last_bit_for_equal_controls(walker):
             physics.ctrl[:] = ctrl
             physics.step(running, FLAT.physics_steps)
         for field in FIELDS:
-            np.testing.assert_array_equal(*(getattr(physics, field) for physics in both), field)
+            first, second = (getattr(physics, field) for physics in both)
+            np.testing.assert_array_equal(first, second, err_msg=field)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -228,6 +231,7 @@ def test_an_unstable_simulation_gets_the_worst_score_silently(
     assert (run.lengths < FLAT.max_steps).all()
     assert not run.distance.any()
     assert not run.speed.any()
+    assert run.qpos is not None
     assert np.isfinite(run.qpos).all()
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
@@ -276,4 +280,4 @@ def test_wrong_settings_are_refused(walker, walker_policy):
     with pytest.raises(ValueError, match="episodes: expected at least 1, got 0"):
         rollout(walker, walker_policy, task=FLAT, episodes=0)
     with pytest.raises(UnknownNameError, match="no engine 'batch': did you mean 'batched'"):
-        rollout(walker, walker_policy, task=FLAT, episodes=1, engine="batch")
+        rollout(walker, walker_policy, task=FLAT, episodes=1, engine=cast("Engine", "batch"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,13 @@ from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
 from tests.helpers.packed_samples import BODY, COUNTS, MIXED_BODY, packed_samples
 
-SIZES = {"context_dim": 5, "state_dim": 4, "hidden": 9, "embed": 8, "feedforward": 12}
+SIZES: dict[str, Any] = {
+    "context_dim": 5,
+    "state_dim": 4,
+    "hidden": 9,
+    "embed": 8,
+    "feedforward": 12,
+}
 
 
 def _net(**options):
@@ -115,4 +122,4 @@ def test_settings_can_be_stored_and_give_those_of_the_hypernetworks():
     assert config.hypernet() == HypernetConfig(**SIZES)
     assert type(Generalist(config).actor.config) is HypernetConfig
     with pytest.raises(ValueError, match="hidden: expected at least 1, got 0"):
-        GeneralistConfig(**(SIZES | {"hidden": 0}))
+        GeneralistConfig(**{**SIZES, "hidden": 0})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -9,7 +11,13 @@ from torch.nn import functional as F
 from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
 from tests.helpers.packed_samples import BODY, COUNTS, MIXED_BODY, packed_samples
 
-SIZES = {"context_dim": 5, "state_dim": 4, "width": 8, "layers": 2, "feedforward": 12}
+SIZES: dict[str, Any] = {
+    "context_dim": 5,
+    "state_dim": 4,
+    "width": 8,
+    "layers": 2,
+    "feedforward": 12,
+}
 
 
 def _net(**options):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork, WeightHead
 from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
 from hyperdistill_core.nets.trees import Trees
 
@@ -17,7 +17,9 @@ BODIES = torch.tensor([0, 1, 2, 2, 0, 1, 2])
 def generated():
     torch.manual_seed(0)
     network = Hypernetwork(HypernetConfig(context_dim=5, state_dim=4, hidden=8, embed=16))
-    for head in (network.input_head, network.output_head, *network.hidden_heads):
+    for head in network.modules():
+        if not isinstance(head, WeightHead):
+            continue
         torch.nn.init.normal_(head.weight.weight, std=0.1)
         torch.nn.init.normal_(head.bias.weight, std=0.1)
     mask = torch.tensor([[True] * len(tree) + [False] * (4 - len(tree)) for tree in PARENTS])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -158,7 +159,13 @@ def test_parameter_counts(data, variant):
 
 def _small(**options):
     torch.manual_seed(3)
-    sizes = {"context_dim": 5, "state_dim": 4, "width": 8, "layers": 2, "feedforward": 12}
+    sizes: dict[str, Any] = {
+        "context_dim": 5,
+        "state_dim": 4,
+        "width": 8,
+        "layers": 2,
+        "feedforward": 12,
+    }
     net = TransformerTeacher(TransformerTeacherConfig(**(sizes | options))).double()
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
