@@ -1,10 +1,8 @@
-"""JSON, GraphML and the choice of a format by the file's extension."""
+"""JSON, GraphML, and the choice of a format by the file's extension."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,14 +180,6 @@ def test_graphs_that_are_no_body_are_not_written(biped: nx.DiGraph, tmp_path: Pa
     with pytest.raises(BodyError, match="node 'a\\\\n': no usable name"):
         write_body(new_body(node(biped, "torso/0"), name="a\n"), tmp_path / "a.graphml")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
-
-
-def test_bodies_load_without_mujoco() -> None:
-    code = (
-        "import sys, morph_ops, morph_ops.io.json_file, morph_ops.identity\n"
-        "sys.exit('mujoco' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_chains_too_long_to_nest_are_refused(biped: nx.DiGraph, tmp_path: Path) -> None:
