@@ -1,0 +1,88 @@
+"""Files of designs: every format holds the body, and nothing is left of a failure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import pytest
+
+from codesign.errors import UsageError
+from codesign.exporting import Design, DesignRollout, export_designs
+from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.tasks import get_task
+from morph_ops.identity import is_same
+from morph_ops.io import files
+from morph_ops.sampling import sample_body
+
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def body():
+    return sample_body(np.random.default_rng(1))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, tiny_controller, body):
+    out = tmp_path_factory.mktemp("export") / "designs"
+    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=3)
+    export_designs([Design(name="it", graph=body)], out, rollout=rollout)
+    return out
+
+
+def test_files_hold_the_body(folder, body):
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "it.json", "it.npz", "it.xml", "run_design.py",
+    ]  # fmt: skip
+    assert is_same(files.read_body(folder / "it.json"), body)
+    assert is_same(files.read_body(folder / "it.xml"), body)
+    scene = mujoco.MjModel.from_xml_path(str(folder / "it.xml"))
+    assert scene.nlight >= 1
+    assert mujoco.mjtGeom.mjGEOM_PLANE in scene.geom_type
+
+
+def test_a_design_has_the_network_of_its_variant(body, tiny_controller, tmp_path):
+    factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(2, 25)).astype(np.float32)
+    factors[0] = 1.0
+    replace(Controller.load(tiny_controller), variants=factors).save(tmp_path / "c.safetensors")
+    rollout = DesignRollout(controller=tmp_path / "c.safetensors", seed=SEED)
+    designs = [Design(name=f"by-{n}", graph=body, variant=n) for n in range(2)]
+    out = tmp_path / "designs"
+    export_designs(designs, out, rollout=rollout)
+    controller, model = Controller.load(rollout.controller), get_task("flat").model(body)
+    written = [np.load(out / f"by-{number}.npz") for number in range(2)]
+    for number, arrays in enumerate(written):
+        control = controller.for_body(body, model, variant=number)
+        for name, expected in control.arrays().items():
+            np.testing.assert_array_equal(arrays[name], expected)
+    assert not np.array_equal(*(arrays["weight_0"] for arrays in written))
+
+
+def test_a_taken_folder_is_left_alone(folder, body, tmp_path):
+    (tmp_path / "mine").touch()
+    with pytest.raises(UsageError, match="exists and is not empty"):
+        export_designs([Design(name="it", graph=body)], tmp_path, formats=["json"])
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_nothing_is_left_where_it_fails(body, tmp_path):
+    with pytest.raises(UsageError, match="none-v9"):
+        export_designs(
+            [Design(name="it", graph=body)],
+            tmp_path / "new",
+            rollout=DesignRollout(controller="none-v9"),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_an_empty_folder_is_filled(body, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    export_designs([Design(name="it", graph=body)], tmp_path / "link", formats=["json"])
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["it.json"]
+
+
+def test_a_robot_in_two_formats_is_one(folder):
+    assert [path.name for path in files.robot_files(folder)] == ["it.json"]

@@ -1,0 +1,85 @@
+"""The stand-alone script simulates what was scored."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from codesign.exporting import Design, DesignRollout, export_designs, run_design
+from codesign.scoring import score
+from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.nets.teachers.generalist import Generalist
+from morph_ops.sampling import sample_body
+
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def body():
+    return sample_body(np.random.default_rng(1))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, tiny_controller, body):
+    out = tmp_path_factory.mktemp("export") / "designs"
+    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=3)
+    export_designs([Design(name="it", graph=body)], out, rollout=rollout)
+    return out
+
+
+def test_the_runner_reaches_the_score(folder, body, tiny_controller):
+    # Every operation is the engines' own, so that contacts have next to no noise to blow up.
+    [record] = score([body], controller=tiny_controller, episodes=3, seed=SEED)
+    distance, seconds = run_design.simulate(folder / "it.xml")
+    assert seconds == pytest.approx(np.array(record.lengths) * 0.02)
+    assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
+
+
+def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
+    body, in_other_frames, tiny_controller, tmp_path
+):
+    robot = in_other_frames(body)
+    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=2)
+    export_designs([Design(name="it", graph=robot)], tmp_path / "designs", rollout=rollout)
+    [record] = score([robot], controller=tiny_controller, episodes=2, seed=SEED)
+    distance, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
+    assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
+
+
+def test_the_runner_has_the_clock_phase_of_the_score(body, tiny_controller, tmp_path):
+    clockless = Controller.load(tiny_controller)
+    network = Generalist.from_hypernetwork(clockless.network, clock_harmonics=2).actor
+    torch.nn.init.normal_(network.clock_head.bias, std=0.5)
+    replace(clockless, network=network).save(tmp_path / "c.safetensors")
+    rollout = DesignRollout(controller=tmp_path / "c.safetensors", seed=SEED, episodes=2)
+    export_designs([Design(name="it", graph=body)], tmp_path / "designs", rollout=rollout)
+    [record] = score([body], controller=rollout.controller, episodes=2, seed=SEED)
+    [without] = score([body], controller=tiny_controller, episodes=2, seed=SEED)
+    assert record.returns != pytest.approx(without.returns, abs=0.1)
+    distance, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
+    assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
+
+
+def test_the_runner_runs_alone(folder):
+    done = subprocess.run(
+        [sys.executable, "run_design.py", "it.xml"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    _, distance, _, seconds, _, speed, unit = done.stdout.split()
+    assert unit == "m/s"
+    assert float(speed) == pytest.approx(float(distance) / float(seconds), abs=0.02)
+
+
+@pytest.mark.parametrize("arguments", [[], ["it.json"], ["none.xml"], ["it.xml", "more"]])
+def test_the_runner_says_how_it_is_used(folder, arguments):
+    done = subprocess.run(
+        [sys.executable, "run_design.py", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it\n"

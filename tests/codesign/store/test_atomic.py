@@ -1,0 +1,29 @@
+"""Folders appear complete or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from codesign.store.atomic import new_folder
+
+
+def test_a_new_folder_keeps_the_other_files_of_the_old_one(tmp_path):
+    out = tmp_path / "designs"
+    with new_folder(out, replace="design-*") as draft:
+        (draft / "design-01.json").write_text("old")
+        (draft / "design-02.json").touch()
+        (draft / "notes.txt").write_text("mine")
+    with new_folder(out, replace="design-*") as draft:
+        (draft / "design-01.json").write_text("new")
+    found = {path.name: path.read_text() for path in out.iterdir()}
+    assert found == {"design-01.json": "new", "notes.txt": "mine"}
+    assert [path.name for path in tmp_path.iterdir()] == ["designs"]
+
+
+def test_an_old_folder_stays_if_the_new_one_fails(tmp_path):
+    out = tmp_path / "designs"
+    with new_folder(out) as draft:
+        (draft / "notes.txt").touch()
+    with pytest.raises(KeyError), new_folder(out, replace="design-*"):
+        raise KeyError("oh")
+    assert [path.name for path in tmp_path.rglob("*")] == ["designs", "notes.txt"]

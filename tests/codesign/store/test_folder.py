@@ -1,0 +1,99 @@
+"""Run folders: complete or not at all, locked, found and named."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from codesign.config import Settings
+from codesign.errors import RunError, UsageError
+from codesign.store import Database, RunFolder, find_runs
+from codesign.store.folder import LOCK, free_path
+
+
+def test_settings_that_are_damaged_name_the_run(tmp_path):
+    RunFolder.create(tmp_path / "run", Settings())
+    (tmp_path / "run" / "settings.toml").write_text("population = -3")
+    with pytest.raises(UsageError, match=r"run has damaged settings: population: .*got -3"):
+        RunFolder(tmp_path / "run")
+
+
+def test_a_run_folder_is_complete(tmp_path):
+    settings = Settings(seed=4)
+    folder = RunFolder.create(tmp_path / "deep" / "run", settings)
+    assert RunFolder(folder.path).settings == settings
+    assert sorted(path.name for path in folder.path.iterdir()) == [
+        "designs", "log.txt", "run.sqlite", "settings.toml",
+    ]  # fmt: skip
+    assert [path.name for path in folder.path.parent.iterdir()] == ["run"]
+    with pytest.raises(UsageError, match="exists and is not empty"):
+        RunFolder.create(folder.path, settings)
+
+
+def test_nothing_is_left_of_a_folder_that_could_not_be_made(tmp_path, monkeypatch):
+    def fail(path):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Database, "create", fail)
+    with pytest.raises(OSError, match="disk full"):
+        RunFolder.create(tmp_path / "run", Settings())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_holds_until_it_is_released(tmp_path):
+    folder = RunFolder.create(tmp_path / "run", Settings())
+    with folder:
+        other = RunFolder(tmp_path / "run")
+        assert other.locked
+        with pytest.raises(UsageError, match="another process works on the run"), other:
+            pass
+    assert not folder.locked
+
+
+def test_runs_are_found_and_named(tmp_path):
+    assert find_runs(tmp_path / "none") == []
+    first = free_path(tmp_path, name="quickstart", seed=3)
+    RunFolder.create(first, Settings())
+    second = free_path(tmp_path, name="quickstart", seed=3)
+    assert second.name == f"{first.name}-2"
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "other").mkdir()
+    assert find_runs(tmp_path) == [first]
+
+
+def test_a_run_of_another_version_is_refused_in_one_line(tmp_path):
+    """The settings of an old run have other names; the message is about the version."""
+    folder = RunFolder.create(tmp_path / "run", Settings())
+    (folder.path / "settings.toml").write_text("tries = 3\nreadings = 1\n")
+    with pytest.raises(UsageError, match="damaged settings: no setting 'tries'"):
+        RunFolder(folder.path)
+    with closing(sqlite3.connect(folder.path / "run.sqlite")) as database:
+        database.execute("PRAGMA user_version = 4")
+    with pytest.raises(UsageError, match=r"schema version 4, expected 5: .*made the run$"):
+        RunFolder(folder.path)
+
+
+def test_a_lock_ends_with_its_process(tmp_path):
+    folder = RunFolder.create(tmp_path / "run", Settings())
+    code = (
+        "import os, sys; from pathlib import Path; from codesign.store import RunFolder\n"
+        "RunFolder(Path(sys.argv[1])).__enter__(); os._exit(9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder.path)], check=False)
+    assert done.returncode == 9
+    assert (folder.path / LOCK).exists()
+    assert not folder.locked
+    with folder:
+        pass
+
+
+def test_a_lock_that_cannot_be_written_is_one_line(tmp_path):
+    folder = RunFolder.create(tmp_path / "run", Settings())
+    (folder.path / LOCK).mkdir()
+    with pytest.raises(RunError, match=r"^cannot write to .*run\.lock: Is a directory"), folder:
+        pass
+    assert not folder.locked
