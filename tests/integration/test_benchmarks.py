@@ -117,7 +117,9 @@ def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
             write_body(graph, tmp_path / folder / f"{number}.xml")
     out = tmp_path / "out"
     out.mkdir()
-    TrainingSet(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(out / "pool.jsonl")
+    TrainingSet(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(
+        out / "training-set.jsonl"
+    )
     options = [
         *("--robots", str(tmp_path / "robots"), "--held-out", str(tmp_path / "held-out")),
         *("--out", str(out), "--minutes", "0.01", "--only", "generalist-robots"),
@@ -126,7 +128,7 @@ def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
     done = run("ablations.py", *options)
     assert done.returncode == 0, done.stderr
     figures = json.loads((out / "generalist-robots" / "result.json").read_text())
-    assert figures["bodies"] == 2, "the robots of the pool alone"
+    assert figures["bodies"] == 2, "the robots of the training set alone"
     assert {n: s["bodies"] for n, s in figures["sets"].items()} == {
         "robots": 3,
         "held out": 1,
@@ -134,7 +136,7 @@ def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
     }
     again = run("ablations.py", *options)
     assert again.stdout == done.stdout
-    (out / "generalist-robots" / "result.json").unlink()  # as if it had been cut off
+    (out / "generalist-robots" / "result.json").unlink()  # as if it had been interrupted
     anew = run("ablations.py", *options)
     assert anew.returncode == 0, anew.stderr
     assert "generalist-robots" in done.stdout

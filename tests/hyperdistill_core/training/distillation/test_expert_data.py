@@ -55,8 +55,8 @@ def _append(data, graph, *, body, states):
 def test_data_of_another_version_is_refused(bodies, tmp_path):
     _append(ExpertData(tmp_path), bodies[0], body=0, states=np.ones((4, len(bodies[0]), STATE_DIM)))
     index = tmp_path / "index.jsonl"
-    index.write_text(index.read_text().replace('"version":2', '"version":1'))
-    with pytest.raises(CheckpointError, match="expected version 2, got 1"):
+    index.write_text(index.read_text().replace('"version":3', '"version":1'))
+    with pytest.raises(CheckpointError, match="expected version 3, got 1"):
         ExpertData(tmp_path)
 
 
@@ -90,5 +90,5 @@ def test_an_incomplete_line_is_left_out(bodies, tmp_path):
 
 def test_index_of_another_format_is_refused(tmp_path):
     (tmp_path / "index.jsonl").write_text('{"body": 1}\n')
-    with pytest.raises(CheckpointError, match=r"index\.jsonl: not an index of expert data"):
+    with pytest.raises(CheckpointError, match=r"index\.jsonl: expected an index of expert data"):
         ExpertData(tmp_path)
