@@ -70,6 +70,14 @@ class Frames:
         start: (n, 3) starts of the capsules' axes; for the torso its center (m).
         end: (n, 3) ends of the capsules' axes; for the torso its center (m).
         radius: (n,) radii of the sphere and the capsules (m).
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> frames = rest_frames(body)
+        >>> frames.names, frames.rot.shape
+        (('torso/0', 'limb/0', 'limb/1', 'limb/2'), (4, 3, 3))
     """
 
     names: tuple[str, ...]
@@ -263,6 +271,13 @@ def twins(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> dict[str, 
     Returns:
         Names of nodes with the names of their images. Limbs without an image are missing, and
         so are all limbs that hang on them.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> twins(body)
+        {'torso/0': 'torso/0', 'limb/0': 'limb/0', 'limb/1': 'limb/2', 'limb/2': 'limb/1'}
     """
     frames = frames or rest_frames(graph, in_torso=True)
     row = {name: index for index, name in enumerate(frames.names)}
@@ -296,6 +311,13 @@ def limb_groups(graph: nx.DiGraph[str]) -> list[tuple[str, ...]]:
     Returns:
         One name for a limb in the mirror plane (or without an image), and two for a limb and
         its twin; in depth-first order of the first limb of each group.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> limb_groups(body)
+        [('limb/0',), ('limb/1', 'limb/2')]
     """
     image = twins(graph)
     groups: list[tuple[str, ...]] = []
@@ -341,6 +363,10 @@ def density(each: Node) -> float:
 
     Raises:
         BodyError: The node has neither mass nor density.
+
+    Example:
+        >>> round(density(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=4.189)))
+        1000
     """
     return each.density if each.density is not None else mass(each) / _volume(each)
 
@@ -354,6 +380,11 @@ def center_of_mass(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> N
 
     Returns:
         (3,) position (m).
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> center_of_mass(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))).tolist()
+        [0.0, 0.0, 0.3]
     """
     frames = frames or rest_frames(graph)
     masses = np.array([mass(node(graph, name)) for name in frames.names])

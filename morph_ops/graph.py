@@ -262,7 +262,16 @@ def with_excludes(graph: nx.DiGraph[str], pairs: Iterable[Pair]) -> nx.DiGraph[s
 
 
 def excludes(graph: nx.DiGraph[str]) -> tuple[Pair, ...]:
-    """The pairs of nodes that must not collide; each pair and all pairs are sorted by name."""
+    """The pairs of nodes that must not collide; each pair and all pairs are sorted by name.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> excludes(body)
+        (('limb/1', 'limb/2'),)
+    """
     return graph.graph.get("excludes", ())
 
 
@@ -271,6 +280,14 @@ def root(graph: nx.DiGraph[str]) -> str:
 
     Raises:
         BodyError: The graph has no root, or more than one.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> root(body)
+        'torso/0'
     """
     roots = [name for name, degree in graph.in_degree() if degree == 0]
     if len(roots) != 1:
@@ -281,47 +298,128 @@ def root(graph: nx.DiGraph[str]) -> str:
 
 
 def parent(graph: nx.DiGraph[str], name: str) -> str | None:
-    """Name of the node that the node ``name`` hangs on; None for the torso."""
+    """Name of the node that the node ``name`` hangs on; None for the torso.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> parent(body, "limb/1"), parent(body, "torso/0")
+        ('limb/0', None)
+    """
     return next(iter(graph.pred[name]), None)
 
 
 def children(graph: nx.DiGraph[str], name: str) -> list[str]:
-    """Names of the limbs that hang on the node ``name``, in order."""
+    """Names of the limbs that hang on the node ``name``, in order.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> children(body, "limb/0")
+        ['limb/1', 'limb/2']
+    """
     return list(graph.succ[name])
 
 
 def node_names(graph: nx.DiGraph[str]) -> list[str]:
-    """Names of all nodes, depth first from the torso; this is MuJoCo's body order."""
+    """Names of all nodes, depth first from the torso; this is MuJoCo's body order.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> node_names(body)
+        ['torso/0', 'limb/0', 'limb/1', 'limb/2']
+    """
     return subtree(graph, root(graph))
 
 
 def limbs(graph: nx.DiGraph[str]) -> list[str]:
-    """Names of all limbs, depth first."""
+    """Names of all limbs, depth first.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> limbs(body)
+        ['limb/0', 'limb/1', 'limb/2']
+    """
     return node_names(graph)[1:]
 
 
 def subtree(graph: nx.DiGraph[str], name: str) -> list[str]:
-    """Names of a node and of all limbs below it, depth first."""
+    """Names of a node and of all limbs below it, depth first.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> subtree(body, "limb/0")
+        ['limb/0', 'limb/1', 'limb/2']
+    """
     return list(nx.dfs_preorder_nodes(graph, name))
 
 
 def node(graph: nx.DiGraph[str], name: str) -> Node:
-    """The record of the node ``name``."""
+    """The record of the node ``name``.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> node(body, "limb/0").radius, node(body, "torso/0").radius
+        (0.05, 0.1)
+    """
     return graph.nodes[name]["node"]
 
 
 def torso(graph: nx.DiGraph[str]) -> Torso:
-    """The record of the torso."""
+    """The record of the torso.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> torso(body).radius
+        0.1
+    """
     return graph.nodes[root(graph)]["node"]
 
 
 def limb(graph: nx.DiGraph[str], name: str) -> Limb:
-    """The record of the limb ``name``."""
+    """The record of the limb ``name``.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> limb(body, "limb/0").radius
+        0.05
+    """
     return graph.nodes[name]["node"]
 
 
 def joints(graph: nx.DiGraph[str]) -> Iterator[tuple[str, Joint]]:
-    """The name of each limb with each of its joints, in the order of the controls."""
+    """The name of each limb with each of its joints, in the order of the controls.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> [(name, joint.slot) for name, joint in joints(body)]
+        [('limb/0', 'x'), ('limb/0', 'y'), ('limb/1', 'y'), ('limb/2', 'y')]
+    """
     for name in limbs(graph):
         for joint in limb(graph, name).joints:
             yield name, joint

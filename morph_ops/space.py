@@ -54,6 +54,11 @@ class Space:
     Raises:
         ValueError: A list of values is empty.
         ValueError: ``start_limbs`` does not grow within 1 to ``max_limbs``.
+
+    Example:
+        >>> desk_robots = Space(torso_radii=(0.05,), limb_radii=(0.02,), limb_heights=(0.05, 0.1))
+        >>> desk_robots.directions.shape
+        (24, 3)
     """
 
     torso_radii: tuple[float, ...] = (0.1,)

@@ -77,6 +77,10 @@ class Site:
     Attributes:
         parent: Name of the node that the site lies on.
         place: The place on that node.
+
+    Example:
+        >>> Site("limb/0", "end").place
+        'end'
     """
 
     parent: str
@@ -176,7 +180,12 @@ def joint_axis(start: Vec3, end: Vec3, slot: Slot) -> Vec3:
 
 
 def anchor(radius: float, direction: Sequence[float]) -> Vec3:
-    """Anchor of a limb's hinges: one radius behind its origin, in the limb's frame (m)."""
+    """Anchor of a limb's hinges: one radius behind its origin, in the limb's frame (m).
+
+    Example:
+        >>> anchor(0.05, (0.0, 0.0, -1.0))
+        (0.0, 0.0, 0.05)
+    """
     return to_grid(direction, scale=-radius)
 
 
@@ -191,6 +200,11 @@ def resized(limb: Limb, *, radius: float, height_m: float, direction: Sequence[f
         radius: The new radius (m).
         height_m: The new height (m).
         direction: Direction of the limb in its own frame.
+
+    Example:
+        >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05)
+        >>> resized(leg, radius=0.05, height_m=0.4, direction=(0.0, 0.0, -1.0)).end
+        (0.0, 0.0, -0.45)
     """
     end = add(limb.start, to_grid(direction, scale=radius + height_m))
     joints: list[Joint] = []
@@ -207,7 +221,15 @@ def resized(limb: Limb, *, radius: float, height_m: float, direction: Sequence[f
 
 
 def sites(graph: nx.DiGraph[str]) -> list[Site]:
-    """All growth sites of a body: the torso's center, each limb's middle and end."""
+    """All growth sites of a body: the torso's center, each limb's middle and end.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> [(site.parent, site.place) for site in sites(body)][:3]
+        [('torso/0', 'center'), ('limb/0', 'middle'), ('limb/0', 'end')]
+    """
     found = [Site(root(graph), "center")]
     for name in limbs(graph):
         found += [Site(name, "middle"), Site(name, "end")]
@@ -228,6 +250,11 @@ def site_position(
     Raises:
         ValueError: The place is none of the node's: a torso has its center, and a limb has
             its middle and its end.
+
+    Example:
+        >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05)
+        >>> site_position(leg, "middle", direction=(0.0, 0.0, -1.0))
+        (0.0, 0.0, -0.15)
     """
     if isinstance(node, Torso):
         if place == "center":
@@ -257,6 +284,13 @@ def limb_origin(
         site: The site where the limb grows.
         direction: Direction of the limb in the torso frame, shape (3,).
         space: The design space.
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> limb_origin(body, Pose.of(body), Site("torso/0", "center"), np.array([0.0, 0.0, -1.0]))
+        (0.0, 0.0, -0.1)
     """
     above = node(graph, site.parent)
     along = pose.in_frame_of(site.parent, pose.direction(site.parent))
@@ -278,6 +312,13 @@ def attachment(
 
     Returns:
         The site, or None if the limb is at no site (and for the torso).
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> attachment(body, Pose.of(body), "limb/0")
+        Site(parent='torso/0', place='center')
     """
     above = parent(graph, name)
     if above is None:
@@ -293,7 +334,12 @@ def attachment(
 
 
 def in_mirror_plane(direction: NDArray[np.float64]) -> bool:
-    """Whether a direction of the torso frame, shape (3,), lies in the mirror plane."""
+    """Whether a direction of the torso frame, shape (3,), lies in the mirror plane.
+
+    Example:
+        >>> in_mirror_plane(np.array([0.0, 0.0, -1.0])), in_mirror_plane(np.array([0.0, 1.0, 0.0]))
+        (True, False)
+    """
     return bool(abs(direction[1]) < 1e-9)
 
 
@@ -307,6 +353,14 @@ def runs_inside(pose: Pose, site: Site, direction: NDArray[np.float64]) -> bool:
         pose: Rest pose of the body.
         site: The site where the limb grows.
         direction: Direction of the limb in the torso frame, shape (3,).
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+
+        >>> pose = Pose.of(body)
+        >>> runs_inside(pose, Site("limb/0", "end"), -pose.direction("limb/0"))
+        True
     """
     if site.place == "center":
         return False
@@ -355,6 +409,12 @@ def at_rest_height(
         graph: A body; it stays untouched.
         space: The design space.
         pose: Rest pose of the body; None computes it.
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> high = new_body(Torso(pos=(0.0, 0.0, 9.0), radius=0.1, density=800.0))
+        >>> torso(at_rest_height(high)).pos
+        (0.0, 0.0, 0.3)
     """
     old = torso(graph)
     x, y, _ = old.pos

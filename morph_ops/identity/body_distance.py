@@ -50,6 +50,12 @@ class BodyFeatures:
         present: (n, 2) whether each slot has a hinge.
         children: Rows of the children of each node.
         sizes: Number of nodes in the subtree of each node, itself included.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body_features(sample_body(np.random.default_rng(11))).sizes
+        (4, 3, 1, 1)
     """
 
     shapes: NDArray[np.float64]

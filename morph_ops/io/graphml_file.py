@@ -99,6 +99,15 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
     Raises:
         BodyError: The file cannot be read.
         BodyError: The text is no GraphML, of another version, or no body.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph_ops.graph import Torso, new_body
+        >>> file = Path(tempfile.mkdtemp()) / "ball.graphml"
+        >>> write_graphml(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)), file)
+        >>> list(read_graphml(file))
+        ['torso/0']
     """
     text = read_text(path)
     try:
@@ -117,6 +126,15 @@ def write_graphml(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
     Raises:
         BodyError: The graph is no body.
         BodyError: The file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph_ops.graph import Torso, new_body
+        >>> file = Path(tempfile.mkdtemp()) / "ball.graphml"
+        >>> write_graphml(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)), file)
+        >>> list(read_graphml(file))
+        ['torso/0']
     """
     write_text(path, to_graphml(graph))
 

@@ -91,6 +91,15 @@ def read_json(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
     Raises:
         BodyError: The file cannot be read.
         BodyError: The text is no JSON, of another version, or no body.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph_ops.graph import Torso, new_body
+        >>> file = Path(tempfile.mkdtemp()) / "ball.json"
+        >>> write_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)), file)
+        >>> list(read_json(file))
+        ['torso/0']
     """
     text = read_text(path)
     try:
@@ -109,6 +118,15 @@ def write_json(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
     Raises:
         BodyError: The graph is no body.
         BodyError: The file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph_ops.graph import Torso, new_body
+        >>> file = Path(tempfile.mkdtemp()) / "ball.json"
+        >>> write_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)), file)
+        >>> list(read_json(file))
+        ['torso/0']
     """
     write_text(path, to_json(graph))
 

@@ -105,6 +105,17 @@ def completed(name: str, operator: Operator) -> Operator:
     Returns:
         An operator. A call raises TypeError if the custom operator returns no graph, which
         happens when its author forgets to return the child.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from morph_ops.graph import torso, with_nodes
+        >>> from morph_ops.sampling import sample_body
+        >>> def light_torso(graph, rng, *, space=UNIMAL):
+        ...     return with_nodes(graph, [(root(graph), replace(torso(graph), density=500.0))])
+        >>> rng = np.random.default_rng(11)
+        >>> child = completed("light_torso", light_torso)(sample_body(rng), rng)
+        >>> torso(child).density
+        500.0
     """
 
     def apply(

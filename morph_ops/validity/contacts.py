@@ -29,6 +29,12 @@ def gaps(frames: Frames) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np
     Returns:
         Three arrays of shape (n (n - 1) / 2,): the row of the first node, the row of the
         second node (the larger one), and the distance (m).
+
+    Example:
+        >>> from morph_ops.sampling import sample_body
+        >>> frames = rest_frames(sample_body(np.random.default_rng(11)))
+        >>> [len(each) for each in gaps(frames)]
+        [6, 6, 6]
     """
     first, second = _pairs(len(frames))
     axes = frames.end - frames.start
@@ -78,6 +84,13 @@ def exclude_touching(graph: nx.DiGraph[str], *, frames: Frames | None = None) ->
     Args:
         graph: A body; it stays untouched.
         frames: Rest pose of the body in any frame; None computes it.
+
+    Example:
+        >>> from morph_ops.graph import excludes
+        >>> from morph_ops.sampling import sample_body
+        >>> body = with_excludes(sample_body(np.random.default_rng(11)), [])
+        >>> excludes(exclude_touching(body))
+        (('limb/1', 'limb/2'),)
     """
     return with_excludes(graph, (pair for pair, _ in touching(graph, frames=frames)))
 

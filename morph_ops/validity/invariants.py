@@ -68,6 +68,12 @@ class Violation:
         what: The quantity concerned, in a few words; it identifies the violation together
             with ``check`` and ``where``.
         message: One line for people: where, what, expected, got.
+
+    Example:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.2, density=800.0))
+        >>> find_violations(body)[0].message
+        'torso/0: expected one of 0.1 as radius, got 0.2'
     """
 
     check: str
@@ -95,7 +101,12 @@ class Check(Protocol):
 def check_tree(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """The graph is a body: one torso at the root, and usable limbs, names, and numbers."""
+    """The graph is a body: one torso at the root, and usable limbs, names, and numbers.
+
+    Example:
+        >>> [found.message for found in check_tree(nx.DiGraph())]
+        ['a body has one root, this graph has 0: ']
+    """
     del space, pose
     try:
         require_well_formed(graph)
@@ -107,7 +118,16 @@ def check_tree(
 def check_limit(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """The body has no more limbs than the space allows."""
+    """The body has no more limbs than the space allows.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> small = Space(max_limbs=2, start_limbs=(1, 2))
+        >>> [found.message for found in check_limit(body, space=small)]
+        ['expected at most 2 limbs, this body has 3']
+    """
     del pose
     count = len(graph) - 1
     if count <= space.max_limbs:
@@ -310,6 +330,14 @@ def new_violations(
         after: The child.
         space: The design space.
         pose: Rest pose of the child; None computes it.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from morph_ops.graph import Torso, new_body
+        >>> before = Torso(pos=(0.0, 0.0, 0.3), radius=0.2, density=800.0)
+        >>> after = replace(before, density=850.0)
+        >>> [found.what for found in new_violations(new_body(before), new_body(after))]
+        ['density']
     """
     broken = find_violations(after, space=space, pose=pose)
     if not broken:

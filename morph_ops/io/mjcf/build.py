@@ -94,6 +94,13 @@ def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
 
     Raises:
         BodyError: MuJoCo cannot compile the description.
+
+    Example:
+        >>> from morph_ops.graph import new_body
+        >>> spec = to_spec(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
+        >>> _ = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=(1.0, 1.0, 0.1))
+        >>> compile_spec(spec).ngeom
+        2
     """
     try:
         return spec.compile()

@@ -39,6 +39,16 @@ def read(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
     Raises:
         MjcfError: The file cannot be read.
         MjcfError: The file holds no body, or one with physics that a body cannot hold.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph_ops.graph import Torso, new_body
+        >>> from morph_ops.io import mjcf
+        >>> file = Path(tempfile.mkdtemp()) / "ball.xml"
+        >>> mjcf.write(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)), file)
+        >>> list(mjcf.read(file))
+        ['torso/0']
     """
     text = read_text(path, error=MjcfError)
     try:

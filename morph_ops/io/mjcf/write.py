@@ -45,6 +45,16 @@ def write(graph: nx.DiGraph[str], path: str | os.PathLike[str], *, scene: bool =
     Raises:
         BodyError: The graph is no body.
         BodyError: The file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from morph_ops.graph import new_body
+        >>> from morph_ops.io import mjcf
+        >>> file = Path(tempfile.mkdtemp()) / "ball.xml"
+        >>> mjcf.write(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)), file)
+        >>> list(mjcf.read(file))
+        ['torso/0']
     """
     write_text(path, to_xml(graph, scene=scene))
 
