@@ -93,7 +93,7 @@ class BodyMLP:
         biases: Sequence[Floats],
         terrain: Sequence[tuple[Floats, Floats]] = (),
         clock_harmonics: int = 0,
-    ):
+    ) -> None:
         self.n_nodes, self.clock_harmonics = n_nodes, clock_harmonics
         self.terrain = tuple(terrain)
         self.offset, self.limit = offset, limit

@@ -57,7 +57,7 @@ class TransformerBlock(PreNormBlock):
 
         Args:
             tokens: (B, n, width) tokens.
-            mask: (B, n) bool, False for tokens that get no attention; None for none of them.
+            mask: (B, n) bool, False for tokens that get no attention; None if all tokens get it.
         """
         heads = self.qkv(self.attention_norm(tokens)).unflatten(-1, (3, self.heads, -1))
         query, key, value = heads.permute(2, 0, 3, 1, 4).unbind(0)
