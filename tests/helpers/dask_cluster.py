@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def free_port() -> int:
 
 def started_cluster(
     folder: Path, workers: tuple[str, ...] = ("first", "second")
-) -> Iterator[RunningCluster]:
+) -> Generator[RunningCluster]:
     """A scheduler with workers of one thread each; all end with the generator."""
     address = f"tcp://127.0.0.1:{free_port()}"
     here = ("--host", "127.0.0.1", "--no-dashboard")
