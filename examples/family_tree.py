@@ -27,7 +27,7 @@ PALETTE = "tab10"
 LOWEST_SHARE = 0.1
 
 
-def first_line(tree: nx.DiGraph[str], number: int) -> list[int]:
+def first_line(tree: nx.DiGraph[int], number: int) -> list[int]:
     """A candidate and its ancestors by first parents, back to a starting body."""
     line = [number]
     while parents := list(tree.predecessors(line[-1])):
@@ -35,7 +35,7 @@ def first_line(tree: nx.DiGraph[str], number: int) -> list[int]:
     return line
 
 
-def draw(axes: Axes, tree: nx.DiGraph[str], best: list[int]) -> int:
+def draw(axes: Axes, tree: nx.DiGraph[int], best: list[int]) -> int:
     """Draw the candidates and the lines of ``best``; how many starting bodies these have."""
     scores = nx.get_node_attributes(tree, "score")
     axes.scatter(list(scores), list(scores.values()), s=3, color="0.75", linewidths=0)

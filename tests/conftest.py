@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,7 @@ def reference() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """File of a small controller with random weights, which moves bodies somehow."""
+    """File of a small controller with random weights."""
     import numpy as np
     import torch
 
@@ -63,7 +62,7 @@ def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def variant_controller(tiny_controller: Path) -> Path:
-    """The same with four variants."""
+    """File of the same controller with four variants."""
     from dataclasses import replace
 
     import numpy as np
@@ -72,14 +71,14 @@ def variant_controller(tiny_controller: Path) -> Path:
 
     factors = 1.0 + 0.5 * np.random.default_rng(0).normal(size=(4, 25))
     factors[0] = 1.0
-    path = tiny_controller.with_name("read.safetensors")
+    path = tiny_controller.with_name("variants.safetensors")
     replace(Controller.load(tiny_controller), variants=factors.astype(np.float32)).save(path)
     return path
 
 
 @pytest.fixture
 def new_database(tmp_path: Path) -> Iterator[Callable[[], Database]]:
-    """Makes and opens an empty database; all close with the test."""
+    """A function that makes and opens an empty database; all close with the test."""
     from codesign.store import Database
 
     with ExitStack() as opened:
@@ -93,44 +92,8 @@ def new_database(tmp_path: Path) -> Iterator[Callable[[], Database]]:
 
 
 @pytest.fixture(scope="session")
-def in_other_frames() -> Callable[[nx.DiGraph], nx.DiGraph]:
-    """Writes a robot with frames that lie and turn as they like, and capsules back to front."""
-    import numpy as np
+def in_other_frames() -> Callable[[nx.DiGraph[str]], nx.DiGraph[str]]:
+    """A function that rewrites a robot with frames at random and reversed capsules."""
+    from tests.helpers.frames import with_random_frames
 
-    from morph_ops.geometry import quaternion, rest_frames, rotation
-    from morph_ops.graph import limb, limbs, parent, root, torso, with_nodes
-
-    def rewrite(graph: nx.DiGraph) -> nx.DiGraph:
-        rng = np.random.default_rng(8)
-        rest = rest_frames(graph)
-        rows = {name: row for row, name in enumerate(rest.names)}
-        turns = {name: rotation(tuple(rng.normal(size=4))) for name in rest.names}
-        shifts = rng.normal(scale=0.1, size=(len(rest), 3))
-        origins = dict(zip(rest.names, rest.pos + shifts, strict=True))
-        head = root(graph)
-        origins[head] = rest.pos[0]
-        records = [(head, replace(torso(graph), quat=quaternion(turns[head])))]
-        for name in limbs(graph):
-            above, row, record = parent(graph, name), rows[name], limb(graph, name)
-            back = turns[name].T
-            shift = rest.pos[row] - origins[name]
-            hinges = [
-                replace(
-                    joint,
-                    pos=tuple((back @ (shift + joint.pos)).tolist()),
-                    axis=tuple((back @ joint.axis).tolist()),
-                )
-                for joint in record.joints
-            ]
-            record = replace(
-                record,
-                pos=tuple((turns[above].T @ (origins[name] - origins[above])).tolist()),
-                quat=quaternion(turns[above].T @ turns[name]),
-                start=tuple((back @ (rest.end[row] - origins[name])).tolist()),
-                end=tuple((back @ (rest.start[row] - origins[name])).tolist()),
-                joints=tuple(hinges),
-            )
-            records.append((name, record))
-        return with_nodes(graph, records)
-
-    return rewrite
+    return with_random_frames

@@ -31,7 +31,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def settings(tiny_controller: Path) -> codesign.Settings:
-    return codesign.Settings(**SMALL, controller=str(tiny_controller))
+    return codesign.Settings.from_dict({**SMALL, "controller": str(tiny_controller)})
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +208,7 @@ def test_scores_refuse_options_that_exclude_each_other(body, tiny_controller, op
 
 
 def test_exports_refuse_options_that_do_not_fit(finished, body, tmp_path):
-    def refused(source, message, error=UsageError, **options):
+    def refused(source, message, error: type[Exception] = UsageError, **options):
         with pytest.raises(error, match=message):
             codesign.export(source, tmp_path / "out", **options)
         assert not (tmp_path / "out").exists()

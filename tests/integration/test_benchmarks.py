@@ -117,9 +117,7 @@ def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
             write_body(graph, tmp_path / folder / f"{number}.xml")
     out = tmp_path / "out"
     out.mkdir()
-    TrainingSet(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(
-        out / "training-set.jsonl"
-    )
+    TrainingSet(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(out / "training-set.jsonl")
     options = [
         *("--robots", str(tmp_path / "robots"), "--held-out", str(tmp_path / "held-out")),
         *("--out", str(out), "--minutes", "0.01", "--only", "generalist-robots"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib.image
 import networkx as nx
 import pytest
+
 from tests.helpers.run_processes import finish, start
 
 ROOT = Path(__file__).parents[2]
@@ -20,23 +21,28 @@ def picture(*options: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_line_goes_back_by_first_parents():
-    tree = nx.DiGraph([(0, 2), (1, 2), (2, 3), (0, 3)])
+    edges: list[tuple[int, int]] = [(0, 2), (1, 2), (2, 3), (0, 3)]
+    tree = nx.DiGraph(edges)
     assert first_line(tree, 3) == [3, 2, 0]
     assert first_line(tree, 1) == [1]
 
 
-def test_wrong_input_is_one_line(tmp_path):
+def test_wrong_input_gives_one_line(tmp_path):
     done = picture(tmp_path)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"error: {tmp_path} is no run folder")
+    assert done.stderr.startswith(f"error: {tmp_path} is not a run folder")
     assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.slow
 def test_it_draws_a_run(tmp_path, tiny_controller):
     run, out = tmp_path / "run", tmp_path / "tree.png"
-    changes = (f"--set=controller={tiny_controller}", "--set=episodes=1", "--set=reevaluation_episodes=0")
+    changes = (
+        f"--set=controller={tiny_controller}",
+        "--set=episodes=1",
+        "--set=reevaluation_episodes=0",
+    )
     finish(start("--preset", "tiny", *changes, "--workers", "1", "--out", str(run)))
     done = picture(run, "--out", out)
     assert done.returncode == 0, done.stderr
-    assert matplotlib.image.imread(out)[..., :3].std() > 0.05  # no blank
+    assert matplotlib.image.imread(out)[..., :3].std() > 0.05  # not blank

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+
 from tests.helpers.run_processes import STARTED, finish, history, kill_soon, rows, start, wait_for
 
 pytestmark = pytest.mark.slow

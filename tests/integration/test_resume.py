@@ -10,9 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.helpers.run_processes import STARTED, finish, history, kill_soon, rows, select, start, wait_for
 
 from codesign.store import RunFolder
+from tests.helpers.run_processes import (
+    STARTED,
+    finish,
+    history,
+    kill_soon,
+    rows,
+    select,
+    start,
+    wait_for,
+)
 
 pytestmark = pytest.mark.slow
 
