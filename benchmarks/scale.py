@@ -1,11 +1,11 @@
-"""What the coordinator costs per candidate, from the first to the last, with scores by a formula.
+"""The cost of the coordinating process per candidate, with scores by a formula.
 
     python benchmarks/scale.py [--candidates 100000] [--algorithm aging] [--workers 8]
 
-Nothing is simulated: a body's score is its number of parts and a digit of its hash. All that is
-left is breeding, selection, and the run's database. The table shows milliseconds a candidate
-for each tenth of the run, with the memory of the process at its end; below it stand the size
-of the database, and how much of that is JSON (bodies, score records, moves).
+Nothing is simulated: the score of a body is its number of nodes plus digits of its hash. What
+remains is variation, selection, and the database of the run. The table shows the milliseconds
+per candidate for each tenth of the run, and the memory of the process at its end. Below it are
+the size of the database, and its share of JSON (bodies, score records, diffs).
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from codesign.scoring import ScoreRecord
 from codesign.store import Database
 from morph_ops.identity import body_hash
 
-JSON_COLUMNS = ("graph", "record", "moves", "parents")
+JSON_COLUMNS = ("graph", "record", "diff", "parents")
 
 
 class FormulaPool:
-    """Scores at once, and answers in an order of its own.
+    """Scores bodies without delay, and answers in random order.
 
     Args:
-        settings: of the run.
-        workers: bodies at the same time.
+        settings: Settings of the run.
+        workers: Number of bodies that can be scored at the same time.
     """
 
     def __init__(self, settings: Settings, workers: int) -> None:
@@ -61,21 +61,21 @@ class FormulaPool:
 
     @property
     def idle(self) -> int:
-        """How many bodies can be submitted now."""
+        """Number of bodies that can be submitted now."""
         return self._workers - len(self._items)
 
     @property
     def busy(self) -> bool:
-        """Whether any body waits for its score."""
+        """Whether a body is being scored."""
         return bool(self._items)
 
     def submit(self, key: int, graph: nx.DiGraph[str], **options: Any) -> None:
-        """Take a body; whoever it must beat is no matter."""
+        """Take a body; thresholds and variants are ignored."""
         del options
         self._items[key] = graph
 
     def collect(self) -> list[tuple[int, ScoreRecord]]:
-        """The score of one of the bodies."""
+        """The score of one body."""
         number = self._random.choice(list(self._items))
         return [(number, self._record(self._items.pop(number)))]
 
@@ -99,13 +99,13 @@ class FormulaPool:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Tenth:
     """A part of a run.
 
     Attributes:
-        candidates: how many.
-        seconds: of the coordinator, processor time.
-        memory_mb: resident, at its end.
+        candidates: Number of candidates.
+        seconds: Processor time of the coordinating process (s).
+        memory_mb: Resident memory at the end of the part (MB).
     """
 
     candidates: int
@@ -138,37 +138,37 @@ def main() -> None:
         parser.error(str(error))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.sqlite"
-        stretches = measure(settings, path, workers=options.workers)
+        tenths = measure(settings, path, workers=options.workers)
         size, json_size = path.stat().st_size, _json_size(path)
     console = Console()
-    console.print(_table(stretches))
-    first, last = stretches[0], stretches[-1]
+    console.print(_table(tenths))
+    first, last = tenths[0], tenths[-1]
     ratio = last.seconds / last.candidates / (first.seconds / first.candidates)
     console.print(f"last tenth over first, per candidate: {ratio:.2f}")
     console.print(
-        f"database: {size / options.candidates:,.0f} bytes a candidate, "
+        f"database: {size / options.candidates:,.0f} bytes per candidate, "
         f"{json_size / options.candidates:,.0f} of them JSON"
     )
 
 
-def measure(settings: Settings, path: Path, *, workers: int) -> list[Stretch]:
-    """Run a campaign into a new database; what each tenth of it cost."""
+def measure(settings: Settings, path: Path, *, workers: int) -> list[Tenth]:
+    """Run a campaign into a new database, and measure each tenth of it."""
     Database.create(path)
-    stretches: list[Stretch] = []
+    tenths: list[Tenth] = []
     step = settings.total // 10
-    began = time.process_time()
+    started = time.process_time()
 
     def watch(progress: Progress) -> None:
-        nonlocal began
+        nonlocal started
         if progress.done % step == 0:
             now = time.process_time()
-            stretches.append(Stretch(step, now - began, _memory_mb()))
-            began = now
+            tenths.append(Tenth(step, now - started, _memory_mb()))
+            started = now
 
     pool = FormulaPool(settings, workers)
     with Database(path) as database:
-        run(settings, database=database, pool=pool, on_progress=watch)  # type: ignore[arg-type] # takes what the loop gives
-    return stretches[:10]
+        run(settings, database=database, pool=pool, on_progress=watch)  # type: ignore[arg-type] # the part of a ScoringPool that the loop uses
+    return tenths[:10]
 
 
 def _memory_mb() -> float:
@@ -182,15 +182,15 @@ def _json_size(path: Path) -> int:
         return connection.execute(f"SELECT sum({total}) FROM candidates").fetchone()[0]
 
 
-def _table(stretches: list[Stretch]) -> Table:
+def _table(tenths: list[Tenth]) -> Table:
     table = Table(title="Coordinator")
-    for title in ("candidates", "ms a candidate", "memory, MB"):
+    for title in ("candidates", "ms per candidate", "memory, MB"):
         table.add_column(title, justify="right")
     done = 0
-    for stretch in stretches:
-        done += stretch.candidates
-        each = 1000.0 * stretch.seconds / stretch.candidates
-        table.add_row(f"{done:,}", f"{each:.2f}", f"{stretch.memory_mb:.0f}")
+    for tenth in tenths:
+        done += tenth.candidates
+        each = 1000.0 * tenth.seconds / tenth.candidates
+        table.add_row(f"{done:,}", f"{each:.2f}", f"{tenth.memory_mb:.0f}")
     return table
 
 

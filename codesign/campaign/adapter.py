@@ -68,8 +68,7 @@ def crowded_tournament(individuals: Sequence[Individual]) -> tuple[Candidate, Ca
             return one
         if other.fitness.dominates(one.fitness):
             return other
-        # DEAP sets this attribute.
-        return max(one, other, key=lambda i: i.fitness.crowding_dist)  # type: ignore[attr-defined]
+        return max(one, other, key=lambda individual: individual.fitness.crowding_dist)
 
     first = winner(individuals)
     second = winner([individual for individual in individuals if individual is not first])

@@ -215,7 +215,7 @@ class Monitor:
             return None
         rng = seeds.diversity_rng(self._seed, generation)
         rows = rng.choice(len(kept), size=min(SAMPLE_SIZE, len(kept)), replace=False)
-        features = [body_features(kept[row].graph) for row in rows]
+        features = [body_features(kept[int(row)].graph) for row in rows]
         return fmean(distance(one, other) for one, other in combinations(features, 2))
 
     def _largest_family(self, kept: Sequence[Candidate]) -> tuple[int | None, float | None]:

@@ -7,7 +7,7 @@ of arrival nor an interruption can shift one.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import numpy as np
@@ -38,7 +38,7 @@ def diversity_rng(seed: int, generation: int) -> np.random.Generator:
 
 
 @contextmanager
-def selection(seed: int, number: int) -> Iterator[None]:
+def selection(seed: int, number: int) -> Generator[None]:
     """Seed Python's :mod:`random`, from which DEAP draws, for the parents of a candidate.
 
     The state of the module before the ``with`` block comes back after it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,7 +44,7 @@ def finetuned(
     finetuning: FineTuning | None,
     *,
     folder: Path,
-) -> Iterator[tuple[list[Design], DesignRollout | None]]:
+) -> Generator[tuple[list[Design], DesignRollout | None]]:
     """Fine-tune the networks of designs before the ``with`` block writes them.
 
     The training folder lies beside ``folder`` until the block ends without an error. After an

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
+Array = NDArray[np.floating]
 LANES = 16
 
 
-def observe(model, data, hinge_slots):
+def observe(model: mujoco.MjModel, data: mujoco.MjData, hinge_slots: NDArray[np.int_]) -> Array:
     """State of the robot, 17 numbers for each of its nodes.
 
     Position (3), linear velocity (3), angular velocity (3) and orientation (4) of the node, then
@@ -27,18 +29,18 @@ def observe(model, data, hinge_slots):
     return np.hstack([positions, linear, angular, data.xquat[1:], hinges.reshape(-1, 4)]).ravel()
 
 
-def clock_phase(seconds, harmonics):
+def clock_phase(seconds: float, harmonics: int) -> Array:
     """Sines and cosines of the time, an input of some networks; empty without harmonics."""
     phase = 2.0 * np.pi * (seconds * np.arange(1, harmonics + 1))
     return np.concatenate([np.sin(phase), np.cos(phase)])
 
 
-def act(layers, x):
+def act(layers: list[Array], x: Array) -> Array:
     """Controls of a batch of at most 16 episodes.
 
     A batch is padded to 16 lanes, as in training and scoring, so that the last digit is the same.
     """
-    lanes = np.ones((x.shape[1], LANES), x.dtype)
+    lanes: Array = np.ones((x.shape[1], LANES), x.dtype)
     lanes[:, : len(x)] = x.T
     for index, layer in enumerate(layers):
         lanes = np.maximum(lanes, 0) if index else lanes
@@ -46,12 +48,13 @@ def act(layers, x):
     return lanes.T[: len(x)]
 
 
-def simulate(path):
+def simulate(path: Path) -> tuple[Array, Array]:
     """Distance along x (m) and time until the fall or the end (s) of each episode."""
     model, net = mujoco.MjModel.from_xml_path(str(path)), np.load(path.with_suffix(".npz"))
     layers = [np.vstack([net[f"weight_{i}"], net[f"bias_{i}"]]).T for i in range(net["n_layers"])]
     layers = [np.ascontiguousarray(x if len(x) > 1 else np.vstack([x, x])) for x in layers]
-    every = running = [mujoco.MjData(model) for _ in net["qpos"]]
+    every: list[mujoco.MjData] = [mujoco.MjData(model) for _ in net["qpos"]]
+    running = every
     control_step = net["physics_steps"] * model.opt.timestep
     for data, data.qpos, data.qvel in zip(every, net["qpos"], net["qvel"], strict=True):
         mujoco.mj_forward(model, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
@@ -30,7 +30,7 @@ def check_free(path: Path) -> None:
 
 
 @contextmanager
-def new_folder(path: Path, *, replace: str | None = None) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: str | None = None) -> Generator[Path]:
     """A hidden folder to fill, which becomes ``path`` when the ``with`` block ends.
 
     If the block raises an error, ``path`` stays as it was.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ class Database:
             self._connection.executemany(rows.INSERT_EVENT, list(map(rows.event_to_row, events)))
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Generator[None]:
         """One transaction."""
         try:
             with self._connection:
@@ -317,7 +317,7 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _select(self, clauses: str, *values: object) -> Iterator[Candidate]:
+    def _select(self, clauses: str, *values: object) -> Generator[Candidate]:
         for row in self._rows(f"{rows.SELECT_CANDIDATES} {clauses}", *values):
             try:
                 candidate = rows.candidate_from_row(row)

@@ -1,0 +1,1 @@
+"""The part of DEAP that codesign.campaign.adapter and the examples use."""
