@@ -53,6 +53,12 @@ def collect(
     Raises:
         TrainingError: A teacher cannot act for this training set.
         TrainingError: The data is of another training set, task or other teachers.
+
+    Example:
+        The variants of a controller as teachers::
+
+            teachers, _ = load_teachers(["flat-v2"])
+            collect(training_set, ExpertData(Path("data")), CollectSettings(), teachers=teachers)
     """
     data.require_of(training_set.graphs)
     data.require_made_by(task=settings.task, teachers=[teacher.identity for teacher in teachers])

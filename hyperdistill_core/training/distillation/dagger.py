@@ -50,6 +50,21 @@ def distill(
     Raises:
         TrainingError: There is no data, or it is of another training set, task or teachers.
         CheckpointError: The checkpoint in ``folder`` is of another network or other settings.
+
+    Example:
+        From expert data to a controller's file::
+
+            distiller = distill(
+                training_set,
+                data,
+                teachers,
+                settings=DistillSettings(),
+                dagger=CollectSettings(),
+                rounds=2,
+                folder=Path("student"),
+            )
+            controller = student_controller(distiller, training_set, name="my-v0", provenance={})
+            controller.save(Path("my-v0.safetensors"))
     """
     distiller = Distiller(data, settings, folder, initialize_from=initialize_from)
     for round_ in range(rounds + 1):

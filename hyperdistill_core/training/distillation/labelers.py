@@ -1,7 +1,7 @@
-"""Who labels and who acts in a collection: teachers, variants of controllers, students.
+"""Teachers that label expert data, and the student that acts in rounds of DAgger.
 
-A teacher of a distillation is either a trained teacher or one variant of a controller. Both are
-a :class:`Labeler`, so a collection does not ask which one it has.
+A teacher of a distillation is a trained teacher or one variant of a controller. Both have the
+interface of :class:`Labeler`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def generalized_advantages(
     """Advantages of T control steps of any number of simulations.
 
     The value of a truncated episode's last state is not available, because the simulation is
-    reset in the same step. The value of the state before stands in for it.
+    reset in the same step. The value of the state before is used instead.
 
     Args:
         rewards: (T, ...) rewards, on the scale of the values.

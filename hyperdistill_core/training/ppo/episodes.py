@@ -15,7 +15,7 @@ class EpisodeCounters:
 
     Invariants:
         All counters of a simulation are zero when its episode begins.
-        ``elapsed`` advances with every control step of the vector env, whoever acts.
+        ``elapsed`` counts all control steps, those of the warm-up included.
 
     Args:
         shape: (A, E).
@@ -73,7 +73,7 @@ class EpisodeCounters:
 
     def state_dict(self) -> dict[str, NDArray[np.generic]]:
         """All counters."""
-        return {"running": self.returns, "discounted": self.discounted, "elapsed": self.elapsed}
+        return {"returns": self.returns, "discounted": self.discounted, "elapsed": self.elapsed}
 
     def load_state_dict(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Restore what :meth:`state_dict` returned.

@@ -63,8 +63,8 @@ class BodyScheduler:
         self._require_enough(len(training_set))
         self.lengths = np.full(len(training_set), float(max_steps))
         bodies = np.arange(len(training_set))
-        everybody = settings.n_active == len(training_set)
-        self.active = bodies.tolist() if everybody else self._draw(bodies, settings.n_active)
+        all_active = settings.n_active == len(training_set)
+        self.active = bodies.tolist() if all_active else self._draw(bodies, settings.n_active)
         self._next_slot = 0
 
     def replace(self) -> list[tuple[int, int]]:

@@ -76,7 +76,7 @@ class TrainerState:
         tensors = network_tensors(network, prefix="network")
         tensors |= optimizer_tensors(optimizer, prefix="optimizer")
         tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
-        tensors["noise"] = self.generator.get_state()
+        tensors["generator"] = self.generator.get_state()
         for name, array in (self.env or {}).items():
             tensors[_ENV + name] = torch.as_tensor(array)
         meta: dict[str, Any] = {
@@ -125,7 +125,7 @@ class TrainerState:
             if name.startswith(_ENV)
         }
         self.steps, self.seconds = meta["steps"], meta["seconds"]
-        self.generator.set_state(tensors["noise"])
+        self.generator.set_state(tensors["generator"])
         self.rng.bit_generator.state = meta["rng"]
 
     def _require_same(self, path: Path, meta: dict[str, Any]) -> None:
