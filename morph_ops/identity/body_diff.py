@@ -22,13 +22,11 @@ def diff(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> dict[str, Any]:
         child: The body that operators made of it.
 
     Returns:
-        A dict that JSON can hold, without empty entries:
-
-        - ``"added"`` and ``"removed"``: names of nodes, depth first.
-        - ``"changed"``: for each node in both bodies that differs, the value before and after
-          of every field that differs, such as ``{"limb/3": {"radius": [0.04, 0.05]}}``. A
-          field of a joint is named after its slot, such as ``"x.gear"``. The value is None
-          where a body has no joint in the slot.
+        A dict that JSON can hold, without empty entries. ``"added"`` and ``"removed"`` are names
+        of nodes, depth first. ``"changed"`` has, for each node in both bodies that differs, the
+        value before and after of every field that differs, such as
+        ``{"limb/3": {"radius": [0.04, 0.05]}}``. A field of a joint is named after its slot, such
+        as ``"x.gear"``. The value is None where a body has no joint in the slot.
 
     Example:
         >>> import numpy as np
