@@ -123,18 +123,18 @@ class WorkerLauncher:
 
         context = multiprocessing.get_context("forkserver")
         with self.worker_environment(), _environment(SAFE_PATH):
-            if _fork_server_pid() not in self._own_servers:
+            if fork_server_pid() not in self._own_servers:
                 return spawn
             context.set_forkserver_preload(list(_PRELOADED))
             try:
                 forkserver.ensure_running()
             except OSError:  # the folder for temporary files cannot hold the server's socket
                 return spawn
-            self._own_servers.add(_fork_server_pid())
+            self._own_servers.add(fork_server_pid())
         return context
 
 
-def _fork_server_pid() -> int | None:
+def fork_server_pid() -> int | None:
     """Return the process id of this process's fork server, None where there is none.
 
     The standard library has no public way to ask whether other code started the server.

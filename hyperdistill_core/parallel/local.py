@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, cast
 
 from hyperdistill_core.parallel.backend import Backend, Item, Result, WorkerDiedError
@@ -44,7 +44,7 @@ def map_in_workers(
     items: Sequence[Item],
     *,
     workers: int | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Yield the results of items, in their order, as worker processes complete them.
 
     If the caller stops early, the workers end at once.

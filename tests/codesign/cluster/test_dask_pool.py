@@ -58,8 +58,10 @@ def double(item: int | Path | str) -> int | str | None:
     if item == "crashes":
         os.kill(os.getpid(), signal.SIGSEGV)
     if isinstance(item, Path):  # a file for notes: who works, slowly enough to be killed
+        dask_process = multiprocessing.parent_process()
+        assert dask_process is not None
         with open(item, "a") as file:
-            file.write(f"{multiprocessing.parent_process().pid}\n")
+            file.write(f"{dask_process.pid}\n")
         time.sleep(0.5)
         return None
     if item == "pid":

@@ -52,8 +52,8 @@ def test_workers_start_where_none_can_be_forked(tmp_path):
 
 
 def test_workers_start_after_the_fork_server_is_gone():
-    begin = "import os, signal\nfrom multiprocessing import forkserver"
-    kill = "os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)"
+    begin = "import os, signal\nfrom hyperdistill_core.parallel.launcher import fork_server_pid"
+    kill = "os.kill(fork_server_pid(), signal.SIGKILL)"
     assert run_program(begin + ONE_ITEM + kill + ONE_ITEM) == (0, "1 1\n1 1\n", "")
 
 

@@ -235,7 +235,7 @@ def test_steps_as_a_rollout_does(bodies):
 
 class _Motionless:
     def act(self, state):
-        return 0.0
+        return np.zeros(1)
 
 
 def test_a_fall_resets_the_simulation(bodies, n_max):
