@@ -45,7 +45,7 @@ def test_the_same_generator_state_gives_the_same_body():
     assert list(a.nodes(data=True)) != list(c.nodes(data=True))
 
 
-def test_another_space_is_kept_to():
+def test_samples_are_of_the_given_space():
     space = Space(
         limb_heights=(0.3,), gears=(80.0,), max_limbs=4, start_limbs=(3, 4), clearance=0.1
     )

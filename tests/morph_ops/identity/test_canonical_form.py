@@ -46,7 +46,7 @@ def _relabeled(graph: nx.DiGraph) -> nx.DiGraph:
 
 
 def _shaken(value: object, rng: np.random.Generator) -> object:
-    """A record, tuple or number with float noise on every number."""
+    """A record, tuple, or number with float noise on every number."""
     if isinstance(value, float):
         return value * (1.0 + rng.uniform(-1e-10, 1e-10)) + rng.uniform(-1e-10, 1e-10)
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Subtrees that change bodies."""
+"""The crossover moves whole subtrees from one body to another."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from morph_ops.validity.invariants import new_violations, violations
 
 
 def marked(graph: nx.DiGraph, gear: float) -> nx.DiGraph:
-    """The body with one gear in all its motors, by which to tell whose limb is whose."""
-    parts = []
+    """The body with one gear in all motors, which identifies its limbs in a child."""
+    nodes = []
     for name in limbs(graph):
-        record = limb(graph, name)
-        motors = tuple(replace(joint, gear=gear) for joint in record.joints)
-        parts.append((name, replace(record, joints=motors)))
-    return with_nodes(graph, parts)
+        each = limb(graph, name)
+        motors = tuple(replace(joint, gear=gear) for joint in each.joints)
+        nodes.append((name, replace(each, joints=motors)))
+    return with_nodes(graph, nodes)
 
 
 def depth_first(graph: nx.DiGraph, name: str) -> tuple[object, ...]:
-    """A subtree without names, densities and the place of its root."""
-    record = limb(graph, name)
-    drives = tuple((joint.slot, joint.axis, joint.range_deg) for joint in record.joints)
+    """A subtree without names, densities, and the place of its root."""
+    each = limb(graph, name)
+    hinges = tuple((joint.slot, joint.axis, joint.range_deg) for joint in each.joints)
     below = [(limb(graph, c).pos, depth_first(graph, c)) for c in children(graph, name)]
-    return (record.end, drives, tuple(below))
+    return (each.end, hinges, tuple(below))
 
 
 def test_the_child_is_the_first_parent_with_whole_subtrees_of_the_second():
@@ -85,13 +85,13 @@ def test_a_torso_alone_receives_but_does_not_give():
         crossover(body, alone, rng)
 
 
-def test_parts_keep_their_directions_between_turned_frames():
+def test_subtrees_keep_their_directions_between_turned_frames():
     """A donor whose limbs have orientations of their own gives the same capsules."""
     rng = np.random.default_rng(3)
     quarter_turn = (0.5**0.5, 0.0, 0.5**0.5, 0.0)
     back = rotation(quarter_turn).T
 
-    def seen_back(vector: Vec3) -> Vec3:
+    def turned_back(vector: Vec3) -> Vec3:
         x, y, z = np.round(back @ vector, 12).tolist()
         return (x, y, z)
 
@@ -99,15 +99,15 @@ def test_parts_keep_their_directions_between_turned_frames():
         body = sample_body(rng)
         turned = body.copy()
         for name in limbs(body):
-            record = limb(body, name)
+            each = limb(body, name)
             if children(body, name):
                 continue
-            end = seen_back(record.end)
+            end = turned_back(each.end)
             motors = tuple(
-                replace(j, pos=seen_back(j.pos), axis=joint_axis(record.start, end, j.slot))
-                for j in record.joints
+                replace(j, pos=turned_back(j.pos), axis=joint_axis(each.start, end, j.slot))
+                for j in each.joints
             )
-            turned.nodes[name]["node"] = replace(record, quat=quarter_turn, end=end, joints=motors)
+            turned.nodes[name]["node"] = replace(each, quat=quarter_turn, end=end, joints=motors)
         assert violations(turned) == []
         np.testing.assert_allclose(rest_frames(body).end, rest_frames(turned).end, atol=1e-12)
         receiver = sample_body(rng)

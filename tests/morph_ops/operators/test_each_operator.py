@@ -1,4 +1,4 @@
-"""What each mutation changes, and what it leaves number for number."""
+"""Each mutation changes the values that it names, and no others."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class TestGrow:
                     seen.add(round(limb(child, first).end[1], 2))
                     assert limb(child, first).end[1] == -limb(child, rest[0]).end[1]
 
-    def test_stops_at_the_limit(self, rng):
+    def test_the_limb_limit_is_kept(self, rng):
         graph = sample_body(rng)
         full = Space(start_limbs=(1, 1), max_limbs=len(limbs(graph)))
         with pytest.raises(OperatorError, match=f"has {len(limbs(graph))} limbs, the most"):
@@ -85,7 +85,7 @@ class TestGrow:
 
 
 class TestDelete:
-    def test_takes_a_leaf_with_its_twin(self, rng):
+    def test_deletes_a_leaf_with_its_twin(self, rng):
         for _ in range(10):
             graph = sample_body(rng)
             if len(limbs(graph)) <= 2:
@@ -96,14 +96,14 @@ class TestDelete:
             assert not any(children(graph, name) for name in gone)
             assert changed_limbs(child, graph) == set()
 
-    def test_leaves_two_limbs_alone(self, rng):
+    def test_keeps_two_limbs(self, rng):
         graph = sample_body(rng, space=Space(start_limbs=(2, 2), max_limbs=2))
         assert len(limbs(graph)) == 2
         with pytest.raises(OperatorError, match="expected more than 2 limbs, the body has 2"):
             delete_limb(graph, rng)
 
-    def test_tells_limb_1_from_limb_11(self, robots, rng):
-        """The last digit of a name says nothing."""
+    def test_limb_1_and_limb_11_are_different(self, robots, rng):
+        """The last digit of a name does not identify a limb."""
         graph = next(g for g in robots if any(int(n.split("/")[1]) > 9 for n in limbs(g)))
         for _ in range(10):
             child = delete_limb(graph, rng)
@@ -112,7 +112,7 @@ class TestDelete:
 
 
 class TestLimbParams:
-    def test_changes_one_group_and_carries_what_hangs_on_it(self, robots, rng):
+    def test_changes_one_group_and_moves_its_children(self, robots, rng):
         carried = 0
         for graph in robots:
             child = limb_params(graph, rng)
@@ -133,7 +133,7 @@ class TestLimbParams:
                 carried += 1
         assert carried > 0
 
-    def test_a_limb_at_no_site_keeps_its_share_of_the_way(self, rng):
+    def test_a_limb_at_no_site_keeps_its_relative_position(self, rng):
         """Three fifths along its parent before, three fifths after."""
         graph = sample_body(rng, space=Space(start_limbs=(1, 1), max_limbs=1))
         above = limbs(graph)[0]
@@ -180,7 +180,7 @@ class TestJoints:
                     kept += 1
         assert kept > 0
 
-    def test_hinges_of_limbs_whose_names_end_alike_are_told_apart(self, rng):
+    def test_new_hinges_of_similar_limb_names_get_different_names(self, rng):
         graph = sample_body(rng)
         names = {old: f"limb-of-side-{i}/leg" for i, old in enumerate(limbs(graph))}
         # No limb has both hinges: what dof adds has a name that nothing else has yet.
@@ -210,9 +210,9 @@ def test_density_changes_nothing_else(robots, rng):
 def test_density_replaces_a_mass(rng):
     graph = sample_body(rng)
     name = limbs(graph)[0]
-    record = limb(graph, name)
-    assert isinstance(record, Limb)
-    graph.nodes[name]["node"] = replace(record, density=None, mass=1.7)
+    each = limb(graph, name)
+    assert isinstance(each, Limb)
+    graph.nodes[name]["node"] = replace(each, density=None, mass=1.7)
     child = density(graph, rng)
     assert limb(child, name).mass is None
     assert limb(child, name).density in UNIMAL.limb_densities

@@ -24,7 +24,7 @@ def published(reference) -> list[nx.DiGraph]:
 
 
 def apply(name: str, graph: nx.DiGraph, mate: nx.DiGraph, seed: int) -> nx.DiGraph | None:
-    """The child by a named operator, or None where it says that there is none."""
+    """The child by a named operator, or None if the operator finds no valid child."""
     rng = np.random.default_rng(seed)
     try:
         return crossover(graph, mate, rng) if name == "crossover" else OPERATORS[name](graph, rng)
@@ -88,7 +88,7 @@ def test_operators_need_limbs(name):
             OPERATORS[name](alone, np.random.default_rng(0))
 
 
-def test_foreign_values_survive():
+def test_foreign_values_stay():
     """A robot outside the space changes like any other, and keeps its own values."""
     rng = np.random.default_rng(4)
     graph = sample_body(rng)
@@ -115,7 +115,7 @@ class TestMutate:
         seen = {mutate(graph, rng)[1] for _ in range(60)}
         assert seen == set(OPERATORS)
 
-    def test_rates_choose(self):
+    def test_rates_are_weights(self):
         rng = np.random.default_rng(6)
         graph = sample_body(rng)
         seen = Counter(mutate(graph, rng, rates={"gear": 3.0, "dof": 1.0})[1] for _ in range(60))

@@ -43,7 +43,7 @@ def test_distance_is_the_smallest_over_a_fine_grid():
         assert brute - 0.015 <= found <= brute + 1e-12
 
 
-def test_touching_pairs_are_mujocos_contacts():
+def test_touching_pairs_equal_mujocos_contacts():
     rng = np.random.default_rng(1)
     deep = 0
     for _ in range(25):
@@ -73,7 +73,7 @@ def test_excludes_leave_no_contact():
 
 
 def test_published_excludes_are_found(reference):
-    """Each is a pair in contact; what else we find touches exactly, so rounding decides."""
+    """The other pairs that are found touch exactly, where rounding decides."""
     for path in sorted((reference / "unimal100" / "train").glob("*.xml")):
         graph = mjcf.read(path)
         found = dict(touching(graph))

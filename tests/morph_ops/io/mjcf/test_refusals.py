@@ -1,4 +1,4 @@
-"""Files that are no body of ours get one line that helps."""
+"""Files without a supported body are refused with one helpful line."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_the_robot_itself_is_read() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_refused_in_one_line(case: str, tmp_path: Path) -> None:
+def test_files_without_a_supported_body_are_refused_in_one_line(case: str, tmp_path: Path) -> None:
     old, new, message = CASES[case]
     assert old in ROBOT
     path = tmp_path / "robot.xml"

@@ -1,4 +1,4 @@
-"""Writing MJCF, and what reading makes of other people's ways to say the same."""
+"""Written MJCF is exact, and other notations of the same body are read."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def test_scene_is_dropped_on_reading_and_steps_in_plain_mujoco(biped: nx.DiGraph
     assert data.ncon > 0
 
 
-def test_written_file_says_the_usual_once(biped: nx.DiGraph) -> None:
+def test_defaults_are_written_once(biped: nx.DiGraph) -> None:
     text = mjcf.to_xml(biped)
     assert text.count("solreflimit") == 2
     assert "texture" not in text
 
 
-def test_mass_of_the_model_is_the_records(biped: nx.DiGraph) -> None:
+def test_the_model_has_the_masses_of_the_body(biped: nx.DiGraph) -> None:
     model = mjcf.to_model(biped)
     assert model.body("foot <left> & co").mass[0] == pytest.approx(0.7, abs=1e-12)
     ball = 4 / 3 * math.pi * 0.1**3 * 2000 / 3
@@ -100,7 +100,7 @@ def test_radians_and_degrees_give_one_body() -> None:
     assert hip.range_deg == pytest.approx((-90.0, 30.0), abs=1e-12)
 
 
-def test_slots_by_name_in_spite_of_order_are_kept_apart_from_order() -> None:
+def test_slots_in_names_win_over_the_order() -> None:
     text = _hand_made("degree").replace('"hip"', '"limby/7"')
     assert body_graph.limb(mjcf.from_xml(text), "leg").joints[0].slot == "y"
 

@@ -1,0 +1,1 @@
+"""Tests of morph_ops.geometry."""
