@@ -1,4 +1,4 @@
-"""Bodies in a plain DEAP script: our operators and evaluator, DEAP's own algorithm.
+"""Robot bodies in a plain DEAP script: our operators and scorer, DEAP's own algorithm.
 
 Usage: python examples/deap_plugin.py [GENERATIONS] [POPULATION] [EPISODES] [CONTROLLER]
 """
@@ -17,23 +17,23 @@ from morph_ops.sampling import sample_body
 
 
 def vary(operator, *parents, rng):
-    """The operator's child in the first parent's place, which stays where there is none."""
+    """Replace the first parent's body by a child; without a valid child it stays."""
     try:
-        result = operator(*(parent[0] for parent in parents), rng)
+        child = operator(*(parent[0] for parent in parents), rng)
     except OperatorError:
         return parents
-    parents[0][0] = result[0] if isinstance(result, tuple) else result
+    parents[0][0] = child[0] if isinstance(child, tuple) else child  # mutate adds a name
     return parents
 
 
 def main(generations="5", population="16", episodes="2", controller="flat-v2"):
-    """Evolve with (mu + lambda) and print the best body's score."""
+    """Evolve bodies with (mu + lambda), and print the score of the best one."""
     random.seed(1)
     rng = np.random.default_rng(1)
     scorer = BodyScorer(controller=controller, task="flat", episodes=int(episodes), seed=1)
 
     creator.create("FitnessMax", base.Fitness, weights=(1.0,))
-    creator.create("Individual", list, fitness=creator.FitnessMax)  # a list of one body graph
+    creator.create("Individual", list, fitness=creator.FitnessMax)  # a list of one body
 
     toolbox = base.Toolbox()
     toolbox.register("individual", lambda: creator.Individual([sample_body(rng)]))
@@ -52,7 +52,7 @@ def main(generations="5", population="16", episodes="2", controller="flat-v2"):
         stats=statistics, halloffame=best,
     )  # fmt: skip
     record = scorer(best[0][0])
-    print(f"best: {record.score:.1f} at {record.speed:.2f} m/s with {len(best[0][0])} bodies")
+    print(f"best: {record.score:.1f} at {record.speed:.2f} m/s with {len(best[0][0])} nodes")
 
 
 if __name__ == "__main__":

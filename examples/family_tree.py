@@ -1,9 +1,9 @@
-"""Draw who descends from whom in a run: all candidates by score, and the lines of its best.
+"""Draw the family tree of a run: all candidates by score, and the lineages of its best ones.
 
-Usage: python examples/family_tree.py RUN [--out PICTURE.png] [--top 5]
+    python examples/family_tree.py RUN [--out PICTURE.png] [--top 5]
 
-Every dot is a candidate. A line goes from each ancestor of a best design to its child, by first
-parents, in a color for each starting body.
+Every dot is a candidate. The lineage of a best design is a line through its ancestors by first
+parents, with one color for each starting body.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PALETTE = "tab10"
 LOWEST_SHARE = 0.1
 
 
-def first_line(tree: nx.DiGraph[int], number: int) -> list[int]:
+def lineage(tree: nx.DiGraph[int], number: int) -> list[int]:
     """A candidate and its ancestors by first parents, back to a starting body."""
     line = [number]
     while parents := list(tree.predecessors(line[-1])):
@@ -36,24 +36,24 @@ def first_line(tree: nx.DiGraph[int], number: int) -> list[int]:
 
 
 def draw(axes: Axes, tree: nx.DiGraph[int], best: list[int]) -> int:
-    """Draw the candidates and the lines of ``best``; how many starting bodies these have."""
+    """Draw the candidates and the lineages of ``best``; the number of their starting bodies."""
     scores = nx.get_node_attributes(tree, "score")
     axes.scatter(list(scores), list(scores.values()), s=3, color="0.75", linewidths=0)
-    lines = [first_line(tree, number) for number in best]
-    founders = list(dict.fromkeys(line[-1] for line in lines))
+    lineages = [lineage(tree, number) for number in best]
+    founders = list(dict.fromkeys(line[-1] for line in lineages))
     colors = colormaps[PALETTE]
-    for line in reversed(lines):  # the best lies on top
+    for line in reversed(lineages):  # the best one is on top
         color = colors(founders.index(line[-1]) % colors.N)
         axes.plot(line, [scores[n] for n in line], color=color, linewidth=1.2, marker="o", ms=3)
     top = max(scores.values())
-    axes.set_ylim(-LOWEST_SHARE * top, 1.05 * top)  # bodies that blow up lie far below
+    axes.set_ylim(-LOWEST_SHARE * top, 1.05 * top)  # unstable bodies are far below
     axes.set_xlabel("candidate")
     axes.set_ylabel("score in the search")
     return len(founders)
 
 
 def main() -> None:
-    """Draw a run, and print where the picture lies."""
+    """Draw a run, and print the path of the picture."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("--out", type=Path, default=Path("family_tree.png"))
@@ -70,7 +70,7 @@ def main() -> None:
     figure = Figure(figsize=(9, 4.5), layout="constrained")
     founders = draw(figure.subplots(), tree, best)
     figure.suptitle(
-        f"{options.run.name}: {len(tree)} candidates; its {len(best)} best descend from "
+        f"{options.run.name}: {len(tree)} candidates; the best {len(best)} descend from "
         f"{founders} of the starting bodies"
     )
     figure.savefig(options.out, dpi=DPI)

@@ -54,7 +54,7 @@ def simulate(path: Path) -> tuple[Array, Array]:
     layers = [np.vstack([net[f"weight_{i}"], net[f"bias_{i}"]]).T for i in range(net["n_layers"])]
     layers = [np.ascontiguousarray(x if len(x) > 1 else np.vstack([x, x])) for x in layers]
     every: list[mujoco.MjData] = [mujoco.MjData(model) for _ in net["qpos"]]
-    running = every
+    running: list[mujoco.MjData] = every
     control_step = net["physics_steps"] * model.opt.timestep
     for data, data.qpos, data.qvel in zip(every, net["qpos"], net["qvel"], strict=True):
         mujoco.mj_forward(model, data)

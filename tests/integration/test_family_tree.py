@@ -12,7 +12,7 @@ from tests.helpers.run_processes import finish, start
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "examples"))
-from family_tree import first_line  # noqa: E402  a script beside the packages
+from family_tree import lineage  # noqa: E402  a script beside the packages
 
 
 def picture(*options: str | Path) -> subprocess.CompletedProcess[str]:
@@ -20,11 +20,11 @@ def picture(*options: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
-def test_a_line_goes_back_by_first_parents():
+def test_a_lineage_follows_first_parents():
     edges: list[tuple[int, int]] = [(0, 2), (1, 2), (2, 3), (0, 3)]
     tree = nx.DiGraph(edges)
-    assert first_line(tree, 3) == [3, 2, 0]
-    assert first_line(tree, 1) == [1]
+    assert lineage(tree, 3) == [3, 2, 0]
+    assert lineage(tree, 1) == [1]
 
 
 def test_wrong_input_gives_one_line(tmp_path):
