@@ -15,11 +15,10 @@ Example:
     True
 """
 
+from morph_ops.validity.checks import Check, Violation
 from morph_ops.validity.contacts import exclude_touching, touching
 from morph_ops.validity.invariants import (
     CHECKS,
-    Check,
-    Violation,
     find_violations,
     is_valid,
     new_violations,
