@@ -18,7 +18,7 @@ gear         dynamics   gear of a motor x 0.7 .. 1.3
 ============ ========== ============================================================
 
 A variation is pure: it takes a graph and a generator and returns a new graph. The result leaves
-the UNIMAL grid, so :func:`morph_ops.validity.invariants.check_ranges` reports it. Every other
+the UNIMAL grid, so :func:`morph_ops.validity.checks.check_ranges` reports it. Every other
 invariant of the robot is kept. Variations that move limbs recompute the contact excludes and the
 rest height; the others leave both unchanged.
 """
