@@ -37,7 +37,7 @@ coverage: $(STAMP) ## run all tests and print the share of lines that they reach
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 
 docs: $(STAMP) ## build the documentation into site/; a warning is an error
-	$(BIN)/mkdocs build --strict $(ARGS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
 
 bench: $(STAMP) ## measure control steps per second, closed loop against bare physics
 	$(BIN)/python benchmarks/rollout.py $(ARGS)

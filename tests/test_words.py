@@ -153,7 +153,7 @@ WORDS = (
     Rule("fleet", "vector_env"),
     Rule("crowd", "body_batch"),
     Rule("senses|heard", "observation_encoder, clock_phase"),
-    Rule("told", "say what it is", honest=("*campaign*", "tests/morph_ops/*")),
+    Rule("told", "say what it is", honest=("*campaign*", "tests/*")),
     Rule("tape|tally", "recorder, episode_statistics"),
     Rule("stall|stalled", "no_progress"),
     Rule("claim", "manifest"),

@@ -100,7 +100,7 @@ def resume(
         The finished run; nothing is done for a run that was finished before.
 
     Raises:
-        UsageError: ``run`` is no run folder, its settings were edited, or something that they
+        UsageError: ``run`` is not a run folder, its settings were edited, or something that they
             name is missing.
         RunLockedError: Another process works on the run.
         RunError: The disk is full.

@@ -58,6 +58,13 @@ def find_robots(
     Raises:
         BodyError: A folder has no robots in it.
         UsageError: A run folder cannot be read.
+
+    Example:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
+        >>> [robot.name for robot in find_robots(bodies, controller="flat-v2")]
+        ['robot 0', 'robot 1']
     """
     if isinstance(robots, str | Path | Run | RobotFile | nx.DiGraph):
         robots = [robots]

@@ -72,7 +72,23 @@ class Run:
         stopped: Why the search ended early, if this process ran it.
 
     Raises:
-        UsageError: ``path`` is no run folder, or its settings cannot be read.
+        UsageError: ``path`` is not a run folder, or its settings cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> import codesign
+        >>> settings = codesign.Settings(
+        ...     population=4, generations=1, episodes=1, in_flight=2, reevaluation_episodes=0,
+        ...     workers=0, controller="flat-v0",
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = codesign.evolve(settings, out=f"{folder}/first")
+        ...     run.status.state, len(run.candidates())
+        ...     sorted(run.phylogeny().nodes)[:3]
+        ...     run.query("SELECT count(*) FROM candidates WHERE generation = 0").rows
+        ('finished', 8)
+        [0, 1, 2]
+        [(4,)]
     """
 
     def __init__(self, path: str | Path, *, stopped: str | None = None) -> None:
@@ -320,7 +336,7 @@ def load_run(path: str | Path) -> Run:
         process works on.
 
     Raises:
-        UsageError: ``path`` is no run folder, or its settings cannot be read.
+        UsageError: ``path`` is not a run folder, or its settings cannot be read.
 
     Example:
         >>> import codesign

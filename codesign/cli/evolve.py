@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 @click.option(
     "--preset",
     metavar="NAME",
-    help="Settings to start from. Without a preset and a file it is quickstart.",
+    help="Settings to start from: quickstart (the default without a file), tiny (only shows that "
+    "everything works), derl (4,000 bodies), or an algorithm: random, aging, mu_plus_lambda, "
+    "nsga2, map_elites, novelty, islands.",
 )
-@set_option("campaign")
-@click.option("--out", type=PATH, help="Run folder; it must be new or empty.  [default: runs/...]")
+@set_option("campaign", "population=64 or rates.crossover=0.5")
+@click.option(
+    "--out", type=PATH, help="Run folder; it must be new or empty.  [default: a new one in runs/]"
+)
 @click.option("--seed", type=int, help="Seed of every random number of the run.")
 @click.option("--workers", type=int, help="Number of worker processes; the result is the same.")
 @click.option(

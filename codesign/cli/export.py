@@ -141,11 +141,12 @@ def finetune(
     seed: int,
     workers: int | None,
 ) -> None:
-    """Train the own networks of robots, or of a run's designs.
+    """Fine-tune the networks of robots, or of a run's designs.
 
-    The training starts from the network that the controller generates and keeps the best of
-    several checkpoints, so a robot never gets worse by its own measure. The folder gets what
-    'codesign export' writes, and designs.csv with the scores before and after.
+    The controller generates a network for each robot. Fine-tuning trains that network further, on
+    this robot alone, and keeps the best of several checkpoints, the generated network included.
+    The folder gets what 'codesign export' writes, and designs.csv with the scores before and
+    after.
 
     Ctrl-C stops the training at any moment; the same command continues it.
 

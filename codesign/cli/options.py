@@ -20,19 +20,20 @@ FOLDER: click.ParamType[Path] = click.Path(path_type=Path, file_okay=False)
 INTERRUPTED = 130
 
 
-def set_option(what: str) -> Callable[[CommandT], CommandT]:
+def set_option(what: str, example: str) -> Callable[[CommandT], CommandT]:
     """The option ``--set``, which may come several times; the command gets ``assignments``.
 
     Args:
         what: What the settings are of, for the help text.
+        example: An assignment, for the help text.
     """
     return click.option(
         "--set",
         "assignments",
         multiple=True,
         metavar="KEY=VALUE",
-        help=f"Change a setting of the {what}. Repeat it for more. Values are TOML; a dot reaches "
-        "into a table, as in rates.crossover=0.5.",
+        help=f"Change a setting of the {what}, such as {example}. Repeat it for more. The "
+        "documentation lists all settings.",
     )
 
 

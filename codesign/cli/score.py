@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("robots", nargs=-1, required=True, type=PATH, metavar="ROBOT|FOLDER|RUN...")
-@click.option("--task", default=defaults.TASK, show_default=True, help="Task of the robots.")
+@click.option(
+    "--task",
+    default=defaults.TASK,
+    show_default=True,
+    help="Task of the robots; flat is to run forward on flat ground.",
+)
 @controller_option
 @click.option(
     "--episodes",
@@ -80,10 +85,10 @@ def score(
 ) -> None:
     """Score robots, without training or after fine-tuning.
 
-    The controller gives each robot its own network at once.
-
     A ROBOT is an MJCF, JSON or GraphML file; a FOLDER stands for all robots in it, a RUN for the
-    designs that it wrote. The score is the mean return over the episodes.
+    designs that it wrote. The controller gives each robot a network of its own at once. A
+    controller with variants has several networks for a robot; by default some are tried, and the
+    best is scored. The score is the mean return over the episodes.
 
     \b
     codesign score my_robot.xml

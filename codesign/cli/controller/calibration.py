@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     help="Compare the K best bodies before and after the training.",
 )
 @threads_option(2)
-@set_option("calibration")
+@set_option("calibration", "steps_per_body=100000")
 def calibrate(
     controller: str,
     folders: tuple[Path, ...],

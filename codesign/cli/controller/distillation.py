@@ -20,7 +20,7 @@ from codesign.cli.options import (
 @training_set_option
 @teacher_option
 @click.option("--out", required=True, type=FOLDER, help="Folder of the data.")
-@set_option("collection")
+@set_option("collection", "horizon=1000")
 def collect(
     training_set_file: Path, teachers: tuple[str, ...], out: Path, assignments: tuple[str, ...]
 ) -> None:
@@ -74,7 +74,7 @@ def collect(
     metavar="KEY=VALUE",
     help="Change a setting of the collection in rounds of DAgger. Repeat it for more.",
 )
-@set_option("distillation")
+@set_option("distillation", "updates=20000")
 def distill(
     training_set_file: Path,
     teachers: tuple[str, ...],

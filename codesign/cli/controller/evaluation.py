@@ -36,7 +36,12 @@ COLUMNS = (
 @click.option(
     "--teacher", type=FILE, help="Second checkpoint to evaluate on the same bodies and seeds."
 )
-@click.option("--task", default=defaults.TASK, show_default=True, help="Task of the robots.")
+@click.option(
+    "--task",
+    default=defaults.TASK,
+    show_default=True,
+    help="Task of the bodies; flat is to run forward on flat ground.",
+)
 @click.option(
     "--episodes",
     default=4,

@@ -53,7 +53,7 @@ CONTROLLER_KINDS = ("generalist", "specialists")
     help="Device of the network's updates; bodies are simulated on the CPU.",
 )
 @click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard into --out, too.")
-@set_option("training")
+@set_option("training", "steps=1000000")
 def train_teacher(
     training_set_file: Path,
     out: Path,

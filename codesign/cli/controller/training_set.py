@@ -43,7 +43,7 @@ EPISODES = 2
     help="Number of worker processes that score bodies under --controller.",
 )
 @click.option("--out", required=True, type=FILE, help="File to write (.jsonl).")
-@set_option("training set")
+@set_option("training set", "mutants=500")
 def training_set(
     robots: Path | None,
     held_out: Path | None,

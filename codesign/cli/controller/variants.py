@@ -20,7 +20,7 @@ from codesign.cli.options import FOLDER, set_option, training_set_option
     help="Name of the new controller, written as NAME.safetensors in --out.",
 )
 @click.option("--out", required=True, type=FOLDER, help="Folder of the new controller.")
-@set_option("search for variants")
+@set_option("search for variants", "variants=8")
 def add_variants(
     controller: str,
     training_set_file: Path,

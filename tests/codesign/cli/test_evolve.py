@@ -107,3 +107,8 @@ def test_a_dry_run_shows_settings_size_and_time(run, tiny_controller):
 def test_a_dry_run_names_one_worker_process(run, tiny_controller):
     options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 1]
     assert "finalists of 0 episodes, 1 worker process\n" in run("evolve", "--dry-run", *options)
+
+
+def test_the_help_names_every_preset(run):
+    out = run("evolve", "--help")
+    assert all(name in out for name in config.presets())
