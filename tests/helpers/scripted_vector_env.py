@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.parallel.vector_env import StepResult
+from hyperdistill_core.parallel.vector_env import StepInfo, StepResult
 
 
 class ScriptedVectorEnv:
@@ -37,8 +37,8 @@ class ScriptedVectorEnv:
         truncated = np.zeros(self._shape[:2], bool)
         terminated[0, 0] = len(self.actions) in self._falls
         truncated[-1, -1] = len(self.actions) in self._truncations
-        info = {"fell": terminated, "no_progress": np.zeros(self._shape[:2], bool)}
-        return StepResult(np.ones(self._shape[:2], np.float32), terminated, truncated, info)  # pyright: ignore[reportArgumentType]
+        info = StepInfo(fell=terminated, no_progress=np.zeros(self._shape[:2], bool))
+        return StepResult(np.ones(self._shape[:2], np.float32), terminated, truncated, info)
 
     def _draw(self) -> NDArray[np.float32]:
         return self._rng.normal(size=(*self._shape, 17)).astype(np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from hyperdistill_core.nets.teachers import MessagePassing
 from hyperdistill_core.training.distillation import TrainedTeacher
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher_file import load_teacher
@@ -35,5 +36,6 @@ def teacher(teacher_file):
     network, normalization, _ = load_teacher(teacher_file)
     # A teacher after two updates hardly moves: larger actions are worth learning.
     torch.manual_seed(0)
+    assert isinstance(network, MessagePassing)
     torch.nn.init.normal_(network.action.weight)
     return TrainedTeacher(network, normalization)

@@ -11,6 +11,7 @@ from hyperdistill_core.evaluation.checkpoint_policies import SingleBodyPolicy
 from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
+from hyperdistill_core.nets.teachers import MessagePassing
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import (
@@ -38,6 +39,7 @@ def test_a_teacher_acts_for_a_batch_as_for_each_body(bodies):
     task = get_task("flat")
     torch.manual_seed(0)
     network = new_teacher(PPOSettings(width=16, layers=2), n_max=12)
+    assert isinstance(network, MessagePassing)
     torch.nn.init.normal_(network.action.weight)
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies)) + 1
@@ -61,7 +63,7 @@ def test_a_batch_acts_as_the_controllers_of_its_bodies(bodies, normalization, cl
     config = HypernetConfig(context_dim=context_dim("continuous"), hidden=16, clock_harmonics=clock)
     network = Hypernetwork(config)
     for head in (network.input_head, network.output_head, *network.hidden_heads):
-        torch.nn.init.normal_(head.weight.weight, std=0.05)
+        torch.nn.init.normal_(head.get_parameter("weight.weight"), std=0.05)
     if clock:
         torch.nn.init.normal_(network.clock_head.weight, std=0.3)
     controller = Controller(

@@ -51,4 +51,4 @@ def test_a_training_without_a_manifest_is_refused(bodies, tiny_controller, tmp_p
 @pytest.mark.parametrize("name", ["episodes", "checkpoints", "steps_per_body", "n_workers"])
 def test_settings_out_of_range_are_named(name):
     with pytest.raises(SettingsError, match=f"{name}: expected at least 1, got 0"):
-        FineTuneSettings(**{name: 0})
+        SETTINGS.replace(**{name: 0})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hyperdistill_core.parallel.vector_env import StepResult
+from hyperdistill_core.parallel.vector_env import StepInfo, StepResult
 from hyperdistill_core.training.ppo.episodes import EpisodeCounters
 
 
@@ -16,7 +16,7 @@ def _result(*, terminated=(), truncated=()):
         flags["terminated"][at] = True
     for at in truncated:
         flags["truncated"][at] = True
-    info = {"fell": flags["terminated"], "no_progress": np.zeros((2, 2), bool)}
+    info = StepInfo(fell=flags["terminated"], no_progress=np.zeros((2, 2), bool))
     return StepResult(np.ones((2, 2), np.float32), **flags, info=info)
 
 

@@ -30,6 +30,7 @@ def test_a_restored_training_continues_bit_for_bit(tmp_path, teacher):
     second = small_training(teacher=teacher)
     second.state.restore(path)
     assert (second.state.steps, second.state.seconds) == (24, 1.5)
+    assert second.state.env is not None
     np.testing.assert_array_equal(second.state.env["0/physics"], np.arange(3.0))
     assert second.state.rng.random() == first.state.rng.random()
     assert _iterate(first) == _iterate(second)
