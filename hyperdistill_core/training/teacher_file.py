@@ -28,7 +28,14 @@ def is_teacher(checkpoint: str | Path) -> bool:
 
 
 def load_teacher(path: Path) -> tuple[Teacher, Normalization, dict[str, Any]]:
-    """Network, normalization of its states, and metadata from the checkpoint of a teacher.
+    """A teacher from its checkpoint.
+
+    Args:
+        path: File of the checkpoint.
+
+    Returns:
+        The network, the normalization of its state features, and the metadata: "settings" and
+        "steps" of its training and the hash of its "training_set", among others.
 
     Raises:
         CheckpointError: The file is missing, damaged, or not a checkpoint of a teacher.
