@@ -1,4 +1,4 @@
-"""Runs as processes of their own, and what must be equal in two of them."""
+"""Runs as processes, and the parts of their databases that must be equal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 COMPARED = (
-    "number, generation, operator, parents, hash, duplicate_of, status, score, ci_low, ci_high, "
-    "speed, distance, graph, json_remove(record, '$.seconds')"
+    "number, generation, operator, parents, diff, hash, variant, duplicate_of, status, score, "
+    "ci_low, ci_high, speed, distance, graph, json_remove(record, '$.seconds')"
 )
 STARTED: list[subprocess.Popen] = []
 
@@ -57,9 +57,9 @@ def wait_for(out: Path, count: int, process: subprocess.Popen) -> None:
     raise AssertionError(f"{count} candidates never came")
 
 
-def kill_soon(process: subprocess.Popen, moment: random.Random) -> None:
+def kill_soon(process: subprocess.Popen, rng: random.Random) -> None:
     """Kill a run some time after now, without warning."""
-    time.sleep(moment.uniform(0.0, 0.1))
+    time.sleep(rng.uniform(0.0, 0.1))
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL

@@ -31,7 +31,7 @@ ALGORITHMS = {
 }
 KILLS = int(os.environ.get("CODESIGN_KILLS", "8"))
 TOTAL = 40
-Whole: TypeAlias = Callable[[str], Path]
+Uninterrupted: TypeAlias = Callable[[str], Path]
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,9 @@ def options(algorithm: str, controller: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(variant_controller: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+def uninterrupted(
+    variant_controller: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Uninterrupted:
     """The run of an algorithm as it is when nothing happens."""
 
     @cache
@@ -76,14 +78,14 @@ def uninterrupted(variant_controller: Path, tmp_path_factory: pytest.TempPathFac
 def test_killed_at_random_moments(algorithm, uninterrupted, variant_controller, tmp_path):
     given = options(algorithm, variant_controller)
     whole, out = uninterrupted(algorithm), tmp_path / "killed"
-    moment = random.Random(algorithm)
+    rng = random.Random(algorithm)
     process = start(*given, "--out", str(out), "--workers", "2")
     kills = max(1, KILLS // len(ALGORITHMS))
     for kill in range(kills):
         # A few candidates more each time, so that every kill finds work going on.
         wait_for(out, kill * (TOTAL - 8) // kills, process)
-        kill_soon(process, moment)
-        workers = str(moment.choice((1, 2, 3)))
+        kill_soon(process, rng)
+        workers = str(rng.choice((1, 2, 3)))
         if not out.exists():  # killed before there was a run
             process = start(*given, "--out", str(out), "--workers", workers)
         else:
@@ -94,7 +96,7 @@ def test_killed_at_random_moments(algorithm, uninterrupted, variant_controller, 
     assert history(out) == history(whole)
 
 
-def test_a_full_disk_is_one_line_and_the_run_goes_on_later(
+def test_a_full_disk_is_one_line_and_the_run_continues_later(
     uninterrupted, variant_controller, tmp_path
 ):
     given = options("aging", variant_controller)
@@ -127,7 +129,7 @@ def permit(run: Path, *, folder: int, file: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root must heed permissions: Linux alone")
-def test_a_read_only_folder_is_one_line_and_the_run_goes_on_later(
+def test_a_read_only_folder_is_one_line_and_the_run_continues_later(
     uninterrupted, variant_controller, tmp_path
 ):
     given = options("aging", variant_controller)

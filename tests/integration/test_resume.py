@@ -1,4 +1,4 @@
-"""A run that is cut off anywhere and resumed is the run that never was, on any workers."""
+"""An interrupted and resumed run equals an uninterrupted one, on any number of workers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def nothing_left_running() -> Iterator[None]:
         STARTED.pop().kill()
 
 
-def begin(out: Path, controller: Path, *, workers: int) -> subprocess.Popen:
+def start_run(out: Path, controller: Path, *, workers: int) -> subprocess.Popen:
     settings = [f"--set={setting}" for setting in (*SETTINGS, f"controller={controller}")]
     return start(*settings, "--out", str(out), "--workers", str(workers))
 
@@ -49,7 +49,7 @@ def kinds(out: Path) -> list[tuple]:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, tiny_controller):
     out = tmp_path_factory.mktemp("runs") / "uninterrupted"
-    finish(begin(out, tiny_controller, workers=1))
+    finish(start_run(out, tiny_controller, workers=1))
     return out
 
 
@@ -66,17 +66,17 @@ def test_the_run_is_whole(uninterrupted):
 
 def test_two_workers_make_the_same_run(uninterrupted, tiny_controller, tmp_path):
     out = tmp_path / "run"
-    finish(begin(out, tiny_controller, workers=2))
+    finish(start_run(out, tiny_controller, workers=2))
     assert rows(out) == rows(uninterrupted)
 
 
 def test_killed_twice_and_resumed(uninterrupted, tiny_controller, tmp_path):
     out = tmp_path / "run"
-    moment = random.Random(5)
-    process = begin(out, tiny_controller, workers=2)
+    rng = random.Random(5)
+    process = start_run(out, tiny_controller, workers=2)
     for count in (2, 9):
         wait_for(out, count, process)
-        kill_soon(process, moment)
+        kill_soon(process, rng)
         assert len(rows(out, "number")) < TOTAL
         process = start("--resume", str(out), "--workers", "2")
     finish(process)
@@ -95,14 +95,14 @@ def terminal(process: subprocess.Popen) -> None:
 
 
 @pytest.mark.parametrize("end", [terminal, subprocess.Popen.terminate])
-def test_ctrl_c_says_how_to_go_on(uninterrupted, tiny_controller, tmp_path, end):
+def test_ctrl_c_says_how_to_continue(uninterrupted, tiny_controller, tmp_path, end):
     out = tmp_path / "run"
-    process = begin(out, tiny_controller, workers=1)
+    process = start_run(out, tiny_controller, workers=1)
     wait_for(out, 3, process)
     end(process)
     _, message = process.communicate(timeout=300)
     assert process.returncode == 130
-    assert message == f"interrupted; to go on: codesign evolve --resume {out}\n"
+    assert message == f"interrupted; to continue: codesign evolve --resume {out}\n"
     assert (out / "designs" / "design-01.xml").exists()
 
     finish(start("--resume", str(out), "--workers", "1"))

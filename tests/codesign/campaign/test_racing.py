@@ -15,7 +15,7 @@ from codesign.campaign.algorithms import Aging, new_algorithm
 from codesign.errors import RunError, UsageError
 from codesign.store import Candidate
 from morph_ops.sampling import sample_body
-from tests.codesign.campaign.algorithms.test_algorithms import candidate, scores, settings, told
+from tests.codesign.campaign.algorithms.test_algorithms import candidate, scores, settings, tell_all
 from tests.helpers.formula_pool import FormulaPool, InterruptionError, outcome
 
 
@@ -23,13 +23,17 @@ from tests.helpers.formula_pool import FormulaPool, InterruptionError, outcome
 def test_the_threshold_of_random_is_the_worst_finalist(wanted):
     algorithm = new_algorithm(settings("random", **wanted))
     values = scores(10)
-    told(algorithm, [replace(candidate(n, s), hash=f"{n}") for n, s in enumerate(values)])
-    told(algorithm, [candidate(10, 99.0, status="pruned")])
+    tell_all(algorithm, [replace(candidate(n, s), hash=f"{n}") for n, s in enumerate(values)])
+    tell_all(algorithm, [candidate(10, 99.0, status="pruned")])
     best = int(np.argmax(values))
     duplicate = replace(candidate(11, values[best]), hash=f"{best}", duplicate_of=best)
-    told(algorithm, [duplicate])
-    told(algorithm, [replace(duplicate, number=12, variant=3, record=candidate(12, 99.0).record)])
-    told(algorithm, [replace(duplicate, number=13, variant=2, record=candidate(13, 98.0).record)])
+    tell_all(algorithm, [duplicate])
+    tell_all(
+        algorithm, [replace(duplicate, number=12, variant=3, record=candidate(12, 99.0).record)]
+    )
+    tell_all(
+        algorithm, [replace(duplicate, number=13, variant=2, record=candidate(13, 98.0).record)]
+    )
     assert algorithm.threshold(14) == sorted(values)[-3], "a body counts once, by its best score"
     assert algorithm.threshold(5) is None, "of the first population"
 
@@ -37,7 +41,7 @@ def test_the_threshold_of_random_is_the_worst_finalist(wanted):
 def test_the_threshold_of_mu_plus_lambda_is_the_worst_survivor():
     algorithm = new_algorithm(settings("mu_plus_lambda"))
     values = scores(12)
-    told(algorithm, [candidate(n, s) for n, s in enumerate(values)])
+    tell_all(algorithm, [candidate(n, s) for n, s in enumerate(values)])
     assert algorithm.threshold(12) == sorted(values)[-6]
     assert new_algorithm(settings("mu_plus_lambda")).threshold(0) is None
 
@@ -45,17 +49,17 @@ def test_the_threshold_of_mu_plus_lambda_is_the_worst_survivor():
 def test_the_threshold_of_aging_is_the_median_and_pruned_bodies_are_below_it():
     algorithm = new_algorithm(settings("aging"))
     values = [5.0, 1.0, 4.0, 2.0, 6.0, 3.0]
-    told(algorithm, [candidate(n, s) for n, s in enumerate(values)])
+    tell_all(algorithm, [candidate(n, s) for n, s in enumerate(values)])
     assert algorithm.threshold(6) == median(values) == 3.5
     # The best leaves, and the pruned one counts as below all: 1, 2, 3, 4, 6 and it.
-    told(algorithm, [candidate(6, 50.0, status="pruned")])
+    tell_all(algorithm, [candidate(6, 50.0, status="pruned")])
     assert algorithm.threshold(7) == 2.5
 
 
 def test_an_aging_population_of_which_half_was_pruned_has_no_threshold():
     algorithm = new_algorithm(settings("aging"))
-    told(algorithm, [candidate(n, 1.0) for n in range(3)])
-    told(algorithm, [candidate(n, 1.0, status="pruned") for n in range(3, 6)])
+    tell_all(algorithm, [candidate(n, 1.0) for n in range(3)])
+    tell_all(algorithm, [candidate(n, 1.0, status="pruned") for n in range(3, 6)])
     assert algorithm.threshold(6) is None
 
 
@@ -63,7 +67,7 @@ def test_the_threshold_of_islands_is_that_of_the_island():
     names = ["aging", "mu_plus_lambda"]
     islands = new_algorithm(settings("islands", islands=names, population=12))
     values = scores(24)
-    told(islands, [candidate(n, s) for n, s in enumerate(values)])
+    tell_all(islands, [candidate(n, s) for n, s in enumerate(values)])
     assert islands.threshold(24) == median(values[0::2][-6:])
     assert islands.threshold(25) == sorted(values[1::2])[-6]
 
@@ -71,7 +75,7 @@ def test_the_threshold_of_islands_is_that_of_the_island():
 def test_algorithms_with_a_threshold_are_those_that_may_race():
     for name in config.ALGORITHMS:
         algorithm = new_algorithm(settings(name, population=16, finalists=3))
-        told(algorithm, [candidate(n, s, height=0.1) for n, s in enumerate(scores(32))])
+        tell_all(algorithm, [candidate(n, s, height=0.1) for n, s in enumerate(scores(32))])
         assert (algorithm.threshold(32) is not None) == (name in config.RACING), name
 
 
