@@ -29,6 +29,18 @@ class Frontier:
         done: Every candidate below this number is scored.
         told: Every candidate below this number was told.
         scored: Number of candidates that are scored, those above ``done`` included.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> frontier = Frontier(total=3, max_ahead=2)
+        >>> frontier.create(), frontier.create()
+        (0, 1)
+        >>> frontier.complete(SimpleNamespace(number=1))  # candidate 0 is missing
+        []
+        >>> [c.number for c in frontier.complete(SimpleNamespace(number=0))]
+        [0, 1]
+        >>> frontier.done, frontier.told, frontier.finished
+        (2, 0, False)
     """
 
     def __init__(self, *, total: int, max_ahead: int) -> None:

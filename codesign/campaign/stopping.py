@@ -11,6 +11,14 @@ class StoppingRule:
 
     Args:
         stop: The settings ``[stop]``.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> rule = StoppingRule(Stop(score=300.0))
+        >>> rule.tell(SimpleNamespace(name="candidate-00000", score=120.0)) is None
+        True
+        >>> rule.tell(SimpleNamespace(name="candidate-00001", score=310.0))
+        'candidate-00001 scored 310.0, the target is 300'
     """
 
     def __init__(self, stop: Stop) -> None:

@@ -59,6 +59,12 @@ def finetune(
         UsageError: The run's task is not the one of exported scenes.
         UsageError: The folder is not empty, or the training folder has another training.
         UsageError: There is no such controller, or it has fewer than ``best_of`` variants.
+
+    Example:
+        >>> tuning = FineTuning(steps=500_000, workers=4)
+        >>> designs = finetune([Path("runs/walk")], Path("tuned"), tuning)  # doctest: +SKIP
+        >>> [design.scores for design in designs]  # doctest: +SKIP
+        [(899.4, 1294.1), (756.0, 1299.3)]
     """
     for source in sources:
         if not source.exists():

@@ -40,6 +40,18 @@ def export_robot(
         BodyError: The file is not a robot.
         UsageError: The folder is not empty or cannot be made.
         UsageError: There is no such controller, or it has fewer than ``best_of`` variants.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from morph_ops.io.files import write_body
+        >>> from morph_ops.sampling import sample_body
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     robot = Path(parent) / "robot.json"
+        ...     write_body(sample_body(np.random.default_rng(0)), robot)
+        ...     _ = export_robot(robot, Path(parent) / "out", formats=["mjcf"])
+        ...     [file.name for file in (Path(parent) / "out").iterdir()]
+        ['robot.xml']
     """
     design = Design(name=robot.stem, graph=read_body(robot))
     if "npz" in formats and any(body_graph.joints(design.graph)):

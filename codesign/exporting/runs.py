@@ -56,6 +56,17 @@ def export_run(
         UsageError: The controller is missing, or is not the one that scored the run.
         UsageError: The format is "parquet" and pyarrow is not installed.
         UsageError: There is nothing to fine-tune.
+
+    Example:
+        >>> import tempfile
+        >>> from codesign.store import RunFolder
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     run = RunFolder.create(Path(parent) / "run", Settings())
+        ...     with run.database(read_only=True) as database:
+        ...         out = Path(parent) / "out"
+        ...         designs = export_run(database, run.settings, out, formats=["phylogeny"])
+        ...     print(designs, [file.name for file in out.iterdir()])
+        [] ['phylogeny.csv']
     """
     best = database.best(top or settings.top)
     designs = [

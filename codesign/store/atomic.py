@@ -46,6 +46,13 @@ def new_folder(path: Path, *, replace: str | None = None) -> Generator[Path]:
 
     Raises:
         UsageError: ``path`` is not empty, or cannot be made.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     with new_folder(Path(parent) / "designs") as draft:
+        ...         _ = (draft / "robot.json").write_text("{}")
+        ...     [file.name for file in (Path(parent) / "designs").iterdir()]
+        ['robot.json']
     """
     if replace is None:
         check_free(path)

@@ -31,6 +31,16 @@ class Database:
         UsageError: The file is not a database.
         UsageError: The database has another schema version.
         UsageError: The database is damaged. Every method that reads may find that out.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "run.sqlite"
+        ...     Database.create(path)
+        ...     with Database(path) as database:
+        ...         database.add_event(Event(kind="started", message="1 worker"))
+        ...         print(len(database), [event.kind for event in database.events()])
+        0 ['started']
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:

@@ -45,6 +45,14 @@ class RunFolder:
     Attributes:
         path: The folder.
         settings: The settings of the run.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     run = RunFolder.create(Path(parent) / "run", Settings(population=4))
+        ...     with run.database(read_only=True) as database:
+        ...         print(run.settings.population, len(database), run.locked)
+        4 0 False
     """
 
     def __init__(self, path: Path) -> None:

@@ -53,6 +53,14 @@ def run_query(
     Raises:
         UsageError: The statement is wrong, writes, opens another file, or takes too long.
         UsageError: The file is not the database of a run.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "run.sqlite"
+        ...     schema.create(path)
+        ...     print(run_query(path, "SELECT count(*) AS candidates FROM candidates"))
+        QueryResult(columns=('candidates',), rows=[(0,)], more=False)
     """
     connection = schema.connect(path, read_only=True)
     end = time.monotonic() + seconds

@@ -32,6 +32,20 @@ class Algorithm(ABC):
         settings: The same.
         population: Candidates that may be parents, for an algorithm with one population.
         archive: Candidates in an archive, for an algorithm with one.
+
+    Example:
+        Every candidate is a child of the two before it.
+
+        >>> class LatestTwo(Algorithm):
+        ...     def needs(self, number):
+        ...         return 0 if number < self.settings.population else number
+        ...     def ask(self, number):
+        ...         return None if number < self.settings.population else tuple(self.population)
+        ...     def tell(self, candidate):
+        ...         self.population = [*self.population[-1:], candidate]
+        >>> algorithm = LatestTwo(Settings(population=4))
+        >>> [algorithm.needs(number) for number in (0, 3, 4, 5)]
+        [0, 0, 4, 5]
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -127,7 +127,7 @@ def test_a_custom_task():
     [
         ({"algorithm": f"{CUSTOM}:Nothing"}, "nothing called Nothing in "),
         ({"algorithm": "no_such_module:A"}, "cannot import no_such_module"),
-        ({"algorithm": "own parts:A"}, "expected package.module:name"),
+        ({"algorithm": "two words:A"}, "expected package.module:name"),
         (
             {"objectives": ["speed", f"{CUSTOM}:nothing"]},
             "no objective 'tests.helpers.custom_components:nothing'",
@@ -151,7 +151,7 @@ def test_missing_components_are_refused_before_anything_runs(changes, message):
         prepare(small_settings(**changes))
 
 
-def test_reading_a_run_needs_none_of_its_custom_components(tmp_path):
+def test_a_run_opens_without_its_custom_components(tmp_path):
     operators = {"no_such_module:turn": 1.0}
     made = small_settings(algorithm="no_such_module:A", rates={"operators": operators})
     with RunFolder.create(tmp_path / "run", made):
