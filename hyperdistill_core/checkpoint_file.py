@@ -32,7 +32,7 @@ def save_checkpoint(
         tensors: Tensors by name.
         meta: Content of the header, as values that JSON can hold.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "zeros.safetensors"

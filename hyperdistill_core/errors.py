@@ -36,7 +36,7 @@ class SettingsError(ValueError):
     Args:
         problems: One for each setting that is wrong.
 
-    Example:
+    Examples:
         >>> print(SettingsError.of("seed", "expected at least 0, got -1"))
         seed: expected at least 0, got -1
     """

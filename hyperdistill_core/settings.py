@@ -118,7 +118,7 @@ class FrozenSettings(BaseModel):
     Raises:
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
-    Example:
+    Examples:
         >>> from pydantic import Field
         >>> class Walk(FrozenSettings):
         ...     speed: float = Field(0.5, gt=0.0, description="Speed over the ground.")
@@ -177,7 +177,7 @@ def changed(settings: SettingsT, assignments: Iterable[str]) -> SettingsT:
         SettingsError: An assignment is not of the form ``key=value``.
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
-    Example:
+    Examples:
         >>> from pydantic import Field
         >>> class Walk(FrozenSettings):
         ...     steps: int = Field(100, ge=1, description="Control steps.")
@@ -193,7 +193,7 @@ def assigned(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str,
     Raises:
         SettingsError: An assignment is not of the form ``key=value``.
 
-    Example:
+    Examples:
         >>> assigned({"seed": 0}, ["seed=3", "rates.crossover=0.5", "task=flat"])
         {'seed': 3, 'rates': {'crossover': 0.5}, 'task': 'flat'}
     """
@@ -206,7 +206,7 @@ def assigned(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str,
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Nested values of ``base``, replaced or completed by those of ``over``.
 
-    Example:
+    Examples:
         >>> merged({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"c": 4}})
         {'a': 1, 'b': {'c': 4, 'd': 3}}
     """
@@ -222,7 +222,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def describe_fields(settings: type[FrozenSettings]) -> list[FieldDescription]:
     """Rows of the settings reference, in order of definition; tables before their keys.
 
-    Example:
+    Examples:
         >>> from pydantic import Field
         >>> class Walk(FrozenSettings):
         ...     legs: int = Field(4, ge=1, le=8, description="Number of legs.")

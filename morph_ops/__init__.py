@@ -17,7 +17,7 @@ hold, copy, and search such graphs without the rest of this project.
 - :mod:`morph_ops.io`: files: MJCF, JSON, and GraphML. Only MJCF needs MuJoCo.
 - :mod:`morph_ops.errors`: the errors that callers may catch.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from morph_ops import sample_body
     >>> from morph_ops.operators import mutate

@@ -6,7 +6,7 @@ from __future__ import annotations
 def one_line(error: BaseException) -> str:
     """The message of an error without line breaks, or the name of its type if it has none.
 
-    Example:
+    Examples:
         >>> one_line(ValueError("no\\nmass")), one_line(KeyboardInterrupt())
         ('no mass', 'KeyboardInterrupt')
     """
@@ -16,7 +16,7 @@ def one_line(error: BaseException) -> str:
 def failure(error: BaseException) -> str:
     """The type and the message of an error, for records and logs.
 
-    Example:
+    Examples:
         >>> failure(ValueError("no mass"))
         'ValueError: no mass'
     """
@@ -26,7 +26,7 @@ def failure(error: BaseException) -> str:
 def reason(error: Exception) -> str:
     """The reason why a file could not be used, without its path and the error number.
 
-    Example:
+    Examples:
         >>> reason(FileNotFoundError(2, "No such file or directory", "run.sqlite"))
         'No such file or directory'
     """

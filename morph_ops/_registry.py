@@ -50,7 +50,7 @@ class Registry(Mapping[str, _T_co]):
             (see :func:`unfit_plugin`) when the object does not fit. None, the default,
             means that the registry takes no plugins.
 
-    Example:
+    Examples:
         >>> tasks = Registry("task", {"flat": 1, "hill": 2})
         >>> tasks.names
         ('flat', 'hill')
@@ -134,7 +134,7 @@ def lookup(choices: Mapping[str, T], name: str, *, what: str) -> T:
     Raises:
         UnknownNameError: No entry has this name.
 
-    Example:
+    Examples:
         >>> lookup({"flat": 1}, "flat", what="task")
         1
     """
@@ -154,7 +154,7 @@ def require_name(choices: Iterable[str], name: str, *, what: str) -> None:
         UnknownNameError: The name is not one of the choices. The message suggests the nearest
             choice and lists all, sorted.
 
-    Example:
+    Examples:
         >>> require_name(["flat", "hills"], "swim", what="task")
         Traceback (most recent call last):
         morph_ops.errors.UnknownNameError: no task 'swim'. Choices: flat, hills
@@ -172,7 +172,7 @@ def require_name(choices: Iterable[str], name: str, *, what: str) -> None:
 def is_plugin(name: str) -> bool:
     """Whether a name stands for a plugin: it has a colon.
 
-    Example:
+    Examples:
         >>> is_plugin("my_package.tasks:STAIRS"), is_plugin("flat")
         (True, False)
     """
@@ -189,7 +189,7 @@ def split_plugin(name: str, *, what: str) -> tuple[str, str]:
     Raises:
         UnknownNameError: The name is not of this form.
 
-    Example:
+    Examples:
         >>> split_plugin("my_package.tasks:STAIRS", what="task")
         ('my_package.tasks', 'STAIRS')
     """
@@ -211,7 +211,7 @@ def load_plugin(name: str, *, what: str) -> Any:
         UnknownNameError: The module does not exist, or importing it fails.
         UnknownNameError: The module has no such attribute.
 
-    Example:
+    Examples:
         >>> load_plugin("math:hypot", what="objective")(3.0, 4.0)
         5.0
     """
@@ -240,7 +240,7 @@ def unfit_plugin(name: str, *, what: str, expected: str, found: Any) -> UnknownN
         expected: What the registry holds, with its article ("a Task").
         found: The object that the name stands for; the message says its type.
 
-    Example:
+    Examples:
         >>> unfit_plugin("math:pi", what="task", expected="a Task", found=3.14)
         UnknownNameError("no task 'math:pi': expected a Task, got float")
     """

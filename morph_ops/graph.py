@@ -13,7 +13,7 @@ vector is in the node's own frame.
 Children keep the order in which they were added. Depth first in that order is MuJoCo's body
 order, and the order of observations and actions.
 
-Example:
+Examples:
     >>> body = new_body(Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0))
     >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, density=900.0)
     >>> body = add_limb(body, "torso/0", "limb/0", leg)
@@ -91,7 +91,7 @@ class Joint:
         solref_limit: MuJoCo's constraint reference of the limit (time constant in s, ratio).
         solimp_limit: MuJoCo's constraint impedance of the limit.
 
-    Example:
+    Examples:
         >>> knee = Joint(name="limby/0", slot="y", pos=(0.0, 0.0, 0.05), axis=(0.0, 1.0, 0.0),
         ...              range_deg=(-30.0, 30.0), gear=150.0)
         >>> knee.ctrl_range
@@ -125,7 +125,7 @@ class Torso:
         friction: Coefficients of sliding, torsional (m), and rolling (m) friction.
         condim: Dimension of MuJoCo's contact cone.
 
-    Example:
+    Examples:
         >>> Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0).quat
         (1.0, 0.0, 0.0, 0.0)
     """
@@ -155,7 +155,7 @@ class Limb:
         friction: Coefficients of sliding, torsional (m), and rolling (m) friction.
         condim: Dimension of MuJoCo's contact cone.
 
-    Example:
+    Examples:
         >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, mass=1.2)
         >>> leg.start, leg.joints
         ((0.0, 0.0, 0.0), ())
@@ -183,7 +183,7 @@ def new_body(torso: Torso, *, name: str = "torso/0") -> nx.DiGraph[str]:
         torso: The record of the torso.
         name: Name of the torso; the default is the one that UNIMAL robots have.
 
-    Example:
+    Examples:
         >>> node_names(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
         ['torso/0']
     """
@@ -205,7 +205,7 @@ def add_limb(graph: nx.DiGraph[str], parent: str, name: str, limb: Limb) -> nx.D
         BodyError: The body has no node ``parent``.
         BodyError: The body has a node ``name`` already.
 
-    Example:
+    Examples:
         >>> body = new_body(Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0))
         >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, density=900.0)
         >>> limbs(add_limb(body, "torso/0", "limb/0", leg))
@@ -231,7 +231,7 @@ def with_nodes(graph: nx.DiGraph[str], nodes: Iterable[tuple[str, Node]]) -> nx.
         graph: A body; it stays untouched.
         nodes: Names of existing nodes with their new records.
 
-    Example:
+    Examples:
         >>> from dataclasses import replace
         >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
         >>> light = with_nodes(body, [("torso/0", replace(torso(body), density=500.0))])
@@ -251,7 +251,7 @@ def with_excludes(graph: nx.DiGraph[str], pairs: Iterable[Pair]) -> nx.DiGraph[s
         graph: A body; it stays untouched.
         pairs: Pairs of node names, in any order.
 
-    Example:
+    Examples:
         >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
         >>> excludes(with_excludes(body, [("limb/1", "limb/0"), ("limb/0", "limb/1")]))
         (('limb/0', 'limb/1'),)
@@ -264,7 +264,7 @@ def with_excludes(graph: nx.DiGraph[str], pairs: Iterable[Pair]) -> nx.DiGraph[s
 def excludes(graph: nx.DiGraph[str]) -> tuple[Pair, ...]:
     """The pairs of nodes that must not collide; each pair and all pairs are sorted by name.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -281,7 +281,7 @@ def root(graph: nx.DiGraph[str]) -> str:
     Raises:
         BodyError: The graph has no root, or more than one.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -300,7 +300,7 @@ def root(graph: nx.DiGraph[str]) -> str:
 def parent(graph: nx.DiGraph[str], name: str) -> str | None:
     """Name of the node that the node ``name`` hangs on; None for the torso.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -314,7 +314,7 @@ def parent(graph: nx.DiGraph[str], name: str) -> str | None:
 def children(graph: nx.DiGraph[str], name: str) -> list[str]:
     """Names of the limbs that hang on the node ``name``, in order.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -328,7 +328,7 @@ def children(graph: nx.DiGraph[str], name: str) -> list[str]:
 def node_names(graph: nx.DiGraph[str]) -> list[str]:
     """Names of all nodes, depth first from the torso; this is MuJoCo's body order.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -342,7 +342,7 @@ def node_names(graph: nx.DiGraph[str]) -> list[str]:
 def limbs(graph: nx.DiGraph[str]) -> list[str]:
     """Names of all limbs, depth first.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -356,7 +356,7 @@ def limbs(graph: nx.DiGraph[str]) -> list[str]:
 def subtree(graph: nx.DiGraph[str], name: str) -> list[str]:
     """Names of a node and of all limbs below it, depth first.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -370,7 +370,7 @@ def subtree(graph: nx.DiGraph[str], name: str) -> list[str]:
 def node(graph: nx.DiGraph[str], name: str) -> Node:
     """The record of the node ``name``.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -384,7 +384,7 @@ def node(graph: nx.DiGraph[str], name: str) -> Node:
 def torso(graph: nx.DiGraph[str]) -> Torso:
     """The record of the torso.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -398,7 +398,7 @@ def torso(graph: nx.DiGraph[str]) -> Torso:
 def limb(graph: nx.DiGraph[str], name: str) -> Limb:
     """The record of the limb ``name``.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
@@ -412,7 +412,7 @@ def limb(graph: nx.DiGraph[str], name: str) -> Limb:
 def joints(graph: nx.DiGraph[str]) -> Iterator[tuple[str, Joint]]:
     """The name of each limb with each of its joints, in the order of the controls.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))

@@ -27,7 +27,7 @@ def to_grid(vector: Sequence[float], *, scale: float = 1.0) -> Vec3:
         vector: Three components (m), or the components of a direction.
         scale: The factor (m if ``vector`` is a direction).
 
-    Example:
+    Examples:
         >>> to_grid((0.0, 0.7071, -0.7071), scale=0.25)
         (0.0, 0.18, -0.18)
     """
@@ -41,7 +41,7 @@ def to_grid(vector: Sequence[float], *, scale: float = 1.0) -> Vec3:
 def add(*vectors: Sequence[float]) -> Vec3:
     """The sum of vectors, without the floating-point noise of adding grid values.
 
-    Example:
+    Examples:
         >>> add((0.1, 0.0, 0.0), (0.2, 0.0, -0.1))
         (0.3, 0.0, -0.1)
     """
@@ -52,7 +52,7 @@ def add(*vectors: Sequence[float]) -> Vec3:
 def subtract(first: Sequence[float], second: Sequence[float]) -> Vec3:
     """The difference of two vectors, without the noise of subtracting grid values.
 
-    Example:
+    Examples:
         >>> subtract((0.3, 0.0, 0.0), (0.1, 0.0, 0.1))
         (0.2, 0.0, -0.1)
     """
@@ -62,7 +62,7 @@ def subtract(first: Sequence[float], second: Sequence[float]) -> Vec3:
 def is_close(first: Sequence[float], second: Sequence[float], *, tolerance: float) -> bool:
     """Whether two vectors differ by at most ``tolerance`` in every component.
 
-    Example:
+    Examples:
         >>> is_close((0.0, 0.1, 0.2), (0.0, 0.1001, 0.2), tolerance=1e-3)
         True
     """

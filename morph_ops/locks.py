@@ -20,7 +20,7 @@ class LockedNodes:
     Attributes:
         graph: The locked nodes as a body of their own.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.operators import gear
         >>> from morph_ops.sampling import sample_body
@@ -104,7 +104,7 @@ def locked_in_all(
         BodyError: The first body has no limb of a name.
         BodyError: Another body does not have these nodes.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.operators import grow_limb
         >>> from morph_ops.sampling import sample_body

@@ -30,7 +30,7 @@ def sample_body(rng: np.random.Generator, *, space: Space = UNIMAL) -> nx.DiGrap
     Raises:
         OperatorError: No mutation finds a valid child, which happens only in very small spaces.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import limbs
         >>> body = sample_body(np.random.default_rng(0))
         >>> 2 <= len(limbs(body)) <= UNIMAL.max_limbs

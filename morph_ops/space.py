@@ -5,7 +5,7 @@ mirror image in the xz plane. Every parameter of the space is a short list of va
 :class:`Space` holds the lists, and :data:`UNIMAL` is the published space. Other spaces are
 other instances: operators and checks accept one as ``space``.
 
-Example:
+Examples:
     >>> UNIMAL.gears
     (150.0, 200.0, 250.0, 300.0)
     >>> Space(max_limbs=4, start_limbs=(2, 4)).max_limbs
@@ -55,7 +55,7 @@ class Space:
         ValueError: A list of values is empty.
         ValueError: ``start_limbs`` does not grow within 1 to ``max_limbs``.
 
-    Example:
+    Examples:
         >>> desk_robots = Space(torso_radii=(0.05,), limb_radii=(0.02,), limb_heights=(0.05, 0.1))
         >>> desk_robots.directions.shape
         (24, 3)

@@ -62,7 +62,7 @@ def export(
         BodyError: The file is no robot.
         UnknownNameError: There is no such format.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from pathlib import Path
         >>> import codesign
@@ -158,7 +158,7 @@ def finetune(
             does not fit the robots.
         BodyError: A file is no robot.
 
-    Example:
+    Examples:
         >>> import codesign
         >>> codesign.finetune("robot.xml", "robot-tuned")  # doctest: +SKIP
     """

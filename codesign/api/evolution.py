@@ -50,7 +50,7 @@ def evolve(
         UnknownNameError: A custom component cannot be imported, or has the wrong type.
         RunError: No body of the starting population can be simulated, or the disk is full.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> import codesign
         >>> settings = codesign.Settings(
@@ -105,7 +105,7 @@ def resume(
         RunLockedError: Another process works on the run.
         RunError: The disk is full.
 
-    Example:
+    Examples:
         >>> import codesign
         >>> codesign.resume("runs/first", workers=8)  # doctest: +SKIP
         Run('runs/first')

@@ -16,7 +16,7 @@ class Observer:
     Methods are called in the process that drives the run, between two candidates, so they must
     return quickly. What they raise ends the run; :func:`codesign.resume` continues it.
 
-    Example:
+    Examples:
         >>> class Printer(Observer):
         ...     def progress(self, progress):
         ...         print(f"{progress.done} of {progress.total} candidates are scored")

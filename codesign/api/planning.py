@@ -53,7 +53,7 @@ def plan(settings: Settings) -> Plan:
         BodyError: A robot of ``settings.start`` cannot be read.
         UnknownNameError: A custom component cannot be imported, or has the wrong type.
 
-    Example:
+    Examples:
         >>> import codesign
         >>> settings = codesign.Settings(
         ...     population=2, generations=1, in_flight=1, workers=0, episodes=1,

@@ -59,7 +59,7 @@ def find_robots(
         BodyError: A folder has no robots in it.
         UsageError: A run folder cannot be read.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]

@@ -74,7 +74,7 @@ class Run:
     Raises:
         UsageError: ``path`` is not a run folder, or its settings cannot be read.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> import codesign
         >>> settings = codesign.Settings(
@@ -338,7 +338,7 @@ def load_run(path: str | Path) -> Run:
     Raises:
         UsageError: ``path`` is not a run folder, or its settings cannot be read.
 
-    Example:
+    Examples:
         >>> import codesign
         >>> run = codesign.load_run("runs/first")  # doctest: +SKIP
         >>> [round(candidate.score) for candidate in run.best(3)]  # doctest: +SKIP

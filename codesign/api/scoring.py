@@ -102,7 +102,7 @@ def score(
         BodyError: A folder has no robots in it.
         UnknownNameError: There is no such task.
 
-    Example:
+    Examples:
         >>> import codesign
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body

@@ -54,7 +54,7 @@ def descriptor(*, low: float, high: float, unit: str = "-") -> Callable[[Metric]
     Raises:
         ValueError: ``low`` is not below ``high``.
 
-    Example:
+    Examples:
         >>> @descriptor(low=2, high=12)
         ... def nodes(candidate):
         ...     '''Number of nodes.'''
@@ -148,7 +148,7 @@ def lookup_descriptor(name: str) -> Descriptor:
     Raises:
         UnknownNameError: There is no such descriptor, or the plugin is not one.
 
-    Example:
+    Examples:
         >>> lookup_descriptor("size").unit
         'm'
     """

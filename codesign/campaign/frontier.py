@@ -30,7 +30,7 @@ class Frontier:
         told: Every candidate below this number was told.
         scored: Number of candidates that are scored, those above ``done`` included.
 
-    Example:
+    Examples:
         >>> from types import SimpleNamespace
         >>> frontier = Frontier(total=3, max_ahead=2)
         >>> frontier.create(), frontier.create()

@@ -57,7 +57,7 @@ def objective(*, unit: str = "-", larger: bool = True) -> Callable[[Metric], Obj
         unit: Unit of the value; "-" for none.
         larger: Whether larger is better.
 
-    Example:
+    Examples:
         >>> @objective(larger=False)
         ... def nodes(candidate):
         ...     '''Number of nodes.'''
@@ -121,7 +121,7 @@ def lookup_objective(name: str) -> Objective:
     Raises:
         UnknownNameError: There is no such objective, or the plugin is not a function.
 
-    Example:
+    Examples:
         >>> lookup_objective("mass").unit
         'kg'
     """

@@ -23,7 +23,7 @@ class OperatorStatistics:
     Args:
         weights: The initial weights by name.
 
-    Example:
+    Examples:
         >>> OperatorStatistics({"grow_limb": 1.0, "density": 2.0}).weights
         {'grow_limb': 1.0, 'density': 2.0}
     """

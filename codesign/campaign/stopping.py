@@ -12,7 +12,7 @@ class StoppingRule:
     Args:
         stop: The settings ``[stop]``.
 
-    Example:
+    Examples:
         >>> from types import SimpleNamespace
         >>> rule = StoppingRule(Stop(score=300.0))
         >>> rule.tell(SimpleNamespace(name="candidate-00000", score=120.0)) is None

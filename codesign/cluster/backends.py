@@ -40,7 +40,7 @@ def start_backend(
         RunError: The cluster has no workers.
         WorkerDiedError: A worker died during its setup.
 
-    Example:
+    Examples:
         >>> backend = start_backend(
         ...     lambda: abs, workers=0, time_limit=None, cluster=None, fingerprint=dict
         ... )

@@ -39,7 +39,7 @@ _APPLY_TO_QUEUES = ("jobs", "options")
 class ClusterSettings(FrozenSettings):
     """A Dask cluster: the address of one that runs, or the kind of one to start.
 
-    Example:
+    Examples:
         >>> ClusterSettings(kind="slurm", jobs=4).name
         'the slurm cluster'
         >>> ClusterSettings(scheduler="tcp://10.0.0.1:8786").name

@@ -28,7 +28,7 @@ class Definitions(Registry[Any]):
         what: The noun for one entry, used in error messages.
         references: References by name.
 
-    Example:
+    Examples:
         >>> functions = Definitions("function", {"root": "math:sqrt"})
         >>> functions.lookup("root")(4.0), functions.lookup("math:hypot")(3.0, 4.0)
         (2.0, 5.0)

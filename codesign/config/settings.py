@@ -24,7 +24,7 @@ _LENGTHS = {"objectives": (2, 4), "descriptors": (1, 4), "islands": (2, 64)}
 def usable_cores() -> int:
     """Number of cores that this process may use.
 
-    Example:
+    Examples:
         >>> usable_cores() >= 1
         True
     """
@@ -39,7 +39,7 @@ class Settings(FrozenSettings):
     A task, an objective, a descriptor, an operator or an algorithm can be a custom one, named
     "package.module:name" (docs/guides/extending.md).
 
-    Example:
+    Examples:
         >>> settings = Settings(population=16, generations=3)
         >>> settings.total
         64

@@ -24,7 +24,7 @@ DEFAULT_PRESET = "quickstart"
 def presets() -> Registry[str]:
     """TOML texts of the shipped presets, by name.
 
-    Example:
+    Examples:
         >>> "quickstart" in presets()
         True
     """
@@ -62,7 +62,7 @@ def load(
         SettingsError: An assignment is not of the form ``key=value``.
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
-    Example:
+    Examples:
         >>> load(preset="tiny", assignments=["rates.crossover=0.5"]).rates.crossover
         0.5
     """
@@ -96,7 +96,7 @@ def parse_toml(text: str, *, source: str) -> dict[str, Any]:
     Raises:
         UsageError: The text is not valid TOML.
 
-    Example:
+    Examples:
         >>> parse_toml("seed = 3", source="example")
         {'seed': 3}
     """
@@ -109,7 +109,7 @@ def parse_toml(text: str, *, source: str) -> dict[str, Any]:
 def to_toml(settings: Settings) -> str:
     """The settings as TOML, which :func:`parse_toml` and ``Settings.from_dict`` read back.
 
-    Example:
+    Examples:
         >>> to_toml(Settings(population=16)).splitlines()[-1].startswith("ood")
         True
     """
@@ -122,7 +122,7 @@ def cluster_at(address: str) -> ClusterSettings | None:
     Raises:
         SettingsError: The text is not a scheduler address.
 
-    Example:
+    Examples:
         >>> cluster_at("tcp://10.0.0.1:8786").scheduler
         'tcp://10.0.0.1:8786'
     """

@@ -14,7 +14,7 @@ from morph_ops.operators import OPERATORS
 class Rates(FrozenSettings):
     """How offspring are made.
 
-    Example:
+    Examples:
         >>> Rates(operators={"gear": 0.0}).operators["gear"]
         0.0
     """
@@ -67,7 +67,7 @@ class Rates(FrozenSettings):
 class Limits(FrozenSettings):
     """Upper limits of a body; a limit that is not given does not apply.
 
-    Example:
+    Examples:
         >>> Limits(mass=20.0).limbs is None
         True
     """
@@ -88,7 +88,7 @@ class Stop(FrozenSettings):
     Candidates that could have been created by then are still scored, so that the end does not
     depend on the number of workers.
 
-    Example:
+    Examples:
         >>> Stop(score=300.0).stagnation is None
         True
     """
@@ -117,7 +117,7 @@ class Racing(FrozenSettings):
     whole ones, and the remaining ones only if it can still reach the threshold. The first
     ``population`` candidates are never pruned.
 
-    Example:
+    Examples:
         >>> Racing(steps=50).episodes
         2
     """
@@ -143,7 +143,7 @@ class Racing(FrozenSettings):
 class Alarms(FrozenSettings):
     """When a run reports that something looks wrong, at the end of a generation.
 
-    Example:
+    Examples:
         >>> Alarms(diversity=0.0).lineage
         0.9
     """

@@ -51,7 +51,7 @@ def export_designs(
         UsageError: There is no such controller.
         UsageError: There is nothing to fine-tune.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body

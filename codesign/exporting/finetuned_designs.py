@@ -60,7 +60,7 @@ def finetune(
         UsageError: The folder is not empty, or the training folder has another training.
         UsageError: There is no such controller, or it has fewer than ``best_of`` variants.
 
-    Example:
+    Examples:
         >>> tuning = FineTuning(steps=500_000, workers=4)
         >>> designs = finetune([Path("runs/walk")], Path("tuned"), tuning)  # doctest: +SKIP
         >>> [design.scores for design in designs]  # doctest: +SKIP

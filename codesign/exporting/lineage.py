@@ -66,7 +66,7 @@ def phylogeny(run: str | Path | Database) -> nx.DiGraph[int]:
     Raises:
         UsageError: ``run`` is not a run folder, or its database cannot be read.
 
-    Example:
+    Examples:
         >>> tree = phylogeny("runs/walk")  # doctest: +SKIP
         >>> best = max(tree, key=lambda number: tree.nodes[number]["score"])  # doctest: +SKIP
         >>> sorted(nx.ancestors(tree, best))  # doctest: +SKIP

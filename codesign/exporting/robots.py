@@ -41,7 +41,7 @@ def export_robot(
         UsageError: The folder is not empty or cannot be made.
         UsageError: There is no such controller, or it has fewer than ``best_of`` variants.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> import numpy as np
         >>> from morph_ops.io.files import write_body

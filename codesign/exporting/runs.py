@@ -57,7 +57,7 @@ def export_run(
         UsageError: The format is "parquet" and pyarrow is not installed.
         UsageError: There is nothing to fine-tune.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from codesign.store import RunFolder
         >>> with tempfile.TemporaryDirectory() as parent:

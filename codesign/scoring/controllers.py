@@ -22,7 +22,7 @@ def find_controller(name: str | Path) -> Path:
     Raises:
         UsageError: No controller has this name or path.
 
-    Example:
+    Examples:
         >>> find_controller("flat-v2").name
         'flat-v2.safetensors'
     """
@@ -44,7 +44,7 @@ def load_controller(name: str | Path) -> Controller:
         UsageError: No controller has this name or path.
         UsageError: The file cannot be read as a controller.
 
-    Example:
+    Examples:
         >>> load_controller("flat-v2").n_variants >= 8
         True
     """
@@ -87,7 +87,7 @@ def resolve_best_of(controller: Controller, best_of: int | None) -> int:
     Raises:
         UsageError: ``best_of`` is below 1, or the controller has fewer variants.
 
-    Example:
+    Examples:
         >>> resolve_best_of(load_controller("flat-v2"), None)
         8
     """

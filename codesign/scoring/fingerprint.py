@@ -23,7 +23,7 @@ def fingerprint(controller: str | Path) -> dict[str, str]:
         controller: Name of a shipped controller, or path of a controller file. A missing file
             gets the entry "no such file", so that it counts as a difference.
 
-    Example:
+    Examples:
         >>> list(fingerprint("flat-v2"))[:3]
         ['codesign', 'code of codesign', 'Python']
     """
@@ -39,7 +39,7 @@ def fingerprint(controller: str | Path) -> dict[str, str]:
 def installed_version(library: str) -> str:
     """The version of an installed library, or "none".
 
-    Example:
+    Examples:
         >>> installed_version("no-such-library")
         'none'
     """

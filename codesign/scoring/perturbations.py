@@ -3,7 +3,7 @@
 The score under perturbations measures robustness: the controller stays the one of the
 unperturbed body.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from morph_ops.geometry import total_mass
     >>> from morph_ops.sampling import sample_body

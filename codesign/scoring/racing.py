@@ -33,7 +33,7 @@ class UpperBound:
         score: Estimate of the score over whole episodes.
         confidence_margin: Margin on top of the estimate, as a share of the threshold.
 
-    Example:
+    Examples:
         >>> UpperBound(10.0, 0.5).is_below(15.0), UpperBound(10.0, 0.5).is_below(21.0)
         (False, True)
     """

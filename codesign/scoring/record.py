@@ -94,7 +94,7 @@ class ScoreRecord:
         Args:
             values: Values of the criteria by name; they replace metrics of the same name.
 
-        Example:
+        Examples:
             >>> known = dict(robot="", hash="", task="flat", controller="flat-v2")
             >>> known |= dict(controller_hash="", episodes=4, seed=0)
             >>> record = ScoreRecord.failed(worst_score=-100.0, **known)
@@ -130,7 +130,7 @@ class ScoreRecord:
             warnings: Reasons why the body was not simulated.
             known: Fields ``robot`` to ``seed``, and ``variant`` unless it is the first one.
 
-        Example:
+        Examples:
             >>> known = dict(robot="a.xml", hash="", task="flat", controller="flat-v2")
             >>> known |= dict(controller_hash="", episodes=4, seed=0)
             >>> record = ScoreRecord.failed(worst_score=-100.0, warnings=("no torso",), **known)

@@ -51,7 +51,7 @@ class BodyScorer:
         UsageError: The controller has fewer variants than ``best_of`` or ``variants``.
         ValueError: ``episodes`` is below 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> scorer = BodyScorer(controller="flat-v2", episodes=2)

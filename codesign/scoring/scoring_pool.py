@@ -86,7 +86,7 @@ class ScoringPool:
             of the controller.
         RunError: The cluster has no workers.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
@@ -314,7 +314,7 @@ def score(
         UsageError: The controller has fewer variants than ``best_of``.
         ValueError: ``episodes`` or ``workers`` is below 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))

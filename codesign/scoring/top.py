@@ -37,7 +37,7 @@ def race_for_top(
     Raises:
         ValueError: ``top`` is below 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from codesign.config import Racing
         >>> from morph_ops.sampling import sample_body

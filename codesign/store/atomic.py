@@ -47,7 +47,7 @@ def new_folder(path: Path, *, replace: str | None = None) -> Generator[Path]:
     Raises:
         UsageError: ``path`` is not empty, or cannot be made.
 
-    Example:
+    Examples:
         >>> with tempfile.TemporaryDirectory() as parent:
         ...     with new_folder(Path(parent) / "designs") as draft:
         ...         _ = (draft / "robot.json").write_text("{}")

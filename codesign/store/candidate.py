@@ -72,7 +72,7 @@ class Candidate:
             first_parent: The body of the first parent, for the diff; None without parents.
             variant: Number of the controller variant that the candidate inherits.
 
-        Example:
+        Examples:
             >>> import numpy as np
             >>> from morph_ops.sampling import sample_body
             >>> body = sample_body(np.random.default_rng(0))

@@ -32,7 +32,7 @@ class Database:
         UsageError: The database has another schema version.
         UsageError: The database is damaged. Every method that reads may find that out.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "run.sqlite"

@@ -46,7 +46,7 @@ class RunFolder:
         path: The folder.
         settings: The settings of the run.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as parent:
         ...     run = RunFolder.create(Path(parent) / "run", Settings(population=4))

@@ -54,7 +54,7 @@ def run_query(
         UsageError: The statement is wrong, writes, opens another file, or takes too long.
         UsageError: The file is not the database of a run.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "run.sqlite"

@@ -63,7 +63,7 @@ class Controller:
         ValueError: The network's state is not as wide as the state features.
         ValueError: The variants are not as wide as the context, or do not begin with ones.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.tasks import get_task
         >>> from morph_ops.sampling import sample_body
         >>> controller = Controller.load("flat-v2")

@@ -54,7 +54,7 @@ def most_steps(best_of: int, max_steps: int) -> int:
         best_of: Number of variants that are tried.
         max_steps: Control steps of a whole episode.
 
-    Example:
+    Examples:
         >>> most_steps(8, 1000)
         13200
     """
@@ -93,7 +93,7 @@ def select_variant(
     Raises:
         ControllerError: ``best_of`` is below 1, or the controller has fewer variants.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from hyperdistill_core.tasks import get_task
         >>> from morph_ops.sampling import sample_body

@@ -67,7 +67,7 @@ class TrainingDistribution:
         Args:
             graphs: The training bodies.
 
-        Example:
+        Examples:
             >>> from morph_ops.graph import Torso, new_body
             >>> torso = Torso(pos=(0.0, 0.0, 1.0), radius=0.1, mass=2.0)
             >>> TrainingDistribution.over([new_body(torso)]).limits["torso radius"]
@@ -85,7 +85,7 @@ class TrainingDistribution:
         Args:
             graph: The body.
 
-        Example:
+        Examples:
             >>> from morph_ops.graph import Torso, new_body
             >>> known = TrainingDistribution({"torso radius": (0.08, 0.1)})
             >>> known.warnings(new_body(Torso(pos=(0.0, 0.0, 1.0), radius=0.25, mass=2.0)))

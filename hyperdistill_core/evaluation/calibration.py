@@ -33,7 +33,7 @@ class CalibrateSettings(FineTuneSettings):
     Raises:
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
-    Example:
+    Examples:
         >>> CalibrateSettings(steps_per_body=100_000, best_of=8).best_of
         8
     """
@@ -70,7 +70,7 @@ def calibrate(
         ControllerError: There is no such controller, or it has fewer variants than ``best_of``.
         CheckpointError: The folder belongs to another calibration.
 
-    Example:
+    Examples:
         With the default budget this takes hours::
 
             result = calibrate(bodies, "flat-v2", CalibrateSettings(best_of=8), Path("calibration"))

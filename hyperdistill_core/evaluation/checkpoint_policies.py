@@ -86,7 +86,7 @@ class CheckpointPolicies:
             ControllerError: There is no such controller.
             CheckpointError: The file is not a checkpoint.
 
-        Example:
+        Examples:
             >>> CheckpointPolicies.load("flat-v0").content.hash
             '332c997c86ed8c15'
         """

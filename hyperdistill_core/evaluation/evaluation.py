@@ -85,7 +85,7 @@ def paired_ratio(
     Returns:
         The ratio and the lower and upper bound of its interval.
 
-    Example:
+    Examples:
         >>> ratio, low, high = paired_ratio(np.array([2.0, 4.0]), np.array([4.0, 8.0]))
         >>> (ratio, low, high)
         (0.5, 0.5, 0.5)
@@ -119,7 +119,7 @@ def evaluate(
         ControllerError: There is no such controller.
         CheckpointError: The file is not a checkpoint.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
         >>> result = evaluate(bodies, "flat-v2", episodes=1, n_workers=1)
@@ -159,7 +159,7 @@ def select_variants(
         TrainingError: The checkpoint is a teacher's and ``best_of`` is above 1.
         CheckpointError: The file is not a checkpoint.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> select_variants([sample_body(np.random.default_rng(0))], "flat-v2", best_of=1)
         [0]

@@ -146,7 +146,7 @@ def make_splits(
         UnknownNameError: A name is neither a split's nor a group's.
         TrainingError: See :func:`make_split`.
 
-    Example:
+    Examples:
         >>> [(split.name, len(split.entries)) for split in make_splits({"mass": 1, "sampled": 2})]
         [('sampled', 2), ('mass', 1)]
     """
@@ -176,7 +176,7 @@ def make_split(name: str, count: int, *, robots: Sequence[Entry] = (), seed: int
         TrainingError: The split is "children" and there are fewer than two different robots.
         TrainingError: None of 50 attempts gave a new body.
 
-    Example:
+    Examples:
         >>> [entry.name for entry in make_split("sampled", 2).entries]
         ['sampled/0000', 'sampled/0001']
     """

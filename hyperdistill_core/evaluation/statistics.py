@@ -43,7 +43,7 @@ def confidence_interval(values: Sequence[float]) -> tuple[float, float]:
     Raises:
         ValueError: There are no values.
 
-    Example:
+    Examples:
         >>> [round(bound, 3) for bound in confidence_interval([1.0, 2.0, 3.0, 4.0])]
         [0.446, 4.554]
     """
@@ -63,7 +63,7 @@ def t_quantile(freedom: int) -> float:
     Args:
         freedom: Degrees of freedom, at least 1.
 
-    Example:
+    Examples:
         >>> round(t_quantile(3), 4)
         3.1824
     """
@@ -86,7 +86,7 @@ def bootstrap_interval(
         Lower and upper bound. Resamples for which the statistic is NaN do not count. Both bounds
         equal the statistic where n is 1.
 
-    Example:
+    Examples:
         >>> low, high = bootstrap_interval(np.mean, np.arange(10.0))
         >>> 2.0 < low < 4.5 < high < 7.0
         True
@@ -116,7 +116,7 @@ def bootstrap_interval(
 def spearman(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Spearman's rank correlation of two (n,) arrays; NaN where one of them is constant.
 
-    Example:
+    Examples:
         >>> round(spearman(np.array([1.0, 2.0, 3.0]), np.array([10.0, 40.0, 20.0])), 4)
         0.5
     """
@@ -130,7 +130,7 @@ def spearman(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
 def kendall(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Kendall's tau-b of two (n,) arrays; NaN where one of them is constant.
 
-    Example:
+    Examples:
         >>> round(kendall(np.array([1.0, 2.0, 3.0]), np.array([10.0, 40.0, 20.0])), 4)
         0.3333
     """
@@ -152,7 +152,7 @@ def top_overlap(a: NDArray[np.floating], b: NDArray[np.floating], k: int = 10) -
     Raises:
         ValueError: ``k`` is not between 1 and n.
 
-    Example:
+    Examples:
         >>> top_overlap(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 4.0, 2.0, 3.0]), k=2)
         0.5
     """

@@ -200,7 +200,7 @@ def gear(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
     Raises:
         OperatorError: None of 50 attempts is valid.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import joints
         >>> from morph_ops.sampling import sample_body
         >>> robot = sample_body(np.random.default_rng(0))

@@ -23,7 +23,7 @@ def clock_phase(time: ArrayLike, harmonics: int) -> NDArray[np.float64]:
     Returns:
         (..., 2 K) K sines, then K cosines.
 
-    Example:
+    Examples:
         >>> clock_phase([0.0, 0.25], harmonics=2).round(6).tolist()
         [[0.0, 0.0, 1.0, 1.0], [1.0, 0.0, 0.0, -1.0]]
     """

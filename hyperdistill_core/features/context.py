@@ -79,7 +79,7 @@ def context_dim(kind: ContextKind) -> int:
     Args:
         kind: Layout, "continuous" or "reference".
 
-    Example:
+    Examples:
         >>> context_dim("continuous"), context_dim("reference")
         (25, 53)
     """
@@ -101,7 +101,7 @@ def context_features(
     Returns:
         (n, D) contexts, see :data:`CONTEXT`; slots without a hinge are zero.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.tasks import get_task
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))

@@ -27,7 +27,7 @@ class Feature:
         stop: Index after the last number.
         unit: Unit of the numbers; "-" where they have none.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.features import STATE
         >>> STATE[1]
         Feature(name='linear velocity of the origin of the frame', start=3, stop=6, unit='m/s')
@@ -45,7 +45,7 @@ def table(*rows: tuple[str, int, str]) -> tuple[Feature, ...]:
     Args:
         rows: (name, width, unit) of each feature.
 
-    Example:
+    Examples:
         >>> position, mass = table(("position", 3, "m"), ("mass", 1, "kg"))
         >>> mass
         Feature(name='mass', start=3, stop=4, unit='kg')
@@ -107,7 +107,7 @@ class BodyLayout:
             graph: The body.
             model: A model that holds this body, with or without a world around it.
 
-        Example:
+        Examples:
             >>> from morph_ops.io.mjcf import to_model
             >>> from morph_ops.sampling import sample_body
             >>> body = sample_body(np.random.default_rng(0))

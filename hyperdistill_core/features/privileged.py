@@ -71,7 +71,7 @@ def node_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.floa
     Returns:
         (n, 9) tips (m) and axes; the axis of a missing hinge is zero.
 
-    Example:
+    Examples:
         >>> from morph_ops.io.mjcf import to_model
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))
@@ -103,7 +103,7 @@ def privileged_observation(
     Returns:
         (..., n, 30), see :data:`PRIVILEGED`.
 
-    Example:
+    Examples:
         >>> states = np.zeros((2, 9, STATE_DIM), np.float32)
         >>> privileged_observation(states, np.zeros((9, 9), np.float32)).shape
         (2, 9, 30)
@@ -135,7 +135,7 @@ def rotate(
         axis: (..., 3) vector parts of the quaternions.
         vector: (..., 3) vectors.
 
-    Example:
+    Examples:
         >>> rotate(np.zeros(1), np.array([0.0, 0.0, 1.0]), np.array([1.0, 2.0, 3.0])).tolist()
         [-1.0, -2.0, 3.0]
     """

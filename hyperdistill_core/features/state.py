@@ -50,7 +50,7 @@ class StateReader:
         n_simulations: Number of simulations, E.
         world_y: Whether y is in the world frame, as in the public environments.
 
-    Example:
+    Examples:
         >>> import mujoco
         >>> from morph_ops.io.mjcf import to_model
         >>> from morph_ops.sampling import sample_body

@@ -35,7 +35,7 @@ class ClockedConfig(NetworkConfig):
     Attributes:
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.nets.hypernetwork import HypernetConfig
         >>> HypernetConfig(context_dim=25).with_clock(2).clock_dim
         4

@@ -24,7 +24,7 @@ class Cost:
         parameters: Number of parameters.
         multiply_adds: Number of multiply-adds of one control step.
 
-    Example:
+    Examples:
         >>> Cost(10, 8) + Cost(2, 1)
         Cost(parameters=12, multiply_adds=9)
     """
@@ -39,7 +39,7 @@ class Cost:
 def hypernetwork_cost(config: HypernetConfig, n: int) -> Cost:
     """Cost of the hypernetwork, which runs once for a body, not at every control step.
 
-    Example:
+    Examples:
         >>> hypernetwork_cost(HypernetConfig(context_dim=53), 12).parameters
         9566082
     """
@@ -59,7 +59,7 @@ def hypernetwork_cost(config: HypernetConfig, n: int) -> Cost:
 def generated_cost(config: HypernetConfig, n: int) -> Cost:
     """Cost of a generated network: an input bias for each node, and both slots of each node.
 
-    Example:
+    Examples:
         >>> generated_cost(HypernetConfig(context_dim=53), 11).parameters
         122134
     """
@@ -72,7 +72,7 @@ def generated_cost(config: HypernetConfig, n: int) -> Cost:
 def body_mlp_cost(config: HypernetConfig, n: int, n_controls: int) -> Cost:
     """Cost of the same network as it runs: one input bias, and the existing hinges only.
 
-    Example:
+    Examples:
         >>> body_mlp_cost(HypernetConfig(context_dim=53), 11, 15)
         Cost(parameters=117775, multiply_adds=117248)
     """
@@ -101,7 +101,7 @@ def _terrain_cost(config: HypernetConfig) -> Cost:
 def message_passing_cost(config: MessagePassingConfig, n: int) -> Cost:
     """Cost of the actor of a message-passing teacher.
 
-    Example:
+    Examples:
         >>> message_passing_cost(MessagePassingConfig(context_dim=25), 9)
         Cost(parameters=69314, multiply_adds=484096)
     """
@@ -117,7 +117,7 @@ def message_passing_cost(config: MessagePassingConfig, n: int) -> Cost:
 def transformer_cost(config: TransformerTeacherConfig, n: int) -> Cost:
     """Cost of the actor of a transformer teacher.
 
-    Example:
+    Examples:
         >>> transformer_cost(TransformerTeacherConfig(context_dim=0, state_dim=52), 12)
         Cost(parameters=1656322, multiply_adds=19928064)
     """
@@ -133,7 +133,7 @@ def modumorph_step_cost(config: ModuMorphConfig, n: int) -> Cost:
     The sum with :func:`modumorph_context_cost` is the cost of the whole actor. The generated maps
     at both ends count here with their products, and there with the parameters that generate them.
 
-    Example:
+    Examples:
         >>> modumorph_step_cost(ModuMorphConfig(context_dim=25, state_dim=30), 12)
         Cost(parameters=1484160, multiply_adds=17836032)
     """
@@ -147,7 +147,7 @@ def modumorph_step_cost(config: ModuMorphConfig, n: int) -> Cost:
 def modumorph_context_cost(config: ModuMorphConfig, n: int) -> Cost:
     """Cost of what ModuMorph's actor computes from the context, once for a body.
 
-    Example:
+    Examples:
         >>> modumorph_context_cost(ModuMorphConfig(context_dim=25, state_dim=30), 12).parameters
         749954
     """
@@ -162,7 +162,7 @@ def modumorph_context_cost(config: ModuMorphConfig, n: int) -> Cost:
 def transformer_block_cost(width: int, feedforward: int, n: int) -> Cost:
     """Cost of one pre-norm transformer layer over n tokens.
 
-    Example:
+    Examples:
         >>> transformer_block_cost(8, 16, 3)
         Cost(parameters=600, multiply_adds=1680)
     """

@@ -52,7 +52,7 @@ class HypernetConfig(ClockedConfig):
         ValueError: ``embed`` is not a multiple of ``heads``.
         ValueError: The aggregation is unknown.
 
-    Example:
+    Examples:
         >>> HypernetConfig(context_dim=25, hidden=0)
         Traceback (most recent call last):
         ValueError: hidden: expected at least 1, got 0
@@ -101,7 +101,7 @@ class GeneratedWeights:
         clock_weight: (B, clock_dim, hidden); None without a clock phase input.
         terrain_weight: (B, terrain_embed, hidden); None without a height field.
 
-    Example:
+    Examples:
         >>> net = Hypernetwork(HypernetConfig(context_dim=25, hidden=64))
         >>> generated = net.generate(torch.zeros(3, 9, 25))
         >>> [tuple(weight.shape) for weight, _ in generated.layers()]
@@ -224,7 +224,7 @@ class Hypernetwork(nn.Module):
     Args:
         config: Settings of the hypernetwork.
 
-    Example:
+    Examples:
         >>> net = Hypernetwork(HypernetConfig(context_dim=25, hidden=64))
         >>> context, states = torch.zeros(3, 9, 25), torch.zeros(3, 8, 9, 17)
         >>> net.generate(context).act(states).shape

@@ -50,7 +50,7 @@ class Normalization:
         var: Variance of the states, with the shape of ``mean``.
         clip: Largest magnitude of an observation.
 
-    Example:
+    Examples:
         >>> Normalization(np.full(2, 1.0), np.full(2, 4.0)).observe(np.array([3.0, 99.0])).round(6)
         array([ 1., 10.])
     """
@@ -132,7 +132,7 @@ class BodyMLP:
             terrain: (weight, bias) of each layer of the encoder of the height field.
             clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
-        Example:
+        Examples:
             >>> plain = Normalization(np.zeros(17), np.ones(17))
             >>> layer = (np.ones((34, 4)), np.zeros(4))
             >>> mlp = BodyMLP.from_layers([layer], normalization=plain, actions=np.array([2, 3]))

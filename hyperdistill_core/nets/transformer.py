@@ -38,7 +38,7 @@ class TransformerBlock(PreNormBlock):
         heads: Number of attention heads.
         feedforward: Width of the hidden layer (ReLU) of the feed-forward part.
 
-    Example:
+    Examples:
         >>> TransformerBlock(8, heads=2, feedforward=16)(torch.zeros(1, 5, 8)).shape
         torch.Size([1, 5, 8])
     """

@@ -30,7 +30,7 @@ class Bags:
         rows: (E,) int64, the lists end to end.
         starts: (bags,) int64, the index in ``rows`` where each list begins.
 
-    Example:
+    Examples:
         >>> bags = Bags(rows=torch.tensor([0, 2, 1]), starts=torch.tensor([0, 2, 3]))
         >>> bags.sum(torch.tensor([[1.0], [2.0], [3.0]])).tolist()
         [[4.0], [2.0], [0.0]]
@@ -79,7 +79,7 @@ class TreeBatch:
         scatter: 3 N bags of nodes that receive a message, the adjoint of ``gather``.
         members: B bags of the nodes of a sample.
 
-    Example:
+    Examples:
         >>> tree = Trees([[0, 0, 1], [0]]).batch(torch.tensor([1, 0]))
         >>> packed = torch.arange(4.0)
         >>> tree.pad(packed, tree.n_max).tolist()
@@ -172,7 +172,7 @@ class Trees:
         parents: For each body the index of the parent of each node. Node 0 is the root and its
             own parent, and a parent comes before its children.
 
-    Example:
+    Examples:
         >>> trees = Trees([[0, 0, 1], [0, 0]])
         >>> batch = trees.batch(torch.tensor([1, 0, 1]))
         >>> batch.sample.tolist(), batch.node.tolist()

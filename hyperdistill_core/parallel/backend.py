@@ -32,7 +32,7 @@ class Outcome(Generic[Result]):
             :class:`WorkerError` in its place where it cannot be pickled; None if the item has a
             result, or if its worker died or hung.
 
-    Example:
+    Examples:
         >>> outcome = Outcome("item", error="no answer within 3 s")
         >>> outcome.result is None, outcome.error
         (True, 'no answer within 3 s')

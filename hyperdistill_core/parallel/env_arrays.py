@@ -23,7 +23,7 @@ class EnvShape:
         n_envs: Number of simulations of each body, E.
         n_max: Number of rows of a body, N: nodes of the largest body, or more.
 
-    Example:
+    Examples:
         >>> shape = EnvShape(n_active=2, n_envs=8, n_max=9)
         >>> shape.arrays(shape.allocate())["action"].shape
         (2, 8, 9, 2)

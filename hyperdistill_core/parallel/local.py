@@ -30,7 +30,7 @@ def start_local_backend(
         Exception: The error that ``setup`` raised.
         WorkerDiedError: A worker died during its setup.
 
-    Example:
+    Examples:
         >>> start_local_backend(lambda: abs, workers=0).location
         'this process'
     """
@@ -60,7 +60,7 @@ def map_in_workers(
         WorkerDiedError: A worker died during its setup, or an item cost two workers.
         WorkerError: An item raised an error that cannot be passed between processes.
 
-    Example:
+    Examples:
         >>> from functools import partial
         >>> from operator import methodcaller
         >>> list(map_in_workers(partial(methodcaller, "upper"), ["abc", "de"], workers=1))

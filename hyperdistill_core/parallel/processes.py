@@ -57,7 +57,7 @@ class WorkerProcess:
     Attributes:
         connection: This process's end of the connection.
 
-    Example:
+    Examples:
         >>> from functools import partial
         >>> from operator import methodcaller
         >>> worker = WorkerProcess(partial(methodcaller, "upper"))

@@ -21,7 +21,7 @@ class SerialBackend(Generic[Item, Result]):
     Raises:
         Exception: The error that ``setup`` raised.
 
-    Example:
+    Examples:
         >>> backend = SerialBackend(lambda: str.upper)
         >>> backend.submit("first", "abc")
         >>> backend.collect()

@@ -19,7 +19,7 @@ class SlotAssignment:
     Attributes:
         worker_of: (n_slots,) worker of each slot, -1 where there is none yet.
 
-    Example:
+    Examples:
         Four bodies on two workers, the largest first, before anything is measured:
 
         >>> assignment = SlotAssignment(n_slots=4, n_workers=2)

@@ -98,7 +98,7 @@ class VectorEnv:
     Raises:
         RuntimeError: A worker failed. All methods raise it, and its message gives the reason.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))
         >>> with VectorEnv([body], task="flat", n_envs=2, n_max=12, n_workers=1, seed=0) as env:

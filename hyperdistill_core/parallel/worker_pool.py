@@ -46,7 +46,7 @@ class WorkerPool(Generic[Item, Result]):
         Exception: The error that ``setup`` raised in a worker.
         WorkerDiedError: A worker died during its setup.
 
-    Example:
+    Examples:
         >>> from functools import partial
         >>> from operator import methodcaller
         >>> with WorkerPool(partial(methodcaller, "upper"), workers=1) as pool:
@@ -194,7 +194,7 @@ class WorkerPool(Generic[Item, Result]):
 def describe_workers(count: int) -> str:
     """Return a number of worker processes in words.
 
-    Example:
+    Examples:
         >>> describe_workers(1), describe_workers(4)
         ('1 worker process', '4 worker processes')
     """

@@ -62,7 +62,7 @@ def rollout(
     Returns:
         The result, also if the simulation becomes unstable.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.tasks import get_task
         >>> from morph_ops.graph import joints
         >>> from morph_ops.sampling import sample_body

@@ -29,7 +29,7 @@ class GaitMetrics:
             0 where only one side touched the ground; 1 for a body without sides.
         mass: Mass of the body (kg).
 
-    Example:
+    Examples:
         >>> gait = GaitMetrics(
         ...     work=np.array([9.81]), height=np.array([0.7]), duty_factors=np.array([[0.0, 0.5]]),
         ...     contact=np.array([0.5]), symmetry=np.array([1.0]), mass=2.0,
@@ -129,7 +129,7 @@ def sum_over_steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns:
         (E, ...) sums.
 
-    Example:
+    Examples:
         >>> sum_over_steps(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
         [4.0, 6.0]
     """

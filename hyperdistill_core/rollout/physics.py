@@ -76,7 +76,7 @@ def unstable_simulations(
     Returns:
         (E,) True where a simulation became unstable.
 
-    Example:
+    Examples:
         >>> warning = np.zeros((2, N_WARNINGS, 2), np.int32)
         >>> unstable_simulations(warning, np.array([[0.0], [np.nan]])).tolist()
         [False, True]
@@ -91,7 +91,7 @@ def quiet_warnings() -> Generator[None]:
 
     The counters in :attr:`Physics.warning` continue. A process has one warning handler.
 
-    Example:
+    Examples:
         >>> with quiet_warnings():
         ...     pass
     """

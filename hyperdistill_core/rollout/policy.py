@@ -14,7 +14,7 @@ class Policy(Protocol):
     Any object with this method is a policy, such as a
     :class:`~hyperdistill_core.nets.mlp.BodyMLP` or a hand-written controller.
 
-    Example:
+    Examples:
         >>> class Rest:
         ...     def __init__(self, n_controls: int) -> None:
         ...         self._n_controls = n_controls
@@ -47,7 +47,7 @@ class ClockedPolicy(Protocol):
         clock_harmonics: Number of harmonics of the clock phase input; with 0 the rollout passes
             no time.
 
-    Example:
+    Examples:
         >>> class Swing:
         ...     clock_harmonics = 1
         ...

@@ -34,7 +34,7 @@ class Rollout:
         rewards: (T, E) reward of each control step; 0 after the end of an episode.
         gait: Gait metrics if they were measured and the rollout is stable, else None.
 
-    Example:
+    Examples:
         >>> one = Rollout(
         ...     returns=np.array([2.0]), terms={"forward": np.array([2.0])}, lengths=np.array([10]),
         ...     fell=np.array([False]), distance=np.array([0.04]), speed=np.array([0.2]),

@@ -17,7 +17,7 @@ class SerialPhysics(Physics):
         qpos: (E, nq) initial positions.
         qvel: (E, nv) initial velocities.
 
-    Example:
+    Examples:
         >>> model = mujoco.MjModel.from_xml_string(
         ...     "<mujoco><worldbody><body><freejoint/><geom size='1'/></body></worldbody></mujoco>"
         ... )

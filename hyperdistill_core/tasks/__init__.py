@@ -38,7 +38,7 @@ def get_task(name: str) -> Task:
         name: Name of a task here, or ``package.module:name`` of a user's :class:`Task`. Score
             records hold this name.
 
-    Example:
+    Examples:
         >>> get_task("flat").max_steps
         1000
 

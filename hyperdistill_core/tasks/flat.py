@@ -30,7 +30,7 @@ class Flat(Task):
     (rest height - 0.2 m). The height is rounded to a millimeter first, as in the public
     environment.
 
-    Example:
+    Examples:
         >>> FLAT.terms(np.array([0.0, 0.0, 1.0]), np.array([0.02, 0.0, 1.0]))["forward"].item()
         1.0
         >>> FLAT.fell(np.array([[0.0, 0.0, 0.3], [0.0, 0.0, 0.9]]), fall_height=0.375).tolist()
@@ -73,7 +73,7 @@ class FlatReference(Flat):
     The top of its floor, a box, lies at z = 1, so world heights include this meter. The contact
     excludes of the body are dropped, and states hold y in the world frame.
 
-    Example:
+    Examples:
         >>> FLAT_REFERENCE.height(np.array([0.0, 0.0, 1.75])).item()
         0.75
     """

@@ -32,7 +32,7 @@ class Task(ABC):
         world_y: Whether states hold y in the world frame, not relative to the torso.
         ground_m: Height of the ground where episodes begin (m).
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.tasks import Flat
         >>> @dataclass(frozen=True, kw_only=True)
         ... class Backward(Flat):

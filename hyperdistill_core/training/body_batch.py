@@ -61,7 +61,7 @@ class BodyInputs:
             task: Task whose model of the body is used.
             kind: Layout of the context.
 
-        Example:
+        Examples:
             >>> from hyperdistill_core.tasks import get_task
             >>> from morph_ops.sampling import sample_body
             >>> body = sample_body(np.random.default_rng(0))

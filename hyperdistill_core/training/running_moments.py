@@ -25,7 +25,7 @@ class RunningMoments:
         mean: (size,) mean.
         var: (size,) population variance.
 
-    Example:
+    Examples:
         >>> moments = RunningMoments(1)
         >>> moments.update(np.array([[1.0], [3.0]]))
         >>> moments.mean.tolist(), moments.var.tolist()

@@ -40,7 +40,7 @@ class VariantSearchSettings(FrozenSettings):
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
         SettingsError: More variants are to be kept than drawn.
 
-    Example:
+    Examples:
         >>> VariantSearchSettings(variants=16, drawn=40).spread
         0.3
         >>> VariantSearchSettings(variants=40)
@@ -151,7 +151,7 @@ def complementary(scores: NDArray[np.float64], number: int, *, first: int = 1) -
     Returns:
         Indices of the columns, ``number`` in all.
 
-    Example:
+    Examples:
         >>> complementary(np.array([[9.0, 9.9, 0.0], [1.0, 1.0, 8.0]]), 2)
         [0, 2]
     """

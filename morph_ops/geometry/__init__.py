@@ -9,7 +9,7 @@ in :mod:`morph_ops.unimal`. All lengths are in meters.
 - :mod:`~morph_ops.geometry.mirror`: the mirror image of every limb.
 - :mod:`~morph_ops.geometry.masses`: masses, center of mass, and size.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from morph_ops.sampling import sample_body
     >>> limb_groups(sample_body(np.random.default_rng(11)))

@@ -30,7 +30,7 @@ class Frames:
         end: (n, 3) ends of the capsules' axes; for the torso its center (m).
         radius: (n,) radii of the sphere and the capsules (m).
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
 
@@ -57,7 +57,7 @@ def rest_frames(graph: nx.DiGraph[str], *, in_torso: bool = False) -> Frames:
         graph: A body.
         in_torso: Whether to express them in the torso frame instead of the world frame.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> frames = rest_frames(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
         >>> frames.names, frames.pos.tolist()
@@ -97,7 +97,7 @@ def canonical_frames(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     Args:
         graph: A body; it is returned as it is if its frames are canonical already.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body, torso
         >>> turned = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0, quat=(0, 1, 0, 0)))
         >>> torso(canonical_frames(turned)).quat

@@ -29,7 +29,7 @@ def mass(each: Node) -> float:
     Raises:
         BodyError: The node has neither mass nor density.
 
-    Example:
+    Examples:
         >>> round(mass(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=1000.0)), 3)
         4.189
     """
@@ -46,7 +46,7 @@ def density(each: Node) -> float:
     Raises:
         BodyError: The node has neither mass nor density.
 
-    Example:
+    Examples:
         >>> round(density(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=4.189)))
         1000
     """
@@ -63,7 +63,7 @@ def center_of_mass(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> N
     Returns:
         (3,) position (m).
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> center_of_mass(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))).tolist()
         [0.0, 0.0, 0.3]
@@ -76,7 +76,7 @@ def center_of_mass(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> N
 def total_mass(graph: nx.DiGraph[str]) -> float:
     """Mass of a whole body (kg).
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> total_mass(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=2.5)))
         2.5
@@ -90,7 +90,7 @@ def extent(graph: nx.DiGraph[str]) -> NDArray[np.float64]:
     Returns:
         (3,) lengths of the sides along x, y, and z (m).
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> extent(new_body(Torso(pos=(0.0, 0.0, 0.0), radius=0.1, mass=2.5))).tolist()
         [0.2, 0.2, 0.2]

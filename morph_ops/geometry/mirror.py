@@ -33,7 +33,7 @@ def twins(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> dict[str, 
         Names of nodes with the names of their images. Limbs without an image are missing, and
         so are all limbs that hang on them.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
 
@@ -73,7 +73,7 @@ def limb_groups(graph: nx.DiGraph[str]) -> list[tuple[str, ...]]:
         One name for a limb in the mirror plane (or without an image), and two for a limb and
         its twin; in depth-first order of the first limb of each group.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
 

@@ -19,7 +19,7 @@ def rotation(quat: Quat) -> NDArray[np.float64]:
     Returns:
         (3, 3) matrix.
 
-    Example:
+    Examples:
         >>> rotation((1.0, 0.0, 0.0, 0.0)).tolist()
         [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
@@ -44,7 +44,7 @@ def quaternion(rot: NDArray[np.float64]) -> Quat:
     Returns:
         The quaternion (w, x, y, z) with w at least 0.
 
-    Example:
+    Examples:
         >>> quaternion(np.eye(3))
         (1.0, 0.0, 0.0, 0.0)
     """

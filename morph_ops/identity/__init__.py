@@ -8,7 +8,7 @@
 - :func:`is_same` is the strict comparison of names, order, and every digit; bodies that are
   written to a file and read again are the same.
 
-Example:
+Examples:
     >>> from morph_ops.graph import Torso, new_body
     >>> body = new_body(Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=800.0))
     >>> other = new_body(Torso(pos=(0.0, 0.0, 0.5), radius=0.1, density=800.0), name="trunk")

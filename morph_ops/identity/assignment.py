@@ -16,7 +16,7 @@ def largest_sum(gains: Sequence[Sequence[float]]) -> float:
     Args:
         gains: The gain of every pair, (n, m).
 
-    Example:
+    Examples:
         >>> largest_sum([[3.0, 1.0], [4.0, 3.0]])
         6.0
     """

@@ -28,7 +28,7 @@ def diff(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> dict[str, Any]:
         ``{"limb/3": {"radius": [0.04, 0.05]}}``. A field of a joint is named after its slot, such
         as ``"x.gear"``. The value is None where a body has no joint in the slot.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.operators import gear
         >>> from morph_ops.sampling import sample_body

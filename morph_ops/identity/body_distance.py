@@ -51,7 +51,7 @@ class BodyFeatures:
         children: Rows of the children of each node.
         sizes: Number of nodes in the subtree of each node, itself included.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body_features(sample_body(np.random.default_rng(11))).sizes
@@ -71,7 +71,7 @@ def body_features(graph: nx.DiGraph[str]) -> BodyFeatures:
     Args:
         graph: A body.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(1))
@@ -122,7 +122,7 @@ def distance(body: nx.DiGraph[str] | BodyFeatures, other: nx.DiGraph[str] | Body
         body: A body, or its features.
         other: Another body, or its features.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.operators import gear, grow_limb
         >>> from morph_ops.sampling import sample_body

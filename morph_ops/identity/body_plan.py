@@ -21,7 +21,7 @@ def body_plan_hash(graph: nx.DiGraph[str]) -> str:
     Args:
         graph: A body.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.operators import gear, grow_limb
         >>> from morph_ops.sampling import sample_body

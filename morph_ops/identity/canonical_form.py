@@ -39,7 +39,7 @@ def canonical(graph: nx.DiGraph[str]) -> Form:
         ``(tree, excludes)``, as nested tuples of numbers and short strings. The layout may
         change between releases: compare the form or hash it, but do not read it.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> body, other = (
         ...     new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=mass)) for mass in (4.0, 2.0)
@@ -72,7 +72,7 @@ def body_hash(graph: nx.DiGraph[str]) -> str:
     Args:
         graph: A body.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> body_hash(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=4.0)))
         '066d122a4b5db23c1bd5b40fda710730'
@@ -87,7 +87,7 @@ def is_same(graph: nx.DiGraph[str], other: nx.DiGraph[str]) -> bool:
         graph: A body.
         other: Another body.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> torso = Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=4.0)
         >>> is_same(new_body(torso), new_body(torso))

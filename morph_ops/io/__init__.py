@@ -8,7 +8,7 @@ atomically: a reader sees the old file or the new one, never a part.
 Only MJCF needs MuJoCo. This package imports it when an MJCF file is read or written, and not
 before.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from morph_ops.identity import is_same
     >>> from morph_ops.sampling import sample_body

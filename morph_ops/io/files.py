@@ -37,7 +37,7 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     Raises:
         BodyError: The folder holds no robot.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
         >>> for name in ("ant.json", "ant.xml", "bee.xml", "notes.txt"):
@@ -61,7 +61,7 @@ def read_body(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         BodyError: The extension is none of these.
         BodyError: The file cannot be read, or holds no body.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from morph_ops.graph import Torso, new_body
         >>> file = Path(tempfile.mkdtemp()) / "ball.json"
@@ -87,7 +87,7 @@ def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
         BodyError: The graph is no body.
         BodyError: The file cannot be written.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))
         >>> write_body(body, "ball.stl")

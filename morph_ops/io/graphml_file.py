@@ -38,7 +38,7 @@ def to_graphml(graph: nx.DiGraph[str]) -> str:
     Raises:
         BodyError: The graph is no body.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> text = to_graphml(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
         >>> '<node id="torso/0">' in text
@@ -64,7 +64,7 @@ def from_graphml(text: str) -> nx.DiGraph[str]:
     Raises:
         BodyError: The text is no GraphML, of another version, or no body.
 
-    Example:
+    Examples:
         >>> from_graphml("<graphml/>")
         Traceback (most recent call last):
         morph_ops.errors.BodyError: broken GraphML: file not successfully read as graphml
@@ -100,7 +100,7 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         BodyError: The file cannot be read.
         BodyError: The text is no GraphML, of another version, or no body.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from pathlib import Path
         >>> from morph_ops.graph import Torso, new_body
@@ -127,7 +127,7 @@ def write_graphml(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
         BodyError: The graph is no body.
         BodyError: The file cannot be written.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from pathlib import Path
         >>> from morph_ops.graph import Torso, new_body

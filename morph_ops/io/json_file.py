@@ -27,7 +27,7 @@ def to_json(graph: nx.DiGraph[str]) -> str:
     Raises:
         BodyError: The graph is no body.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> print(to_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))[:40])
         {"format": "codesign-body", "version": 1
@@ -48,7 +48,7 @@ def from_json(text: str) -> nx.DiGraph[str]:
     Raises:
         BodyError: The text is no JSON, of another version, or no body.
 
-    Example:
+    Examples:
         >>> from_json('{"format": "urdf"}')
         Traceback (most recent call last):
         morph_ops.errors.BodyError: expected a body with format 'codesign-body', got 'urdf'
@@ -67,7 +67,7 @@ def parse_json(text: str) -> Any:
         BodyError: A field occurs twice in one object.
         BodyError: A number is not finite.
 
-    Example:
+    Examples:
         >>> parse_json('{"radius": NaN}')
         Traceback (most recent call last):
         morph_ops.errors.BodyError: expected finite numbers, got NaN
@@ -92,7 +92,7 @@ def read_json(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         BodyError: The file cannot be read.
         BodyError: The text is no JSON, of another version, or no body.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from pathlib import Path
         >>> from morph_ops.graph import Torso, new_body
@@ -119,7 +119,7 @@ def write_json(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
         BodyError: The graph is no body.
         BodyError: The file cannot be written.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from pathlib import Path
         >>> from morph_ops.graph import Torso, new_body

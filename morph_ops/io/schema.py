@@ -48,7 +48,7 @@ def to_dict(graph: nx.DiGraph[str]) -> dict[str, Any]:
     Raises:
         BodyError: The graph is no body.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> data = to_dict(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
         >>> list(data), data["bodies"][0]["name"]
@@ -81,7 +81,7 @@ def from_dict(data: Any) -> nx.DiGraph[str]:
         BodyError: A field is missing, unknown, or of the wrong type.
         BodyError: The description is no body.
 
-    Example:
+    Examples:
         >>> from_dict({"format": "codesign-body", "version": 7})
         Traceback (most recent call last):
         morph_ops.errors.BodyError: expected version 1 of format 'codesign-body', got 7; \

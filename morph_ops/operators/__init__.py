@@ -24,7 +24,7 @@ at another height moves to its rest height with its first operator.
 
 The crossover is not from the source; it is part of this project.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from morph_ops.sampling import sample_body
     >>> rng = np.random.default_rng(1)

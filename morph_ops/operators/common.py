@@ -106,7 +106,7 @@ def completed(name: str, operator: Operator) -> Operator:
         An operator. A call raises TypeError if the custom operator returns no graph, which
         happens when its author forgets to return the child.
 
-    Example:
+    Examples:
         >>> from dataclasses import replace
         >>> from morph_ops.graph import torso, with_nodes
         >>> from morph_ops.sampling import sample_body

@@ -83,7 +83,7 @@ def crossover(
         OperatorError: ``b`` has no limbs with mirror images.
         OperatorError: No valid child that differs from ``a`` was found in 50 attempts.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(0)
         >>> child = crossover(sample_body(rng), sample_body(rng), rng)

@@ -32,7 +32,7 @@ def delete_limb(
         OperatorError: The body has 2 limbs or fewer.
         OperatorError: No valid child was found in 50 attempts.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(1)
         >>> body = sample_body(rng)

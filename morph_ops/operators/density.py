@@ -30,7 +30,7 @@ def density(
     Raises:
         OperatorError: No valid child was found in 50 attempts.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(1)
         >>> body = sample_body(rng)

@@ -55,7 +55,7 @@ def grow_limb(
         OperatorError: The body has as many limbs as the space allows.
         OperatorError: No valid child was found in 50 attempts.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(1)
         >>> body = sample_body(rng)

@@ -47,7 +47,7 @@ def dof(
         OperatorError: The body has no limbs.
         OperatorError: No valid child was found in 50 attempts.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import joints
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(1)
@@ -96,7 +96,7 @@ def joint_angle(
         OperatorError: The body has no limbs.
         OperatorError: No valid child was found in 50 attempts.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import joints
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(1)
@@ -128,7 +128,7 @@ def gear(
         OperatorError: The body has no limbs.
         OperatorError: No valid child was found in 50 attempts.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import joints
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(1)

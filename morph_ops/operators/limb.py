@@ -36,7 +36,7 @@ def limb_params(
         OperatorError: The body has no limbs.
         OperatorError: No valid child was found in 50 attempts.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import limbs
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(1)

@@ -75,7 +75,7 @@ def mutate(
         ValueError: A rate is negative or not a number.
         OperatorError: No mutation with a rate above 0 applies and finds a valid child.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(1)
         >>> child, name = mutate(sample_body(rng), rng, rates={"dof": 1.0, "gear": 1.0})

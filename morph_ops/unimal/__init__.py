@@ -10,7 +10,7 @@ stays as it is otherwise, as in many imported robots. All lengths are in meters.
 - :mod:`~morph_ops.unimal.growth`: the sites where limbs grow.
 - :mod:`~morph_ops.unimal.clearance`: the height at which a body rests.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from morph_ops.sampling import sample_body
     >>> body = sample_body(np.random.default_rng(11))

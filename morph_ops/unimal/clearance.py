@@ -29,7 +29,7 @@ def rest_height(
         space: The design space.
         pose: Rest pose of the body; None computes it.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> rest_height(new_body(Torso(pos=(0.0, 0.0, 9.0), radius=0.1, density=800.0)))
         0.3
@@ -55,7 +55,7 @@ def at_rest_height(
         space: The design space.
         pose: Rest pose of the body; None computes it.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> high = new_body(Torso(pos=(0.0, 0.0, 9.0), radius=0.1, density=800.0))
         >>> torso(at_rest_height(high)).pos

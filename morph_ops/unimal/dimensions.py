@@ -20,7 +20,7 @@ largest effect of rounding to 1 cm, and far below the 10 cm between sites and he
 def height(limb: Limb, *, space: Space = UNIMAL) -> float:
     """Height of a limb (m): the length of its axis without one radius, on the grid if near.
 
-    Example:
+    Examples:
         >>> height(Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05))
         0.2
     """
@@ -40,7 +40,7 @@ def joint_axis(start: Vec3, end: Vec3, slot: Slot) -> Vec3:
         end: End of the capsule's axis in the limb's frame (m).
         slot: The joint slot, "x" or "y".
 
-    Example:
+    Examples:
         >>> joint_axis((0.0, 0.0, 0.0), (0.0, 0.0, -0.25), "x")
         (1.0, 0.0, 0.0)
     """
@@ -59,7 +59,7 @@ def joint_axis(start: Vec3, end: Vec3, slot: Slot) -> Vec3:
 def anchor(radius: float, direction: Sequence[float]) -> Vec3:
     """Anchor of a limb's hinges: one radius behind its origin, in the limb's frame (m).
 
-    Example:
+    Examples:
         >>> anchor(0.05, (0.0, 0.0, -1.0))
         (0.0, 0.0, 0.05)
     """
@@ -78,7 +78,7 @@ def resized(limb: Limb, *, radius: float, height_m: float, direction: Sequence[f
         height_m: The new height (m).
         direction: Direction of the limb in its own frame.
 
-    Example:
+    Examples:
         >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05)
         >>> resized(leg, radius=0.05, height_m=0.4, direction=(0.0, 0.0, -1.0)).end
         (0.0, 0.0, -0.45)

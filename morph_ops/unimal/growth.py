@@ -40,7 +40,7 @@ class Site:
         parent: Name of the node that the site lies on.
         place: The place on that node.
 
-    Example:
+    Examples:
         >>> Site("limb/0", "end").place
         'end'
     """
@@ -52,7 +52,7 @@ class Site:
 def sites(graph: nx.DiGraph[str]) -> list[Site]:
     """All growth sites of a body: the torso's center, each limb's middle and end.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
 
@@ -80,7 +80,7 @@ def site_position(
         ValueError: The place is none of the node's: a torso has its center, and a limb has
             its middle and its end.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Limb
         >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05)
         >>> site_position(leg, "middle", direction=(0.0, 0.0, -1.0))
@@ -115,7 +115,7 @@ def limb_origin(
         direction: Direction of the limb in the torso frame, shape (3,).
         space: The design space.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
 
@@ -143,7 +143,7 @@ def attachment(
     Returns:
         The site, or None if the limb is at no site (and for the torso).
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
 
@@ -166,7 +166,7 @@ def attachment(
 def in_mirror_plane(direction: NDArray[np.float64]) -> bool:
     """Whether a direction of the torso frame, shape (3,), lies in the mirror plane.
 
-    Example:
+    Examples:
         >>> in_mirror_plane(np.array([0.0, 0.0, -1.0])), in_mirror_plane(np.array([0.0, 1.0, 0.0]))
         (True, False)
     """
@@ -184,7 +184,7 @@ def runs_inside(pose: Pose, site: Site, direction: NDArray[np.float64]) -> bool:
         site: The site where the limb grows.
         direction: Direction of the limb in the torso frame, shape (3,).
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))
 

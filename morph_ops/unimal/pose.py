@@ -32,7 +32,7 @@ class Pose:
         directions: (n, 3) directions of the limbs, on the space's grid if near; the row of
             the torso is zero.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> pose = Pose.of(sample_body(np.random.default_rng(1)))
         >>> pose.directions.shape == (len(pose.frames), 3)

@@ -5,7 +5,7 @@ stricter rules of a design space; :data:`CHECKS` names them, and :func:`violatio
 words which of them a body breaks. Contacts in the rest pose, and the contact excludes that
 follow from them, are in :mod:`morph_ops.validity.contacts`.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from morph_ops.sampling import sample_body
     >>> body = sample_body(np.random.default_rng(0))

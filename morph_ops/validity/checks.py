@@ -49,7 +49,7 @@ class Violation:
             with ``check`` and ``where``.
         message: One line for people: where, what, expected, got.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.2, density=800.0))
         >>> check_ranges(body)[0].message
@@ -83,7 +83,7 @@ def check_tree(
 ) -> list[Violation]:
     """The graph is a body: one torso at the root, and usable limbs, names, and numbers.
 
-    Example:
+    Examples:
         >>> [found.message for found in check_tree(nx.DiGraph())]
         ['a body has one root, this graph has 0: ']
     """
@@ -100,7 +100,7 @@ def check_limit(
 ) -> list[Violation]:
     """The body has no more limbs than the space allows.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(11))

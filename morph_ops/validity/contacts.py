@@ -30,7 +30,7 @@ def gaps(frames: Frames) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np
         Three arrays of shape (n (n - 1) / 2,): the row of the first node, the row of the
         second node (the larger one), and the distance (m).
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> frames = rest_frames(sample_body(np.random.default_rng(11)))
         >>> [len(each) for each in gaps(frames)]
@@ -57,7 +57,7 @@ def touching(
         Each pair with its overlap (m). The names of a pair are sorted, and the pairs are in
         the order of the nodes.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.graph import excludes
         >>> from morph_ops.sampling import sample_body
@@ -85,7 +85,7 @@ def exclude_touching(graph: nx.DiGraph[str], *, frames: Frames | None = None) ->
         graph: A body; it stays untouched.
         frames: Rest pose of the body in any frame; None computes it.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import excludes
         >>> from morph_ops.sampling import sample_body
         >>> body = with_excludes(sample_body(np.random.default_rng(11)), [])

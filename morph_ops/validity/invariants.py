@@ -67,7 +67,7 @@ def find_violations(
     Returns:
         The violations; if the graph is no tree, only the one of the check ``tree``.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.2, density=800.0))
         >>> [(found.check, found.where, found.what) for found in find_violations(body)]
@@ -88,7 +88,7 @@ def violations(graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> list[str]:
         graph: A body.
         space: The design space.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> violations(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.2, density=800.0)))
         ['ranges: torso/0: expected one of 0.1 as radius, got 0.2']
@@ -103,7 +103,7 @@ def is_valid(graph: nx.DiGraph[str], *, space: Space = UNIMAL) -> bool:
         graph: A body.
         space: The design space.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import Torso, new_body
         >>> is_valid(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
         True
@@ -126,7 +126,7 @@ def new_violations(
         space: The design space.
         pose: Rest pose of the child; None computes it.
 
-    Example:
+    Examples:
         >>> from dataclasses import replace
         >>> from morph_ops.graph import Torso, new_body
         >>> before = Torso(pos=(0.0, 0.0, 0.3), radius=0.2, density=800.0)

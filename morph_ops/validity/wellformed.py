@@ -43,7 +43,7 @@ def require_well_formed(graph: nx.DiGraph[str]) -> None:
         BodyError: A limb has no hinge, more than two, or two in one slot.
         BodyError: A contact exclude names a node that does not exist.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> require_well_formed(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.0, mass=1.0)))
         Traceback (most recent call last):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from codesign.scoring import ScoreRecord
+from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate
 from morph_ops.graph import node_names
 
@@ -25,8 +25,10 @@ class InterruptionError(Exception):
     pass
 
 
-class FormulaPool:
+class FormulaPool(ScoringPool):
     """Scores a body by its number of nodes and its hash, and answers in random order.
+
+    It starts no workers, so it does not call the initializer of its base class.
 
     Args:
         workers: Number of bodies that can be scored at the same time.
@@ -39,7 +41,7 @@ class FormulaPool:
         self._workers = workers
         self._random = random.Random(seed)
         self._answers = answers
-        self._items: dict[int, tuple[object, int | None]] = {}
+        self._scored: dict[int, tuple[object, int | None]] = {}
         self._known = {**KNOWN, **known}
         self.simulated: list[int] = []
         self.fresh: list[int] = []
@@ -50,31 +52,31 @@ class FormulaPool:
 
     @property
     def idle(self):
-        return self._workers - len(self._items)
+        return self._workers - len(self._scored)
 
     @property
     def busy(self):
-        return bool(self._items)
+        return bool(self._scored)
 
     def submit(
         self, number, graph, *, threshold=None, preferred_variants=(), variant=None, **fresh
     ):
         assert self.idle > 0
-        self._items[number] = graph, variant
+        self._scored[number] = graph, variant
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh
         self.thresholds[number] = threshold
         self.preferred_variants[number] = preferred_variants
         self.variants[number] = variant
-        self.most_busy = max(self.most_busy, len(self._items))
+        self.most_busy = max(self.most_busy, len(self._scored))
 
     def collect(self):
         if self._answers is not None:
             if self._answers == 0:
                 raise InterruptionError
             self._answers -= 1
-        number = self._random.choice(list(self._items))
-        graph, variant = self._items.pop(number)
+        number = self._random.choice(list(self._scored))
+        graph, variant = self._scored.pop(number)
         record = self.record(graph)
         return [(number, record if variant is None else replace(record, variant=variant))]
 

@@ -51,7 +51,7 @@ def new_algorithm(settings: Settings) -> Algorithm:
         UsageError: The algorithm requires a library that is not installed.
         UsageError: The campaign races, and the algorithm has no threshold.
 
-    Example:
+    Examples:
         >>> from codesign.config import Settings
         >>> algorithm = new_algorithm(Settings(algorithm="aging", population=8, in_flight=2))
         >>> [algorithm.needs(number) for number in (0, 7, 8, 9)]

@@ -33,7 +33,7 @@ class Algorithm(ABC):
         population: Candidates that may be parents, for an algorithm with one population.
         archive: Candidates in an archive, for an algorithm with one.
 
-    Example:
+    Examples:
         Every candidate is a child of the two before it.
 
         >>> class LatestTwo(Algorithm):

@@ -24,7 +24,7 @@ class ControllerError(ValueError):
 def available() -> list[str]:
     """Names of the shipped controllers, sorted.
 
-    Example:
+    Examples:
         >>> "flat-v2" in available()
         True
     """
@@ -41,7 +41,7 @@ def find(name_or_path: str | Path) -> Path:
     Raises:
         ControllerError: There is no such file and no shipped controller of that name.
 
-    Example:
+    Examples:
         >>> find("flat-v2").name
         'flat-v2.safetensors'
     """

@@ -45,7 +45,7 @@ def teacher_from_description(
         clock_harmonics: Number of harmonics of a clock phase input that the teacher gets where
             the description has none. Only kinds with :attr:`Teacher.takes_clock` can get one.
 
-    Example:
+    Examples:
         >>> net = MessagePassing(MessagePassingConfig(context_dim=25))
         >>> teacher_from_description(net.describe()).describe() == net.describe()
         True

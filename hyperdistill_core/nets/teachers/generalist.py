@@ -48,7 +48,7 @@ class Generalist(Teacher):
     Args:
         config: Settings of the network.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.nets.trees import Trees
         >>> net = Generalist(GeneralistConfig(context_dim=25, hidden=64))
         >>> trees = Trees([[0, 0, 0]])

@@ -38,7 +38,7 @@ class TeacherShape:
         n_bodies: Number of bodies that train side by side.
         n_max: Number of nodes of the largest body.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.nets.teachers import TEACHERS
         >>> shape = TeacherShape(
         ...     context_dim=25, state_dim=17, width=8, layers=1, heads=2, feedforward=16,
@@ -83,7 +83,7 @@ class Teacher(nn.Module, ABC):
         state_dim: Number of state features of a node.
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
-    Example:
+    Examples:
         >>> import torch
         >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
         >>> from hyperdistill_core.nets.trees import Trees

@@ -138,7 +138,7 @@ class MessagePassing(Teacher):
     Args:
         config: Settings of the network.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.nets.trees import Trees
         >>> net = MessagePassing(MessagePassingConfig(context_dim=25))
         >>> trees = Trees([[0, 0, 0]])

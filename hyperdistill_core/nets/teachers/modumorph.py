@@ -162,7 +162,7 @@ class ModuMorph(Teacher):
     Args:
         config: Settings of the network.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.nets.trees import Trees
         >>> net = ModuMorph(ModuMorphConfig(context_dim=25, state_dim=30))
         >>> trees = Trees([[0, 0, 0]])

@@ -86,7 +86,7 @@ class Specialists(Teacher):
     Args:
         config: Settings of the networks.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.nets.trees import Trees
         >>> net = Specialists(SpecialistsConfig(bodies=2, n_max=3))
         >>> trees = Trees([[0, 0, 0], [0, 0]])

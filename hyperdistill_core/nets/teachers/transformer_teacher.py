@@ -104,7 +104,7 @@ class TransformerTeacher(Teacher):
     Args:
         config: Settings of the network.
 
-    Example:
+    Examples:
         >>> from hyperdistill_core.nets.trees import Trees
         >>> net = TransformerTeacher(TransformerTeacherConfig(context_dim=25, state_dim=30))
         >>> trees = Trees([[0, 0, 0]])

@@ -13,7 +13,7 @@ class CollectSettings(FrozenSettings):
     Raises:
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
-    Example:
+    Examples:
         >>> CollectSettings(horizon=200).every
         4
         >>> CollectSettings(every=0)

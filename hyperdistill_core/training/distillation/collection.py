@@ -54,7 +54,7 @@ def collect(
         TrainingError: A teacher cannot act for this training set.
         TrainingError: The data is of another training set, task or other teachers.
 
-    Example:
+    Examples:
         The variants of a controller as teachers::
 
             teachers, _ = load_teachers(["flat-v2"])

@@ -51,7 +51,7 @@ def distill(
         TrainingError: There is no data, or it is of another training set, task or teachers.
         CheckpointError: The checkpoint in ``folder`` is of another network or other settings.
 
-    Example:
+    Examples:
         From expert data to a controller's file::
 
             distiller = distill(

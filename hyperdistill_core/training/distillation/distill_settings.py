@@ -15,7 +15,7 @@ class DistillSettings(FrozenSettings):
     Raises:
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
-    Example:
+    Examples:
         >>> DistillSettings(updates=1000).n_bodies
         64
         >>> DistillSettings(held_out=1.0)

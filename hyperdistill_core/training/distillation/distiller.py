@@ -75,7 +75,7 @@ class Distiller:
         TrainingError: The controller takes another context, or has another clock phase input.
         CheckpointError: The checkpoint in ``folder`` is of another network or other settings.
 
-    Example:
+    Examples:
         The whole of a distillation without DAgger::
 
             distiller = Distiller(data, DistillSettings(updates=20_000), Path("student"))
@@ -226,7 +226,7 @@ def control_error(means: Tensor, targets: Tensor) -> Tensor:
         means: Action means.
         targets: Targets of the same shape, in -1..1.
 
-    Example:
+    Examples:
         >>> control_error(torch.tensor([1.5, 1.5]), torch.tensor([1.0, 0.5]))
         tensor([0., 1.])
     """

@@ -81,7 +81,7 @@ class ExpertData:
     Raises:
         CheckpointError: The index has another format.
 
-    Example:
+    Examples:
         >>> from tempfile import mkdtemp
         >>> data = ExpertData(Path(mkdtemp()) / "data")
         >>> data.transitions

@@ -14,7 +14,7 @@ class FineTuneSettings(FrozenSettings):
     Raises:
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
-    Example:
+    Examples:
         >>> FineTuneSettings(steps_per_body=100_000).ppo(3).steps
         300000
         >>> FineTuneSettings(episodes=0)

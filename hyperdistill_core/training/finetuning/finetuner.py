@@ -82,7 +82,7 @@ def finetune(
         ControllerError: The controller does not exist.
         CheckpointError: The folder belongs to another fine-tuning.
 
-    Example:
+    Examples:
         A quick fine-tuning of one body, too short to improve it::
 
             settings = FineTuneSettings(steps_per_body=20_000)

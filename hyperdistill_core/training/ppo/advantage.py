@@ -32,7 +32,7 @@ def generalized_advantages(
     Returns:
         (T, ...) advantages.
 
-    Example:
+    Examples:
         >>> no = torch.zeros(1, 1, dtype=torch.bool)
         >>> rewards, values = torch.ones(1, 1), torch.zeros(1, 1)
         >>> generalized_advantages(rewards, values, values[0], no, no, gamma=0.9, lam=0.9)

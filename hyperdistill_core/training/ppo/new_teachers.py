@@ -28,7 +28,7 @@ def new_teacher(settings: PPOSettings, *, n_max: int) -> Teacher:
     Raises:
         UnknownNameError: The kind of teacher is unknown.
 
-    Example:
+    Examples:
         >>> new_teacher(PPOSettings(teacher="generalist", observation="state"), n_max=12).kind
         'generalist'
     """

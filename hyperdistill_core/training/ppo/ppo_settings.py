@@ -25,7 +25,7 @@ class PPOSettings(FrozenSettings):
         SettingsError: ``clock_harmonics`` is set for a kind of teacher that takes no clock phase.
         SettingsError: ``minibatch_steps`` is above ``horizon``.
 
-    Example:
+    Examples:
         >>> PPOSettings(steps=1000).n_envs
         6
         >>> PPOSettings(gamma=2.0)

@@ -40,7 +40,7 @@ class BodyScheduler:
         TrainingError: The training set is smaller than the number of active bodies.
         TrainingError: Too few bodies have a weight above zero.
 
-    Example:
+    Examples:
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(0)
         >>> bodies = TrainingSet(tuple(sample_body(rng) for _ in range(3)), ("sampled",) * 3)

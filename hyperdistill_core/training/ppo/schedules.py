@@ -13,7 +13,7 @@ class Schedules:
     Args:
         settings: Settings of the training.
 
-    Example:
+    Examples:
         >>> schedules = Schedules(PPOSettings(steps=100, action_std=0.8, final_action_std=0.2))
         >>> round(schedules.action_std(0), 3), round(schedules.action_std(50), 3)
         (0.8, 0.4)

@@ -58,7 +58,7 @@ class TeacherTrainer:
         CheckpointError: The checkpoint in ``folder`` is of another network, training set or
             settings, or the one to initialize from is of another network.
 
-    Example:
+    Examples:
         A training of a few seconds on two sampled bodies::
 
             rng = np.random.default_rng(0)

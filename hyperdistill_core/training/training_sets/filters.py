@@ -27,7 +27,7 @@ class BodyFilter:
         held_out: Bodies whose plans are refused. Two bodies have the same plan if they differ
             in densities, gears and joint ranges alone.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> bodies = BodyFilter(task="flat")

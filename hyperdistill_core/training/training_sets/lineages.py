@@ -49,7 +49,7 @@ class Lineages:
         founders: At least one body with its score; each starts a lineage.
         rng: Generator for selection and variation.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(0)

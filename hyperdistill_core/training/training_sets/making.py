@@ -67,7 +67,7 @@ def make_training_set(
         TrainingError: Evolved bodies are wanted without ``score``.
         TrainingError: ``max_failures`` bodies in a row were not accepted.
 
-    Example:
+    Examples:
         >>> settings = TrainingSetSettings(sampled=2, mutants=1, stable_steps=0)
         >>> make_training_set(settings).counts
         {'mutant': 1, 'sampled': 2}

@@ -30,7 +30,7 @@ class TrainingSet:
         graphs: The bodies.
         origins: The origin of each body.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))

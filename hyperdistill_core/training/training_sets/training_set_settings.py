@@ -13,7 +13,7 @@ class TrainingSetSettings(FrozenSettings):
     Raises:
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
-    Example:
+    Examples:
         >>> TrainingSetSettings(sampled=100).mutants
         700
         >>> TrainingSetSettings(sampled=-5)

@@ -8,7 +8,7 @@ Everything here works on bare bodies: a sphere on a free joint, capsule limbs on
 one motor for each hinge. The world around a body belongs to a task, so reading drops it.
 This is the only part of :mod:`morph_ops` that needs MuJoCo.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> from morph_ops.identity import is_same
     >>> from morph_ops.sampling import sample_body

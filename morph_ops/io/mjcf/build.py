@@ -35,7 +35,7 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
     Raises:
         BodyError: The graph is no body (see :mod:`morph_ops.validity.wellformed`).
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> spec = to_spec(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
         >>> [body.name for body in spec.bodies]
@@ -77,7 +77,7 @@ def to_model(graph: nx.DiGraph[str]) -> mujoco.MjModel:
         BodyError: The graph is no body.
         BodyError: MuJoCo cannot compile the body.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> model = to_model(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
         >>> model.nq, model.nu
@@ -95,7 +95,7 @@ def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
     Raises:
         BodyError: MuJoCo cannot compile the description.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> spec = to_spec(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
         >>> _ = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=(1.0, 1.0, 0.1))

@@ -40,7 +40,7 @@ def read(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         MjcfError: The file cannot be read.
         MjcfError: The file holds no body, or one with physics that a body cannot hold.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from pathlib import Path
         >>> from morph_ops.graph import Torso, new_body
@@ -66,7 +66,7 @@ def from_xml(text: str) -> nx.DiGraph[str]:
     Raises:
         MjcfError: The text holds no body, or one with physics that a body cannot hold.
 
-    Example:
+    Examples:
         >>> from_xml("<mujoco/>")
         Traceback (most recent call last):
         morph_ops.errors.MjcfError: expected one body below <worldbody>, the torso; \

@@ -46,7 +46,7 @@ def write(graph: nx.DiGraph[str], path: str | os.PathLike[str], *, scene: bool =
         BodyError: The graph is no body.
         BodyError: The file cannot be written.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from pathlib import Path
         >>> from morph_ops.graph import new_body
@@ -74,7 +74,7 @@ def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
     Raises:
         BodyError: The graph is no body.
 
-    Example:
+    Examples:
         >>> from morph_ops.graph import new_body
         >>> text = to_xml(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)))
         >>> '<geom name="torso/0" type="sphere" size="0.1" mass="1.0" />' in text
