@@ -1,9 +1,9 @@
 """The loop of a campaign: create candidates, score them, write them, until the budget is spent.
 
-An algorithm says how many candidates must be told before it can be asked for candidate i, and
-is told exactly those, in the order of their numbers. So a candidate depends on numbers alone,
-while many bodies are scored at the same time. A resumed run tells the algorithm the candidates
-in the database, and creates those that are missing.
+``Algorithm.needs`` is the number of candidates to tell before the algorithm is asked for candidate
+i. The loop tells exactly those, in the order of their numbers. So a candidate depends on numbers
+alone, while many bodies are scored at the same time. A resumed run tells the candidates in the
+database again, and creates those that are missing.
 
 :class:`~codesign.campaign.frontier.Frontier` keeps the order of the candidates, and
 :class:`~codesign.campaign.duplicates.DuplicateScheduler` decides which of them are scored.
@@ -236,7 +236,7 @@ class _Loop:
         require_controller(record, self._controller_hash, self._settings)
 
     def _require_candidates(self) -> None:
-        """Refuse to wait for candidates that nobody creates."""
+        """Refuse to wait for candidates that will never exist."""
         if self._frontier.may_create(self._algorithm.needs):
             return
         number = self._frontier.created

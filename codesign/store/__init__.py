@@ -13,7 +13,7 @@ The modules:
     founder     a body that a campaign starts from
     event       an event of a run
     provenance  versions, machine, controller and settings of a run
-    schema      tables and columns of the database; docs/runs.md describes them
+    schema      tables and columns of the database; docs/guides/runs.md describes them
     database    reads and writes the database
     ranking     the best candidates of a run
     rows        candidates and events as rows of tables

@@ -1,4 +1,4 @@
-"""The schema of a run's database; docs/runs.md describes the tables."""
+"""The schema of a run's database; docs/guides/runs.md describes the tables."""
 
 from __future__ import annotations
 
