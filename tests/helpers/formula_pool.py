@@ -41,7 +41,7 @@ class FormulaPool(ScoringPool):
         self._workers = workers
         self._random = random.Random(seed)
         self._answers = answers
-        self._scored: dict[int, tuple[object, int | None]] = {}
+        self.pending: dict[int, tuple[object, int | None]] = {}
         self._known = {**KNOWN, **known}
         self.simulated: list[int] = []
         self.fresh: list[int] = []
@@ -52,31 +52,31 @@ class FormulaPool(ScoringPool):
 
     @property
     def idle(self):
-        return self._workers - len(self._scored)
+        return self._workers - len(self.pending)
 
     @property
     def busy(self):
-        return bool(self._scored)
+        return bool(self.pending)
 
     def submit(
         self, number, graph, *, threshold=None, preferred_variants=(), variant=None, **fresh
     ):
         assert self.idle > 0
-        self._scored[number] = graph, variant
+        self.pending[number] = graph, variant
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh
         self.thresholds[number] = threshold
         self.preferred_variants[number] = preferred_variants
         self.variants[number] = variant
-        self.most_busy = max(self.most_busy, len(self._scored))
+        self.most_busy = max(self.most_busy, len(self.pending))
 
     def collect(self):
         if self._answers is not None:
             if self._answers == 0:
                 raise InterruptionError
             self._answers -= 1
-        number = self._random.choice(list(self._scored))
-        graph, variant = self._scored.pop(number)
+        number = self._random.choice(list(self.pending))
+        graph, variant = self.pending.pop(number)
         record = self.record(graph)
         return [(number, record if variant is None else replace(record, variant=variant))]
 

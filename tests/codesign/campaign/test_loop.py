@@ -219,8 +219,8 @@ def test_failures_do_not_stop_a_run_unless_nothing_works(settings, database):
 def test_failures_end_a_run_though_later_candidates_are_done_first(settings, database):
     class LastFirst(FailingPool):
         def collect(self):
-            number = max(self._items)
-            return [(number, self.record(self._items.pop(number)[0]))]
+            number = max(self.pending)
+            return [(number, self.record(self.pending.pop(number)[0]))]
 
     with pytest.raises(RunError, match="no starting body could be simulated"):
         run(settings, database=database, pool=LastFirst(3))
