@@ -9,10 +9,10 @@ import importlib
 import re
 from typing import Any
 
-from hyperdistill_core.settings import FrozenSettings, describe_fields
+from hyperdistill_core.settings import FieldDescription, FrozenSettings, describe_fields
 
 _MARK = re.compile(r"^\{\{ settings ([\w.]+):(\w+) \}\}$", re.M)
-_HEAD = "| setting | type | default | range | unit | meaning |\n| --- | --- | --- | --- | --- | --- |\n"
+_HEAD = "| setting | default | expected | meaning |\n| --- | --- | --- | --- |\n"
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -23,15 +23,22 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _table(module: str, name: str) -> str:
     settings: type[FrozenSettings] = getattr(importlib.import_module(module), name)
     return _HEAD + "\n".join(
-        f"| `{row.name}` | {_cell(row.type)} | {_code(row.default)} | {_cell(row.range)} "
-        f"| {_cell(row.unit)} | {_cell(row.description)} |"
+        f"| `{row.name}` | {_default(row)} | {_expected(row)} | {_cell(row.description)} |"
         for row in describe_fields(settings)
     )
 
 
+def _default(row: FieldDescription) -> str:
+    text = _cell(row.default)
+    if not text or not text[0].isalpha() or text in ("true", "false", "none"):
+        return f"`{text}`" if text else ""
+    return text  # words, such as "the cores of this machine"
+
+
+def _expected(row: FieldDescription) -> str:
+    parts = [_cell(row.type), _cell(row.range), f"({_cell(row.unit)})" if row.unit else ""]
+    return " ".join([", ".join(filter(None, parts[:2])), parts[2]]).strip()
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def _code(text: str) -> str:
-    return f"`{_cell(text)}`" if text else ""
