@@ -1,10 +1,10 @@
 """The Python interface: everything that the command ``codesign`` does, as functions.
 
-evolve, resume      run a campaign, or continue one
-load_run, Run       read what a run left behind, and take its designs away
-score               score robots without training
-finetune, export    write robots and designs for other programs
-plan                what a campaign would do, and how long it may take
+    evolve, resume      run a campaign, or continue one
+    load_run, Run       read what a run left behind, and take its designs away
+    score               score robots without training
+    finetune, export    write robots and designs for other programs
+    plan                what a campaign would do, and how long it may take
 
 The same names are attributes of :mod:`codesign` itself:
 

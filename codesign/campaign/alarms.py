@@ -3,19 +3,17 @@
 Alarms follow from the candidates in the order of their numbers and from the kept candidates, so
 they are the same on any number of workers, and after an interruption.
 
-======================= ==========================================================================
-alarm                   condition, at the end of a generation
-======================= ==========================================================================
-diversity               the kept bodies are nearly the same
-lineage                 most kept bodies descend from one starting body, by first parents
-premature convergence   the kept bodies are alike, and there was no better body for generations
-speed                   bodies of the generation are implausibly fast
-height                  bodies have their torso implausibly high above the ground
-flight                  bodies touch the ground for an implausibly small share of the time
-implausible energy      bodies move with an implausibly low cost of transport
-shaking                 bodies move with an implausibly high cost of transport
-out of distribution     too many bodies are outside the training distribution of the controller
-======================= ==========================================================================
+| alarm | condition, at the end of a generation |
+|---|---|
+| diversity | the kept bodies are nearly the same |
+| lineage | most kept bodies descend from one starting body, by first parents |
+| premature convergence | the kept bodies are alike, and no generation brought a better body |
+| speed | bodies of the generation are implausibly fast |
+| height | bodies have their torso implausibly high above the ground |
+| flight | bodies touch the ground for an implausibly small share of the time |
+| implausible energy | bodies move with an implausibly low cost of transport |
+| shaking | bodies move with an implausibly high cost of transport |
+| out of distribution | too many bodies are outside the controller's training distribution |
 """
 
 from __future__ import annotations

@@ -3,17 +3,17 @@
 Command modules import what they need inside their functions, so that help and mistakes answer at
 once. Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
 
-main          the group of all commands, and how they end
-options       options that several commands share
-evolve        start or resume a campaign
-score         score robots
-export        export, finetune
-robots        sample, inspect, convert
-runs          status, runs
-query         SQL on a run's database
-controller/   make, inspect and judge controllers
-progress      progress bars on a terminal, lines in a log
-tables        tables for people
+    main          the group of all commands, and how they end
+    options       options that several commands share
+    evolve        start or resume a campaign
+    score         score robots
+    export        export, finetune
+    robots        sample, inspect, convert
+    runs          status, runs
+    query         SQL on a run's database
+    controller/   make, inspect and judge controllers
+    progress      progress bars on a terminal, lines in a log
+    tables        tables for people
 """
 
 from codesign.cli.main import cli, main

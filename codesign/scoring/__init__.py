@@ -11,14 +11,14 @@ A score depends only on the body, the controller and its variant, the task, the 
 number of episodes. Episode k of a seed has the same initial noise for every body, and the number
 of workers changes nothing.
 
-record         what a scoring yields
-scorer         scores in this process
-scoring_pool   scores on worker processes or a cluster
-racing         pruning of bodies that cannot reach a threshold
-top            the best of many bodies, by racing
-controllers    controllers by name
-perturbations  changes of a body that measure robustness
-fingerprint    what two machines must share for equal scores
+    record         what a scoring yields
+    scorer         scores in this process
+    scoring_pool   scores on worker processes or a cluster
+    racing         pruning of bodies that cannot reach a threshold
+    top            the best of many bodies, by racing
+    controllers    controllers by name
+    perturbations  changes of a body that measure robustness
+    fingerprint    what two machines must share for equal scores
 """
 
 from codesign.scoring.controllers import load_controller, resolve_best_of

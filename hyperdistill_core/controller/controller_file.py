@@ -1,13 +1,13 @@
 """The file format of a controller: weights as safetensors, everything else as JSON in its header.
 
-========================= ==========================================================
-tensor                    content
-========================= ==========================================================
-``state_mean``            (17,) float64 means of the state features
-``state_var``             (17,) float64 variances of the state features
-``variants``              (R, D) float32 context factors; absent without variants
-all others                weights of the hypernetwork, float32 or float16
-========================= ==========================================================
+    ========================= ==========================================================
+    tensor                    content
+    ========================= ==========================================================
+    ``state_mean``            (17,) float64 means of the state features
+    ``state_var``             (17,) float64 variances of the state features
+    ``variants``              (R, D) float32 context factors; absent without variants
+    all others                weights of the hypernetwork, float32 or float16
+    ========================= ==========================================================
 
 The header holds ``kind``, ``version``, ``network`` (the fields of ``HypernetConfig``), ``task``,
 ``context``, ``clip``, ``training_distribution`` and ``provenance``. Nothing in a file is executed.

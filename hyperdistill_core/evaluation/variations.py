@@ -5,17 +5,17 @@ dynamics (armature, density, damping, gear) or in kinematics (limbs, joint angle
 are of the same kinds with ranges of our own. Every limb or hinge draws its own value; the two limbs
 of a mirrored pair share it. Armature and damping are log-uniform, all other values uniform.
 
-============ ========== ============================================================
-variation    kind       change
-============ ========== ============================================================
-limb-length  kinematics length of a limb's axis x 0.8 .. 1.2, rounded to 1 cm
-limb-angle   kinematics direction of a limb by up to 15 deg, rounded to 1 cm at its tip
-joint-range  kinematics both limits of a hinge x 0.8 .. 1.2, at most 180 deg
-mass         dynamics   mass of the torso and of each limb x 0.5 .. 1.5
-armature     dynamics   armature of a hinge x 0.5 .. 2
-damping      dynamics   damping of a hinge x 0.5 .. 2
-gear         dynamics   gear of a motor x 0.7 .. 1.3
-============ ========== ============================================================
+    ============ ========== ============================================================
+    variation    kind       change
+    ============ ========== ============================================================
+    limb-length  kinematics length of a limb's axis x 0.8 .. 1.2, rounded to 1 cm
+    limb-angle   kinematics direction of a limb by up to 15 deg, rounded to 1 cm at its tip
+    joint-range  kinematics both limits of a hinge x 0.8 .. 1.2, at most 180 deg
+    mass         dynamics   mass of the torso and of each limb x 0.5 .. 1.5
+    armature     dynamics   armature of a hinge x 0.5 .. 2
+    damping      dynamics   damping of a hinge x 0.5 .. 2
+    gear         dynamics   gear of a motor x 0.7 .. 1.3
+    ============ ========== ============================================================
 
 A variation is pure: it takes a graph and a generator and returns a new graph. The result leaves
 the UNIMAL grid, so :func:`morph_ops.validity.checks.check_ranges` reports it. Every other

@@ -1,15 +1,15 @@
 """The schema of a body as plain data: the content of JSON and GraphML files.
 
-========== =================================================================
-field      content
-========== =================================================================
-format     "codesign-body"
-version    1
-bodies     the nodes (MuJoCo calls each a body), depth first, children in
-           order; each has its name, the name of its parent (null for the
-           torso), and the fields of its record in :mod:`morph_ops.graph`
-excludes   pairs of names of nodes that must not collide
-========== =================================================================
+    ========== =================================================================
+    field      content
+    ========== =================================================================
+    format     "codesign-body"
+    version    1
+    bodies     the nodes (MuJoCo calls each a body), depth first, children in
+               order; each has its name, the name of its parent (null for the
+               torso), and the fields of its record in :mod:`morph_ops.graph`
+    excludes   pairs of names of nodes that must not collide
+    ========== =================================================================
 
 Fields with a default may be missing. Unknown fields are refused, so that no data is lost
 silently.

@@ -1,13 +1,13 @@
 """``codesign controller``: make, inspect and judge controllers.
 
-training_set  training-set
-teacher       train-teacher
-distillation  collect, distill
-variants      add-variants
-evaluation    evaluate
-calibration   calibrate
-info          list, info
-files         robots and controllers in folders
+    training_set  training-set
+    teacher       train-teacher
+    distillation  collect, distill
+    variants      add-variants
+    evaluation    evaluate
+    calibration   calibrate
+    info          list, info
+    files         robots and controllers in folders
 """
 
 from __future__ import annotations
