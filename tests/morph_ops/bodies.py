@@ -13,7 +13,6 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from morph_ops.graph import (
-    SLOTS,
     Joint,
     Limb,
     Node,
@@ -32,6 +31,7 @@ from morph_ops.graph import (
     with_nodes,
 )
 from morph_ops.sampling import sample_body
+from morph_ops.space import UNIMAL
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -75,7 +75,7 @@ def any_bodies(draw: st.DrawFn, *, max_limbs: int = 4) -> nx.DiGraph[str]:
     graph = new_body(draw(_torsos()), name=names[0])
     for number in range(count):
         parent = draw(st.sampled_from(names[: number + 1]))
-        slots = draw(st.sampled_from([("x",), ("y",), SLOTS]))
+        slots = draw(_slots())
         joints = tuple(
             draw(_joints(joint_names[2 * number + index], slot)) for index, slot in enumerate(slots)
         )
@@ -114,6 +114,10 @@ def renamed(graph: nx.DiGraph[str], order: Callable[[list[str]], list[str]]) -> 
 
     visit(root(graph))
     return with_excludes(other, [(names[a], names[b]) for a, b in graph.graph["excludes"]])
+
+
+def _slots() -> st.SearchStrategy[tuple[Slot, ...]]:
+    return st.sampled_from(UNIMAL.joint_slots)
 
 
 def _names() -> st.SearchStrategy[str]:

@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from morph_ops.graph import SLOTS
 from morph_ops.grid import to_grid
 from morph_ops.space import UNIMAL
 from morph_ops.unimal import (
@@ -27,7 +28,7 @@ def test_joint_axes_are_columns_of_mujocos_geom_frame(height_m):
         model = spec.compile()
         frame = np.zeros(9)
         mujoco.mju_quat2Mat(frame, model.geom_quat[0])
-        for column, slot in enumerate("xy"):
+        for column, slot in enumerate(SLOTS):
             got = joint_axis((0.0, 0.0, 0.0), end, slot)
             np.testing.assert_allclose(got, frame.reshape(3, 3)[:, column], atol=5.1e-5)
 

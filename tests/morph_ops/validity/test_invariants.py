@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from morph_ops.geometry import limb_groups
+from morph_ops.geometry import density, limb_groups
 from morph_ops.graph import (
     add_limb,
     children,
@@ -72,7 +72,7 @@ def cycle(graph: nx.DiGraph) -> nx.DiGraph:
 
 def lopsided(graph: nx.DiGraph) -> nx.DiGraph:
     name = pair_of(graph)[0]
-    return changed(graph, name, density=limb(graph, name).density + 100)
+    return changed(graph, name, density=density(limb(graph, name)) + 100)
 
 
 def one_gear(graph: nx.DiGraph) -> nx.DiGraph:
