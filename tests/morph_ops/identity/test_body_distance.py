@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -51,11 +52,11 @@ def test_graphs_and_features_give_one_distance(robots: list[nx.DiGraph]) -> None
     ],
 )
 def test_larger_changes_of_a_shape_are_farther(
-    biped: nx.DiGraph, field: str, values: tuple[object, ...]
+    biped: nx.DiGraph, field: str, values: tuple[Any, ...]
 ) -> None:
     foot = body_graph.limb(biped, "foot <left> & co")
     changed = [
-        with_nodes(biped, [("foot <left> & co", replace(foot, **{field: value}))])  # type: ignore[arg-type]
+        with_nodes(biped, [("foot <left> & co", replace(foot, **{field: value}))])
         for value in values
     ]
     apart = [distance(biped, graph) for graph in changed]

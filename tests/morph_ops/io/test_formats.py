@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 
 from morph_ops import BodyError, read_body, write_body
-from morph_ops.graph import new_body, node, with_nodes
+from morph_ops.graph import new_body, node, torso, with_nodes
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io import mjcf
 from morph_ops.io.graphml_file import from_graphml, to_graphml
@@ -178,7 +178,7 @@ def test_graphs_that_are_no_body_are_not_written(biped: nx.DiGraph, tmp_path: Pa
     with pytest.raises(BodyError, match="node 'limb/3': expected a Torso at the root"):
         write_body(swapped, tmp_path / "a.xml")
     with pytest.raises(BodyError, match="node 'a\\\\n': no usable name"):
-        write_body(new_body(node(biped, "torso/0"), name="a\n"), tmp_path / "a.graphml")  # type: ignore[arg-type]
+        write_body(new_body(torso(biped), name="a\n"), tmp_path / "a.graphml")
     assert list(tmp_path.iterdir()) == []
 
 
