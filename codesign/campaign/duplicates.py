@@ -33,11 +33,10 @@ class DuplicateScheduler:
 
     * At most one candidate is queued or running: its source.
     * Duplicates wait only for a source that is queued or running.
-    * A pruned candidate is never copied: its threshold was that of another time, or of another
-      island. The first duplicate that waits for it becomes the source and is queued; if none
-      waits, the next candidate with the key does.
-    * Any other source that is scored stays the source, so it is the first candidate with the key
-      that was not pruned.
+    * A pruned candidate is never copied, because its threshold was that of another time, or of
+      another island. The first duplicate that waits for it becomes the source and is queued. If
+      none waits, the next candidate with this key becomes the source.
+    * A source that was scored and not pruned stays the source.
 
     Jobs start in the order in which they were queued.
 

@@ -24,7 +24,7 @@ class Frontier:
             ends it.
 
     Attributes:
-        total: The same; :meth:`end_after` lowers it.
+        total: Number of candidates of the whole run; :meth:`end_after` lowers it.
         created: Number of candidates that were created.
         done: Every candidate below this number is scored.
         told: Every candidate below this number was told.

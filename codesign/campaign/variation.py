@@ -107,9 +107,9 @@ class Variation:
         """A child of the first parent, and in crossover also of the second.
 
         If bodies inherit variants, the child has that of the first parent; or it is the body of
-        the first parent with another variant. A mutation without a valid child gives way to
-        another one, a child that violates a constraint is made again, and a body without
-        children is followed by one without parents.
+        the first parent with another variant. If a mutation finds no valid child, another one is
+        drawn. If the child violates a constraint, it is made again, 200 times at most. If the
+        parents have no valid child at all, the candidate is a body without parents.
 
         Args:
             number: Number of the candidate.

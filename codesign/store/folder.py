@@ -64,7 +64,7 @@ class RunFolder:
         try:
             self.settings: Settings = config.Settings.from_dict(config.read_toml(path / SETTINGS))
         except WRONG_INPUT as error:
-            # The settings of another version may have other names: its schema number says so.
+            # Settings of another version may have other names: then its schema number is the error.
             schema.connect(path / DATABASE, read_only=True).close()
             raise UsageError(f"the run {path} has damaged settings: {one_line(error)}") from None
         self._lock = FileLock(path / LOCK, timeout=0, thread_local=False)
@@ -132,7 +132,7 @@ class RunFolder:
                 return False
         except RunLockedError:
             return True
-        except RunError:  # without permission to write, no process of this user works on it
+        except RunError:  # no permission to write: no process of this user works on the run
             return False
 
     def database(self, *, read_only: bool = False) -> Database:

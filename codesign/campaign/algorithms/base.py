@@ -21,15 +21,15 @@ class Algorithm(ABC):
     """Chooses the parents of every candidate.
 
     A campaign tells an algorithm every scored candidate, in the order of their numbers, and
-    asks it for the parents of the next one. Between the two it may draw from Python's
-    :mod:`random` module, which is set for each candidate. Everything that an algorithm keeps
-    must follow from the candidates told: a resumed run tells them again.
+    asks it for the parents of the next one. :meth:`ask` may draw from Python's :mod:`random`
+    module, which is seeded for each candidate. The state of an algorithm must follow from the
+    candidates told, because a resumed run tells them again.
 
     Args:
         settings: Settings of the campaign.
 
     Attributes:
-        settings: The same.
+        settings: Settings of the campaign.
         population: Candidates that may be parents, for an algorithm with one population.
         archive: Candidates in an archive, for an algorithm with one.
 
