@@ -132,7 +132,7 @@ def test_convergence_is_stagnation_of_bodies_that_are_alike():
                 candidate(2 * generation + i, body=body, score=score, generation=generation)
                 for i in range(2)
             ]
-            yield sorted(alarms_of(candidates, monitor=monitor, generation=generation))
+            yield sorted(map(str, alarms_of(candidates, monitor=monitor, generation=generation)))
 
     alarm = ["premature convergence"]
     assert list(generations(3, [5, 4, 3, 5, 6])) == [[], [], alarm, alarm, []]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from codesign.campaign.frontier import Frontier
 
 
-def candidate(number):
+def candidate(number) -> Any:
     return SimpleNamespace(number=number)
 
 

@@ -24,10 +24,10 @@ def test_a_fall_costs_speed():
 
 def test_a_fall_costs_energy():
     bodies = [candidate(0, 0.0, raw_cost_of_transport=2.0), candidate(1, 0.0)]
-    bodies = [replace(b, record=replace(b.record, task="flat", episodes=2)) for b in bodies]
+    bodies = [replace(b, record=replace(b.result, task="flat", episodes=2)) for b in bodies]
     costs = [
         lookup_objective("cost_of_transport").value(
-            replace(body, record=replace(body.record, lengths=lengths))
+            replace(body, record=replace(body.result, lengths=lengths))
         )
         for body in bodies
         for lengths in ((1000, 1000), (100, 400))

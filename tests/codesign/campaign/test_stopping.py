@@ -43,6 +43,7 @@ def test_the_first_score_that_reaches_the_target_ends_a_run(new_database):
         reason = search(small_settings(in_flight=1, stop={"score": target}), database)
         end = database.candidates()[-1]
     assert end.number == max(scores.index(target), 5)  # the starting bodies are created at once
+    assert reason is not None
     assert reason.startswith(
         f"candidate-{scores.index(target):05d} scored {target:.1f}, the target is "
     )

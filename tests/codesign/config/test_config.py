@@ -29,9 +29,8 @@ def test_resolved_settings_survive_toml(preset):
     st.sampled_from([None, Racing(), Racing(margin=0.1)]),
 )
 def test_settings_survive_toml(controller, mass, weights, racing):
-    settings = Settings(
-        controller=controller, limits={"mass": mass}, rates={"operators": weights}, racing=racing
-    )
+    tables = {"limits": {"mass": mass}, "rates": {"operators": weights}, "racing": racing}
+    settings = Settings.from_dict({"controller": controller, **tables})
     assert read_back(settings) == settings
 
 

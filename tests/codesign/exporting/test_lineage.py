@@ -6,6 +6,7 @@ import csv
 import json
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import networkx as nx
 
@@ -46,7 +47,7 @@ def test_the_phylogeny_file_is_the_family_tree(small_run, capsys, tmp_path):
     with (out / "phylogeny.csv").open() as file:
         for row in csv.DictReader(file):
             number, ancestors = int(row.pop("id")), row.pop("ancestor_list")
-            known = {
+            known: dict[str, Any] = {
                 name: (int(text) if name in numbers else text) if text else None
                 for name, text in row.items()
             }

@@ -17,7 +17,7 @@ from morph_ops.sampling import sample_body
 TASK = get_task("flat")
 
 
-def result(rewards, *, fell=False, unstable=False):
+def result(rewards, *, fell: bool | np.ndarray = False, unstable=False):
     """A rollout of one episode for each list of rewards."""
     lengths = np.array([len(row) for row in rewards])
     padded = np.zeros((lengths.max(), len(rewards)))

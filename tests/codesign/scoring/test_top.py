@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, race_for_top
 from codesign.scoring.racing import SCREENING
 from morph_ops.sampling import sample_body
 
+#: The function, called with numbers for bodies.
+race_numbers: Any = race_for_top
 #: A record of a body that was not simulated.
 BLANK = ScoreRecord.failed(
     worst_score=-1.0,
@@ -56,24 +59,24 @@ def test_a_body_that_fell_in_screening_races_if_its_margin_reaches_the_threshold
 
     values = [*map(float, range(100, 140)), 30.0, 20.0]
     fell, pool = values.index(30.0), Pool()
-    assert race_for_top(values, pool, top=5)[fell].status == "pruned"
+    assert race_numbers(values, pool, top=5)[fell].status == "pruned"
     assert pool.thresholds.count(SCREENING) == 1
     low = [*map(float, range(40, 80)), 30.0]
     pool = Pool()
-    race_for_top(low, pool, top=5)  # the threshold is 75, below 30 + 0.7 * 75
+    race_numbers(low, pool, top=5)  # the threshold is 75, below 30 + 0.7 * 75
     assert 30.0 in pool.complete
 
 
 @pytest.mark.parametrize("top", [0, -1])
 def test_top_is_at_least_one(top):
     with pytest.raises(ValueError, match=f"top: expected at least 1, got {top}"):
-        race_for_top([1.0], NumberPool(), top=top)
+        race_numbers([1.0], NumberPool(), top=top)
 
 
 def test_the_best_are_found_with_few_complete_scores():
     values = [float(v) for v in np.random.default_rng(0).permutation(400)]
     pool = NumberPool(failed=[7.0])
-    records = race_for_top(values, pool, top=5)
+    records = race_numbers(values, pool, top=5)
     best = sorted((r.score for r in records if r.status == "ok"), reverse=True)[:5]
     assert best == [399.0, 398.0, 397.0, 396.0, 395.0]
     assert len(pool.complete) < 100
@@ -84,7 +87,7 @@ def test_the_best_are_found_with_few_complete_scores():
 
 
 def test_bodies_with_scores_below_zero_are_all_scored():
-    records = race_for_top([-300.0, -200.0, -400.0], NumberPool(), top=2)
+    records = race_numbers([-300.0, -200.0, -400.0], NumberPool(), top=2)
     assert [r.score for r in records] == [-300.0, -200.0, -400.0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +17,16 @@ from codesign.store.schema import SCHEMA_VERSION
 from morph_ops.identity import is_same
 from morph_ops.sampling import sample_body
 
-KNOWN = {"robot": "", "hash": "h", "task": "flat", "controller": "c", "controller_hash": "x"}
+KNOWN: dict[str, Any] = {
+    "robot": "",
+    "hash": "h",
+    "task": "flat",
+    "controller": "c",
+    "controller_hash": "x",
+}
 
 
-def candidate(number, *, parents=(), score=None, status="ok", seed=None):
+def candidate(number, *, parents=(), score=None, status: Any = "ok", seed=None):
     unscored = Candidate.unscored(
         sample_body(np.random.default_rng(number if seed is None else seed)),
         number=number,
@@ -83,7 +90,7 @@ def test_the_best_of_a_front_spread_along_it(database):
         body = candidate(number, score=(number - 3) ** 2, seed=number % 8)
         # More speed, more mass: none dominates another; candidate 8 duplicates the first.
         metrics = {"speed": float(number % 8), "mass": float(number % 8)}
-        body = replace(body, record=body.record.with_criteria(metrics))
+        body = replace(body, record=body.result.with_criteria(metrics))
         database.add(body)
     database.add(candidate(9, score=99))  # not on it
     membership = {"population": range(10), "front": range(9)}
@@ -96,10 +103,10 @@ def test_the_best_of_a_front_spread_along_it(database):
 def test_an_unstable_reevaluation_has_no_place_on_the_front(database):
     for number in range(3):
         body = candidate(number)
-        body = replace(body, record=body.record.with_criteria({"speed": float(number)}))
+        body = replace(body, record=body.result.with_criteria({"speed": float(number)}))
         database.add(body)
-        worst = replace(body.record, score=-9.0, status="unstable", criteria=())
-        database.add_reevaluation(number, body.record if number else worst)
+        worst = replace(body.result, score=-9.0, status="unstable", criteria=())
+        database.add_reevaluation(number, body.result if number else worst)
     database.add(candidate(3))  # without criteria
     database.add_generation(0, membership={"front": range(4)}, events=[])
     assert [c.number for c in database.best(2)] == [2, 1]

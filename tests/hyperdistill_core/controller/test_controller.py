@@ -150,6 +150,7 @@ def test_a_variant_is_the_network_of_another_context(tmp_path, graph):
     layout = BodyLayout.from_graph(graph, model)
     states = np.random.default_rng(1).normal(size=(3, layout.n_nodes, 17))
     context = context_features(graph, model, kind="continuous")
+    assert made.variants is not None
     for number, factors in enumerate(made.variants):
         control = made.for_body(graph, model, variant=number).act(states)
         expected = plain.body_mlp(context * factors, layout.actions).act(states)

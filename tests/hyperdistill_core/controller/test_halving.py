@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ class Scripted:
 
 def _result():
     graph = sample_body(np.random.default_rng(1))
-    passive = type(
+    passive: Any = type(
         "Passive", (), {"act": lambda self, s: np.zeros((len(s), TASK.model(graph).nu))}
     )()
     return rollout(graph, passive, task=replace(TASK, max_steps=2), episodes=1)

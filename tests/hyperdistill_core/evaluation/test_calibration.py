@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ def bodies():
 def controller(tmp_path_factory):
     torch.manual_seed(0)
     network = Hypernetwork(HypernetConfig(context_dim=context_dim("continuous"), hidden=16))
-    for head in (network.input_head, network.output_head, *network.hidden_heads):
+    heads: list[Any] = [network.input_head, network.output_head, *network.hidden_heads]
+    for head in heads:
         torch.nn.init.normal_(head.weight.weight, std=0.05)
     rng = np.random.default_rng(5)
     normalization = Normalization(rng.normal(size=STATE_DIM), rng.uniform(0.5, 2.0, STATE_DIM))

@@ -36,6 +36,7 @@ def test_variants_are_added_to_a_controller(tiny_controller):
     made = add_variants(
         tiny_controller, training_set, settings, report=lambda *now: reports.append(now)
     )
+    assert made.variants is not None
     assert made.variants.shape == (3, 25)
     assert (made.variants[0] == 1.0).all()
     assert reports == [(1, 2), (2, 2)]
@@ -54,13 +55,17 @@ def test_more_variants_are_added_to_those_that_exist(variant_controller, tmp_pat
     settings = VariantSearchSettings(variants=5, drawn=7, episodes=1, n_workers=1, more=True)
     before = Controller.load(variant_controller)
     made = add_variants(variant_controller, training_set, settings)
+    assert before.variants is not None
+    assert made.variants is not None
     np.testing.assert_array_equal(made.variants[:4], before.variants)
     assert made.variants.shape == (5, before.variants.shape[1])
     assert made.variants[4].tolist() not in before.variants.tolist()
     again = add_variants(variant_controller, training_set, settings.replace(more=False))
+    assert again.variants is not None
     assert not np.array_equal(again.variants[1], before.variants[1]), "replaced"
     made.save(path := tmp_path / "made.safetensors")
     eight = add_variants(path, training_set, settings.replace(variants=8, drawn=12)).variants
+    assert eight is not None
     assert len(np.unique(eight, axis=0)) == 8, "the same seed draws others"
     with pytest.raises(TrainingError, match="expected more than the 4 that the controller has"):
         add_variants(variant_controller, training_set, settings.replace(variants=4))
