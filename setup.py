@@ -1,3 +1,5 @@
+"""Some tools still ask for this file; the metadata is in pyproject.toml."""
+
 from setuptools import setup
 
-setup()  # the metadata is in pyproject.toml; some tools still ask for this file
+setup()

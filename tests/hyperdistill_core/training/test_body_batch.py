@@ -72,13 +72,13 @@ def test_a_batch_acts_as_the_controllers_of_its_bodies(bodies, normalization, cl
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies))
     states = np.random.default_rng(0).normal(size=(len(bodies), 3, n_max, STATE_DIM))
-    crowd = BodyBatch(inputs, n_max=n_max)
-    # Of the packed layout as well as of the padded one, a time for each body.
+    batch = BodyBatch(inputs, n_max=n_max)
+    # One time for each body, in the packed layout as in the padded one.
     times = np.linspace(0.02, 0.9, len(bodies))
     time = np.repeat(times[:, None], 3, axis=1)
-    together = StudentPolicy(network, normalization, crowd).means(states, time)
+    together = StudentPolicy(network, normalization, batch).means(states, time)
     generalist = Generalist.from_hypernetwork(network)
-    packed = TeacherPolicy(generalist, normalization, crowd, 3).means(states, time)
+    packed = TeacherPolicy(generalist, normalization, batch, 3).means(states, time)
     for row, (body, graph) in enumerate(zip(inputs, bodies, strict=True)):
         seen, now = states[row, :, : len(graph)], times[row]
         control = controller.for_body(graph, task.model(graph))
