@@ -1,5 +1,7 @@
 """``codesign controller``: make, inspect and judge controllers.
 
+The files, and the commands in them:
+
     training_set  training-set
     teacher       train-teacher
     distillation  collect, distill
