@@ -8,7 +8,7 @@ A run is the same on any number of workers, and after an interruption at any mom
     constraints          limits, and locked limbs
     objectives           numbers to maximize or minimize, by name
     descriptors          numbers that distinguish bodies in an archive, by name
-    metrics              what objectives and descriptors share
+    metrics              what objectives and descriptors share: functions of a candidate
     adapter              candidates as DEAP individuals; the one module that imports DEAP
     seeds                every random number of a run, from its root seed
     start                checks before a search, and the bodies that it starts from

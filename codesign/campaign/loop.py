@@ -20,7 +20,7 @@ from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.duplicates import DuplicateScheduler, Job
 from codesign.campaign.frontier import Frontier
 from codesign.campaign.generations import GenerationWriter
-from codesign.campaign.metrics import with_metrics
+from codesign.campaign.metrics import with_criteria
 from codesign.campaign.progress import Progress
 from codesign.campaign.reevaluation import reevaluate, require_controller
 from codesign.campaign.stopping import StoppingRule
@@ -64,7 +64,7 @@ def run(
     """
     loop = _Loop(settings, database, pool, start, on_progress, on_event)
     reason = loop.run()
-    reevaluate(database, settings, pool, metrics=loop.metrics, on_reevaluation=on_reevaluation)
+    reevaluate(database, settings, pool, criteria=loop.criteria, on_reevaluation=on_reevaluation)
     return reason
 
 
@@ -85,7 +85,7 @@ class _Loop:
         self._pool = pool
         self._on_progress = on_progress
         self._algorithm = new_algorithm(settings)
-        self.metrics = self._algorithm.metrics()
+        self.criteria = self._algorithm.criteria()
         self._variation = Variation(settings, start)
         self._stopping_rule = StoppingRule(settings.stop)
         self._stop_reason: str | None = None
@@ -173,7 +173,7 @@ class _Loop:
         for number, record in self._pool.collect():
             self._check_controller(record)
             candidate = self._scheduler.running(number).scored(record)
-            candidate = with_metrics(candidate, self.metrics)
+            candidate = with_criteria(candidate, self.criteria)
             self._write(candidate)
             for duplicate in self._scheduler.finish(candidate):
                 self._write(duplicate.scored_like(candidate))

@@ -1,4 +1,8 @@
-"""Metrics: functions of scored candidates that algorithms compare by, beside the score."""
+"""Metrics: numbers about how candidates did.
+
+A metric is a function of a scored candidate. The criteria of an algorithm are the metrics that it
+compares candidates by, beside the score: the objectives of NSGA-II, the descriptors of an archive.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from morph_ops._messages import failure
 
 #: A function of a scored candidate.
 Metric: TypeAlias = Callable[[Candidate], float]
+#: The metrics that an algorithm compares candidates by, beside the score, by name.
+Criteria: TypeAlias = Mapping[str, Metric]
 
 
 def recorded(candidate: Candidate, name: str) -> float:
@@ -35,19 +41,19 @@ def actuator_count(candidate: Candidate) -> float:
     return float(sum(1 for _ in body_graph.joints(candidate.graph)))
 
 
-def with_metrics(candidate: Candidate, metrics: Mapping[str, Metric]) -> Candidate:
-    """A candidate whose score record has the metrics that its algorithm compares by.
+def with_criteria(candidate: Candidate, criteria: Criteria) -> Candidate:
+    """A candidate whose score record has the values of the criteria.
 
     Args:
         candidate: The scored candidate. One that did not simulate stays as it is.
-        metrics: The metrics by name, from :meth:`~codesign.campaign.Algorithm.metrics`.
+        criteria: The result of :meth:`~codesign.campaign.Algorithm.criteria`.
 
     Raises:
         RunError: The metric of a plugin failed.
     """
     if candidate.result.status != "ok":
         return candidate
-    values = {name: float(metric(candidate)) for name, metric in metrics.items()}
+    values = {name: float(metric(candidate)) for name, metric in criteria.items()}
     return replace(candidate, record=candidate.result.with_criteria(values))
 
 

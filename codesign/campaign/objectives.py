@@ -76,7 +76,7 @@ def score(candidate: Candidate) -> float:
 
 @objective(unit="m/s")
 def speed(candidate: Candidate) -> float:
-    """Distance along x by the time of a whole episode: a fall costs the rest of it."""
+    """Distance along x divided by the time of a whole episode: a fall costs the rest of it."""
     from hyperdistill_core.tasks import get_task
 
     task = get_task(candidate.result.task)
@@ -85,7 +85,7 @@ def speed(candidate: Candidate) -> float:
 
 @objective(larger=False)
 def cost_of_transport(candidate: Candidate) -> float:
-    """Work by weight and distance, by the share of a whole episode until the fall."""
+    """Work per weight and distance, divided by the share of a whole episode until the fall."""
     from hyperdistill_core.tasks import get_task
 
     record = candidate.result
@@ -108,7 +108,7 @@ def actuators(candidate: Candidate) -> float:
 
 @objective()
 def robustness(candidate: Candidate) -> float:
-    """Mean score under perturbations of the body and the world."""
+    """Mean score under perturbations of the body."""
     return recorded(candidate, "robustness")
 
 

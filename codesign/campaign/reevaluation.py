@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from codesign.campaign.metrics import Metric, with_metrics
+from codesign.campaign.metrics import Criteria, with_criteria
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -32,7 +32,7 @@ def reevaluate(
     settings: Settings,
     pool: ScoringPool,
     *,
-    metrics: Mapping[str, Metric],
+    criteria: Criteria,
     on_reevaluation: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Score the finalists over fresh episodes, and write the records.
@@ -41,7 +41,7 @@ def reevaluate(
         database: Database of a run whose candidates are all scored.
         settings: Settings of the run.
         pool: The pool that scores bodies.
-        metrics: The metrics of the algorithm, by name.
+        criteria: The criteria of the algorithm.
         on_reevaluation: Function to call with the number of finalists done and their total;
             the first call is before the first finalist.
 
@@ -66,7 +66,7 @@ def reevaluate(
         for number, record in pool.collect():
             candidate = by_number[number]
             require_controller(record, candidate.result.controller_hash, settings)
-            again = with_metrics(candidate.scored(record), metrics)
+            again = with_criteria(candidate.scored(record), criteria)
             database.add_reevaluation(number, again.result)
             done += 1
             on_reevaluation(done, len(by_number))

@@ -46,17 +46,19 @@ class ScoreRecord:
             perturbations.
         seconds: Wall time of these steps (s); the only field that varies between equal scorings.
         variant: Index of the controller variant.
-        criteria: Names of the metrics that the campaign's algorithm compares candidates by;
-            empty outside of a campaign, or if only the score counts.
+        criteria: Names of the metrics that the campaign's algorithm compares candidates by,
+            beside the score: objectives or descriptors. Empty outside of a campaign.
 
     The metrics of a body that was simulated are "work" (J), "height" of the torso (m), "contact"
     (share of time with any node on the ground), "symmetry" of left and right (0 to 1), and
     "raw_cost_of_transport" (work per weight and distance until the episodes end; missing if the
-    body moved nowhere). "robustness" (mean score under perturbations) is there on request. A
-    pruned body has only "upper_bound", the best score that it could have reached, and
-    "confidence_margin", the margin of that bound as a share of the threshold. In a campaign the
-    objectives or descriptors of its algorithm are added. After fine-tuning there are
-    "zero_shot_score", the score before it, and "finetune_steps", its control steps.
+    body moved nowhere). The objective "cost_of_transport" of a campaign is this number divided by
+    the share of the whole episodes that the body lasted. "robustness" (mean score under
+    perturbations) is there on request. In a campaign the values of the criteria are added.
+
+    A pruned body has only "upper_bound", the best score that it could have reached, and
+    "confidence_margin", the margin of that bound as a share of the threshold. After fine-tuning
+    there are "zero_shot_score", the score before it, and "finetune_steps", its control steps.
     """
 
     robot: str

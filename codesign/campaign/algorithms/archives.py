@@ -6,8 +6,9 @@ import random
 from typing import Any
 
 from codesign.campaign import adapter
-from codesign.campaign.algorithms.base import Metrics, Parents, SteadyState
+from codesign.campaign.algorithms.base import Parents, SteadyState
 from codesign.campaign.descriptors import Descriptor, lookup_descriptor
+from codesign.campaign.metrics import Criteria
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.store import Candidate
@@ -24,10 +25,10 @@ class Archived(SteadyState):
         super().__init__(settings)
         self.descriptors: list[Descriptor] = list(map(lookup_descriptor, settings.descriptors))
 
-    def metrics(self) -> Metrics:
-        """See :meth:`Algorithm.metrics`: the descriptors."""
-        values = (descriptor.value for descriptor in self.descriptors)
-        return dict(zip(self.settings.descriptors, values, strict=True))
+    def criteria(self) -> Criteria:
+        """See :meth:`Algorithm.criteria`: the descriptors."""
+        named = zip(self.settings.descriptors, self.descriptors, strict=True)
+        return {name: descriptor.value for name, descriptor in named}
 
     def _position(self, candidate: Candidate) -> list[float]:
         return [descriptor.clipped(candidate) for descriptor in self.descriptors]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import TypeAlias
 
+from codesign.campaign.metrics import Criteria
 from codesign.config import Settings
 from codesign.store import Candidate
 
@@ -13,8 +13,6 @@ POPULATION, ARCHIVE = "population", "archive"
 
 #: Two parents; the second counts in crossover alone. None stands for a fresh body.
 Parents: TypeAlias = tuple[Candidate, Candidate] | None
-#: Functions of a scored candidate, by name.
-Metrics: TypeAlias = dict[str, Callable[[Candidate], float]]
 
 
 class Algorithm(ABC):
@@ -110,10 +108,10 @@ class Algorithm(ABC):
         roles = {POPULATION: self.population, ARCHIVE: self.archive}
         return {role: list(candidates) for role, candidates in roles.items() if candidates}
 
-    def metrics(self) -> Metrics:
+    def criteria(self) -> Criteria:
         """The metrics that the algorithm compares candidates by, beside the score.
 
-        Score records keep their values, and list their names as ``criteria``.
+        Score records have their values among the ``metrics``, and their names as ``criteria``.
         """
         return {}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from codesign.campaign import adapter
-from codesign.campaign.algorithms.base import POPULATION, Algorithm, Metrics, Parents
+from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents
+from codesign.campaign.metrics import Criteria
 from codesign.campaign.objectives import lookup_objective
 from codesign.config import Settings
 from codesign.store import FRONT, Candidate
@@ -98,10 +99,10 @@ class NSGA2(Generational):
         membership = super().membership()
         return {**membership, FRONT: adapter.pareto_front(membership[POPULATION], self._merits)}
 
-    def metrics(self) -> Metrics:
-        """See :meth:`Algorithm.metrics`: the objectives."""
-        values = (objective.value for objective in self._objectives)
-        return dict(zip(self.settings.objectives, values, strict=True))
+    def criteria(self) -> Criteria:
+        """See :meth:`Algorithm.criteria`: the objectives."""
+        named = zip(self.settings.objectives, self._objectives, strict=True)
+        return {name: objective.value for name, objective in named}
 
     def _merits(self, candidate: Candidate) -> tuple[float, ...]:
         return tuple(objective.merit(candidate) for objective in self._objectives)
