@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from morph_ops._messages import failure
 from morph_ops.errors import UnknownNameError
 
 __all__ = [
@@ -222,9 +223,8 @@ def load_plugin(name: str, *, what: str) -> Any:
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
-        reason = " ".join(str(error).split())
         raise UnknownNameError(
-            f"no {what} {name!r}: cannot import {module_name} ({type(error).__name__}: {reason})"
+            f"no {what} {name!r}: cannot import {module_name} ({failure(error)})"
         ) from None
     if not hasattr(module, attribute):
         raise UnknownNameError(f"no {what} {name!r}: nothing called {attribute} in {module_name}")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from morph_ops.errors import BodyError
+
+T = TypeVar("T")
 
 
 def read_text(path: str | os.PathLike[str], *, error: type[Exception] = BodyError) -> str:
@@ -28,6 +32,37 @@ def read_text(path: str | os.PathLike[str], *, error: type[Exception] = BodyErro
         raise error(f"{path}: cannot be read ({problem.strerror})") from None
     except UnicodeDecodeError as problem:
         raise error(f"{path}: no UTF-8 text (byte {problem.start}); save it as UTF-8") from None
+
+
+def read_parsed(
+    path: str | os.PathLike[str],
+    parse: Callable[[str], T],
+    *,
+    error: type[BodyError] = BodyError,
+) -> T:
+    """What a parser makes of a UTF-8 file; its errors name the file.
+
+    Args:
+        path: Path of the file.
+        parse: Function of the text.
+        error: Class of the exceptions to raise.
+
+    Raises:
+        BodyError: The file cannot be read as text, see :func:`read_text`.
+        BodyError: ``parse`` refuses the text.
+
+    Examples:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "numbers.txt"
+        >>> write_text(file, "3 4")
+        >>> read_parsed(file, str.split)
+        ['3', '4']
+    """
+    text = read_text(path, error=error)
+    try:
+        return parse(text)
+    except BodyError as problem:
+        raise error(f"{path}: {problem}") from None
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:

@@ -31,8 +31,11 @@ from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
+from morph_ops._messages import one_line
 
+#: Kind of the checkpoint.
 KIND = "controller"
+#: Version of the file format; files of other versions are refused.
 VERSION = 3
 _MEAN, _VAR, _VARIANTS = "state_mean", "state_var", "variants"
 
@@ -113,8 +116,7 @@ def write_parts(path: Path, parts: ControllerParts, *, half: bool) -> None:
 
 def damaged(path: Path, error: Exception) -> ControllerError:
     """The one-line error of a file whose content does not make a controller."""
-    reason = " ".join(str(error).split())
-    return ControllerError(f"{path}: damaged controller ({reason})")
+    return ControllerError(f"{path}: damaged controller ({one_line(error)})")
 
 
 def _network(settings: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Hypernetwork:

@@ -15,7 +15,7 @@ from typing import Any, cast
 import networkx as nx
 
 from morph_ops import graph as body_graph
-from morph_ops._text_file import read_text, write_text
+from morph_ops._text_file import read_parsed, write_text
 from morph_ops.errors import BodyError
 from morph_ops.io.json_file import parse_json
 from morph_ops.io.schema import from_dict, to_dict
@@ -109,11 +109,7 @@ def read_graphml(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         >>> list(read_graphml(file))
         ['torso/0']
     """
-    text = read_text(path)
-    try:
-        return from_graphml(text)
-    except BodyError as error:
-        raise BodyError(f"{path}: {error}") from None
+    return read_parsed(path, from_graphml)
 
 
 def write_graphml(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:

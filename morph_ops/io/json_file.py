@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import networkx as nx
 
-from morph_ops._text_file import read_text, write_text
+from morph_ops._text_file import read_parsed, write_text
 from morph_ops.errors import BodyError
 from morph_ops.io.schema import from_dict, to_dict
 
@@ -101,11 +101,7 @@ def read_json(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         >>> list(read_json(file))
         ['torso/0']
     """
-    text = read_text(path)
-    try:
-        return from_json(text)
-    except BodyError as error:
-        raise BodyError(f"{path}: {error}") from None
+    return read_parsed(path, from_json)
 
 
 def write_json(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:

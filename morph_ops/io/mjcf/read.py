@@ -10,7 +10,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
-from morph_ops._text_file import read_text
+from morph_ops._text_file import read_parsed
 from morph_ops.errors import BodyError, MjcfError
 from morph_ops.graph import SLOTS, Slot
 from morph_ops.io.mjcf.build import to_model
@@ -50,11 +50,7 @@ def read(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         >>> list(mjcf.read(file))
         ['torso/0']
     """
-    text = read_text(path, error=MjcfError)
-    try:
-        return from_xml(text)
-    except BodyError as error:
-        raise MjcfError(f"{path}: {error}") from None
+    return read_parsed(path, from_xml, error=MjcfError)
 
 
 def from_xml(text: str) -> nx.DiGraph[str]:
