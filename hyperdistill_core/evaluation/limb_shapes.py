@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from morph_ops.geometry import TOLERANCE, rest_frames
+from morph_ops.geometry import TOLERANCE
 from morph_ops.graph import Limb, Vec3, limb, limbs, node, parent, with_nodes
 from morph_ops.grid import add, is_close
 from morph_ops.space import UNIMAL, Space
-from morph_ops.unimal import Pose, anchor, attachment, height, limb_origin, resized
+from morph_ops.unimal import Pose, anchor, attachment, axis_share, height, limb_origin, resized
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -100,18 +100,8 @@ def _share_of_change(graph: nx.DiGraph[str], child: nx.DiGraph[str], name: str) 
     old, new = (node(each, above or name) for each in (graph, child))
     if not (isinstance(old, Limb) and isinstance(new, Limb)):
         return (0.0, 0.0, 0.0)
-    axis = np.subtract(old.end, old.start)
-    along = np.subtract(limb(graph, name).pos, old.start)
-    share = np.clip((along @ axis) / (axis @ axis), 0.0, 1.0)
-    return add((share * (np.subtract(new.end, new.start) - axis)).tolist())
-
-
-def exact_pose(graph: nx.DiGraph[str]) -> Pose:
-    """Rest pose of a body with exact directions, which :meth:`Pose.of` moves onto the grid."""
-    frames = rest_frames(graph, in_torso=True)
-    axes = frames.end - frames.start
-    lengths = np.linalg.norm(axes, axis=1, keepdims=True)
-    return Pose(frames, axes / np.where(lengths > 0, lengths, 1.0))
+    growth = np.subtract(new.end, new.start) - np.subtract(old.end, old.start)
+    return add((axis_share(old, limb(graph, name).pos) * growth).tolist())
 
 
 def exact_space(graph: nx.DiGraph[str]) -> Space:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from hyperdistill_core.evaluation.limb_shapes import exact_pose, exact_space, reshaped, turned
+from hyperdistill_core.evaluation.limb_shapes import exact_space, reshaped, turned
 from morph_ops._registry import Registry
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, limb_groups
@@ -247,7 +247,7 @@ def _first_valid(
         if all(node(child, each) == node(before, each) for each in child):
             reason = "there is nothing to vary"
             continue
-        pose = exact_pose(child)
+        pose = Pose.exact(child)
         if moves:
             child = exclude_touching(child, frames=pose.frames)
             child = at_rest_height(child, space=exact_space(child), pose=pose)

@@ -47,10 +47,10 @@ def density(
         for_limbs = draw(rng, space.limb_densities)
         if (for_torso, {for_limbs} if names else set()) == current:
             return None
-        heavier = [
+        new_torso = replace(top, density=for_torso, mass=None)
+        new_limbs = [
             (name, replace(limb(graph, name), density=for_limbs, mass=None)) for name in names
         ]
-        core = replace(top, density=for_torso, mass=None)
-        return with_nodes(graph, [(root(graph), core), *heavier])
+        return with_nodes(graph, [(root(graph), new_torso), *new_limbs])
 
     return first_valid("density", graph, propose, space=space)

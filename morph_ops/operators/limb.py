@@ -13,7 +13,7 @@ from morph_ops.graph import Limb, Vec3, children, limb, with_nodes
 from morph_ops.grid import add, subtract, to_grid
 from morph_ops.operators.common import draw, first_valid
 from morph_ops.space import UNIMAL, Space
-from morph_ops.unimal import Pose, attachment, height, resized, site_position
+from morph_ops.unimal import Pose, attachment, axis_share, height, resized, site_position
 
 
 def limb_params(
@@ -101,6 +101,4 @@ def _resize(
 
 def _share_of_growth(old: Limb, new: Limb, child: Limb) -> Vec3:
     """Shift of a child at no growth site: it keeps its relative position along the parent."""
-    axis = np.subtract(old.end, old.start)
-    share = np.clip((np.subtract(child.pos, old.start) @ axis) / (axis @ axis), 0.0, 1.0)
-    return add((share * np.subtract(new.end, old.end)).tolist())
+    return add((axis_share(old, child.pos) * np.subtract(new.end, old.end)).tolist())

@@ -19,7 +19,7 @@ Examples:
 """
 
 from morph_ops.unimal.clearance import at_rest_height, rest_height
-from morph_ops.unimal.dimensions import SNAP, anchor, height, joint_axis, resized
+from morph_ops.unimal.dimensions import SNAP, anchor, axis_share, height, joint_axis, resized
 from morph_ops.unimal.growth import (
     Place,
     Site,
@@ -41,6 +41,7 @@ __all__ = [
     "anchor",
     "at_rest_height",
     "attachment",
+    "axis_share",
     "height",
     "in_mirror_plane",
     "joint_axis",

@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from morph_ops.graph import Joint, Limb, Slot, Vec3
 from morph_ops.grid import add, is_close, to_grid
 from morph_ops.space import AXIS_DECIMALS, UNIMAL, Space
 
-__all__ = ["SNAP", "anchor", "height", "joint_axis", "resized"]
+__all__ = ["SNAP", "anchor", "axis_share", "height", "joint_axis", "resized"]
 
 SNAP = 0.02
 """Largest distance between a value and the grid value that it stands for (m). It is twice the
@@ -64,6 +66,23 @@ def anchor(radius: float, direction: Sequence[float]) -> Vec3:
         (0.0, 0.0, 0.05)
     """
     return to_grid(direction, scale=-radius)
+
+
+def axis_share(limb: Limb, position: Vec3) -> float:
+    """The place along a limb's axis that is nearest to a position: 0 at its start, 1 at its end.
+
+    Args:
+        limb: The limb.
+        position: A position in the limb's frame (m).
+
+    Examples:
+        >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05)
+        >>> axis_share(leg, (0.05, 0.0, -0.125)), axis_share(leg, (0.0, 0.0, -0.4))
+        (0.5, 1.0)
+    """
+    axis = np.subtract(limb.end, limb.start)
+    along = np.subtract(position, limb.start) @ axis
+    return float(np.clip(along / (axis @ axis), 0.0, 1.0))
 
 
 def resized(limb: Limb, *, radius: float, height_m: float, direction: Sequence[float]) -> Limb:

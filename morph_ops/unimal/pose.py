@@ -50,14 +50,31 @@ class Pose:
             graph: A body.
             space: The design space.
         """
+        exact = cls.exact(graph)
+        gaps = ((exact.directions[:, None] - space.directions) ** 2).sum(axis=-1)
+        nearest = gaps.argmin(axis=1)
+        near = gaps.min(axis=1) < SNAP_DIRECTION**2
+        directions = np.where(near[:, None], space.directions[nearest], exact.directions)
+        return cls(exact.frames, directions)
+
+    @classmethod
+    def exact(cls, graph: nx.DiGraph[str]) -> Pose:
+        """The rest pose of a body with the exact directions of its limbs, whatever the grid.
+
+        Args:
+            graph: A body.
+
+        Examples:
+            >>> from morph_ops.sampling import sample_body
+            >>> body = sample_body(np.random.default_rng(1))
+            >>> exact, on_grid = Pose.exact(body), Pose.of(body)
+            >>> bool(np.abs(exact.directions - on_grid.directions).max() < SNAP_DIRECTION)
+            True
+        """
         frames = rest_frames(graph, in_torso=True)
         axes = frames.end - frames.start
         lengths = np.sqrt((axes**2).sum(axis=1, keepdims=True))
-        units = axes / np.where(lengths > 0, lengths, 1.0)
-        gaps = ((units[:, None] - space.directions) ** 2).sum(axis=-1)
-        nearest = gaps.argmin(axis=1)
-        near = gaps.min(axis=1) < SNAP_DIRECTION**2
-        return cls(frames, np.where(near[:, None], space.directions[nearest], units))
+        return cls(frames, axes / np.where(lengths > 0, lengths, 1.0))
 
     def row(self, name: str) -> int:
         """Row of a node in the arrays."""
