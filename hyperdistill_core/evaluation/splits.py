@@ -117,14 +117,14 @@ _MAKERS: Registry[_Make] = Registry(
 )
 
 #: Names of all splits, in the order of reports.
-GENERATED: tuple[str, ...] = _MAKERS.names
+SPLITS: tuple[str, ...] = _MAKERS.names
 
 #: Names that stand for several splits.
 GROUPS: dict[str, tuple[str, ...]] = {
     "mutants": _MUTANTS,
     "kinematics": tuple(name for name, each in VARIATIONS.items() if each.kind == "kinematics"),
     "dynamics": tuple(name for name, each in VARIATIONS.items() if each.kind == "dynamics"),
-    "all": GENERATED,
+    "all": SPLITS,
 }
 
 
@@ -140,7 +140,7 @@ def make_splits(
         seed: Seed of all splits.
 
     Returns:
-        The splits in the order of :data:`GENERATED`.
+        The splits in the order of :data:`SPLITS`.
 
     Raises:
         UnknownNameError: A name is neither a split's nor a group's.
@@ -150,13 +150,13 @@ def make_splits(
         >>> [(split.name, len(split.entries)) for split in make_splits({"mass": 1, "sampled": 2})]
         [('sampled', 2), ('mass', 1)]
     """
-    members = Registry("split", {name: (name,) for name in GENERATED} | GROUPS)
+    members = Registry("split", {name: (name,) for name in SPLITS} | GROUPS)
     wanted: dict[str, int] = {}
     for name, count in counts.items():
         wanted |= dict.fromkeys(members.lookup(name), count)
     return [
         make_split(name, wanted[name], robots=robots, seed=seed)
-        for name in GENERATED
+        for name in SPLITS
         if wanted.get(name)
     ]
 
@@ -165,7 +165,7 @@ def make_split(name: str, count: int, *, robots: Sequence[Entry] = (), seed: int
     """Make a split of distinct bodies, none of which equals a robot.
 
     Args:
-        name: One of :data:`GENERATED`.
+        name: One of :data:`SPLITS`.
         count: Number of bodies, at least 0.
         robots: Parents of mutants, children and variations. Without robots, 40 sampled bodies
             are the parents.

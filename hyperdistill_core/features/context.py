@@ -25,7 +25,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features.layout import BodyLayout, Feature, table
+from hyperdistill_core.features.layout import BodyLayout, Feature, feature_table
 from morph_ops.space import UNIMAL
 
 ContextKind: TypeAlias = Literal["continuous", "reference"]
@@ -47,7 +47,7 @@ def _joint_rows(*rows: tuple[str, int, str]) -> tuple[tuple[str, int, str], ...]
 
 #: The context of a node in each layout.
 CONTEXT: Mapping[ContextKind, tuple[Feature, ...]] = {
-    "continuous": table(
+    "continuous": feature_table(
         *_NODE,
         *_joint_rows(
             ("range lower and upper, over 90 deg", 2, "-"),
@@ -55,7 +55,7 @@ CONTEXT: Mapping[ContextKind, tuple[Feature, ...]] = {
             ("gear, scaled", 1, "-"),
         ),
     ),
-    "reference": table(
+    "reference": feature_table(
         *_NODE,
         *_joint_rows(
             ("range, one-hot", 13, "-"), ("axis, scaled", 3, "-"), ("gear, one-hot", 4, "-")

@@ -39,14 +39,14 @@ class Feature:
     unit: str
 
 
-def table(*rows: tuple[str, int, str]) -> tuple[Feature, ...]:
+def feature_table(*rows: tuple[str, int, str]) -> tuple[Feature, ...]:
     """Features placed end to end.
 
     Args:
         rows: (name, width, unit) of each feature.
 
     Examples:
-        >>> position, mass = table(("position", 3, "m"), ("mass", 1, "kg"))
+        >>> position, mass = feature_table(("position", 3, "m"), ("mass", 1, "kg"))
         >>> mass
         Feature(name='mass', start=3, stop=4, unit='kg')
     """

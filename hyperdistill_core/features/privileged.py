@@ -24,11 +24,11 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features.layout import BodyLayout, table
+from hyperdistill_core.features.layout import BodyLayout, feature_table
 from hyperdistill_core.features.state import STATE, STATE_DIM
 
 #: The privileged observation of a node. Vectors are in world axes.
-PRIVILEGED = table(
+PRIVILEGED = feature_table(
     *((row.name, row.stop - row.start, row.unit) for row in STATE),
     ("vector from the origin of the frame to the tip", 3, "m"),
     ("height of the tip above z = 0", 1, "m"),

@@ -15,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features.layout import BodyLayout, table
+from hyperdistill_core.features.layout import BodyLayout, feature_table
 
 #: The state of a node. Vectors are in world axes.
-STATE = table(
+STATE = feature_table(
     ("position, x and y relative to the torso", 3, "m"),
     ("linear velocity of the origin of the frame", 3, "m/s"),
     ("angular velocity", 3, "rad/s"),

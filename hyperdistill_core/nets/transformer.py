@@ -12,7 +12,7 @@ from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 class PreNormBlock(nn.Module):
     """The common part of all layers: residual connections and the feed-forward part."""
 
-    def _add_rest(self, width: int, feedforward: int) -> None:
+    def _add_output_layers(self, width: int, feedforward: int) -> None:
         self.project = nn.Linear(width, width)
         self.feedforward_norm = nn.LayerNorm(width)
         self.expand = nn.Linear(width, feedforward)
@@ -48,7 +48,7 @@ class TransformerBlock(PreNormBlock):
         self.heads = heads
         self.attention_norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
-        self._add_rest(width, feedforward)
+        self._add_output_layers(width, feedforward)
         nn.init.xavier_uniform_(self.qkv.weight)
         nn.init.zeros_(self.qkv.bias)
 
@@ -113,7 +113,7 @@ class FixedAttentionBlock(PreNormBlock):
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)
         self.value = nn.Linear(width, width)
-        self._add_rest(width, feedforward)
+        self._add_output_layers(width, feedforward)
 
     def forward(self, tokens: Tensor, weights: Tensor) -> Tensor:
         """New tokens (A, n, R, width).

@@ -16,8 +16,8 @@ from hyperdistill_core.training.body_batch import BodyBatch, BodyInputs
 from hyperdistill_core.training.distillation.distill_settings import DistillSettings
 from hyperdistill_core.training.distillation.expert_data import (
     ExpertData,
-    Reader,
     Segment,
+    SegmentReader,
     Transitions,
 )
 from hyperdistill_core.training.running_moments import RunningMoments
@@ -74,7 +74,7 @@ class ExpertBatches:
         self._settings = settings
         task = get_task(settings.task)
         self._control_dt = task.control_dt
-        self._reader: Reader = data.reader()
+        self._reader: SegmentReader = data.reader()
         by_body: dict[int, list[Segment]] = {}
         for segment in data.segments:
             by_body.setdefault(segment.body, []).append(segment)

@@ -28,7 +28,9 @@ from morph_ops._text_file import read_text, write_text
 from morph_ops.identity import is_same
 from morph_ops.io.json_file import from_json, to_json
 
+#: Type of the stored numbers: half precision, the least significant byte first.
 STORED = np.dtype("<f2")
+#: Version of the index; data of other versions is refused.
 VERSION = 3
 _ROW = STATE_DIM + 1
 #: Half precision represents all integers up to this one.
@@ -103,7 +105,7 @@ class ExpertData:
     def _take(self, line: str) -> None:
         try:
             entry = json.loads(line)
-            version = entry.pop("version", 1)
+            version = entry.pop("version", None)
             if version != VERSION:
                 raise ValueError(f"expected version {VERSION}, got {version}")
             graph = from_json(json.dumps(entry.pop("graph")))
@@ -236,9 +238,11 @@ class ExpertData:
             file.write(np.clip(rows, -6e4, 6e4).astype(STORED).tobytes())
             file.truncate()
 
-    def reader(self) -> Reader:
+    def reader(self) -> SegmentReader:
         """A reader of the present segments."""
-        return Reader(self._mapped("states.f16", _ROW), self._mapped("means.f16", SLOTS_PER_NODE))
+        return SegmentReader(
+            self._mapped("states.f16", _ROW), self._mapped("means.f16", SLOTS_PER_NODE)
+        )
 
     def _mapped(self, name: str, width: int) -> NDArray[np.float16]:
         # Rows after the last whole segment may be incomplete.
@@ -247,7 +251,7 @@ class ExpertData:
 
 
 @dataclass(frozen=True)
-class Reader:
+class SegmentReader:
     """Reads segments from memory-mapped files.
 
     Attributes:

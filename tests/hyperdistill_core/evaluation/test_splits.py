@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.evaluation.splits import GENERATED, GROUPS, Entry, make_split, make_splits
+from hyperdistill_core.evaluation.splits import GROUPS, SPLITS, Entry, make_split, make_splits
 from morph_ops.errors import UnknownNameError
 from morph_ops.identity import body_hash
 from morph_ops.sampling import sample_body
@@ -18,7 +18,7 @@ def hashes(split):
     return [body_hash(entry.graph) for entry in split.entries]
 
 
-@pytest.mark.parametrize("name", GENERATED)
+@pytest.mark.parametrize("name", SPLITS)
 def test_every_split_holds_new_distinct_bodies(name):
     split = make_split(name, 3, robots=ROBOTS, seed=1)
     made = hashes(split)
