@@ -175,14 +175,13 @@ class Controller:
         with torch.inference_mode(), _one_thread():
             layers = self.network.generate(torch.as_tensor(context, dtype=dtype)[None]).layers()
             arrays = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers]
-            encoder = getattr(self.network, "terrain_encoder", ())
-            linear = [layer for layer in encoder if isinstance(layer, torch.nn.Linear)]
+            terrain = [(w.numpy(), b.numpy()) for w, b in self.network.terrain_layers]
         return BodyMLP.from_layers(
             arrays,
             normalization=self.normalization,
             actions=actions,
             dtype=arrays[0][0].dtype,
-            terrain=[(layer.weight.numpy().T, layer.bias.numpy()) for layer in linear],
+            terrain=terrain,
             clock_harmonics=self.network.config.clock_harmonics,
         )
 

@@ -260,6 +260,17 @@ class Hypernetwork(nn.Module):
             nn.init.zeros_(self.terrain_head.weight)
             nn.init.zeros_(self.terrain_head.bias)
 
+    @property
+    def terrain_layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Weight (in, out) and bias (out,) of each layer of the encoder of the height field.
+
+        The list is empty for networks without a height field.
+        """
+        if not self.config.terrain_dim:
+            return []
+        linear = [layer for layer in self.terrain_encoder if isinstance(layer, nn.Linear)]
+        return [(layer.weight.T, layer.bias) for layer in linear]
+
     def generate(self, context: Tensor, mask: Tensor | None = None) -> GeneratedWeights:
         """Weights of the network of each body.
 

@@ -202,8 +202,7 @@ class _Tables:
         reader: Reader of the bodies' states.
         elapsed: (B, E) control steps since the running episodes began.
         checked_x: (B, E) x positions of the torsos at the latest progress check (m).
-        fall_heights: (B, 1) heights of the torso at which the bodies have fallen (m). A task
-            accepts the array in place of a number, which its signature does not say.
+        fall_heights: (B, 1) heights of the torso at which the bodies have fallen (m).
         actions: (E, 2 N) controls of each body, views of the shared array.
     """
 
@@ -212,5 +211,5 @@ class _Tables:
     reader: BatchStateReader
     elapsed: NDArray[np.int64]
     checked_x: NDArray[np.float64]
-    fall_heights: Any
+    fall_heights: NDArray[np.float64]
     actions: list[NDArray[np.float32]]

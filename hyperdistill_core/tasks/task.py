@@ -105,12 +105,15 @@ class Task(ABC):
             One (...,) array for each term.
         """
 
-    def fell(self, position: NDArray[np.float64], fall_height: float) -> NDArray[np.bool_]:
+    def fell(
+        self, position: NDArray[np.float64], fall_height: float | NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
         """Whether the body has fallen.
 
         Args:
             position: (..., 3) torso positions (m).
-            fall_height: Result of :meth:`fall_height` for the body (m).
+            fall_height: Result of :meth:`fall_height` for the body (m); for positions of several
+                bodies an array that broadcasts to (...,).
 
         Returns:
             (...,) True where the body has fallen.

@@ -73,7 +73,6 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
     with torch.no_grad():
         generated = net.generate(context)
         expected = net(context, observation, heights=torch.from_numpy(heights)[None])
-    encoder = [layer for layer in net.terrain_encoder if isinstance(layer, torch.nn.Linear)]
     actions = np.array([6, 2, 3])
     mlp = BodyMLP.from_layers(
         [
@@ -82,7 +81,7 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
         ],
         normalization=normalization,
         actions=actions,
-        terrain=[(row.weight.detach().numpy().T, row.bias.detach().numpy()) for row in encoder],
+        terrain=[(w.detach().numpy(), b.detach().numpy()) for w, b in net.terrain_layers],
     )
     expected = expected[0].reshape(11, 8)[:, actions].numpy()
     np.testing.assert_allclose(mlp.act(states, heights), expected, rtol=0, atol=1e-12)
@@ -99,14 +98,13 @@ def test_numpy_path_with_a_clock_phase_equals_torch_path(tmp_path, terrain):
     normalization = Normalization(rng.normal(size=5), rng.uniform(0.01, 2.0, size=5))
     states = rng.normal(size=(11, 4, 5))
     heights = rng.normal(size=(11, 6)) if terrain else None
-    encoder = [layer for layer in getattr(net, "terrain_encoder", ()) if hasattr(layer, "weight")]
     with torch.no_grad():
         layers = net.generate(context).layers()
     mlp = BodyMLP.from_layers(
         [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers],
         normalization=normalization,
         actions=np.arange(8),
-        terrain=[(row.weight.detach().numpy().T, row.bias.detach().numpy()) for row in encoder],
+        terrain=[(w.detach().numpy(), b.detach().numpy()) for w, b in net.terrain_layers],
         clock_harmonics=2,
     )
     observation = torch.from_numpy(normalization.observe(states))[None]
