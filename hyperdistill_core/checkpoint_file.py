@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -56,10 +56,18 @@ def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, torch.Tensor], 
         path: Path of the file.
         kind: Kind that the header must name.
 
+    Returns:
+        The tensors by name, and the content of the header.
+
     Raises:
         CheckpointError: The file does not exist.
         CheckpointError: The file is not a safetensors file, or its header is damaged.
         CheckpointError: The checkpoint is of another kind.
+
+    Examples:
+        >>> load_checkpoint(Path("missing.safetensors"), kind="teacher")
+        Traceback (most recent call last):
+        hyperdistill_core.errors.CheckpointError: no checkpoint at missing.safetensors
     """
     with _opened(path) as file:
         meta = _meta(path, file)
@@ -78,6 +86,11 @@ def checkpoint_kind(path: Path) -> str | None:
     Raises:
         CheckpointError: The file does not exist.
         CheckpointError: The file is not a safetensors file, or its header is damaged.
+
+    Examples:
+        >>> from hyperdistill_core.controller.checkpoints import find
+        >>> checkpoint_kind(find("flat-v2"))
+        'controller'
     """
     with _opened(path) as file:
         return _meta(path, file).get("kind")
@@ -115,6 +128,12 @@ def require_same(path: Path, before: object, now: object, *, what: str) -> None:
 
     Raises:
         CheckpointError: ``before`` and ``now`` differ.
+
+    Examples:
+        >>> require_same(Path("run"), 1, 2, what="seed")
+        Traceback (most recent call last):
+        hyperdistill_core.errors.CheckpointError: run was made with another seed: \
+choose another folder, or the settings that it was made with
     """
     if before != now:
         raise CheckpointError(
@@ -123,12 +142,40 @@ def require_same(path: Path, before: object, now: object, *, what: str) -> None:
         )
 
 
+def require_same_settings(
+    path: Path, before: Mapping[str, Any], now: Mapping[str, Any], *, changeable: Collection[str]
+) -> None:
+    """Refuse to continue from a checkpoint that was made with other settings.
+
+    Args:
+        path: Path of the checkpoint, for the message.
+        before: Settings by name that the checkpoint was made with.
+        now: Settings by name that they must be equal to.
+        changeable: Names of the settings that may differ.
+
+    Raises:
+        CheckpointError: A setting that may not differ does.
+
+    Examples:
+        >>> stored, present = {"seed": 0, "steps": 10}, {"seed": 0, "steps": 20}
+        >>> require_same_settings(Path("x"), stored, present, changeable=("steps",))
+    """
+    for name, value in now.items():
+        if name not in changeable:
+            stored = before.get(name)
+            require_same(path, stored, value, what=f"{name} ({stored})")
+
+
 def network_tensors(network: torch.nn.Module, *, prefix: str) -> dict[str, torch.Tensor]:
     """Parameters of a network by ``prefix.name``. A shared parameter occurs once.
 
     Args:
         network: The network.
         prefix: First part of each name.
+
+    Examples:
+        >>> list(network_tensors(torch.nn.Linear(2, 1), prefix="network"))
+        ['network.weight', 'network.bias']
     """
     return {f"{prefix}.{name}": parameter for name, parameter in network.named_parameters()}
 
@@ -142,6 +189,12 @@ def restore_network(
         network: Network of the same shape.
         tensors: Tensors of a checkpoint.
         prefix: First part of the names.
+
+    Examples:
+        >>> old, new = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+        >>> restore_network(new, network_tensors(old, prefix="network"), prefix="network")
+        >>> bool((new.weight == old.weight).all())
+        True
     """
     with torch.no_grad():
         for name, parameter in network.named_parameters():

@@ -22,6 +22,7 @@ from hyperdistill_core.training.finetuning import (
     Report,
     ensure_manifest,
 )
+from morph_ops._text_file import write_text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -99,5 +100,5 @@ def _variants(
             seed=settings.seed,
             n_workers=settings.n_workers,
         )
-        file.write_text(json.dumps(found) + "\n", "utf-8")
+        write_text(file, json.dumps(found) + "\n")
     return json.loads(file.read_text("utf-8"))

@@ -24,6 +24,7 @@ from hyperdistill_core.checkpoint_file import (
     network_tensors,
     optimizer_tensors,
     require_same,
+    require_same_settings,
     restore_network,
     restore_optimizer,
     save_checkpoint,
@@ -40,8 +41,11 @@ from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.initialization import require_clock
 from hyperdistill_core.training.training_log import append_row
 
+#: Kind of the checkpoint.
 KIND = "distillation"
+#: Number of updates between two rows of the log, each with a checkpoint.
 LOG_EVERY = 200
+#: Number of updates over which the learning rate rises from zero.
 WARM_UP_UPDATES = 200
 #: Settings that may differ when a distillation continues.
 CHANGEABLE = ("updates",)
@@ -208,10 +212,9 @@ class Distiller:
         path = self._checkpoint
         tensors, meta = load_checkpoint(path, kind=KIND)
         require_same(path, meta["network"], asdict(self.network.config), what="network")
-        for name, value in self.settings.to_dict().items():
-            if name not in CHANGEABLE:
-                before = meta["settings"].get(name, value)
-                require_same(path, before, value, what=f"{name} ({before})")
+        require_same_settings(
+            path, meta["settings"], self.settings.to_dict(), changeable=CHANGEABLE
+        )
         restore_network(self.network, tensors, prefix="network")
         restore_optimizer(self._optimizer, tensors, prefix="optimizer")
         self.updates_done, self._seconds = meta["updates"], meta["seconds"]

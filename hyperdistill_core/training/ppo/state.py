@@ -15,6 +15,7 @@ from hyperdistill_core.checkpoint_file import (
     network_tensors,
     optimizer_tensors,
     require_same,
+    require_same_settings,
     restore_network,
     restore_optimizer,
     save_checkpoint,
@@ -131,7 +132,6 @@ class TrainerState:
     def _require_same(self, path: Path, meta: dict[str, Any]) -> None:
         before = meta.get("training_set")
         require_same(path, before, self.training_set_hash, what="training set")
-        for name, value in self.settings.to_dict().items():
-            if name not in CHANGEABLE:
-                stored = meta["settings"].get(name)
-                require_same(path, stored, value, what=f"{name} ({stored})")
+        require_same_settings(
+            path, meta["settings"], self.settings.to_dict(), changeable=CHANGEABLE
+        )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morph_ops._text_file import read_text, write_text
-from morph_ops.graph import BodyError
+from morph_ops.errors import BodyError
 from morph_ops.io.json_file import from_json, to_json
 
 #: Where a body of a training set comes from.
