@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hyperdistill_core.nets.teachers import Teacher
 from hyperdistill_core.nets.trees import TreeBatch, Trees
 
 #: Number of nodes of the three bodies.
@@ -24,3 +25,15 @@ def packed_samples(body: Tensor = BODY) -> tuple[Trees, TreeBatch, Tensor, Tenso
     tree = trees.batch(body)
     observation = torch.randn(len(tree.sample), STATE_DIM, dtype=torch.float64, generator=generator)
     return trees, tree, observation, context
+
+
+def assert_packed_samples_equal_single_ones(net: Teacher, body: Tensor) -> None:
+    """A sample gets the same means and value in a batch as alone."""
+    trees, tree, observation, context = packed_samples(body)
+    means, values = net(observation, context, tree)
+    for sample, index in enumerate(body):
+        own = tree.sample == sample
+        alone = net(observation[own], context, trees.batch(index[None]))
+        torch.testing.assert_close(means[own], alone[0], rtol=0, atol=1e-12)
+        torch.testing.assert_close(values[sample : sample + 1], alone[1], rtol=0, atol=1e-12)
+    torch.testing.assert_close(net.means(observation, context, tree), means, rtol=0, atol=0)

@@ -11,7 +11,13 @@ import torch
 
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
-from tests.helpers.packed_samples import BODY, COUNTS, MIXED_BODY, packed_samples
+from tests.helpers.packed_samples import (
+    BODY,
+    COUNTS,
+    MIXED_BODY,
+    assert_packed_samples_equal_single_ones,
+    packed_samples,
+)
 
 SIZES: dict[str, Any] = {
     "context_dim": 5,
@@ -33,15 +39,7 @@ def _net(**options):
 @pytest.mark.parametrize("aggregation", ["sum", "node_mean"])
 @pytest.mark.parametrize("body", [BODY, MIXED_BODY, torch.tensor([1])])
 def test_packed_samples_equal_single_ones(aggregation, body):
-    net = _net(aggregation=aggregation)
-    trees, tree, observation, context = packed_samples(body)
-    means, values = net(observation, context, tree)
-    for sample, index in enumerate(body):
-        own = tree.sample == sample
-        alone = net(observation[own], context, trees.batch(index[None]))
-        torch.testing.assert_close(means[own], alone[0], rtol=0, atol=1e-12)
-        torch.testing.assert_close(values[sample : sample + 1], alone[1], rtol=0, atol=1e-12)
-    torch.testing.assert_close(net.means(observation, context, tree), means, rtol=0, atol=0)
+    assert_packed_samples_equal_single_ones(_net(aggregation=aggregation), body)
 
 
 def test_acts_as_its_generated_networks():

@@ -9,7 +9,13 @@ import torch
 from torch.nn import functional as F
 
 from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
-from tests.helpers.packed_samples import BODY, COUNTS, MIXED_BODY, packed_samples
+from tests.helpers.packed_samples import (
+    BODY,
+    COUNTS,
+    MIXED_BODY,
+    assert_packed_samples_equal_single_ones,
+    packed_samples,
+)
 
 SIZES: dict[str, Any] = {
     "context_dim": 5,
@@ -73,15 +79,7 @@ def test_equals_a_plain_evaluation():
 @pytest.mark.parametrize("shared_trunk", [True, False])
 @pytest.mark.parametrize("body", [BODY, MIXED_BODY, torch.tensor([1])])
 def test_packed_samples_equal_single_ones(shared_trunk, body):
-    net = _net(shared_trunk=shared_trunk)
-    trees, tree, observation, context = packed_samples(body)
-    means, values = net(observation, context, tree)
-    for sample, index in enumerate(body):
-        own = tree.sample == sample
-        alone = net(observation[own], context, trees.batch(index[None]))
-        torch.testing.assert_close(means[own], alone[0], rtol=0, atol=1e-12)
-        torch.testing.assert_close(values[sample : sample + 1], alone[1], rtol=0, atol=1e-12)
-    torch.testing.assert_close(net.means(observation, context, tree), means, rtol=0, atol=0)
+    assert_packed_samples_equal_single_ones(_net(shared_trunk=shared_trunk), body)
 
 
 def test_the_order_of_nodes_does_not_matter():

@@ -17,7 +17,12 @@ from hyperdistill_core.nets.teachers.transformer_teacher import (
     TransformerTeacherConfig,
 )
 from hyperdistill_core.nets.trees import Trees
-from tests.helpers.packed_samples import COUNTS, MIXED_BODY, packed_samples
+from tests.helpers.packed_samples import (
+    COUNTS,
+    MIXED_BODY,
+    assert_packed_samples_equal_single_ones,
+    packed_samples,
+)
 
 ROBOTS = (
     "floor-5506-3-10-01-14-19-06",
@@ -174,15 +179,7 @@ def _small(**options):
 
 @pytest.mark.parametrize("options", [{}, {"shared_trunk": True}, {"position_slots": 9}], ids=str)
 def test_packed_samples_equal_single_ones(options):
-    net = _small(**options)
-    trees, tree, observation, context = packed_samples(MIXED_BODY)
-    means, values = net(observation, context, tree)
-    for sample, body in enumerate(MIXED_BODY):
-        own = tree.sample == sample
-        alone = net(observation[own], context, trees.batch(body[None]))
-        torch.testing.assert_close(means[own], alone[0], rtol=0, atol=1e-12)
-        torch.testing.assert_close(values[sample : sample + 1], alone[1], rtol=0, atol=1e-12)
-    torch.testing.assert_close(net.means(observation, context, tree), means, rtol=0, atol=0)
+    assert_packed_samples_equal_single_ones(_small(**options), MIXED_BODY)
 
 
 def test_the_order_of_nodes_matters_to_position_embeddings_only():

@@ -7,13 +7,19 @@ import math
 import pytest
 
 from hyperdistill_core.errors import SettingsError
+from hyperdistill_core.nets.teachers import TEACHERS
 from hyperdistill_core.training.ppo import PRESETS, PPOSettings, new_teacher
+from hyperdistill_core.training.ppo.ppo_settings import CLOCKED_TEACHERS
 from tests.helpers.tiny_training import TINY
 
 
 def test_clock_harmonics_need_a_teacher_with_that_input():
     with pytest.raises(SettingsError, match="clock_harmonics: expected 0, as a 'gnn' takes no"):
         PPOSettings(teacher="gnn", clock_harmonics=1)
+
+
+def test_the_teachers_with_a_clock_phase_input_are_those_that_can_take_one():
+    assert set(CLOCKED_TEACHERS) == {kind for kind, t in TEACHERS.items() if t.takes_clock}
 
 
 def test_the_paper_preset_is_the_published_network():
