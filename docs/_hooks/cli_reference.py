@@ -22,8 +22,9 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def _sections(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
+    widths = {"terminal_width": _WIDTH, "max_content_width": _WIDTH}
     context = click.Context(
-        command, parent=parent, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH
+        command, parent=parent, info_name=name, **{**command.context_settings, **widths}
     )
     title = context.command_path
     depth = 2 if title.count(" ") < 2 else 3

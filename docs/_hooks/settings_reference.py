@@ -13,6 +13,8 @@ from hyperdistill_core.settings import FieldDescription, FrozenSettings, describ
 
 _MARK = re.compile(r"^\{\{ settings ([\w.]+):(\w+) \}\}$", re.M)
 _HEAD = "| setting | default | expected | meaning |\n| --- | --- | --- | --- |\n"
+#: What comes before the names that a setting of a type takes.
+_NAMES = {"text": "one of", "list of text": "list of"}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -36,6 +38,8 @@ def _default(row: FieldDescription) -> str:
 
 
 def _expected(row: FieldDescription) -> str:
+    if row.range and row.type in _NAMES:
+        return f"{_NAMES[row.type]} {_cell(row.range)}"
     parts = [_cell(row.type), _cell(row.range), f"({_cell(row.unit)})" if row.unit else ""]
     return " ".join([", ".join(filter(None, parts[:2])), parts[2]]).strip()
 
