@@ -1,6 +1,6 @@
 """Prepares modules for mkdocstrings: roles, commented constants, and names of submodules.
 
-- A cross-reference, ``:class:`name```, becomes code.
+- A cross-reference, ``:class:`name```, becomes code, and ``::`` before an example a colon.
 - A comment ``#:`` above an attribute becomes its docstring.
 - A function that a package exports under the name of its own submodule, such as
   ``morph_ops.operators.crossover``, takes the place of the submodule, as it does when the package
@@ -18,6 +18,7 @@ from typing import Any
 import griffe
 
 _ROLE = re.compile(r":\w+:`[~!]?([\w.]+)`")
+_LITERAL = re.compile(r"::$", re.M)
 _COMMENT = "#:"
 
 
@@ -30,7 +31,8 @@ class Docstrings(griffe.Extension):
             text = _comment_above(obj)
             obj.docstring = griffe.Docstring(text, parent=obj) if text else None
         if obj.docstring:
-            obj.docstring.value = _ROLE.sub(r"`\1`", obj.docstring.value)
+            text = _ROLE.sub(r"`\1`", obj.docstring.value)
+            obj.docstring.value = _LITERAL.sub(":", text)
 
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Show the functions that share their name with a submodule."""

@@ -6,17 +6,15 @@ Each operator keeps every invariant that the parent keeps (:mod:`morph_ops.valid
 recomputes contact excludes and rest height, and raises :class:`OperatorError` if it finds no
 valid child in 50 attempts.
 
-    ============ ===============================================================
-    operator     change
-    ============ ===============================================================
-    grow_limb    adds one limb, or one mirrored pair
-    delete_limb  removes one outermost limb, with its twin
-    limb_params  changes height and radius of a limb and its twin
-    dof          changes which hinges one limb pair has, or all limbs
-    joint_angle  changes the ranges of the hinges of one limb pair, or of all
-    gear         changes the gears of the motors of one limb pair, or of all
-    density      changes the density of the torso, and the one that all limbs share
-    ============ ===============================================================
+| operator | change |
+|---|---|
+| grow_limb | adds one limb, or one mirrored pair |
+| delete_limb | removes one outermost limb, with its twin |
+| limb_params | changes height and radius of a limb and its twin |
+| dof | changes which hinges one limb pair has, or all limbs |
+| joint_angle | changes the ranges of the hinges of one limb pair, or of all |
+| gear | changes the gears of the motors of one limb pair, or of all |
+| density | changes the density of the torso, and the one that all limbs share |
 
 Operators change imported bodies like sampled ones: they derive all that they need from
 physical values, and what they do not change keeps every digit. An imported robot that stands
