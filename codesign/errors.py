@@ -19,6 +19,7 @@ class RunError(RuntimeError):
     """Work that failed. The message is one line; the exit code is 1."""
 
 
+#: Every error about wrong input; all of them have messages of one line.
 WRONG_INPUT = (
     UsageError,
     SettingsError,
@@ -27,4 +28,3 @@ WRONG_INPUT = (
     TrainingError,
     ControllerError,
 )
-"""Every error about wrong input; all of them have messages of one line."""

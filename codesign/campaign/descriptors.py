@@ -26,6 +26,10 @@ class Descriptor:
         high: Upper end of the range.
         value: Function of a scored candidate.
         about: What the value is, in a few words.
+
+    Examples:
+        >>> height.low, height.high, height.unit, height.about
+        (0.0, 1.5, 'm', 'Mean height of the torso.')
     """
 
     unit: str

@@ -55,7 +55,7 @@ class GenerationWriter:
         """Write the end of the generation that the budget leaves incomplete.
 
         Raises:
-            RunError: It cannot be written.
+            RunError: The end of the generation cannot be written.
         """
         if self._candidates:
             self._end()

@@ -61,6 +61,18 @@ def run(
         UsageError: No sampled body is within the limits.
         RunError: No body of the starting population could be simulated.
         RunError: A plugin failed, or the database cannot be written.
+
+    Examples:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> few = Settings(population=2, generations=0, episodes=1, reevaluation_episodes=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "run.sqlite"
+        ...     Database.create(path)
+        ...     with Database(path) as database, ScoringPool(workers=0, episodes=1) as pool:
+        ...         run(few, database=database, pool=pool)
+        ...         print([candidate.operator for candidate in database.candidates()])
+        ['sample', 'sample']
     """
     loop = _Loop(settings, database, pool, start, on_progress, on_event)
     reason = loop.run()

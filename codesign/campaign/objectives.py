@@ -31,6 +31,10 @@ class Objective:
         larger: Whether larger is better.
         value: Function of a scored candidate.
         about: What the value is, in a few words.
+
+    Examples:
+        >>> mass.larger, mass.unit, mass.about
+        (False, 'kg', 'Mass of the body.')
     """
 
     unit: str

@@ -31,6 +31,10 @@ def prepare(settings: Settings) -> list[Founder]:
         UsageError: No sampled body is within the limits.
         UnknownNameError: A plugin is missing, or of the wrong kind.
         BodyError: A file is not a robot, or a robot lacks a locked limb.
+
+    Examples:
+        >>> prepare(Settings(population=4))
+        []
     """
     founders = read_founders(settings)
     require_components(settings, founders)
@@ -52,6 +56,11 @@ def require_components(settings: Settings, start: Sequence[Founder]) -> None:
         UsageError: A library is not installed.
         UnknownNameError: A plugin is missing, or of the wrong kind.
         BodyError: A starting body lacks a locked limb.
+
+    Examples:
+        >>> require_components(Settings(objectives=["speed", "math:tau"]), start=())
+        Traceback (most recent call last):
+        morph_ops.errors.UnknownNameError: ...
     """
     new_algorithm(settings)
     Variation(settings, start)
@@ -73,6 +82,17 @@ def read_founders(settings: Settings) -> list[Founder]:
     Raises:
         UsageError: The folder has no robots, or one of them violates a limit.
         BodyError: A file is not a robot, or a robot lacks a locked limb.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from morph_ops.io.files import write_body
+        >>> from morph_ops.sampling import sample_body
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_body(sample_body(np.random.default_rng(0)), Path(folder) / "robot.json")
+        ...     [founder] = read_founders(Settings(start=folder))
+        >>> founder.variant
+        0
     """
     if settings.start is None:
         return []

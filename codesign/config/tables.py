@@ -191,14 +191,14 @@ class Alarms(FrozenSettings):
     cost_of_transport: float = Field(
         default=0.02,
         ge=0.0,
-        description="Work per weight and distance below which the energy is implausible; 0 "
-        "disables the alarm.",
+        description="Work per weight and distance (the metric `raw_cost_of_transport`) below which "
+        "the energy is implausible; 0 disables the alarm.",
     )
     shaking: float = Field(
         default=30.0,
         gt=0.0,
-        description="Work per weight and distance above which a moving body shakes rather than "
-        "walks.",
+        description="Work per weight and distance (the metric `raw_cost_of_transport`) above which "
+        "a moving body shakes rather than walks.",
     )
     ood: float = Field(
         default=0.5,

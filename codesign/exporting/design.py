@@ -29,6 +29,13 @@ class Design:
             generates.
         scores: The score of the generated and of the fine-tuned network; None without
             fine-tuning. The two are mean returns over different initial states.
+
+    Examples:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> design = Design(name="walker", graph=sample_body(np.random.default_rng(0)), variant=3)
+        >>> design.name, design.scores
+        ('walker', None)
     """
 
     name: str
@@ -46,6 +53,10 @@ class DesignRollout:
         controller: Name of a shipped controller, or path of a controller file.
         seed: Seed of the initial states of the episodes.
         episodes: Number of episodes that ``run_design.py`` simulates.
+
+    Examples:
+        >>> DesignRollout(controller="flat-v2", episodes=8).seed
+        0
     """
 
     controller: str | Path

@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from codesign.exporting.design import Design, DesignRollout
 from codesign.store import Candidate
 
 DESIGN_TABLE = "designs.csv"
 
-Row = dict[str, Any]
-"""The values of one design by column."""
+#: The values of one design by column.
+Row: TypeAlias = dict[str, Any]
 
 
 def candidate_row(design: Design, candidate: Candidate) -> Row:
@@ -83,6 +83,14 @@ def variants_of(folder: Path, controller: str) -> dict[str, int]:
 
     Returns:
         The variants by design; empty for another controller, whose variants are others.
+
+    Examples:
+        >>> import tempfile
+        >>> row = {"design": "walker", "controller": "flat-v2", "variant": 3}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_design_table([row], Path(folder) / DESIGN_TABLE)
+        ...     variants_of(Path(folder), "flat-v2"), variants_of(Path(folder), "flat-v0")
+        ({'walker': 3}, {})
     """
     if not (folder / DESIGN_TABLE).is_file():
         return {}

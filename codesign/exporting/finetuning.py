@@ -30,6 +30,12 @@ class FineTuning:
         on_steps: Function to call after every update, with the number of control steps of all
             designs so far, that of the whole training, and the mean speed with action noise
             (m/s).
+
+    Examples:
+        >>> def show(done, total, speed):
+        ...     print(f"{done:,} of {total:,} control steps, {speed:.2f} m/s")
+        >>> FineTuning(steps=500_000, workers=4, on_steps=show).steps
+        500000
     """
 
     steps: int

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from codesign.errors import UsageError
 from codesign.exporting.lineage import phylogeny, to_csv
@@ -18,8 +18,8 @@ from codesign.store.schema import TABLES
 HISTORY_FORMATS = ("csv", "parquet", "phylogeny")
 _PARQUET_TYPES = {"INTEGER": "int64", "REAL": "float64", "TEXT": "string"}
 
-Columns = dict[str, tuple[str, list[Any]]]
-"""The SQLite type and the values of each column, by name."""
+#: The SQLite type and the values of each column, by name.
+Columns: TypeAlias = dict[str, tuple[str, list[Any]]]
 
 
 def write_history(database: Database, folder: Path, *, formats: Sequence[str]) -> None:

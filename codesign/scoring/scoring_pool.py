@@ -242,10 +242,13 @@ class ScoringPool:
 
         Returns:
             One record for each body, in order.
+
+        Raises:
+            ValueError: There are more or fewer ``variants`` than bodies.
         """
         records: dict[int, ScoreRecord] = {}
         chosen = repeat(None) if variants is None else variants
-        for index, (graph, variant) in enumerate(zip(graphs, chosen, strict=False)):
+        for index, (graph, variant) in enumerate(zip(graphs, chosen, strict=variants is not None)):
             if not self.idle:
                 records.update(self.collect())
             self.submit(index, graph, threshold=threshold, variant=variant)

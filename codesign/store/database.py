@@ -283,6 +283,7 @@ class Database:
 
     def initial_provenance(self) -> dict[str, str]:
         """The provenance of the process that started the run; empty if none did yet."""
+        # The first start comes last, so that its values win.
         found = self._rows("SELECT key, value FROM provenance ORDER BY event DESC")
         return {row["key"]: row["value"] for row in found}
 

@@ -26,6 +26,11 @@ class Event:
         number: Number of the candidate that the event is about.
         details: Values for programs, in JSON's types.
         time: Time in UTC, in ISO 8601.
+
+    Examples:
+        >>> alarm = Event(kind="alarm", name="speed", generation=3, message="too fast")
+        >>> alarm.details
+        {}
     """
 
     kind: str

@@ -27,6 +27,8 @@ START = "start"
 VARIANTS = "variants.json"
 LOG = "log.txt"
 LOCK = "run.lock"
+#: Time to wait for the lock (s): :attr:`RunFolder.locked` of another process holds it for a moment.
+LOCK_WAIT_S = 0.2
 
 
 class RunFolder:
@@ -67,7 +69,7 @@ class RunFolder:
             # Settings of another version may have other names: then its schema number is the error.
             schema.connect(path / DATABASE, read_only=True).close()
             raise UsageError(f"the run {path} has damaged settings: {one_line(error)}") from None
-        self._lock = FileLock(path / LOCK, timeout=0, thread_local=False)
+        self._lock = FileLock(path / LOCK, timeout=LOCK_WAIT_S, thread_local=False)
 
     @staticmethod
     def is_run(path: Path) -> bool:
@@ -124,15 +126,17 @@ class RunFolder:
 
     @property
     def locked(self) -> bool:
-        """Whether a process works on this run."""
+        """Whether a process works on this run, which may be this one."""
+        if self._lock.is_locked:
+            return True
         if not (self.path / LOCK).exists():
             return False
         try:
-            with self:
+            with self._lock.acquire(timeout=0.0):
                 return False
-        except RunLockedError:
+        except Timeout:
             return True
-        except RunError:  # no permission to write: no process of this user works on the run
+        except OSError:  # no permission to write: no process of this user works on the run
             return False
 
     def database(self, *, read_only: bool = False) -> Database:
@@ -163,8 +167,14 @@ class RunFolder:
             raise RunError(f"cannot write to {path}: {reason(error)}") from None
 
     def __enter__(self) -> RunFolder:
+        """Take the lock of the run.
+
+        Raises:
+            RunLockedError: Another process works on the run.
+            RunError: The lock cannot be written, as in a read-only folder.
+        """
         try:
-            self._lock.acquire()
+            self._lock.acquire(poll_interval=LOCK_WAIT_S / 4)
         except Timeout:
             raise RunLockedError(f"another process works on the run {self.path}") from None
         except OSError as error:
@@ -182,6 +192,12 @@ def free_path(parent: Path, *, name: str, seed: int) -> Path:
         parent: The folder of the new run folder.
         name: Name of the campaign.
         seed: Seed of the campaign.
+
+    Examples:
+        >>> import re
+        >>> path = free_path(Path("runs"), name="quickstart", seed=3)
+        >>> re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE", path.name)
+        'DATE-quickstart-3'
     """
     stem = f"{date.today().isoformat()}-{name}-{seed}"
     path, attempt = parent / stem, 1
@@ -196,6 +212,13 @@ def find_runs(parent: Path) -> list[Path]:
 
     Args:
         parent: The folder; it may be missing.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     _ = RunFolder.create(Path(parent) / "walk", Settings())
+        ...     [run.name for run in find_runs(Path(parent))]
+        ['walk']
     """
     found = parent.iterdir() if parent.is_dir() else ()
     return sorted(p for p in found if RunFolder.is_run(p) and not p.name.startswith("."))

@@ -6,11 +6,12 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from codesign.config import Settings
-from codesign.errors import RunError, UsageError
+from codesign.errors import RunError, RunLockedError, UsageError
 from codesign.store import Database, RunFolder, find_runs
 from codesign.store.folder import LOCK, free_path
 
@@ -48,6 +49,7 @@ def test_a_lock_holds_until_it_is_released(tmp_path):
     folder = RunFolder.create(tmp_path / "run", Settings())
     with folder:
         other = RunFolder(tmp_path / "run")
+        assert folder.locked
         assert other.locked
         with pytest.raises(UsageError, match="another process works on the run"), other:
             pass
@@ -77,18 +79,30 @@ def test_a_run_of_another_version_is_refused_in_one_line(tmp_path):
         RunFolder(folder.path)
 
 
-def test_a_lock_ends_with_its_process(tmp_path):
+HOLD = """
+import sys
+from pathlib import Path
+from codesign.store import RunFolder
+with RunFolder(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_excludes_other_processes_until_its_own_is_killed(tmp_path):
     folder = RunFolder.create(tmp_path / "run", Settings())
-    code = (
-        "import os, sys; from pathlib import Path; from codesign.store import RunFolder\n"
-        "RunFolder(Path(sys.argv[1])).__enter__(); os._exit(9)"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(folder.path)], check=False)
-    assert done.returncode == 9
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(folder.path)], **pipes) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        assert folder.locked
+        with pytest.raises(RunLockedError, match="another process works on the run"), folder:
+            pass
+        holder.kill()
     assert (folder.path / LOCK).exists()
     assert not folder.locked
     with folder:
-        pass
+        assert folder.locked
 
 
 def test_a_lock_that_cannot_be_written_is_one_line(tmp_path):
