@@ -23,6 +23,11 @@ def read_text(path: str | os.PathLike[str], *, error: type[Exception] = BodyErro
     Raises:
         BodyError: There is no such file, or it is a folder or not readable.
         BodyError: The file is not UTF-8 text.
+
+    Examples:
+        >>> read_text("missing.txt")
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: missing.txt: no such file
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
@@ -73,6 +78,11 @@ def require_writable(path: str | os.PathLike[str]) -> None:
 
     Raises:
         BodyError: The path is a folder, its folder does not exist, or there is no permission.
+
+    Examples:
+        >>> require_writable("missing/note.txt")
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: missing/note.txt: cannot be written (there is no folder missing)
     """
     target = Path(path)
     if target.is_dir():
@@ -93,6 +103,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     Raises:
         BodyError: The path is a folder, its folder does not exist, or there is no permission.
         BodyError: Writing fails, for example because the disk is full.
+
+    Examples:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "note.txt"
+        >>> write_text(file, "hello")
+        >>> read_text(file)
+        'hello'
     """
     target = Path(path)
     require_writable(target)

@@ -99,7 +99,13 @@ def is_same(graph: nx.DiGraph[str], other: nx.DiGraph[str]) -> bool:
 
 
 def node_form(node: Node) -> Form:
-    """The canonical numbers of one node, as nested tuples of a fixed layout."""
+    """The canonical numbers of one node, as nested tuples of a fixed layout.
+
+    Examples:
+        >>> from morph_ops.graph import Torso
+        >>> node_form(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))[3:5]
+        (0.1, 800.0)
+    """
     ends: tuple[Form, ...] = ()
     joints: tuple[Form, ...] = ()
     if isinstance(node, Limb):

@@ -153,12 +153,23 @@ class HingeDraw:
 
 
 def draw(rng: np.random.Generator, options: Sequence[T]) -> T:
-    """One of the options at random, all equally likely, as the same object."""
+    """One of the options at random, all equally likely, as the same object.
+
+    Examples:
+        >>> draw(np.random.default_rng(0), ["a", "b", "c"]) in ("a", "b", "c")
+        True
+    """
     return options[int(rng.integers(len(options)))]
 
 
 def draw_other(rng: np.random.Generator, options: Sequence[T], current: T) -> T:
-    """One of the options that differ from ``current`` at random; ``current`` if none does."""
+    """One of the options that differ from ``current`` at random; ``current`` if none does.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> draw_other(rng, [1, 2], 1), draw_other(rng, [1], 1)
+        (2, 1)
+    """
     others = [option for option in options if option != current]
     return draw(rng, others) if others else current
 
@@ -166,7 +177,13 @@ def draw_other(rng: np.random.Generator, options: Sequence[T], current: T) -> T:
 def draw_hinges(
     rng: np.random.Generator, slots: tuple[Slot, ...], *, space: Space
 ) -> list[HingeDraw]:
-    """A random range and gear for each slot."""
+    """A random range and gear for each slot.
+
+    Examples:
+        >>> hinges = draw_hinges(np.random.default_rng(0), ("x", "y"), space=UNIMAL)
+        >>> [hinge.slot for hinge in hinges]
+        ['x', 'y']
+    """
     return [HingeDraw(slot, draw(rng, space.ranges_deg), draw(rng, space.gears)) for slot in slots]
 
 
@@ -174,13 +191,25 @@ def draw_hinges(
 
 
 def next_number(graph: nx.DiGraph[str]) -> int:
-    """The largest number at the end of a limb's name plus one; 0 if no limb has a number."""
+    """The largest number at the end of a limb's name plus one; 0 if no limb has a number.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> list(body), next_number(body)
+        (['torso/0', 'limb/0', 'limb/1', 'limb/2'], 3)
+    """
     tails = [name.rsplit("/", 1)[-1] for name in graph if name != root(graph)]
     return max((int(tail) for tail in tails if tail.isdecimal()), default=-1) + 1
 
 
 def joint_name(slot: Slot, number: int | str) -> str:
-    """Name of a hinge and its motor."""
+    """Name of a hinge and its motor.
+
+    Examples:
+        >>> joint_name("x", 3)
+        'limbx/3'
+    """
     return f"limb{slot}/{number}"
 
 
@@ -193,6 +222,13 @@ def new_joint(limb: Limb, hinge: HingeDraw, *, name: str, direction: Sequence[fl
         name: Name of the limb. If it is "limb/" and a number, the number becomes part of the
             hinge's name, and otherwise the whole name does.
         direction: Direction of the limb in its own frame.
+
+    Examples:
+        >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, density=900.0)
+        >>> hinge = HingeDraw("x", (-30.0, 30.0), 150.0)
+        >>> joint = new_joint(leg, hinge, name="limb/2", direction=(0.0, 0.0, -1.0))
+        >>> joint.name, joint.axis
+        ('limbx/2', (1.0, 0.0, 0.0))
     """
     number = name.removeprefix("limb/")
     return Joint(

@@ -53,7 +53,14 @@ def delete_limb(
 
 
 def without(graph: nx.DiGraph[str], names: tuple[str, ...]) -> nx.DiGraph[str]:
-    """A copy of a body without the named limbs and all limbs that hang on them."""
+    """A copy of a body without the named limbs and all limbs that hang on them.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> list(without(body, ("limb/1",)))
+        ['torso/0', 'limb/0', 'limb/2']
+    """
     child = graph.copy()
     for name in names:
         child.remove_nodes_from(subtree(child, name))

@@ -119,7 +119,17 @@ def check_limit(
 def check_symmetry(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """Every limb is its own mirror image, or has a twin with the same mass and hinges."""
+    """Every limb is its own mirror image, or has a twin with the same mass and hinges.
+
+    Examples:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> lopsided = body.copy()
+        >>> lopsided.remove_node("limb/2")
+        >>> [found.message for found in check_symmetry(lopsided)]
+        ['limb/1: no limb is its mirror image in the xz plane']
+    """
     pose = pose or Pose.of(graph, space=space)
     image = twins(graph, frames=pose.frames)
     found: list[Violation] = []
@@ -148,7 +158,15 @@ def check_symmetry(
 def check_balance(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """The center of mass lies in the mirror plane."""
+    """The center of mass lies in the mirror plane.
+
+    Examples:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> check_balance(body)
+        []
+    """
     pose = pose or Pose.of(graph, space=space)
     offset = float(center_of_mass(graph, frames=pose.frames)[1])
     if abs(offset) <= BALANCE_TOLERANCE:
@@ -160,7 +178,15 @@ def check_balance(
 def check_overlap(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """No nodes intersect by more than a micrometer, except parents and twins on one parent."""
+    """No nodes intersect by more than a micrometer, except parents and twins on one parent.
+
+    Examples:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> check_overlap(body)
+        []
+    """
     pose = pose or Pose.of(graph, space=space)
     deep = touching(graph, deeper_than=TOLERANCE, frames=pose.frames)
     image = twins(graph, frames=pose.frames) if deep else {}
@@ -176,7 +202,16 @@ def check_overlap(
 def check_ranges(
     graph: nx.DiGraph[str], *, space: Space = UNIMAL, pose: Pose | None = None
 ) -> list[Violation]:
-    """Every value of the body is one of the space's."""
+    """Every value of the body is one of the space's.
+
+    Examples:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> small = Space(limb_densities=(1.0,))
+        >>> {found.what for found in check_ranges(body, space=small)}
+        {'density'}
+    """
     pose = pose or Pose.of(graph, space=space)
     names = pose.frames.names
     top = torso(graph)

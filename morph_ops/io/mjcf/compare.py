@@ -57,6 +57,14 @@ def differences(model: mujoco.MjModel, other: mujoco.MjModel) -> Iterator[str]:
     Yields:
         One phrase for each difference, such as
         ``"joint 'knee': frictionloss 0.5 (0 expected)"``.
+
+    Examples:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> from morph_ops.io.mjcf import to_model
+        >>> torso = {"pos": (0.0, 0.0, 0.3), "radius": 0.1}
+        >>> light, heavy = (to_model(new_body(Torso(**torso, mass=mass))) for mass in (1.0, 2.0))
+        >>> next(differences(light, heavy))
+        "body 'torso/0': mass 1 (2 expected)"
     """
     for count, words in _UNSUPPORTED.items():
         if getattr(model, count):

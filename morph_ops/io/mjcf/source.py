@@ -49,6 +49,12 @@ def parse(text: str) -> mujoco.MjSpec:
         MjcfError: The text is broken XML, or no MJCF.
         MjcfError: The text refers to another file or a plugin.
         MjcfError: A number is not finite.
+
+    Examples:
+        >>> parse('<mujoco><include file="robot.xml"/></mujoco>')
+        Traceback (most recent call last):
+        morph_ops.errors.MjcfError: <include> is not allowed: other files are not read; paste its \
+content into this file
     """
     _require_self_contained(text)
     with quiet():
@@ -75,7 +81,12 @@ def quiet() -> Generator[None]:
 
 
 def slot_of_name(joint: str) -> Slot | None:
-    """The slot in a joint's name, which is ``limbx/...`` or ``limby/...``; None otherwise."""
+    """The slot in a joint's name, which is ``limbx/...`` or ``limby/...``; None otherwise.
+
+    Examples:
+        >>> slot_of_name("limbx/3"), slot_of_name("knee")
+        ('x', None)
+    """
     return next((slot for slot in SLOTS if joint.startswith(f"limb{slot}/")), None)
 
 
