@@ -11,6 +11,10 @@ class SettingProblem(NamedTuple):
     Attributes:
         setting: Dotted name of the setting; empty where no single one is wrong.
         message: What was expected and what was found.
+
+    Examples:
+        >>> str(SettingProblem("steps", "expected at least 1, got 0").inside("task"))
+        'task.steps: expected at least 1, got 0'
     """
 
     setting: str

@@ -34,6 +34,10 @@ class Rung:
         variants: Largest number of variants that enter, the best of the round before.
         episodes: Number of episodes of each variant. No two rungs share an episode.
         steps: Largest number of control steps of an episode.
+
+    Examples:
+        >>> RUNGS[0].episodes, RUNGS[0].steps
+        (1, 400)
     """
 
     variants: int

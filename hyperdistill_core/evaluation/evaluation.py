@@ -32,6 +32,13 @@ class Evaluation:
 
     Attributes:
         rollouts: One rollout for each body, in the order of the bodies.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> result = evaluate([body], "flat-v2", episodes=1, n_workers=1)
+        >>> list(result.summary())[:4]
+        ['bodies', 'mean', 'low', 'high']
     """
 
     rollouts: tuple[Rollout, ...]

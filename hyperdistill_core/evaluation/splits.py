@@ -51,6 +51,12 @@ class Entry:
         name: Name of a robot's file, or split and number of a generated body.
         graph: The body.
         parents: Names of the robots that the body was made from.
+
+    Examples:
+        >>> robot = Entry("ant", sample_body(np.random.default_rng(0)))
+        >>> mutant = make_split("mutants-1", 1, robots=[robot]).entries[0]
+        >>> mutant.name, mutant.parents
+        ('mutants-1/0000', ('ant',))
     """
 
     name: str
@@ -65,6 +71,12 @@ class Split:
     Attributes:
         name: Name of the split.
         entries: Its bodies.
+
+    Examples:
+        >>> robot = Entry("ant", sample_body(np.random.default_rng(0)))
+        >>> split = make_split("mass", 2, robots=[robot])
+        >>> split.name, len(split.entries)
+        ('mass', 2)
     """
 
     name: str

@@ -64,6 +64,10 @@ class Variation:
     Attributes:
         kind: Whether it changes kinematics or dynamics.
         vary: Function of a body and a generator that returns a new body.
+
+    Examples:
+        >>> VARIATIONS["gear"].kind, VARIATIONS["limb-angle"].kind
+        ('dynamics', 'kinematics')
     """
 
     kind: Kind
@@ -82,6 +86,14 @@ def limb_length(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[
 
     Raises:
         OperatorError: None of 50 attempts is valid.
+
+    Examples:
+        >>> from morph_ops.identity import is_same
+        >>> from morph_ops.sampling import sample_body
+        >>> robot = sample_body(np.random.default_rng(0))
+        >>> varied = limb_length(robot, np.random.default_rng(1))
+        >>> is_same(varied, robot), list(varied) == list(robot)
+        (False, True)
     """
     pose = Pose.of(graph)
 
@@ -103,6 +115,14 @@ def limb_angle(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[s
 
     Raises:
         OperatorError: None of 50 attempts is valid.
+
+    Examples:
+        >>> from morph_ops.identity import is_same
+        >>> from morph_ops.sampling import sample_body
+        >>> robot = sample_body(np.random.default_rng(0))
+        >>> varied = limb_angle(robot, np.random.default_rng(1))
+        >>> is_same(varied, robot), list(varied) == list(robot)
+        (False, True)
     """
     pose = Pose.of(graph)
     lengths = dict.fromkeys(limbs(graph), 1.0)
@@ -129,6 +149,15 @@ def joint_range(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[
 
     Raises:
         OperatorError: None of 50 attempts is valid.
+
+    Examples:
+        >>> from morph_ops.graph import joints
+        >>> from morph_ops.sampling import sample_body
+        >>> robot = sample_body(np.random.default_rng(0))
+        >>> varied = joint_range(robot, np.random.default_rng(1))
+        >>> (_, before), (_, after) = next(joints(robot)), next(joints(varied))
+        >>> after.range_deg == before.range_deg, after.gear == before.gear
+        (False, True)
     """
 
     def change(joint: Joint, factor: float) -> Joint:
@@ -152,6 +181,14 @@ def mass(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]:
 
     Raises:
         OperatorError: None of 50 attempts is valid.
+
+    Examples:
+        >>> from morph_ops.geometry import total_mass
+        >>> from morph_ops.sampling import sample_body
+        >>> robot = sample_body(np.random.default_rng(0))
+        >>> varied = mass(robot, np.random.default_rng(1))
+        >>> 0.5 <= total_mass(varied) / total_mass(robot) <= 1.5
+        True
     """
 
     def propose() -> nx.DiGraph[str]:
@@ -173,6 +210,15 @@ def armature(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str
 
     Raises:
         OperatorError: None of 50 attempts is valid, for example because no hinge has an armature.
+
+    Examples:
+        >>> from morph_ops.graph import joints
+        >>> from morph_ops.sampling import sample_body
+        >>> robot = sample_body(np.random.default_rng(0))
+        >>> varied = armature(robot, np.random.default_rng(1))
+        >>> (_, before), (_, after) = next(joints(robot)), next(joints(varied))
+        >>> 0.5 <= after.armature / before.armature <= 2.0
+        True
     """
     return _scale_hinges("armature", graph, lambda: _log_uniform(rng, *ARMATURE))
 
@@ -186,6 +232,15 @@ def damping(graph: nx.DiGraph[str], rng: np.random.Generator) -> nx.DiGraph[str]
 
     Raises:
         OperatorError: None of 50 attempts is valid, for example because no hinge has a damping.
+
+    Examples:
+        >>> from morph_ops.graph import joints
+        >>> from morph_ops.sampling import sample_body
+        >>> robot = sample_body(np.random.default_rng(0))
+        >>> varied = damping(robot, np.random.default_rng(1))
+        >>> (_, before), (_, after) = next(joints(robot)), next(joints(varied))
+        >>> 0.5 <= after.damping / before.damping <= 2.0
+        True
     """
     return _scale_hinges("damping", graph, lambda: _log_uniform(rng, *DAMPING))
 

@@ -57,6 +57,15 @@ def node_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
 
     Returns:
         (n, 3) tips (m).
+
+    Examples:
+        >>> from morph_ops.io.mjcf import to_model
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> model = to_model(body)
+        >>> tips = node_tips(BodyLayout.from_graph(body, model), model)
+        >>> tips.shape == (len(body), 3), tips[0].tolist()
+        (True, [0.0, 0.0, 0.0])
     """
     return 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
 

@@ -63,6 +63,10 @@ def require_at_least(config: NetworkConfig, bound: int, *names: str) -> None:
 
     Raises:
         ValueError: A setting is below the bound.
+
+    Examples:
+        >>> from hyperdistill_core.nets.hypernetwork import HypernetConfig
+        >>> require_at_least(HypernetConfig(context_dim=25), 1, "hidden", "embed")
     """
     for name in names:
         if getattr(config, name) < bound:

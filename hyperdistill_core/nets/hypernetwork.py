@@ -201,6 +201,11 @@ class WeightHead(nn.Module):
         inputs: Number of inputs of the generated layer.
         outputs: Number of outputs of the generated layer.
         fan_in: Number of inputs that the initial weights are scaled for.
+
+    Examples:
+        >>> weight, bias = WeightHead(8, 17, 64, fan_in=17)(torch.zeros(2, 8))
+        >>> weight.shape, bias.shape
+        (torch.Size([2, 17, 64]), torch.Size([2, 64]))
     """
 
     def __init__(self, embed: int, inputs: int, outputs: int, *, fan_in: int) -> None:

@@ -74,6 +74,10 @@ class ContextAttention(nn.Module):
     Args:
         width: Number of features of an encoded context, a multiple of ``heads``.
         heads: Number of attention heads.
+
+    Examples:
+        >>> ContextAttention(8, heads=2)(torch.randn(1, 4, 8))[0, 0, 0].tolist()
+        [0.25, 0.25, 0.25, 0.25]
     """
 
     def __init__(self, width: int, *, heads: int) -> None:
@@ -107,6 +111,11 @@ class FixedAttentionBlock(PreNormBlock):
     Args:
         width: Number of features of a token.
         feedforward: Width of the hidden layer (ReLU) of the feed-forward part.
+
+    Examples:
+        >>> attention = ContextAttention(8, heads=2)(torch.zeros(1, 4, 8))
+        >>> FixedAttentionBlock(8, feedforward=16)(torch.zeros(1, 4, 3, 8), attention).shape
+        torch.Size([1, 4, 3, 8])
     """
 
     def __init__(self, width: int, *, feedforward: int) -> None:

@@ -57,6 +57,11 @@ class Repeats:
         body: (B,) int64, the index among the A bodies of the body of each sample.
         place: (B,) int64, the index of each sample among those of its body.
         most: R, the largest number of samples of one body.
+
+    Examples:
+        >>> repeats = Trees([[0], [0]]).batch(torch.tensor([1, 0, 1])).repeats
+        >>> repeats.body.tolist(), repeats.place.tolist(), repeats.most
+        ([1, 0, 1], [0, 0, 1], 2)
     """
 
     first: Tensor

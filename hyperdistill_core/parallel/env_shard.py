@@ -24,6 +24,10 @@ class NoProgress:
     Attributes:
         steps: Number of control steps from one check to the next.
         distance_m: Distance along x that the torso must advance between two checks (m).
+
+    Examples:
+        >>> NoProgress(steps=100, distance_m=0.2).steps
+        100
     """
 
     steps: int

@@ -90,6 +90,20 @@ def gait_metrics(
         layout: Layout of the body in its model.
         model: The body in its world.
         ground_m: Height of the ground (m).
+
+    Examples:
+        >>> from hyperdistill_core.rollout import rollout
+        >>> from hyperdistill_core.tasks import get_task
+        >>> from morph_ops.graph import joints
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> n_controls = sum(1 for _ in joints(body))
+        >>> class Rest:
+        ...     def act(self, state):
+        ...         return np.zeros((len(state), n_controls))
+        >>> result = rollout(body, Rest(), task=get_task("flat"), episodes=2, measure_gait=True)
+        >>> result.gait.duty_factors.shape == (2, len(body))
+        True
     """
     running = np.arange(len(ctrl))[:, None] < lengths
     steps = np.maximum(lengths, 1)

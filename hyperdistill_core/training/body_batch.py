@@ -87,6 +87,16 @@ class BodyBatch:
         context: (A, n_max, D) contexts, zero where a body has no node.
         present: (A, n_max) bool, True where a body has a node.
         joints: (A, n_max, 2) bool, True for joint slots that hold a hinge.
+
+    Examples:
+        >>> from hyperdistill_core.tasks import get_task
+        >>> from morph_ops.sampling import sample_body
+        >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
+        >>> inputs = [BodyInputs.of(body, get_task("flat")) for body in bodies]
+        >>> batch = BodyBatch(inputs, n_max=12)
+
+        >>> batch.context.shape, int(batch.present.sum()) == sum(len(body) for body in bodies)
+        (torch.Size([2, 12, 25]), True)
     """
 
     def __init__(self, inputs: Sequence[BodyInputs], *, n_max: int) -> None:
@@ -200,6 +210,20 @@ class TeacherPolicy:
         normalization: Normalization of its state features.
         batch: The bodies.
         n_envs: Number of simulations of each body.
+
+    Examples:
+        >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
+        >>> from hyperdistill_core.tasks import get_task
+        >>> from morph_ops.sampling import sample_body
+        >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
+        >>> inputs = [BodyInputs.of(body, get_task("flat")) for body in bodies]
+        >>> batch = BodyBatch(inputs, n_max=12)
+        >>> plain = Normalization(np.zeros(17), np.ones(17))
+        >>> teacher = MessagePassing(MessagePassingConfig(context_dim=25))
+        >>> policy = TeacherPolicy(teacher, plain, batch, n_envs=3)
+        >>> states, time = np.zeros((2, 3, 12, 17), np.float32), np.zeros((2, 3))
+        >>> policy.means(states, time).shape
+        (2, 3, 12, 2)
     """
 
     def __init__(
@@ -230,6 +254,19 @@ class StudentPolicy:
         normalization: Normalization of the states.
         batch: The bodies.
         variant: (D,) factors of a variant on the contexts; None for unchanged contexts.
+
+    Examples:
+        >>> from hyperdistill_core.controller import Controller
+        >>> from hyperdistill_core.tasks import get_task
+        >>> from morph_ops.sampling import sample_body
+        >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
+        >>> inputs = [BodyInputs.of(body, get_task("flat")) for body in bodies]
+        >>> batch = BodyBatch(inputs, n_max=12)
+        >>> controller = Controller.load("flat-v2")
+        >>> policy = StudentPolicy(controller.network, controller.normalization, batch)
+        >>> states, time = np.zeros((2, 3, 12, 17), np.float32), np.zeros((2, 3))
+        >>> policy.means(states, time).shape
+        (2, 3, 12, 2)
     """
 
     @torch.no_grad()
@@ -262,6 +299,10 @@ def observe(normalization: Normalization, states: NDArray[np.floating]) -> NDArr
     Args:
         normalization: Normalization of the states.
         states: (..., state_dim) states.
+
+    Examples:
+        >>> observe(Normalization(np.full(2, 1.0), np.full(2, 4.0)), np.array([3.0, 1.0])).tolist()
+        [1.0, 0.0]
     """
     return normalization.observe(states).astype(np.float32)
 
@@ -272,6 +313,10 @@ def clock_phase_of(time: NDArray[np.floating], harmonics: int) -> torch.Tensor |
     Args:
         time: (...) time since the beginning of each episode (s).
         harmonics: Number of harmonics; 0 for no clock phase.
+
+    Examples:
+        >>> clock_phase_of(np.zeros((2, 3)), 2).shape
+        torch.Size([2, 3, 4])
     """
     if not harmonics:
         return None

@@ -14,6 +14,9 @@ def require_continuous(controller: Controller) -> None:
 
     Raises:
         TrainingError: The controller's context is not "continuous".
+
+    Examples:
+        >>> require_continuous(Controller.load("flat-v2"))
     """
     if controller.context != "continuous":
         raise TrainingError(
@@ -31,6 +34,10 @@ def require_clock(wanted: int, found: int) -> None:
 
     Raises:
         TrainingError: The numbers differ.
+
+    Examples:
+        >>> require_clock(0, 2)
+        >>> require_clock(2, 2)
     """
     if wanted not in (0, found):
         raise TrainingError(

@@ -23,6 +23,10 @@ def is_teacher(checkpoint: str | Path) -> bool:
     Raises:
         ControllerError: No shipped controller has that name.
         CheckpointError: The file is not a checkpoint.
+
+    Examples:
+        >>> is_teacher("flat-v2")
+        False
     """
     return checkpoint_kind(find(checkpoint)) == KIND
 

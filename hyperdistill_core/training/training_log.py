@@ -18,6 +18,13 @@ def append_row(path: Path, row: Mapping[str, float]) -> None:
         path: The file.
         row: Values by name, the same names in every row. Integers are written with all digits,
             other numbers with six.
+
+    Examples:
+        >>> import tempfile
+        >>> log = Path(tempfile.mkdtemp()) / "log.csv"
+        >>> append_row(log, {"steps": 64, "return": 12.5})
+        >>> log.read_text().splitlines()
+        ['steps,return', '64,12.5']
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.exists()
@@ -34,6 +41,15 @@ def drop_rows(path: Path, *, beyond: float) -> None:
     Args:
         path: The file; nothing happens if it does not exist.
         beyond: Largest value of "steps" that is kept.
+
+    Examples:
+        >>> import tempfile
+        >>> log = Path(tempfile.mkdtemp()) / "log.csv"
+        >>> for steps in (64, 128):
+        ...     append_row(log, {"steps": steps})
+        >>> drop_rows(log, beyond=64)
+        >>> log.read_text().splitlines()
+        ['steps', '64']
     """
     if not path.exists():
         return

@@ -31,6 +31,10 @@ class GeneralistConfig(HypernetConfig):
     Raises:
         ValueError: A setting is out of range, as for
             :class:`~hyperdistill_core.nets.hypernetwork.HypernetConfig`.
+
+    Examples:
+        >>> GeneralistConfig(context_dim=25, hidden=64).hypernet().hidden
+        64
     """
 
     first_action: float = 0.01
@@ -172,6 +176,11 @@ def split_clock_phase(observation: Tensor, state_dim: int) -> tuple[Tensor, Tens
 
     Returns:
         States (A, R, n, state_dim), and clock phases (A, R, clock_dim) or None if there are none.
+
+    Examples:
+        >>> states, phase = split_clock_phase(torch.zeros(1, 2, 9, 19), 17)
+        >>> states.shape, phase.shape
+        (torch.Size([1, 2, 9, 17]), torch.Size([1, 2, 2]))
     """
     states, phase = observation[..., :state_dim], observation[:, :, 0, state_dim:]
     return states, phase if phase.shape[-1] else None

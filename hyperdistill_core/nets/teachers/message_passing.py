@@ -37,6 +37,11 @@ class MessagePassingConfig(NetworkConfig):
 
     Raises:
         ValueError: A size is below 1, or the number of layers below 0.
+
+    Examples:
+        >>> MessagePassingConfig(context_dim=25, width=0)
+        Traceback (most recent call last):
+        ValueError: width: expected at least 1, got 0
     """
 
     context_dim: int

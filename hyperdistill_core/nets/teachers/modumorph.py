@@ -47,6 +47,11 @@ class ModuMorphConfig(NetworkConfig):
     Raises:
         ValueError: A size is below 1.
         ValueError: The width is not a multiple of ``heads``.
+
+    Examples:
+        >>> ModuMorphConfig(context_dim=25, state_dim=30, heads=3)
+        Traceback (most recent call last):
+        ValueError: width: expected a multiple of the 3 heads, got 128
     """
 
     context_dim: int

@@ -41,6 +41,10 @@ class SpecialistsConfig(ClockedConfig):
 
     Raises:
         ValueError: A setting is out of range.
+
+    Examples:
+        >>> SpecialistsConfig(bodies=2, n_max=12, clock_harmonics=2).clock_dim
+        4
     """
 
     bodies: int

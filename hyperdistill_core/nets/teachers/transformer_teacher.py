@@ -43,6 +43,10 @@ class TransformerTeacherConfig(NetworkConfig):
         ValueError: A size is out of range.
         ValueError: The width is not a multiple of ``heads``.
         ValueError: There is neither a state nor a context feature.
+
+    Examples:
+        >>> TransformerTeacherConfig(context_dim=25, state_dim=30).token_dim
+        55
     """
 
     context_dim: int

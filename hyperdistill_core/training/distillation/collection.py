@@ -55,10 +55,20 @@ def collect(
         TrainingError: The data is of another training set, task or other teachers.
 
     Examples:
-        The variants of a controller as teachers::
+        A variant of a controller as the teacher:
 
-            teachers, _ = load_teachers(["flat-v2"])
-            collect(training_set, ExpertData(Path("data")), CollectSettings(), teachers=teachers)
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from hyperdistill_core.training.distillation import load_teachers
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(0)
+        >>> bodies = TrainingSet((sample_body(rng), sample_body(rng)), ("sampled",) * 2)
+        >>> teachers, _ = load_teachers(["flat-v0"])
+        >>> data = ExpertData(Path(tempfile.mkdtemp()))
+        >>> settings = CollectSettings(n_active=2, n_envs=1, horizon=4, n_workers=1)
+        >>> collect(bodies, data, settings, teachers=teachers[:1])
+        >>> [(segment.body, segment.transitions) for segment in data.segments]
+        [(0, 1), (1, 1)]
     """
     data.require_of(training_set.graphs)
     data.require_made_by(task=settings.task, teachers=[teacher.identity for teacher in teachers])

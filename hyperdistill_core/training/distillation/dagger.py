@@ -52,19 +52,27 @@ def distill(
         CheckpointError: The checkpoint in ``folder`` is of another network or other settings.
 
     Examples:
-        From expert data to a controller's file::
+        From expert data to a controller, with settings far below the defaults:
 
-            distiller = distill(
-                training_set,
-                data,
-                teachers,
-                settings=DistillSettings(),
-                dagger=CollectSettings(),
-                rounds=2,
-                folder=Path("student"),
-            )
-            controller = student_controller(distiller, training_set, name="my-v0", provenance={})
-            controller.save(Path("my-v0.safetensors"))
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from hyperdistill_core.training.distillation import load_teachers, student_controller
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(0)
+        >>> bodies = TrainingSet((sample_body(rng), sample_body(rng)), ("sampled",) * 2)
+        >>> teachers, _ = load_teachers(["flat-v0"])
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> few = CollectSettings(n_active=2, n_envs=1, horizon=4, n_workers=1)
+        >>> data = ExpertData(folder / "data")
+        >>> collect(bodies, data, few, teachers=teachers[:1])
+        >>> settings = DistillSettings(updates=2, n_bodies=2, n_states=4, hidden=8, embed=8)
+        >>> distiller = distill(
+        ...     bodies, data, teachers[:1], settings=settings, dagger=few, rounds=1, folder=folder
+        ... )
+        >>> distiller.updates_done, len(data.segments)
+        (2, 4)
+        >>> student_controller(distiller, bodies, name="my-v0", provenance={}).task
+        'flat'
     """
     distiller = Distiller(data, settings, folder, initialize_from=initialize_from)
     for round_ in range(rounds + 1):

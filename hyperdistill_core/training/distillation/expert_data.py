@@ -51,6 +51,14 @@ class Segment:
         n_nodes: Number of rows of a transition.
         transitions: Number of transitions.
         teacher: Number of the teacher that labeled the states.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> Segment(
+        ...     body=0, round=0, graph=body, first=0, n_nodes=len(body), transitions=3
+        ... ).rows == 3 * len(body)
+        True
     """
 
     body: int

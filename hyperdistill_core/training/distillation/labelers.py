@@ -115,6 +115,11 @@ class VariantTeacher:
     Attributes:
         controller: The controller.
         variant: Number of the variant.
+
+    Examples:
+        >>> teachers = VariantTeacher.all_of(Controller.load("flat-v2"))
+        >>> len(teachers), teachers[3].identity
+        (32, 'd427f76fb6f137b9/3')
     """
 
     controller: Controller
@@ -163,6 +168,11 @@ class Student:
         network: The hypernetwork.
         normalization: Normalization of the states.
         context: Layout of its contexts.
+
+    Examples:
+        >>> controller = Controller.load("flat-v2")
+        >>> Student(controller.network, controller.normalization, controller.context).context
+        'continuous'
     """
 
     network: Hypernetwork
@@ -183,6 +193,11 @@ def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict
     Raises:
         CheckpointError: A file is not a checkpoint.
         ControllerError: A controller does not exist.
+
+    Examples:
+        >>> teachers, descriptions = load_teachers(["flat-v2"])
+        >>> len(teachers), descriptions[0]["controller"]
+        (32, 'flat-v2')
     """
     teachers: list[Labeler] = []
     descriptions: list[dict[str, Any]] = []

@@ -24,6 +24,16 @@ class PolicyRun:
         means: (k, A, E, n_max, 2) action means of the labels.
         rewards: (A,) mean over simulations of the sum of rewards until the first termination. A
             teacher whose body falls forward over and over must not win.
+
+    Examples:
+        >>> run = PolicyRun(
+        ...     states=np.zeros((4, 2, 3, 12, 17), np.float32),
+        ...     elapsed=np.zeros((4, 2, 3), np.int64),
+        ...     means=np.zeros((4, 2, 3, 12, 2), np.float32),
+        ...     rewards=np.zeros(2),
+        ... )
+        >>> [array.shape for array in run.of_body(slot=1, n=9)]
+        [(12, 9, 17), (12,), (12, 9, 2)]
     """
 
     states: NDArray[np.float32]

@@ -83,11 +83,17 @@ def finetune(
         CheckpointError: The folder belongs to another fine-tuning.
 
     Examples:
-        A quick fine-tuning of one body, too short to improve it::
+        A fine-tuning of one body that is too short to improve it:
 
-            settings = FineTuneSettings(steps_per_body=20_000)
-            result = finetune([graph], "flat-v2", settings, Path("tuned"))
-            result.networks[0].save_npz("network.npz")
+        >>> import tempfile
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> settings = FineTuneSettings(
+        ...     steps_per_body=8, n_envs=2, horizon=4, checkpoints=1, episodes=1, n_workers=1
+        ... )
+        >>> result = finetune([body], "flat-v0", settings, Path(tempfile.mkdtemp()))
+        >>> result.zero_shot.shape, result.networks[0].n_nodes == len(body)
+        ((1,), True)
     """
     chosen = list(variants or [0] * len(graphs))
     ensure_manifest(folder, graphs, controller, settings, variants=chosen)

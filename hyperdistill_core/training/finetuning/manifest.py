@@ -41,6 +41,16 @@ def ensure_manifest(
     Raises:
         ControllerError: The controller does not exist.
         CheckpointError: The folder belongs to another fine-tuning.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> ensure_manifest(folder, [body], "flat-v0", FineTuneSettings())
+        >>> (folder / MANIFEST).exists()
+        True
     """
     training_set = TrainingSet(tuple(graphs), ("robot",) * len(graphs))
     now = {

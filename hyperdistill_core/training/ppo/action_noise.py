@@ -17,6 +17,13 @@ class CorrelatedNoise:
         shape: Shape of a sample.
         correlation: Correlation of consecutive samples, in [0, 1).
         draw: Function that returns independent standard normal samples of a shape.
+
+    Examples:
+        >>> import torch
+        >>> noise = CorrelatedNoise((4, 2), 0.7, torch.randn)
+        >>> sample, carried = noise.step(0.5)
+        >>> sample.shape, carried.shape
+        (torch.Size([4, 2]), torch.Size([4, 2]))
     """
 
     def __init__(

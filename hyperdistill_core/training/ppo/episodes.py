@@ -26,6 +26,11 @@ class EpisodeCounters:
             its count then begins with 0.
         returns: (A, E) sums of rewards.
         discounted: (A, E) discounted sums of rewards with the alive bonus.
+
+    Examples:
+        >>> counters = EpisodeCounters((2, 3), max_steps=1000)
+        >>> counters.elapsed.shape
+        (2, 3)
     """
 
     def __init__(self, shape: tuple[int, int], *, max_steps: int) -> None:

@@ -35,6 +35,17 @@ class KLAdaptiveLearningRate:
 
     Attributes:
         rates: (separate_bodies,) learning rates, or (1,).
+
+    Examples:
+        >>> network = torch.nn.Linear(2, 1)
+        >>> optimizer = torch.optim.Adam(network.parameters())
+        >>> learning_rate = KLAdaptiveLearningRate(
+        ...     network, optimizer, separate_bodies=None, desired_kl=0.02, max_kl=0.1
+        ... )
+        >>> learning_rate.begin(bound=1e-3)
+        0.0001
+        >>> learning_rate.may_step(torch.full((4, 2, 3), 0.5))  # far above max_kl
+        False
     """
 
     def __init__(

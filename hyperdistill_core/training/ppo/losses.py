@@ -78,6 +78,11 @@ def standardized(advantage: Tensor, *, bodies: int, per_body: bool) -> Tensor:
         per_body: Whether each body is standardized by itself. Its standard deviation is then
             taken as at least half of the common one: the advantages of a body that hardly moves
             are mostly noise.
+
+    Examples:
+        >>> advantage = standardized(torch.randn(8, 6), bodies=2, per_body=False)
+        >>> round(float(advantage.std()), 3)
+        1.0
     """
     dims = (0, 2) if per_body else (0, 1, 2)
     grouped = advantage.view(len(advantage), bodies, -1)
@@ -96,6 +101,15 @@ def clip_gradients(network: Teacher, limit: float) -> None:
     Args:
         network: Network whose gradients are changed in place.
         limit: Largest norm.
+
+    Examples:
+        >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
+        >>> network = MessagePassing(MessagePassingConfig(context_dim=25))
+        >>> for parameter in network.parameters():
+        ...     parameter.grad = torch.ones_like(parameter)
+        >>> clip_gradients(network, 0.5)
+        >>> sum(parameter.grad.square().sum() for parameter in network.parameters()).sqrt() <= 0.5
+        tensor(True)
     """
     if network.separate_bodies is None:
         torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
@@ -120,6 +134,10 @@ def require_finite(network: Teacher) -> None:
 
     Raises:
         TrainingError: A weight is infinite or not a number.
+
+    Examples:
+        >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
+        >>> require_finite(MessagePassing(MessagePassingConfig(context_dim=25)))
     """
     if network.separate_bodies is not None:
         return

@@ -69,6 +69,18 @@ def teacher_from_controller(
     Raises:
         TrainingError: The controller takes another context than trainings have.
         TrainingError: The controller has a clock phase input of other harmonics.
+
+    Examples:
+        >>> import numpy as np
+        >>> from hyperdistill_core.nets.teachers import Generalist
+        >>> from hyperdistill_core.tasks import get_task
+        >>> from hyperdistill_core.training.body_batch import BodyInputs
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> batch = BodyBatch([BodyInputs.of(body, get_task("flat"))], n_max=len(body))
+        >>> controller = Controller.load("flat-v2")
+        >>> teacher_from_controller(Generalist, controller, batch, clock_harmonics=0).kind
+        'generalist'
     """
     require_continuous(controller)
     context = batch.context

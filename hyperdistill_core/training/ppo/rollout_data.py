@@ -20,6 +20,16 @@ class RolloutData:
         advantage: (T, B) advantages.
         target: (T, B) targets of the critic.
         joints: (N, 2) bool, True for joint slots that hold a hinge.
+
+    Examples:
+        >>> import torch
+        >>> of_nodes, of_samples = torch.zeros(8, 5, 2), torch.zeros(8, 3)
+        >>> data = RolloutData(
+        ...     observation=torch.zeros(8, 5, 17), mean=of_nodes, action=of_nodes, value=of_samples,
+        ...     advantage=of_samples, target=of_samples, joints=torch.ones(5, 2, dtype=torch.bool),
+        ... )
+        >>> data.minibatch(torch.tensor([0, 3]))["observation"].shape
+        torch.Size([10, 17])
     """
 
     observation: Tensor

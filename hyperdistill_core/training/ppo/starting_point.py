@@ -33,6 +33,13 @@ class StartingPoint:
         return_moments: Moments of discounted returns; None for new ones.
         moments_fixed: Whether the state moments never change, because a controller or its
             descendant was trained with them.
+
+    Examples:
+        >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
+        >>> network = MessagePassing(MessagePassingConfig(context_dim=25))
+        >>> start = StartingPoint.new(network)
+        >>> start.state_moments.size, start.moments_fixed
+        (17, False)
     """
 
     network: Teacher

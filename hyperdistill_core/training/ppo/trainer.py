@@ -59,12 +59,17 @@ class TeacherTrainer:
             settings, or the one to initialize from is of another network.
 
     Examples:
-        A training of a few seconds on two sampled bodies::
-
-            rng = np.random.default_rng(0)
-            bodies = TrainingSet((sample_body(rng), sample_body(rng)), ("sampled",) * 2)
-            settings = PPOSettings(steps=1000, n_active=2, n_envs=2, n_workers=1)
-            TeacherTrainer(bodies, settings, Path("teacher")).train(report=print)
+        >>> import tempfile
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(0)
+        >>> bodies = TrainingSet((sample_body(rng), sample_body(rng)), ("sampled",) * 2)
+        >>> settings = PPOSettings(
+        ...     steps=32, n_active=2, n_envs=2, horizon=8, width=8, layers=1, n_workers=1
+        ... )
+        >>> trainer = TeacherTrainer(bodies, settings, Path(tempfile.mkdtemp()))
+        >>> trainer.train()
+        >>> trainer.steps_done
+        32
     """
 
     def __init__(

@@ -83,6 +83,12 @@ def is_passively_stable(graph: nx.DiGraph[str], *, task: str, steps: int) -> boo
         graph: The body.
         task: Name of the task.
         steps: Number of control steps that the body must stay up.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> is_passively_stable(body, task="flat", steps=1)
+        True
     """
     short_task = replace(get_task(task), max_steps=steps)
     policy = _ZeroPolicy(sum(1 for _ in joints(graph)))

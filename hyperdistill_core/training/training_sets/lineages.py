@@ -31,6 +31,13 @@ class Offspring:
         graph: The body.
         lineage: Number of its lineage.
         parent_score: Score of its first parent.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(0)
+        >>> child = Lineages([(sample_body(rng), 1.0), (sample_body(rng), 2.0)], rng).ask()
+        >>> child.parent_score in (1.0, 2.0)
+        True
     """
 
     graph: nx.DiGraph[str]
