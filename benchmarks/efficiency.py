@@ -244,11 +244,9 @@ def _parser() -> argparse.ArgumentParser:
     summary = "Cost of a control step for teachers and for the networks generated for a body."
     parser = argparse.ArgumentParser(description=summary)
     parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
-    parser.add_argument(
-        "--nodes", type=_count, default=12, help="limbs plus torso of the body"
-    )
-    parser.add_argument("--repeats", type=_count, default=30)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--nodes", type=_count, default=12, help="limbs plus torso of the body")
+    parser.add_argument("--repeats", type=_count, default=30, help="number of repeats")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights and states")
     return parser
 
 

@@ -197,16 +197,18 @@ def _table(
 def _parser() -> argparse.ArgumentParser:
     summary = "Control steps that racing saves, and best bodies that it loses."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v2", help="Name or file of the controller.")
-    parser.add_argument("--bodies", type=int, default=500, help="Candidates of the campaign.")
+    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument("--bodies", type=int, default=500, help="candidates of the campaign")
     parser.add_argument(
-        "--episodes", type=int, nargs="+", default=[4, 8], help="Episodes of a score."
+        "--episodes", type=int, nargs="+", default=[4, 8], help="episodes of a score"
     )
-    parser.add_argument("--true-episodes", type=int, default=32)
-    parser.add_argument("--top", type=int, default=10)
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=usable_cores())
+    parser.add_argument("--true-episodes", type=int, default=32, help="episodes of a true score")
+    parser.add_argument("--top", type=int, default=10, help="number of best bodies to find")
+    parser.add_argument("--repeats", type=int, default=2, help="number of repeats")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the campaign")
+    parser.add_argument(
+        "--workers", type=int, default=usable_cores(), help="number of worker processes"
+    )
     return parser
 
 

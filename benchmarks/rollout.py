@@ -229,12 +229,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("robot", nargs="*", type=Path, help="MJCF files (default: sampled bodies)")
     parser.add_argument("--robots", type=int, default=20, help="number of sampled bodies")
     parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
-    parser.add_argument("--task", default="flat", choices=sorted(TASKS))
+    parser.add_argument("--task", default="flat", choices=sorted(TASKS), help="task of the bodies")
     parser.add_argument("--max-steps", type=int, default=1000, help="control steps in an episode")
-    parser.add_argument("--episodes", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--episodes", type=int, default=8, help="episodes of each body")
+    parser.add_argument("--repeats", type=int, default=5, help="number of repeats")
+    parser.add_argument("--seed", type=int, default=0, help="seed of bodies and episodes")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="number of processes")
     return parser
 
 

@@ -116,9 +116,11 @@ class Tenth:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--candidates", type=int, default=100_000)
-    parser.add_argument("--algorithm", default="aging")
-    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--candidates", type=int, default=100_000, help="number of candidates")
+    parser.add_argument("--algorithm", default="aging", help="name of the algorithm")
+    parser.add_argument(
+        "--workers", type=int, default=8, help="bodies that are scored at the same time"
+    )
     options = parser.parse_args()
     if options.candidates < 100 or options.workers < 1:
         parser.error("expected at least 100 candidates and 1 worker")

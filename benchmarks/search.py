@@ -247,10 +247,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Every algorithm against random search.")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
-    parser.add_argument("--candidates", type=int, default=1000)
-    parser.add_argument("--episodes", type=int, default=4)
+    parser.add_argument("--candidates", type=int, default=1000, help="candidates of each run")
+    parser.add_argument("--episodes", type=int, default=4, help="episodes of each body")
     parser.add_argument("--population", type=int, help="population instead of the presets'")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the runs")
     parser.add_argument(
         "--only", action="append", choices=list(ROWS), help="only this row; may be repeated"
     )
