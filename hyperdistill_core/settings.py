@@ -74,6 +74,13 @@ class Names(NamedTuple):
     """Names that a setting takes, as ``Annotated[str, Names(TASKS)]``, or one of a list of names.
 
     Plugins are accepted if the registry takes them; they are not imported.
+
+    Examples:
+        >>> from typing import Annotated
+        >>> from pydantic import TypeAdapter
+        >>> gaits = Registry("gait", {"walk": 1, "trot": 2})
+        >>> TypeAdapter(Annotated[str, Names(gaits)]).validate_python("trot")
+        'trot'
     """
 
     registry: Registry[Any]

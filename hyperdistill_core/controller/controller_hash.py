@@ -41,6 +41,13 @@ def controller_hash(
 
     Returns:
         16 hexadecimal digits.
+
+    Examples:
+        >>> import torch
+        >>> network = Hypernetwork(HypernetConfig(context_dim=25))
+        >>> plain = Normalization(np.zeros(17), np.ones(17))
+        >>> len(controller_hash(network, plain, None, task="flat", context="continuous"))
+        16
     """
     settings = {
         "version": _SCHEME,

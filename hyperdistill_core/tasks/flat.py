@@ -14,11 +14,16 @@ from morph_ops import graph as body_graph
 from morph_ops.geometry import canonical_frames
 from morph_ops.io.mjcf.build import compile_spec, to_spec
 
+#: Name of the geom that is the floor.
 FLOOR = "floor"
+# Friction and dimension of contacts with the floor, as those of UNIMAL geoms.
 _FRICTION = (0.7, 0.1, 0.1)
 _CONDIM = 3
+# Height of the lowest point of a UNIMAL above the floor at rest (m).
 _CLEARANCE_M = 0.2
+# Share of the height above this clearance at or below which a body has fallen.
 _FALL_RATIO = 0.5
+# Number of decimals of a torso's height (m), as in the public environment.
 _HEIGHT_DECIMALS = 3
 
 

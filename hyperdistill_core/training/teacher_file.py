@@ -43,6 +43,12 @@ def load_teacher(path: Path) -> tuple[Teacher, Normalization, dict[str, Any]]:
 
     Raises:
         CheckpointError: The file is missing, damaged, or not a checkpoint of a teacher.
+
+    Examples:
+        >>> path = find("flat-v0").parent / "flat-v0" / "teacher.safetensors"
+        >>> network, normalization, meta = load_teacher(path)
+        >>> network.kind, normalization.mean.shape, meta["steps"]
+        ('gnn', (30,), 11304960)
     """
     tensors, meta = load_checkpoint(path, kind=KIND)
     network = teacher_from_description(meta["network"])

@@ -105,6 +105,16 @@ def add_variants(
     Raises:
         TrainingError: With ``more``, the controller already has as many variants.
         ControllerError: There is no such controller.
+
+    Examples:
+        Two variants, scored by one body; the defaults score many more:
+
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(0)
+        >>> bodies = TrainingSet((sample_body(rng), sample_body(rng)), ("sampled",) * 2)
+        >>> settings = VariantSearchSettings(variants=2, drawn=3, bodies=1, episodes=1, n_workers=1)
+        >>> add_variants("flat-v0", bodies, settings).n_variants
+        2
     """
     loaded = Controller.load(controller)
     width = context_dim(loaded.context)

@@ -54,6 +54,24 @@ def generalist_controller(
 
     Raises:
         CheckpointError: The file is not the checkpoint of a generalist.
+
+    Examples:
+        A training that is too short to be of use:
+
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from hyperdistill_core.training.ppo import PPOSettings, TeacherTrainer
+        >>> from morph_ops.sampling import sample_body
+        >>> rng = np.random.default_rng(0)
+        >>> bodies = TrainingSet((sample_body(rng), sample_body(rng)), ("sampled",) * 2)
+        >>> settings = PPOSettings(
+        ...     teacher="generalist", observation="state", steps=32, n_active=2, n_envs=2,
+        ...     horizon=8, width=8, layers=1, n_workers=1,
+        ... )
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> TeacherTrainer(bodies, settings, folder).train()
+        >>> generalist_controller(folder / "teacher.safetensors", bodies, name="my-v0").name
+        'my-v0'
     """
     network, normalization, meta = load_teacher(checkpoint)
     if network.hypernetwork is None:

@@ -28,6 +28,13 @@ def load_specialists(path: Path) -> tuple[Teacher, Normalization]:
 
     Raises:
         CheckpointError: The file is not the checkpoint of specialists.
+
+    Examples:
+        >>> from hyperdistill_core.controller.checkpoints import find
+        >>> file = find("flat-v0").parent / "flat-v0" / "teacher.safetensors"
+        >>> load_specialists(file)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        hyperdistill_core.errors.CheckpointError: ...: expected specialists, got a gnn
     """
     network, normalization, _ = load_teacher(path)
     if network.separate_bodies is None:
@@ -46,6 +53,16 @@ def specialist_policy(
         body: Number of the body.
         graph: The body.
         task: Name of the task.
+
+    Examples:
+        >>> from hyperdistill_core.nets.teachers import Specialists, SpecialistsConfig
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> network = Specialists(SpecialistsConfig(bodies=1, n_max=12)).requires_grad_(False)
+        >>> plain = Normalization(np.zeros(17), np.ones(17))
+        >>> policy = specialist_policy(network, plain, 0, body, "flat")
+        >>> policy.act(np.zeros((1, len(body), 17))).shape == (1, policy.n_controls)
+        True
     """
     layout = BodyLayout.from_graph(graph, get_task(task).model(graph))
     layers = [(w.numpy(), b.numpy()) for w, b in network.layers(body, len(graph))]
