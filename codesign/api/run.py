@@ -224,7 +224,7 @@ class Run:
         """The result of one SQL statement that only reads.
 
         Args:
-            sql: The statement; docs/runs.md describes tables and columns.
+            sql: The statement; docs/guides/runs.md describes tables and columns.
             limit: Maximum number of rows.
             seconds: Maximum time (s).
 

@@ -34,8 +34,18 @@ SHOWN = 100
     type=click.FloatRange(min=0.0, min_open=True),
     help="Maximum time of the query (s).",
 )
-@click.option("--json", "json_to", metavar="FILE|-", help="Write the rows as JSON; - is stdout.")
-@click.option("--csv", "csv_to", metavar="FILE|-", help="Write the rows as CSV; - is stdout.")
+@click.option(
+    "--json",
+    "json_to",
+    metavar="FILE|-",
+    help="Write the rows as JSON, and replace FILE if it exists; - is stdout.",
+)
+@click.option(
+    "--csv",
+    "csv_to",
+    metavar="FILE|-",
+    help="Write the rows as CSV, and replace FILE if it exists; - is stdout.",
+)
 def query(
     run: Path,
     sql: str,

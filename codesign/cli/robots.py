@@ -72,12 +72,15 @@ def inspect(robot: Path) -> None:
 def convert(source: Path, target: Path) -> None:
     """Convert a robot file to another format.
 
-    The file names decide: .xml is MJCF, .json the project's own format, .graphml GraphML.
+    The file names decide: .xml is MJCF, .json the project's own format, .graphml GraphML. OUT
+    must be new.
     """
     from codesign.errors import UsageError
     from morph_ops.io.files import read_body, write_body
 
     if source.resolve() == target.resolve():
         raise UsageError(f"{target} is the robot itself: choose another file")
+    if target.is_file():
+        raise UsageError(f"{target} exists: delete it or choose another file")
     write_body(read_body(source), target)
     click.echo(f"{target}")

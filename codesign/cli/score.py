@@ -66,7 +66,10 @@ if TYPE_CHECKING:
 )
 @click.option("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786.")
 @click.option(
-    "--json", "json_to", metavar="FILE|-", help="Write the score records as JSON; - is stdout."
+    "--json",
+    "json_to",
+    metavar="FILE|-",
+    help="Write the score records as JSON, and replace FILE if it exists; - is stdout.",
 )
 def score(
     robots: tuple[Path, ...],
@@ -163,4 +166,6 @@ def _show(records: Sequence[ScoreRecord]) -> None:
     console.print(scores_table(records))
     for record in records:
         for warning in record.warnings:
-            console.print(f"{record.robot}: {warning}", style="yellow", markup=False)
+            console.print(
+                f"{record.robot}: {warning}", style="yellow", soft_wrap=True, markup=False
+            )

@@ -142,7 +142,8 @@ def alarm_lines(alarms: Sequence[Event]) -> list[str]:
     latest = {str(alarm.name): alarm for alarm in alarms}
     times = Counter(alarm.name for alarm in alarms)
     return [
-        f"alarm ({times[name]} generation{'s' if times[name] > 1 else ''}): {alarm.message}"
+        f"alarm in {times[name]} generation{'s, the last one' if times[name] > 1 else ''}: "
+        f"{alarm.message}"
         for name, alarm in sorted(latest.items())
     ]
 

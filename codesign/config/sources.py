@@ -13,6 +13,7 @@ import tomli_w
 from codesign.cluster import ClusterSettings
 from codesign.config.settings import Settings
 from codesign.errors import UsageError
+from hyperdistill_core.errors import SettingProblem, SettingsError
 from hyperdistill_core.settings import assigned, merged
 from morph_ops._messages import one_line
 from morph_ops._registry import Registry
@@ -73,7 +74,26 @@ def load(
         values = merged(values, read_toml(file))
     values = assigned(values, assignments)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    return Settings.from_dict(merged(values, given))
+    try:
+        return Settings.from_dict(merged(values, given))
+    except SettingsError as error:
+        if file is None:
+            raise
+        raise _with_file(error, file) from None
+
+
+def _with_file(error: SettingsError, file: Path) -> SettingsError:
+    """The error, with the name of the file before every problem that the file alone has, too."""
+    try:
+        Settings.from_dict(read_toml(file))
+    except SettingsError as own:
+        return SettingsError(
+            *(
+                SettingProblem(str(file), str(problem)) if problem in own.problems else problem
+                for problem in error.problems
+            )
+        )
+    return error
 
 
 def read_toml(file: Path) -> dict[str, Any]:

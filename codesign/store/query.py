@@ -110,4 +110,4 @@ def _explained(error: Exception, seconds: float) -> str:
             f"SQL: the query took longer than {seconds:g} s: ask for less, or allow more time with "
             "--seconds"
         )
-    return f"SQL: {message}; docs/guides/runs.md describes the tables and columns"
+    return f'SQL: {message.rstrip(".")}; the guide "Runs" describes the tables and columns'

@@ -35,7 +35,7 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
         folder: Path of the folder.
 
     Raises:
-        BodyError: The folder holds no robot.
+        BodyError: There is no such folder, or it holds no robot.
 
     Examples:
         >>> import tempfile
@@ -45,6 +45,8 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
         >>> [file.name for file in robot_files(folder)]
         ['ant.json', 'bee.xml']
     """
+    if not Path(folder).is_dir():
+        raise BodyError(f"{folder}: expected a folder of robots, got no folder")
     files = sorted(file for file in Path(folder).iterdir() if file.suffix in ROBOT_EXTENSIONS)
     if not files:
         raise BodyError(f"{folder}: no robots ({', '.join(ROBOT_EXTENSIONS)}) in this folder")
@@ -101,6 +103,8 @@ extensions: .xml, .mjcf, .json, .graphml
 
 def _format(path: str | os.PathLike[str]) -> tuple[str, str, str]:
     extension = Path(path).suffix.lower()
+    if Path(path).is_dir():
+        raise BodyError(f"{path}: expected a robot file ({', '.join(_FORMATS)}), got a folder")
     if extension not in _FORMATS:
         raise BodyError(
             f"{path}: no body format has the extension {extension!r}; "

@@ -38,7 +38,9 @@ def test_events_come_back_and_alarms_happen_once_a_generation(small_run, tmp_pat
 def test_status_shows_the_latest_of_each_alarm(small_run, capsys):
     code, out, _ = call(capsys, "status", small_run.path)
     assert code == 0
-    assert out.splitlines()[-1] == "alarm (3 generations): generation 2, speed: too fast"
+    assert out.splitlines()[-1] == (
+        "alarm in 3 generations, the last one: generation 2, speed: too fast"
+    )
 
 
 def test_provenance_names_versions_controller_and_settings():
