@@ -41,8 +41,7 @@ ALGORITHMS = {
 }
 
 
-@pytest.fixture(scope="module", params=ALGORITHMS)
-def settings(request):
+def settings_of(algorithm):
     # Two mutations that change little make equal bodies likely.
     rates = {"crossover": 0.3, "operators": dict.fromkeys(config.Rates().operators, 0.2)}
     rates["operators"] |= {"density": 3.0}
@@ -55,17 +54,22 @@ def settings(request):
             "tournament": 3,
             "rates": rates,
             "reevaluation_episodes": 0,
-            "algorithm": request.param,
-            **ALGORITHMS[request.param],
+            "algorithm": algorithm,
+            **ALGORITHMS[algorithm],
         }
     )
 
 
-@pytest.fixture
-def database(tmp_path):
-    Database.create(tmp_path / "run.sqlite")
-    with Database(tmp_path / "run.sqlite") as opened:
-        yield opened
+@pytest.fixture(scope="module", params=ALGORITHMS)
+def settings(request):
+    """Settings of a campaign of 36 candidates, for each algorithm."""
+    return settings_of(request.param)
+
+
+@pytest.fixture(scope="module")
+def aging():
+    """The same for one algorithm, for tests that no algorithm makes a difference to."""
+    return settings_of("aging")
 
 
 def history(database):
@@ -75,12 +79,19 @@ def history(database):
 
 
 @pytest.fixture(scope="module")
-def whole_run(settings, tmp_path_factory):
+def whole_database(settings, tmp_path_factory):
+    """The database of a run that nothing interrupts; do not write to it."""
     path = tmp_path_factory.mktemp("run") / "run.sqlite"
     Database.create(path)
-    with Database(path) as database:
-        run(settings, database=database, pool=FormulaPool())
-        return outcome(database), history(database)
+    with Database(path) as opened:
+        run(settings, database=opened, pool=FormulaPool())
+    with Database(path, read_only=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def whole_run(whole_database):
+    return outcome(whole_database), history(whole_database)
 
 
 @pytest.fixture(scope="module")
@@ -188,9 +199,8 @@ def test_the_search_climbs(expected, settings):
     assert sum(end) > sum(start)
 
 
-def test_bodies_stay_valid(settings, database):
-    run(settings, database=database, pool=FormulaPool())
-    assert [violations(candidate.graph) for candidate in database.candidates()] == [[]] * 36
+def test_bodies_stay_valid(whole_database):
+    assert [violations(candidate.graph) for candidate in whole_database.candidates()] == [[]] * 36
 
 
 def test_a_budget_inside_a_generation(settings, database):
@@ -211,32 +221,32 @@ def test_selection_leaves_the_callers_random_numbers_alone():
         assert random.random() != first
 
 
-def test_failures_do_not_stop_a_run_unless_nothing_works(settings, database):
+def test_failures_do_not_stop_a_run_unless_nothing_works(aging, database):
     with pytest.raises(RunError, match="no starting body could be simulated: ValueError: no"):
-        run(settings, database=database, pool=FailingPool())
+        run(aging, database=database, pool=FailingPool())
 
 
-def test_failures_end_a_run_though_later_candidates_are_done_first(settings, database):
+def test_failures_end_a_run_though_later_candidates_are_done_first(aging, database):
     class LastFirst(FailingPool):
         def collect(self):
             number = max(self.pending)
             return [(number, self.record(self.pending.pop(number)[0]))]
 
     with pytest.raises(RunError, match="no starting body could be simulated"):
-        run(settings, database=database, pool=LastFirst(3))
+        run(aging, database=database, pool=LastFirst(3))
 
 
-def test_another_controller_is_refused(settings, database):
+def test_another_controller_is_refused(aging, database):
     with pytest.raises(InterruptionError):
-        run(settings, database=database, pool=FormulaPool(answers=3))
+        run(aging, database=database, pool=FormulaPool(answers=3))
     with pytest.raises(UsageError, match="expected hash abc, got def"):
-        run(settings, database=database, pool=FormulaPool(controller_hash="def"))
+        run(aging, database=database, pool=FormulaPool(controller_hash="def"))
     assert len(database) == 3
 
 
-def test_another_controller_does_not_score_finalists(settings, database):
-    made = settings.model_copy(update={"reevaluation_episodes": 2})
-    run(settings, database=database, pool=FormulaPool())
+def test_another_controller_does_not_score_finalists(aging, database):
+    made = aging.model_copy(update={"reevaluation_episodes": 2})
+    run(aging, database=database, pool=FormulaPool())
     with pytest.raises(UsageError, match="expected hash abc, got def"):
         run(made, database=database, pool=FormulaPool(controller_hash="def"))
     assert len(missing_reevaluations(database, made)) == len(
@@ -244,8 +254,8 @@ def test_another_controller_does_not_score_finalists(settings, database):
     )
 
 
-def test_an_algorithm_that_needs_too_many_candidates_is_refused(settings, database, monkeypatch):
-    made = settings.model_copy(update={"algorithm": "tests.helpers.custom_components:TwoLatest"})
+def test_an_algorithm_that_needs_too_many_candidates_is_refused(aging, database, monkeypatch):
+    made = aging.model_copy(update={"algorithm": "tests.helpers.custom_components:TwoLatest"})
     monkeypatch.setattr(
         "tests.helpers.custom_components.TwoLatest.needs", lambda self, number: number + 1
     )
@@ -278,16 +288,16 @@ def test_variants_of_the_parents_are_preferred(settings, database, best_of):
     assert bool(several) == (best_of > 1 and settings.algorithm != "random")
 
 
-def test_progress_counts_up(settings, database):
+def test_progress_counts_up(aging, database):
     seen = []
-    run(settings, database=database, pool=FormulaPool(), on_progress=seen.append)
+    run(aging, database=database, pool=FormulaPool(), on_progress=seen.append)
     assert [progress.done for progress in seen] == list(range(1, 37))
     best = [progress.best.score for progress in seen]
     assert best == sorted(best)
 
 
-def test_progress_of_finalists_counts_up(settings, database):
-    made = settings.model_copy(update={"reevaluation_episodes": 2, "finalists": 5, "top": 5})
+def test_progress_of_finalists_counts_up(aging, database):
+    made = aging.model_copy(update={"reevaluation_episodes": 2, "finalists": 5, "top": 5})
     seen = []
     run(
         made,
@@ -305,7 +315,7 @@ def test_progress_of_finalists_counts_up(settings, database):
     assert seen[6:] == [(0, 0)], "all are there already"
 
 
-def test_finalists_are_reevaluated_and_ranked_by_that(settings, database):
+def test_finalists_are_reevaluated_and_ranked_by_that(aging, database):
     class Turned(VariantPool):
         """In fresh episodes the worse are the better."""
 
@@ -313,8 +323,8 @@ def test_finalists_are_reevaluated_and_ranked_by_that(settings, database):
             record = super().record(graph)
             return replace(record, score=-record.score) if self.asked else record
 
-    made = settings.model_copy(update={"reevaluation_episodes": 7, "finalists": 4, "top": 2})
-    pool = Turned(2, answers=settings.total + 1)
+    made = aging.model_copy(update={"reevaluation_episodes": 7, "finalists": 4, "top": 2})
+    pool = Turned(2, answers=aging.total + 1)
     with pytest.raises(InterruptionError):
         run(made, database=database, pool=pool)
     pool = Turned(2)

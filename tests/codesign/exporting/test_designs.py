@@ -14,31 +14,16 @@ from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.tasks import get_task
 from morph_ops.identity import is_same
 from morph_ops.io import files
-from morph_ops.sampling import sample_body
-
-SEED = 3
+from tests.codesign.exporting.conftest import SEED
 
 
-@pytest.fixture(scope="module")
-def body():
-    return sample_body(np.random.default_rng(1))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, tiny_controller, body):
-    out = tmp_path_factory.mktemp("export") / "designs"
-    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=3)
-    export_designs([Design(name="it", graph=body)], out, rollout=rollout)
-    return out
-
-
-def test_files_hold_the_body(folder, body):
-    assert sorted(path.name for path in folder.iterdir()) == [
+def test_files_hold_the_body(exported, body):
+    assert sorted(path.name for path in exported.iterdir()) == [
         "it.json", "it.npz", "it.xml", "run_design.py",
     ]  # fmt: skip
-    assert is_same(files.read_body(folder / "it.json"), body)
-    assert is_same(files.read_body(folder / "it.xml"), body)
-    scene = mujoco.MjModel.from_xml_path(str(folder / "it.xml"))
+    assert is_same(files.read_body(exported / "it.json"), body)
+    assert is_same(files.read_body(exported / "it.xml"), body)
+    scene = mujoco.MjModel.from_xml_path(str(exported / "it.xml"))
     assert scene.nlight >= 1
     assert mujoco.mjtGeom.mjGEOM_PLANE in scene.geom_type
 
@@ -60,7 +45,7 @@ def test_a_design_has_the_network_of_its_variant(body, tiny_controller, tmp_path
     assert not np.array_equal(*(arrays["weight_0"] for arrays in written))
 
 
-def test_a_taken_folder_is_left_alone(folder, body, tmp_path):
+def test_a_taken_folder_is_left_alone(body, tmp_path):
     (tmp_path / "mine").touch()
     with pytest.raises(UsageError, match="exists and is not empty"):
         export_designs([Design(name="it", graph=body)], tmp_path, formats=["json"])
@@ -84,5 +69,5 @@ def test_a_link_to_an_empty_folder_is_filled(body, tmp_path):
     assert [path.name for path in (tmp_path / "real").iterdir()] == ["it.json"]
 
 
-def test_a_robot_in_two_formats_is_one(folder):
-    assert [path.name for path in files.robot_files(folder)] == ["it.json"]
+def test_a_robot_in_two_formats_is_one(exported):
+    assert [path.name for path in files.robot_files(exported)] == ["it.json"]

@@ -57,8 +57,8 @@ def test_interrupted_fine_tuning_continues(tiny_controller, tmp_path):
     for design, before in zip(designs, generated, strict=True):
         assert design.scores is not None
         assert design.scores[0] == before.score
-        way, _ = run_design.simulate(out / f"{design.name}.xml")
-        assert way.mean() / 0.02 == pytest.approx(design.scores[1], rel=1e-6)
+        distance, _ = run_design.simulate(out / f"{design.name}.xml")
+        assert distance.mean() / 0.02 == pytest.approx(design.scores[1], rel=1e-6)
         model = get_task("flat").model(design.graph)
         weights = loaded.for_body(design.graph, model).arrays()["weight_0"]
         changed.append(not np.array_equal(np.load(out / f"{design.name}.npz")["weight_0"], weights))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,28 +15,13 @@ from codesign.exporting import Design, DesignRollout, export_designs, run_design
 from codesign.scoring import score
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.nets.teachers.generalist import Generalist
-from morph_ops.sampling import sample_body
-
-SEED = 3
+from tests.codesign.exporting.conftest import EPISODES, SEED
 
 
-@pytest.fixture(scope="module")
-def body():
-    return sample_body(np.random.default_rng(1))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, tiny_controller, body):
-    out = tmp_path_factory.mktemp("export") / "designs"
-    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=3)
-    export_designs([Design(name="it", graph=body)], out, rollout=rollout)
-    return out
-
-
-def test_the_runner_reaches_the_score(folder, body, tiny_controller):
+def test_the_runner_reaches_the_score(exported, body, tiny_controller):
     # Every operation is the engines' own, so that contacts have next to no noise to blow up.
-    [record] = score([body], controller=tiny_controller, episodes=3, seed=SEED)
-    distance, seconds = run_design.simulate(folder / "it.xml")
+    [record] = score([body], controller=tiny_controller, episodes=EPISODES, seed=SEED)
+    distance, seconds = run_design.simulate(exported / "it.xml")
     assert seconds == pytest.approx(np.array(record.lengths) * 0.02)
     assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
@@ -65,10 +51,10 @@ def test_the_runner_has_the_clock_phase_of_the_score(body, tiny_controller, tmp_
     assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
 
-def test_the_runner_runs_alone(folder):
+def test_the_runner_runs_alone(exported):
     done = subprocess.run(
         [sys.executable, "run_design.py", "it.xml"],
-        cwd=folder, capture_output=True, text=True, check=True,
+        cwd=exported, capture_output=True, text=True, check=True,
     )  # fmt: skip
     _, distance, _, seconds, _, speed, unit = done.stdout.split()
     assert unit == "m/s"
@@ -76,10 +62,10 @@ def test_the_runner_runs_alone(folder):
 
 
 @pytest.mark.parametrize("arguments", [[], ["it.json"], ["none.xml"], ["it.xml", "more"]])
-def test_the_runner_says_how_it_is_used(folder, arguments):
-    done = subprocess.run(
-        [sys.executable, "run_design.py", *arguments],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stderr == "usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it\n"
+def test_the_runner_says_how_it_is_used(exported, arguments, monkeypatch, capsys):
+    monkeypatch.chdir(exported)
+    monkeypatch.setattr(sys, "argv", ["run_design.py", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_path("run_design.py", run_name="__main__")
+    usage = "usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it\n"
+    assert capsys.readouterr().err == usage

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from codesign.scoring import ScoreRecord
 from morph_ops.identity import body_hash
+from tests.helpers.formula_pool import BLANK
 
 
 def test_terms_and_returns_of_a_record_sum_to_the_score(records, bodies):
@@ -66,18 +67,8 @@ names = st.text(max_size=5)
     st.lists(names, max_size=2),
 )
 def test_any_record_survives_json(returns, metrics, criteria, warnings):
-    blank = ScoreRecord.failed(
-        worst_score=-1.0,
-        warnings=tuple(warnings),
-        robot="",
-        hash="h",
-        task="flat",
-        controller="c",
-        controller_hash="x",
-        episodes=1,
-        seed=0,
-    )
-    record = replace(blank, returns=tuple(returns), metrics=metrics).with_criteria(criteria)
+    found = {"returns": tuple(returns), "warnings": tuple(warnings), "metrics": metrics}
+    record = replace(BLANK, **found).with_criteria(criteria)
     assert ScoreRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
     assert record.criteria_values == criteria
     assert record.metrics == {**metrics, **criteria}

@@ -9,23 +9,13 @@ import numpy as np
 import pytest
 
 from codesign.config import Racing
-from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, race_for_top
+from codesign.scoring import BodyScorer, ScoringPool, race_for_top
 from codesign.scoring.racing import SCREENING
 from morph_ops.sampling import sample_body
+from tests.helpers.formula_pool import BLANK
 
 #: The function, called with numbers for bodies.
 race_numbers: Any = race_for_top
-#: A record of a body that was not simulated.
-BLANK = ScoreRecord.failed(
-    worst_score=-1.0,
-    robot="",
-    hash="",
-    task="flat",
-    controller="c",
-    controller_hash="abc",
-    episodes=1,
-    seed=0,
-)
 
 
 class NumberPool:

@@ -44,13 +44,6 @@ def candidate(number, *, parents=(), score=None, status: Any = "ok", seed=None):
     return unscored.scored(record)
 
 
-@pytest.fixture
-def database(tmp_path):
-    Database.create(tmp_path / "run.sqlite")
-    with Database(tmp_path / "run.sqlite") as opened:
-        yield opened
-
-
 def test_candidates_come_back_as_they_were(database):
     written = [candidate(1, parents=(0,)), candidate(0)]
     for one in written:
