@@ -97,8 +97,8 @@ def score(
         The record of a single body, or a list with one record per robot, in order.
 
     Raises:
-        UsageError: A robot cannot be read, two options exclude each other, there is no such
-            controller, or it has fewer variants.
+        UsageError: A number is out of range, a robot cannot be read, two options exclude each
+            other, there is no such controller, or it has fewer variants.
         BodyError: A folder has no robots in it.
         UnknownNameError: There is no such task.
 
@@ -111,6 +111,14 @@ def score(
         >>> record.status, len(record.returns)
         ('ok', 2)
     """
+    for name, value, least in (
+        ("episodes", episodes, 1),
+        ("seed", seed, 0),
+        ("finetune", finetune, 0),
+        ("workers", workers, 0),
+    ):
+        if value < least:
+            raise UsageError(f"{name}: expected at least {least}, got {value}")
     if variant is not None and (best_of is not None or top is not None):
         raise UsageError("variant: names the variant to score: leave out best_of and top")
     if finetune:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 #: First words of the warnings about bodies outside of the training distribution.
@@ -65,23 +65,23 @@ class ScoreRecord:
     hash: str
     task: str
     controller: str
-    controller_hash: str
+    controller_hash: str = field(repr=False)
     episodes: int
     seed: int
     score: float
     ci95: tuple[float, float]
     returns: tuple[float, ...]
-    lengths: tuple[int, ...]
+    lengths: tuple[int, ...] = field(repr=False)
     fell: tuple[bool, ...]
-    terms: dict[str, float]
+    terms: dict[str, float] = field(repr=False)
     speed: float
     distance: float
-    metrics: dict[str, float]
-    duty_factors: tuple[float, ...]
+    metrics: dict[str, float] = field(repr=False)
+    duty_factors: tuple[float, ...] = field(repr=False)
     warnings: tuple[str, ...]
     status: Literal["ok", "unstable", "failed", "pruned"]
-    steps: int
-    seconds: float
+    steps: int = field(repr=False)
+    seconds: float = field(repr=False)
     variant: int = 0
     criteria: tuple[str, ...] = ()
 

@@ -121,7 +121,7 @@ class Controller:
         if not 1 <= wanted <= self.n_variants:
             raise ControllerError(
                 f"{what}: expected 1 .. {self.n_variants}, because controller {self.name} has"
-                f" {self.n_variants} variants, got {wanted}"
+                f" {self.n_variants} variant{'s' * (self.n_variants > 1)}, got {wanted}"
             )
 
     @classmethod

@@ -1,0 +1,50 @@
+"""``codesign.score``: wrong numbers, and records in a console."""
+
+import pytest
+
+import codesign
+from codesign.errors import UsageError
+from morph_ops.graph import Torso, new_body
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("episodes", 0, "episodes: expected at least 1, got 0"),
+        ("seed", -1, "seed: expected at least 0, got -1"),
+        ("finetune", -5, "finetune: expected at least 0, got -5"),
+        ("workers", -1, "workers: expected at least 0, got -1"),
+    ],
+)
+def test_numbers_out_of_range(option, value, message):
+    body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))
+    with pytest.raises(UsageError, match=message):
+        codesign.score(body, **{option: value})
+
+
+def test_a_record_is_short_in_a_console():
+    record = codesign.ScoreRecord(
+        robot="ant",
+        hash="0",
+        task="flat",
+        controller="flat-v0",
+        controller_hash="1",
+        episodes=1,
+        seed=0,
+        score=3.0,
+        ci95=(3.0, 3.0),
+        returns=(3.0,),
+        lengths=(10,),
+        fell=(False,),
+        terms={"forward": 3.0},
+        speed=1.0,
+        distance=2.0,
+        metrics={"height": 1.0},
+        duty_factors=(0.5,),
+        warnings=(),
+        status="ok",
+        steps=10,
+        seconds=0.1,
+    )
+    assert "score=3.0" in repr(record)
+    assert "duty_factors" not in repr(record)
