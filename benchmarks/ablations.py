@@ -1,7 +1,7 @@
 """Compares trainings at equal wall time: size of the training set, kind of training, width.
 
     python benchmarks/ablations.py --robots DIR --held-out DIR --out DIR [--minutes 10]
-                                   [--parallel 2] [--only ROW]...
+                                   [--children 40] [--parallel 2] [--only ROW]...
 
 Every row of the table is a training from scratch for a number of minutes on one core, simulation
 included; ``--parallel`` rows run at a time. A short pilot measures how many control steps fit
@@ -64,8 +64,8 @@ from morph_ops.io import mjcf
 
 #: The largest training set; a smaller one has some of its bodies.
 LARGEST = TrainingSetSettings(sampled=900, children=1200, mutants=900, seed=21)
-#: The crossovers of the evaluation have another seed than those of the training set.
-CHILDREN, CHILDREN_SEED = 40, 99
+#: Seed of the crossovers of the evaluation; those of the training set have another one.
+CHILDREN_SEED = 99
 EPISODES = 2
 #: Width of the printed table; a narrower one would cut its cells.
 TABLE_WIDTH = 140
@@ -244,7 +244,9 @@ def evaluate_row(checkpoint: Path, options: argparse.Namespace) -> dict[str, dic
     sets = {
         "robots": robots,
         "held out": _robots(options.held_out),
-        "children": make_split("children", CHILDREN, robots=robots, seed=CHILDREN_SEED).entries,
+        "children": make_split(
+            "children", options.children, robots=robots, seed=CHILDREN_SEED
+        ).entries,
     }
     return {
         name: evaluate(
@@ -336,6 +338,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--minutes", type=float, default=10.0, help="time of each row on one core (default 10)"
+    )
+    parser.add_argument(
+        "--children", type=int, default=40, help="crossovers in the evaluation (default 40)"
     )
     parser.add_argument(
         "--parallel", type=int, default=2, help="number of rows at a time (default 2)"
