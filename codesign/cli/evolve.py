@@ -109,13 +109,12 @@ def _work(path: Path, search: Callable[[Observer], Run]) -> None:
         path: Run folder.
         search: Function that runs the search and returns the run.
     """
-    from rich.console import Console
-
     from codesign.api import Run
+    from codesign.cli.console import new_console
     from codesign.cli.progress import RunProgress
     from codesign.store import RunFolder
 
-    console = Console()
+    console = new_console()
     try:
         with RunProgress(console) as progress:
             run = search(progress)

@@ -201,11 +201,10 @@ def _bar(steps: int | None) -> Generator[Callable[[int, int, float], None]]:
     if not steps:
         yield lambda done, total, speed: None
         return
-    from rich.console import Console
-
+    from codesign.cli.console import new_console
     from codesign.cli.progress import finetuning_bar
 
-    with finetuning_bar(Console()) as on_steps:
+    with finetuning_bar(new_console()) as on_steps:
         yield on_steps
 
 

@@ -91,11 +91,10 @@ def query(
 
 
 def _show(result: QueryResult) -> None:
-    from rich.console import Console
-
+    from codesign.cli.console import new_console
     from codesign.cli.tables import rows_table
 
-    Console(highlight=False).print(rows_table(result.columns, result.rows))
+    new_console(highlight=False).print(rows_table(result.columns, result.rows))
 
 
 def _as_json(result: QueryResult) -> str:

@@ -47,8 +47,7 @@ def inspect(robot: Path) -> None:
 
     The last lines say whether the body is valid in the UNIMAL design space, and why not.
     """
-    from rich.console import Console
-
+    from codesign.cli.console import new_console
     from codesign.cli.tables import body_sizes, body_tree
     from morph_ops.identity import body_hash
     from morph_ops.io.files import read_body
@@ -56,7 +55,7 @@ def inspect(robot: Path) -> None:
 
     graph = read_body(robot)
     nodes, joints, mass = body_sizes(graph)
-    console = Console(highlight=False)
+    console = new_console(highlight=False)
     console.print(body_tree(graph))
     console.print(f"{nodes} nodes, {joints} joints, {mass} kg")
     console.print(f"hash {body_hash(graph)}", soft_wrap=True)

@@ -16,14 +16,13 @@ RUNS = Path("runs")
 @click.argument("run", type=PATH, metavar="RUN")
 def status(run: Path) -> None:
     """Show how far a run is, what it found so far, and its alarms."""
-    from rich.console import Console
-
     from codesign.api import load_run
+    from codesign.cli.console import new_console
     from codesign.cli.tables import alarm_lines, designs_table, generations_table
 
     opened = load_run(run)
     known = opened.status
-    console = Console(highlight=False)
+    console = new_console(highlight=False)
     details = ", ".join(f"{count} {name}" for name, count in known.counts.items() if count)
     why = f": {known.message}" if known.state == "failed" else ""
     console.print(f"{run}: {known.state}{why}", soft_wrap=True, markup=False)
@@ -44,8 +43,7 @@ def status(run: Path) -> None:
 )
 def runs(parent: Path) -> None:
     """List runs: how far they are, and their best scores."""
-    from rich.console import Console
-
+    from codesign.cli.console import new_console
     from codesign.cli.tables import runs_table
     from codesign.errors import UsageError
     from codesign.store import find_runs
@@ -56,7 +54,7 @@ def runs(parent: Path) -> None:
     if not found:
         click.echo(f"no runs in {parent}")
         return
-    Console().print(runs_table([_row(path) for path in found]))
+    new_console().print(runs_table([_row(path) for path in found]))
 
 
 def _row(path: Path) -> list[str]:

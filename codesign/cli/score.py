@@ -98,9 +98,8 @@ def score(
     codesign score robots/ --best-of 32 --json scores.json
     codesign score my_robot.xml --finetune 500000
     """
-    from rich.console import Console
-
     from codesign import api
+    from codesign.cli.console import new_console
     from codesign.cli.progress import finetuning_bar
     from codesign.config import cluster_at, usable_cores
     from morph_ops._text_file import write_text
@@ -122,7 +121,7 @@ def score(
     }
     with ExitStack() as stack:
         if finetune:
-            bar = finetuning_bar(Console(stderr=json_to == "-"))
+            bar = finetuning_bar(new_console(stderr=json_to == "-"))
             options["on_steps"] = stack.enter_context(bar)
         records = api.score(found, **options)
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
@@ -158,11 +157,10 @@ def _best(records: Sequence[ScoreRecord], top: int) -> list[ScoreRecord]:
 
 
 def _show(records: Sequence[ScoreRecord]) -> None:
-    from rich.console import Console
-
+    from codesign.cli.console import new_console
     from codesign.cli.tables import scores_table
 
-    console = Console()
+    console = new_console()
     console.print(scores_table(records))
     for record in records:
         for warning in record.warnings:

@@ -205,7 +205,10 @@ def _await_setup(worker: _Worker) -> None:
     try:
         _, _, exception = worker.process.receive()
     except EOFError:
-        raise WorkerDiedError(_describe_death(worker)) from None
+        raise WorkerDiedError(
+            f"{_describe_death(worker)} during its setup; worker processes import the script that "
+            'starts them, so start them under: if __name__ == "__main__"'
+        ) from None
     if exception is not None:
         raise exception
 

@@ -93,9 +93,9 @@ def evaluate(
     \b
     codesign controller evaluate flat-v2 robots/ --split mutants=20 --best-of 8
     """
-    from rich.console import Console
     from rich.table import Table
 
+    from codesign.cli.console import new_console
     from morph_ops._text_file import require_writable, write_text
 
     for target in (json_to, markdown_to):
@@ -113,7 +113,7 @@ def evaluate(
     table = Table(*COLUMNS, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    new_console().print(table)
     if json_to is not None:
         write_text(json_to, json.dumps(figures, indent=2) + "\n")
     if markdown_to is not None:

@@ -20,8 +20,7 @@ def info(name: str) -> None:
     """Show what a controller is, and how it was made."""
     import json
 
-    from rich.console import Console
-
+    from codesign.cli.console import new_console
     from codesign.scoring import load_controller
 
     loaded = load_controller(name)
@@ -29,7 +28,7 @@ def info(name: str) -> None:
     parameters = sum(parameter.numel() for parameter in loaded.network.parameters())
     harmonics = config.clock_harmonics
     clock = f", with a clock phase input of 1 .. {harmonics} Hz" if harmonics else ""
-    console = Console(highlight=False, soft_wrap=True)
+    console = new_console(highlight=False, soft_wrap=True)
     console.print(f"{loaded.name}  {loaded.hash}", style="bold")
     console.print(f"task {loaded.task}, context {loaded.context}")
     console.print(
