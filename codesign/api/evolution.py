@@ -11,6 +11,7 @@ from codesign import campaign
 from codesign.api.observer import Observer
 from codesign.api.run import Run
 from codesign.config import Settings
+from codesign.errors import UsageError
 from codesign.interrupts import deferred_interrupts
 from codesign.scoring import ScoringPool
 from codesign.store import Database, Event, Founder, RunFolder
@@ -45,7 +46,8 @@ def evolve(
         The finished run.
 
     Raises:
-        UsageError: The run folder is taken, or something that the settings name is missing.
+        UsageError: ``settings`` are no settings, the run folder is taken, or something that the
+            settings name is missing.
         BodyError: A robot of ``settings.start`` cannot be read.
         UnknownNameError: A custom component cannot be imported, or has the wrong type.
         RunError: No body of the starting population can be simulated, or the disk is full.
@@ -66,6 +68,11 @@ def evolve(
         from codesign.config import DEFAULT_PRESET, load
 
         settings = load(preset=DEFAULT_PRESET)
+    if not isinstance(settings, Settings):  # pyright: ignore[reportUnnecessaryIsInstance]  users
+        raise UsageError(
+            f"settings: expected codesign.Settings, got {type(settings).__name__}: use "
+            "codesign.Settings(population=64)"
+        )
     name = settings.algorithm.rpartition(":")[2]
     path = free_path(RUNS, name=name, seed=settings.seed) if out is None else Path(out)
     check_free(path)

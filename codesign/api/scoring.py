@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack, overload
 import networkx as nx
 
 from codesign import defaults
+from codesign.api.arguments import require_at_least
 from codesign.api.robots import Robot, RobotFile, find_robots, read_robots
 from codesign.api.run import Run
 from codesign.cluster import ClusterSettings
@@ -111,14 +112,8 @@ def score(
         >>> record.status, len(record.returns)
         ('ok', 2)
     """
-    for name, value, least in (
-        ("episodes", episodes, 1),
-        ("seed", seed, 0),
-        ("finetune", finetune, 0),
-        ("workers", workers, 0),
-    ):
-        if value < least:
-            raise UsageError(f"{name}: expected at least {least}, got {value}")
+    require_at_least(1, episodes=episodes, best_of=best_of, top=top)
+    require_at_least(0, seed=seed, variant=variant, finetune=finetune, workers=workers)
     if variant is not None and (best_of is not None or top is not None):
         raise UsageError("variant: names the variant to score: leave out best_of and top")
     if finetune:

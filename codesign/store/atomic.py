@@ -61,7 +61,9 @@ def new_folder(path: Path, *, replace: str | None = None) -> Generator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     except OSError as error:
-        raise UsageError(f"cannot make the folder {path}: {reason(error)}") from None
+        raise UsageError(
+            f"cannot make the folder {path}: {reason(error)}; choose another folder with --out"
+        ) from None
     old = draft.with_name(f"{draft.name}-old")
     try:
         draft.chmod(0o777 & ~_umask())
