@@ -5,7 +5,7 @@ from __future__ import annotations
 from codesign.errors import UsageError
 
 
-def require_at_least(least: int, **values: int | None) -> None:
+def require_arguments_at_least(least: int, **values: int | None) -> None:
     """Refuse numbers that are too small.
 
     Args:
@@ -16,7 +16,7 @@ def require_at_least(least: int, **values: int | None) -> None:
         UsageError: A number is below ``least``.
 
     Examples:
-        >>> require_at_least(1, steps=0)
+        >>> require_arguments_at_least(1, steps=0)
         Traceback (most recent call last):
         codesign.errors.UsageError: steps: expected at least 1, got 0
     """

@@ -11,7 +11,7 @@ from typing import Any
 import networkx as nx
 
 from codesign import defaults, exporting
-from codesign.api.arguments import require_at_least
+from codesign.api.arguments import require_arguments_at_least
 from codesign.api.robots import Robot, find_robots
 from codesign.api.run import Run, check_formats
 from codesign.config import usable_cores
@@ -164,8 +164,10 @@ def finetune(
         >>> codesign.finetune("robot.xml", "robot-tuned")  # doctest: +SKIP
     """
     check_formats(formats, finetune=0)
-    require_at_least(1, steps=steps, top=top, best_of=best_of, episodes=episodes, workers=workers)
-    require_at_least(0, seed=seed)
+    require_arguments_at_least(
+        1, steps=steps, top=top, best_of=best_of, episodes=episodes, workers=workers
+    )
+    require_arguments_at_least(0, seed=seed)
     tuning = FineTuning(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
     options: dict[str, Any] = {"formats": formats, "top": top, "best_of": best_of}
     if (run := _only_run(robots)) is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from codesign.api.arguments import require_at_least
+from codesign.api.arguments import require_arguments_at_least
 from codesign.campaign import missing_reevaluations
 from codesign.config import Settings, usable_cores
 from codesign.errors import UsageError
@@ -167,7 +167,7 @@ class Run:
         Raises:
             UsageError: ``count`` is below 1.
         """
-        require_at_least(1, count=count)
+        require_arguments_at_least(1, count=count)
         with self.database() as database:
             return database.best(self.settings.top if count is None else count)
 
@@ -272,7 +272,7 @@ class Run:
                 formats, or the run's controller is missing.
         """
         check_formats(formats, finetune=finetune)
-        require_at_least(1, top=top)
+        require_arguments_at_least(1, top=top)
         if top is not None and not set(formats) & set(DESIGN_FORMATS):
             raise UsageError(
                 f"top: applies to designs, and the formats {', '.join(formats)} have none"
@@ -327,7 +327,7 @@ def check_formats(formats: Sequence[str], *, finetune: int) -> None:
     """
     if isinstance(formats, str):
         raise UsageError(f"formats: expected a list of names, got {formats!r}: use [{formats!r}]")
-    require_at_least(0, finetune=finetune)
+    require_arguments_at_least(0, finetune=finetune)
     known: dict[str, None] = dict.fromkeys((*DESIGN_FORMATS, *HISTORY_FORMATS))
     for name in formats:
         require_name(known, name, what="format")

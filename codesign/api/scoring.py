@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack, overload
 import networkx as nx
 
 from codesign import defaults
-from codesign.api.arguments import require_at_least
+from codesign.api.arguments import require_arguments_at_least
 from codesign.api.robots import Robot, RobotFile, find_robots, read_robots
 from codesign.api.run import Run
 from codesign.cluster import ClusterSettings
@@ -112,8 +112,8 @@ def score(
         >>> record.status, len(record.returns)
         ('ok', 2)
     """
-    require_at_least(1, episodes=episodes, best_of=best_of, top=top)
-    require_at_least(0, seed=seed, variant=variant, finetune=finetune, workers=workers)
+    require_arguments_at_least(1, episodes=episodes, best_of=best_of, top=top)
+    require_arguments_at_least(0, seed=seed, variant=variant, finetune=finetune, workers=workers)
     if variant is not None and (best_of is not None or top is not None):
         raise UsageError("variant: names the variant to score: leave out best_of and top")
     if finetune:
