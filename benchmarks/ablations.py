@@ -78,7 +78,7 @@ COMMON = PPOSettings(
     n_envs=12,
     horizon=64,
     replaced_per_update=6,
-    minibatch_steps=8,
+    minibatches=8,
     n_workers=1,
 )
 
@@ -101,9 +101,9 @@ class Row:
 
 
 _GENERALIST = COMMON.replace(teacher="generalist", observation="state", layers=1)
-_GNN = COMMON.replace(teacher="gnn", minibatch_steps=4)
+_GNN = COMMON.replace(teacher="gnn", minibatches=16)
 _STUDENT = DistillSettings(hidden=64)
-_TRANSFORMER = COMMON.replace(teacher="transformer", layers=2, minibatch_steps=4)
+_TRANSFORMER = COMMON.replace(teacher="transformer", layers=2, minibatches=16)
 ROWS = {
     "generalist-robots": Row(None, _GENERALIST),
     "generalist-300": Row(300, _GENERALIST),

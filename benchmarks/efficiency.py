@@ -37,6 +37,7 @@ from rich.table import Table
 from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.nets import (
     BodyMLP,
+    BodyTensors,
     Cost,
     HypernetConfig,
     Hypernetwork,
@@ -45,7 +46,6 @@ from hyperdistill_core.nets import (
     Normalization,
     TransformerTeacher,
     TransformerTeacherConfig,
-    Trees,
     body_mlp_cost,
     message_passing_cost,
     transformer_cost,
@@ -173,14 +173,13 @@ def _teacher(
 ) -> Network:
     config = network.eval().config
     normalization = _identity(config.state_dim)
-    trees = Trees([[0] * n])
-    context = torch.randn(trees.total, config.context_dim)
-    structure = {batch: trees.batch(torch.zeros(batch, dtype=torch.int64)) for batch in BATCHES}
+    present = torch.ones(1, n, dtype=torch.bool)
+    body = BodyTensors(torch.randn(1, n, config.context_dim), present, [[0] * n])
 
     @torch.inference_mode()
     def act(states: NDArray[np.float64]) -> NDArray[np.float32]:
-        observed = normalization.observe(states).astype(np.float32).reshape(-1, config.state_dim)
-        means = network.means(torch.from_numpy(observed), context, structure[len(states)])
+        observed = normalization.observe(states).astype(np.float32)[None]
+        means = network.means(torch.from_numpy(observed), body)
         return means.numpy().reshape(len(states), -1)
 
     return Network(name, cost, config.state_dim, act)

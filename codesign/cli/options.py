@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -59,12 +60,16 @@ def best_of_option(default: str) -> Callable[[CommandT], CommandT]:
     )
 
 
-def threads_option(default: int) -> Callable[[CommandT], CommandT]:
-    """The option ``--threads`` of commands that train in this process."""
+def threads_option(default: int | None) -> Callable[[CommandT], CommandT]:
+    """The option ``--threads`` of commands that train in this process.
+
+    Args:
+        default: Default of the option; None for one thread a core.
+    """
     return click.option(
         "--threads",
-        default=default,
-        show_default=True,
+        default=os.cpu_count() if default is None else default,
+        show_default="one per core" if default is None else True,
         type=click.IntRange(min=1),
         help="Number of PyTorch threads.",
     )

@@ -36,9 +36,8 @@ class SingleBodyPolicy:
     """
 
     def __init__(self, network: Teacher, normalization: Normalization, inputs: BodyInputs) -> None:
-        self._network, self._normalization = network, normalization
-        self._batch = BodyBatch([inputs], n_max=len(inputs.parents))
-        self._policies: dict[int, TeacherPolicy] = {}
+        batch = BodyBatch([inputs], n_max=len(inputs.parents))
+        self._policy = TeacherPolicy(network, normalization, batch)
         self._actions = np.flatnonzero(inputs.joint_mask.ravel())
         self.clock_harmonics = network.clock_harmonics
 
@@ -57,11 +56,7 @@ class SingleBodyPolicy:
                 "time: expected a number, because this teacher takes a clock, got None"
             )
         n_envs = len(state)
-        if n_envs not in self._policies:
-            self._policies[n_envs] = TeacherPolicy(
-                self._network, self._normalization, self._batch, n_envs
-            )
-        means = self._policies[n_envs].means(state[None], np.full((1, n_envs), time or 0.0))
+        means = self._policy.means(state[None], np.full((1, n_envs), time or 0.0))
         return means.reshape(n_envs, -1)[:, self._actions].astype(np.float64)
 
 

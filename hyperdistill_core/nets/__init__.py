@@ -1,12 +1,13 @@
 """Networks in pure torch and numpy, without bodies and without physics.
 
 ``hypernetwork`` generates the small network of a body from its context, and ``mlp`` runs that
-network on numpy arrays. ``teachers`` holds all kinds of teachers behind one interface; they work
-on the packed layout of ``trees``. ``transformer`` has the layers of context encoders and of
-teachers, ``config`` what all settings share, and ``cost`` counts the parameters and multiply-adds
-of the networks.
+network on numpy arrays. ``teachers`` holds all kinds of teachers behind one interface; they take
+padded bodies, described by ``bodies``. ``trees`` is the packed layout of message passing.
+``transformer`` has the layers of context encoders and of teachers, ``config`` what all settings
+share, and ``cost`` counts the parameters and multiply-adds of the networks.
 """
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.cost import (
     Cost,
     body_mlp_cost,
@@ -42,6 +43,7 @@ from hyperdistill_core.nets.trees import TreeBatch, Trees
 __all__ = [
     "TEACHERS",
     "BodyMLP",
+    "BodyTensors",
     "Cost",
     "Generalist",
     "GeneralistConfig",

@@ -126,15 +126,14 @@ class GeneratedWeights:
         In the first layer the rows of missing nodes are zero, and the biases of the nodes are
         summed.
         """
-        weight, bias = self.input_weight, self.input_bias
+        weight = self.input_weight
         if self.mask is not None:
             weight = weight * self.mask[:, :, None, None]
-            bias = bias * self.mask[:, :, None]
         optional = [rows for rows in (self.clock_weight, self.terrain_weight) if rows is not None]
         return [
-            (torch.cat([weight.flatten(1, 2), *optional], dim=1), bias.sum(dim=1)),
+            (torch.cat([weight.flatten(1, 2), *optional], dim=1), self._first_bias()),
             *zip(self.hidden_weights, self.hidden_biases, strict=True),
-            (self.output_weight.transpose(1, 2).flatten(2), self.output_bias.flatten(1)),
+            self._last_layer(),
         ]
 
     def act(
@@ -143,7 +142,7 @@ class GeneratedWeights:
         """Action means of the generated networks.
 
         Args:
-            observation: (B, ..., n, state_dim) normalized states.
+            observation: (B, ..., n, state_dim) normalized states, zero where a body has no node.
             terrain: (B, ..., terrain_embed) codes from ``Hypernetwork.terrain_encoder``, for
                 networks that have a height field.
             clock_phase: (B, ..., clock_dim) clock phases, for networks that have this input.
@@ -151,18 +150,53 @@ class GeneratedWeights:
         Returns:
             (B, ..., n, 2) action means, one for each joint slot. Slots without a hinge have means,
             too.
+
+        Raises:
+            ValueError: An optional input is missing, or the networks do not have it.
         """
         lead, n = observation.shape[:-2], observation.shape[-2]
-        features = observation.reshape(len(observation), -1, n * observation.shape[-1])
-        for optional in (clock_phase, terrain):
-            if optional is not None:
-                rows = optional.reshape(len(optional), -1, optional.shape[-1])
-                features = torch.cat([features, rows], dim=-1)
-        *first, last = self.layers()
-        for weight, bias in first:
-            features = F.relu(torch.baddbmm(bias[:, None], features, weight))
-        weight, bias = last
-        return torch.baddbmm(bias[:, None], features, weight).reshape(*lead, n, -1)
+        states = observation.reshape(len(observation), -1, n * observation.shape[-1])
+        inputs = [(states, self.input_weight.flatten(1, 2))]
+        for name, optional, weight in (
+            ("clock_phase", clock_phase, self.clock_weight),
+            ("terrain", terrain, self.terrain_weight),
+        ):
+            if optional is not None and weight is not None:
+                inputs.append((optional.reshape(len(observation), -1, weight.shape[1]), weight))
+            elif optional is not None or weight is not None:
+                raise ValueError(f"{name}: expected it for networks with that input, and only then")
+        features = self._first_bias()[:, None]
+        for rows, weight in inputs:
+            features = torch.baddbmm(features, rows, weight)
+        for weight, bias in zip(self.hidden_weights, self.hidden_biases, strict=True):
+            features = torch.baddbmm(bias[:, None], F.relu(features), weight)
+        weight, bias = self._last_layer()
+        return torch.baddbmm(bias[:, None], F.relu(features), weight).reshape(*lead, n, -1)
+
+    def _first_bias(self) -> Tensor:
+        """(B, hidden) sums of the biases of the existing nodes."""
+        bias = self.input_bias if self.mask is None else self.input_bias * self.mask[:, :, None]
+        return bias.sum(dim=1)
+
+    def _last_layer(self) -> tuple[Tensor, Tensor]:
+        return self.output_weight.transpose(1, 2).flatten(2), self.output_bias.flatten(1)
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Embeddings of the contexts of B bodies with n nodes each.
+
+    Attributes:
+        inputs: (B, n, embed) embeddings that the input weights come from.
+        body: (B, embed) embeddings that the hidden weights come from.
+        outputs: (B, n, embed) embeddings that the output weights come from.
+        mask: (B, n) bool, False where a body has no node; None where all nodes exist.
+    """
+
+    inputs: Tensor
+    body: Tensor
+    outputs: Tensor
+    mask: Tensor | None
 
 
 class ContextEncoder(nn.Module):
@@ -283,11 +317,30 @@ class Hypernetwork(nn.Module):
             context: (B, n, context_dim) contexts.
             mask: (B, n) bool, False where a body has no node; None where all nodes exist.
         """
-        of_nodes = self.input_encoder(context, mask)
+        return self.generate_from(self.embed(context, mask))
+
+    def embed(self, context: Tensor, mask: Tensor | None = None) -> Embeddings:
+        """Embeddings of contexts; the arguments are those of :meth:`generate`."""
+        of_nodes = self.hidden_encoder(context, mask)
+        if mask is not None:
+            of_nodes = of_nodes * mask[..., None]
+        return Embeddings(
+            inputs=self.input_encoder(context, mask),
+            body=of_nodes.sum(dim=1) / _count(context, mask),
+            outputs=self.output_encoder(context, mask),
+            mask=mask,
+        )
+
+    def generate_from(self, embeddings: Embeddings) -> GeneratedWeights:
+        """Weights of the network of each body.
+
+        Args:
+            embeddings: Result of :meth:`embed`.
+        """
+        of_nodes, of_body, mask = embeddings.inputs, embeddings.body, embeddings.mask
         input_weight, input_bias = self.input_head(of_nodes)
-        of_body = self._mean_embedding(context, mask)
         hidden = [head(of_body) for head in self.hidden_heads]
-        output_weight, output_bias = self.output_head(self.output_encoder(context, mask))
+        output_weight, output_bias = self.output_head(embeddings.outputs)
         clock = terrain = None
         if self.config.clock_harmonics:
             # The weights are summed over the nodes, like the input products.
@@ -295,7 +348,7 @@ class Hypernetwork(nn.Module):
             of_clock = of_clock if mask is None else of_clock * mask[..., None]
             clock = of_clock.sum(dim=1).unflatten(-1, (self.config.clock_dim, -1))
         if self.config.aggregation == "node_mean":
-            share = 1.0 / _count(context, mask)[:, None]
+            share = 1.0 / _count(of_nodes, mask)[:, None]
             input_weight, input_bias = input_weight * share[..., None], input_bias * share
             clock = clock if clock is None else clock * share
         if self.config.terrain_dim:
@@ -335,12 +388,6 @@ class Hypernetwork(nn.Module):
         """
         code = None if heights is None else self.terrain_encoder(heights)
         return self.generate(context, mask).act(observation, code, clock_phase)
-
-    def _mean_embedding(self, context: Tensor, mask: Tensor | None) -> Tensor:
-        embedding = self.hidden_encoder(context, mask)
-        if mask is not None:
-            embedding = embedding * mask[..., None]
-        return embedding.sum(dim=1) / _count(context, mask)
 
 
 def _count(context: Tensor, mask: Tensor | None) -> Tensor:

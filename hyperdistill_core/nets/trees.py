@@ -1,18 +1,15 @@
-"""Kinematic trees in the packed layout of teachers.
+"""Kinematic trees in the packed layout of message passing.
 
 The samples of bodies with different numbers of nodes lie end to end, without padding: a batch of
 B samples with N nodes in all has features of shape (N, W). Every exchange between nodes is a sum
 over short lists of rows ("bags"). The gradient of such a sum is again a sum over bags, so both
-directions run in one fast kernel. For networks that need rectangular arrays, a batch can be padded
-by samples, or by bodies and their samples.
+directions run in one fast kernel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -49,33 +46,10 @@ class Bags:
 
 
 @dataclass(frozen=True)
-class Repeats:
-    """The samples of a batch grouped by body: A distinct bodies, at most R samples of each.
-
-    Attributes:
-        first: (A,) int64, the first sample of each body; bodies are in ascending order.
-        body: (B,) int64, the index among the A bodies of the body of each sample.
-        place: (B,) int64, the index of each sample among those of its body.
-        most: R, the largest number of samples of one body.
-
-    Examples:
-        >>> repeats = Trees([[0], [0]]).batch(torch.tensor([1, 0, 1])).repeats
-        >>> repeats.body.tolist(), repeats.place.tolist(), repeats.most
-        ([1, 0, 1], [0, 0, 1], 2)
-    """
-
-    first: Tensor
-    body: Tensor
-    place: Tensor
-    most: int
-
-
-@dataclass(frozen=True)
 class TreeBatch:
     """Packed samples of bodies: B samples with N nodes in all, end to end.
 
     Attributes:
-        body: (B,) int64, the index of the body of each sample in the :class:`Trees`.
         sample: (N,) int64, the sample that each node belongs to.
         node: (N,) int64, the index of each node within its body.
         context_row: (N,) int64, the row of each node in the contexts of its :class:`Trees`.
@@ -85,15 +59,14 @@ class TreeBatch:
         members: B bags of the nodes of a sample.
 
     Examples:
-        >>> tree = Trees([[0, 0, 1], [0]]).batch(torch.tensor([1, 0]))
-        >>> packed = torch.arange(4.0)
-        >>> tree.pad(packed, tree.n_max).tolist()
-        [[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]]
-        >>> tree.body_mean(tree.pad(packed, tree.n_max)).tolist()
-        [0.0, 2.0]
+        >>> tree = Trees([[0, 0, 1], [0]]).batch(torch.tensor([0, 1]))
+        >>> padded = tree.pad(torch.arange(4.0), (2, 1, 3))
+        >>> padded.tolist()
+        [[[0.0, 1.0, 2.0]], [[3.0, 0.0, 0.0]]]
+        >>> tree.pack(padded).tolist()
+        [0.0, 1.0, 2.0, 3.0]
     """
 
-    body: Tensor
     sample: Tensor
     node: Tensor
     context_row: Tensor
@@ -113,61 +86,20 @@ class TreeBatch:
         return TreeBatch(**moved)
 
     def pack(self, padded: Tensor) -> Tensor:
-        """Rows of the existing nodes: (B, n_max, ...) to (N, ...)."""
-        return padded[self.sample, self.node]
+        """Rows of the existing nodes: (A, R, n, ...) to (N, ...)."""
+        return padded.flatten(0, 1)[self.sample, self.node]
 
-    def pad(self, packed: Tensor, n_max: int) -> Tensor:
-        """The inverse of :meth:`pack`, with zeros where a sample has no node."""
-        padded = packed.new_zeros((len(self), n_max, *packed.shape[1:]))
+    def pad(self, packed: Tensor, shape: tuple[int, int, int]) -> Tensor:
+        """The inverse of :meth:`pack`, with zeros where a body has no node.
+
+        Args:
+            packed: (N, ...) rows.
+            shape: Number of bodies A, of samples of each R, and of rows of a sample n.
+        """
+        bodies, samples, n = shape
+        padded = packed.new_zeros((bodies * samples, n, *packed.shape[1:]))
         padded[self.sample, self.node] = packed
-        return padded
-
-    @cached_property
-    def n_max(self) -> int:
-        """Number of nodes of the largest sample."""
-        return int(self.counts.max())
-
-    @cached_property
-    def present(self) -> Tensor:
-        """(B, n_max) bool, True where a sample has a node."""
-        return torch.arange(self.n_max, device=self.counts.device) < self.counts[:, None]
-
-    @cached_property
-    def repeats(self) -> Repeats:
-        """The samples grouped by body."""
-        # torch leaves the type of this function open.
-        functions: Any = torch
-        unique: Callable[..., tuple[Tensor, Tensor, Tensor]] = functions.unique
-        _, body, sizes = unique(self.body, return_inverse=True, return_counts=True)
-        order = torch.argsort(body, stable=True)
-        starts = _before(sizes)
-        place = torch.empty_like(body)
-        place[order] = torch.arange(len(body), device=body.device) - starts[body[order]]
-        return Repeats(first=order[starts], body=body, place=place, most=int(sizes.max()))
-
-    def of_bodies(self, table: Tensor) -> Tensor:
-        """Constants of the bodies, once for each: rows (rows, W) of all nodes to (A, n_max, W)."""
-        return self.pad(table[self.context_row], self.n_max)[self.repeats.first]
-
-    def by_bodies(self, packed: Tensor) -> Tensor:
-        """Nodes by body and sample: (N, ...) to (A, R, n_max, ...), with zeros for missing ones."""
-        repeats = self.repeats
-        shape = (len(repeats.first), repeats.most, self.n_max, *packed.shape[1:])
-        grouped = packed.new_zeros(shape)
-        grouped[self._of_node(repeats.body), self._of_node(repeats.place), self.node] = packed
-        return grouped
-
-    def from_bodies(self, grouped: Tensor) -> Tensor:
-        """The inverse of :meth:`by_bodies`: (A, R, n_max, ...) to (N, ...)."""
-        repeats = self.repeats
-        return grouped[self._of_node(repeats.body), self._of_node(repeats.place), self.node]
-
-    def body_mean(self, padded: Tensor) -> Tensor:
-        """Means over the nodes of each sample: (B, n_max) to (B,)."""
-        return (padded * self.present).sum(dim=1) / self.counts
-
-    def _of_node(self, of_sample: Tensor) -> Tensor:
-        return of_sample[self.sample]
+        return padded.view(bodies, samples, n, *packed.shape[1:])
 
 
 class Trees:
@@ -213,11 +145,6 @@ class Trees:
         self._gather = _Ragged(gather, self.counts)
         self._scatter = _Ragged(scatter, SENDS * self.counts)
 
-    @property
-    def total(self) -> int:
-        """Number of nodes of all bodies, which is the number of rows of their contexts."""
-        return int(self.counts.sum())
-
     def batch(self, body: Tensor) -> TreeBatch:
         """A batch of samples.
 
@@ -230,7 +157,6 @@ class Trees:
         row = torch.arange(len(sample))
         node = row - base[sample]
         return TreeBatch(
-            body=body,
             sample=sample,
             node=node,
             context_row=node + self._firsts[body][sample],

@@ -1,14 +1,13 @@
 """Many bodies side by side, as networks take them and as a vector env simulates them.
 
-Shapes: A bodies, E simulations of each, n_max nodes of the largest body. Padded arrays have
-zero rows where a body has no node; packed arrays have the rows of existing nodes only.
+Shapes: A bodies, E simulations of each, n_max nodes of the largest body. Arrays have zero rows
+where a body has no node.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import networkx as nx
@@ -26,10 +25,10 @@ from hyperdistill_core.features import (
     node_constants,
     privileged_observation,
 )
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers import Teacher
-from hyperdistill_core.nets.trees import Trees
 from hyperdistill_core.tasks import Task
 
 
@@ -76,15 +75,14 @@ class BodyInputs:
 
 
 class BodyBatch:
-    """A bodies side by side, both padded and packed.
+    """A bodies side by side, padded to the same number of nodes.
 
     Args:
         inputs: Inputs of the A bodies.
         n_max: Number of rows that each body is padded to.
 
     Attributes:
-        packed_context: (nodes of all bodies, D) contexts.
-        context: (A, n_max, D) contexts, zero where a body has no node.
+        bodies: What networks know of the bodies; its contexts are (A, n_max, D).
         present: (A, n_max) bool, True where a body has a node.
         joints: (A, n_max, 2) bool, True for joint slots that hold a hinge.
 
@@ -100,91 +98,107 @@ class BodyBatch:
     """
 
     def __init__(self, inputs: Sequence[BodyInputs], *, n_max: int) -> None:
-        self._parents = [body.parents for body in inputs]
-        self.packed_context = torch.as_tensor(np.concatenate([body.context for body in inputs]))
         shape = (len(inputs), n_max)
-        self.context = torch.zeros(*shape, self.packed_context.shape[1])
+        context = torch.zeros(*shape, inputs[0].context.shape[1])
         self.present = np.zeros(shape, dtype=bool)
         self.joints = np.zeros((*shape, 2), dtype=bool)
         self._node_constants = np.zeros((len(inputs), 1, n_max, NODE_CONSTANTS_DIM), np.float32)
         for row, body in enumerate(inputs):
             n = len(body.parents)
-            self.context[row, :n] = torch.as_tensor(body.context)
+            context[row, :n] = torch.as_tensor(body.context)
             self.present[row, :n] = True
             self.joints[row, :n] = body.joint_mask
             self._node_constants[row, 0, :n] = body.node_constants
+        present = torch.as_tensor(self.present)
+        self.bodies = BodyTensors(context, present, [body.parents for body in inputs])
 
-    @cached_property
-    def trees(self) -> Trees:
-        """The bodies in the packed layout of message passing."""
-        return Trees(self._parents)
+    def __len__(self) -> int:
+        return len(self.present)
 
-    def samples(self, n_envs: int, n_steps: int = 1) -> torch.Tensor:
-        """Number of the body of each sample (n_steps * A * n_envs,).
+    @property
+    def context(self) -> torch.Tensor:
+        """(A, n_max, D) contexts, zero where a body has no node."""
+        return self.bodies.context
 
-        Args:
-            n_envs: Number of simulations of each body; they are next to each other.
-            n_steps: Number of control steps; they are outermost.
-        """
-        return torch.arange(len(self.present)).repeat_interleave(n_envs).repeat(n_steps)
-
-    def features(self, states: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    def features(
+        self, states: NDArray[np.float32], width: int, slots: slice = slice(None)
+    ) -> NDArray[np.float32]:
         """State features (A, E, n_max, width) of a network, before normalization.
 
         Args:
             states: (A, E, n_max, 17) states.
             width: Number of features of a node: 17 for the states themselves, 30 for
                 :func:`~hyperdistill_core.features.privileged_observation`.
+            slots: Bodies that the states are of.
         """
         if width == STATE_DIM:
             return states
-        return privileged_observation(states, self._node_constants)
+        return privileged_observation(states, self._node_constants[slots])
 
-    def mask(self, n_envs: int) -> NDArray[np.bool_]:
-        """(A, n_envs, n_max) bool, True where a simulated body has a node.
+    def existing(
+        self, features: NDArray[np.float32], slots: slice = slice(None)
+    ) -> NDArray[np.float32]:
+        """Rows (N, width) of the existing nodes.
 
         Args:
-            n_envs: Number of simulations of each body.
+            features: (A, E, n_max, width) features.
+            slots: Bodies that the features are of.
         """
-        return np.repeat(self.present[:, None], n_envs, axis=1)
+        return features[np.broadcast_to(self.present[slots, None], features.shape[:3])]
 
 
 class ObservationEncoder:
-    """Turns states of a body batch into a teacher's packed observations.
+    """Turns states of a body batch into a teacher's observations.
 
     Args:
         network: Teacher that takes the observations.
         normalization: Normalization of the state features.
         batch: The bodies.
-        n_envs: E, the number of simulations of each body.
+        device: Device of the observations.
     """
 
     def __init__(
-        self, network: Teacher, normalization: Normalization, batch: BodyBatch, n_envs: int
+        self,
+        network: Teacher,
+        normalization: Normalization,
+        batch: BodyBatch,
+        device: torch.device | None = None,
     ) -> None:
-        self._normalization, self._batch, self._mask = normalization, batch, batch.mask(n_envs)
+        self._batch, self._device = batch, device
         self._width, self._harmonics = network.state_dim, network.clock_harmonics
+        mean = np.asarray(normalization.mean, np.float32)
+        self._mean = torch.as_tensor(mean, device=device)
+        self._factor = torch.as_tensor(
+            (1.0 / normalization.scale).astype(np.float32), device=device
+        )
+        self._clip = normalization.clip
+        self._exists = batch.bodies.present[:, None, :, None].float().to(device)
 
     def __call__(
-        self, states: NDArray[np.floating], time: NDArray[np.floating]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """State features and observations of N nodes in all.
+        self,
+        states: NDArray[np.floating],
+        time: NDArray[np.floating],
+        slots: slice = slice(None),
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Observations and clock phases.
 
         Args:
             states: (A, E, n_max, 17) states.
             time: (A, E) time since the beginning of each episode (s).
+            slots: Bodies that these are of.
 
         Returns:
-            State features (N, state_dim) before normalization, and observations
-            (N, state_dim + 2 * harmonics), which end with the clock phase in every row.
+            Observations (A, E, n_max, state_dim), zero where a body has no node, and clock phases
+            (A, E, clock_dim), or None for a network without that input.
         """
-        features = self._batch.features(states, self._width)[self._mask]
-        observation = observe(self._normalization, features)
+        features = torch.tensor(
+            self._batch.features(states, self._width, slots), dtype=torch.float32
+        )
+        features = features.to(self._device)
+        observation = (features - self._mean).mul_(self._factor).clamp_(-self._clip, self._clip)
         phase = clock_phase_of(time, self._harmonics)
-        if phase is None:
-            return features, observation
-        of_nodes = np.broadcast_to(phase.numpy()[:, :, None], (*self._mask.shape, phase.shape[-1]))
-        return features, np.concatenate([observation, of_nodes[self._mask]], axis=1)
+        phase = phase if phase is None else phase.to(self._device)
+        return observation.mul_(self._exists[slots]), phase
 
 
 class BatchPolicy(Protocol):
@@ -209,7 +223,6 @@ class TeacherPolicy:
         network: The teacher.
         normalization: Normalization of its state features.
         batch: The bodies.
-        n_envs: Number of simulations of each body.
 
     Examples:
         >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
@@ -220,30 +233,25 @@ class TeacherPolicy:
         >>> batch = BodyBatch(inputs, n_max=12)
         >>> plain = Normalization(np.zeros(17), np.ones(17))
         >>> teacher = MessagePassing(MessagePassingConfig(context_dim=25))
-        >>> policy = TeacherPolicy(teacher, plain, batch, n_envs=3)
+        >>> policy = TeacherPolicy(teacher, plain, batch)
         >>> states, time = np.zeros((2, 3, 12, 17), np.float32), np.zeros((2, 3))
         >>> policy.means(states, time).shape
         (2, 3, 12, 2)
     """
 
-    def __init__(
-        self, network: Teacher, normalization: Normalization, batch: BodyBatch, n_envs: int
-    ) -> None:
-        self._network, self._context = network, batch.packed_context
-        self._encoder = ObservationEncoder(network, normalization, batch, n_envs)
-        self._mask = batch.mask(n_envs)
-        self._tree = batch.trees.batch(batch.samples(n_envs))
+    def __init__(self, network: Teacher, normalization: Normalization, batch: BodyBatch) -> None:
+        self._network, self._bodies = network, batch.bodies
+        self._encoder = ObservationEncoder(network, normalization, batch)
+        self._exists = batch.bodies.present[:, None, :, None]
 
     @torch.no_grad()
     def means(
         self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> NDArray[np.float32]:
-        """See :meth:`BatchPolicy.means`."""
-        _, observation = self._encoder(states, time)
-        padded = np.zeros((*self._mask.shape, 2), np.float32)
-        means = self._network.means(torch.as_tensor(observation), self._context, self._tree)
-        padded[self._mask] = means.numpy()
-        return padded
+        """See :meth:`BatchPolicy.means`; means of missing nodes are zero."""
+        observation, phase = self._encoder(states, time)
+        means = self._network.means(observation, self._bodies, clock_phase=phase)
+        return (means * self._exists).numpy()
 
 
 class StudentPolicy:
@@ -280,7 +288,7 @@ class StudentPolicy:
         mask = torch.as_tensor(batch.present)
         context = batch.context if variant is None else batch.context * variant
         self._weights: GeneratedWeights = hypernetwork.generate(context, mask)
-        self._normalization = normalization
+        self._normalization, self._present = normalization, batch.present
         self._harmonics = hypernetwork.config.clock_harmonics
 
     @torch.no_grad()
@@ -288,23 +296,28 @@ class StudentPolicy:
         self, states: NDArray[np.floating], time: NDArray[np.floating]
     ) -> NDArray[np.float32]:
         """See :meth:`BatchPolicy.means`."""
-        observation = torch.as_tensor(observe(self._normalization, states))
+        observation = torch.as_tensor(observe(self._normalization, states, self._present))
         phase = clock_phase_of(time, self._harmonics)
         return self._weights.act(observation, clock_phase=phase).numpy()
 
 
-def observe(normalization: Normalization, states: NDArray[np.floating]) -> NDArray[np.float32]:
+def observe(
+    normalization: Normalization, states: NDArray[np.floating], present: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """Observations of states, in the precision of training.
 
     Args:
         normalization: Normalization of the states.
-        states: (..., state_dim) states.
+        states: (A, R, n, state_dim) states of R samples of each of A bodies.
+        present: (A, n) bool, True where a body has a node; other rows become zero.
 
     Examples:
-        >>> observe(Normalization(np.full(2, 1.0), np.full(2, 4.0)), np.array([3.0, 1.0])).tolist()
-        [1.0, 0.0]
+        >>> states, present = np.full((1, 1, 2, 1), 3.0), np.array([[True, False]])
+        >>> observe(Normalization(np.full(1, 1.0), np.full(1, 4.0)), states, present).tolist()
+        [[[[1.0], [0.0]]]]
     """
-    return normalization.observe(states).astype(np.float32)
+    observed = normalization.observe(states) * present[:, None, :, None]
+    return observed.astype(np.float32)
 
 
 def clock_phase_of(time: NDArray[np.floating], harmonics: int) -> torch.Tensor | None:

@@ -27,10 +27,11 @@ SETTINGS = PPOSettings(
     n_active=2,
     n_envs=2,
     horizon=6,
-    minibatch_steps=2,
+    minibatches=3,
     epochs=2,
     width=8,
     layers=1,
+    precision="float32",
 )
 _CPU = torch.device("cpu")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ CONTROLLER_KINDS = ("generalist", "specialists")
 @click.option(
     "--name", help="Write the controller that a generalist is, as NAME.safetensors in --out."
 )
-@threads_option(1)
+@threads_option(None)
 @click.option(
     "--device",
     default="cpu",
@@ -71,6 +72,8 @@ def train_teacher(
     A generalist is the hypernetwork of a controller itself: with --name it is written as one, and
     needs no distillation. Specialists are one network for each body.
     """
+    # Threads that wait must leave the cores to the simulations; torch reads this when it loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from hyperdistill_core.controller.checkpoints import find

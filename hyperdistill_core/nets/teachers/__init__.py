@@ -1,12 +1,13 @@
 """Teachers: networks that act for any body and learn by reinforcement learning.
 
-All have the interface of :class:`Teacher` and work on the packed samples of
-:mod:`hyperdistill_core.nets.trees`:
+All have the interface of :class:`Teacher` and take padded bodies, the
+:class:`~hyperdistill_core.nets.bodies.BodyTensors`, with the same number of samples of each:
 
 * ``gnn``: :class:`MessagePassing` along the limbs of a body.
 * ``transformer``: :class:`TransformerTeacher`, the published teacher of MetaMorph.
 * ``modumorph``: :class:`ModuMorph`, a transformer whose ends and attention the context decides.
-* ``generalist``: :class:`Generalist`, two hypernetworks that learn without distillation.
+* ``generalist``: :class:`Generalist`, a hypernetwork that learns without distillation, with a
+  small critic beside it.
 * ``specialists``: :class:`Specialists`, one small network for each body.
 """
 

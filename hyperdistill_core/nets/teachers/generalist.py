@@ -1,8 +1,9 @@
-"""A generalist: two hypernetworks, actor and critic, that learn without a teacher.
+"""A generalist: a hypernetwork that learns without a teacher, with a critic beside it.
 
 The actor is a hypernetwork like that of a controller, so the result of reinforcement learning
-needs no distillation. Each hypernetwork generates the weights of a body once, whatever the
-number of samples of that body in a batch.
+needs no distillation. The weights of a body are generated once, whatever the number of samples of
+that body in a batch. The critic reads the embeddings that the actor computes from the contexts;
+its own weights are few, so a step of the optimizer costs little more than the actor's part.
 """
 
 from __future__ import annotations
@@ -11,19 +12,27 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from hyperdistill_core.nets.config import NetworkConfig
-from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.bodies import BodyTensors
+from hyperdistill_core.nets.config import NetworkConfig, require_at_least
+from hyperdistill_core.nets.hypernetwork import (
+    Embeddings,
+    GeneratedWeights,
+    HypernetConfig,
+    Hypernetwork,
+    WeightHead,
+)
 from hyperdistill_core.nets.teachers.interface import Source, Teacher, TeacherShape
-from hyperdistill_core.nets.trees import TreeBatch
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneralistConfig(HypernetConfig):
-    """Settings of :class:`Generalist`: those of its two hypernetworks, and one of its start.
+    """Settings of :class:`Generalist`: those of its hypernetwork, its critic, and its start.
 
     Attributes:
+        critic_hidden: Width of the critic.
         first_action: Factor on the actor's initial output weights. The initialization of a
             hypernetwork gives actions of unit scale, which suits a student of distillation;
             exploration needs actions near zero.
@@ -37,29 +46,107 @@ class GeneralistConfig(HypernetConfig):
         64
     """
 
+    critic_hidden: int = 64
     first_action: float = 0.01
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_at_least(self, 1, "critic_hidden")
+
     def hypernet(self) -> HypernetConfig:
-        """The settings of either hypernetwork."""
+        """The settings of the hypernetwork."""
         return HypernetConfig(
             **{field.name: getattr(self, field.name) for field in fields(HypernetConfig)}
         )
 
 
+class EmbeddingCritic(nn.Module):
+    """Values of states, from the embeddings of an actor.
+
+    The first layer is generated node by node from the embeddings. The second is shared by all
+    bodies, and a linear map of the body's embedding shifts it. Its gradients do not reach the
+    actor.
+
+    Args:
+        config: Settings of the generalist.
+
+    Examples:
+        >>> config = GeneralistConfig(context_dim=25)
+        >>> embeddings = Hypernetwork(config.hypernet()).embed(torch.zeros(2, 3, 25))
+        >>> critic = EmbeddingCritic(config)
+        >>> critic(critic.first_layer(embeddings), torch.zeros(2, 8, 3, 17)).shape
+        torch.Size([2, 8])
+    """
+
+    def __init__(self, config: GeneralistConfig) -> None:
+        super().__init__()
+        width = config.critic_hidden
+        fan_in = config.typical_nodes * config.state_dim
+        self.input_head = WeightHead(config.embed, config.state_dim, width, fan_in=fan_in)
+        self.hidden = nn.Linear(width, width)
+        self.of_body = nn.Linear(config.embed, width, bias=False)
+        self.value = nn.Linear(width, 1)
+        nn.init.zeros_(self.value.weight)
+        if config.clock_harmonics:
+            self.clock = nn.Linear(config.clock_dim, width, bias=False)
+            nn.init.zeros_(self.clock.weight)
+
+    def first_layer(self, embeddings: Embeddings) -> CriticLayer:
+        """All that depends on the contexts alone.
+
+        Args:
+            embeddings: Embeddings of the actor.
+        """
+        weight, bias = self.input_head(embeddings.inputs.detach())
+        if embeddings.mask is not None:
+            bias = bias * embeddings.mask[..., None]
+        shift = self.of_body(embeddings.body.detach())
+        return CriticLayer(weight.flatten(1, 2), bias.sum(dim=1), shift)
+
+    def forward(
+        self, layer: CriticLayer, observation: Tensor, clock_phase: Tensor | None = None
+    ) -> Tensor:
+        """Values (A, R).
+
+        Args:
+            layer: Result of :meth:`first_layer` for the A bodies.
+            observation: As for :meth:`Teacher.forward`.
+            clock_phase: As for :meth:`Teacher.forward`.
+        """
+        features = torch.baddbmm(layer.bias[:, None], observation.flatten(2), layer.weight)
+        if clock_phase is not None:
+            features = features + self.clock(clock_phase)
+        features = F.relu(self.hidden(F.relu(features)) + layer.shift[:, None])
+        return self.value(features).squeeze(-1)
+
+
+@dataclass(frozen=True)
+class CriticLayer:
+    """What an :class:`EmbeddingCritic` computes once for A bodies.
+
+    Attributes:
+        weight: (A, n * state_dim, width) weights of the first layer.
+        bias: (A, width) biases of the first layer.
+        shift: (A, width) shifts of the second layer.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    shift: Tensor
+
+
 class Generalist(Teacher):
-    """Actor and critic that generate a small network for each body.
+    """An actor that generates a small network for each body, and its critic.
 
     Args:
         config: Settings of the network.
 
     Examples:
-        >>> from hyperdistill_core.nets.trees import Trees
         >>> net = Generalist(GeneralistConfig(context_dim=25, hidden=64))
-        >>> trees = Trees([[0, 0, 0]])
-        >>> tree = trees.batch(torch.tensor([0, 0]))
-        >>> means, values = net(torch.zeros(6, 17), torch.zeros(trees.total, 25), tree)
+        >>> bodies = BodyTensors(torch.zeros(1, 3, 25), torch.ones(1, 3, dtype=bool), ((0, 0, 0),))
+        >>> means, values = net(torch.zeros(1, 2, 3, 17), bodies)
         >>> means.shape, values.shape
-        (torch.Size([6, 2]), torch.Size([2]))
+        (torch.Size([1, 2, 3, 2]), torch.Size([1, 2]))
     """
 
     kind: ClassVar[str] = "generalist"
@@ -71,7 +158,7 @@ class Generalist(Teacher):
         super().__init__(config, clock_harmonics=config.clock_harmonics)
         self.config = config
         self.actor = Hypernetwork(config.hypernet())
-        self.critic = Hypernetwork(config.hypernet())
+        self.critic = EmbeddingCritic(config)
         with torch.no_grad():
             self.actor.output_head.weight.bias.mul_(config.first_action)
 
@@ -119,73 +206,42 @@ class Generalist(Teacher):
         return self.actor
 
     def forward(
-        self, observation: Tensor, context: Tensor, tree: TreeBatch
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """See :meth:`Teacher.forward`.
+        """See :meth:`Teacher.forward`."""
+        return self.for_bodies(bodies)(observation, clock_phase=clock_phase)
 
-        A value is the mean over both outputs of all nodes of the critic's generated network.
-        """
-        return self.for_bodies(context, tree)(observation)
-
-    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
+    def means(
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`Teacher.means`."""
-        states, phase = split_clock_phase(tree.by_bodies(observation), self.state_dim)
-        generated = _generate(self.actor, context, tree)
-        return tree.from_bodies(generated.act(states, clock_phase=phase))
+        generated = self.actor.generate(bodies.context, bodies.present)
+        return generated.act(observation, clock_phase=clock_phase)
 
-    def for_bodies(self, context: Tensor, tree: TreeBatch) -> GeneratedActorCritic:
+    def for_bodies(self, bodies: BodyTensors, slots: slice = slice(None)) -> GeneratedActorCritic:
         """See :meth:`Teacher.for_bodies`; the networks are generated here, once."""
-        actor, critic = (_generate(net, context, tree) for net in (self.actor, self.critic))
-        return GeneratedActorCritic(actor, critic, tree, self.state_dim)
+        embeddings = self.actor.embed(bodies.context[slots], bodies.present[slots])
+        generated = self.actor.generate_from(embeddings)
+        return GeneratedActorCritic(generated, self.critic, self.critic.first_layer(embeddings))
 
 
 @dataclass(frozen=True)
 class GeneratedActorCritic:
-    """The generated actors and critics of the bodies of a batch.
+    """The generated actors of some bodies, and their critic.
 
     Attributes:
         actor: Weights of the actors.
-        critic: Weights of the critics.
-        tree: Structure of the samples.
-        state_dim: Number of state features of a node.
+        critic: The critic.
+        layer: First layer of the critic for these bodies.
     """
 
     actor: GeneratedWeights
-    critic: GeneratedWeights
-    tree: TreeBatch
-    state_dim: int
+    critic: EmbeddingCritic
+    layer: CriticLayer
 
-    def __call__(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(
+        self, observation: Tensor, *, clock_phase: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """See :meth:`Generalist.forward`."""
-        tree = self.tree
-        states, phase = split_clock_phase(tree.by_bodies(observation), self.state_dim)
-        outputs = tree.from_bodies(self.critic.act(states, clock_phase=phase)).mean(dim=-1)
-        values = tree.body_mean(tree.pad(outputs, tree.n_max))
-        return tree.from_bodies(self.actor.act(states, clock_phase=phase)), values
-
-
-def split_clock_phase(observation: Tensor, state_dim: int) -> tuple[Tensor, Tensor | None]:
-    """Split observations into normalized states and clock phases.
-
-    The packed layout has a row for each node and none for a body, so every node carries the
-    clock phase of its sample.
-
-    Args:
-        observation: (A, R, n, state_dim + clock_dim) of R samples of A bodies.
-        state_dim: Number of state features of a node.
-
-    Returns:
-        States (A, R, n, state_dim), and clock phases (A, R, clock_dim) or None if there are none.
-
-    Examples:
-        >>> states, phase = split_clock_phase(torch.zeros(1, 2, 9, 19), 17)
-        >>> states.shape, phase.shape
-        (torch.Size([1, 2, 9, 17]), torch.Size([1, 2, 2]))
-    """
-    states, phase = observation[..., :state_dim], observation[:, :, 0, state_dim:]
-    return states, phase if phase.shape[-1] else None
-
-
-def _generate(network: Hypernetwork, context: Tensor, tree: TreeBatch) -> GeneratedWeights:
-    """The generated networks of the bodies of a batch."""
-    return network.generate(tree.of_bodies(context), tree.present[tree.repeats.first])
+        values = self.critic(self.layer, observation, clock_phase)
+        return self.actor.act(observation, clock_phase=clock_phase), values

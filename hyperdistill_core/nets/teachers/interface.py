@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
 
 from torch import Tensor, nn
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import NetworkConfig
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
-from hyperdistill_core.nets.trees import TreeBatch
 
 #: What a new teacher's weights can be initialized from.
 Source: TypeAlias = Literal["controller", "teacher"]
@@ -61,15 +61,17 @@ class TeacherShape:
 
 
 class ActorCritic(Protocol):
-    """What acts for the bodies of one batch during a rollout."""
+    """What acts for some bodies during a rollout."""
 
-    def __call__(self, observation: Tensor) -> tuple[Tensor, Tensor]:
-        """Action means (N, 2) and values (B,) of observations (N, state_dim + clock_dim)."""
+    def __call__(
+        self, observation: Tensor, *, clock_phase: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Action means (A, R, n, 2) and values (A, R); see :meth:`Teacher.forward`."""
         ...
 
 
 class Teacher(nn.Module, ABC):
-    """Actor and critic for any body, on packed samples.
+    """Actor and critic for any body.
 
     Args:
         config: Settings of the network.
@@ -86,14 +88,12 @@ class Teacher(nn.Module, ABC):
     Examples:
         >>> import torch
         >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
-        >>> from hyperdistill_core.nets.trees import Trees
         >>> teacher = MessagePassing(MessagePassingConfig(context_dim=25))
-        >>> trees = Trees([[0, 0, 1], [0, 0]])
-        >>> tree = trees.batch(torch.tensor([0, 1]))
-        >>> act = teacher.for_bodies(torch.zeros(trees.total, 25), tree)
-        >>> means, values = act(torch.zeros(5, teacher.state_dim))
+        >>> present = torch.tensor([[True, True, True], [True, True, False]])
+        >>> bodies = BodyTensors(torch.zeros(2, 3, 25), present, ((0, 0, 1), (0, 0)))
+        >>> means, values = teacher(torch.zeros(2, 8, 3, teacher.state_dim), bodies)
         >>> means.shape, values.shape
-        (torch.Size([5, 2]), torch.Size([2]))
+        (torch.Size([2, 8, 3, 2]), torch.Size([2, 8]))
     """
 
     kind: ClassVar[str]
@@ -184,29 +184,34 @@ class Teacher(nn.Module, ABC):
 
     @abstractmethod
     def forward(
-        self, observation: Tensor, context: Tensor, tree: TreeBatch
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Action means and values of B packed samples with N nodes in all.
+        """Action means and values of R samples of each of A bodies with up to n nodes.
 
         Args:
-            observation: (N, state_dim + clock_dim) normalized states of the nodes, and behind
-                each the clock phase of its sample where the teacher has that input.
-            context: (rows, context_dim) contexts of all nodes of all bodies of the
-                :class:`~hyperdistill_core.nets.trees.Trees` behind ``tree``.
-            tree: Structure of the samples.
+            observation: (A, R, n, state_dim) normalized states; zero where a body has no node.
+            bodies: The A bodies.
+            clock_phase: (A, R, clock_dim) clock phases, for teachers with that input.
 
         Returns:
-            Action means (N, 2), one for each joint slot of a node, and values (B,).
+            Action means (A, R, n, 2), one for each joint slot of a node, and values (A, R). Means
+            of missing nodes are of no account.
         """
 
     @abstractmethod
-    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """Action means (N, 2) without values; the arguments are those of :meth:`forward`."""
+    def means(
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+    ) -> Tensor:
+        """Action means (A, R, n, 2) without values; the arguments are those of :meth:`forward`."""
 
-    def for_bodies(self, context: Tensor, tree: TreeBatch) -> ActorCritic:
-        """What acts for the bodies of a batch during a rollout.
+    def for_bodies(self, bodies: BodyTensors, slots: slice = slice(None)) -> ActorCritic:
+        """What acts for some bodies during a rollout.
 
         It gives the results of :meth:`forward` for any number of observations, and computes
         what depends on the context alone only once where that saves time.
+
+        Args:
+            bodies: All bodies that are active.
+            slots: Those of them to act for.
         """
-        return partial(self, context=context, tree=tree)
+        return partial(self, bodies=bodies[slots])

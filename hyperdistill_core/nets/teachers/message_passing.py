@@ -4,7 +4,7 @@ A node is the torso or a limb. Its first features come from its observation and 
 every layer it adds a function of its own features, of those of its parent and its children, and
 of the mean over its body. The nodes share all weights, so the network acts on any tree.
 
-Layout: packed (see :mod:`hyperdistill_core.nets.trees`). One linear map computes the three
+Layout: packed inside (see :mod:`hyperdistill_core.nets.trees`). One linear map computes the three
 messages of a node, and one sum over bags delivers them. The matrix products dominate the cost:
 on two cores with a width of 64 and four layers, the delivery is nearly free.
 """
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape
@@ -144,13 +145,11 @@ class MessagePassing(Teacher):
         config: Settings of the network.
 
     Examples:
-        >>> from hyperdistill_core.nets.trees import Trees
         >>> net = MessagePassing(MessagePassingConfig(context_dim=25))
-        >>> trees = Trees([[0, 0, 0]])
-        >>> tree = trees.batch(torch.tensor([0, 0]))
-        >>> means, values = net(torch.zeros(6, 17), torch.zeros(trees.total, 25), tree)
+        >>> bodies = BodyTensors(torch.zeros(1, 3, 25), torch.ones(1, 3, dtype=bool), ((0, 0, 0),))
+        >>> means, values = net(torch.zeros(1, 2, 3, 17), bodies)
         >>> means.shape, values.shape
-        (torch.Size([6, 2]), torch.Size([2]))
+        (torch.Size([1, 2, 3, 2]), torch.Size([1, 2]))
     """
 
     kind: ClassVar[str] = "gnn"
@@ -189,15 +188,24 @@ class MessagePassing(Teacher):
                     nn.init.zeros_(bias)
 
     def forward(
-        self, observation: Tensor, context: Tensor, tree: TreeBatch
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """See :meth:`Teacher.forward`; a value comes from the mean over the nodes of a body."""
-        nodes = self.actor(observation, context, tree)
-        means = self.action(nodes)
+        samples, n = observation.shape[1:3]
+        shape, tree = (len(bodies), samples, n), bodies.trees(samples)
+        packed, context = tree.pack(observation), bodies.packed_context
+        nodes = self.actor(packed, context, tree)
+        means = tree.pad(self.action(nodes), shape)
         if not self.config.shared_trunk:
-            nodes = self.critic(observation, context, tree)
-        return means, self.value(_body_mean(nodes, tree)).squeeze(-1)
+            nodes = self.critic(packed, context, tree)
+        values = self.value(_body_mean(nodes, tree)).squeeze(-1)
+        return means, values.view(shape[:2])
 
-    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
+    def means(
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`Teacher.means`."""
-        return self.action(self.actor(observation, context, tree))
+        samples, n = observation.shape[1:3]
+        shape, tree = (len(bodies), samples, n), bodies.trees(samples)
+        nodes = self.actor(tree.pack(observation), bodies.packed_context, tree)
+        return tree.pad(self.action(nodes), shape)

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 from hyperdistill_core.nets.hypernetwork import WeightHead
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape
 from hyperdistill_core.nets.transformer import ContextAttention, FixedAttentionBlock, require_sizes
-from hyperdistill_core.nets.trees import TreeBatch
 
 #: Factor on the initial output weights of the actor: exploration begins with actions near zero.
 ACTION_GAIN = 0.01
@@ -153,12 +153,9 @@ class ModulatedTransformer(nn.Module):
             tokens = block(tokens, shares)
         return [_node_maps(tokens, *decoder).transpose(1, 2) for decoder in modulation.decode]
 
-    def forward(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> list[Tensor]:
-        """Packed outputs (N, outputs) of every decoder; see :meth:`Teacher.forward`."""
-        mask = tree.present[tree.repeats.first]
-        modulation = self.modulate(tree.of_bodies(context), mask)
-        outputs = self.act(modulation, tree.by_bodies(observation))
-        return [tree.from_bodies(output) for output in outputs]
+    def forward(self, observation: Tensor, bodies: BodyTensors) -> list[Tensor]:
+        """Outputs (A, R, n, outputs) of every decoder; see :meth:`Teacher.forward`."""
+        return self.act(self.modulate(bodies.context, bodies.present), observation)
 
 
 class ModuMorph(Teacher):
@@ -168,13 +165,11 @@ class ModuMorph(Teacher):
         config: Settings of the network.
 
     Examples:
-        >>> from hyperdistill_core.nets.trees import Trees
         >>> net = ModuMorph(ModuMorphConfig(context_dim=25, state_dim=30))
-        >>> trees = Trees([[0, 0, 0]])
-        >>> tree = trees.batch(torch.tensor([0, 0]))
-        >>> means, values = net(torch.zeros(6, 30), torch.zeros(trees.total, 25), tree)
+        >>> bodies = BodyTensors(torch.zeros(1, 3, 25), torch.ones(1, 3, dtype=bool), ((0, 0, 0),))
+        >>> means, values = net(torch.zeros(1, 2, 3, 30), bodies)
         >>> means.shape, values.shape
-        (torch.Size([6, 2]), torch.Size([2]))
+        (torch.Size([1, 2, 3, 2]), torch.Size([1, 2]))
     """
 
     kind: ClassVar[str] = "modumorph"
@@ -204,18 +199,20 @@ class ModuMorph(Teacher):
         )
 
     def forward(
-        self, observation: Tensor, context: Tensor, tree: TreeBatch
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """See :meth:`Teacher.forward`; a value is the mean over the nodes of a body."""
-        outputs = self.actor(observation, context, tree)
+        outputs = self.actor(observation, bodies)
         if self.critic is not None:
-            outputs += self.critic(observation, context, tree)
+            outputs += self.critic(observation, bodies)
         means, values = outputs
-        return means, tree.body_mean(tree.pad(values.squeeze(-1), tree.n_max))
+        return means, bodies.node_mean(values.squeeze(-1))
 
-    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
+    def means(
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`Teacher.means`."""
-        return self.actor(observation, context, tree)[0]
+        return self.actor(observation, bodies)[0]
 
 
 def _node_maps(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import ClassVar
 
@@ -17,12 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import ClockedConfig, NetworkConfig, require_at_least
 from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
-from hyperdistill_core.nets.teachers.generalist import split_clock_phase
-from hyperdistill_core.nets.teachers.interface import Source, Teacher, TeacherShape
-from hyperdistill_core.nets.trees import TreeBatch
+from hyperdistill_core.nets.teachers.interface import ActorCritic, Source, Teacher, TeacherShape
 
 # Factor on the initial output weights: exploration begins with actions near zero.
 _FIRST_ACTION = 0.01
@@ -71,11 +71,11 @@ class _Stack(nn.Module):
             self.weights.append(nn.Parameter(weight))
             self.biases.append(nn.Parameter(torch.zeros(bodies, outputs)))
 
-    def forward(self, features: Tensor) -> Tensor:
-        """(A, R, in) to (A, R, out)."""
+    def forward(self, features: Tensor, slots: slice = slice(None)) -> Tensor:
+        """(A, R, in) to (A, R, out), for the bodies of ``slots``."""
         last = len(self.weights) - 1
         for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            features = torch.baddbmm(bias[:, None], features, weight)
+            features = torch.baddbmm(bias[slots, None], features, weight[slots])
             if number < last:
                 features = F.relu(features)
         return features
@@ -84,20 +84,18 @@ class _Stack(nn.Module):
 class Specialists(Teacher):
     """Actor and critic of each body.
 
-    Network k serves body k of the :class:`~hyperdistill_core.nets.trees.Trees` behind a batch.
-    Every body must have a sample in a batch.
+    Network k serves body k.
 
     Args:
         config: Settings of the networks.
 
     Examples:
-        >>> from hyperdistill_core.nets.trees import Trees
         >>> net = Specialists(SpecialistsConfig(bodies=2, n_max=3))
-        >>> trees = Trees([[0, 0, 0], [0, 0]])
-        >>> tree = trees.batch(torch.tensor([0, 1, 0]))
-        >>> means, values = net(torch.zeros(8, 17), torch.zeros(trees.total, 25), tree)
+        >>> present = torch.ones(2, 3, dtype=bool)
+        >>> bodies = BodyTensors(torch.zeros(2, 3, 25), present, ((0, 0, 0),) * 2)
+        >>> means, values = net(torch.zeros(2, 5, 3, 17), bodies)
         >>> means.shape, values.shape
-        (torch.Size([8, 2]), torch.Size([3]))
+        (torch.Size([2, 5, 3, 2]), torch.Size([2, 5]))
     """
 
     kind: ClassVar[str] = "specialists"
@@ -173,23 +171,38 @@ class Specialists(Teacher):
 
     def select(self, bodies: Sequence[int]) -> Specialists:
         """Copies of the networks of some bodies, in the order given."""
-        selected = Specialists(replace(self.config, bodies=len(bodies)))
+        selected = Specialists(replace(self.config, bodies=len(bodies))).to(self.actor.weights[0])
         with torch.no_grad():
             for new, old in zip(selected.parameters(), self.parameters(), strict=True):
                 new.copy_(old[list(bodies)])
         return selected.train(self.training)
 
     def forward(
-        self, observation: Tensor, context: Tensor, tree: TreeBatch
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """See :meth:`Teacher.forward`; the context is not used."""
-        rows = self._by_bodies(observation, tree)
-        values = self.critic(rows).squeeze(-1)
-        return self._actions(rows, tree), values[tree.repeats.body, tree.repeats.place]
+        """See :meth:`Teacher.forward`; the contexts are not used."""
+        return self._act(observation, clock_phase=clock_phase)
 
-    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """See :meth:`Teacher.means`; the context is not used."""
-        return self._actions(self._by_bodies(observation, tree), tree)
+    def means(
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+    ) -> Tensor:
+        """See :meth:`Teacher.means`; the contexts are not used."""
+        return self._actions(self._rows(observation, clock_phase), observation)
+
+    def for_bodies(self, bodies: BodyTensors, slots: slice = slice(None)) -> ActorCritic:
+        """See :meth:`Teacher.for_bodies`."""
+        return partial(self._act, slots=slots)
+
+    def _act(
+        self,
+        observation: Tensor,
+        *,
+        clock_phase: Tensor | None = None,
+        slots: slice = slice(None),
+    ) -> tuple[Tensor, Tensor]:
+        rows = self._rows(observation, clock_phase)
+        values = self.critic(rows, slots).squeeze(-1)
+        return self._actions(rows, observation, slots), values
 
     def layers(self, body: int, n: int | None = None) -> list[tuple[Tensor, Tensor]]:
         """See :meth:`Teacher.layers`."""
@@ -205,16 +218,21 @@ class Specialists(Teacher):
         layers[-1] = weight[:, : n * SLOTS_PER_NODE], bias[: n * SLOTS_PER_NODE]
         return layers
 
-    def _by_bodies(self, observation: Tensor, tree: TreeBatch) -> Tensor:
-        """Packed observations (N, ...) to (A, R, n_max * state_dim + clock_dim).
+    def _rows(self, observation: Tensor, clock_phase: Tensor | None) -> Tensor:
+        """(A, R, n_max * state_dim + clock_dim) inputs of the networks.
 
-        The rows of missing nodes are zero; the clock phase follows the states.
+        Raises:
+            ValueError: A body has more than ``n_max`` nodes.
         """
-        states, phase = split_clock_phase(tree.by_bodies(observation), self.state_dim)
-        missing = self.config.n_max - states.shape[2]
-        rows = F.pad(states, (0, 0, 0, missing)).flatten(2)
-        return rows if phase is None else torch.cat([rows, phase], dim=-1)
+        missing = self.config.n_max - observation.shape[2]
+        if missing < 0:
+            raise ValueError(
+                f"observation: expected at most {self.config.n_max} nodes, got "
+                f"{observation.shape[2]}"
+            )
+        rows = F.pad(observation, (0, 0, 0, missing)).flatten(2)
+        return rows if clock_phase is None else torch.cat([rows, clock_phase], dim=-1)
 
-    def _actions(self, rows: Tensor, tree: TreeBatch) -> Tensor:
-        means = self.actor(rows).unflatten(-1, (self.config.n_max, SLOTS_PER_NODE))
-        return tree.from_bodies(means)
+    def _actions(self, rows: Tensor, observation: Tensor, slots: slice = slice(None)) -> Tensor:
+        means = self.actor(rows, slots).unflatten(-1, (self.config.n_max, SLOTS_PER_NODE))
+        return means[:, :, : observation.shape[2]]

@@ -14,11 +14,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape
 from hyperdistill_core.nets.transformer import TransformerBlock, require_sizes
-from hyperdistill_core.nets.trees import TreeBatch
 
 # Bounds of the uniform initial weights of the token map and of the last map, as published.
 EMBED_RANGE, DECODER_RANGE = 0.1, 0.01
@@ -86,20 +86,22 @@ class _Trunk(nn.Module):
         )
         nn.init.uniform_(self.embed.weight, -EMBED_RANGE, EMBED_RANGE)
 
-    def forward(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
-        """Padded tokens (B, n_max, width); the arguments are those of :meth:`Teacher.forward`."""
-        features = torch.cat([observation, context[tree.context_row]], dim=1)
-        tokens = tree.pad(self.embed(features) * self.scale, tree.n_max)
+    def forward(self, observation: Tensor, bodies: BodyTensors) -> Tensor:
+        """Tokens (A, R, n, width); the arguments are those of :meth:`Teacher.forward`."""
+        samples, n = observation.shape[1:3]
+        context = bodies.context[:, None].expand(-1, samples, -1, -1)
+        tokens = self.embed(torch.cat([observation, context], dim=-1)) * self.scale
         if self.position is not None:
-            if tree.n_max > len(self.position):
+            if n > len(self.position):
                 raise ValueError(
                     f"position_slots: this teacher has positions for {len(self.position)} nodes,"
-                    f" got a body of {tree.n_max}: choose smaller bodies or another teacher"
+                    f" got a body of {n}: choose smaller bodies or another teacher"
                 )
-            tokens = tokens + self.position[: tree.n_max]
+            tokens = tokens + self.position[:n]
+        tokens, present = tokens.flatten(0, 1), bodies.present.repeat_interleave(samples, dim=0)
         for block in self.blocks:
-            tokens = block(tokens, tree.present)
-        return tokens
+            tokens = block(tokens, present)
+        return tokens.unflatten(0, (-1, samples))
 
 
 class TransformerTeacher(Teacher):
@@ -109,13 +111,11 @@ class TransformerTeacher(Teacher):
         config: Settings of the network.
 
     Examples:
-        >>> from hyperdistill_core.nets.trees import Trees
         >>> net = TransformerTeacher(TransformerTeacherConfig(context_dim=25, state_dim=30))
-        >>> trees = Trees([[0, 0, 0]])
-        >>> tree = trees.batch(torch.tensor([0, 0]))
-        >>> means, values = net(torch.zeros(6, 30), torch.zeros(trees.total, 25), tree)
+        >>> bodies = BodyTensors(torch.zeros(1, 3, 25), torch.ones(1, 3, dtype=bool), ((0, 0, 0),))
+        >>> means, values = net(torch.zeros(1, 2, 3, 30), bodies)
         >>> means.shape, values.shape
-        (torch.Size([6, 2]), torch.Size([2]))
+        (torch.Size([1, 2, 3, 2]), torch.Size([1, 2]))
     """
 
     kind: ClassVar[str] = "transformer"
@@ -148,19 +148,21 @@ class TransformerTeacher(Teacher):
         )
 
     def forward(
-        self, observation: Tensor, context: Tensor, tree: TreeBatch
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """See :meth:`Teacher.forward`; a value is the mean over the nodes of a body.
 
         Raises:
             ValueError: A body has more nodes than the teacher has positions.
         """
-        tokens = self.actor(observation, context, tree)
-        means = tree.pack(self.action(tokens))
+        tokens = self.actor(observation, bodies)
+        means = self.action(tokens)
         if not self.config.shared_trunk:
-            tokens = self.critic(observation, context, tree)
-        return means, tree.body_mean(self.value(tokens).squeeze(-1))
+            tokens = self.critic(observation, bodies)
+        return means, bodies.node_mean(self.value(tokens).squeeze(-1))
 
-    def means(self, observation: Tensor, context: Tensor, tree: TreeBatch) -> Tensor:
+    def means(
+        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+    ) -> Tensor:
         """See :meth:`Teacher.means`."""
-        return tree.pack(self.action(self.actor(observation, context, tree)))
+        return self.action(self.actor(observation, bodies))

@@ -137,7 +137,7 @@ class _Groups:
     def run_teachers(self, bodies: Sequence[int]) -> tuple[list[PolicyRun], NDArray[np.intp]]:
         """The run of each teacher, and the number of each body's best teacher."""
         batch = self._batch(bodies)
-        policies = [t.policy(batch, bodies, self._settings.n_envs) for t in self._teachers]
+        policies = [t.policy(batch, bodies) for t in self._teachers]
         runs: list[PolicyRun] = []
         for policy in policies:
             if runs:  # every teacher starts upright, not where the one before it ended
@@ -150,7 +150,7 @@ class _Groups:
     ) -> PolicyRun:
         """A run of the student, labeled by the best teacher of each body."""
         batch = self._batch(bodies)
-        policies = [t.policy(batch, bodies, self._settings.n_envs) for t in self._teachers]
+        policies = [t.policy(batch, bodies) for t in self._teachers]
         labels = policies[0] if len(policies) == 1 else ChosenPolicies(policies, best)
         if student.context != "continuous":
             batch = self._batch(bodies, student)

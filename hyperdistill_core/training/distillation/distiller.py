@@ -178,7 +178,7 @@ class Distiller:
 
     def _loss(self, batch: ExpertBatch) -> tuple[Tensor, GeneratedWeights]:
         bodies = batch.bodies
-        observation = torch.as_tensor(observe(self.normalization, batch.states))
+        observation = torch.as_tensor(observe(self.normalization, batch.states, bodies.present))
         weights = self.network.generate(bodies.context, torch.as_tensor(bodies.present))
         targets = (batch.means * self.settings.gain).clamp(-1.0, 1.0)
         phase = clock_phase_of(batch.time, self.network.config.clock_harmonics)

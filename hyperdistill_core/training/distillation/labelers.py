@@ -42,13 +42,12 @@ class Labeler(Protocol):
         """Text that differs between labelers with different actions."""
         ...
 
-    def policy(self, batch: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
+    def policy(self, batch: BodyBatch, bodies: Sequence[int]) -> BatchPolicy:
         """The labeler as the policy of some bodies.
 
         Args:
             batch: The bodies.
             bodies: Their numbers in the training set.
-            n_envs: Number of simulations of each.
         """
         ...
 
@@ -87,9 +86,9 @@ class TrainedTeacher:
             digest.update(name.encode() + tensor.float().numpy().tobytes())
         return digest.hexdigest()[:_HASH_DIGITS]
 
-    def policy(self, batch: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
+    def policy(self, batch: BodyBatch, bodies: Sequence[int]) -> BatchPolicy:
         """See :meth:`Labeler.policy`."""
-        return TeacherPolicy(self.network.select(bodies), self.normalization, batch, n_envs)
+        return TeacherPolicy(self.network.select(bodies), self.normalization, batch)
 
     def require_for(self, training_set: TrainingSet) -> None:
         """See :meth:`Labeler.require_for`.
@@ -130,9 +129,9 @@ class VariantTeacher:
         """The controller's hash and the number of the variant."""
         return f"{self.controller.hash}/{self.variant}"
 
-    def policy(self, batch: BodyBatch, bodies: Sequence[int], n_envs: int) -> BatchPolicy:
+    def policy(self, batch: BodyBatch, bodies: Sequence[int]) -> BatchPolicy:
         """See :meth:`Labeler.policy`."""
-        del bodies, n_envs
+        del bodies
         controller, factors = self.controller, None
         if controller.variants is not None:
             factors = torch.as_tensor(controller.variants[self.variant])

@@ -7,6 +7,9 @@ from pydantic import Field
 from hyperdistill_core.settings import FrozenSettings
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 
+#: A small network learns by many short steps of its optimizer.
+_MINIBATCHES = 16
+
 
 class FineTuneSettings(FrozenSettings):
     """How bodies' networks are fine-tuned and scored.
@@ -31,12 +34,17 @@ class FineTuneSettings(FrozenSettings):
         default=64, ge=1, description="Control steps of each simulation between two updates."
     )
     action_std: float = Field(
-        default=0.3, description="Standard deviation of the actions at the beginning."
+        default=0.9, description="Standard deviation of the actions at the beginning."
     )
     final_action_std: float = Field(
-        default=0.15, description="Standard deviation of the actions at the end."
+        default=0.9, description="Standard deviation of the actions at the end."
     )
     max_lr: float = Field(default=1e-3, description="Largest learning rate.")
+    desired_kl: float = Field(
+        default=0.05,
+        description="Mean KL divergence from the acting network that each body's learning rate is "
+        "steered to, below ``max_lr``.",
+    )
     checkpoints: int = Field(
         default=5,
         ge=1,
@@ -87,6 +95,8 @@ class FineTuneSettings(FrozenSettings):
             action_std=self.action_std,
             final_action_std=self.final_action_std,
             max_lr=self.max_lr,
+            desired_kl=self.desired_kl,
+            minibatches=min(_MINIBATCHES, self.horizon),
             n_workers=self.n_workers,
             seed=self.seed,
         )

@@ -38,33 +38,38 @@ class EpisodeCounters:
         self.returns, self.discounted = np.zeros(shape), np.zeros(shape)
         self._max_steps = max_steps
 
-    def advance(self, result: StepResult) -> Iterator[tuple[int, float]]:
+    def advance(
+        self, result: StepResult, slots: slice = slice(None)
+    ) -> Iterator[tuple[int, float]]:
         """Count a control step.
 
         Args:
             result: What the vector env returned.
+            slots: Slots that the result is of.
 
         Yields:
             The slots in which episodes ended, with the mean length of these episodes in control
             steps. The counts of ended episodes are zero after the last item.
         """
-        self.elapsed += 1
+        elapsed, done = self.elapsed[slots], result.done
+        elapsed += 1
         # The first episode in a slot may have begun before its count did.
-        self.elapsed[result.truncated] = self._max_steps
-        done = result.done
-        for slot in np.flatnonzero(done.any(axis=1)):
-            over = done[slot]
-            yield int(slot), self.elapsed[slot, over].mean()
-            self.elapsed[slot, over] = 0
+        elapsed[result.truncated] = self._max_steps
+        for row in np.flatnonzero(done.any(axis=1)):
+            over = done[row]
+            yield int(row) + (slots.start or 0), elapsed[row, over].mean()
+            elapsed[row, over] = 0
 
-    def end(self, done: NDArray[np.bool_]) -> list[float]:
+    def end(self, done: NDArray[np.bool_], slots: slice = slice(None)) -> list[float]:
         """Returns of ended episodes; their sums become zero.
 
         Args:
             done: (A, E) True where an episode ended.
+            slots: Slots that ``done`` is of.
         """
-        finished = self.returns[done].tolist()
-        self.returns[done] = self.discounted[done] = 0.0
+        returns, discounted = self.returns[slots], self.discounted[slots]
+        finished = returns[done].tolist()
+        returns[done] = discounted[done] = 0.0
         return finished
 
     def clear_slot(self, slot: int) -> None:

@@ -44,7 +44,7 @@ class KLAdaptiveLearningRate:
         ... )
         >>> learning_rate.begin(bound=1e-3)
         0.0001
-        >>> learning_rate.may_step(torch.full((4, 2, 3), 0.5))  # far above max_kl
+        >>> learning_rate.may_step(torch.full((2, 12), 0.5))  # far above max_kl
         False
     """
 
@@ -83,13 +83,12 @@ class KLAdaptiveLearningRate:
         """Record the KL divergences of a minibatch.
 
         Args:
-            kl: (steps, bodies, simulations) KL divergences from the acting policy to the present
-                one.
+            kl: (bodies, samples) KL divergences from the acting policy to the present one.
 
         Returns:
             Whether any body may take another step.
         """
-        means = kl.mean(dim=(0, 2)) if self._is_separate else kl.mean()
+        means = kl.mean(dim=1) if self._is_separate else kl.mean()
         latest = means.cpu().numpy().astype(np.float64).reshape(-1)
         self._stopped |= latest > self._max
         self._sum += np.where(self._stopped, 0.0, latest)

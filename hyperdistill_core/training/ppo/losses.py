@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,16 +9,17 @@ from torch import Tensor
 
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.teachers import Teacher
+from hyperdistill_core.training.ppo.rollout_data import Minibatch
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Losses of a minibatch of B samples.
+    """Losses of a minibatch.
 
     Attributes:
         policy: Scalar clipped surrogate loss.
         value: Scalar clipped squared error of the critic.
-        kl: (B,) KL divergence of each sample from the acting policy.
+        kl: (A, R) KL divergence of each sample from the acting policy.
         clipped: Share of the probability ratios that clipping changed.
     """
 
@@ -30,66 +30,57 @@ class Losses:
 
 
 def ppo_losses(
-    batch: Mapping[str, Tensor],
+    batch: Minibatch,
     mean: Tensor,
     value: Tensor,
     *,
-    advantage: Tensor,
     joints: Tensor,
-    sample: Tensor,
     scale: float,
     clip: float,
 ) -> Losses:
-    """Losses of B packed samples with N nodes in all.
+    """Losses of R samples of each of A bodies.
 
     Args:
-        batch: "action" and "mean" (N, 2) of the acting policy, its "value" (B,), and the
-            critic's "target" (B,).
-        mean: (N, 2) action means of the present policy.
-        value: (B,) values of the present critic.
-        advantage: (B,) normalized advantages.
-        joints: (N, 2) 1.0 for joint slots that hold a hinge, else 0.0.
-        sample: (N,) number of the sample that each node belongs to.
+        batch: The samples, with standardized advantages.
+        mean: (A, R, n, 2) action means of the present policy.
+        value: (A, R) values of the present critic.
+        joints: (A, 1, n, 2) 1.0 for joint slots that hold a hinge, else 0.0.
         scale: 1 / (2 variance) of the actions.
         clip: Clipping range of the probability ratio and of the change of values.
     """
-    old = (batch["action"] - batch["mean"]).square()
-    new = (batch["action"] - mean).square()
-    per_node = ((old - new) * joints).sum(1) * scale
-    ratio = torch.zeros_like(advantage).index_add(0, sample, per_node).exp()
+    old = (batch.action - batch.mean).square()
+    new = (batch.action - mean).square()
+    ratio = (((old - new) * joints).sum(dim=(2, 3)) * scale).exp()
     clipped = ratio.clamp(1 - clip, 1 + clip)
-    near = batch["value"] + (value - batch["value"]).clamp(-clip, clip)
-    errors = torch.maximum((value - batch["target"]).square(), (near - batch["target"]).square())
-    change = ((mean.detach() - batch["mean"]).square() * joints).sum(1) * scale
+    near = batch.value + (value - batch.value).clamp(-clip, clip)
+    errors = torch.maximum((value - batch.target).square(), (near - batch.target).square())
+    change = (mean.detach() - batch.mean).square() * joints
     return Losses(
-        policy=-torch.minimum(ratio * advantage, clipped * advantage).mean(),
+        policy=-torch.minimum(ratio * batch.advantage, clipped * batch.advantage).mean(),
         value=errors.mean(),
-        kl=torch.zeros_like(advantage).index_add(0, sample, change),
+        kl=change.sum(dim=(2, 3)) * scale,
         clipped=(ratio != clipped).float().mean().item(),
     )
 
 
-def standardized(advantage: Tensor, *, bodies: int, per_body: bool) -> Tensor:
-    """Advantages (T, bodies * E) with zero mean and unit standard deviation.
+def standardized(advantage: Tensor, *, per_body: bool) -> Tensor:
+    """Advantages (A, T, E) with zero mean and unit standard deviation.
 
     Args:
-        advantage: (T, bodies * E) advantages, bodies outermost.
-        bodies: Number of bodies.
+        advantage: (A, T, E) advantages.
         per_body: Whether each body is standardized by itself. Its standard deviation is then
             taken as at least half of the common one: the advantages of a body that hardly moves
             are mostly noise.
 
     Examples:
-        >>> advantage = standardized(torch.randn(8, 6), bodies=2, per_body=False)
+        >>> advantage = standardized(torch.randn(2, 8, 3), per_body=False)
         >>> round(float(advantage.std()), 3)
         1.0
     """
-    dims = (0, 2) if per_body else (0, 1, 2)
-    grouped = advantage.view(len(advantage), bodies, -1)
-    mean = grouped.mean(dims, keepdim=True)
-    deviation = grouped.std(dims, keepdim=True)
-    floor = 0.5 * advantage.std()
-    return ((grouped - mean) / torch.maximum(deviation, floor)).view_as(advantage)
+    dims = (1, 2) if per_body else (0, 1, 2)
+    mean = advantage.mean(dims, keepdim=True)
+    deviation = advantage.std(dims, keepdim=True)
+    return (advantage - mean) / torch.maximum(deviation, 0.5 * advantage.std())
 
 
 def clip_gradients(network: Teacher, limit: float) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from hyperdistill_core.settings import FrozenSettings, SettingsError, Unit
+from hyperdistill_core.training.ppo.precision import Precision
 from morph_ops._registry import Registry
 
 #: What a teacher observes of a node: the privileged observation, or the state alone.
@@ -23,11 +24,11 @@ class PPOSettings(FrozenSettings):
         SettingsError: ``per_body_advantages`` has a single control step of a body to normalize
             over.
         SettingsError: ``clock_harmonics`` is set for a kind of teacher that takes no clock phase.
-        SettingsError: ``minibatch_steps`` is above ``horizon``.
+        SettingsError: ``minibatches`` is above ``horizon``.
 
     Examples:
         >>> PPOSettings(steps=1000).n_envs
-        6
+        8
         >>> PPOSettings(gamma=2.0)
         Traceback (most recent call last):
         hyperdistill_core.errors.SettingsError: gamma: expected 0 .. 1, got 2.0
@@ -47,21 +48,28 @@ class PPOSettings(FrozenSettings):
     steps: int = Field(
         default=12_000_000, ge=1, description="Control steps of the training, in all simulations."
     )
+    minutes: Annotated[float, Unit("min")] = Field(
+        default=0.0,
+        ge=0.0,
+        description="Time limit of the training; 0 for none. All that changes with the progress of "
+        "a training then follows the time, so that it is at its end when the time is. The result "
+        "depends on the speed of the machine.",
+    )
     n_active: int = Field(
         default=128, ge=1, description="Number of bodies that are simulated at the same time."
     )
-    n_envs: int = Field(default=6, ge=1, description="Number of simulations of each body.")
+    n_envs: int = Field(default=8, ge=1, description="Number of simulations of each body.")
     horizon: int = Field(
         default=64, ge=1, description="Control steps of each simulation between two updates."
     )
     replaced_per_update: int = Field(
-        default=6,
+        default=12,
         ge=0,
         description="Number of active bodies that other bodies of the training set replace before "
         "every update.",
     )
     robot_share: float = Field(
-        default=0.1,
+        default=0.15,
         ge=0.0,
         le=1.0,
         description="Share of robots among the bodies that become active.",
@@ -73,14 +81,15 @@ class PPOSettings(FrozenSettings):
         "is divided by its mean episode length to this power (1 in Xiong 2024).",
     )
     epochs: int = Field(default=3, ge=1, description="Passes over the data of an update.")
-    minibatch_steps: int = Field(
-        default=4,
+    minibatches: int = Field(
+        default=2,
         ge=1,
-        description="Control steps of all simulations in a minibatch. The rest of a horizon that "
-        "fills no minibatch is left out, a different rest in every pass.",
+        description="Number of minibatches of a pass. Each has some control steps of all "
+        "simulations; the rest of a horizon that fills no minibatch is left out, a different rest "
+        "in every pass. The hypernetwork generates all weights anew for each minibatch.",
     )
     max_lr: float = Field(
-        default=1e-3,
+        default=3e-4,
         gt=0.0,
         description="Largest learning rate. The upper bound of the rate falls to a tenth of it "
         "along a cosine.",
@@ -101,11 +110,11 @@ class PPOSettings(FrozenSettings):
     )
     gamma: float = Field(default=0.99, ge=0.0, le=1.0, description="Discount factor of rewards.")
     lam: float = Field(
-        default=0.88,
+        default=0.93,
         ge=0.0,
         le=1.0,
         description="Lambda of the advantage estimates. The gradient over many bodies is mostly "
-        "noise, and a lambda below the usual 0.95 makes it much steadier.",
+        "noise; a smaller lambda makes it steadier and more biased.",
     )
     clip: float = Field(
         default=0.2,
@@ -117,7 +126,7 @@ class PPOSettings(FrozenSettings):
         default=0.5, gt=0.0, description="Largest norm of a gradient; longer ones are scaled down."
     )
     max_kl: float = Field(
-        default=0.1,
+        default=0.15,
         gt=0.0,
         description="Mean KL divergence from the acting policy above which an update ends; each "
         "specialist has its own.",
@@ -126,20 +135,20 @@ class PPOSettings(FrozenSettings):
         default=0.9, gt=0.0, description="Standard deviation of the actions at the beginning."
     )
     final_action_std: float = Field(
-        default=0.35,
+        default=0.9,
         gt=0.0,
         description="Standard deviation of the actions at the end; it changes exponentially "
         "in between.",
     )
     noise_correlation: float = Field(
-        default=0.7,
+        default=0.0,
         ge=0.0,
         le=0.999,
         description="Correlation of a joint's action noise with that of the control step before "
-        "(Korenkevych 2019). White noise at 50 Hz averages out before it moves a sluggish joint.",
+        "(Korenkevych 2019); 0 is white noise. Small correlated noise learns slowly.",
     )
     alive_bonus: float = Field(
-        default=0.7,
+        default=0.5,
         ge=0.0,
         description="Bonus at the beginning for every control step in which the body does not "
         "fall. Without it, bodies learn to fall forward, which pays at once.",
@@ -150,7 +159,7 @@ class PPOSettings(FrozenSettings):
         description="Multiple of `steps` at which the falling alive bonus would reach zero.",
     )
     no_progress_steps: int = Field(
-        default=0,
+        default=100,
         ge=0,
         description="Number of control steps after which an episode ends, as with a fall, if the "
         "torso has moved forward by less than `no_progress_m`; 0 ends no episode. A body that "
@@ -182,6 +191,12 @@ class PPOSettings(FrozenSettings):
     shared_trunk: bool = Field(
         default=True, description="Whether the actor and the critic share their trunk."
     )
+    precision: Precision = Field(
+        default="auto",
+        description='Precision of matrix products: "float32", "bfloat16", or "auto" for bfloat16 '
+        "on a GPU and on processors that multiply it in hardware (AMX). Weights, losses and sums "
+        "are float32 in any case.",
+    )
     n_workers: int = Field(default=2, ge=1, description="Number of simulation processes.")
     seed: int = Field(default=0, ge=0, description="Seed of all random draws.")
 
@@ -199,17 +214,17 @@ class PPOSettings(FrozenSettings):
                 f"expected 0, as a {self.teacher!r} takes no clock phase, got "
                 f"{self.clock_harmonics}; set teacher to {' or '.join(CLOCKED_TEACHERS)}",
             )
-        if self.minibatch_steps > self.horizon:
+        if self.minibatches > self.horizon:
             raise SettingsError.of(
-                "minibatch_steps",
+                "minibatches",
                 f"expected at most the horizon of {self.horizon} control steps, got "
-                f"{self.minibatch_steps}",
+                f"{self.minibatches}",
             )
         return self
 
 
-#: "cpu" works best on two cores; "paper" has the public settings of Xiong 2024 for flat terrain,
-#: whose 1e8 steps take days without an accelerator.
+#: "cpu" learns best in a given time on two cores; "paper" has the public settings of Xiong 2024
+#: for flat terrain, whose 1e8 steps take days without an accelerator.
 PRESETS = Registry(
     "preset",
     {
@@ -225,15 +240,14 @@ PRESETS = Registry(
             robot_share=1.0,
             favor_short=1.0,
             epochs=8,
-            minibatch_steps=160,
+            minibatches=16,
             max_lr=3e-4,
             desired_kl=0.0,
             warmup=0.01,
             lam=0.95,
             max_kl=0.05,
-            final_action_std=0.9,
-            noise_correlation=0.0,
             alive_bonus=0.0,
+            no_progress_steps=0,
             per_body_advantages=False,
             width=128,
             layers=5,

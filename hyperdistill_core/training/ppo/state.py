@@ -28,7 +28,7 @@ from hyperdistill_core.training.running_moments import RunningMoments
 from hyperdistill_core.training.teacher_file import KIND
 
 #: Settings that may differ when a training continues.
-CHANGEABLE = ("steps", "n_workers")
+CHANGEABLE = ("steps", "minutes", "n_workers")
 _ENV = "env/"
 
 

@@ -28,6 +28,9 @@ from hyperdistill_core.training.teacher_file import KIND
 from hyperdistill_core.training.training_log import append_row, drop_rows
 from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
+#: Groups of bodies: the network acts for one of them while the other is simulated.
+_PARTS = 2
+
 
 class TeacherTrainer:
     """Trains a teacher on the bodies of a training set.
@@ -145,7 +148,7 @@ class TeacherTrainer:
         return self._state.steps
 
     def train(self, *, report: Callable[[dict[str, float]], None] = lambda _: None) -> None:
-        """Train until ``settings.steps`` control steps are done.
+        """Train until ``settings.steps`` control steps or ``settings.minutes`` are done.
 
         Args:
             report: Function that is called with a row of the log after every update.
@@ -161,36 +164,41 @@ class TeacherTrainer:
             n_envs=settings.n_envs,
             n_max=self._n_max,
             n_workers=settings.n_workers,
+            n_parts=min(_PARTS, settings.n_active),
             seed=settings.seed,
             state_dict=state.env,
             no_progress=rule if settings.no_progress_steps else None,
         )
         with env:
             self._collector.warm_up(env, self._batch, state.rng)
-            while state.steps < settings.steps:
+            while self._progress < 1.0:
                 row = self._iterate(env)
                 append_row(self._log, row)
                 state.env = env.state_dict()
                 state.save(self._checkpoint)
                 report(row)
 
+    @property
+    def _progress(self) -> float:
+        return self._schedules.progress(steps=self._state.steps, seconds=self._state.seconds)
+
     def _iterate(self, env: VectorEnv) -> dict[str, float]:
         """Replace bodies, collect a rollout and update; a row of the log."""
         settings, state = self.settings, self._state
         began = time.perf_counter()
         self._replace_bodies(env)
-        action_std = self._schedules.action_std(state.steps)
+        action_std = self._schedules.action_std(self._progress)
         data, row = self._collector.collect(
             env,
             self._batch,
             self.network,
             action_std=action_std,
-            alive_bonus=self._schedules.alive_bonus(state.steps),
+            alive_bonus=self._schedules.alive_bonus(self._progress),
         )
         new_steps = settings.horizon * settings.n_active * settings.n_envs
         state.steps += new_steps
         collected = time.perf_counter()
-        lr_bound = self._schedules.lr_bound(state.steps)
+        lr_bound = self._schedules.lr_bound(self._progress)
         row |= self._update.update(data, self._batch, action_std=action_std, lr_bound=lr_bound)
         ended = time.perf_counter()
         state.seconds += ended - began

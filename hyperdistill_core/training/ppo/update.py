@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.teachers import Teacher
-from hyperdistill_core.nets.trees import TreeBatch
 from hyperdistill_core.training.body_batch import BodyBatch
 from hyperdistill_core.training.ppo.learning_rate import KLAdaptiveLearningRate
 from hyperdistill_core.training.ppo.losses import (
@@ -19,6 +20,7 @@ from hyperdistill_core.training.ppo.losses import (
     standardized,
 )
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
+from hyperdistill_core.training.ppo.precision import product_dtype, products_in
 from hyperdistill_core.training.ppo.rollout_data import RolloutData
 
 
@@ -52,7 +54,8 @@ class PPOUpdate:
     ) -> None:
         self.network, self._settings = network, settings
         self._generator, self._device = generator, device
-        self.optimizer = torch.optim.Adam(network.parameters(), eps=1e-5)
+        self._dtype = product_dtype(settings.precision, device)
+        self.optimizer = torch.optim.Adam(network.parameters(), eps=1e-5, fused=True)
         self.learning_rate = KLAdaptiveLearningRate(
             network,
             self.optimizer,
@@ -79,22 +82,18 @@ class PPOUpdate:
             TrainingError: The network's weights are not finite any more.
         """
         settings = self._settings
-        chunk = settings.minibatch_steps
-        samples = batch.samples(settings.n_envs, chunk)
-        tree = batch.trees.batch(samples).to(self._device)
-        context = batch.packed_context.to(self._device)
-        joints = data.joints.float().repeat(chunk, 1)
-        advantage = standardized(
-            data.advantage, bodies=settings.n_active, per_body=settings.per_body_advantages
-        )
+        bodies = batch.bodies.to(self._device)
+        joints = data.joints[:, None].float()
+        advantage = standardized(data.advantage, per_body=settings.per_body_advantages)
+        data = replace(data, advantage=advantage)
         lr = self.learning_rate.begin(lr_bound)
         # The policy is judged by the part of the noise that is new in each step.
         scale = 1.0 / (2.0 * action_std**2 * (1.0 - settings.noise_correlation**2))
         sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
         minibatches = 0
         for steps in self._minibatch_steps():
-            losses = self._losses(data, steps, advantage, joints, (context, tree), scale)
-            if not self.learning_rate.may_step(losses.kl.view(chunk, settings.n_active, -1)):
+            losses = self._losses(data, steps, bodies, joints, scale)
+            if not self.learning_rate.may_step(losses.kl):
                 break
             self._step(losses)
             minibatches += 1
@@ -108,34 +107,21 @@ class PPOUpdate:
 
     def _minibatch_steps(self) -> Iterator[Tensor]:
         """Control steps of one minibatch after the other, over all passes."""
-        chunk, horizon = self._settings.minibatch_steps, self._settings.horizon
+        horizon = self._settings.horizon
+        chunk = horizon // self._settings.minibatches
         for _ in range(self._settings.epochs):
             order = torch.randperm(horizon, generator=self._generator)
-            for first in range(0, horizon - chunk + 1, chunk):
+            for first in range(0, self._settings.minibatches * chunk, chunk):
                 yield order[first : first + chunk]
 
     def _losses(
-        self,
-        data: RolloutData,
-        steps: Tensor,
-        advantage: Tensor,
-        joints: Tensor,
-        bodies: tuple[Tensor, TreeBatch],
-        scale: float,
+        self, data: RolloutData, steps: Tensor, bodies: BodyTensors, joints: Tensor, scale: float
     ) -> Losses:
-        context, tree = bodies
         batch = data.minibatch(steps)
-        mean, value = self.network(batch["observation"], context, tree)
-        return ppo_losses(
-            batch,
-            mean,
-            value,
-            advantage=advantage[steps].flatten(),
-            joints=joints,
-            sample=tree.sample,
-            scale=scale,
-            clip=self._settings.clip,
-        )
+        with products_in(self._dtype, self._device):
+            mean, value = self.network(batch.observation, bodies, clock_phase=batch.clock_phase)
+        clip = self._settings.clip
+        return ppo_losses(batch, mean.float(), value.float(), joints=joints, scale=scale, clip=clip)
 
     def _step(self, losses: Losses) -> None:
         loss = losses.policy + 0.5 * self._settings.value_coef * losses.value

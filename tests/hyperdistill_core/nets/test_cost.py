@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets import cost
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
@@ -23,18 +23,18 @@ from hyperdistill_core.nets.teachers.transformer_teacher import (
     TransformerTeacherConfig,
 )
 from hyperdistill_core.nets.transformer import TransformerBlock
-from hyperdistill_core.nets.trees import Trees
 
 N = 5
 CONFIG = HypernetConfig(context_dim=7, hidden=12, hidden_layers=2, embed=8, feedforward=20)
 WITH_HEIGHTS = replace(CONFIG, terrain_dim=30, terrain_embed=6)
 WITH_CLOCK = replace(CONFIG, clock_harmonics=2)
+BODY = BodyTensors(torch.zeros(1, N, 7), torch.ones(1, N, dtype=torch.bool), [[0, 0, 1, 1, 0]])
+OBSERVATION = torch.zeros(1, 1, N, 17)
 
 
 def _count(run, *modules):
     """Parameters of modules and multiply-adds of a call, counted by torch."""
-    # The plain kernel of attention consists of matrix products, which the counter counts.
-    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
         run()
     parameters = sum(p.numel() for module in modules for p in module.parameters())
     return cost.Cost(parameters, counter.get_total_flops() // 2)
@@ -97,9 +97,7 @@ def test_body_mlp(config):
 def test_message_passing(shared_trunk):
     config = MessagePassingConfig(context_dim=7, width=16, layers=3, shared_trunk=shared_trunk)
     net = MessagePassing(config)
-    tree = Trees([[0, 0, 1, 1, 0]]).batch(torch.tensor([0]))
-    observation, context = torch.zeros(N, 17), torch.zeros(N, 7)
-    counted = _count(lambda: net.means(observation, context, tree), net.actor, net.action)
+    counted = _count(lambda: net.means(OBSERVATION, BODY), net.actor, net.action)
     assert counted == cost.message_passing_cost(config, N)
 
 
@@ -122,20 +120,17 @@ def test_transformer_teacher(shared_trunk, position_slots):
         position_slots=position_slots,
     )
     net = TransformerTeacher(config)
-    tree = Trees([[0] * N]).batch(torch.tensor([0]))
-    observation, context = torch.zeros(N, 17), torch.zeros(N, 7)
-    counted = _count(lambda: net.means(observation, context, tree), net.actor, net.action)
+    counted = _count(lambda: net.means(OBSERVATION, BODY), net.actor, net.action)
     assert counted == cost.transformer_cost(config, N)
 
 
 def test_modumorph():
     config = ModuMorphConfig(context_dim=7, state_dim=17, width=8, layers=3, feedforward=20)
     actor = ModuMorph(config).actor
-    context, observation = torch.zeros(1, N, 7), torch.zeros(1, 1, N, 17)
-    modulation = actor.modulate(context)
-    step = _count(lambda: actor.act(modulation, observation), actor.blocks)
+    modulation = actor.modulate(BODY.context)
+    step = _count(lambda: actor.act(modulation, OBSERVATION), actor.blocks)
     assert step == cost.modumorph_step_cost(config, N)
-    counted = _count(lambda: actor.act(actor.modulate(context), observation), actor)
+    counted = _count(lambda: actor(OBSERVATION, BODY), actor)
     assert counted == step + cost.modumorph_context_cost(config, N)
 
 

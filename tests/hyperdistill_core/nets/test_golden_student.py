@@ -101,7 +101,7 @@ def test_actions(data, name, norm, dtype):
     for robot in ROBOTS:
         context, mask = _context(data, robot, dtype)
         observed = _normalization(data, norm).observe(_states(data, robot)).astype(np.float32)
-        observation = torch.from_numpy(observed).to(dtype)[None]
+        observation = torch.from_numpy(observed).to(dtype)[None] * mask[:, None, :, None]
         expected = torch.from_numpy(data.actions[f"{robot}/{name}/{norm}/mu_f64"])
         n = int(mask.sum())
         with torch.no_grad():

@@ -8,18 +8,53 @@ import torch
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from tests.helpers.small_hypernetworks import SMALL, TERRAIN, small_hypernetwork, small_inputs
 
+#: Number of nodes of three padded bodies.
+COUNTS = (4, 2, 1)
+MASK = torch.arange(4) < torch.tensor(COUNTS)[:, None]
+
 
 @pytest.mark.parametrize("aggregation", ["sum", "node_mean"])
 @pytest.mark.parametrize("hidden_layers", [0, 1, 2])
 def test_a_batch_of_padded_bodies_equals_one_at_a_time(aggregation, hidden_layers):
     net = small_hypernetwork(hidden=9, hidden_layers=hidden_layers, aggregation=aggregation)
     context, states = small_inputs()
-    counts = torch.tensor([4, 2, 1])
-    mask = torch.arange(4) < counts[:, None]
-    means = net(context, states, mask)
-    for body, n in enumerate(counts.tolist()):
+    means = net(context, states * MASK[:, None, :, None], MASK)
+    for body, n in enumerate(COUNTS):
         alone = net(context[body : body + 1, :n], states[body : body + 1, :, :n])
         torch.testing.assert_close(means[body, :, :n], alone[0], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("aggregation", ["sum", "node_mean"])
+def test_layers_act_as_the_generated_networks(aggregation):
+    net = small_hypernetwork(**TERRAIN, clock_harmonics=2, aggregation=aggregation)
+    context, states = small_inputs()
+    states = states * MASK[:, None, :, None]
+    phase, code = torch.randn(3, 7, 4).double(), torch.randn(3, 7, 4).double()
+    generated = net.generate(context, MASK)
+    *first, (weight, bias) = generated.layers()
+    of_missing = first[0][0][:, : 4 * 5].unflatten(1, (4, 5))[~MASK]
+    assert not of_missing.any(), "the rows of missing nodes are zero"
+    features = torch.cat([states.flatten(2), phase, code], dim=2)
+    for inner, offset in first:
+        features = torch.relu(features @ inner + offset[:, None])
+    expected = (features @ weight + bias[:, None]).unflatten(2, (4, 2))
+    torch.testing.assert_close(generated.act(states, code, phase), expected)
+
+
+def test_networks_are_generated_from_embeddings():
+    net = small_hypernetwork(hidden=9, clock_harmonics=2)
+    context, _ = small_inputs()
+    embeddings = net.embed(context, MASK)
+    assert embeddings.inputs.shape == embeddings.outputs.shape == (3, 4, 8)
+    assert embeddings.mask is MASK
+    from_embeddings = net.generate_from(embeddings).layers()
+    for layer, expected in zip(from_embeddings, net.generate(context, MASK).layers(), strict=True):
+        torch.testing.assert_close(layer, expected, rtol=0, atol=0)
+    for body, n in enumerate(COUNTS):
+        alone = net.embed(context[body : body + 1, :n])
+        torch.testing.assert_close(embeddings.inputs[body, :n], alone.inputs[0])
+        torch.testing.assert_close(embeddings.body[body], alone.body[0])
+        torch.testing.assert_close(embeddings.outputs[body, :n], alone.outputs[0])
 
 
 def test_node_mean_divides_the_input_products():
@@ -119,9 +154,17 @@ def test_missing_nodes_do_not_change_the_clock_phase_input(aggregation):
     net = small_hypernetwork(hidden=9, clock_harmonics=2, aggregation=aggregation)
     context, states = small_inputs()
     phase = torch.randn(3, 7, 4, dtype=torch.float64)
-    mask = torch.arange(4) < torch.tensor([4, 2, 1])[:, None]
-    together = net(context, states, mask, clock_phase=phase)
-    for body, n in enumerate([4, 2, 1]):
+    together = net(context, states * MASK[:, None, :, None], MASK, clock_phase=phase)
+    for body, n in enumerate(COUNTS):
         one = slice(body, body + 1)
         alone = net(context[one, :n], states[one, :, :n], clock_phase=phase[one])
         torch.testing.assert_close(together[one, :, :n], alone)
+
+
+@pytest.mark.parametrize("harmonics", [0, 2])
+def test_a_clock_phase_is_for_networks_with_that_input_only(harmonics):
+    net = small_hypernetwork(hidden=9, clock_harmonics=harmonics)
+    context, states = small_inputs()
+    phase = None if harmonics else torch.zeros(3, 7, 4, dtype=torch.float64)
+    with pytest.raises(ValueError, match="clock_phase: expected it for networks with that input"):
+        net(context, states, clock_phase=phase)

@@ -1,4 +1,4 @@
-"""The packed layout: batches, their padding, and their grouping by body."""
+"""The packed layout of message passing: batches, and their padding."""
 
 from __future__ import annotations
 
@@ -8,31 +8,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyperdistill_core.nets.trees import TreeBatch, Trees
-from tests.helpers.packed_samples import COUNTS
+
+PARENTS = [[0, 0, 1, 1, 0, 4], [0], [0, 0, 0, 2, 3, 4, 4]]
 
 
 @st.composite
-def tree_batches(draw: st.DrawFn) -> TreeBatch:
-    """A batch of samples of up to four bodies of up to six nodes."""
+def grouped_trees(draw: st.DrawFn) -> tuple[TreeBatch, tuple[int, int, int]]:
+    """Samples of up to four bodies of up to six nodes, and the shape of their padded layout."""
     sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
     parents = [[0] + [draw(st.integers(0, node - 1)) for node in range(1, size)] for size in sizes]
-    body = draw(st.lists(st.integers(0, len(sizes) - 1), min_size=1, max_size=8))
-    return Trees(parents).batch(torch.tensor(body))
+    samples, n = draw(st.integers(1, 3)), max(sizes) + draw(st.integers(0, 2))
+    body = torch.arange(len(sizes)).repeat_interleave(samples)
+    return Trees(parents).batch(body), (len(sizes), samples, n)
 
 
 @settings(derandomize=True, deadline=None, max_examples=40)
-@given(tree_batches())
-def test_padding_and_grouping_are_inverted(tree):
+@given(grouped_trees())
+def test_padding_is_inverted(grouped):
+    tree, shape = grouped
     packed = torch.randn(len(tree.sample), 3)
-    padded = tree.pad(packed, tree.n_max)
+    padded = tree.pad(packed, shape)
+    assert padded.shape == (*shape, 3)
     assert torch.equal(tree.pack(padded), packed)
-    assert not padded[~tree.present].any()
-    assert torch.equal(tree.from_bodies(tree.by_bodies(packed)), packed)
+    missing = torch.arange(shape[2]) >= tree.counts[:, None]
+    assert not padded.flatten(0, 1)[missing].any()
 
 
 @settings(derandomize=True, deadline=None, max_examples=40)
-@given(tree_batches())
-def test_scatter_is_the_adjoint_of_gather(tree):
+@given(grouped_trees())
+def test_scatter_is_the_adjoint_of_gather(grouped):
+    tree, _ = grouped
     messages = torch.randn(3 * len(tree.sample), 2, dtype=torch.float64)
     nodes = torch.randn(len(tree.sample), 2, dtype=torch.float64)
     forward = (tree.gather.sum(messages) * nodes).sum()
@@ -40,36 +45,35 @@ def test_scatter_is_the_adjoint_of_gather(tree):
     torch.testing.assert_close(forward, backward)
 
 
-def test_a_batch_pads_to_any_width():
-    tree = Trees([[0, 0, 1, 1, 0, 4], [0], [0, 0, 0, 2, 3, 4, 4]]).batch(
-        torch.tensor([2, 0, 1, 0, 2])
-    )
-    packed = torch.randn(len(tree.sample), 4)
-    padded = tree.pad(packed, 9)
-    assert padded.shape == (5, 9, 4)
-    assert torch.equal(tree.pack(padded), packed)
-    assert not padded[2, 1:].any()
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(grouped_trees())
+def test_members_are_the_nodes_of_a_sample(grouped):
+    tree, shape = grouped
+    packed = torch.randn(len(tree.sample), 2, dtype=torch.float64)
+    expected = tree.pad(packed, shape).sum(dim=2).flatten(0, 1)
+    torch.testing.assert_close(tree.members.sum(packed), expected)
+
+
+def test_padded_rows_are_in_the_order_of_bodies_samples_and_nodes():
+    tree = Trees(PARENTS).batch(torch.tensor([0, 0, 1, 1, 2, 2]))
+    packed = torch.arange(len(tree.sample)).float()
+    padded = tree.pad(packed, (3, 2, 9))
+    assert padded[0, 1].tolist() == [6, 7, 8, 9, 10, 11, 0, 0, 0]
+    assert padded[1, :, 0].tolist() == [12, 13]
+    assert not padded[1, :, 1:].any()
+    assert padded[2, 0].tolist() == [*range(14, 21), 0, 0]
+    assert tree.counts.tolist() == [6, 6, 1, 1, 7, 7]
+
+
+def test_samples_may_be_of_bodies_in_any_order():
+    trees = Trees(PARENTS)
+    tree = trees.batch(torch.tensor([2, 0, 1, 0, 2]))
+    assert len(tree) == 5
     assert tree.counts.tolist() == [7, 6, 1, 6, 7]
-
-
-def test_batches_by_bodies():
-    trees = Trees([[0] * n for n in COUNTS])
-    tree = trees.batch(torch.tensor([2, 0, 2, 2, 0]))
-    assert tree.body.tolist() == [2, 0, 2, 2, 0]
-    assert tree.repeats.first.tolist() == [1, 0]
-    assert tree.repeats.body.tolist() == [1, 0, 1, 1, 0]
-    assert tree.repeats.place.tolist() == [0, 0, 1, 2, 1]
-    packed = torch.arange(len(tree.sample)).float()[:, None]
-    grouped = tree.by_bodies(packed)
-    assert grouped.shape == (2, 3, 7, 1)
-    assert torch.equal(tree.from_bodies(grouped), packed)
-    assert torch.equal(grouped[1, 2, :, 0], packed[tree.sample == 3, 0])
-    assert not grouped[0, 2].any()
-    assert not grouped[0, :, 6:].any()
-    table = torch.arange(trees.total).float()[:, None]
-    assert tree.of_bodies(table)[..., 0].tolist() == [[0, 1, 2, 3, 4, 5, 0], list(range(7, 14))]
-    assert tree.present.sum(dim=1).tolist() == [7, 6, 7, 7, 6]
-    assert tree.body_mean(tree.pad(packed[:, 0], 7))[0] == 3.0
+    assert tree.context_row[tree.sample == 4].tolist() == list(range(7, 14))
+    assert tree.context_row[tree.sample == 2].tolist() == [6]
+    packed = torch.randn(len(tree.sample), 4)
+    assert torch.equal(tree.pack(tree.pad(packed, (5, 1, 7))), packed)
 
 
 @pytest.mark.parametrize("parents", [[], [1, 0], [0, 2, 0], [0, 0, -1]])

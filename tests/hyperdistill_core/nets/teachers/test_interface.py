@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import torch
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.teachers import (
     TEACHERS,
@@ -14,16 +16,18 @@ from hyperdistill_core.nets.teachers import (
     TeacherShape,
     teacher_from_description,
 )
-from hyperdistill_core.nets.trees import TreeBatch
-from tests.helpers.packed_samples import (
+from tests.helpers.grouped_samples import (
     CONTEXT_DIM,
     COUNTS,
-    MIXED_BODY,
+    N_MAX,
+    SAMPLES,
     STATE_DIM,
-    packed_samples,
+    grouped_samples,
 )
 
 CLOCKED = ("generalist", "specialists")
+#: Tolerance of equal results in float64.
+CLOSE: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-12}
 
 
 def shape(*, clock_harmonics: int = 0) -> TeacherShape:
@@ -37,7 +41,7 @@ def shape(*, clock_harmonics: int = 0) -> TeacherShape:
         shared_trunk=False,
         clock_harmonics=clock_harmonics,
         n_bodies=len(COUNTS),
-        n_max=max(COUNTS),
+        n_max=N_MAX,
     )
 
 
@@ -47,26 +51,74 @@ def teacher(request: pytest.FixtureRequest) -> Teacher:
     return TEACHERS[request.param].from_shape(shape()).double()
 
 
-@pytest.fixture
-def samples() -> tuple[TreeBatch, torch.Tensor, torch.Tensor]:
-    _, tree, observation, context = packed_samples(MIXED_BODY)
-    return tree, observation, context
+@pytest.fixture(params=sorted(TEACHERS))
+def acting(request: pytest.FixtureRequest) -> tuple[Teacher, dict[str, torch.Tensor]]:
+    """A teacher whose weights are all random, and phases where it takes a clock."""
+    kind = TEACHERS[request.param]
+    torch.manual_seed(0)
+    teacher = kind.from_shape(shape(clock_harmonics=1 if kind.takes_clock else 0)).double()
+    for parameter in teacher.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    phase = torch.randn(len(COUNTS), SAMPLES, 2, dtype=torch.float64)
+    return teacher, {"clock_phase": phase} if kind.takes_clock else {}
 
 
-def test_it_acts_and_estimates_values(teacher, samples):
-    tree, observation, context = samples
-    means, values = teacher(observation, context, tree)
-    assert means.shape == (len(observation), 2)
-    assert values.shape == (len(MIXED_BODY),)
-    torch.testing.assert_close(teacher.means(observation, context, tree), means, rtol=0, atol=0)
+def test_it_acts_and_estimates_values(teacher):
+    bodies, observation = grouped_samples()
+    means, values = teacher(observation, bodies)
+    assert means.shape == (len(COUNTS), SAMPLES, N_MAX, 2)
+    assert values.shape == (len(COUNTS), SAMPLES)
+    torch.testing.assert_close(teacher.means(observation, bodies), means, rtol=0, atol=0)
 
 
-def test_what_acts_for_a_batch_equals_the_teacher(teacher, samples):
-    tree, observation, context = samples
-    act = teacher.for_bodies(context, tree)
+@pytest.mark.parametrize("slots", [slice(None), slice(2), slice(1, 3), slice(2, 3)], ids=str)
+def test_what_acts_for_some_bodies_equals_the_teacher(acting, slots):
+    teacher, clock = acting
+    bodies, observation = grouped_samples()
+    clock_of_slots = {name: phase[slots] for name, phase in clock.items()}
+    act = teacher.for_bodies(bodies, slots)
+    chosen = teacher.select(range(len(COUNTS))[slots])
     for factor in (1.0, -2.0):
-        expected = teacher(factor * observation, context, tree)
-        torch.testing.assert_close(act(factor * observation), expected, rtol=0, atol=0)
+        means, values = teacher(factor * observation, bodies, **clock)
+        acted = act(factor * observation[slots], **clock_of_slots)
+        torch.testing.assert_close(acted, (means[slots], values[slots]), **CLOSE)
+        alone = chosen(factor * observation[slots], bodies[slots], **clock_of_slots)
+        torch.testing.assert_close(acted, alone, **CLOSE)
+
+
+def test_what_acts_takes_any_number_of_samples(acting):
+    teacher, clock = acting
+    bodies, observation = grouped_samples()
+    act = teacher.for_bodies(bodies)
+    means, values = teacher(observation, bodies, **clock)
+    for some in (slice(1), slice(1, 3)):
+        acted = act(observation[:, some], **{name: phase[:, some] for name, phase in clock.items()})
+        torch.testing.assert_close(acted, (means[:, some], values[:, some]), **CLOSE)
+
+
+def test_padding_does_not_matter(acting):
+    teacher, clock = acting
+    bodies, observation = grouped_samples()
+    means, values = teacher(observation, bodies, **clock)
+    # The first two bodies have at most six nodes.
+    fewer = BodyTensors(bodies.context[:2, :6], bodies.present[:2, :6], bodies.parents[:2])
+    clock = {name: phase[:2] for name, phase in clock.items()}
+    others, other_values = teacher.select([0, 1])(observation[:2, :, :6], fewer, **clock)
+    exist = fewer.present[:, None].expand(-1, SAMPLES, -1)
+    torch.testing.assert_close(others[exist], means[:2, :, :6][exist], **CLOSE)
+    torch.testing.assert_close(other_values, values[:2], **CLOSE)
+
+
+def test_a_clock_phase_changes_actions_and_values(acting):
+    teacher, clock = acting
+    bodies, observation = grouped_samples()
+    if not teacher.takes_clock:
+        assert teacher.clock_harmonics == 0
+        return
+    before = teacher(observation, bodies, **clock)
+    after = teacher(observation, bodies, clock_phase=-clock["clock_phase"])
+    for old, new in zip(before, after, strict=True):
+        assert ((old - new).abs() > 1e-6).flatten(1).any(dim=1).all()
 
 
 def test_its_description_can_be_stored(teacher):
@@ -132,17 +184,17 @@ def test_initialization_from_a_controller(teacher):
     )
     network = Hypernetwork(config)
     torch.nn.init.normal_(network.output_head.weight.weight, std=0.4)
-    _, tree, observation, context = packed_samples(torch.arange(len(COUNTS)))
-    observation, context = observation.float(), context.float()
-    contexts, present = tree.of_bodies(context), tree.present
+    grouped, observation = grouped_samples()
+    observation = observation.float()
+    bodies = BodyTensors(grouped.context.float(), grouped.present, grouped.parents)
+    of_bodies = bodies.context, bodies.present
     if "controller" not in teacher.sources:
         with pytest.raises(ValueError, match="cannot be initialized from a controller"):
-            type(teacher).from_controller(network, contexts, present)
+            type(teacher).from_controller(network, *of_bodies)
         return
-    initialized = type(teacher).from_controller(network, contexts, present, clock_harmonics=0)
-    expected = network.generate(contexts, present).act(tree.by_bodies(observation))
-    means = initialized.means(observation, context, tree)
-    torch.testing.assert_close(means, tree.from_bodies(expected))
+    initialized = type(teacher).from_controller(network, *of_bodies, clock_harmonics=0)
+    expected = network.generate(*of_bodies).act(observation)
+    torch.testing.assert_close(initialized.means(observation, bodies), expected)
 
 
 def test_unknown_kinds_and_settings_are_refused(teacher):

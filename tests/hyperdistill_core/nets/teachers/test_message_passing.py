@@ -1,4 +1,4 @@
-"""The packed message-passing network against a plain loop over nodes."""
+"""The message-passing network against a plain loop over nodes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
-from hyperdistill_core.nets.trees import Trees
+from tests.helpers.grouped_samples import (
+    assert_samples_equal_single_ones,
+    observations,
+    padded_bodies,
+)
 
 PARENTS = [[0, 0, 1, 1, 0, 4], [0], [0, 0, 0, 2, 3, 4, 4]]
-BODY = torch.tensor([2, 0, 1, 0, 2])
 
 
 def _net(*, shared_trunk: bool = True) -> MessagePassing:
@@ -25,12 +29,9 @@ def _net(*, shared_trunk: bool = True) -> MessagePassing:
 
 
 def _inputs():
-    trees = Trees(PARENTS)
-    generator = torch.Generator().manual_seed(5)
-    batch = trees.batch(BODY)
-    observation = torch.randn(len(batch.sample), 4, dtype=torch.float64, generator=generator)
-    context = torch.randn(trees.total, 5, dtype=torch.float64, generator=generator)
-    return trees, batch, observation, context
+    padded = padded_bodies()
+    bodies = BodyTensors(padded.context, padded.present, PARENTS)
+    return bodies, observations(bodies)
 
 
 def _plain_trunk(trunk, observation, context, parents):
@@ -53,39 +54,41 @@ def _plain_trunk(trunk, observation, context, parents):
     return trunk.norm(nodes)
 
 
-def _plain(net, observation, context, body):
-    starts = [sum(len(tree) for tree in PARENTS[:index]) for index in range(len(PARENTS))]
-    means, values, row = [], [], 0
-    for index in body.tolist():
-        parents = PARENTS[index]
+def _plain(net, observation, bodies):
+    means, values = [], []
+    for body, parents in enumerate(bodies.parents):
         n = len(parents)
-        own = context[starts[index] : starts[index] + n]
-        rows = observation[row : row + n]
-        means.append(net.action(_plain_trunk(net.actor, rows, own, parents)))
-        values.append(net.value(_plain_trunk(net.critic, rows, own, parents).mean(dim=0)))
-        row += n
-    return torch.cat(means), torch.cat(values)
+        context = bodies.context[body, :n]
+        for rows in observation[body, :, :n]:
+            of_nodes = net.action(_plain_trunk(net.actor, rows, context, parents))
+            means.append(F.pad(of_nodes, (0, 0, 0, observation.shape[2] - n)))
+            values.append(net.value(_plain_trunk(net.critic, rows, context, parents).mean(dim=0)))
+    shape = observation.shape[:2]
+    return torch.stack(means).unflatten(0, shape), torch.cat(values).unflatten(0, shape)
 
 
 @pytest.mark.parametrize("shared_trunk", [True, False])
 def test_equals_a_loop_over_nodes(shared_trunk):
     net = _net(shared_trunk=shared_trunk)
-    _, batch, observation, context = _inputs()
-    means, values = net(observation, context, batch)
-    plain_means, plain_values = _plain(net, observation, context, BODY)
+    bodies, observation = _inputs()
+    means, values = net(observation, bodies)
+    plain_means, plain_values = _plain(net, observation, bodies)
     torch.testing.assert_close(means, plain_means, rtol=0, atol=1e-12)
     torch.testing.assert_close(values, plain_values, rtol=0, atol=1e-12)
-    torch.testing.assert_close(net.means(observation, context, batch), means, rtol=0, atol=0)
+    torch.testing.assert_close(net.means(observation, bodies), means, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("shared_trunk", [True, False])
+@pytest.mark.parametrize("slots", [slice(None), slice(1, 2)], ids=str)
+def test_samples_equal_single_ones(shared_trunk, slots):
+    assert_samples_equal_single_ones(_net(shared_trunk=shared_trunk), slots)
 
 
 def test_gradients_equal_those_of_the_loop():
     net = _net()
-    _, batch, observation, context = _inputs()
+    bodies, observation = _inputs()
     grads = []
-    for run in (
-        lambda rows: net(rows, context, batch),
-        lambda rows: _plain(net, rows, context, BODY),
-    ):
+    for run in (lambda rows: net(rows, bodies), lambda rows: _plain(net, rows, bodies)):
         rows = observation.clone().requires_grad_()
         means, values = run(rows)
         loss = means.pow(3).sum() + values.square().sum()
@@ -96,7 +99,7 @@ def test_gradients_equal_those_of_the_loop():
 
 def test_first_actions_are_small():
     torch.manual_seed(0)
-    net = MessagePassing(MessagePassingConfig(context_dim=5, state_dim=4))
-    _, batch, observation, context = _inputs()
-    means, values = net(observation.float(), context.float(), batch)
+    net = MessagePassing(MessagePassingConfig(context_dim=5, state_dim=4)).double()
+    bodies, observation = _inputs()
+    means, values = net(observation, bodies)
     assert means.abs().max() < 0.1 < values.abs().max()

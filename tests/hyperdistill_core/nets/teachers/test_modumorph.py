@@ -9,12 +9,17 @@ import torch
 from torch.nn import functional as F
 
 from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
-from tests.helpers.packed_samples import (
-    BODY,
+from tests.helpers.grouped_samples import (
     COUNTS,
-    MIXED_BODY,
-    assert_packed_samples_equal_single_ones,
-    packed_samples,
+    N_MAX,
+    SAMPLES,
+    assert_samples_equal_single_ones,
+    grouped_samples,
+    observations,
+    padded_bodies,
+    random_context,
+    reordered,
+    single_body,
 )
 
 SIZES: dict[str, Any] = {
@@ -67,61 +72,69 @@ def _plain(net, observation, context):
 
 def test_equals_a_plain_evaluation():
     net = _net(shared_trunk=True)
-    _, tree, observation, context = packed_samples()
-    means, values = net(observation, context, tree)
-    for sample in range(len(tree)):
-        own = tree.sample == sample
-        plain_means, plain_values = _plain(net, observation[own], context[tree.context_row[own]])
-        torch.testing.assert_close(means[own], plain_means, rtol=0, atol=1e-12)
-        torch.testing.assert_close(values[sample], plain_values.mean(), rtol=0, atol=1e-12)
+    bodies, observation = grouped_samples()
+    means, values = net(observation, bodies)
+    for body, n in enumerate(COUNTS):
+        for sample in range(SAMPLES):
+            rows, context = observation[body, sample, :n], bodies.context[body, :n]
+            plain_means, plain_values = _plain(net, rows, context)
+            torch.testing.assert_close(means[body, sample, :n], plain_means, rtol=0, atol=1e-12)
+            value = values[body, sample]
+            torch.testing.assert_close(value, plain_values.mean(), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("shared_trunk", [True, False])
-@pytest.mark.parametrize("body", [BODY, MIXED_BODY, torch.tensor([1])])
-def test_packed_samples_equal_single_ones(shared_trunk, body):
-    assert_packed_samples_equal_single_ones(_net(shared_trunk=shared_trunk), body)
+@pytest.mark.parametrize("slots", [slice(None), slice(2), slice(1, 2)], ids=str)
+def test_samples_equal_single_ones(shared_trunk, slots):
+    assert_samples_equal_single_ones(_net(shared_trunk=shared_trunk), slots)
 
 
 def test_the_order_of_nodes_does_not_matter():
     net = _net()
-    _, tree, observation, context = packed_samples(torch.tensor([0]))
+    bodies = single_body(padded_bodies(), 0)
+    observation = observations(bodies)
     order = torch.tensor([3, 0, 5, 1, 4, 2])
-    reordered = context.clone()
-    reordered[: COUNTS[0]] = context[order]
-    means, values = net(observation, context, tree)
-    others, other_values = net(observation[order], reordered, tree)
-    torch.testing.assert_close(others, means[order], rtol=0, atol=1e-12)
+    means, values = net(observation, bodies)
+    others, other_values = net(observation[:, :, order], reordered(bodies, order))
+    torch.testing.assert_close(others, means[:, :, order], rtol=0, atol=1e-12)
     torch.testing.assert_close(other_values, values, rtol=0, atol=1e-12)
 
 
 def test_the_modulation_is_computed_once_for_a_body():
     net = _net(layers=1)
-    _, tree, observation, context = packed_samples(torch.tensor([0, 0]))
-    modulation = net.actor.modulate(tree.of_bodies(context))
-    assert modulation.embed[0].shape == (1, 6, 4, 8)
-    assert modulation.decode[0][0].shape == (1, 6, 8, 2)
-    assert modulation.attention[0].shape == (1, 2, 6, 6)
-    torch.testing.assert_close(modulation.attention[0].sum(-1), torch.ones(1, 2, 6).double())
-    acted = net.actor.act(modulation, tree.by_bodies(observation))[0]
-    torch.testing.assert_close(tree.from_bodies(acted), net.means(observation, context, tree))
+    bodies, observation = grouped_samples()
+    modulation = net.actor.modulate(bodies.context, bodies.present)
+    assert modulation.embed[0].shape == (3, N_MAX, 4, 8)
+    assert modulation.decode[0][0].shape == (3, N_MAX, 8, 2)
+    (attention,) = modulation.attention
+    assert attention.shape == (3, 2, N_MAX, N_MAX)
+    torch.testing.assert_close(attention.sum(-1), torch.ones(3, 2, N_MAX).double())
+    assert not attention[0, :, :, 6:].any(), "missing nodes get no attention"
+    assert not attention[1, :, :, 1:].any()
+    acted = net.actor.act(modulation, observation)[0]
+    torch.testing.assert_close(acted, net.means(observation, bodies))
+    contexts = []
+    net.actor.weight_context.register_forward_hook(lambda _, args, __: contexts.append(args[0]))
+    net.means(observations(bodies, 10), bodies)
+    assert [tuple(context.shape) for context in contexts] == [(3, N_MAX, 5)]
 
 
 @pytest.mark.parametrize("shared_trunk", [True, False])
 def test_gradients_reach_every_parameter(shared_trunk):
     net = _net(shared_trunk=shared_trunk)
-    _, tree, observation, context = packed_samples()
-    means, values = net(observation, context, tree)
+    bodies, observation = grouped_samples()
+    means, values = net(observation, bodies)
     (means.square().sum() + values.square().sum()).backward()
     assert all(p.grad is not None and p.grad.any() for p in net.parameters())
 
 
 def test_all_bodies_begin_alike_and_near_zero():
     torch.manual_seed(0)
-    net = ModuMorph(ModuMorphConfig(context_dim=5, state_dim=30))
-    _, tree, _, context = packed_samples()
-    observation = torch.randn(len(tree.sample), 30)
-    means, values = net(observation, context.float(), tree)
-    others, other_values = net(observation, torch.randn(context.shape), tree)
+    net = ModuMorph(ModuMorphConfig(context_dim=5, state_dim=30)).double()
+    bodies = padded_bodies()
+    observation = observations(bodies, 4, state_dim=30)
+    means, values = net(observation, bodies)
+    others, other_values = net(observation, random_context(bodies, seed=1))
     torch.testing.assert_close(means, others)
     torch.testing.assert_close(values, other_values)
     assert means.abs().max() < 0.1 < values.abs().max() < 10.0
@@ -129,13 +142,16 @@ def test_all_bodies_begin_alike_and_near_zero():
 
 def test_training_makes_bodies_differ():
     """The zero initial weights delay the effect of contexts by one step; they do not prevent it."""
+    torch.manual_seed(0)
     net = ModuMorph(ModuMorphConfig(**SIZES)).double()
-    _, tree, observation, context = packed_samples()
+    bodies, observation = grouped_samples()
+    target = bodies.context[:, None, :, :2]
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     for _ in range(3):
         optimizer.zero_grad()
-        means, values = net(observation, context, tree)
-        ((means - context[tree.context_row, :2]).square().sum() + values.square().sum()).backward()
+        means, values = net(observation, bodies)
+        errors = (means - target).square() * bodies.present[:, None, :, None]
+        (errors.sum() + values.square().sum()).backward()
         optimizer.step()
     assert all(p.grad is not None and p.grad.any() for p in net.parameters())
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork, WeightHead
 from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
-from hyperdistill_core.nets.trees import Trees
 
 PARENTS = [[0, 0, 0], [0, 0], [0, 0, 1, 1]]
-BODIES = torch.tensor([0, 1, 2, 2, 0, 1, 2])
+PRESENT = torch.arange(4) < torch.tensor([3, 2, 4])[:, None]
+BODIES = BodyTensors(torch.zeros(3, 4, 0), PRESENT, PARENTS)
 
 
 @pytest.fixture
@@ -22,80 +23,113 @@ def generated():
             continue
         torch.nn.init.normal_(head.weight.weight, std=0.1)
         torch.nn.init.normal_(head.bias.weight, std=0.1)
-    mask = torch.tensor([[True] * len(tree) + [False] * (4 - len(tree)) for tree in PARENTS])
-    return network.generate(torch.randn(3, 4, 5), mask), mask
+    return network.generate(torch.randn(3, 4, 5), PRESENT)
 
 
-def test_they_act_as_the_generated_networks(generated):
-    weights, _ = generated
-    network = Specialists.from_generated(weights)
-    tree = Trees(PARENTS).batch(BODIES)
-    observation = torch.randn(len(tree.sample), 4)
-    means, values = network(observation, torch.zeros(0), tree)
-    padded = tree.pad(observation, 4)
-    for sample, body in enumerate(BODIES):
-        expected = weights.act(padded[sample].expand(3, 1, 4, 4))[body, 0]
-        n = len(PARENTS[body])
-        torch.testing.assert_close(means[tree.sample == sample], expected[:n])
-    assert values.shape == (len(BODIES),)
-    torch.testing.assert_close(network.means(observation, torch.zeros(0), tree), means)
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    config = SpecialistsConfig(bodies=3, n_max=4, state_dim=4, hidden=8, clock_harmonics=1)
+    return Specialists(config)
 
 
-def test_they_have_the_clock_phase_input_of_the_generated_networks():
+@pytest.fixture
+def observation():
+    """Observations (3, 5, 4, 4), zero where a body has no node."""
+    torch.manual_seed(1)
+    return torch.randn(3, 5, 4, 4) * PRESENT[:, None, :, None]
+
+
+@pytest.fixture
+def phase():
+    torch.manual_seed(2)
+    return torch.randn(3, 5, 2)
+
+
+def test_they_act_as_the_generated_networks(generated, observation):
+    network = Specialists.from_generated(generated)
+    means, values = network(observation, BODIES)
+    torch.testing.assert_close(means, generated.act(observation))
+    assert values.shape == (3, 5)
+    torch.testing.assert_close(network.means(observation, BODIES), means)
+
+
+def test_they_have_the_clock_phase_input_of_the_generated_networks(observation, phase):
     torch.manual_seed(0)
     network = Hypernetwork(
         HypernetConfig(context_dim=5, state_dim=4, hidden=8, embed=16, clock_harmonics=1)
     )
     torch.nn.init.normal_(network.clock_head.weight)
-    mask = torch.tensor([[True] * len(tree) + [False] * (4 - len(tree)) for tree in PARENTS])
-    weights = network.generate(torch.randn(3, 4, 5), mask)
-    tree = Trees(PARENTS).batch(BODIES)
-    observation, phase = torch.randn(len(tree.sample), 4), torch.randn(len(BODIES), 2)
+    weights = network.generate(torch.randn(3, 4, 5), PRESENT)
     specialists = Specialists.from_generated(weights)
-    rows = torch.cat([observation, phase[tree.sample]], dim=1)
-    means = specialists.means(rows, torch.zeros(0), tree)
-    padded = tree.pad(observation, 4)
-    for sample, body in enumerate(BODIES):
-        phases = phase[sample].expand(3, 1, 2)
-        expected = weights.act(padded[sample].expand(3, 1, 4, 4), clock_phase=phases)[body, 0]
-        torch.testing.assert_close(means[tree.sample == sample], expected[: len(PARENTS[body])])
+    means = specialists.means(observation, BODIES, clock_phase=phase)
+    torch.testing.assert_close(means, weights.act(observation, clock_phase=phase))
     assert specialists.select([1]).config.clock_harmonics == 1
 
 
-def test_selected_bodies_act_as_before():
-    network = Specialists(SpecialistsConfig(bodies=3, n_max=4, state_dim=4, hidden=8))
-    every = Trees(PARENTS).batch(BODIES)
-    observation = torch.randn(len(every.sample), 4)
-    means = network.means(observation, torch.zeros(0), every)
-    some = Trees([PARENTS[2], PARENTS[0]]).batch(torch.tensor([0, 1]))
-    rows = torch.cat([torch.nonzero(every.sample == sample).flatten() for sample in (3, 0)])
-    selected = network.select([2, 0]).means(observation[rows], torch.zeros(0), some)
-    torch.testing.assert_close(selected, means[rows])
+def test_selected_bodies_act_as_before(network, observation, phase):
+    expected = network(observation, BODIES, clock_phase=phase)
+    order = [2, 0]
+    bodies = BodyTensors(BODIES.context[order], PRESENT[order], [PARENTS[body] for body in order])
+    selected = network.select(order)(observation[order], bodies, clock_phase=phase[order])
+    torch.testing.assert_close(selected, tuple(tensor[order] for tensor in expected))
 
 
-def test_bodies_share_no_weights():
-    network = Specialists(SpecialistsConfig(bodies=3, n_max=4, state_dim=4, hidden=8))
-    tree = Trees(PARENTS).batch(BODIES)
-    means, values = network(torch.randn(len(tree.sample), 4), torch.zeros(0), tree)
-    of_one = BODIES == 1
-    (means[of_one[tree.sample]].sum() + values[of_one].sum()).backward()
+def test_selected_bodies_have_the_type_of_their_weights(network):
+    selected = network.double().select([2])
+    assert {parameter.dtype for parameter in selected.parameters()} == {torch.float64}
+    for new, old in zip(selected.parameters(), network.parameters(), strict=True):
+        assert new.equal(old[2:])
+
+
+@pytest.mark.parametrize("slots", [slice(1), slice(1, 3), slice(2, 3)], ids=str)
+def test_slots_choose_the_networks(network, observation, phase, slots):
+    means, values = network(observation, BODIES, clock_phase=phase)
+    act = network.for_bodies(BODIES, slots)
+    acted = act(observation[slots], clock_phase=phase[slots])
+    torch.testing.assert_close(acted, (means[slots], values[slots]))
+
+
+def test_a_sample_acts_alone_as_in_a_batch(network, observation, phase):
+    means, values = network(observation, BODIES, clock_phase=phase)
+    act = network.for_bodies(BODIES)
+    for sample in range(5):
+        one = slice(sample, sample + 1)
+        alone = act(observation[:, one], clock_phase=phase[:, one])
+        torch.testing.assert_close(alone, (means[:, one], values[:, one]))
+
+
+def test_they_follow_what_they_learn(network, observation, phase):
+    """What acts for bodies uses the weights themselves, so it is right after a step, too."""
+    act = network.for_bodies(BODIES)
+    before = act(observation, clock_phase=phase)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1)
+    after = act(observation, clock_phase=phase)
+    torch.testing.assert_close(after, network(observation, BODIES, clock_phase=phase))
+    assert all(not torch.allclose(old, new) for old, new in zip(before, after, strict=True))
+
+
+def test_bodies_share_no_weights(network, observation, phase):
+    means, values = network(observation, BODIES, clock_phase=phase)
+    (means[1].sum() + values[1].sum()).backward()
     for parameter in network.parameters():
         assert parameter.grad is not None
         assert not parameter.grad[[0, 2]].any()
         assert parameter.grad[1].any()
 
 
-def test_layers_of_a_body_give_its_actions():
-    network = Specialists(SpecialistsConfig(bodies=3, n_max=4, state_dim=4, hidden=8))
-    tree = Trees(PARENTS).batch(BODIES)
-    observation = torch.randn(len(tree.sample), 4)
-    means = network.means(observation, torch.zeros(0), tree)
-    features = tree.pad(observation, 4)[3].flatten()
-    *first, (weight, bias) = network.layers(int(BODIES[3]))
-    for inner, offset in first:
-        features = torch.relu(features @ inner + offset)
-    expected = (features @ weight + bias).view(4, 2)
-    torch.testing.assert_close(means[tree.sample == 3], expected)
+def test_layers_of_a_body_give_its_actions(network, observation, phase):
+    means = network.means(observation, BODIES, clock_phase=phase)
+    for body, tree in enumerate(PARENTS):
+        n = len(tree)
+        features = torch.cat([observation[body, :, :n].flatten(1), phase[body]], dim=1)
+        *first, (weight, bias) = network.layers(body, n)
+        for inner, offset in first:
+            features = torch.relu(features @ inner + offset)
+        expected = (features @ weight + bias).view(5, n, 2)
+        torch.testing.assert_close(means[body, :, :n], expected)
 
 
 @pytest.mark.parametrize("name", ["bodies", "n_max", "hidden"])
@@ -111,3 +145,8 @@ def test_layers_of_a_smaller_body_leave_out_missing_nodes():
     assert [tuple(weight.shape) for weight, _ in fewer] == [(10, 8), (8, 8), (8, 4)]
     torch.testing.assert_close(fewer[0][0], every[0][0][[*range(8), 16, 17]])
     torch.testing.assert_close(fewer[-1][1], every[-1][1][:4])
+
+
+def test_a_body_with_too_many_nodes_is_refused(network, phase):
+    with pytest.raises(ValueError, match="observation: expected at most 4 nodes, got 5"):
+        network(torch.zeros(3, 5, 5, 4), BODIES, clock_phase=phase)

@@ -11,17 +11,19 @@ import numpy as np
 import pytest
 import torch
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.transformer_teacher import (
     TransformerTeacher,
     TransformerTeacherConfig,
 )
-from hyperdistill_core.nets.trees import Trees
-from tests.helpers.packed_samples import (
-    COUNTS,
-    MIXED_BODY,
-    assert_packed_samples_equal_single_ones,
-    packed_samples,
+from tests.helpers.grouped_samples import (
+    assert_samples_equal_single_ones,
+    grouped_samples,
+    observations,
+    padded_bodies,
+    reordered,
+    single_body,
 )
 
 ROBOTS = (
@@ -89,32 +91,33 @@ def _teacher(data, variant, name, *, context_dim=0):
     return net
 
 
+def _present(data):
+    """(5, 12) bool, True where a robot has a node."""
+    masks = [~data.rollouts[robot]["obs_padding_mask"] for robot in ROBOTS]
+    return torch.from_numpy(np.stack(masks))
+
+
 def _observation(data, norm):
-    """Packed (N, 52) float32 inputs of 20 rows of every robot, end to end."""
+    """Inputs (5, 20, 12, 52) in float32 of 20 rows of every robot, zero where it has no node."""
     mean, var = data.actions["rms_mean_52"], data.actions["rms_var_52"]
     plain = Normalization(np.zeros(52), np.ones(52))
     rms = Normalization(mean.reshape(12, 52), var.reshape(12, 52))
     normalization = {"unit": plain, "rms": rms}[norm]
-    rows = []
-    for rollout in data.rollouts.values():
-        states = rollout["proprioceptive_full52"][:20].reshape(20, 12, 52)
-        observed = normalization.observe(states).astype(np.float32)
-        rows.append(observed[:, ~rollout["obs_padding_mask"]].reshape(-1, 52))
-    return torch.from_numpy(np.concatenate(rows))
+    robots = [data.rollouts[robot]["proprioceptive_full52"][:20] for robot in ROBOTS]
+    observed = normalization.observe(np.stack(robots).reshape(len(ROBOTS), 20, 12, 52))
+    return torch.from_numpy(observed.astype(np.float32)) * _present(data)[:, None, :, None]
 
 
-def _counts(data):
-    return [int((~rollout["obs_padding_mask"]).sum()) for rollout in data.rollouts.values()]
+def _bodies(context, present):
+    return BodyTensors(context, present, [[0] * int(n) for n in present.sum(dim=1)])
 
 
 def _expected(data, variant, name, norm):
-    """Packed means (N, 2) of the nodes, and values (B,)."""
-    means, values = [], []
-    for robot, n in zip(ROBOTS, _counts(data), strict=True):
-        key = f"{variant}/{robot}/{name}/{norm}"
-        means.append(data.actions[f"{key}/mu_f64"].reshape(20, 12, 2)[:, :n].reshape(-1, 2))
-        values.append(data.actions[f"{key}/value_f64"][:, 0])
-    return torch.from_numpy(np.concatenate(means)), torch.from_numpy(np.concatenate(values))
+    """Means (5, 20, 12, 2), and values (5, 20)."""
+    keys = [f"{variant}/{robot}/{name}/{norm}" for robot in ROBOTS]
+    means = np.stack([data.actions[f"{key}/mu_f64"].reshape(20, 12, 2) for key in keys])
+    values = np.stack([data.actions[f"{key}/value_f64"][:, 0] for key in keys])
+    return torch.from_numpy(means), torch.from_numpy(values)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
@@ -124,28 +127,30 @@ def _expected(data, variant, name, norm):
 def test_actions_and_values(data, variant, name, norm, dtype):
     """All robots in one batch, so that the small ones are padded."""
     net = _teacher(data, variant, name).to(dtype)
-    trees = Trees([[0] * n for n in _counts(data)])
-    tree = trees.batch(torch.arange(len(ROBOTS)).repeat_interleave(20))
+    present = _present(data)
     observation = _observation(data, norm).to(dtype)
     with torch.no_grad():
-        means, values = net(observation, torch.zeros(trees.total, 0, dtype=dtype), tree)
+        means, values = net(observation, _bodies(torch.zeros(5, 12, 0, dtype=dtype), present))
     expected_means, expected_values = _expected(data, variant, name, norm)
+    exist = present[:, None].expand(-1, 20, -1)
     close = {"rtol": 0, "atol": TOLERANCE[dtype], "check_dtype": False}
-    torch.testing.assert_close(means, expected_means, **close)
+    torch.testing.assert_close(means[exist], expected_means[exist], **close)
     torch.testing.assert_close(values, expected_values, **close)
 
 
 def test_features_can_be_context(data):
     """Features of the context affect a token like those of the observation."""
     net = _teacher(data, "nope", "strong", context_dim=22).double()
-    counts = np.repeat(_counts(data), 20).tolist()
-    tree = Trees([[0] * n for n in counts]).batch(torch.arange(len(counts)))
-    features = _observation(data, "rms").double()
+    # The features differ between samples, so each sample is a body of its own here.
+    features = _observation(data, "rms").double().flatten(0, 1)
+    present = _present(data).repeat_interleave(20, dim=0)
     with torch.no_grad():
-        means, values = net(features[:, :30], features[:, 30:], tree)
-    expected_means, expected_values = _expected(data, "nope", "strong", "rms")
-    torch.testing.assert_close(means, expected_means, rtol=0, atol=1e-9)
-    torch.testing.assert_close(values, expected_values, rtol=0, atol=1e-9)
+        means, values = net(features[:, None, :, :30], _bodies(features[..., 30:], present))
+    expected_means, expected_values = (
+        expected.flatten(0, 1) for expected in _expected(data, "nope", "strong", "rms")
+    )
+    torch.testing.assert_close(means[:, 0][present], expected_means[present], rtol=0, atol=1e-9)
+    torch.testing.assert_close(values[:, 0], expected_values, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("variant", SLOTS)
@@ -178,46 +183,47 @@ def _small(**options):
 
 
 @pytest.mark.parametrize("options", [{}, {"shared_trunk": True}, {"position_slots": 9}], ids=str)
-def test_packed_samples_equal_single_ones(options):
-    assert_packed_samples_equal_single_ones(_small(**options), MIXED_BODY)
+@pytest.mark.parametrize("slots", [slice(None), slice(1, 2)], ids=str)
+def test_samples_equal_single_ones(options, slots):
+    assert_samples_equal_single_ones(_small(**options), slots)
 
 
 def test_the_order_of_nodes_matters_to_position_embeddings_only():
-    _, tree, observation, context = packed_samples(torch.tensor([0]))
+    bodies = single_body(padded_bodies(), 0)
+    observation = observations(bodies)
     order = torch.tensor([3, 0, 5, 1, 4, 2])
-    reordered = context.clone()
-    reordered[: COUNTS[0]] = context[order]
     for slots, equivariant in ((0, True), (9, False)):
         net = _small(position_slots=slots)
-        means, values = net(observation, context, tree)
-        others, other_values = net(observation[order], reordered, tree)
-        assert torch.allclose(others, means[order], rtol=0, atol=1e-12) == equivariant
+        means, values = net(observation, bodies)
+        others, other_values = net(observation[:, :, order], reordered(bodies, order))
+        assert torch.allclose(others, means[:, :, order], rtol=0, atol=1e-12) == equivariant
         assert torch.allclose(other_values, values, rtol=0, atol=1e-12) == equivariant
 
 
 @pytest.mark.parametrize("options", [{}, {"shared_trunk": True}, {"position_slots": 7}], ids=str)
 def test_gradients_reach_every_parameter(options):
     net = _small(**options)
-    _, tree, observation, context = packed_samples(MIXED_BODY)
-    means, values = net(observation, context, tree)
-    (means.square().sum() + values.square().sum()).backward()
+    bodies, observation = grouped_samples()
+    means, values = net(observation, bodies)
+    loss = (means.square() * bodies.present[:, None, :, None]).sum() + values.square().sum()
+    loss.backward()
     assert all(p.grad is not None and p.grad.any() for p in net.parameters())
 
 
 def test_first_actions_are_no_larger_than_the_noise():
     torch.manual_seed(0)
-    net = TransformerTeacher(TransformerTeacherConfig(context_dim=5, state_dim=30))
-    _, tree, _, context = packed_samples(MIXED_BODY)
-    means, values = net(torch.randn(len(tree.sample), 30), context.float(), tree)
-    assert means.std() < 0.5
+    net = TransformerTeacher(TransformerTeacherConfig(context_dim=5, state_dim=30)).double()
+    bodies = padded_bodies()
+    means, values = net(observations(bodies, state_dim=30), bodies)
+    assert means[bodies.present[:, None].expand(means.shape[:3])].std() < 0.5
     assert values.std() < 0.5
 
 
 def test_refuses_a_body_larger_than_its_positions():
     net = _small(position_slots=6)
-    _, tree, observation, context = packed_samples(MIXED_BODY)
+    bodies, observation = grouped_samples()
     with pytest.raises(ValueError, match=r"positions for 6 nodes, got a body of 7"):
-        net(observation, context, tree)
+        net(observation, bodies)
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import torch
 
+from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
-from hyperdistill_core.nets.trees import Trees
 from hyperdistill_core.training.ppo.losses import clip_gradients
 
 
 def _learn(network, inputs, target):
     """Ten steps towards given means; the loss is a mean over bodies, as in PPO."""
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, eps=1e-5)
-    observation, context, tree = inputs
+    observation, bodies = inputs
     for _ in range(10):
-        loss = (network.means(observation, context, tree) - target).square().mean()
+        loss = (network.means(observation, bodies) - target).square().mean()
         optimizer.zero_grad(set_to_none=True)
         (1e-4 * loss).backward()
         clip_gradients(network, 0.5)
@@ -32,9 +32,10 @@ def test_a_body_learns_as_much_among_others_as_alone():
     learned = []
     for network, bodies in ((alone, 1), (many, 60)):
         generator = torch.Generator().manual_seed(1)
-        observation = torch.randn(3, 4, generator=generator).repeat(bodies, 1)
-        target = torch.randn(3, 2, generator=generator).repeat(bodies, 1)
-        tree = Trees([[0, 0, 1]] * bodies).batch(torch.arange(bodies))
-        learned.append(_learn(network, (observation, torch.zeros(0), tree), target))
+        observation = torch.randn(1, 1, 3, 4, generator=generator).repeat(bodies, 1, 1, 1)
+        target = torch.randn(1, 1, 3, 2, generator=generator).repeat(bodies, 1, 1, 1)
+        present = torch.ones(bodies, 3, dtype=torch.bool)
+        tensors = BodyTensors(torch.zeros(bodies, 3, 1), present, [[0, 0, 1]] * bodies)
+        learned.append(_learn(network, (observation, tensors), target))
     for one, among in zip(*learned, strict=True):
         torch.testing.assert_close(one, among, rtol=1e-4, atol=1e-6)

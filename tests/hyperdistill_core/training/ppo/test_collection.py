@@ -13,14 +13,27 @@ from tests.helpers.small_training import SETTINGS, small_training
 def test_a_rollout_has_all_steps_of_all_nodes():
     training = small_training()
     data, _ = training.collect()
-    nodes = 2 * int(training.batch.present.sum())
-    assert data.observation.shape == (6, nodes, 17)
-    assert data.mean.shape == data.action.shape == (6, nodes, 2)
-    assert data.value.shape == data.advantage.shape == data.target.shape == (6, 4)
+    n = training.batch.present.shape[1]
+    assert data.observation.shape == (2, 6, 2, n, 17)
+    assert data.clock_phase is None
+    assert data.mean.shape == data.action.shape == (2, 6, 2, n, 2)
+    assert data.value.shape == data.advantage.shape == data.target.shape == (2, 6, 2)
+    assert data.joints.shape == (2, n, 2)
+    missing = ~torch.as_tensor(training.batch.present)
+    assert not data.observation.transpose(1, 3)[missing].any()
     batch = data.minibatch(torch.tensor([4, 1]))
-    assert batch["mean"].shape == (2 * nodes, 2)
-    assert torch.equal(batch["mean"][:nodes], data.mean[4])
-    assert torch.equal(batch["value"][4:], data.value[1])
+    assert batch.mean.shape == (2, 4, n, 2)
+    assert torch.equal(batch.mean[:, :2], data.mean[:, 4])
+    assert torch.equal(batch.value[:, 2:], data.value[:, 1])
+
+
+def test_a_network_with_a_clock_gets_the_time_of_each_episode():
+    training = small_training(teacher="generalist", clock_harmonics=1)
+    data, _ = training.collect(training.env(falls=(2,)))
+    assert data.clock_phase is not None
+    time = torch.tensor([0.0, 1.0, 0.0, 1.0, 2.0, 3.0]) * 0.02
+    expected = torch.stack([(2 * torch.pi * time).sin(), (2 * torch.pi * time).cos()], dim=1)
+    torch.testing.assert_close(data.clock_phase[0, :, 0], expected)
 
 
 def test_only_hinges_are_moved():
@@ -58,8 +71,8 @@ def test_a_step_that_terminates_has_no_alive_bonus():
     second, _ = paid.collect(paid.env(falls=(1, 2, 3, 4, 5, 6)), alive_bonus=1.0)
     # Each step of that simulation is an episode, so its rewards are the targets up to the scale.
     scales = [float(t.collector.return_moments.var[0]) ** 0.5 for t in (plain, paid)]
-    torch.testing.assert_close(first.target[:, 0] * scales[0], torch.ones(6))
-    torch.testing.assert_close(second.target[:, 0] * scales[1], torch.ones(6))
+    torch.testing.assert_close(first.target[0, :, 0] * scales[0], torch.ones(6))
+    torch.testing.assert_close(second.target[0, :, 0] * scales[1], torch.ones(6))
 
 
 def test_the_moments_change_after_the_rollout_unless_they_are_fixed():
@@ -67,7 +80,8 @@ def test_the_moments_change_after_the_rollout_unless_they_are_fixed():
     for training in (free, fixed):
         data, _ = training.collect()
         # Moments without samples leave the states as they are, up to the clipping.
-        assert data.observation.std() == pytest.approx(1.0, abs=0.05)
+        rows = data.observation.transpose(1, 3)[torch.as_tensor(training.batch.present)]
+        assert rows.std() == pytest.approx(1.0, abs=0.05)
     assert free.collector.state_moments.count > 0
     assert fixed.collector.state_moments.count == 0
 

@@ -33,8 +33,8 @@ def _learning_rate(network, *, separate_bodies=None, desired_kl=0.02):
 
 
 def _kl(*of_bodies):
-    """(2 steps, bodies, 4 simulations)."""
-    return torch.tensor(of_bodies)[None, :, None].expand(2, -1, 4)
+    """(bodies, 8 samples)."""
+    return torch.tensor(of_bodies)[:, None].expand(-1, 8)
 
 
 def test_every_specialist_has_a_rate_of_its_own(specialists):

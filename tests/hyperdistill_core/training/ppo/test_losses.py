@@ -6,23 +6,25 @@ import pytest
 import torch
 
 from hyperdistill_core.training.ppo.losses import ppo_losses, standardized
+from hyperdistill_core.training.ppo.rollout_data import Minibatch
 
 
 def _losses(*, mean, value=(0.0, 0.0), advantage=(1.0, -1.0), clip=0.2):
-    """Losses of two samples of one node each, under actions of 1 and means of 0."""
-    batch = {
-        "action": torch.tensor([[1.0, 0.0], [1.0, 0.0]]),
-        "mean": torch.zeros(2, 2),
-        "value": torch.zeros(2),
-        "target": torch.tensor([1.0, 1.0]),
-    }
+    """Losses of a sample of each of two bodies of one node, under actions of 1, means of 0."""
+    batch = Minibatch(
+        observation=torch.zeros(2, 1, 1, 17),
+        clock_phase=None,
+        action=torch.tensor([1.0, 0.0]).expand(2, 1, 1, 2),
+        mean=torch.zeros(2, 1, 1, 2),
+        value=torch.zeros(2, 1),
+        advantage=torch.tensor(advantage)[:, None],
+        target=torch.ones(2, 1),
+    )
     return ppo_losses(
         batch,
-        torch.tensor(mean),
-        torch.tensor(value),
-        advantage=torch.tensor(advantage),
-        joints=torch.tensor([[1.0, 0.0], [1.0, 0.0]]),
-        sample=torch.tensor([0, 1]),
+        torch.tensor(mean).view(2, 1, 1, 2),
+        torch.tensor(value)[:, None],
+        joints=torch.tensor([1.0, 0.0]).expand(2, 1, 1, 2),
         scale=0.5,
         clip=clip,
     )
@@ -31,7 +33,7 @@ def _losses(*, mean, value=(0.0, 0.0), advantage=(1.0, -1.0), clip=0.2):
 def test_the_acting_policy_has_no_divergence_and_the_mean_advantage():
     losses = _losses(mean=[[0.0, 9.0], [0.0, 9.0]], advantage=(3.0, -1.0))
     assert losses.policy.item() == pytest.approx(-1.0)
-    assert losses.kl.tolist() == [0.0, 0.0], "slots without a hinge do not count"
+    assert losses.kl.tolist() == [[0.0], [0.0]], "slots without a hinge do not count"
     assert losses.clipped == 0.0
 
 
@@ -41,7 +43,7 @@ def test_ratios_beyond_the_range_are_clipped():
     expected = -(1.2 - torch.tensor(0.5).exp().item()) / 2
     assert losses.policy.item() == pytest.approx(expected)
     assert losses.clipped == 1.0
-    assert losses.kl.tolist() == [0.5, 0.5]
+    assert losses.kl.tolist() == [[0.5], [0.5]]
 
 
 def test_a_value_that_changed_too_much_has_the_larger_error():
@@ -57,10 +59,10 @@ def test_standardized_advantages(per_body):
         scale * torch.randn(50, 4, generator=generator) + offset
         for scale, offset in ((4.0, 9.0), (0.01, -1.0))
     )
-    result = standardized(torch.cat([fast, slow], dim=1), bodies=2, per_body=per_body)
+    result = standardized(torch.stack([fast, slow]), per_body=per_body)
     if per_body:
-        torch.testing.assert_close(result.view(50, 2, 4).mean(dim=(0, 2)), torch.zeros(2))
-        assert result[:, 4:].abs().max() < 0.1, "the floor keeps noise small"
+        torch.testing.assert_close(result.mean(dim=(1, 2)), torch.zeros(2))
+        assert result[1].abs().max() < 0.1, "the floor keeps noise small"
     else:
         torch.testing.assert_close(result.mean(), torch.tensor(0.0), atol=1e-6, rtol=0)
         torch.testing.assert_close(result.std(), torch.tensor(1.0))

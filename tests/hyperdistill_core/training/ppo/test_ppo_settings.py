@@ -39,7 +39,7 @@ def test_the_paper_preset_is_the_published_network():
         ({"n_workers": 0}, "n_workers: expected at least 1, got 0"),
         ({"alive_until": 0}, "alive_until: expected a number above 0, got 0"),
         ({"observation": "limbs"}, "observation: expected .* got 'limbs'"),
-        ({"horizon": 1, "n_envs": 1, "minibatch_steps": 1}, "at least 2 control steps of a body"),
+        ({"horizon": 1, "n_envs": 1, "minibatches": 1}, "at least 2 control steps of a body"),
     ],
 )
 def test_values_out_of_range_are_named(changes, message):
@@ -48,5 +48,5 @@ def test_values_out_of_range_are_named(changes, message):
 
 
 def test_settings_that_do_not_fit_together_are_named():
-    with pytest.raises(SettingsError, match="minibatch_steps: expected at most the horizon of 8"):
-        TINY.replace(minibatch_steps=9)
+    with pytest.raises(SettingsError, match="minibatches: expected at most the horizon of 8"):
+        TINY.replace(minibatches=9)

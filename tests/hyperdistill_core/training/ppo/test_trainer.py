@@ -148,7 +148,7 @@ def test_a_policy_is_judged_under_the_noise_that_it_acted_with(training_set, tmp
 
     monkeypatch.setattr(update, "ppo_losses", watch)
     rows = []
-    settings = TINY.replace(noise_correlation=0.0, minibatch_steps=8)
+    settings = TINY.replace(final_action_std=0.35, minibatches=1)
     TeacherTrainer(training_set, settings, tmp_path).train(report=rows.append)
     stds = [0.9, math.sqrt(0.9 * 0.35)]
     np.testing.assert_allclose([row["action_std"] for row in rows], stds)

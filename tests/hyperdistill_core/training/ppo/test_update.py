@@ -32,7 +32,9 @@ def test_an_update_changes_all_weights_in_equal_minibatches():
 
 
 def test_an_incomplete_minibatch_is_left_out():
-    assert _update(small_training(minibatch_steps=4))["minibatches"] == 2 * 1
+    for horizon in (7, 11):
+        training = small_training(horizon=horizon, minibatches=4)
+        assert _update(training)["minibatches"] == 2 * 4
 
 
 def test_equal_generators_give_equal_updates():
