@@ -4,9 +4,9 @@
                                    [--children 40] [--parallel 2] [--only ROW]...
 
 Every row of the table is a training from scratch for a number of minutes on one core, simulation
-included; ``--parallel`` rows run at a time. A short pilot measures how many control steps fit
-into these minutes, so that learning rate and noise fall as in a training of that length. The
-table shows the minutes that a row really took: they differ where the machine was busier.
+included; ``--parallel`` rows run at a time. A short pilot measures how many updates of a
+distillation fit into its time, so that its learning rate falls as it should. The table shows the
+minutes that a row really took: they differ where the machine was busier.
 
 The controller of a row, or its teacher where nothing was distilled, is evaluated on three sets of
 bodies: the robots that all rows learned on, the held-out robots, and crossovers of the former
@@ -69,7 +69,6 @@ CHILDREN_SEED = 99
 EPISODES = 2
 #: Width of the printed table; a narrower one would cut its cells.
 TABLE_WIDTH = 140
-PILOT_STEPS_PER_MINUTE = 15_000
 #: Share of the time that the teacher of a distilled row trains; the rest is for the distillation.
 TEACHER_SHARE = 0.6
 PILOT_UPDATES = 60
@@ -140,7 +139,7 @@ class Timer:
 
 
 def train_row(name: str, training_set: TrainingSet, folder: Path, minutes: float) -> dict[str, Any]:
-    """Train a row. The pilots are not part of its time.
+    """Train a row. The pilot of a distillation is not part of its time.
 
     Args:
         name: Name of the row.
@@ -180,13 +179,9 @@ def _train_teacher(
     settings: PPOSettings, training_set: TrainingSet, folder: Path, seconds: float
 ) -> tuple[int, float]:
     """Control steps of a training of so many seconds, and the seconds that it took."""
-    settings = settings.replace(n_active=min(settings.n_active, len(training_set)))
-    short = settings.replace(steps=max(1, int(PILOT_STEPS_PER_MINUTE * seconds / 60.0)))
-    pilot = TeacherTrainer(training_set, short, folder / "pilot")
-    speeds: list[float] = []
-    pilot.train(report=lambda log: speeds.append(log["steps_per_s"]))
-    steps = int(float(np.median(speeds)) * seconds)
-    trainer = TeacherTrainer(training_set, settings.replace(steps=steps), folder)
+    n_active = min(settings.n_active, len(training_set))
+    settings = settings.replace(n_active=n_active, minutes=seconds / 60.0)
+    trainer = TeacherTrainer(training_set, settings, folder)
     timer = Timer(seconds)
     trainer.train()
     return trainer.steps_done, timer.seconds - timer.left

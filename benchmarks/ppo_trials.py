@@ -71,7 +71,7 @@ def train_row(name: str, bodies: TrainingSet, options: argparse.Namespace) -> di
     """
     folder = options.out / name.replace(" ", "-")
     shutil.rmtree(folder, ignore_errors=True)  # the time of an interrupted row is lost
-    settings = BASE.replace(steps=10**12, minutes=options.minutes, **ROWS[name])
+    settings = BASE.replace(minutes=options.minutes, **ROWS[name])
     if len(bodies) <= settings.n_active:
         settings = settings.replace(n_active=len(bodies), replaced_per_update=0)
     trainer = TeacherTrainer(bodies, settings, folder, initialize_from=find(options.init))

@@ -53,6 +53,16 @@ CONTROLLER_KINDS = ("generalist", "specialists")
     type=click.Choice(["cpu", "cuda"]),
     help="Device of the network's updates; bodies are simulated on the CPU.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Number of simulation processes; sets n_workers.  [default: that of the preset]",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Duration of the training, in place of its number of steps; sets minutes.",
+)
 @click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard into --out, too.")
 @set_option("training", "steps=1000000")
 def train_teacher(
@@ -64,6 +74,8 @@ def train_teacher(
     name: str | None,
     threads: int,
     device: str,
+    workers: int | None,
+    minutes: float | None,
     tensorboard: bool,
     assignments: tuple[str, ...],
 ) -> None:
@@ -83,6 +95,8 @@ def train_teacher(
 
     torch.set_num_threads(threads)
     settings = _settings(preset, kind, assignments, name)
+    limits = {"n_workers": workers, "minutes": minutes}
+    settings = settings.replace(**{key: n for key, n in limits.items() if n is not None})
     bodies = TrainingSet.read(training_set_file)
     if settings.teacher == "specialists":
         settings = settings.replace(n_active=len(bodies), replaced_per_update=0)

@@ -51,8 +51,7 @@ class PPOSettings(FrozenSettings):
     minutes: Annotated[float, Unit("min")] = Field(
         default=0.0,
         ge=0.0,
-        description="Time limit of the training; 0 for none. All that changes with the progress of "
-        "a training then follows the time, so that it is at its end when the time is. The result "
+        description="Duration of the training, in place of `steps`; 0 for none. The result "
         "depends on the speed of the machine.",
     )
     n_active: int = Field(

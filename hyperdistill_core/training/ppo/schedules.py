@@ -31,9 +31,9 @@ class Schedules:
             steps: Control steps that the training has done.
             seconds: Time that it has taken (s).
         """
-        limit = 60.0 * self._settings.minutes
-        of_time = seconds / limit if limit else 0.0
-        return min(1.0, max(steps / self._settings.steps, of_time))
+        settings = self._settings
+        done = seconds / (60.0 * settings.minutes) if settings.minutes else steps / settings.steps
+        return min(1.0, done)
 
     def action_std(self, progress: float) -> float:
         """Standard deviation of the actions.

@@ -148,7 +148,7 @@ class TeacherTrainer:
         return self._state.steps
 
     def train(self, *, report: Callable[[dict[str, float]], None] = lambda _: None) -> None:
-        """Train until ``settings.steps`` control steps or ``settings.minutes`` are done.
+        """Train for ``settings.steps`` control steps, or for ``settings.minutes``.
 
         Args:
             report: Function that is called with a row of the log after every update.

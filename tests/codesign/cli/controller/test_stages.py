@@ -53,6 +53,13 @@ def test_variants_are_evaluated_and_teach(
 
 
 @pytest.mark.slow
+def test_a_training_with_a_duration_ends_when_it_is_over(training_set, tmp_path):
+    options = ("--training-set", training_set, "--out", tmp_path, "--workers", 1)
+    out = command("controller", "train-teacher", *options, *sets(PPO), "--minutes", 1e-4)
+    assert out.count("steps/s") == 1
+
+
+@pytest.mark.slow
 def test_a_generalist_is_written_as_a_controller(student, training_set, tmp_path):
     options = ("--kind", "generalist", "--init", student, "--name", "own", "--out", tmp_path)
     given = ("--training-set", training_set, "--tensorboard", *sets(PPO))
