@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -44,6 +45,18 @@ def controller(tmp_path: Path) -> Path:
         context="continuous",
     ).save(path)
     return path
+
+
+def two_folders(tmp_path: Path) -> tuple[list[nx.DiGraph[str]], tuple[str, ...]]:
+    """Four bodies, and the options that name folders of the first three and of the last."""
+    graphs = [sample_body(np.random.default_rng(n)) for n in range(4)]
+    options: list[str] = []
+    for folder, chosen in (("robots", graphs[:3]), ("held-out", graphs[3:])):
+        (tmp_path / folder).mkdir()
+        for number, graph in enumerate(chosen):
+            write_body(graph, tmp_path / folder / f"{number}.xml")
+        options += [f"--{folder}", str(tmp_path / folder)]
+    return graphs, tuple(options)
 
 
 @pytest.mark.slow
@@ -110,16 +123,12 @@ def test_vector_env_benchmark_prints_a_row_a_repeat_and_the_ratio():
 
 @pytest.mark.slow
 def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
-    graphs = [sample_body(np.random.default_rng(n)) for n in range(4)]
-    for folder, chosen in (("robots", graphs[:3]), ("held-out", graphs[3:])):
-        (tmp_path / folder).mkdir()
-        for number, graph in enumerate(chosen):
-            write_body(graph, tmp_path / folder / f"{number}.xml")
+    graphs, folders = two_folders(tmp_path)
     out = tmp_path / "out"
     out.mkdir()
     TrainingSet(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(out / "training-set.jsonl")
     options = [
-        *("--robots", str(tmp_path / "robots"), "--held-out", str(tmp_path / "held-out")),
+        *folders,
         *("--out", str(out), "--minutes", "0.01", "--children", "2"),
         *("--only", "generalist-robots"),
         *("--only", "student-reference"),
@@ -221,3 +230,44 @@ def test_scale_benchmark_prints_what_the_coordinator_costs():
     [size] = [line for line in done.stdout.splitlines() if line.startswith("database: ")]
     whole, json = (float(word.replace(",", "")) for word in size.split() if word[0].isdigit())
     assert 0 < whole - json < 2000, "more than 2 KB a candidate beside its JSON"
+
+
+@pytest.mark.slow
+def test_training_speed_prints_a_row_a_setting():
+    options = ("--bodies", "2", "--updates", "1", "--repeats", "1")
+    done = run("training_speed.py", *options)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("│")[1:-1] for line in done.stdout.splitlines() if "threads" in line]
+    assert float(rows[0][2]) > 0.0
+    assert "generalist, 2 bodies" in done.stdout
+
+
+@pytest.mark.slow
+def test_ppo_trials_train_each_row_once(tmp_path, controller):
+    graphs, folders = two_folders(tmp_path)
+    bodies = tmp_path / "bodies.jsonl"
+    TrainingSet(tuple(graphs[:3]), ("robot",) * 3).write(bodies)
+    out = ("--out", str(tmp_path / "out"), "--init", str(controller), "--minutes", "0.001")
+    only = ("--only", "default", "--only", "1 epoch")
+    done = run("ppo_trials.py", str(bodies), *folders, *out, *only)
+    assert done.returncode == 0, done.stderr
+    assert "0.001 minutes from" in done.stdout
+    assert {path.stem for path in (tmp_path / "out").glob("*.json")} == {"default", "1-epoch"}
+    assert run("ppo_trials.py", str(bodies), *folders, *out, *only).stdout == done.stdout
+
+
+@pytest.mark.slow
+def test_the_papers_claim_is_a_table_of_teacher_and_students(tmp_path):
+    _, folders = two_folders(tmp_path)
+    tiny = ("--teacher-minutes", "0.001", "--updates", "2", "--horizon", "20", "--episodes", "1")
+    options = (*folders, "--out", str(tmp_path / "out"), *tiny, "--layers", "1")
+    done = run("paper_claim.py", *options)
+    assert done.returncode == 0, done.stderr
+    cells = [[c.strip() for c in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
+    rows = {row[0]: row[1:] for row in cells if len(row) == 7}
+    students = {"student", "robots alone", "no dropout", "one teacher a robot"}
+    assert set(rows) == {"modumorph, universal", *students}
+    assert rows["modumorph, universal"][1] == ""
+    assert rows["student"][4] == "124,440", "parameters of the published student"
+    again = run("paper_claim.py", *options)
+    assert again.stdout.splitlines()[-1] == done.stdout.splitlines()[-1]

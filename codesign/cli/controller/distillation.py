@@ -67,6 +67,13 @@ def collect(
     type=click.IntRange(min=0),
     help="Number of rounds of DAgger: the student acts, and the teachers label its states.",
 )
+@click.option(
+    "--preset",
+    default="cpu",
+    show_default=True,
+    metavar="NAME",
+    help="Settings to start from: cpu, or paper for the published ones.",
+)
 @threads_option(2)
 @click.option(
     "--dagger",
@@ -83,6 +90,7 @@ def distill(
     name: str,
     initialize_from: str | None,
     rounds: int,
+    preset: str,
     threads: int,
     dagger: tuple[str, ...],
     assignments: tuple[str, ...],
@@ -97,9 +105,11 @@ def distill(
     from hyperdistill_core.settings import changed
     from hyperdistill_core.training import distillation
     from hyperdistill_core.training.training_sets import TrainingSet
+    from morph_ops._registry import lookup
 
     torch.set_num_threads(threads)
-    settings = changed(distillation.DistillSettings(), assignments)
+    start = lookup(distillation.DISTILL_PRESETS, preset, what="preset")
+    settings = changed(start, assignments)
     collecting = distillation.CollectSettings(task=settings.task, seed=settings.seed)
     bodies = TrainingSet.read(training_set_file)
     loaded, teachers_made = distillation.load_teachers(teachers)

@@ -15,7 +15,10 @@ from hyperdistill_core.training.distillation.controllers import (
     student_controller,
 )
 from hyperdistill_core.training.distillation.dagger import distill
-from hyperdistill_core.training.distillation.distill_settings import DistillSettings
+from hyperdistill_core.training.distillation.distill_settings import (
+    DISTILL_PRESETS,
+    DistillSettings,
+)
 from hyperdistill_core.training.distillation.distiller import Distiller
 from hyperdistill_core.training.distillation.expert_data import ExpertData, Segment
 from hyperdistill_core.training.distillation.labelers import (
@@ -27,6 +30,7 @@ from hyperdistill_core.training.distillation.labelers import (
 )
 
 __all__ = [
+    "DISTILL_PRESETS",
     "CollectSettings",
     "DistillSettings",
     "Distiller",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from hyperdistill_core.features import ContextKind
 from hyperdistill_core.nets.hypernetwork import Aggregation
 from hyperdistill_core.settings import FrozenSettings
+from hyperdistill_core.training.precision import Precision
+from morph_ops._registry import Registry
+
+#: What becomes of a teacher's action means beyond the limits of a control.
+LargeActions: TypeAlias = Literal["clip", "weigh"]
 
 
 class DistillSettings(FrozenSettings):
@@ -71,6 +78,12 @@ class DistillSettings(FrozenSettings):
         gt=0.0,
         description="Standard deviation of the two Gaussians of the loss.",
     )
+    large_actions: LargeActions = Field(
+        default="clip",
+        description='Targets beyond -1..1, the limits of a control: "clip" takes the limit, and a '
+        'student beyond it has no error; "weigh" keeps them, and weighs their errors down by '
+        "exp(1 - |target|) (Xiong 2024).",
+    )
     gain: float = Field(
         default=1.0,
         description="Factor on the teacher's action means, for teachers whose means are too small.",
@@ -78,6 +91,31 @@ class DistillSettings(FrozenSettings):
     held_out: float = Field(
         default=0.04, ge=0.0, lt=1.0, description="Share of the bodies that validate the student."
     )
+    precision: Precision = Field(
+        default="auto", description="Precision of matrix products, as in the training of a teacher."
+    )
     seed: int = Field(
         default=0, ge=0, description="Seed of the initial weights, the batches and the dropout."
     )
+
+
+#: "cpu" is for two cores; "paper" has the public settings of Xiong 2024 for flat terrain: 150
+#: passes over 1,000 bodies with 8,000 transitions each.
+DISTILL_PRESETS = Registry(
+    "preset",
+    {
+        "cpu": DistillSettings(),
+        "paper": DistillSettings(
+            updates=234_375,
+            n_bodies=64,
+            n_states=80,
+            hidden=256,
+            context="reference",
+            weight_decay=0.0,
+            max_lr=3e-4,
+            action_std=0.9,
+            large_actions="weigh",
+            held_out=0.0,
+        ),
+    },
+)

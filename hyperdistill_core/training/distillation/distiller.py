@@ -3,7 +3,7 @@
 The loss is the KL divergence between two Gaussians of the same fixed standard deviation, around
 the teacher's and the student's action means, and each body has the same weight (Xiong 2024).
 Controls are limited to -1..1. So the targets are clipped to that range, and a student that goes
-beyond a clipped target has no error.
+beyond a clipped target has no error. The published loss is a setting (``large_actions``).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from hyperdistill_core.training.distillation.batches import ExpertBatch, ExpertB
 from hyperdistill_core.training.distillation.distill_settings import DistillSettings
 from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.initialization import require_clock
+from hyperdistill_core.training.precision import product_dtype, products_in
 from hyperdistill_core.training.training_log import append_row
 
 #: Kind of the checkpoint.
@@ -47,6 +48,7 @@ KIND = "distillation"
 LOG_EVERY = 200
 #: Number of updates over which the learning rate rises from zero.
 WARM_UP_UPDATES = 200
+_CPU = torch.device("cpu")
 #: Settings that may differ when a distillation continues.
 CHANGEABLE = ("updates",)
 
@@ -105,6 +107,7 @@ class Distiller:
             self.network.parameters(), lr=settings.max_lr
         )
         self._rng = np.random.default_rng(settings.seed)
+        self._dtype = product_dtype(settings.precision, _CPU)
         self.updates_done = 0
         self._seconds = 0.0
         self._checkpoint = folder / "student.safetensors"
@@ -179,12 +182,17 @@ class Distiller:
     def _loss(self, batch: ExpertBatch) -> tuple[Tensor, GeneratedWeights]:
         bodies = batch.bodies
         observation = torch.as_tensor(observe(self.normalization, batch.states, bodies.present))
-        weights = self.network.generate(bodies.context, torch.as_tensor(bodies.present))
-        targets = (batch.means * self.settings.gain).clamp(-1.0, 1.0)
         phase = clock_phase_of(batch.time, self.network.config.clock_harmonics)
-        error = control_error(weights.act(observation, clock_phase=phase), targets)
+        with products_in(self._dtype, _CPU):
+            weights = self.network.generate(bodies.context, torch.as_tensor(bodies.present))
+            means = weights.act(observation, clock_phase=phase).float()
+        targets = batch.means * self.settings.gain
+        if self.settings.large_actions == "clip":
+            squares = control_error(means, targets.clamp(-1.0, 1.0)).square()
+        else:
+            squares = (means - targets).square() * large_action_weight(targets)
         joints = torch.as_tensor(bodies.joints)[:, None]
-        divergence = (error.square() * joints).sum(dim=(2, 3)) / (2 * self.settings.action_std**2)
+        divergence = (squares * joints).sum(dim=(2, 3)) / (2 * self.settings.action_std**2)
         return divergence.mean(), weights
 
     def _learning_rate(self) -> float:
@@ -235,6 +243,19 @@ def control_error(means: Tensor, targets: Tensor) -> Tensor:
     """
     beyond = (means * targets > 1.0) & (targets.abs() == 1.0)
     return torch.where(beyond, 0.0, means - targets)
+
+
+def large_action_weight(targets: Tensor) -> Tensor:
+    """Weights of the errors of targets: exp(1 - |target|) beyond -1..1, else 1 (Xiong 2024).
+
+    Args:
+        targets: Targets of any shape.
+
+    Examples:
+        >>> large_action_weight(torch.tensor([0.5, -2.0]))
+        tensor([1.0000, 0.3679])
+    """
+    return (1.0 - targets.abs()).clamp(max=0.0).exp()
 
 
 def _new_student(settings: DistillSettings, initialize_from: Controller | None) -> Hypernetwork:

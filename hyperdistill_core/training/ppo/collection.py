@@ -20,8 +20,8 @@ from hyperdistill_core.training.ppo.action_noise import CorrelatedNoise
 from hyperdistill_core.training.ppo.advantage import generalized_advantages
 from hyperdistill_core.training.ppo.episodes import EpisodeCounters
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
-from hyperdistill_core.training.ppo.precision import product_dtype, products_in
 from hyperdistill_core.training.ppo.rollout_data import RolloutData
+from hyperdistill_core.training.precision import product_dtype, products_in
 from hyperdistill_core.training.running_moments import RunningMoments
 
 WARM_UP_STEPS = 16

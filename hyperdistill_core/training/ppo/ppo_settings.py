@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from hyperdistill_core.settings import FrozenSettings, SettingsError, Unit
-from hyperdistill_core.training.ppo.precision import Precision
+from hyperdistill_core.training.precision import Precision
 from morph_ops._registry import Registry
 
 #: What a teacher observes of a node: the privileged observation, or the state alone.

@@ -20,8 +20,8 @@ from hyperdistill_core.training.ppo.losses import (
     standardized,
 )
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
-from hyperdistill_core.training.ppo.precision import product_dtype, products_in
 from hyperdistill_core.training.ppo.rollout_data import RolloutData
+from hyperdistill_core.training.precision import product_dtype, products_in
 
 
 class PPOUpdate:

@@ -18,7 +18,7 @@ from hyperdistill_core.training.distillation import (
     distill,
     student_controller,
 )
-from hyperdistill_core.training.distillation.distiller import control_error
+from hyperdistill_core.training.distillation.distiller import control_error, large_action_weight
 from tests.helpers.tiny_training import FEW, SMALL
 
 pytestmark = pytest.mark.slow
@@ -29,6 +29,20 @@ def test_means_beyond_a_target_at_the_limit_have_no_error():
     targets = torch.tensor([0.2, 1.0, 0.9, -1.0, 1.0, -1.0])
     errors = control_error(means, targets)
     torch.testing.assert_close(errors, torch.tensor([0.3, 0.0, 0.6, 0.0, -4.0, 2.5]))
+
+
+def test_targets_beyond_the_limits_weigh_less_the_further_they_are():
+    weights = large_action_weight(torch.tensor([0.0, -1.0, 1.0, 2.0, -3.0]))
+    torch.testing.assert_close(weights, torch.tensor([1.0, 1.0, 1.0, math.exp(-1), math.exp(-2)]))
+
+
+def test_a_student_learns_with_the_published_loss(training_set, teacher, tmp_path):
+    data = ExpertData(tmp_path / "data")
+    collect(training_set, data, FEW, teachers=[teacher])
+    rows = []
+    settings = SMALL.replace(large_actions="weigh", precision="bfloat16")
+    Distiller(data, settings, tmp_path / "out").train(report=rows.append)
+    assert rows[-1]["loss"] < 0.5 * rows[0]["loss"]
 
 
 def test_a_student_learns_the_means_of_the_teacher(training_set, teacher, tmp_path):

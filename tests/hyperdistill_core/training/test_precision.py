@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hyperdistill_core.training.ppo.precision import product_dtype, products_in
+from hyperdistill_core.training.precision import product_dtype, products_in
 from tests.helpers.small_training import small_training
 
 CPU = torch.device("cpu")
