@@ -193,7 +193,7 @@ def cost(network: Teacher | HypernetConfig) -> Cost:
     if isinstance(network, TransformerTeacher):
         return transformer_cost(network.config, COST_NODES)
     if isinstance(network, HypernetConfig):
-        return body_mlp_cost(network, COST_NODES, SLOTS_PER_NODE * (COST_NODES - 1))
+        return body_mlp_cost(network, COST_NODES, SLOTS_PER_NODE * COST_NODES)
     raise SystemExit(f"error: --teacher: no formula for the cost of a {network.kind}")
 
 
