@@ -243,25 +243,25 @@ def test_training_speed_prints_a_row_a_setting():
 
 
 @pytest.mark.slow
-def test_ppo_trials_train_each_row_once(tmp_path, controller):
+def test_ppo_settings_are_compared_and_no_row_is_trained_twice(tmp_path, controller):
     graphs, folders = two_folders(tmp_path)
     bodies = tmp_path / "bodies.jsonl"
     TrainingSet(tuple(graphs[:3]), ("robot",) * 3).write(bodies)
     out = ("--out", str(tmp_path / "out"), "--init", str(controller), "--minutes", "0.001")
     only = ("--only", "default", "--only", "1 epoch")
-    done = run("ppo_trials.py", str(bodies), *folders, *out, *only)
+    done = run("ppo_settings.py", str(bodies), *folders, *out, *only)
     assert done.returncode == 0, done.stderr
     assert "0.001 minutes from" in done.stdout
     assert {path.stem for path in (tmp_path / "out").glob("*.json")} == {"default", "1-epoch"}
-    assert run("ppo_trials.py", str(bodies), *folders, *out, *only).stdout == done.stdout
+    assert run("ppo_settings.py", str(bodies), *folders, *out, *only).stdout == done.stdout
 
 
 @pytest.mark.slow
-def test_the_papers_claim_is_a_table_of_teacher_and_students(tmp_path):
+def test_the_reproduction_is_a_table_of_teacher_and_students(tmp_path):
     _, folders = two_folders(tmp_path)
     tiny = ("--teacher-minutes", "0.001", "--updates", "2", "--horizon", "20", "--episodes", "1")
     options = (*folders, "--out", str(tmp_path / "out"), *tiny, "--layers", "1")
-    done = run("paper_claim.py", *options)
+    done = run("reproduction.py", *options)
     assert done.returncode == 0, done.stderr
     cells = [[c.strip() for c in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
     rows = {row[0]: row[1:] for row in cells if len(row) == 7}
@@ -269,5 +269,5 @@ def test_the_papers_claim_is_a_table_of_teacher_and_students(tmp_path):
     assert set(rows) == {"modumorph, universal", *students}
     assert rows["modumorph, universal"][1] == ""
     assert rows["student"][4] == "124,440", "parameters of the published student"
-    again = run("paper_claim.py", *options)
+    again = run("reproduction.py", *options)
     assert again.stdout.splitlines()[-1] == done.stdout.splitlines()[-1]

@@ -1,6 +1,6 @@
 """Settings of PPO, compared at equal wall time.
 
-    python benchmarks/ppo_trials.py TRAINING_SET.jsonl --robots FOLDER --held-out FOLDER
+    python benchmarks/ppo_settings.py TRAINING_SET.jsonl --robots FOLDER --held-out FOLDER
         --init CONTROLLER --out DIR [--minutes 4] [--only ROW ...]
 
 Every row trains a generalist for the same time, from the same controller, with the default
@@ -76,8 +76,8 @@ def train_row(name: str, bodies: TrainingSet, options: argparse.Namespace) -> di
         settings = settings.replace(n_active=len(bodies), replaced_per_update=0)
     trainer = TeacherTrainer(bodies, settings, folder, initialize_from=find(options.init))
     trainer.train()
-    path = folder / "trial.safetensors"
-    generalist_controller(folder / "teacher.safetensors", bodies, name="trial").save(path)
+    path = folder / "row.safetensors"
+    generalist_controller(folder / "teacher.safetensors", bodies, name="row").save(path)
     result: dict[str, float] = {"steps": trainer.steps_done}
     for key, robots in (("robots", options.robots), ("held out", options.held_out)):
         graphs = [mjcf.read(file) for file in sorted(robots.glob("*.xml"))]

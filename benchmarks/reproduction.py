@@ -1,6 +1,6 @@
-"""The claim of HyperDistill (Xiong 2024), reproduced: a student as good as its universal teacher.
+"""The main result of HyperDistill (Xiong 2024), reproduced: a student as good as its universal teacher.
 
-    python benchmarks/paper_claim.py --robots DIR --held-out DIR --out DIR
+    python benchmarks/reproduction.py --robots DIR --held-out DIR --out DIR
         [--teacher modumorph] [--teacher-minutes 40] [--updates 12000] [--only ROW ...]
 
 A universal teacher learns on the robots of a folder. It acts, with its noise, on these robots and
@@ -239,7 +239,7 @@ def _entries(folder: Path) -> list[Entry]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Reproduce the claim of Xiong 2024.")
+    parser = argparse.ArgumentParser(description="Reproduce the main result of Xiong 2024.")
     parser.add_argument("--robots", type=Path, required=True, help="folder of robots to learn on")
     parser.add_argument("--held-out", type=Path, required=True, help="folder of other robots")
     parser.add_argument("--out", type=Path, required=True, help="folder of all results")
