@@ -1,4 +1,4 @@
-"""The main result of HyperDistill (Xiong 2024), reproduced: a student as good as its universal teacher.
+"""The main result of Xiong 2024, reproduced: a student as good as its universal teacher.
 
     python benchmarks/reproduction.py --robots DIR --held-out DIR --out DIR
         [--teacher modumorph] [--teacher-minutes 40] [--updates 12000] [--only ROW ...]
