@@ -263,6 +263,7 @@ class RolloutCollector:
         done = result.done
         episodes.returns[slots] += result.rewards
         reward = result.rewards + run.alive_bonus * ~result.terminated
+        reward -= self._settings.fall_cost * result.info["fell"]
         discounted = episodes.discounted[slots]
         discounted[...] = self._settings.gamma * discounted + reward
         self.return_moments.update(discounted.reshape(-1, 1))

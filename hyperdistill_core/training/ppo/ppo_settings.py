@@ -152,6 +152,12 @@ class PPOSettings(FrozenSettings):
         description="Bonus at the beginning for every control step in which the body does not "
         "fall. Without it, bodies learn to fall forward, which pays at once.",
     )
+    fall_cost: float = Field(
+        default=0.0,
+        ge=0.0,
+        description="Cost of a fall in rewards; 50 is a meter. A fall ends the episode, but "
+        "discounted returns hardly count what the rest of it would have brought.",
+    )
     alive_until: float = Field(
         default=2.0,
         gt=0.0,

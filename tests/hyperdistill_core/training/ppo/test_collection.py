@@ -75,6 +75,14 @@ def test_a_step_that_terminates_has_no_alive_bonus():
     torch.testing.assert_close(second.target[0, :, 0] * scales[1], torch.ones(6))
 
 
+def test_a_fall_costs_what_the_settings_say():
+    training = small_training(fall_cost=3.0)
+    data, figures = training.collect(training.env(falls=(1, 2, 3, 4, 5, 6)))
+    scale = float(training.collector.return_moments.var[0]) ** 0.5
+    torch.testing.assert_close(data.target[0, :, 0] * scale, torch.full((6,), 1.0 - 3.0))
+    assert figures["return"] == 1.0, "returns in the log are those of the task"
+
+
 def test_the_moments_change_after_the_rollout_unless_they_are_fixed():
     free, fixed = small_training(), small_training(moments_fixed=True)
     for training in (free, fixed):
