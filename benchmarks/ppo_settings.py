@@ -21,6 +21,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
+from kept_options import keep_options
 from rich.console import Console
 from rich.table import Table
 
@@ -89,7 +90,8 @@ def train_row(name: str, bodies: TrainingSet, options: argparse.Namespace) -> di
 def main() -> None:
     """Train the rows without a result, and print the table."""
     options = _parser().parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    kept = ("training_set", "robots", "held_out", "init", "minutes")
+    keep_options(options.out, {name: vars(options)[name] for name in kept})
     torch.set_num_threads(os.cpu_count() or 1)
     bodies = TrainingSet.read(options.training_set)
     table = Table(title=f"{options.minutes:g} minutes from {options.init}, {len(bodies)} bodies")

@@ -27,6 +27,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import torch
+from kept_options import keep_options
 from rich.console import Console
 from rich.table import Table
 
@@ -66,6 +67,8 @@ from morph_ops.io import mjcf
 TASK, SEED = "flat-reference", 0
 MUTANTS_PER_ROBOT, MOST_MUTATIONS = 9, 3
 COST_NODES = 12
+#: A teacher that does not generate its weights learns more from more and smaller minibatches.
+MINIBATCHES = 8
 TABLE_WIDTH = 130
 PAPER = DISTILL_PRESETS["paper"]
 #: The state of every tenth control step: 1,000 control steps of 8 simulations give 800 states.
@@ -88,6 +91,17 @@ class Row:
     changes: tuple[tuple[str, object], ...] = ()
 
 
+#: Options that decide the results.
+KEPT = (
+    "robots",
+    "held_out",
+    "teacher",
+    "layers",
+    "teacher_minutes",
+    "updates",
+    "horizon",
+    "episodes",
+)
 ROWS = {
     "student": Row(),
     "robots alone": Row(mutants=False),
@@ -127,6 +141,7 @@ def train_teacher(kind: str, robots: TrainingSet, options: argparse.Namespace) -
         n_active=len(robots),
         replaced_per_update=0,
         layers=options.layers if kind != "specialists" else 1,
+        minibatches=MINIBATCHES,
         seed=SEED,
     )
     trainer = TeacherTrainer(robots, settings, folder)
@@ -200,7 +215,7 @@ def cost(network: Teacher | HypernetConfig) -> Cost:
 def main() -> None:
     """Run the stages that have no result yet, and print the table."""
     options = _parser().parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    keep_options(options.out, {name: vars(options)[name] for name in KEPT})
     torch.set_num_threads(os.cpu_count() or 1)
     sets = training_sets(options)
     teacher_file = train_teacher(options.teacher, sets[0], options)
@@ -243,7 +258,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--robots", type=Path, required=True, help="folder of robots to learn on")
     parser.add_argument("--held-out", type=Path, required=True, help="folder of other robots")
     parser.add_argument("--out", type=Path, required=True, help="folder of all results")
-    parser.add_argument("--teacher", default="modumorph", help="kind of the universal teacher")
+    parser.add_argument(
+        "--teacher",
+        default="modumorph",
+        choices=["modumorph", "transformer"],
+        help="kind of the universal teacher (default modumorph)",
+    )
     parser.add_argument("--layers", type=int, default=2, help="its layers (default 2)")
     parser.add_argument(
         "--teacher-minutes", type=float, default=40.0, help="time of its training (default 40)"

@@ -68,7 +68,7 @@ def main() -> None:
         for name, measured in results.items():
             command = [sys.executable, __file__, *sys.argv[1:], "--row", name]
             environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}
-            done = subprocess.run(command, env=environment, check=True, capture_output=True)
+            done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
             measured.append(json.loads(done.stdout))
     table = Table(title=f"{options.kind}, {options.bodies} bodies")
     for column in ("settings", "control steps/s", "ratio", "simulation"):

@@ -7,8 +7,9 @@
 ``train`` runs ``codesign controller train-teacher --kind generalist`` in ``--work``. Once a minute,
 and at the end, it copies the checkpoint to ``--out``, into a folder of its own, in parts of at most
 15 MB: whatever ends the machine, the last whole folder remains. ``--from FOLDER`` continues such a
-checkpoint, and ``join`` puts its parts together. Options after ``--`` go to ``train-teacher``, for
-example ``-- --set n_active=512 --set n_envs=16``: a GPU is best used with many simulations.
+checkpoint, unless ``--work`` has one, and ``join`` puts its parts together. Options after ``--`` go
+to ``train-teacher``, for example ``-- --set n_active=512 --set n_envs=16``: a GPU is best used with
+many simulations.
 
 The training follows the clock: noise and learning rate reach their ends when the minutes are over.
 """
@@ -59,6 +60,12 @@ def join(folder: Path, checkpoint: Path) -> None:
     checkpoint.write_bytes(content)
 
 
+def next_copy(out: Path) -> Path:
+    """Folder of the next copy; copies of earlier trainings remain."""
+    numbers = [int(folder.name[-3:]) for folder in out.glob("checkpoint-[0-9][0-9][0-9]")]
+    return out / f"checkpoint-{max(numbers, default=-1) + 1:03d}"
+
+
 def train(options: argparse.Namespace, more: list[str]) -> int:
     """Run the training, and copy its checkpoint now and then; the exit code of the training."""
     checkpoint = options.work / "teacher.safetensors"
@@ -69,17 +76,16 @@ def train(options: argparse.Namespace, more: list[str]) -> int:
     command += ["--out", str(options.work), "--name", options.name, "--device", options.device]
     command += ["--workers", str(options.workers), "--minutes", str(options.minutes)]
     command += ["--init", options.init] if options.init else []
-    copies, latest, written = 0, time.monotonic(), 0
+    latest, written = time.monotonic(), 0
     with subprocess.Popen([*command, *more]) as process:
         while process.poll() is None:
             time.sleep(POLL_S)
             if time.monotonic() - latest >= 60.0 * options.every and checkpoint.exists():
                 latest = time.monotonic()
                 written = checkpoint.stat().st_mtime_ns
-                copy_in_parts(checkpoint, options.out / f"checkpoint-{copies:03d}")
-                copies += 1
+                copy_in_parts(checkpoint, next_copy(options.out))
     if checkpoint.exists() and checkpoint.stat().st_mtime_ns != written:
-        copy_in_parts(checkpoint, options.out / f"checkpoint-{copies:03d}")
+        copy_in_parts(checkpoint, next_copy(options.out))
     return process.returncode
 
 

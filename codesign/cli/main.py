@@ -55,6 +55,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Args:
         arguments: Arguments of the command line; those of the process by default.
     """
+    # Threads that wait must leave the cores to the simulations; torch reads this when it loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with terminations_as_interrupts():
             sys.exit(cli.main(arguments, prog_name="codesign", standalone_mode=False) or 0)

@@ -65,7 +65,7 @@ class TransformerBlock(PreNormBlock):
         scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
         if mask is not None:
             scores = scores.masked_fill(~mask[:, None, None, :], -torch.inf)
-        out = scores.softmax(dim=-1).to(value.dtype) @ value
+        out = scores.softmax(dim=-1) @ value
         return self._after_attention(tokens, out.transpose(1, 2).flatten(-2))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 
-#: Precision of matrix products; sums, losses and weights are always float32.
+#: Precision of matrix products; weights and losses are always float32.
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 
 
@@ -15,7 +15,8 @@ def product_dtype(precision: Precision, device: torch.device) -> torch.dtype:
 
     Args:
         precision: Setting of the training; "auto" takes bfloat16 where the device multiplies it
-            several times faster than float32: on a GPU, and on processors with AMX.
+            several times faster than float32: on GPUs of compute capability 8 and above, and on
+            processors with AMX.
         device: Device of the network.
 
     Examples:
@@ -25,9 +26,12 @@ def product_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     if precision != "auto":
         return getattr(torch, precision)
     if device.type == "cpu":
-        fast = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+        # Older versions of torch do not tell what the processor has.
+        capabilities = getattr(torch.cpu, "get_capabilities", dict[str, Any])()
+        fast = bool(capabilities.get("amx_bf16", False))
     else:
-        fast = torch.cuda.is_bf16_supported()
+        # Before compute capability 8 torch emulates bfloat16, which is slower than float32.
+        fast = torch.cuda.get_device_capability(device) >= (8, 0)
     return torch.bfloat16 if fast else torch.float32
 
 

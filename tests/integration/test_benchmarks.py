@@ -252,8 +252,12 @@ def test_ppo_settings_are_compared_and_no_row_is_trained_twice(tmp_path, control
     done = run("ppo_settings.py", str(bodies), *folders, *out, *only)
     assert done.returncode == 0, done.stderr
     assert "0.001 minutes from" in done.stdout
-    assert {path.stem for path in (tmp_path / "out").glob("*.json")} == {"default", "1-epoch"}
+    rows = {path.stem for path in (tmp_path / "out").glob("*.json")}
+    assert rows == {"default", "1-epoch", "options"}
     assert run("ppo_settings.py", str(bodies), *folders, *out, *only).stdout == done.stdout
+    other = run("ppo_settings.py", str(bodies), *folders, *out, "--minutes", "0.002")
+    assert other.returncode == 1
+    assert "expected --minutes 0.001, which its results were made with, got 0.002" in other.stderr
 
 
 @pytest.mark.slow

@@ -47,6 +47,13 @@ def test_parts_are_joined_and_damage_is_found(tmp_path, monkeypatch):
         gpu_training.join(parts, tmp_path / "joined")
 
 
+def test_copies_of_earlier_trainings_remain(tmp_path):
+    assert gpu_training.next_copy(tmp_path / "new").name == "checkpoint-000"
+    for name in ("checkpoint-000", "checkpoint-004", "checkpoints"):
+        (tmp_path / name).mkdir()
+    assert gpu_training.next_copy(tmp_path).name == "checkpoint-005"
+
+
 @pytest.mark.slow
 def test_a_training_is_copied_and_continued(tmp_path):
     rng = np.random.default_rng(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +50,7 @@ CONTROLLER_KINDS = ("generalist", "specialists")
     default="cpu",
     show_default=True,
     type=click.Choice(["cpu", "cuda"]),
-    help="Device of the network's updates; bodies are simulated on the CPU.",
+    help="Device of the network; bodies are simulated on the CPU.",
 )
 @click.option(
     "--workers",
@@ -84,8 +83,6 @@ def train_teacher(
     A generalist is the hypernetwork of a controller itself: with --name it is written as one, and
     needs no distillation. Specialists are one network for each body.
     """
-    # Threads that wait must leave the cores to the simulations; torch reads this when it loads.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from hyperdistill_core.controller.checkpoints import find

@@ -24,7 +24,7 @@ from hyperdistill_core.nets.hypernetwork import (
     Hypernetwork,
     WeightHead,
 )
-from hyperdistill_core.nets.teachers.interface import Source, Teacher, TeacherShape
+from hyperdistill_core.nets.teachers.interface import Source, Teacher, TeacherShape, value_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ class EmbeddingCritic(nn.Module):
         if clock_phase is not None:
             features = features + self.clock(clock_phase)
         features = F.relu(self.hidden(F.relu(features)) + layer.shift[:, None])
-        return self.value(features).squeeze(-1)
+        return value_of(features, self.value)
 
 
 @dataclass(frozen=True)

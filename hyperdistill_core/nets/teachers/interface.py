@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
 
+import torch
 from torch import Tensor, nn
 
 from hyperdistill_core.nets.bodies import BodyTensors
@@ -70,6 +71,25 @@ class ActorCritic(Protocol):
         ...
 
 
+def value_of(features: Tensor, layer: nn.Linear) -> Tensor:
+    """Values (...) of features (..., width), in the precision of the layer's weights.
+
+    Autocast would round values to bfloat16, by more than the reward of a control step.
+
+    Args:
+        features: Features of samples.
+        layer: Last layer of a critic, with one output.
+
+    Examples:
+        >>> import torch
+        >>> with torch.autocast("cpu", dtype=torch.bfloat16):
+        ...     value_of(torch.ones(2, 8, dtype=torch.bfloat16), nn.Linear(8, 1)).dtype
+        torch.float32
+    """
+    with torch.autocast(features.device.type, enabled=False):
+        return layer(features.to(layer.weight.dtype)).squeeze(-1)
+
+
 class Teacher(nn.Module, ABC):
     """Actor and critic for any body.
 
@@ -86,7 +106,6 @@ class Teacher(nn.Module, ABC):
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
     Examples:
-        >>> import torch
         >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
         >>> teacher = MessagePassing(MessagePassingConfig(context_dim=25))
         >>> present = torch.tensor([[True, True, True], [True, True, False]])

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
-from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape
+from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape, value_of
 from hyperdistill_core.nets.trees import SENDS, TreeBatch
 
 
@@ -198,7 +198,7 @@ class MessagePassing(Teacher):
         means = tree.pad(self.action(nodes), shape)
         if not self.config.shared_trunk:
             nodes = self.critic(packed, context, tree)
-        values = self.value(_body_mean(nodes, tree)).squeeze(-1)
+        values = value_of(_body_mean(nodes, tree), self.value)
         return means, values.view(shape[:2])
 
     def means(

@@ -73,12 +73,12 @@ class _Stack(nn.Module):
 
     def forward(self, features: Tensor, slots: slice = slice(None)) -> Tensor:
         """(A, R, in) to (A, R, out), for the bodies of ``slots``."""
-        last = len(self.weights) - 1
-        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            features = torch.baddbmm(bias[slots, None], features, weight[slots])
-            if number < last:
-                features = F.relu(features)
-        return features
+        *first, (weight, bias) = zip(self.weights, self.biases, strict=True)
+        for hidden, shift in first:
+            features = F.relu(torch.baddbmm(shift[slots, None], features, hidden[slots]))
+        # Autocast would round values by more than the reward of a control step.
+        with torch.autocast(features.device.type, enabled=False):
+            return torch.baddbmm(bias[slots, None], features.to(weight.dtype), weight[slots])
 
 
 class Specialists(Teacher):

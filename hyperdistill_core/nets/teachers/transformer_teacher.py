@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import NetworkConfig, require_at_least
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
-from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape
+from hyperdistill_core.nets.teachers.interface import Teacher, TeacherShape, value_of
 from hyperdistill_core.nets.transformer import TransformerBlock, require_sizes
 
 # Bounds of the uniform initial weights of the token map and of the last map, as published.
@@ -159,7 +159,7 @@ class TransformerTeacher(Teacher):
         means = self.action(tokens)
         if not self.config.shared_trunk:
             tokens = self.critic(observation, bodies)
-        return means, bodies.node_mean(self.value(tokens).squeeze(-1))
+        return means, bodies.node_mean(value_of(tokens, self.value))
 
     def means(
         self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None

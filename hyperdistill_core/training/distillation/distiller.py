@@ -299,4 +299,4 @@ def _mean_square(weights: GeneratedWeights) -> Tensor:
     generated += [*weights.hidden_weights, *weights.hidden_biases]
     more = (weights.clock_weight, weights.terrain_weight)
     generated += [rows for rows in more if rows is not None]
-    return torch.cat([numbers.flatten() for numbers in generated]).square().mean()
+    return torch.cat([numbers.flatten() for numbers in generated]).float().square().mean()

@@ -43,7 +43,7 @@ class FineTuneSettings(FrozenSettings):
     desired_kl: float = Field(
         default=0.05,
         description="Mean KL divergence from the acting network that each body's learning rate is "
-        "steered to, below ``max_lr``.",
+        "steered to, below `max_lr`.",
     )
     checkpoints: int = Field(
         default=5,

@@ -25,7 +25,7 @@ from hyperdistill_core.training.precision import product_dtype, products_in
 from hyperdistill_core.training.running_moments import RunningMoments
 
 WARM_UP_STEPS = 16
-#: Number of control steps of a horizon whose states update the moments.
+#: Least number of control steps of a horizon, evenly spaced, whose states update the moments.
 _MOMENT_STEPS = 8
 
 

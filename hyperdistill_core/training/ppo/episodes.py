@@ -25,7 +25,8 @@ class EpisodeCounters:
         elapsed: (A, E) control steps. The first episode in a slot may begin at a random step;
             its count then begins with 0.
         returns: (A, E) sums of rewards.
-        discounted: (A, E) discounted sums of rewards with the alive bonus.
+        discounted: (A, E) discounted sums of rewards with the alive bonus and the cost
+            of falls.
 
     Examples:
         >>> counters = EpisodeCounters((2, 3), max_steps=1000)

@@ -125,8 +125,9 @@ class KLAdaptiveLearningRate:
         kl = self._sum / np.maximum(self._steps, 1)
         lower = self._stopped | (kl > TOO_LARGE * self._desired)
         higher = ~lower & (kl < TOO_SMALL * self._desired)
-        rates = np.where(lower, np.maximum(self._current / LR_FACTOR, MIN_LR), self.rates)
-        self.rates = np.where(higher, self._current * LR_FACTOR, rates)
+        rates = np.where(lower, self._current / LR_FACTOR, self.rates)
+        # A bound near zero, as in a warm-up, must not hold the rates there.
+        self.rates = np.maximum(np.where(higher, self._current * LR_FACTOR, rates), MIN_LR)
         return float(kl.mean())
 
     def _moments(self) -> list[Tensor]:

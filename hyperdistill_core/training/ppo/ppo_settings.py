@@ -51,8 +51,9 @@ class PPOSettings(FrozenSettings):
     minutes: Annotated[float, Unit("min")] = Field(
         default=0.0,
         ge=0.0,
-        description="Duration of the training, in place of `steps`; 0 for none. The result "
-        "depends on the speed of the machine.",
+        description="Duration of the training, in place of `steps`; 0 for none. It counts rollouts "
+        "and updates alone: starting and writing checkpoints come on top. The result depends on "
+        "the speed of the machine.",
     )
     n_active: int = Field(
         default=128, ge=1, description="Number of bodies that are simulated at the same time."
@@ -104,8 +105,8 @@ class PPOSettings(FrozenSettings):
         default=0.0,
         ge=0.0,
         le=1.0,
-        description="Share of `steps` over which the upper bound of the learning rate rises from "
-        "zero.",
+        description="Share of the training over which the upper bound of the learning rate rises "
+        "from zero.",
     )
     gamma: float = Field(default=0.99, ge=0.0, le=1.0, description="Discount factor of rewards.")
     lam: float = Field(
@@ -161,7 +162,7 @@ class PPOSettings(FrozenSettings):
     alive_until: float = Field(
         default=2.0,
         gt=0.0,
-        description="Multiple of `steps` at which the falling alive bonus would reach zero.",
+        description="Multiple of the training at which the falling alive bonus would reach zero.",
     )
     no_progress_steps: int = Field(
         default=100,
@@ -199,8 +200,8 @@ class PPOSettings(FrozenSettings):
     precision: Precision = Field(
         default="auto",
         description='Precision of matrix products: "float32", "bfloat16", or "auto" for bfloat16 '
-        "on a GPU and on processors that multiply it in hardware (AMX). Weights, losses and sums "
-        "are float32 in any case.",
+        "on GPUs and processors that multiply it in hardware (Ampere and later; AMX). Weights "
+        "and losses are float32 in any case.",
     )
     n_workers: int = Field(default=2, ge=1, description="Number of simulation processes.")
     seed: int = Field(default=0, ge=0, description="Seed of all random draws.")
@@ -223,7 +224,7 @@ class PPOSettings(FrozenSettings):
             raise SettingsError.of(
                 "minibatches",
                 f"expected at most the horizon of {self.horizon} control steps, got "
-                f"{self.minibatches}",
+                f"{self.minibatches}; lower minibatches or raise horizon",
             )
         return self
 

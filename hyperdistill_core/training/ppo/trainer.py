@@ -198,10 +198,12 @@ class TeacherTrainer:
         new_steps = settings.horizon * settings.n_active * settings.n_envs
         state.steps += new_steps
         collected = time.perf_counter()
+        # An update counts as after its rollout, by steps and by the clock.
+        state.seconds += collected - began
         lr_bound = self._schedules.lr_bound(self._progress)
         row |= self._update.update(data, self._batch, action_std=action_std, lr_bound=lr_bound)
         ended = time.perf_counter()
-        state.seconds += ended - began
+        state.seconds += ended - collected
         return row | {
             "steps": state.steps,
             "seconds": state.seconds,

@@ -13,10 +13,21 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize(("has_amx", "expected"), [(True, "bfloat16"), (False, "float32")])
 def test_auto_follows_the_processor(monkeypatch, has_amx, expected):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_amx})
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_amx}, raising=False)
     assert product_dtype("auto", CPU) == getattr(torch, expected)
     assert product_dtype("float32", CPU) == torch.float32
     assert product_dtype("bfloat16", CPU) == torch.bfloat16
+
+
+def test_auto_is_float32_where_torch_does_not_tell_the_processor(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert product_dtype("auto", CPU) == torch.float32
+
+
+@pytest.mark.parametrize(("version", "expected"), [((7, 5), "float32"), ((8, 0), "bfloat16")])
+def test_auto_follows_the_gpu(monkeypatch, version, expected):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: version)
+    assert product_dtype("auto", torch.device("cuda")) == getattr(torch, expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -104,6 +104,16 @@ def test_a_bound_of_zero_changes_nothing(specialists):
     assert all(map(torch.equal, specialists.parameters(), before))
 
 
+def test_the_rates_leave_a_bound_of_zero():
+    rate, _ = _learning_rate(torch.nn.Linear(3, 2))
+    rate.begin(0.0)
+    assert rate.may_step(_kl(0.0, 0.0))
+    rate.step()
+    rate.end()
+    assert rate.rates == pytest.approx(MIN_LR)
+    assert rate.begin(1.0) == pytest.approx(MIN_LR)
+
+
 def test_without_a_desired_kl_the_bound_is_the_rate():
     rate, _ = _learning_rate(torch.nn.Linear(3, 2), desired_kl=0.0)
     assert rate.begin(3e-4) == 3e-4

@@ -48,5 +48,7 @@ def test_values_out_of_range_are_named(changes, message):
 
 
 def test_settings_that_do_not_fit_together_are_named():
-    with pytest.raises(SettingsError, match="minibatches: expected at most the horizon of 8"):
+    with pytest.raises(
+        SettingsError, match=r"minibatches: expected at most the horizon of 8 .* raise"
+    ):
         TINY.replace(minibatches=9)

@@ -102,7 +102,17 @@ def test_every_kind_of_teacher_trains(training_set, tmp_path, kind, observation)
         assert evaluate(training_set.graphs[:1], file, episodes=1, n_workers=1)
 
 
-def test_a_missing_device_is_named(training_set, tmp_path):
+@pytest.mark.parametrize("warmup", [0.0, 0.5])
+def test_a_training_by_the_clock_learns_from_the_first_update_on(training_set, tmp_path, warmup):
+    rows = []
+    settings = TINY.replace(minutes=1e-4, warmup=warmup)
+    TeacherTrainer(training_set, settings, tmp_path).train(report=rows.append)
+    assert len(rows) == 1
+    assert rows[0]["lr"] > 0.0
+
+
+def test_a_missing_device_is_named(training_set, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(TrainingError, match=r"device: expected cpu, .* got 'cuda'"):
         TeacherTrainer(training_set, TINY, tmp_path, device="cuda")
 
