@@ -83,6 +83,14 @@ controller_option = click.option(
     help="A controller that ships (see 'codesign controller list'), or a controller file.",
 )
 
+preset_option = click.option(
+    "--preset",
+    default="cpu",
+    show_default=True,
+    metavar="NAME",
+    help="Settings to start from: cpu, or paper for the published ones.",
+)
+
 training_set_option = click.option(
     "--training-set",
     "training_set_file",

@@ -80,6 +80,7 @@ class CheckpointPolicies:
         Raises:
             ControllerError: There is no such controller.
             CheckpointError: The file is not a checkpoint.
+            TrainingError: The teacher has a network for each body of its training set.
 
         Examples:
             >>> CheckpointPolicies.load("flat-v0").content.hash
@@ -87,6 +88,11 @@ class CheckpointPolicies:
         """
         if is_teacher(checkpoint):
             network, normalization, _ = load_teacher(Path(checkpoint))
+            if network.separate_bodies is not None:
+                raise TrainingError(
+                    f"{checkpoint}: expected a policy for any body, got a {network.kind} teacher, "
+                    "one network for each body of its training set; distill it to evaluate it"
+                )
             return cls((network, normalization))
         return cls(Controller.load(checkpoint))
 

@@ -9,6 +9,7 @@ import click
 from codesign.cli.controller.files import write_controller
 from codesign.cli.options import (
     FOLDER,
+    preset_option,
     set_option,
     teacher_option,
     threads_option,
@@ -67,13 +68,7 @@ def collect(
     type=click.IntRange(min=0),
     help="Number of rounds of DAgger: the student acts, and the teachers label its states.",
 )
-@click.option(
-    "--preset",
-    default="cpu",
-    show_default=True,
-    metavar="NAME",
-    help="Settings to start from: cpu, or paper for the published ones.",
-)
+@preset_option
 @threads_option(2)
 @click.option(
     "--dagger",

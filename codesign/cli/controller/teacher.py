@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from codesign.cli.controller.files import write_controller
-from codesign.cli.options import FOLDER, set_option, threads_option, training_set_option
+from codesign.cli.options import (
+    FOLDER,
+    preset_option,
+    set_option,
+    threads_option,
+    training_set_option,
+)
 
 if TYPE_CHECKING:
     from hyperdistill_core.training.ppo import PPOSettings
@@ -34,13 +40,7 @@ CONTROLLER_KINDS = ("generalist", "specialists")
     help="Network of the teacher: gnn, transformer, modumorph, generalist, or specialists.  "
     "[default: that of the preset]",
 )
-@click.option(
-    "--preset",
-    default="cpu",
-    show_default=True,
-    metavar="NAME",
-    help="Settings to start from: cpu, or paper for the published ones.",
-)
+@preset_option
 @click.option(
     "--name", help="Write the controller that a generalist is, as NAME.safetensors in --out."
 )

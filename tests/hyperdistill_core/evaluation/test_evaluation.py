@@ -19,7 +19,10 @@ from hyperdistill_core.evaluation.evaluation import (
 )
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.training.ppo import TeacherTrainer
+from hyperdistill_core.training.training_sets import TrainingSet
 from morph_ops.sampling import sample_body
+from tests.helpers.tiny_training import TINY
 
 TASK = get_task("flat")
 TEACHER = Path(
@@ -96,3 +99,13 @@ def test_unknown_controllers_and_too_many_variants_are_refused(variant_controlle
         evaluate([body], "flat-v9", n_workers=1)
     with pytest.raises(ControllerError, match=r"best_of: expected 1 \.\. 4, .*got 5"):
         select_variants([body], variant_controller, best_of=5)
+
+
+@pytest.mark.slow
+def test_specialists_are_no_policy_for_any_body(tmp_path):
+    bodies = tuple(sample_body(np.random.default_rng(seed)) for seed in range(2))
+    settings = TINY.replace(teacher="specialists", n_active=2, replaced_per_update=0, steps=1)
+    trainer = TeacherTrainer(TrainingSet(bodies, ("sampled",) * 2), settings, tmp_path)
+    trainer.train()
+    with pytest.raises(TrainingError, match="expected a policy for any body, got a specialists"):
+        CheckpointPolicies.load(tmp_path / "teacher.safetensors")
