@@ -9,7 +9,7 @@ from torch import Tensor
 
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.nets.teachers import Teacher
-from hyperdistill_core.training.ppo.rollout_data import Minibatch
+from hyperdistill_core.training.ppo.rollout_data import Samples
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Losses:
 
 
 def ppo_losses(
-    batch: Minibatch,
+    batch: Samples,
     mean: Tensor,
     value: Tensor,
     *,

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from torch import Tensor
 
 
-@dataclass(frozen=True)
-class RolloutData:
-    """T control steps of A bodies with up to n nodes, in E simulations each.
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Samples of A bodies with up to n nodes; R stands for the dimensions that count them.
 
     Attributes:
-        observation: (A, T, E, n, state_dim) observations.
-        clock_phase: (A, T, E, clock_dim) clock phases; None for a network without that input.
-        mean: (A, T, E, n, 2) action means of the acting policy.
-        action: (A, T, E, n, 2) actions, without the part of the noise that was carried over from
-            the step before.
-        value: (A, T, E) values of the acting critic.
-        advantage: (A, T, E) advantages.
-        target: (A, T, E) targets of the critic.
+        observation: (A, R, n, state_dim) observations.
+        clock_phase: (A, R, clock_dim) clock phases; None for a network without that input.
+        mean: (A, R, n, 2) action means of the acting policy.
+        action: (A, R, n, 2) actions, without the part of the noise that was carried over from the
+            step before.
+        value: (A, R) values of the acting critic.
+        advantage: (A, R) advantages.
+        target: (A, R) targets of the critic.
+    """
+
+    observation: Tensor
+    clock_phase: Tensor | None
+    mean: Tensor
+    action: Tensor
+    value: Tensor
+    advantage: Tensor
+    target: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutData(Samples):
+    """T control steps of A bodies in E simulations each: R is (T, E).
+
+    Attributes:
         joints: (A, n, 2) bool, True for joint slots that hold a hinge.
 
     Examples:
@@ -34,33 +50,22 @@ class RolloutData:
         torch.Size([2, 6, 5, 17])
     """
 
-    observation: Tensor
-    clock_phase: Tensor | None
-    mean: Tensor
-    action: Tensor
-    value: Tensor
-    advantage: Tensor
-    target: Tensor
     joints: Tensor
 
-    def minibatch(self, steps: Tensor) -> Minibatch:
-        """Some control steps of all simulations.
+    def minibatch(self, steps: Tensor) -> Samples:
+        """Some control steps of all simulations: R is their number times E.
 
         Args:
             steps: (S,) numbers of the control steps.
         """
-
-        def of(tensor: Tensor) -> Tensor:
-            return tensor[:, steps].flatten(1, 2)
-
-        return Minibatch(
-            observation=of(self.observation),
-            clock_phase=None if self.clock_phase is None else of(self.clock_phase),
-            mean=of(self.mean),
-            action=of(self.action),
-            value=of(self.value),
-            advantage=of(self.advantage),
-            target=of(self.target),
+        tensors: dict[str, Tensor | None] = {
+            field.name: getattr(self, field.name) for field in fields(Samples)
+        }
+        return Samples(
+            **{  # pyright: ignore[reportArgumentType]  only the clock phase may be None
+                name: None if tensor is None else tensor[:, steps].flatten(1, 2)
+                for name, tensor in tensors.items()
+            }
         )
 
     @property
@@ -68,26 +73,3 @@ class RolloutData:
         """Share of the targets' variance that the acting critic explains."""
         unexplained = ((self.target - self.value).var() / self.target.var()).item()
         return 1.0 - unexplained
-
-
-@dataclass(frozen=True)
-class Minibatch:
-    """R samples of each of A bodies; the attributes are those of :class:`RolloutData`.
-
-    Attributes:
-        observation: (A, R, n, state_dim).
-        clock_phase: (A, R, clock_dim) or None.
-        mean: (A, R, n, 2).
-        action: (A, R, n, 2).
-        value: (A, R).
-        advantage: (A, R).
-        target: (A, R).
-    """
-
-    observation: Tensor
-    clock_phase: Tensor | None
-    mean: Tensor
-    action: Tensor
-    value: Tensor
-    advantage: Tensor
-    target: Tensor

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from hyperdistill_core.training.ppo.losses import ppo_losses, standardized
-from hyperdistill_core.training.ppo.rollout_data import Minibatch
+from hyperdistill_core.training.ppo.rollout_data import Samples
 
 
 def _losses(*, mean, value=(0.0, 0.0), advantage=(1.0, -1.0), clip=0.2):
     """Losses of a sample of each of two bodies of one node, under actions of 1, means of 0."""
-    batch = Minibatch(
+    batch = Samples(
         observation=torch.zeros(2, 1, 1, 17),
         clock_phase=None,
         action=torch.tensor([1.0, 0.0]).expand(2, 1, 1, 2),
