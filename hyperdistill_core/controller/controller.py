@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,33 @@ class Controller:
                 f"{what}: expected 1 .. {self.n_variants}, because controller {self.name} has"
                 f" {self.n_variants} variant{'s' * (self.n_variants > 1)}, got {wanted}"
             )
+
+    def with_context(self, context: ContextKind) -> Controller:
+        """A controller that acts the same and takes another context layout.
+
+        Args:
+            context: Name of the layout: that of the controller, or one that extends it.
+
+        Raises:
+            ControllerError: The layout does not extend that of the controller.
+
+        Examples:
+            >>> Controller.load("flat-v2").with_context("extended").network.config.context_dim
+            32
+        """
+        if context == self.context:
+            return self
+        if (self.context, context) != ("continuous", "extended"):
+            raise ControllerError(
+                f"controller {self.name}: expected one with the context {context!r}"
+                f"{' or continuous' * (context == 'extended')}, got {self.context!r}"
+            )
+        width, variants = context_dim(context), self.variants
+        if variants is not None:
+            more = width - variants.shape[1]
+            variants = np.pad(variants, ((0, 0), (0, more)), constant_values=1.0)
+        network = self.network.with_context_dim(width)
+        return replace(self, network=network, context=context, variants=variants)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Controller:

@@ -15,7 +15,7 @@ from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers import Teacher
 from hyperdistill_core.tasks import Task
 from hyperdistill_core.training.body_batch import BodyBatch, BodyInputs, TeacherPolicy
-from hyperdistill_core.training.teacher_file import is_teacher, load_teacher
+from hyperdistill_core.training.teacher_file import context_of, is_teacher, load_teacher
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -120,4 +120,6 @@ class CheckpointPolicies:
         """
         if isinstance(self.content, Controller):
             return self.content.for_body(graph, task.model(graph), variant=variant)
-        return SingleBodyPolicy(*self.content, BodyInputs.of(graph, task))
+        network, normalization = self.content
+        inputs = BodyInputs.of(graph, task, kind=context_of(network))
+        return SingleBodyPolicy(network, normalization, inputs)

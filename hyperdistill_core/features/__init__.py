@@ -10,7 +10,13 @@ and its unit.
 """
 
 from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_phase
-from hyperdistill_core.features.context import CONTEXT, ContextKind, context_dim, context_features
+from hyperdistill_core.features.context import (
+    CONTEXT,
+    ContextKind,
+    context_dim,
+    context_features,
+    context_kind,
+)
 from hyperdistill_core.features.layout import BodyLayout, Feature
 from hyperdistill_core.features.privileged import (
     NODE_CONSTANTS_DIM,
@@ -38,6 +44,7 @@ __all__ = [
     "clock_phase",
     "context_dim",
     "context_features",
+    "context_kind",
     "node_constants",
     "node_tips",
     "privileged_observation",

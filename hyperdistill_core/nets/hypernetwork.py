@@ -13,7 +13,7 @@ The other is the clock phase (:mod:`hyperdistill_core.features.clock_phase`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 import torch
@@ -309,6 +309,33 @@ class Hypernetwork(nn.Module):
             return []
         linear = [layer for layer in self.terrain_encoder if isinstance(layer, nn.Linear)]
         return [(layer.weight.T, layer.bias) for layer in linear]
+
+    def with_context_dim(self, context_dim: int) -> Hypernetwork:
+        """A hypernetwork that takes more context features and does not depend on the new ones yet.
+
+        Args:
+            context_dim: Number of context features of a node, at least as many as before.
+
+        Raises:
+            ValueError: ``context_dim`` is smaller than before.
+
+        Examples:
+            >>> net = Hypernetwork(HypernetConfig(context_dim=25, hidden=64))
+            >>> net.with_context_dim(32).config.context_dim
+            32
+        """
+        more = context_dim - self.config.context_dim
+        if more < 0:
+            raise ValueError(
+                f"context_dim: expected at least {self.config.context_dim}, got {context_dim}"
+            )
+        wider = Hypernetwork(replace(self.config, context_dim=context_dim))
+        tensors = self.state_dict()
+        for encoder in ("input_encoder", "hidden_encoder", "output_encoder"):
+            name = f"{encoder}.embed.weight"
+            tensors[name] = F.pad(tensors[name], (0, more))
+        wider.load_state_dict(tensors)
+        return wider
 
     def generate(self, context: Tensor, mask: Tensor | None = None) -> GeneratedWeights:
         """Weights of the network of each body.

@@ -51,7 +51,7 @@ class BodyInputs:
 
     @classmethod
     def of(
-        cls, graph: nx.DiGraph[str], task: Task, *, kind: ContextKind = "continuous"
+        cls, graph: nx.DiGraph[str], task: Task, *, kind: ContextKind = "extended"
     ) -> BodyInputs:
         """Inputs of a body on a task.
 
@@ -64,7 +64,7 @@ class BodyInputs:
             >>> from hyperdistill_core.tasks import get_task
             >>> from morph_ops.sampling import sample_body
             >>> body = sample_body(np.random.default_rng(0))
-            >>> BodyInputs.of(body, get_task("flat")).context.shape == (len(body), 25)
+            >>> BodyInputs.of(body, get_task("flat")).context.shape == (len(body), 32)
             True
         """
         model = task.model(graph)
@@ -94,7 +94,7 @@ class BodyBatch:
         >>> batch = BodyBatch(inputs, n_max=12)
 
         >>> batch.context.shape, int(batch.present.sum()) == sum(len(body) for body in bodies)
-        (torch.Size([2, 12, 25]), True)
+        (torch.Size([2, 12, 32]), True)
     """
 
     def __init__(self, inputs: Sequence[BodyInputs], *, n_max: int) -> None:
@@ -232,7 +232,7 @@ class TeacherPolicy:
         >>> inputs = [BodyInputs.of(body, get_task("flat")) for body in bodies]
         >>> batch = BodyBatch(inputs, n_max=12)
         >>> plain = Normalization(np.zeros(17), np.ones(17))
-        >>> teacher = MessagePassing(MessagePassingConfig(context_dim=25))
+        >>> teacher = MessagePassing(MessagePassingConfig(context_dim=32))
         >>> policy = TeacherPolicy(teacher, plain, batch)
         >>> states, time = np.zeros((2, 3, 12, 17), np.float32), np.zeros((2, 3))
         >>> policy.means(states, time).shape
@@ -270,7 +270,7 @@ class StudentPolicy:
         >>> bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
         >>> inputs = [BodyInputs.of(body, get_task("flat")) for body in bodies]
         >>> batch = BodyBatch(inputs, n_max=12)
-        >>> controller = Controller.load("flat-v2")
+        >>> controller = Controller.load("flat-v2").with_context("extended")
         >>> policy = StudentPolicy(controller.network, controller.normalization, batch)
         >>> states, time = np.zeros((2, 3, 12, 17), np.float32), np.zeros((2, 3))
         >>> policy.means(states, time).shape

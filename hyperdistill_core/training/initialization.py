@@ -1,28 +1,8 @@
-"""Checks of the controller or network that a training is initialized from."""
+"""Checks of the network that a training is initialized from."""
 
 from __future__ import annotations
 
-from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
-
-
-def require_continuous(controller: Controller) -> None:
-    """Refuse a controller that takes another context than trainings have.
-
-    Args:
-        controller: The controller.
-
-    Raises:
-        TrainingError: The controller's context is not "continuous".
-
-    Examples:
-        >>> require_continuous(Controller.load("flat-v2"))
-    """
-    if controller.context != "continuous":
-        raise TrainingError(
-            f"controller {controller.name}: expected one with the context 'continuous', which "
-            f"trainings use, got {controller.context!r}"
-        )
 
 
 def require_clock(wanted: int, found: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hyperdistill_core.checkpoint_file import checkpoint_kind, load_checkpoint, restore_network
 from hyperdistill_core.controller.checkpoints import find
+from hyperdistill_core.features import ContextKind, context_kind
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers import Teacher, teacher_from_description
 from hyperdistill_core.training.running_moments import RunningMoments
@@ -29,6 +30,20 @@ def is_teacher(checkpoint: str | Path) -> bool:
         False
     """
     return checkpoint_kind(find(checkpoint)) == KIND
+
+
+def context_of(network: Teacher) -> ContextKind:
+    """Layout of the contexts that a teacher takes; "extended" for one that takes none.
+
+    Args:
+        network: The teacher.
+
+    Examples:
+        >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
+        >>> context_of(MessagePassing(MessagePassingConfig(context_dim=25)))
+        'continuous'
+    """
+    return context_kind(network.context_dim) if network.context_dim else "extended"
 
 
 def load_teacher(path: Path) -> tuple[Teacher, Normalization, dict[str, Any]]:

@@ -155,7 +155,9 @@ class Generalist(Teacher):
     takes_clock: ClassVar[bool] = True
 
     def __init__(self, config: GeneralistConfig) -> None:
-        super().__init__(config, clock_harmonics=config.clock_harmonics)
+        super().__init__(
+            config, context_dim=config.context_dim, clock_harmonics=config.clock_harmonics
+        )
         self.config = config
         self.actor = Hypernetwork(config.hypernet())
         self.critic = EmbeddingCritic(config)

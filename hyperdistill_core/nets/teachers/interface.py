@@ -95,6 +95,7 @@ class Teacher(nn.Module, ABC):
 
     Args:
         config: Settings of the network.
+        context_dim: Number of context features of a node; 0 for a teacher that reads none.
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
     Attributes:
@@ -103,6 +104,7 @@ class Teacher(nn.Module, ABC):
             :meth:`from_controller`, or the checkpoint of a teacher of the same kind.
         takes_clock: Whether this kind of teacher can have a clock phase input.
         state_dim: Number of state features of a node.
+        context_dim: Number of context features of a node; 0 for a teacher that reads none.
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
     Examples:
@@ -120,9 +122,11 @@ class Teacher(nn.Module, ABC):
     sources: ClassVar[frozenset[Source]] = frozenset({"teacher"})
     takes_clock: ClassVar[bool] = False
 
-    def __init__(self, config: NetworkConfig, *, clock_harmonics: int = 0) -> None:
+    def __init__(
+        self, config: NetworkConfig, *, context_dim: int = 0, clock_harmonics: int = 0
+    ) -> None:
         super().__init__()
-        self.state_dim = config.state_dim
+        self.state_dim, self.context_dim = config.state_dim, context_dim
         self.clock_harmonics = clock_harmonics
         self._description = {"kind": self.kind, **asdict(config)}
 

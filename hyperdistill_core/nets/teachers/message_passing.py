@@ -156,7 +156,7 @@ class MessagePassing(Teacher):
     config_type: ClassVar[type[NetworkConfig]] = MessagePassingConfig
 
     def __init__(self, config: MessagePassingConfig) -> None:
-        super().__init__(config)
+        super().__init__(config, context_dim=config.context_dim)
         self.config = config
         self.actor = _Trunk(config)
         self.critic = self.actor if config.shared_trunk else _Trunk(config)

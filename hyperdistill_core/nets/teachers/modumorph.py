@@ -176,7 +176,7 @@ class ModuMorph(Teacher):
     config_type: ClassVar[type[NetworkConfig]] = ModuMorphConfig
 
     def __init__(self, config: ModuMorphConfig) -> None:
-        super().__init__(config)
+        super().__init__(config, context_dim=config.context_dim)
         self.config = config
         action, value = (SLOTS_PER_NODE, ACTION_GAIN), (1, 1.0)
         decoders = [action, value] if config.shared_trunk else [action]

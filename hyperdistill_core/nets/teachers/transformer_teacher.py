@@ -122,7 +122,7 @@ class TransformerTeacher(Teacher):
     config_type: ClassVar[type[NetworkConfig]] = TransformerTeacherConfig
 
     def __init__(self, config: TransformerTeacherConfig) -> None:
-        super().__init__(config)
+        super().__init__(config, context_dim=config.context_dim)
         self.config = config
         self.actor = _Trunk(config)
         self.critic = self.actor if config.shared_trunk else _Trunk(config)

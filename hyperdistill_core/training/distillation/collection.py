@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdistill_core.features import ContextKind
 from hyperdistill_core.parallel.vector_env import VectorEnv
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.body_batch import BodyBatch, BodyInputs, StudentPolicy
+from hyperdistill_core.training.body_batch import BatchPolicy, BodyBatch, BodyInputs, StudentPolicy
 from hyperdistill_core.training.distillation.collect_settings import CollectSettings
 from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.distillation.labelers import Labeler, Student
@@ -136,8 +137,7 @@ class _Groups:
 
     def run_teachers(self, bodies: Sequence[int]) -> tuple[list[PolicyRun], NDArray[np.intp]]:
         """The run of each teacher, and the number of each body's best teacher."""
-        batch = self._batch(bodies)
-        policies = [t.policy(batch, bodies) for t in self._teachers]
+        policies = self._policies(bodies)
         runs: list[PolicyRun] = []
         for policy in policies:
             if runs:  # every teacher starts upright, not where the one before it ended
@@ -149,16 +149,20 @@ class _Groups:
         self, bodies: Sequence[int], student: Student, best: NDArray[np.integer]
     ) -> PolicyRun:
         """A run of the student, labeled by the best teacher of each body."""
-        batch = self._batch(bodies)
-        policies = [t.policy(batch, bodies) for t in self._teachers]
+        policies = self._policies(bodies)
         labels = policies[0] if len(policies) == 1 else ChosenPolicies(policies, best)
-        if student.context != "continuous":
-            batch = self._batch(bodies, student)
+        batch = self._batch(bodies, student.context)
         actor = StudentPolicy(student.network, student.normalization, batch)
         return run_policies(self._env, labels, actor, self._settings, self._rng)
 
-    def _batch(self, bodies: Sequence[int], student: Student | None = None) -> BodyBatch:
-        """The bodies with contexts in the teachers' layout, or in that of a student."""
-        kind = "continuous" if student is None else student.context
+    def _policies(self, bodies: Sequence[int]) -> list[BatchPolicy]:
+        """Each teacher as the policy of the bodies."""
+        batches: dict[ContextKind, BodyBatch] = {}
+        for teacher in self._teachers:
+            if teacher.context not in batches:
+                batches[teacher.context] = self._batch(bodies, teacher.context)
+        return [teacher.policy(batches[teacher.context], bodies) for teacher in self._teachers]
+
+    def _batch(self, bodies: Sequence[int], kind: ContextKind) -> BodyBatch:
         inputs = [BodyInputs.of(self._graphs[body], self._task, kind=kind) for body in bodies]
         return BodyBatch(inputs, n_max=self._env.shape.n_max)

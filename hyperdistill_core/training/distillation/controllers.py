@@ -10,7 +10,7 @@ from typing import Any
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.errors import CheckpointError
-from hyperdistill_core.features import ContextKind
+from hyperdistill_core.features import ContextKind, context_kind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.training.distillation.distiller import Distiller
@@ -83,7 +83,7 @@ def generalist_controller(
         normalization,
         training_set,
         task=meta["settings"]["task"],
-        context="continuous",
+        context=context_kind(network.context_dim),
         name=name,
         provenance=provenance | more,
     )

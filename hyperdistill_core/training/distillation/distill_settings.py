@@ -42,9 +42,9 @@ class DistillSettings(FrozenSettings):
     )
     embed: int = Field(default=128, ge=1, description="Width of the context embeddings.")
     context: ContextKind = Field(
-        default="continuous",
+        default="extended",
         description="Layout of the contexts. A student that is initialized from a controller needs "
-        "the layout of that controller.",
+        "the layout of that controller, or one that extends it.",
     )
     clock_harmonics: int = Field(
         default=0,

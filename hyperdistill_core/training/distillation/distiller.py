@@ -78,7 +78,8 @@ class Distiller:
 
     Raises:
         TrainingError: There is no data.
-        TrainingError: The controller takes another context, or has another clock phase input.
+        ControllerError: The controller takes another context.
+        TrainingError: The controller has another clock phase input.
         CheckpointError: The checkpoint in ``folder`` is of another network or other settings.
 
     Examples:
@@ -260,12 +261,7 @@ def large_action_weight(targets: Tensor) -> Tensor:
 
 def _new_student(settings: DistillSettings, initialize_from: Controller | None) -> Hypernetwork:
     if initialize_from is not None:
-        controller = initialize_from
-        if controller.context != settings.context:
-            raise TrainingError(
-                f"context: expected {controller.context!r} as controller {controller.name} takes, "
-                f"got {settings.context!r}"
-            )
+        controller = initialize_from.with_context(settings.context)
         require_clock(settings.clock_harmonics, controller.network.config.clock_harmonics)
         network = Hypernetwork(replace(controller.network.config, dropout=settings.dropout))
         network.load_state_dict(controller.network.state_dict())

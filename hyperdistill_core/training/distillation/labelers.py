@@ -27,8 +27,7 @@ from hyperdistill_core.training.body_batch import (
     StudentPolicy,
     TeacherPolicy,
 )
-from hyperdistill_core.training.initialization import require_continuous
-from hyperdistill_core.training.teacher_file import is_teacher, load_teacher
+from hyperdistill_core.training.teacher_file import context_of, is_teacher, load_teacher
 from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
 _HASH_DIGITS = 16
@@ -40,6 +39,11 @@ class Labeler(Protocol):
     @property
     def identity(self) -> str:
         """Text that differs between labelers with different actions."""
+        ...
+
+    @property
+    def context(self) -> ContextKind:
+        """Layout of the contexts that the labeler takes."""
         ...
 
     def policy(self, batch: BodyBatch, bodies: Sequence[int]) -> BatchPolicy:
@@ -86,6 +90,11 @@ class TrainedTeacher:
             digest.update(name.encode() + tensor.float().numpy().tobytes())
         return digest.hexdigest()[:_HASH_DIGITS]
 
+    @property
+    def context(self) -> ContextKind:
+        """See :attr:`Labeler.context`."""
+        return context_of(self.network)
+
     def policy(self, batch: BodyBatch, bodies: Sequence[int]) -> BatchPolicy:
         """See :meth:`Labeler.policy`."""
         return TeacherPolicy(self.network.select(bodies), self.normalization, batch)
@@ -129,6 +138,11 @@ class VariantTeacher:
         """The controller's hash and the number of the variant."""
         return f"{self.controller.hash}/{self.variant}"
 
+    @property
+    def context(self) -> ContextKind:
+        """Layout of the controller's contexts."""
+        return self.controller.context
+
     def policy(self, batch: BodyBatch, bodies: Sequence[int]) -> BatchPolicy:
         """See :meth:`Labeler.policy`."""
         del bodies
@@ -138,16 +152,8 @@ class VariantTeacher:
         return StudentPolicy(controller.network, controller.normalization, batch, factors)
 
     def require_for(self, training_set: TrainingSet) -> None:
-        """See :meth:`Labeler.require_for`.
-
-        Args:
-            training_set: The training set.
-
-        Raises:
-            TrainingError: The controller takes another context than trainings have.
-        """
+        """See :meth:`Labeler.require_for`: a controller acts for any body."""
         del training_set
-        require_continuous(self.controller)
 
     @classmethod
     def all_of(cls, controller: Controller) -> list[VariantTeacher]:
@@ -176,7 +182,7 @@ class Student:
 
     network: Hypernetwork
     normalization: Normalization
-    context: ContextKind = "continuous"
+    context: ContextKind
 
 
 def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict[str, Any]]]:

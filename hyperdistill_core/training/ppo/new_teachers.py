@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim
+from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim, context_kind
 from hyperdistill_core.nets.teachers import TEACHERS, Teacher, TeacherShape
 from hyperdistill_core.training.body_batch import BodyBatch
-from hyperdistill_core.training.initialization import require_clock, require_continuous
+from hyperdistill_core.training.initialization import require_clock
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from morph_ops._registry import lookup
 
@@ -19,7 +19,7 @@ OBSERVATION_DIMS = {"privileged": PRIVILEGED_DIM, "state": STATE_DIM}
 
 
 def new_teacher(settings: PPOSettings, *, n_max: int) -> Teacher:
-    """A teacher with random weights for the continuous context.
+    """A teacher with random weights.
 
     Args:
         settings: Settings of the training, which name the kind and the sizes.
@@ -35,7 +35,7 @@ def new_teacher(settings: PPOSettings, *, n_max: int) -> Teacher:
     teacher = lookup(TEACHERS, settings.teacher, what="kind of teacher")
     return teacher.from_shape(
         TeacherShape(
-            context_dim=context_dim("continuous"),
+            context_dim=context_dim(settings.context),
             state_dim=OBSERVATION_DIMS[settings.observation],
             width=settings.width,
             layers=settings.layers,
@@ -67,7 +67,7 @@ def teacher_from_controller(
         variants: Variant of the controller for each body; None for unchanged contexts.
 
     Raises:
-        TrainingError: The controller takes another context than trainings have.
+        ControllerError: The controller takes another context than the bodies have.
         TrainingError: The controller has a clock phase input of other harmonics.
 
     Examples:
@@ -82,8 +82,8 @@ def teacher_from_controller(
         >>> teacher_from_controller(Generalist, controller, batch, clock_harmonics=0).kind
         'generalist'
     """
-    require_continuous(controller)
     context = batch.context
+    controller = controller.with_context(context_kind(context.shape[-1]))
     if variants is not None and controller.variants is not None:
         context = context * torch.as_tensor(controller.variants[list(variants)])[:, None]
     teacher = kind.from_controller(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from hyperdistill_core.features import ContextKind
 from hyperdistill_core.settings import FrozenSettings, SettingsError, Unit
 from hyperdistill_core.training.precision import Precision
 from morph_ops._registry import Registry
@@ -43,6 +44,11 @@ class PPOSettings(FrozenSettings):
         default="privileged",
         description='What the teacher observes of a node: "state" is the state alone, and '
         '"privileged" adds the positions of tips and the directions of axes in world coordinates.',
+    )
+    context: ContextKind = Field(
+        default="extended",
+        description='Layout of the contexts: "extended", or "continuous" and "reference", which '
+        "cannot tell bodies with other friction, damping, armature or stiffness apart.",
     )
     task: str = Field(default="flat", description="Name of the task.")
     steps: int = Field(
@@ -238,6 +244,7 @@ PRESETS = Registry(
         "paper": PPOSettings(
             teacher="transformer",
             observation="state",
+            context="reference",
             steps=100_000_000,
             n_active=32,
             n_envs=1,

@@ -76,8 +76,8 @@ class StartingPoint:
 
         Raises:
             CheckpointError: The file is neither, or holds another network than the settings name.
-            ControllerError: The controller cannot be read.
-            TrainingError: The controller takes another context, or has another clock phase input.
+            ControllerError: The controller cannot be read, or takes another context.
+            TrainingError: The controller has another clock phase input.
         """
         sources = network.sources
         if "controller" in sources and ("teacher" not in sources or not is_teacher(path)):
@@ -144,6 +144,7 @@ def network_of_checkpoint(
     """
     stored = teacher_from_description(meta["network"], clock_harmonics=clock_harmonics)
     if meta["moments_fixed"] and stored.kind == network.kind:
+        require_same(path, stored.context_dim, network.context_dim, what="context")
         return stored, True
     require_same(path, stored.describe(), network.describe(), what="network")
     return network, False

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import torch
 
@@ -234,13 +235,16 @@ class TeacherTrainer:
     def _activate(self) -> None:
         """Prepare the inputs of all active bodies."""
         active = [self._graphs[body] for body in self._scheduler.active]
-        self._inputs = [BodyInputs.of(graph, self._task) for graph in active]
+        self._inputs = [self._inputs_of(graph) for graph in active]
         self._batch = BodyBatch(self._inputs, n_max=self._n_max)
+
+    def _inputs_of(self, graph: nx.DiGraph[str]) -> BodyInputs:
+        return BodyInputs.of(graph, self._task, kind=self.settings.context)
 
     def _replace_bodies(self, env: VectorEnv) -> None:
         for slot, body in self._scheduler.replace():
             graph = self._graphs[body]
-            self._inputs[slot] = BodyInputs.of(graph, self._task)
+            self._inputs[slot] = self._inputs_of(graph)
             env.replace(slot, graph)
             self._collector.episodes.clear_slot(slot)
         self._batch = BodyBatch(self._inputs, n_max=self._n_max)

@@ -1,4 +1,4 @@
-"""Making a training set: robots first, then sampled bodies, children, mutants, evolved bodies.
+"""Making a training set: robots, sampled bodies, children, mutants, evolved and varied bodies.
 
 A controller learns nothing from bodies that it cannot move at all. So bodies can be scored under
 the controller that the training starts from, and only those that score or stay up are accepted.
@@ -19,6 +19,7 @@ from hyperdistill_core.training.training_sets.filters import BodyFilter
 from hyperdistill_core.training.training_sets.lineages import Lineages
 from hyperdistill_core.training.training_sets.training_set import Origin, TrainingSet
 from hyperdistill_core.training.training_sets.training_set_settings import TrainingSetSettings
+from hyperdistill_core.training.training_sets.varied_physics import with_varied_physics
 from morph_ops.operators import OperatorError, crossover, mutate
 from morph_ops.sampling import sample_body
 
@@ -58,11 +59,11 @@ def make_training_set(
             fails; the default is generous.
 
     Returns:
-        ``len(distinct robots) + sampled + children + mutants + evolved`` bodies, in this order
-        of origins.
+        ``len(distinct robots) + sampled + children + mutants + evolved + varied`` bodies, in
+        this order of origins.
 
     Raises:
-        TrainingError: Children, mutants or lineages have no parents.
+        TrainingError: Children, mutants, lineages or varied bodies have no parents.
         TrainingError: There are founders without evolved bodies.
         TrainingError: Evolved bodies are wanted without ``score``.
         TrainingError: ``max_failures`` bodies in a row were not accepted.
@@ -101,8 +102,8 @@ class _Maker:
         self._origins: list[Origin] = ["robot"] * len(self._graphs)
         self._robots = tuple(self._graphs)
         _require_parents(settings, len(self._robots), scored=score is not None)
-        wanted = (settings.sampled, settings.children, settings.mutants, settings.evolved)
-        self._total = len(self._robots) + sum(wanted)
+        new = (settings.sampled, settings.children, settings.mutants, settings.evolved)
+        self._total = len(self._robots) + sum(new) + settings.varied
 
     def make(self) -> TrainingSet:
         """The whole training set."""
@@ -112,6 +113,8 @@ class _Maker:
         self._fill(settings.mutants, "mutant", lambda: self._mutant(of_robots, sampled))
         if settings.evolved:
             self._evolve(settings.evolved)
+        originals = list(self._graphs)
+        self._fill(settings.varied, "varied", lambda: self._varied(originals))
         return TrainingSet(tuple(self._graphs), tuple(self._origins))
 
     def _child(self) -> nx.DiGraph[str]:
@@ -129,6 +132,9 @@ class _Maker:
         for _ in range(self._rng.integers(1, MAX_MUTATIONS + 1)):
             graph, _ = mutate(graph, self._rng)
         return graph
+
+    def _varied(self, originals: list[nx.DiGraph[str]]) -> nx.DiGraph[str]:
+        return with_varied_physics(originals[self._rng.integers(len(originals))], self._rng)
 
     def _fill(
         self, number: int, origin: Origin, draw: Callable[[], nx.DiGraph[str]]
@@ -148,7 +154,7 @@ class _Maker:
 
     def _new(self, origin: Origin, draw: Callable[[], nx.DiGraph[str]]) -> nx.DiGraph[str]:
         """A body that passes the filter, without a score."""
-        steps = 0 if origin == "child" else self._settings.stable_steps
+        steps = 0 if origin in ("child", "varied") else self._settings.stable_steps
         for _ in range(self._max_failures):
             try:
                 graph = draw()
@@ -231,6 +237,11 @@ def _require_parents(settings: TrainingSetSettings, n_robots: int, *, scored: bo
         raise TrainingError(
             f"mutants: expected robots or sampled bodies as parents of {settings.mutants} mutants, "
             "got none; give a folder of robots, set sampled, or set mutants=0"
+        )
+    if settings.varied and not (n_robots + settings.sampled):
+        raise TrainingError(
+            f"varied: expected robots or sampled bodies that {settings.varied} varied bodies come "
+            "from, got none; give a folder of robots, set sampled, or set varied=0"
         )
     if settings.evolved and n_robots + settings.founders < 2:
         raise TrainingError(

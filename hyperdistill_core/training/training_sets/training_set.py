@@ -18,7 +18,7 @@ from morph_ops.errors import BodyError
 from morph_ops.io.json_file import from_json, to_json
 
 #: Where a body of a training set comes from.
-Origin: TypeAlias = Literal["robot", "sampled", "child", "mutant", "evolved"]
+Origin: TypeAlias = Literal["robot", "sampled", "child", "mutant", "evolved", "varied"]
 _HASH_DIGITS = 16
 
 

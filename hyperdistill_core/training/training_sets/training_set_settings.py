@@ -40,6 +40,13 @@ class TrainingSetSettings(FrozenSettings):
         description="Number of sampled bodies that start a lineage, each the best of 16 under the "
         "controller. They add variety to the lineages and are not in the training set themselves.",
     )
+    varied: int = Field(
+        default=0,
+        ge=0,
+        description="Number of bodies made from the others by drawing physics that UNIMAL robots "
+        "do not have: armature, damping, stiffness, gears, masses, friction, limb lengths, joint "
+        "ranges.",
+    )
     robot_mutants: float = Field(
         default=0.5,
         ge=0.0,
@@ -52,7 +59,7 @@ class TrainingSetSettings(FrozenSettings):
         ge=0,
         description="Control steps that a sampled body or a mutant must stay up without control; "
         "0 accepts every body. Children are exempt: their parents were evolved, and a good walker "
-        "need not be passively stable.",
+        "need not be passively stable. Varied bodies are exempt, too.",
     )
     min_score: float = Field(
         default=40.0,

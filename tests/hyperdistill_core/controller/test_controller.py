@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from hyperdistill_core.controller import checkpoints
 from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
-from hyperdistill_core.features import BodyLayout, context_features
+from hyperdistill_core.features import BodyLayout, context_dim, context_features
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.tasks import get_task
@@ -28,18 +28,22 @@ def graph():
     return sample_body(np.random.default_rng(4))
 
 
-def _controller(**options):
+def _network(**options):
     torch.manual_seed(7)
     network = Hypernetwork(
-        HypernetConfig(context_dim=25, hidden=8, embed=8, heads=2, feedforward=8)
+        HypernetConfig(context_dim=25, hidden=8, embed=8, heads=2, feedforward=8, **options)
     )
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
+    return network
+
+
+def _controller(**options):
     rng = np.random.default_rng(3)
     return Controller(
         **{
             "name": "small",
-            "network": network,
+            "network": _network(),
             "normalization": Normalization(rng.normal(size=17), rng.uniform(0.1, 2.0, size=17)),
             "task": "flat",
             "context": "continuous",
@@ -92,6 +96,32 @@ def test_for_body_equals_the_hypernetwork_in_float64(graph):
     means = made.network(context, observation)[0].reshape(5, -1)
     ctrl = made.for_body(graph, model).act(states)
     np.testing.assert_allclose(ctrl, means[:, layout.actions].numpy(), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("clock", [0, 2])
+def test_a_controller_with_a_context_that_extends_its_own_acts_the_same(graph, clock):
+    factors = np.stack([np.ones(25), np.full(25, 1.2)]).astype(np.float32)
+    narrow = _controller(network=_network(clock_harmonics=clock), variants=factors)
+    wide = narrow.with_context("extended")
+    assert (wide.context, wide.network.config.context_dim) == ("extended", context_dim("extended"))
+    assert wide.hash != narrow.hash
+    assert wide.with_context("extended") is wide
+    model = get_task("flat").model(graph)
+    model.dof_damping[:] = 0.1  # a body that the wide context tells from a UNIMAL robot
+    states = np.random.default_rng(2).normal(size=(5, len(graph), 17))
+    for variant in range(2):
+        controls = [
+            each.for_body(graph, model, variant=variant).act(states, time=0.3)
+            for each in (narrow, wide)
+        ]
+        np.testing.assert_allclose(*controls, atol=1e-5)
+
+
+def test_a_context_that_does_not_extend_the_present_one_is_refused():
+    with pytest.raises(ControllerError, match="the context 'reference', got 'continuous'"):
+        _controller().with_context("reference")
+    with pytest.raises(ControllerError, match="the context 'continuous', got 'extended'"):
+        _controller().with_context("extended").with_context("continuous")
 
 
 def test_hash_tells_weights_statistics_and_settings_apart():

@@ -62,14 +62,14 @@ def test_a_teacher_acts_for_a_batch_as_for_each_body(bodies):
 def test_a_batch_acts_as_the_controllers_of_its_bodies(bodies, normalization, clock):
     task = get_task("flat")
     torch.manual_seed(0)
-    config = HypernetConfig(context_dim=context_dim("continuous"), hidden=16, clock_harmonics=clock)
+    config = HypernetConfig(context_dim=context_dim("extended"), hidden=16, clock_harmonics=clock)
     network = Hypernetwork(config)
     for head in (network.input_head, network.output_head, *network.hidden_heads):
         torch.nn.init.normal_(head.get_parameter("weight.weight"), std=0.05)
     if clock:
         torch.nn.init.normal_(network.clock_head.weight, std=0.3)
     controller = Controller(
-        name="x", network=network, normalization=normalization, task="flat", context="continuous"
+        name="x", network=network, normalization=normalization, task="flat", context="extended"
     )
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies))

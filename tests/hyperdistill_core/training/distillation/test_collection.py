@@ -69,7 +69,7 @@ def test_the_best_teacher_of_each_body_labels_it(training_set, teacher, tmp_path
         assert segment.teacher == chosen[segment.body]
         assert read(segment)[2].any() == bool(segment.teacher)
     # The same teacher labels a body where the student acts.
-    student = Student(_hypernetwork(), Normalization(np.zeros(17), np.ones(17)))
+    student = Student(_hypernetwork(), Normalization(np.zeros(17), np.ones(17)), "continuous")
     collect(training_set, data, FEW, teachers=pair, student=student, round_=1)
     assert [s.teacher for s in data.segments if s.round == 1] == chosen
     for segment in data.segments[4:]:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
-from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.controller.controller import Controller, ControllerError
+from hyperdistill_core.errors import CheckpointError, TrainingError
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
@@ -43,7 +43,8 @@ def test_a_generalist_from_a_controller_gains_a_clock_phase_input(
     network = trainer.network
     assert isinstance(network, Generalist)
     initial = network.actor.state_dict()
-    for name, tensor in Controller.load(tiny_controller).network.state_dict().items():
+    start = Controller.load(tiny_controller).with_context(settings.context)
+    for name, tensor in start.network.state_dict().items():
         torch.testing.assert_close(initial[name], tensor)
     assert not network.actor.clock_head.weight.any()
     trainer.train()
@@ -101,8 +102,17 @@ def test_a_controller_with_another_context_is_refused(training_set, tmp_path):
     )
     other.save(file := tmp_path / "other.safetensors")
     settings = TINY.replace(teacher="generalist", observation="state")
-    with pytest.raises(TrainingError, match="expected one with the context 'continuous'"):
+    with pytest.raises(ControllerError, match="the context 'extended' or continuous, got 'ref"):
         TeacherTrainer(training_set, settings, tmp_path, initialize_from=file)
+
+
+def test_a_generalist_keeps_the_context_of_its_settings(training_set, tiny_controller, tmp_path):
+    settings = TINY.replace(teacher="generalist", observation="state", context="continuous")
+    TeacherTrainer(training_set, settings, tmp_path, initialize_from=tiny_controller).train()
+    made = generalist_controller(tmp_path / "teacher.safetensors", training_set, name="x")
+    assert made.context == "continuous"
+    with pytest.raises(CheckpointError, match="was made with another context"):
+        TeacherTrainer(training_set, settings.replace(context="extended"), tmp_path)
 
 
 def test_a_teacher_is_initialized_from_another(training_set, teacher_file, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from hyperdistill_core.errors import SettingsError, TrainingError
 from hyperdistill_core.training.training_sets import TrainingSetSettings, make_training_set
 from morph_ops.geometry import total_mass
-from morph_ops.graph import new_body, torso
+from morph_ops.graph import new_body, node, torso
 from morph_ops.identity import body_plan_hash, is_same
 from morph_ops.sampling import sample_body
 
@@ -95,6 +95,16 @@ def test_new_bodies_need_parents(bodies):
         make_training_set(TrainingSetSettings(founders=2), robots=bodies[:2])
     with pytest.raises(TrainingError, match="evolved: expected a controller that scores"):
         make_training_set(TrainingSetSettings(sampled=0, mutants=0, evolved=1), robots=bodies[:2])
+    with pytest.raises(TrainingError, match="varied: expected robots or sampled bodies"):
+        make_training_set(TrainingSetSettings(sampled=0, mutants=0, varied=1))
+
+
+def test_varied_bodies_come_last_from_all_others(bodies):
+    settings = TrainingSetSettings(sampled=1, mutants=0, varied=12, stable_steps=0)
+    made = make_training_set(settings, robots=bodies[3:])
+    assert made.origins == ("robot", "sampled", *["varied"] * 12)
+    radii = [[node(graph, name).radius for name in graph] for graph in made.graphs]
+    assert {radii.index(each) for each in radii} == {0, 1}
 
 
 def test_held_out_plans_are_refused():
