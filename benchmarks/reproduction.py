@@ -137,6 +137,7 @@ def train_teacher(kind: str, robots: TrainingSet, options: argparse.Namespace) -
         teacher=kind,
         task=TASK,
         observation="state",
+        context=PAPER.context,
         minutes=options.teacher_minutes,
         n_active=len(robots),
         replaced_per_update=0,

@@ -3,7 +3,8 @@
 A *body* is a :class:`networkx.DiGraph` whose edges run from parent to child. Each *node* has
 the name of the MuJoCo body that it becomes, and carries one frozen record under the key
 ``"node"``: a :class:`Torso` at the root, a :class:`Limb` everywhere else. The graph attribute
-``"excludes"`` holds the pairs of nodes that must not collide (the *contact excludes*).
+``"excludes"`` holds the pairs of nodes that must not collide (the *contact excludes*). A robot
+from elsewhere has its true :class:`Physics` beside its nodes, under ``"physics"``.
 
 Records store physical values, not grid indices, so that an imported robot keeps every digit.
 Lengths are in meters, angles in degrees, densities in kg/m^3, masses in kg, and gears in N m
@@ -40,6 +41,7 @@ __all__ = [
     "Limb",
     "Node",
     "Pair",
+    "Physics",
     "Quat",
     "Slot",
     "Torso",
@@ -54,11 +56,13 @@ __all__ = [
     "node",
     "node_names",
     "parent",
+    "physics",
     "root",
     "subtree",
     "torso",
     "with_excludes",
     "with_nodes",
+    "with_physics",
 ]
 
 Vec3: TypeAlias = tuple[float, float, float]
@@ -176,6 +180,24 @@ class Limb:
 Node: TypeAlias = Torso | Limb
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Physics:
+    """The true physics of a robot from elsewhere, for which its nodes stand.
+
+    Attributes:
+        mjcf: MJCF text of the robot alone. Its bodies have the names and frames of the nodes, and
+            its joints those of the hinges.
+        drives: Name of the hinge whose action each actuator follows, in the order of the actuators.
+        falls: Whether it can fall: a robot that slides in a plane at a fixed height cannot.
+        notes: What the import approximated or left out, a line each.
+    """
+
+    mjcf: str
+    drives: tuple[str, ...]
+    falls: bool = True
+    notes: tuple[str, ...] = ()
+
+
 def new_body(torso: Torso, *, name: str = "torso/0") -> nx.DiGraph[str]:
     """A body that consists of a torso alone.
 
@@ -273,6 +295,39 @@ def excludes(graph: nx.DiGraph[str]) -> tuple[Pair, ...]:
         (('limb/1', 'limb/2'),)
     """
     return graph.graph.get("excludes", ())
+
+
+def physics(graph: nx.DiGraph[str]) -> Physics | None:
+    """The true physics of a robot from elsewhere; None for a body that is what its nodes say.
+
+    Args:
+        graph: A body.
+
+    Examples:
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
+        >>> physics(body) is None
+        True
+    """
+    return graph.graph.get("physics")
+
+
+def with_physics(graph: nx.DiGraph[str], physics: Physics | None) -> nx.DiGraph[str]:
+    """A copy of a body with another true physics.
+
+    Args:
+        graph: A body; it stays untouched.
+        physics: The physics; None for a body that is what its nodes say.
+
+    Examples:
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
+        >>> physics(with_physics(body, Physics(mjcf="<mujoco/>", drives=()))).mjcf
+        '<mujoco/>'
+    """
+    copy = graph.copy()
+    copy.graph.pop("physics", None)
+    if physics is not None:
+        copy.graph["physics"] = physics
+    return copy
 
 
 def root(graph: nx.DiGraph[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -33,16 +33,21 @@ class RobotFile:
         path: File; None for a body in memory.
         graph: Body; None for a file, which is not read yet.
         variant: Controller variant that a run scored it with; None if no run did.
+        root: Name of the first body of the robot in a file with several robots.
     """
 
     name: str
     path: Path | None = None
     graph: nx.DiGraph[str] | None = None
     variant: int | None = None
+    root: str | None = None
 
 
 def find_robots(
-    robots: Robot | RobotFile | Sequence[Robot | RobotFile], *, controller: str | Path
+    robots: Robot | RobotFile | Sequence[Robot | RobotFile],
+    *,
+    controller: str | Path,
+    root: str | None = None,
 ) -> list[RobotFile]:
     """The robots that paths stand for, without reading them.
 
@@ -51,6 +56,7 @@ def find_robots(
             stands for the designs that it wrote, or a body in memory.
         controller: Name or file of the controller; a run's designs have the variants of their
             scores if the run used the same one.
+        root: Name of the first body of the robot, for files with several robots.
 
     Returns:
         Robots in the order given; a file that comes up twice is there once.
@@ -72,7 +78,7 @@ def find_robots(
     for index, robot in enumerate(robots):
         for one in _resolved(robot, index, str(controller)):
             found.setdefault(one.path or id(one.graph), one)
-    return list(found.values())
+    return [replace(robot, root=root) for robot in found.values()]
 
 
 def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[RobotFile]:
@@ -108,7 +114,7 @@ def read_robots(robots: Sequence[RobotFile]) -> list[nx.DiGraph[str]]:
     wrong: list[str] = []
     for robot in robots:
         try:
-            graph = robot.graph if robot.path is None else read_body(robot.path)
+            graph = robot.graph if robot.path is None else read_body(robot.path, root=robot.root)
         except WRONG_INPUT as error:
             wrong.append(one_line(error))
             continue

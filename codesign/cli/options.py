@@ -45,6 +45,15 @@ def seed_option(what: str) -> Callable[[CommandT], CommandT]:
     )
 
 
+def root_option(command: CommandT) -> CommandT:
+    """The option ``--root``."""
+    return click.option(
+        "--root",
+        metavar="NAME",
+        help="Name of the first body of the robot, where an MJCF file holds several robots.",
+    )(command)
+
+
 def best_of_option(default: str) -> Callable[[CommandT], CommandT]:
     """The option ``--best-of``.
 

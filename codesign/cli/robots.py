@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from codesign.cli.options import PATH, seed_option
+from codesign.cli.options import PATH, root_option, seed_option
 
 
 @click.command()
@@ -42,23 +42,32 @@ def sample(count: int, seed: int, out: Path) -> None:
 
 @click.command()
 @click.argument("robot", type=PATH, metavar="ROBOT")
-def inspect(robot: Path) -> None:
+@root_option
+def inspect(robot: Path, root: str | None) -> None:
     """Show a robot's tree of limbs and its size.
 
-    The last lines say whether the body is valid in the UNIMAL design space, and why not.
+    The last lines say whether the body is valid in the UNIMAL design space, and why not. For any
+    other robot they say how it was read.
     """
     from codesign.cli.console import new_console
     from codesign.cli.tables import body_sizes, body_tree
+    from morph_ops import graph as body_graph
     from morph_ops.identity import body_hash
     from morph_ops.io.files import read_body
     from morph_ops.validity.invariants import violations
 
-    graph = read_body(robot)
+    graph = read_body(robot, root=root)
     nodes, joints, mass = body_sizes(graph)
     console = new_console(highlight=False)
     console.print(body_tree(graph))
     console.print(f"{nodes} nodes, {joints} joints, {mass} kg")
     console.print(f"hash {body_hash(graph)}", soft_wrap=True)
+    physics = body_graph.physics(graph)
+    if physics is not None:
+        console.print("a robot with physics of its own:")
+        for note in physics.notes:
+            console.print(f"  {note}", soft_wrap=True, markup=False)
+        return
     broken = violations(graph)
     console.print("a valid UNIMAL body" if not broken else "outside the UNIMAL design space:")
     for message in broken:
@@ -68,7 +77,8 @@ def inspect(robot: Path) -> None:
 @click.command()
 @click.argument("source", type=PATH, metavar="IN")
 @click.argument("target", type=PATH, metavar="OUT")
-def convert(source: Path, target: Path) -> None:
+@root_option
+def convert(source: Path, target: Path, root: str | None) -> None:
     """Convert a robot file to another format.
 
     The file names decide: .xml is MJCF, .json the project's own format, .graphml GraphML. OUT
@@ -81,5 +91,5 @@ def convert(source: Path, target: Path) -> None:
         raise UsageError(f"{target} is the robot itself: choose another file")
     if target.is_file():
         raise UsageError(f"{target} exists: delete it or choose another file")
-    write_body(read_body(source), target)
+    write_body(read_body(source, root=root), target)
     click.echo(f"{target}")

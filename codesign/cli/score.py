@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from codesign import defaults
-from codesign.cli.options import PATH, best_of_option, controller_option, seed_option
+from codesign.cli.options import (
+    PATH,
+    best_of_option,
+    controller_option,
+    root_option,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from codesign.scoring import ScoreRecord
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
     metavar="K",
     help="Look for the K best robots: prune robots early that hardly can be among them.",
 )
+@root_option
 @click.option(
     "--perturb",
     is_flag=True,
@@ -81,6 +88,7 @@ def score(
     variant: int | None,
     finetune: int | None,
     top: int | None,
+    root: str | None,
     perturb: bool,
     workers: int | None,
     cluster: str | None,
@@ -104,7 +112,7 @@ def score(
     from codesign.config import cluster_at, usable_cores
     from morph_ops._text_file import write_text
 
-    found = api.find_robots(robots, controller=controller)
+    found = api.find_robots(robots, controller=controller, root=root)
     _check_target(json_to, [robot.path for robot in found if robot.path is not None])
     options: api.ScoreOptions = {
         "task": task,
@@ -158,12 +166,9 @@ def _best(records: Sequence[ScoreRecord], top: int) -> list[ScoreRecord]:
 
 def _show(records: Sequence[ScoreRecord]) -> None:
     from codesign.cli.console import new_console
-    from codesign.cli.tables import scores_table
+    from codesign.cli.tables import scores_table, warning_lines
 
     console = new_console()
     console.print(scores_table(records))
-    for record in records:
-        for warning in record.warnings:
-            console.print(
-                f"{record.robot}: {warning}", style="yellow", soft_wrap=True, markup=False
-            )
+    for line in warning_lines(records):
+        console.print(line, style="yellow", soft_wrap=True, markup=False)

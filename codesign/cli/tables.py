@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from codesign.scoring import ScoreRecord
+from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
 from codesign.store import Candidate, Event
 from morph_ops import graph as body_graph
 from morph_ops.geometry import mass, total_mass
@@ -22,6 +23,24 @@ from morph_ops.graph import Limb, Torso
 _MAX_WIDTH = 60
 _PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
 _RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
+
+
+def warning_lines(records: Iterable[ScoreRecord]) -> list[str]:
+    """Warnings of records, a line for each kind of warning of a robot.
+
+    Args:
+        records: Scored robots.
+    """
+    lines: list[str] = []
+    for record in records:
+        kinds: dict[str, list[str]] = {}
+        for warning in record.warnings:
+            kind, _, rest = warning.partition(": ")
+            grouped = rest and kind in (IMPORT, OUT_OF_DISTRIBUTION)
+            kinds.setdefault(kind if grouped else warning, []).append(rest if grouped else "")
+        for kind, found in kinds.items():
+            lines.append(f"{record.robot}: {kind}{': ' * any(found)}{'; '.join(found)}")
+    return lines
 
 
 def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Table:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+#: First word of the notes on how a robot from elsewhere was read.
+IMPORT = "import"
 #: First words of the warnings about bodies outside of the training distribution.
 OUT_OF_DISTRIBUTION = "out of distribution"
 #: Fields that are lists in JSON.

@@ -17,8 +17,9 @@ from codesign.config import Racing
 from codesign.scoring.controllers import load_controller, require_variants, resolve_best_of
 from codesign.scoring.perturbations import PERTURBATIONS
 from codesign.scoring.racing import SCREENING, Pruned, race
-from codesign.scoring.record import OUT_OF_DISTRIBUTION, ScoreRecord
+from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION, ScoreRecord
 from hyperdistill_core.evaluation.statistics import confidence_interval
+from morph_ops import graph as body_graph
 from morph_ops._messages import failure
 from morph_ops.identity import body_hash
 
@@ -142,8 +143,12 @@ class BodyScorer:
         if policy is None:
             model = self._task.model(graph)
             policy = self._controller.for_body(graph, model, variant=blank.variant)
-        warnings = self._controller.warnings(graph)
-        blank = replace(blank, warnings=tuple(f"{OUT_OF_DISTRIBUTION}: {w}" for w in warnings))
+        outside = self._controller.warnings(graph)
+        physics = body_graph.physics(graph)
+        notes = () if physics is None else physics.notes
+        warnings = [f"{IMPORT}: {note}" for note in notes]
+        warnings += [f"{OUT_OF_DISTRIBUTION}: {warning}" for warning in outside]
+        blank = replace(blank, warnings=tuple(warnings))
         run_body = partial(run, graph, policy)
         first = None
         if self._racing is not None and threshold is not None:

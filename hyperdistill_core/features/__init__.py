@@ -23,7 +23,6 @@ from hyperdistill_core.features.privileged import (
     PRIVILEGED,
     PRIVILEGED_DIM,
     node_constants,
-    node_tips,
     privileged_observation,
     rotate,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "context_features",
     "context_kind",
     "node_constants",
-    "node_tips",
     "privileged_observation",
     "rotate",
 ]

@@ -68,7 +68,11 @@ class BatchStateReader:
         # The width does not depend on which bodies are read together: neither does the order of
         # the sums, nor their last bits.
         nv = max(FREE_DOFS + 2 * (n_max - 1), *(layout.influence.shape[1] for layout in layouts))
-        nq = nv + FREE_QPOS - FREE_DOFS
+        own_nq = [
+            of_body.coordinates.shape[1] - layout.influence.shape[1]
+            for layout, of_body in zip(layouts, arrays, strict=True)
+        ]
+        nq = max(nv + FREE_QPOS - FREE_DOFS, *own_nq)
         # Components come first: numpy loops over the last axes, and three is too few.
         self._position = np.zeros((n_bodies, 3, n_envs, n_max))
         self._center = np.zeros((n_bodies, 3, n_envs, 1))
@@ -129,7 +133,7 @@ class BatchStateReader:
         own_nq = arrays.coordinates.shape[1] - nv
         self._influence[row, :nv, :n] = layout.influence.T
         self._present[row, ..., :n] = 1.0
-        node, slot = np.divmod(layout.actions, 2)
+        node, slot = np.divmod(layout.hinges, 2)
         columns[2 * slot, node] = nq - own_nq + layout.qpos
         columns[2 * slot + 1, node] = nq + layout.qvel
         self._lower[row, 2 * slot, 0, node] = layout.lower

@@ -35,6 +35,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features.layout import BodyLayout, Feature, feature_table
+from morph_ops.graph import physics, with_physics
+from morph_ops.io.mjcf.build import to_model
 from morph_ops.space import UNIMAL
 
 ContextKind: TypeAlias = Literal["extended", "continuous", "reference"]
@@ -152,6 +154,10 @@ def context_features(
         >>> context.shape == (len(body), context_dim("extended"))
         True
     """
+    if physics(graph) is not None:
+        # What stands for a robot from elsewhere: capsules on hinges with motors.
+        graph = with_physics(graph, None)
+        model = to_model(graph)
     layout = BodyLayout.from_graph(graph, model)
     ids = layout.body_ids
     positions = model.body_pos[ids].copy()

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morph_ops import graph as body_graph
-from morph_ops.graph import SLOTS
+from morph_ops.graph import SLOTS, Limb
 
 #: Degrees of freedom, and entries of qpos, of the free joint of the torso.
 FREE_DOFS = 6
 FREE_QPOS = 7
+# Range that stands for that of a hinge without limits (rad).
+_UNLIMITED = (-np.pi, np.pi)
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,15 @@ class BodyLayout:
         joint_mask: (n, 2) True where a slot, x or y, holds a hinge.
         joint_ids: (n, 2) MuJoCo joint ids; -1 where there is no hinge.
         actions: (nu,) flat index into (n, 2) of each control, in the order of the actuators.
-        qpos: (nu,) index into qpos of the hinge that each control drives.
-        qvel: (nu,) index into qvel of the hinge that each control drives.
-        lower: (nu,) lower limit of that hinge (rad).
-        span: (nu,) width of the range of that hinge (rad).
+        hinges: (h,) flat index into (n, 2) of each hinge: those of the actions, and hinges without
+            motor after them.
+        qpos: (h,) index into qpos of each hinge.
+        qvel: (h,) index into qvel of each hinge.
+        lower: (h,) lower limit of each hinge (rad).
+        span: (h,) width of the range of each hinge (rad).
         influence: (n, nv) 1 where a degree of freedom moves a node, else 0.
+        tips: (n, 3) far end of each capsule in its own frame (m); zero for the torso.
+        radii: (n,) radius of each capsule and of the torso (m).
     """
 
     body_ids: NDArray[np.intp]
@@ -83,11 +89,14 @@ class BodyLayout:
     joint_mask: NDArray[np.bool_]
     joint_ids: NDArray[np.intp]
     actions: NDArray[np.intp]
+    hinges: NDArray[np.intp]
     qpos: NDArray[np.intp]
     qvel: NDArray[np.intp]
     lower: NDArray[np.float64]
     span: NDArray[np.float64]
     influence: NDArray[np.float64]
+    tips: NDArray[np.float64]
+    radii: NDArray[np.float64]
 
     @property
     def n_nodes(self) -> int:
@@ -96,7 +105,7 @@ class BodyLayout:
 
     @property
     def n_controls(self) -> int:
-        """Number of controls, one for each hinge."""
+        """Number of controls: one for each motor."""
         return len(self.actions)
 
     @classmethod
@@ -122,31 +131,52 @@ class BodyLayout:
             [row[body_graph.parent(graph, name) or name] for name in names], dtype=np.intp
         )
         joint_ids = np.full((len(names), 2), -1, dtype=np.intp)
-        actions = np.zeros(model.nu, dtype=np.intp)
-        driven = np.zeros(model.nu, dtype=np.intp)
+        place_of: dict[str, int] = {}
         for name, joint in body_graph.joints(graph):
             slot = SLOTS.index(joint.slot)
-            joint_id = model.joint(joint.name).id
-            actuator = model.actuator(joint.name).id
-            joint_ids[row[name], slot] = joint_id
-            actions[actuator] = 2 * row[name] + slot
-            driven[actuator] = joint_id
+            joint_ids[row[name], slot] = model.joint(joint.name).id
+            place_of[joint.name] = 2 * row[name] + slot
+        physics = body_graph.physics(graph)
+        driven = physics.drives if physics else [model.actuator(i).name for i in range(model.nu)]
+        actions = np.array([place_of[name] for name in driven], dtype=np.intp)
+        hinges = np.array(list(dict.fromkeys([*actions.tolist(), *place_of.values()])), np.intp)
         influence = np.zeros((len(names), model.nv))
-        influence[:, model.body_dofadr[body_ids[0]] + np.arange(FREE_DOFS)] = 1.0
-        for index in range(1, len(names)):
-            influence[index] = influence[parents[index]]
-            hinges = joint_ids[index][joint_ids[index] >= 0]
-            influence[index, model.jnt_dofadr[hinges]] = 1.0
-        limits = model.jnt_range[driven]
+        for index, body in enumerate(body_ids.tolist()):
+            if index:
+                influence[index] = influence[parents[index]]
+            first = int(model.body_dofadr[body])
+            influence[index, first : first + int(model.body_dofnum[body])] = 1.0
+        of_hinges = joint_ids.ravel()[hinges]
+        limits = np.where(
+            model.jnt_limited[of_hinges, None] > 0, model.jnt_range[of_hinges], _UNLIMITED
+        )
+        tips, radii = _shapes(graph, model, body_ids)
         return cls(
             body_ids=body_ids,
             parents=parents,
             joint_mask=joint_ids >= 0,
             joint_ids=joint_ids,
             actions=actions,
-            qpos=model.jnt_qposadr[driven].astype(np.intp),
-            qvel=model.jnt_dofadr[driven].astype(np.intp),
+            hinges=hinges,
+            qpos=model.jnt_qposadr[of_hinges].astype(np.intp),
+            qvel=model.jnt_dofadr[of_hinges].astype(np.intp),
             lower=limits[:, 0].copy(),
             span=limits[:, 1] - limits[:, 0],
             influence=influence,
+            tips=tips,
+            radii=radii,
         )
+
+
+def _shapes(
+    graph: nx.DiGraph[str], model: mujoco.MjModel, body_ids: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Tips (n, 3) and radii (n,) of the nodes."""
+    if body_graph.physics(graph) is None:
+        geoms = model.body_geomadr[body_ids]
+        # A capsule begins at the origin of its frame, and its center is in the middle.
+        return 2.0 * model.geom_pos[geoms], model.geom_size[geoms, 0].copy()
+    # The geoms of a robot from elsewhere are its own: its nodes say what stands for them.
+    nodes = [body_graph.node(graph, name) for name in body_graph.node_names(graph)]
+    tips = [node.end if isinstance(node, Limb) else (0.0, 0.0, 0.0) for node in nodes]
+    return np.array(tips), np.array([node.radius for node in nodes])

@@ -44,32 +44,6 @@ NODE_CONSTANTS_DIM = 9
 _VELOCITY, _SPIN, _QUATERNION = slice(3, 6), slice(6, 9), slice(9, 13)
 
 
-def node_tips(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float64]:
-    """Tip of every node in its own frame.
-
-    A capsule begins at the origin of its frame (:func:`~morph_ops.geometry.canonical_frames`), and
-    its tip is the other end. The torso is a sphere about its origin and has no tip: its row is
-    zero.
-
-    Args:
-        layout: Layout of the body in its model.
-        model: The body in its world.
-
-    Returns:
-        (n, 3) tips (m).
-
-    Examples:
-        >>> from morph_ops.io.mjcf import to_model
-        >>> from morph_ops.sampling import sample_body
-        >>> body = sample_body(np.random.default_rng(0))
-        >>> model = to_model(body)
-        >>> tips = node_tips(BodyLayout.from_graph(body, model), model)
-        >>> tips.shape == (len(body), 3), tips[0].tolist()
-        (True, [0.0, 0.0, 0.0])
-    """
-    return 2.0 * model.geom_pos[model.body_geomadr[layout.body_ids]]
-
-
 def node_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.float32]:
     """Tip, x-hinge axis and y-hinge axis of every node in its own frame.
 
@@ -90,7 +64,7 @@ def node_constants(layout: BodyLayout, model: mujoco.MjModel) -> NDArray[np.floa
         (True, False)
     """
     constants = np.zeros((layout.n_nodes, NODE_CONSTANTS_DIM), np.float32)
-    constants[:, :3] = node_tips(layout, model)
+    constants[:, :3] = layout.tips
     for slot in range(2):
         axes = model.jnt_axis[layout.joint_ids[:, slot]]
         constants[:, 3 + 3 * slot : 6 + 3 * slot] = axes * layout.joint_mask[:, slot, None]

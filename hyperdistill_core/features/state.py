@@ -76,9 +76,9 @@ class StateReader:
         state = np.zeros((n_simulations, n, STATE_DIM))
         self._state = state
         self._flat = state.reshape(n_simulations, n * STATE_DIM)
-        angles = (layout.actions // 2) * STATE_DIM + _ANGLE + 2 * (layout.actions % 2)
+        angles = (layout.hinges // 2) * STATE_DIM + _ANGLE + 2 * (layout.hinges % 2)
         self._hinge_columns = np.stack([angles, angles + 1])
-        self._hinges = np.zeros((n_simulations, 2, layout.n_controls))
+        self._hinges = np.zeros((n_simulations, 2, len(layout.hinges)))
         self._angle, self._rate = self._hinges[:, 0], self._hinges[:, 1]
         # Components come first: numpy loops over the last axis, and three is too few.
         self._motion = np.zeros((6, n_simulations, nv))

@@ -15,6 +15,7 @@ from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.features.batch_state import BodyArrays
 from hyperdistill_core.rollout import unstable_simulations
 from hyperdistill_core.tasks import Task
+from hyperdistill_core.tasks.task import start_pose
 
 # Weight of the newest measurement in the running mean of a step's duration.
 _NEWEST = 0.1
@@ -45,7 +46,7 @@ class InitialStateSampler:
         """Return the next initial state: qpos (nq,) and qvel (nv,)."""
         self.n_drawn += 1
         qpos, qvel = self._task.reset_noise(self._rng(self.n_drawn), self._model)
-        return self._model.qpos0 + qpos, qvel
+        return start_pose(self._model) + qpos, qvel
 
     def stagger(self, n_envs: int) -> NDArray[np.int64]:
         """Return (E,) control steps by which the first episodes are shorter.
@@ -86,7 +87,7 @@ class EnvSlot:
         self.seconds = 0.0
         self._sampler = InitialStateSampler(task, model, seed=seed, body_number=body_number)
         self._batch = batch = Batch(model, n_envs, num_threads=1)
-        self._physics_steps = task.physics_steps
+        self._physics_steps = task.steps_of(model)
         self._ctrl, self._warning = batch.bind("ctrl"), batch.bind("warning")
         self._qpos, self._qvel = batch.bind("qpos"), batch.bind("qvel")
         # A row of MuJoCo's integration state holds the time first, then qpos and qvel.

@@ -99,11 +99,11 @@ def rollout(
             recorder = Recorder(physics, task.max_steps, poses=measure_gait)
         torso = physics.xpos[:, layout.body_ids[0]]
         statistics = EpisodeStatistics(torso, task, task.fall_height(graph))
-        _close_loop(physics, policy, layout, task, statistics, recorder)
+        _close_loop(physics, policy, layout, model, task, statistics, recorder)
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
     if measure_gait and recorder is not None and not result.unstable:
-        gait = recorder.gait(result.lengths, layout, model, task.ground_m)
+        gait = recorder.gait(result.lengths, layout, model, task)
         result = replace(result, gait=gait)
     return replace(result, seconds=time.perf_counter() - began)
 
@@ -121,12 +121,13 @@ def _close_loop(
     physics: Physics,
     policy: Policy,
     layout: BodyLayout,
+    model: mujoco.MjModel,
     task: Task,
     statistics: EpisodeStatistics,
     recorder: Recorder | None,
 ) -> None:
     """Run the episodes to their ends, or until a simulation becomes unstable."""
-    rows = statistics.running
+    rows, n_steps = statistics.running, task.steps_of(model)
     reader = StateReader(layout, len(rows), world_y=task.world_y)
     clocked = policy if isinstance(policy, ClockedPolicy) and policy.clock_harmonics else None
     for step in range(task.max_steps):
@@ -151,7 +152,7 @@ def _close_loop(
         physics.ctrl[written] = (
             clocked.act(state, time=step * task.control_dt) if clocked else policy.act(state)
         )
-        physics.step(running, task.physics_steps)
+        physics.step(running, n_steps)
         if recorder is not None:
             recorder.record()
         statistics.add()

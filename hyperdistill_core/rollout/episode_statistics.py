@@ -51,7 +51,7 @@ class Recorder:
         return self._ctrl[: self._steps].copy()
 
     def gait(
-        self, lengths: NDArray[np.intp], layout: BodyLayout, model: mujoco.MjModel, ground_m: float
+        self, lengths: NDArray[np.intp], layout: BodyLayout, model: mujoco.MjModel, task: Task
     ) -> GaitMetrics:
         """Gait metrics; the recorder must have been created with ``poses``.
 
@@ -59,7 +59,7 @@ class Recorder:
             lengths: (E,) number of control steps of each episode.
             layout: Layout of the body in its model.
             model: The body in its world.
-            ground_m: Height of the ground (m).
+            task: Task of the rollout.
         """
         return gait_metrics(
             qpos=self._qpos[: self._steps + 1],
@@ -69,7 +69,8 @@ class Recorder:
             lengths=lengths,
             layout=layout,
             model=model,
-            ground_m=ground_m,
+            ground_m=task.ground_m,
+            control_dt=task.control_dt,
         )
 
 

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import BodyLayout, node_tips, rotate
+from hyperdistill_core.features import BodyLayout, rotate
 
 #: Gravitational acceleration (m/s^2).
 GRAVITY = 9.81
@@ -78,6 +78,7 @@ def gait_metrics(
     layout: BodyLayout,
     model: mujoco.MjModel,
     ground_m: float,
+    control_dt: float,
 ) -> GaitMetrics:
     """Gait metrics of a recorded rollout of T control steps.
 
@@ -90,6 +91,7 @@ def gait_metrics(
         layout: Layout of the body in its model.
         model: The body in its world.
         ground_m: Height of the ground (m).
+        control_dt: Length of a control step (s).
 
     Examples:
         >>> from hyperdistill_core.rollout import rollout
@@ -113,14 +115,11 @@ def gait_metrics(
         mask = running.reshape(*running.shape, *trailing)
         return sum_over_steps(np.where(mask, values, 0.0)) / steps.reshape(-1, *trailing)
 
-    joints = model.actuator_trnid[:, 0]
-    rotation = np.diff(qpos[:, :, model.jnt_qposadr[joints]], axis=0)
-    low, high = model.actuator_ctrlrange.T
-    torque = np.clip(ctrl, low, high) * model.actuator_gear[:, 0]
-    work = sum_over_steps(np.where(running, np.abs(torque * rotation).sum(axis=-1), 0.0))
+    work = np.abs(_work(qpos, ctrl, model, control_dt)).sum(axis=-1)
+    work = sum_over_steps(np.where(running, work, 0.0))
     nodes = layout.body_ids
     # Contacts in MuJoCo are soft: a node on the ground lies a little below it.
-    touching = _lowest(xpos[:, :, nodes], xquat[:, :, nodes], layout, model) < ground_m
+    touching = _lowest(xpos[:, :, nodes], xquat[:, :, nodes], layout) < ground_m
     duty_factors = mean(touching)
     return GaitMetrics(
         work=work,
@@ -150,17 +149,36 @@ def sum_over_steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.cumsum(values, axis=0)[-1]
 
 
+def _work(
+    qpos: NDArray[np.float64], ctrl: NDArray[np.float64], model: mujoco.MjModel, control_dt: float
+) -> NDArray[np.float64]:
+    """(T, E, k) work of each actuator of a joint in each step (J): torque times rotation.
+
+    The force of an actuator is ``gain * control + bias``; motors have no bias, servos do.
+    """
+    on_joints = np.flatnonzero(model.actuator_trntype == int(mujoco.mjtTrn.mjTRN_JOINT))
+    gear = model.actuator_gear[on_joints, 0]
+    angle = qpos[:, :, model.jnt_qposadr[model.actuator_trnid[on_joints, 0]]]
+    rotation = np.diff(angle, axis=0)
+    low, high = model.actuator_ctrlrange[on_joints].T
+    bias = model.actuator_biasprm[on_joints]
+    force = model.actuator_gainprm[on_joints, 0] * np.clip(ctrl[:, :, on_joints], low, high)
+    if bias.any():
+        force += bias[:, 0] + gear * (bias[:, 1] * angle[:-1] + bias[:, 2] * rotation / control_dt)
+    limited = model.actuator_forcelimited[on_joints] > 0
+    least, most = np.where(limited, model.actuator_forcerange[on_joints].T, [[-np.inf], [np.inf]])
+    return np.clip(force, least, most) * gear * rotation
+
+
 def _lowest(
     xpos: NDArray[np.float64],
     xquat: NDArray[np.float64],
     layout: BodyLayout,
-    model: mujoco.MjModel,
 ) -> NDArray[np.float64]:
     """(T, E, n) height of the lowest point of every node (m)."""
-    tips = np.broadcast_to(node_tips(layout, model), xpos.shape)
+    tips = np.broadcast_to(layout.tips, xpos.shape)
     tip_z = rotate(xquat[..., :1], xquat[..., 1:], tips)[..., 2]
-    radius = model.geom_size[model.body_geomadr[layout.body_ids], 0]
-    return xpos[..., 2] + np.minimum(tip_z, 0.0) - radius
+    return xpos[..., 2] + np.minimum(tip_z, 0.0) - layout.radii
 
 
 def _symmetry(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import mujoco
@@ -32,7 +33,8 @@ class Flat(Task):
     """A floor at z = 0; the reward is the speed of the torso along x (m/s).
 
     The body keeps its contact excludes. It has fallen when its torso is at or below half of
-    (rest height - 0.2 m). The height is rounded to a millimeter first, as in the public
+    (rest height - 0.2 m), the height of the torso above the lowest point at rest. A robot from
+    elsewhere rests on the floor. The height is rounded to a millimeter first, as in the public
     environment.
 
     Examples:
@@ -47,18 +49,24 @@ class Flat(Task):
     def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
         """See :meth:`Task.model`."""
         spec = to_spec(canonical_frames(graph))
-        spec.worldbody.add_geom(
+        floor = spec.worldbody.add_geom(
             name=FLOOR,
             type=mujoco.mjtGeom.mjGEOM_PLANE,
             size=(0.0, 0.0, 1.0),
             friction=_FRICTION,
             condim=_CONDIM,
         )
+        if body_graph.physics(graph) is not None:
+            _touch_all(spec, floor)
         return compile_spec(spec)
 
     def fall_height(self, graph: nx.DiGraph[str]) -> float:
         """See :meth:`Task.fall_height`."""
-        return _FALL_RATIO * (body_graph.torso(graph).pos[2] - _CLEARANCE_M)
+        physics = body_graph.physics(graph)
+        if physics is not None and not physics.falls:
+            return -math.inf
+        clearance = _CLEARANCE_M if physics is None else 0.0
+        return _FALL_RATIO * (body_graph.torso(graph).pos[2] - clearance)
 
     def height(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
         """See :meth:`Task.height`."""
@@ -69,6 +77,14 @@ class Flat(Task):
     ) -> dict[str, NDArray[np.float64]]:
         """See :meth:`Task.terms`."""
         return {"forward": (after[..., 0] - before[..., 0]) / self.control_dt}
+
+
+def _touch_all(spec: mujoco.MjSpec, floor: mujoco.MjsGeom) -> None:
+    """Let every geom that can touch something touch the floor, whatever bits its file gives it."""
+    for geom in spec.geoms:
+        if geom is not floor:
+            floor.contype |= geom.conaffinity
+            floor.conaffinity |= geom.contype
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
 
 
+def start_pose(model: mujoco.MjModel) -> NDArray[np.float64]:
+    """Pose (nq,) in which episodes begin: the first keyframe, or the zero pose.
+
+    Args:
+        model: The body in its world.
+    """
+    return model.key_qpos[0] if model.nkey else model.qpos0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task(ABC):
     """A world, a reward, and the end of an episode.
@@ -51,6 +60,14 @@ class Task(ABC):
     reset_noise_scale: float = 5e-3
     world_y: bool = False
     ground_m: float = 0.0
+
+    def steps_of(self, model: mujoco.MjModel) -> int:
+        """Number of physics steps of a model in a control step; robots may have their own length.
+
+        Args:
+            model: The body in its world.
+        """
+        return round(self.control_dt / model.opt.timestep)
 
     @property
     def control_dt(self) -> float:
@@ -168,7 +185,7 @@ class Task(ABC):
         Returns:
             qpos (E, nq) and qvel (E, nv).
         """
-        qpos = np.tile(model.qpos0, (episodes, 1))
+        qpos = np.tile(start_pose(model), (episodes, 1))
         qvel = np.zeros((episodes, model.nv))
         for row in range(episodes):
             rng = self.reset_rng(seed, first_episode + row)

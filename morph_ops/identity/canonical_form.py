@@ -36,8 +36,9 @@ def canonical(graph: nx.DiGraph[str]) -> Form:
         graph: A body.
 
     Returns:
-        ``(tree, excludes)``, as nested tuples of numbers and short strings. The layout may
-        change between releases: compare the form or hash it, but do not read it.
+        ``(tree, excludes)``, as nested tuples of numbers and short strings, and the text of its
+        physics for a robot from elsewhere. The layout may change between releases: compare the
+        form or hash it, but do not read it.
 
     Examples:
         >>> from morph_ops.graph import Torso, new_body
@@ -61,7 +62,9 @@ def canonical(graph: nx.DiGraph[str]) -> Form:
         for first, second in body_graph.excludes(graph)
         if not (graph.has_edge(first, second) or graph.has_edge(second, first))
     )
-    return forms[names[0]], tuple(pairs)
+    form: Form = (forms[names[0]], tuple(pairs))
+    physics = body_graph.physics(graph)
+    return form if physics is None else (*form, (physics.mjcf, physics.drives, physics.falls))
 
 
 def body_hash(graph: nx.DiGraph[str]) -> str:
@@ -143,12 +146,12 @@ def _digest(form: Form) -> str:
     return hashlib.sha256(repr(form).encode()).hexdigest()[:32]
 
 
-def _listing(graph: nx.DiGraph[str]) -> tuple[list[tuple[str, str | None, Node]], Any]:
+def _listing(graph: nx.DiGraph[str]) -> tuple[list[tuple[str, str | None, Node]], Any, Any]:
     places = [
         (name, body_graph.parent(graph, name), body_graph.node(graph, name))
         for name in body_graph.node_names(graph)
     ]
-    return places, body_graph.excludes(graph)
+    return places, body_graph.excludes(graph), body_graph.physics(graph)
 
 
 def _unit(vector: tuple[float, ...]) -> tuple[float, ...]:

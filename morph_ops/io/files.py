@@ -53,15 +53,17 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     return list({file.stem: file for file in reversed(files)}.values())[::-1]
 
 
-def read_body(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
+def read_body(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph[str]:
     """The body in an MJCF (.xml, .mjcf), JSON, or GraphML file.
 
     Args:
         path: Path of the file.
+        root: Name of the robot's first body, for an MJCF file with several robots.
 
     Raises:
         BodyError: The extension is none of these.
         BodyError: The file cannot be read, or holds no body.
+        BodyError: ``root`` is given for a file that is no MJCF.
 
     Examples:
         >>> import tempfile
@@ -72,7 +74,10 @@ def read_body(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         ['torso/0']
     """
     module, reader, _ = _format(path)
-    return _load(module, reader)(path)
+    options = {} if root is None else {"root": root}
+    if options and module != _FORMATS[".xml"][0]:
+        raise BodyError(f"{path}: expected an MJCF file to choose the robot {root!r} from")
+    return _load(module, reader)(path, **options)
 
 
 def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:

@@ -137,15 +137,15 @@ def write_graphml(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: json.dumps(value) if isinstance(value, list) else value
+        key: json.dumps(value) if isinstance(value, list | dict) else value
         for key, value in values.items()
     }
 
 
 def _nested(key: str, value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith("["):
+    if not isinstance(value, str) or not value.startswith(("[", "{")):
         return value
     try:
         return parse_json(value)
     except BodyError as error:
-        raise BodyError(f"{key}: expected a JSON list ({error})") from None
+        raise BodyError(f"{key}: expected JSON ({error})") from None

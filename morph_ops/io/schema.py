@@ -9,6 +9,8 @@
                order; each has its name, the name of its parent (null for the
                torso), and the fields of its record in :mod:`morph_ops.graph`
     excludes   pairs of names of nodes that must not collide
+    physics    for a robot from elsewhere, the fields of
+               :class:`~morph_ops.graph.Physics`; other bodies have no such field
     ========== =================================================================
 
 Fields with a default may be missing. Unknown fields are refused, so that no data is lost
@@ -27,7 +29,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
-from morph_ops.graph import Joint, Limb, Torso
+from morph_ops.graph import Joint, Limb, Physics, Torso
 from morph_ops.validity.wellformed import require_well_formed
 
 __all__ = ["FORMAT", "VERSION", "from_dict", "to_dict"]
@@ -35,7 +37,7 @@ __all__ = ["FORMAT", "VERSION", "from_dict", "to_dict"]
 FORMAT = "codesign-body"
 VERSION = 1
 
-_HINTS = {record: get_type_hints(record) for record in (Torso, Limb, Joint)}
+_HINTS = {record: get_type_hints(record) for record in (Torso, Limb, Joint, Physics)}
 _DOCUMENT = ("format", "version", "bodies", "excludes")
 
 
@@ -55,6 +57,7 @@ def to_dict(graph: nx.DiGraph[str]) -> dict[str, Any]:
         (['format', 'version', 'bodies', 'excludes'], 'torso/0')
     """
     require_well_formed(graph)
+    physics = body_graph.physics(graph)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -67,6 +70,7 @@ def to_dict(graph: nx.DiGraph[str]) -> dict[str, Any]:
             for name in body_graph.node_names(graph)
         ],
         "excludes": [list(pair) for pair in body_graph.excludes(graph)],
+        **({} if physics is None else {"physics": _encode(physics)}),
     }
 
 
@@ -97,12 +101,15 @@ read it with the release that wrote it
             f"expected version {VERSION} of format {FORMAT!r}, got {_shown(version)}; "
             "read it with the release that wrote it"
         )
-    _require_keys(found, _DOCUMENT, _DOCUMENT, "the document")
+    _require_keys(found, (*_DOCUMENT, "physics"), _DOCUMENT, "the document")
     graph: nx.DiGraph[str] = nx.DiGraph(excludes=())
     for index, entry in enumerate(_decode(list[dict[Any, Any]], found["bodies"], "bodies")):
         _add_node(graph, entry, f"bodies[{index}]")
     pairs = _decode(list[tuple[str, str]], found["excludes"], "excludes")
     graph = body_graph.with_excludes(graph, pairs)
+    if "physics" in found:
+        physics = _decode(Physics, found["physics"], "physics")
+        graph = body_graph.with_physics(graph, physics)
     require_well_formed(graph)
     return graph
 

@@ -53,13 +53,15 @@ def require_well_formed(graph: nx.DiGraph[str]) -> None:
     names = body_graph.node_names(graph)
     _require_tree(graph, names)
     taken = {ROOT_JOINT}
+    # Parts of a robot from elsewhere may hang on passive joints that are no hinges.
+    passive = body_graph.physics(graph) is not None
     for name in names:
         if not _is_printable(name) or name == "world":
             raise BodyError(f"node {name!r}: no usable name (printable text other than 'world')")
         node = graph.nodes[name].get("node")
         if not isinstance(node, Torso if name == top else Limb):
             raise BodyError(f"node {name!r}: expected a Torso at the root and Limbs below it")
-        problem = next(_problems(node), None)
+        problem = next(_problems(node, passive=passive), None)
         if problem is not None:
             raise BodyError(f"node {name!r}: {problem}")
         for joint in node.joints if isinstance(node, Limb) else ():
@@ -92,7 +94,7 @@ def _is_printable(name: Any) -> bool:
     return isinstance(name, str) and name.isprintable() and name != ""
 
 
-def _problems(node: Torso | Limb) -> Iterator[str]:
+def _problems(node: Torso | Limb, *, passive: bool) -> Iterator[str]:
     yield from _not_finite(node)
     if (node.density is None) == (node.mass is None):
         yield "expected either a density or a mass"
@@ -112,7 +114,8 @@ def _problems(node: Torso | Limb) -> Iterator[str]:
         if node.start == node.end:
             yield "the capsule has no length"
         slots = tuple(joint.slot for joint in node.joints)
-        if slots not in ((SLOTS[0],), (SLOTS[1],), SLOTS):
+        allowed = ((SLOTS[0],), (SLOTS[1],), SLOTS, *((),) * passive)
+        if slots not in allowed:
             yield f"expected hinges of slots x, y or x then y, got {', '.join(slots) or 'none'}"
 
 

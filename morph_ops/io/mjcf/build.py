@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import mujoco
 import networkx as nx
+import numpy as np
 
 from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
 from morph_ops.errors import BodyError
-from morph_ops.graph import Joint, Limb, Node, Torso
+from morph_ops.graph import Joint, Limb, Node, Physics, Torso
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
 
@@ -24,7 +25,8 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
     The torso has a free joint named ``"root"``. MuJoCo's bodies and geoms have the names of
     the nodes, and hinges and motors those of the joints. The physics step is 0.005 s, a parent
     and its child never collide, and the contact excludes of the graph hold. The description
-    contains nothing else: no floor, texture, light, camera, or sensor.
+    contains nothing else: no floor, texture, light, camera, or sensor. A robot from elsewhere
+    has its own physics instead.
 
     Args:
         graph: A body.
@@ -42,6 +44,9 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
         ['world', 'torso/0']
     """
     require_well_formed(graph)
+    physics = body_graph.physics(graph)
+    if physics is not None:
+        return _own_physics(graph, physics)
     spec = mujoco.MjSpec()
     spec.modelname = "body"
     spec.compiler.degree = True
@@ -59,8 +64,7 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
         _add_geom(body, name, node)
     for _, joint in body_graph.joints(graph):
         _add_motor(spec, joint)
-    for first, second in body_graph.excludes(graph):
-        spec.add_exclude(name=f"{first}:{second}", bodyname1=first, bodyname2=second)
+    _add_excludes(spec, graph)
     return spec
 
 
@@ -106,6 +110,27 @@ def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
         return spec.compile()
     except MUJOCO_ERRORS as error:
         raise BodyError(f"MuJoCo cannot compile the body: {one_line(error)}") from None
+
+
+def _own_physics(graph: nx.DiGraph[str], physics: Physics) -> mujoco.MjSpec:
+    """The description that a robot from elsewhere brings along, with the torso in its place."""
+    try:
+        spec = mujoco.MjSpec.from_string(physics.mjcf)
+        torso, pos = spec.body(body_graph.root(graph)), body_graph.torso(graph).pos
+        for key in spec.keys if torso.joints[0].type == mujoco.mjtJoint.mjJNT_FREE else ():
+            moved = np.array(key.qpos)
+            moved[:3] += np.subtract(pos, torso.pos)
+            key.qpos = moved
+        torso.pos = pos
+    except (*MUJOCO_ERRORS, AttributeError) as error:
+        raise BodyError(f"MuJoCo cannot read the robot's physics: {one_line(error)}") from None
+    _add_excludes(spec, graph)
+    return spec
+
+
+def _add_excludes(spec: mujoco.MjSpec, graph: nx.DiGraph[str]) -> None:
+    for first, second in body_graph.excludes(graph):
+        spec.add_exclude(name=f"{first}:{second}", bodyname1=first, bodyname2=second)
 
 
 def _add_hinge(body: mujoco.MjsBody, joint: Joint) -> None:

@@ -1,20 +1,26 @@
-"""Reading: from MJCF to a body of one free torso, capsule limbs on hinges, and motors."""
+"""Reading: from MJCF to a body of one free torso, capsule limbs on hinges, and motors.
+
+What is no such body, number for number, is a robot from elsewhere
+(:mod:`morph_ops.io.mjcf.foreign`).
+"""
 
 from __future__ import annotations
 
 import math
 import os
+from contextlib import suppress
 
 import mujoco
 import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
-from morph_ops._text_file import read_parsed
+from morph_ops._text_file import read_text
 from morph_ops.errors import BodyError, MjcfError
 from morph_ops.graph import SLOTS, Slot
 from morph_ops.io.mjcf.build import to_model
 from morph_ops.io.mjcf.compare import differences
+from morph_ops.io.mjcf.foreign import read_foreign
 from morph_ops.io.mjcf.shape import Motors, motors_by_joint, require_limb, require_torso
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, SLOT_TEXT, parse, quiet
 from morph_ops.io.mjcf.values import Source, limb_of, torso_of
@@ -22,23 +28,24 @@ from morph_ops.io.mjcf.values import Source, limb_of, torso_of
 __all__ = ["from_xml", "read"]
 
 
-def read(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
+def read(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph[str]:
     """The body in an MJCF file.
 
     The function reads the robot and drops the world around it: floor, lights, cameras,
-    sensors, sites, materials, and options. Numbers stay as in the file, with angles in
-    degrees. Everything else that the file says about the robot's physics must equal what
-    :func:`morph_ops.io.mjcf.to_model` builds from the body, or the file is refused.
+    sensors, sites, materials, and options. If torso and limbs are a sphere and capsules on hinges
+    with motors, numbers stay as in the file, with angles in degrees. Any other robot keeps its own
+    physics beside nodes that stand for its parts (:class:`~morph_ops.graph.Physics`).
 
     Args:
-        path: Path of the file.
+        path: Path of the file. Files that it names must lie in its folder.
+        root: Name of the robot's first body, where the file holds several robots.
 
     Returns:
         The body, with nodes and joints named as in the file.
 
     Raises:
         MjcfError: The file cannot be read.
-        MjcfError: The file holds no body, or one with physics that a body cannot hold.
+        MjcfError: The file holds no robot that can walk.
 
     Examples:
         >>> import tempfile
@@ -50,11 +57,18 @@ def read(path: str | os.PathLike[str]) -> nx.DiGraph[str]:
         >>> list(mjcf.read(file))
         ['torso/0']
     """
-    return read_parsed(path, from_xml, error=MjcfError)
+    text = read_text(path, error=MjcfError)
+    if root is None:
+        with suppress(MjcfError):
+            return from_xml(text)
+    try:
+        return read_foreign(path, root=root)
+    except BodyError as problem:
+        raise MjcfError(f"{path}: {problem}") from None
 
 
 def from_xml(text: str) -> nx.DiGraph[str]:
-    """The body in MJCF text; see :func:`read`.
+    """The body of a sphere and capsules in MJCF text; see :func:`read`.
 
     Args:
         text: An MJCF document.

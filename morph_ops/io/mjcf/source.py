@@ -91,15 +91,8 @@ def slot_of_name(joint: str) -> Slot | None:
 
 
 def _require_self_contained(text: str) -> None:
-    """Refuse references out of the text, and numbers that MuJoCo accepts but must not."""
-    try:
-        parser = ElementTree.XMLParser(target=_Builder())
-        document = ElementTree.fromstring(text, parser)
-    except (ElementTree.ParseError, UnicodeEncodeError) as error:
-        raise MjcfError(f"broken XML: {error}") from None
-    if document.tag != "mujoco":
-        raise MjcfError(f"expected MJCF, whose first element is <mujoco>, got <{document.tag}>")
-    for element in document.iter():
+    """Refuse references out of the text, and numbers that are not finite."""
+    for element in parse_document(text).iter():
         if element.tag in _FOREIGN:
             raise MjcfError(f"<{element.tag}> is not allowed: {_FOREIGN[element.tag]}")
         for key, value in element.attrib.items():
@@ -108,11 +101,44 @@ def _require_self_contained(text: str) -> None:
                     f"<{element.tag} {key}={value!r}> is not allowed: no other file is read; "
                     "remove it or use a built-in shape"
                 )
-            if key not in _TEXT_ATTRIBUTES and any(map(_is_not_finite, value.split())):
-                title = f" name={element.get('name')!r}" if "name" in element.attrib else ""
-                raise MjcfError(
-                    f"<{element.tag}{title}>: expected finite numbers in {key}, got {value!r}"
-                )
+        require_finite(element)
+
+
+def parse_document(text: str, *, roots: tuple[str, ...] = ("mujoco",)) -> ElementTree.Element:
+    """The first element of an XML document without a document type declaration.
+
+    Args:
+        text: The document.
+        roots: Allowed tags of the element.
+
+    Raises:
+        MjcfError: The text is broken XML, or another kind of document.
+    """
+    try:
+        parser = ElementTree.XMLParser(target=_Builder())
+        document = ElementTree.fromstring(text, parser)
+    except (ElementTree.ParseError, UnicodeEncodeError) as error:
+        raise MjcfError(f"broken XML: {error}") from None
+    if document.tag not in roots:
+        raise MjcfError(f"expected MJCF, whose first element is <mujoco>, got <{document.tag}>")
+    return document
+
+
+def require_finite(element: ElementTree.Element) -> None:
+    """Refuse numbers that MuJoCo accepts but must not.
+
+    Args:
+        element: An element of a document.
+
+    Raises:
+        MjcfError: A number of an attribute is not finite.
+    """
+    for key, value in element.attrib.items():
+        if key not in _TEXT_ATTRIBUTES and any(map(_is_not_finite, value.split())):
+            title = f" name={element.get('name')!r}" if "name" in element.attrib else ""
+            raise MjcfError(
+                f"<{element.tag}{title}>: expected finite numbers in {key}, got {value!r}"
+            )
 
 
 def _is_not_finite(word: str) -> bool:

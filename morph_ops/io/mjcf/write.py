@@ -16,7 +16,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops._text_file import write_text
-from morph_ops.graph import Joint, Limb, Node, Torso
+from morph_ops.graph import Joint, Limb, Node, Physics, Torso
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
 from morph_ops.io.mjcf.source import SLOT_TEXT, slot_of_name
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
@@ -81,6 +81,9 @@ def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
         True
     """
     require_well_formed(graph)
+    physics = body_graph.physics(graph)
+    if physics is not None:
+        return _shown_text(_own_document(graph, physics, scene))
     document = ElementTree.Element("mujoco", model="body")
     _add(document, "compiler", angle="degree", autolimits="true")
     _add(document, "option", timestep=PHYSICS_STEP_S)
@@ -100,13 +103,37 @@ def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
         motor.set("gear", _text(joint.gear))
         if joint.ctrl_range != _default(Joint, "ctrl_range"):
             motor.set("ctrlrange", _text(joint.ctrl_range))
+    _add_excludes(document, graph)
+    _add_slots(document, graph)
+    return _shown_text(document)
+
+
+def _shown_text(document: ElementTree.Element) -> str:
+    ElementTree.indent(document)
+    return ElementTree.tostring(document, encoding="unicode") + "\n"
+
+
+def _own_document(graph: nx.DiGraph[str], physics: Physics, scene: bool) -> ElementTree.Element:
+    """The physics that a robot from elsewhere brings along, with the torso in its place."""
+    document = ElementTree.fromstring(physics.mjcf)
+    [world] = document.iter("worldbody")
+    [torso] = world.findall("body")
+    torso.set("pos", _text(body_graph.torso(graph).pos))
+    if scene:
+        _add_scene_settings(document)
+        _add_world(world)
+        _add_followers(torso)
+        for geom in torso.iter("geom"):
+            geom.set("material", "limb")
+    _add_excludes(document, graph)
+    return document
+
+
+def _add_excludes(document: ElementTree.Element, graph: nx.DiGraph[str]) -> None:
     if body_graph.excludes(graph):
         contact = _add(document, "contact")
         for first, second in body_graph.excludes(graph):
             _add(contact, "exclude", name=f"{first}:{second}", body1=first, body2=second)
-    _add_slots(document, graph)
-    ElementTree.indent(document)
-    return ElementTree.tostring(document, encoding="unicode") + "\n"
 
 
 def _add_defaults(document: ElementTree.Element, scene: bool) -> None:

@@ -110,11 +110,11 @@ def test_a_controller_with_a_context_that_extends_its_own_acts_the_same(graph, c
     model.dof_damping[:] = 0.1  # a body that the wide context tells from a UNIMAL robot
     states = np.random.default_rng(2).normal(size=(5, len(graph), 17))
     for variant in range(2):
-        controls = [
+        one, other = (
             each.for_body(graph, model, variant=variant).act(states, time=0.3)
             for each in (narrow, wide)
-        ]
-        np.testing.assert_allclose(*controls, atol=1e-5)
+        )
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_a_context_that_does_not_extend_the_present_one_is_refused():

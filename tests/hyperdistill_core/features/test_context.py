@@ -7,7 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hyperdistill_core.features import CONTEXT, context_dim, context_features, context_kind
+from hyperdistill_core.features import (
+    CONTEXT,
+    ContextKind,
+    context_dim,
+    context_features,
+    context_kind,
+)
 from hyperdistill_core.tasks import get_task
 from morph_ops.graph import limb, limbs, node, node_names, torso, with_nodes
 from morph_ops.sampling import sample_body
@@ -18,7 +24,7 @@ def body():
     return sample_body(np.random.default_rng(3))
 
 
-def _context(graph, kind="extended"):
+def _context(graph, kind: ContextKind = "extended"):
     return context_features(graph, get_task("flat").model(graph), kind=kind)
 
 

@@ -154,7 +154,7 @@ def test_broken_json_is_refused(text: str, message: str) -> None:
         ('source="torso/0" target="limb/3"', 'source="limb/3" target="limb/3"', "is none"),
         (">1</data>", ">7</data>", "expected version 1 of format 'codesign-body', got 7"),
         ('attr.name="condim"', 'attr.name="size"', "unknown field 'size'"),
-        ("[0.0, 0.1, 0.0]", "[0.0, 0.1", r"pos: expected a JSON list \(broken JSON: Expecting"),
+        ("[0.0, 0.1, 0.0]", "[0.0, 0.1", r"pos: expected JSON \(broken JSON: Expecting"),
     ],
 )
 def test_graphml_that_is_no_body_is_refused(

@@ -1,0 +1,215 @@
+"""Loading an MJCF file that nobody here wrote, with what lies beside it in its folder.
+
+Included files and meshes are read if they lie inside the robot's folder. What is only looks is
+dropped before MuJoCo sees it: textures, materials, skins, lights, cameras, sensors, and geoms that
+neither touch anything nor give a body its mass.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import mujoco
+import numpy as np
+
+from morph_ops._messages import one_line
+from morph_ops._text_file import read_text
+from morph_ops.errors import MjcfError
+from morph_ops.io.mjcf.foreign.coordinates import make_local
+from morph_ops.io.mjcf.source import MUJOCO_ERRORS, parse_document, quiet, require_finite
+
+__all__ = ["load_model"]
+
+#: Elements that are only looks, or that measure: a rollout reads none of them.
+_DROPPED = frozenset(
+    {"camera", "hfield", "light", "material", "sensor", "skin", "statistic", "texture", "visual"}
+)
+_REFUSED = {
+    "extension": "plugins are not loaded",
+    "plugin": "plugins are not loaded",
+    "attach": "models that attach others are not read; save the whole model as one file",
+    "model": "models that attach others are not read; save the whole model as one file",
+    "flexcomp": "soft bodies are not supported; replace them by rigid ones",
+    "flex": "soft bodies are not supported; replace them by rigid ones",
+    "composite": "composite bodies are not supported; replace them by rigid ones",
+}
+#: Attributes of <compiler> that say where files lie; files get new names.
+_FOLDERS = ("assetdir", "meshdir", "texturedir", "strippath")
+#: What MuJoCo writes before its messages.
+_PREFIXES = re.compile("^(XML )?(Error: )*")
+_MOST_FILES = 500
+_DEEPEST_INCLUDE = 20
+_LARGEST_MESH_BYTES = 50_000_000
+
+
+def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
+    """The compiled model of a robot's file with its world, without looks and sensors.
+
+    Args:
+        path: Path of the MJCF file.
+
+    Returns:
+        The model, and a note on what was not read.
+
+    Raises:
+        MjcfError: The file, or one that it includes, cannot be read or is no MJCF.
+        MjcfError: A file lies outside the robot's folder, or is missing.
+        MjcfError: The file has a plugin, a soft body, or a number that is not finite.
+    """
+    folder = path.parent.resolve()
+    notes: list[str] = []
+    document = parse_document(read_text(path))
+    _include(document, folder, path, depth=0, notes=notes)
+    for element in document.iter():
+        if element.tag in _REFUSED:
+            raise MjcfError(f"<{element.tag}> is not allowed: {_REFUSED[element.tag]}")
+        require_finite(element)
+    _drop_looks(document)
+    make_local(document)
+    assets, missing = _meshes(document, folder)
+    text = ElementTree.tostring(document, encoding="unicode")
+    with quiet():
+        try:
+            spec = mujoco.MjSpec.from_string(text, assets=assets)
+            _drop_visual_geoms(spec)
+            for mesh in spec.meshes:
+                if mesh.file in missing:
+                    raise missing[mesh.file]
+            _add_missing_motors(spec, notes)
+            return spec.compile(), notes
+        except MUJOCO_ERRORS as error:
+            raise MjcfError(_PREFIXES.sub("", one_line(error))) from None
+
+
+def _include(
+    document: ElementTree.Element, folder: Path, path: Path, *, depth: int, notes: list[str]
+) -> None:
+    """Put the content of included files into their places."""
+    if depth > _DEEPEST_INCLUDE:
+        raise MjcfError(f"{path.name}: more than {_DEEPEST_INCLUDE} files included in each other")
+    for parent in list(document.iter()):
+        for position, element in reversed(list(enumerate(parent))):
+            if element.tag != "include":
+                continue
+            name = element.get("file", "")
+            if _is_outside(folder, (folder, path.parent), name):
+                notes.append(f"not read, because it lies outside the robot's folder: {name}")
+                parent.remove(element)
+                continue
+            file = _inside(folder, (folder, path.parent), name, "include")
+            included = parse_document(read_text(file), roots=("mujoco", "mujocoinclude"))
+            _include(included, folder, file, depth=depth + 1, notes=notes)
+            parent[position : position + 1] = list(included)
+
+
+def _is_outside(folder: Path, bases: tuple[Path, ...], name: str) -> bool:
+    return not any((base / name).resolve().is_relative_to(folder) for base in bases)
+
+
+def _inside(folder: Path, bases: tuple[Path, ...], name: str, tag: str) -> Path:
+    """The existing file of a name below one of the bases and inside the robot's folder."""
+    if _is_outside(folder, bases, name):
+        raise MjcfError(
+            f"<{tag} file={name!r}>: the file lies outside the robot's folder; put both into one "
+            "folder"
+        )
+    for base in bases:
+        file = (base / name).resolve()
+        if file.is_relative_to(folder) and file.is_file():
+            return file
+    raise MjcfError(f"<{tag} file={name!r}>: there is no such file in the robot's folder")
+
+
+def _drop_looks(document: ElementTree.Element) -> None:
+    for parent in list(document.iter()):
+        for element in list(parent):
+            if element.tag in _DROPPED or element.get("type") == "hfield":
+                parent.remove(element)
+        if parent.tag != "mujoco":
+            parent.attrib.pop("material", None)
+
+
+def _meshes(
+    document: ElementTree.Element, folder: Path
+) -> tuple[dict[str, bytes], dict[str, MjcfError]]:
+    """Content of the mesh files, whose names become those of a flat folder, and what is missing.
+
+    A missing file is an error only if the mesh turns out to be more than looks.
+    """
+    compilers = list(document.iter("compiler"))
+    given = {key: each.get(key, "") for each in compilers for key in _FOLDERS if key in each.attrib}
+    base = given.get("meshdir") or given.get("assetdir") or ""
+    if given.get("strippath") == "true":
+        raise MjcfError("<compiler strippath>: not supported; write the whole paths")
+    assets: dict[str, bytes] = {}
+    missing: dict[str, MjcfError] = {}
+    used = {each.get("mesh") for each in document.iter("geom")}
+    for group in document.iter("asset"):
+        for mesh in group.findall("mesh"):
+            name = mesh.get("file")
+            if name is None:
+                continue
+            mesh.set("name", mesh.get("name") or Path(name).stem)
+            if mesh.get("name") not in used:
+                group.remove(mesh)
+                continue
+            new = f"{len(assets)}{Path(name).suffix.lower()}"
+            mesh.set("file", new)
+            try:
+                assets[new] = _content(_inside(folder, (folder / base, folder), name, "mesh"))
+            except MjcfError as error:
+                missing[new] = error
+                assets[new] = b""
+    for compiler in compilers:
+        for key in _FOLDERS:
+            compiler.attrib.pop(key, None)
+    if len(assets) > _MOST_FILES:
+        raise MjcfError(f"expected at most {_MOST_FILES} mesh files, got {len(assets)}")
+    return assets, missing
+
+
+def _drop_visual_geoms(spec: mujoco.MjSpec) -> None:
+    """Drop geoms that are only looks, whose meshes may be large, and meshes without a geom."""
+    paired = {name for pair in spec.pairs for name in (pair.geomname1, pair.geomname2)}
+    weightless = spec.compiler.inertiafromgeom == mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_FALSE
+    by_geoms = spec.compiler.inertiafromgeom == mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_TRUE
+    for geom in list(spec.geoms):
+        touches = geom.contype or geom.conaffinity or geom.name in paired or geom.fluid_ellipsoid
+        weighs_nothing = weightless or (geom.parent.explicitinertial and not by_geoms)
+        weighs_nothing = weighs_nothing or geom.mass == 0.0 or geom.density == 0.0
+        if not touches and weighs_nothing:
+            spec.delete(geom)
+    used = {geom.meshname for geom in spec.geoms}
+    for mesh in list(spec.meshes):
+        if mesh.name not in used:
+            spec.delete(mesh)
+
+
+def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:
+    """Give hinges of a robot without actuators motors of the torques that the joints allow."""
+    if spec.actuators:
+        return
+    for joint in spec.joints:
+        if joint.type != mujoco.mjtJoint.mjJNT_HINGE or not np.any(joint.actfrcrange):
+            continue
+        joint.name = joint.name or f"joint{joint.id}"
+        motor = spec.add_actuator(
+            name=joint.name,
+            target=joint.name,
+            trntype=mujoco.mjtTrn.mjTRN_JOINT,
+            ctrllimited=mujoco.mjtLimited.mjLIMITED_TRUE,
+            ctrlrange=joint.actfrcrange,
+        )
+        motor.set_to_motor()
+    if spec.actuators:
+        notes.append(
+            "the file has no actuators: each hinge with an actuatorfrcrange got a motor of it"
+        )
+
+
+def _content(file: Path) -> bytes:
+    if file.stat().st_size > _LARGEST_MESH_BYTES:
+        raise MjcfError(f"{file.name}: expected a mesh of at most 50 MB")
+    return file.read_bytes()

@@ -1,0 +1,163 @@
+"""Import notes: what of a robot is approximated, left out, or read in a certain way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import mujoco
+import numpy as np
+
+from morph_ops.geometry import TOLERANCE
+from morph_ops.io.mjcf.foreign.actuation import Drive
+from morph_ops.io.mjcf.foreign.robot import BALL, FREE, HINGE, SLIDE, ForeignRobot
+from morph_ops.io.mjcf.foreign.tree import PlannedNode
+
+__all__ = ["notes_of"]
+
+_MOST_NAMES = 4
+_SIMPLE = (int(mujoco.mjtGeom.mjGEOM_SPHERE), int(mujoco.mjtGeom.mjGEOM_CAPSULE))
+
+
+def notes_of(
+    robot: ForeignRobot,
+    nodes: Sequence[PlannedNode],
+    drives: Sequence[Drive],
+    *,
+    undriven: Mapping[str, Sequence[str]],
+    left: Sequence[str],
+    timestep: float,
+    lift: float,
+) -> list[str]:
+    """One line for each kind of approximation.
+
+    Args:
+        robot: The robot.
+        nodes: Its nodes.
+        drives: Its actuators that follow an action.
+        undriven: Names of its other actuators, by the reason.
+        left: Constraints that reach beyond the robot.
+        timestep: Length of a physics step (s).
+        lift: Height by which the robot was lifted onto the ground (m).
+    """
+    lines = [
+        *_shape_notes(robot, nodes),
+        *_joint_notes(robot, nodes, {drive.joint for drive in drives}),
+        *_drive_notes(robot, drives),
+    ]
+    lines += [
+        f"not driven, because it {reason}: {_listed(names)}" for reason, names in undriven.items()
+    ]
+    if left:
+        lines.append(f"left out, because it reaches beyond the robot: {_listed(left)}")
+    if abs(timestep - robot.model.opt.timestep) > 1e-9:
+        lines.append(
+            f"physics step {robot.model.opt.timestep:g} s changed to {timestep:g} s, which divides "
+            "the control step"
+        )
+    if abs(lift) > 0.01:
+        lines.append(f"moved by {lift:+.3g} m, so that its lowest point touches the ground")
+    lines += _world_notes(robot)
+    return lines
+
+
+def _shape_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> list[str]:
+    lines: list[str] = []
+    solid = [node for node in nodes if node.solid]
+    welded = [node.name for node in solid if len(node.part.welded) > 1]
+    if welded:
+        lines.append(f"one node with all that is welded to it: {_listed(welded)}")
+    model = robot.model
+    shaped = [
+        node.name
+        for node in solid
+        if len(node.part.geoms) != 1 or int(model.geom_type[node.part.geoms[0]]) not in _SIMPLE
+    ]
+    if shaped:
+        lines.append(f"the controller sees a capsule in place of the geoms of: {_listed(shaped)}")
+    split = [node.name for node in nodes if not node.solid]
+    if split:
+        lines.append(f"nodes in a row for parts with three or more hinges: {_listed(split)}")
+    return lines
+
+
+def _joint_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode], driven: set[int]) -> list[str]:
+    model = robot.model
+    lines: list[str] = []
+    joints = [joint for node in nodes[1:] for joint in node.joints]
+    slots = {joint for node in nodes for joint in node.slots}
+
+    def named(chosen: Iterable[int]) -> str:
+        return _listed([robot.joint_name(joint) for joint in chosen])
+
+    free = [j for j in slots if int(model.jnt_type[j]) == HINGE and not model.jnt_limited[j]]
+    if free:
+        lines.append(f"hinges without limits, shown with a range of 360 deg: {named(sorted(free))}")
+    idle = [j for j in slots if j not in driven]
+    if idle:
+        lines.append(f"hinges without a motor: {named(sorted(idle))}")
+    sliding = [j for j in slots if int(model.jnt_type[j]) == SLIDE]
+    if sliding:
+        lines.append(f"sliding joints, shown as hinges: {named(sorted(sliding))}")
+    hidden = [j for j in joints if j not in slots]
+    if hidden:
+        kinds = {int(model.jnt_type[j]) for j in hidden}
+        words = " and ".join(
+            word for kind, word in ((BALL, "ball"), (SLIDE, "sliding")) if kind in kinds
+        )
+        lines.append(f"passive {words} joints, which the controller does not see: {named(hidden)}")
+    kinds = [int(model.jnt_type[j]) for j in robot.parts[0].joints]
+    if kinds != [FREE]:
+        words = ("free", "ball", "slide", "hinge")
+        lines.append(
+            f"the torso moves on {', '.join(words[kind] for kind in kinds)} joints, not freely"
+        )
+    narrow = [
+        j
+        for j in slots
+        if model.jnt_limited[j]
+        and int(model.jnt_type[j]) == HINGE
+        and np.ptp(model.jnt_range[j]) < np.deg2rad(5.0)
+    ]
+    if narrow:
+        lines.append(f"hinges with a range below 5 deg; are its units right? {named(narrow)}")
+    return lines
+
+
+def _drive_notes(robot: ForeignRobot, drives: Sequence[Drive]) -> list[str]:
+    lines: list[str] = []
+    for how in dict.fromkeys(drive.how for drive in drives):
+        names = [robot.joint_name(drive.joint) for drive in drives if drive.how == how]
+        if how != "the whole control range":
+            lines.append(f"an action of -1..1 is {how}: {_listed(names)}")
+    counts: dict[int, int] = {}
+    for drive in drives:
+        counts[drive.joint] = counts.get(drive.joint, 0) + 1
+    several = [robot.joint_name(joint) for joint, count in counts.items() if count > 1]
+    if several:
+        lines.append(f"several actuators follow one action: {_listed(several)}")
+    return lines
+
+
+def _world_notes(robot: ForeignRobot) -> list[str]:
+    model = robot.model
+    lines: list[str] = []
+    others = sorted({int(model.body_rootid[body]) for body in range(1, model.nbody)} - {robot.root})
+    if others:
+        names = [robot.body_name(body) for body in others]
+        lines.append(f"the world around it is left out: {_listed(names)}")
+    gravity = model.opt.gravity
+    if np.abs(gravity - [0.0, 0.0, -9.81]).max() > 0.02:
+        lines.append(f"gravity of its own: {' '.join(f'{each:g}' for each in gravity)} m/s^2")
+    if model.opt.density or model.opt.viscosity:
+        lines.append("moves in a fluid of its own")
+    places = np.array([robot.position(part.body) for part in robot.parts])
+    size = float(np.ptp(places, axis=0).max())
+    if size > 20.0 or size < TOLERANCE:
+        lines.append(f"its joints span {size:.3g} m; are its units right?")
+    return lines
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown

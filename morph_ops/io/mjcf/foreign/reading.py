@@ -1,0 +1,154 @@
+"""From a file that nobody here wrote to a body with physics of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import mujoco
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from morph_ops import graph as body_graph
+from morph_ops.errors import MjcfError
+from morph_ops.geometry.rotations import quaternion, rotation
+from morph_ops.graph import Physics
+from morph_ops.io.mjcf.foreign.actuation import drives_of, torques_of
+from morph_ops.io.mjcf.foreign.capsules import lowest_point
+from morph_ops.io.mjcf.foreign.loading import load_model
+from morph_ops.io.mjcf.foreign.notes import notes_of
+from morph_ops.io.mjcf.foreign.physics_text import physics_text
+from morph_ops.io.mjcf.foreign.robot import BALL, FREE, ForeignRobot, find_robot
+from morph_ops.io.mjcf.foreign.tree import PlannedNode, equivalent_graph, plan_nodes
+
+__all__ = ["read_foreign"]
+
+#: Length of a control step (s), which a whole number of physics steps fill.
+CONTROL_STEP_S = 0.02
+#: Names of keyframes that are start poses, the first choice first.
+_START_NAMES = ("home", "stand", "standing", "init", "initial", "start")
+_NOT_SUPPORTED = {
+    int(mujoco.mjtGeom.mjGEOM_HFIELD): "height field",
+    int(mujoco.mjtGeom.mjGEOM_SDF): "signed distance field",
+    int(mujoco.mjtGeom.mjGEOM_PLANE): "plane",
+}
+
+
+def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph[str]:
+    """The body in an MJCF file of any robot.
+
+    Args:
+        path: Path of the file. Files that it names must lie in its folder.
+        root: Name of the robot's first body, where the file holds several robots.
+
+    Returns:
+        A body whose nodes stand for the robot's parts, with the robot's own physics
+        (:class:`~morph_ops.graph.Physics`).
+
+    Raises:
+        MjcfError: The file cannot be read, or holds no robot that can move.
+    """
+    model, unread = load_model(Path(path))
+    robot = find_robot(model, root=root)
+    _require_supported(robot)
+    drives, undriven = drives_of(robot)
+    if not drives:
+        raise MjcfError(
+            "expected at least one actuator that drives a joint of a limb, got none; add motors "
+            "under <actuator>"
+        )
+    torques = torques_of(drives)
+    nodes = plan_nodes(robot, torques)
+    graph = equivalent_graph(robot, nodes, torques)
+    timestep = CONTROL_STEP_S / max(round(CONTROL_STEP_S / float(model.opt.timestep)), 1)
+    start, lift = _start_pose(robot, nodes)
+    text, left = physics_text(robot, nodes, drives, timestep=timestep, start=start)
+    notes = notes_of(
+        robot, nodes, drives, undriven=undriven, left=left, timestep=timestep, lift=lift
+    )
+    top = body_graph.root(graph)
+    record = body_graph.torso(graph)
+    placed = replace(record, pos=(0.0, 0.0, record.pos[2] + lift))
+    graph = body_graph.with_nodes(graph, [(top, placed)])
+    names = tuple(robot.joint_name(drive.joint) for drive in drives)
+    physics = Physics(mjcf=text, drives=names, falls=robot.moves_along(2), notes=(*unread, *notes))
+    return body_graph.with_physics(graph, physics)
+
+
+def _require_supported(robot: ForeignRobot) -> None:
+    model = robot.model
+    for geom in sorted(robot.solid_geoms):
+        kind = _NOT_SUPPORTED.get(int(model.geom_type[geom]))
+        if kind is not None:
+            name = robot.name(mujoco.mjtObj.mjOBJ_GEOM, geom) or str(geom)
+            raise MjcfError(
+                f"geom {name!r}: a {kind} is no part of a robot that walks; remove it, or give it "
+                'contype="0" conaffinity="0"'
+            )
+    if not robot.solid_geoms and not (model.opt.density or model.opt.viscosity):
+        raise MjcfError(
+            "none of the robot's geoms collides with anything, so it would fall through the floor; "
+            "give its feet geoms with contype and conaffinity"
+        )
+
+
+def _start_pose(
+    robot: ForeignRobot, nodes: Sequence[PlannedNode]
+) -> tuple[NDArray[np.float64] | None, float]:
+    """Start pose in the coordinates of the nodes, None for the zero pose; and how far to lift it.
+
+    The lift (m) puts the lowest point of the start pose onto the ground.
+    """
+    model = robot.model
+    number = _start_key(robot)
+    data = robot.data
+    if number is not None:
+        data = mujoco.MjData(model)
+        data.qpos[:] = model.key_qpos[number]
+        mujoco.mj_kinematics(model, data)
+    lowest = lowest_point(model, data, sorted(robot.solid_geoms))
+    lift = -(lowest or 0.0)
+    if number is None:
+        return None, lift
+    return _converted(robot, nodes, model.key_qpos[number]), lift
+
+
+def _start_key(robot: ForeignRobot) -> int | None:
+    model = robot.model
+    names = {
+        robot.name(mujoco.mjtObj.mjOBJ_KEY, number).lower(): number for number in range(model.nkey)
+    }
+    for name in _START_NAMES:
+        if name in names:
+            return names[name]
+    return 0 if model.nkey else None
+
+
+def _converted(
+    robot: ForeignRobot, nodes: Sequence[PlannedNode], qpos: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Coordinates of a pose in the text of the robot, whose frames differ from the file's.
+
+    The torso is above where it is in the zero pose.
+    """
+    model = robot.model
+    values: list[float] = []
+    for node in nodes:
+        turn = robot.rotation(node.part.body)
+        for joint in node.joints:
+            kind, address = int(model.jnt_type[joint]), int(model.jnt_qposadr[joint])
+            if kind == FREE:
+                now = rotation(tuple(qpos[address + 3 : address + 7].tolist()))
+                arm = turn.T @ (node.origin - robot.position(node.part.body))
+                place = qpos[address : address + 3] + now @ arm
+                place[:2] = node.origin[:2]
+                values += [*place.tolist(), *quaternion(now @ turn.T)]
+            elif kind == BALL:
+                now = rotation(tuple(qpos[address : address + 4].tolist()))
+                values += [*quaternion(turn @ now @ turn.T)]
+            else:
+                values.append(float(qpos[address]))
+    return np.array(values)

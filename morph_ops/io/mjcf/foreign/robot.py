@@ -1,0 +1,212 @@
+"""A robot in a compiled model of somebody else: its bodies, joints, and rest pose.
+
+Bodies without joints belong to the body that they are welded to. What moves is a part: a body with
+joints, and all that is welded to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from morph_ops.errors import MjcfError
+
+__all__ = ["ForeignRobot", "Part", "find_robot"]
+
+FREE, BALL, SLIDE, HINGE = (
+    int(kind)
+    for kind in (
+        mujoco.mjtJoint.mjJNT_FREE,
+        mujoco.mjtJoint.mjJNT_BALL,
+        mujoco.mjtJoint.mjJNT_SLIDE,
+        mujoco.mjtJoint.mjJNT_HINGE,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A body that moves, with all that is welded to it.
+
+    Attributes:
+        body: Id of the body that holds the joints.
+        welded: Ids of all its bodies, itself first.
+        parent: Id of the body of the part above; 0 for the root.
+        joints: Ids of its joints, in order.
+        geoms: Ids of its geoms.
+    """
+
+    body: int
+    welded: tuple[int, ...]
+    parent: int
+    joints: tuple[int, ...]
+    geoms: tuple[int, ...]
+
+
+class ForeignRobot:
+    """One robot of a compiled model, in the pose of its zero angles.
+
+    Args:
+        model: The compiled model.
+        root: Id of the root body of the robot.
+
+    Attributes:
+        model: The compiled model.
+        data: The model in its zero pose, with frames computed.
+        parts: All parts, depth first; the root first.
+    """
+
+    def __init__(self, model: mujoco.MjModel, root: int) -> None:
+        self.model, self.root = model, root
+        self.data = mujoco.MjData(model)
+        self.data.qpos[:] = model.qpos0
+        mujoco.mj_kinematics(model, self.data)
+        mujoco.mj_comPos(model, self.data)
+        self.parts = self._parts()
+
+    def _parts(self) -> list[Part]:
+        model = self.model
+        own = [body for body in range(model.nbody) if model.body_rootid[body] == self.root]
+        welded: dict[int, list[int]] = {}
+        for body in own:
+            welded.setdefault(int(model.body_weldid[body]), []).append(body)
+        parts: list[Part] = []
+        for main, bodies in sorted(welded.items()):
+            first = int(model.body_jntadr[main])
+            joints = range(first, first + int(model.body_jntnum[main]))
+            geoms = [
+                geom
+                for body in bodies
+                for geom in range(
+                    model.body_geomadr[body], model.body_geomadr[body] + model.body_geomnum[body]
+                )
+                if model.body_geomnum[body]
+            ]
+            above = 0 if main == self.root else int(model.body_weldid[model.body_parentid[main]])
+            parts.append(Part(main, tuple(bodies), above, tuple(joints), tuple(geoms)))
+        return parts
+
+    def moves_along(self, axis: int) -> bool:
+        """Whether the joints of the root let the robot move along an axis of the world.
+
+        Args:
+            axis: 0 for x, 2 for z.
+        """
+        joints = self.parts[0].joints
+        return any(
+            int(self.model.jnt_type[joint]) == FREE
+            or (
+                int(self.model.jnt_type[joint]) == SLIDE
+                and abs(self.data.xaxis[joint][axis]) > 1e-6
+            )
+            for joint in joints
+        )
+
+    def name(self, kind: mujoco.mjtObj, number: int) -> str:
+        """Name of an object; empty if it has none."""
+        return mujoco.mj_id2name(self.model, kind, number) or ""
+
+    def body_name(self, body: int) -> str:
+        """Name of a body, or a made-up one."""
+        return self.name(mujoco.mjtObj.mjOBJ_BODY, body) or f"body{body}"
+
+    def joint_name(self, joint: int) -> str:
+        """Name of a joint, or a made-up one."""
+        return self.name(mujoco.mjtObj.mjOBJ_JOINT, joint) or f"joint{joint}"
+
+    def rotation(self, body: int) -> NDArray[np.float64]:
+        """(3, 3) orientation of a body in the zero pose."""
+        return self.data.xmat[body].reshape(3, 3)
+
+    def position(self, body: int) -> NDArray[np.float64]:
+        """(3,) position of a body in the zero pose (m)."""
+        return self.data.xpos[body]
+
+    @cached_property
+    def solid_geoms(self) -> frozenset[int]:
+        """Geoms that the physics needs: they touch something, or move a fluid."""
+        model = self.model
+        paired = {*model.pair_geom1.tolist(), *model.pair_geom2.tolist()}
+        return frozenset(
+            geom
+            for part in self.parts
+            for geom in part.geoms
+            if model.geom_contype[geom]
+            or model.geom_conaffinity[geom]
+            or model.geom_fluid[geom, 0]
+            or geom in paired
+        )
+
+
+def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobot:
+    """The robot of a model: the tree of bodies that moves and has motors.
+
+    Args:
+        model: The compiled model.
+        root: Name of its first body, where a model holds several robots.
+
+    Raises:
+        MjcfError: Nothing moves, or what moves is fixed to the world.
+        MjcfError: There are several robots, and no root is named, or an unknown one.
+    """
+    trees = [
+        body
+        for body in range(1, model.nbody)
+        if model.body_parentid[body] == 0 and (model.body_rootid[model.dof_bodyid] == body).any()
+    ]
+    names = {
+        mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_BODY, body) or f"body{body}": body
+        for body in trees
+    }
+    if root is not None:
+        if root not in names:
+            raise MjcfError(f"root: expected one of {', '.join(names) or 'none'}, got {root!r}")
+        return _not_fixed(model, names[root], root)
+    if not names:
+        raise MjcfError("expected a robot with joints, got a world in which nothing moves")
+    driven = _driven_roots(model)
+    robots = {name: body for name, body in names.items() if body in driven} or names
+    if len(robots) > 1:
+        raise MjcfError(
+            f"expected one robot, got {len(robots)}: {', '.join(robots)}; name the first body of "
+            "one of them (--root NAME)"
+        )
+    [(name, body)] = robots.items()
+    return _not_fixed(model, body, name)
+
+
+def _not_fixed(model: mujoco.MjModel, body: int, name: str) -> ForeignRobot:
+    robot = ForeignRobot(model, body)
+    if not robot.moves_along(0):
+        raise MjcfError(
+            f"body {name!r} is fixed to the world: the task has no use for a robot that cannot "
+            "move from its place; give the body a <freejoint/>"
+        )
+    return robot
+
+
+def _driven_roots(model: mujoco.MjModel) -> set[int]:
+    """Roots of the trees that have an actuator."""
+    roots: set[int] = set()
+    for actuator in range(model.nu):
+        for joint in driven_joints(model, actuator):
+            roots.add(int(model.body_rootid[model.jnt_bodyid[joint]]))
+    return roots
+
+
+def driven_joints(model: mujoco.MjModel, actuator: int) -> tuple[int, ...]:
+    """Joints that an actuator drives: one, or all of a fixed tendon; none for other kinds."""
+    kind = int(model.actuator_trntype[actuator])
+    target = int(model.actuator_trnid[actuator, 0])
+    if kind in (int(mujoco.mjtTrn.mjTRN_JOINT), int(mujoco.mjtTrn.mjTRN_JOINTINPARENT)):
+        return (target,)
+    if kind == int(mujoco.mjtTrn.mjTRN_TENDON):
+        first = int(model.tendon_adr[target])
+        wraps = range(first, first + int(model.tendon_num[target]))
+        fixed = int(mujoco.mjtWrap.mjWRAP_JOINT)
+        return tuple(int(model.wrap_objid[w]) for w in wraps if model.wrap_type[w] == fixed)
+    return ()

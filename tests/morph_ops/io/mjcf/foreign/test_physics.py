@@ -1,0 +1,161 @@
+"""A robot from elsewhere moves as it does in the model of its own file."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+import pytest
+
+from hyperdistill_core.tasks import get_task
+from morph_ops.graph import physics
+from morph_ops.io import mjcf
+from morph_ops.io.mjcf.foreign import read_foreign
+from morph_ops.io.mjcf.foreign.tree import HINGES_ONLY
+from tests.morph_ops.io.mjcf.foreign.robots import BIPED, PLANAR, quadruped
+
+COUPLED = """<tendon><fixed name="coupling"><joint joint="knee_fl" coef="1"/>
+<joint joint="knee_fr" coef="-1"/></fixed></tendon>
+<equality><joint joint1="hip_bl" joint2="hip_br" polycoef="0 1 0 0 0"/></equality>
+<contact><exclude body1="shin_fl" body2="shin_fr"/></contact>"""
+MESH = '<geom type="mesh" mesh="wedge"/>'
+WEDGE = (
+    '<asset><mesh name="wedge" vertex="-.2 -.1 -.05  .2 -.1 -.05  -.2 .1 -.05  .2 .1 -.05  '
+    '-.2 -.1 .05  -.2 .1 .05"/></asset>'
+)
+ROBOTS = {
+    "boxes and servos": quadruped(),
+    "coupled": quadruped(more=COUPLED),
+    "mesh": quadruped(torso=MESH, more=WEDGE),
+    "three hinges": BIPED,
+    "planar": PLANAR,
+}
+
+
+@pytest.fixture(params=sorted(ROBOTS))
+def both(request, tmp_path):
+    """The robot of a file as MuJoCo reads it, and as it is in its body."""
+    (tmp_path / "robot.xml").write_text(ROBOTS[request.param])
+    theirs = mujoco.MjModel.from_xml_string(ROBOTS[request.param])
+    graph = mjcf.read(tmp_path / "robot.xml")
+    assert physics(graph) is not None
+    return graph, theirs, mjcf.to_model(graph)
+
+
+def _dofs(model, name):
+    joint = model.joint(name)
+    return joint.qposadr[0], joint.dofadr[0]
+
+
+def _hinges(theirs):
+    """Names of all joints but those of the root."""
+    joints = (theirs.joint(number) for number in range(theirs.njnt))
+    return [joint.name for joint in joints if theirs.body_parentid[joint.bodyid[0]]]
+
+
+def _pose(model, names, angles, rates):
+    data = mujoco.MjData(model)
+    for name, angle, rate in zip(names, angles, rates, strict=True):
+        qpos, dof = _dofs(model, name)
+        data.qpos[qpos], data.qvel[dof] = angle, rate
+    return data
+
+
+def test_masses_and_forces_of_all_hinges_are_the_same(both):
+    _, theirs, ours = both
+    names = _hinges(theirs)
+    rng = np.random.default_rng(0)
+    angles, rates = rng.uniform(-0.3, 0.3, len(names)), rng.normal(size=len(names))
+    blocks = []
+    for model in (theirs, ours):
+        # A control of zero is not an action of zero.
+        model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_ACTUATION)
+        data = _pose(model, names, angles, rates)
+        mujoco.mj_forward(model, data)
+        mass = np.zeros((model.nv, model.nv))
+        mujoco.mj_fullM(model, data, mass)
+        rows = [_dofs(model, name)[1] for name in names]
+        forces = (data.qfrc_bias, data.qfrc_passive, data.qfrc_constraint)
+        blocks.append([mass[np.ix_(rows, rows)], *(force[rows] for force in forces)])
+    scale = HINGES_ONLY[0] * 20.0
+    for theirs_block, our_block in zip(*blocks, strict=True):
+        np.testing.assert_allclose(our_block, theirs_block, rtol=1e-6, atol=scale)
+    assert ours.body_mass.sum() == pytest.approx(theirs.body_mass[1:].sum(), abs=1e-5)
+
+
+def test_geoms_stand_where_they_stood(both):
+    _, theirs, ours = both
+    places = []
+    for model in (theirs, ours):
+        data = mujoco.MjData(model)
+        mujoco.mj_kinematics(model, data)
+        # The planes of the world are no part of the robot; it was placed on the ground.
+        solid = model.geom_type != int(mujoco.mjtGeom.mjGEOM_PLANE)
+        assert solid.any()
+        places.append(data.geom_xpos[solid])
+    shift = places[1] - places[0]
+    np.testing.assert_allclose(shift, np.tile(shift[0], (len(shift), 1)), atol=1e-6)
+
+
+def test_an_action_spans_the_range_of_its_actuator(both):
+    graph, theirs, ours = both
+    own = physics(graph)
+    assert own is not None
+    names = _hinges(theirs)
+    rest = np.full(len(names), 0.05)
+    for number in range(theirs.nu):
+        low, high = theirs.actuator_ctrlrange[number]
+        joint = theirs.joint(int(theirs.actuator_trnid[number, 0])).name
+        mine = own.drives.index(joint)
+        for action in (-1.0, 0.0, 0.5, 1.0):
+            reversed_ = theirs.actuator_gear[number, 0] < 0.0
+            control = (low + high) / 2 + (-action if reversed_ else action) * (high - low) / 2
+            torques = []
+            for model, actuator, value in ((theirs, number, control), (ours, mine, action)):
+                data = _pose(model, names, rest, rest)
+                data.ctrl[actuator] = value
+                mujoco.mj_forward(model, data)
+                torques.append(data.qfrc_actuator[_dofs(model, joint)[1]])
+            assert torques[1] == pytest.approx(torques[0], rel=1e-9, abs=1e-9)
+
+
+def _height_above_floor(model, qpos):
+    """Distance of a pose from the floor (m), from the contacts a millimeter further down."""
+    data = mujoco.MjData(model)
+    data.qpos[:] = qpos
+    up = 1 if model.jnt_type[0] == int(mujoco.mjtJoint.mjJNT_SLIDE) else 2
+    data.qpos[up] -= 1e-3
+    mujoco.mj_forward(model, data)
+    floor = model.geom("floor").id
+    return 1e-3 + min(c.dist for c in data.contact if floor in (c.geom1, c.geom2))
+
+
+def test_it_rests_on_the_floor_and_falls_from_there(both):
+    graph, _, _ = both
+    task = get_task("flat")
+    model = task.model(graph)
+    height = _height_above_floor(model, model.qpos0)
+    assert height == pytest.approx(0.0, abs=1e-6)
+    assert 0.0 < task.fall_height(graph) < model.body_pos[1, 2]
+
+
+def test_a_start_pose_is_that_of_the_file_on_the_floor(tmp_path):
+    angles = np.linspace(-0.2, 0.3, 12)
+    pose = " ".join(map(str, [1.0, 2.0, 0.5, 0.96, 0.1, 0.2, 0.1, *angles]))
+    text = quadruped(more=f'<keyframe><key name="Home" qpos="{pose}"/></keyframe>')
+    (tmp_path / "robot.xml").write_text(text)
+    theirs = mujoco.MjModel.from_xml_string(text)
+    model = get_task("flat").model(read_foreign(tmp_path / "robot.xml"))
+    places = []
+    for each in (theirs, model):
+        data = mujoco.MjData(each)
+        data.qpos[:] = each.key_qpos[0]
+        mujoco.mj_kinematics(each, data)
+        feet = [
+            data.geom_xpos[geom]
+            for geom in range(each.ngeom)
+            if each.geom_type[geom] == int(mujoco.mjtGeom.mjGEOM_SPHERE)
+        ]
+        places.append(np.array(feet))
+    shift = places[1] - places[0]
+    np.testing.assert_allclose(shift, np.tile(shift[0], (4, 1)), atol=1e-6)
+    assert _height_above_floor(model, model.key_qpos[0]) == pytest.approx(0.0, abs=1e-6)
