@@ -121,11 +121,15 @@ def _arrays(
     values = {
         **network.arrays(),
         "n_layers": len(network.weights),
-        "hinge_slots": layout.actions,
+        "hinge_slots": layout.hinges,
+        "hinge_qpos": layout.qpos,
+        "hinge_qvel": layout.qvel,
+        "hinge_low": layout.lower,
+        "hinge_span": layout.span,
         "qpos": qpos,
         "qvel": qvel,
         "fall_height": task.fall_height(graph),
-        "physics_steps": task.physics_steps,
+        "physics_steps": task.steps_of(model),
         "max_seconds": task.max_steps * task.control_dt,
         "variant": design.variant,
     }

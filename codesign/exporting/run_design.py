@@ -1,6 +1,7 @@
 """Simulate a design: python run_design.py DESIGN.xml; needs numpy, mujoco and DESIGN.npz."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import mujoco
@@ -11,7 +12,7 @@ Array = NDArray[np.floating]
 LANES = 16
 
 
-def observe(model: mujoco.MjModel, data: mujoco.MjData, hinge_slots: NDArray[np.int_]) -> Array:
+def observe(model: mujoco.MjModel, data: mujoco.MjData, net: Mapping[str, Array]) -> Array:
     """State of the robot, 17 numbers for each of its nodes.
 
     Position (3), linear velocity (3), angular velocity (3) and orientation (4) of the node, then
@@ -22,8 +23,8 @@ def observe(model: mujoco.MjModel, data: mujoco.MjData, hinge_slots: NDArray[np.
     velocities, hinges = np.empty((model.nbody - 1, 6)), np.zeros((2 * model.nbody - 2, 2))
     for body, velocity in enumerate(velocities, start=1):
         mujoco.mj_objectVelocity(model, data, mujoco.mjtObj.mjOBJ_XBODY, body, velocity, 0)
-    low, high = model.jnt_range[1:].T
-    hinges[hinge_slots] = np.stack([(data.qpos[7:] - low) / (high - low), data.qvel[6:]], axis=1)
+    share = (data.qpos[net["hinge_qpos"]] - net["hinge_low"]) / net["hinge_span"]
+    hinges[net["hinge_slots"]] = np.stack([share, data.qvel[net["hinge_qvel"]]], axis=1)
     positions = data.xpos[1:] - data.xpos[1] * (1, 1, 0)
     linear, angular = velocities[:, 3:], velocities[:, :3]
     return np.hstack([positions, linear, angular, data.xquat[1:], hinges.reshape(-1, 4)]).ravel()
@@ -50,7 +51,7 @@ def act(layers: list[Array], x: Array) -> Array:
 
 def simulate(path: Path) -> tuple[Array, Array]:
     """Distance along x (m) and time until the fall or the end (s) of each episode."""
-    model, net = mujoco.MjModel.from_xml_path(str(path)), np.load(path.with_suffix(".npz"))
+    model, net = mujoco.MjModel.from_xml_path(str(path)), dict(np.load(path.with_suffix(".npz")))
     layers = [np.vstack([net[f"weight_{i}"], net[f"bias_{i}"]]).T for i in range(net["n_layers"])]
     layers = [np.ascontiguousarray(x if len(x) > 1 else np.vstack([x, x])) for x in layers]
     every: list[mujoco.MjData] = [mujoco.MjData(model) for _ in net["qpos"]]
@@ -58,8 +59,9 @@ def simulate(path: Path) -> tuple[Array, Array]:
     control_step = net["physics_steps"] * model.opt.timestep
     for data, data.qpos, data.qvel in zip(every, net["qpos"], net["qvel"], strict=True):
         mujoco.mj_forward(model, data)
+    start = np.array([data.xpos[1, 0] for data in every])
     while running and round(running[0].time, 3) < net["max_seconds"]:
-        x = np.array([observe(model, data, net["hinge_slots"]) for data in running])
+        x = np.array([observe(model, data, net) for data in running])
         x = np.clip(x - net["offset"], -net["limit"], net["limit"])
         seconds = round(running[0].time / control_step) * control_step
         phase = clock_phase(seconds, net["clock_harmonics"])
@@ -70,7 +72,7 @@ def simulate(path: Path) -> tuple[Array, Array]:
         for data, data.ctrl in zip(running, controls, strict=True):
             mujoco.mj_step(model, data, net["physics_steps"])
         running = [d for d in running if round(d.xpos[1, 2], 3) > net["fall_height"]]
-    distance = np.array([data.xpos[1, 0] for data in every]) - net["qpos"][:, 0]
+    distance = np.array([data.xpos[1, 0] for data in every]) - start
     return distance, np.array([data.time for data in every])
 
 

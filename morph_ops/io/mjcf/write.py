@@ -121,10 +121,13 @@ def _own_document(graph: nx.DiGraph[str], physics: Physics, scene: bool) -> Elem
     torso.set("pos", _text(body_graph.torso(graph).pos))
     if scene:
         _add_scene_settings(document)
-        _add_world(world)
+        floor = _add_world(world)
         _add_followers(torso)
         for geom in torso.iter("geom"):
             geom.set("material", "limb")
+            # Whatever bits a geom has, it touches the floor.
+            for key, other in (("contype", "conaffinity"), ("conaffinity", "contype")):
+                floor.set(key, str(int(floor.get(key, "1")) | int(geom.get(other, "1"))))
     _add_excludes(document, graph)
     return document
 
@@ -203,10 +206,11 @@ def _add_scene_settings(document: ElementTree.Element) -> None:
     _add(asset, "material", name="limb", rgba=(0.85, 0.55, 0.3, 1.0))
 
 
-def _add_world(world: ElementTree.Element) -> None:
+def _add_world(world: ElementTree.Element) -> ElementTree.Element:
     floor = _add(world, "geom", name="floor", type="plane", size=(0.0, 0.0, 0.25), material="floor")
     for name in _SURFACE:
         floor.set(name, _text(_default(Limb, name)))
+    return floor
 
 
 def _add_followers(torso: ElementTree.Element) -> None:

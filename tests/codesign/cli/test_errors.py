@@ -12,6 +12,7 @@ from codesign.cli import main
 from codesign.store import RunFolder
 
 TORSO = '<geom name="t" type="sphere" size="0.1"/>'
+BALL = '<geom type="sphere" size="0.1"/>'
 LEG = '<joint name="j" type="hinge" range="-30 30"/>'
 
 
@@ -24,7 +25,7 @@ FILES = {
     "no_root.xml": mjcf_file(f'<body name="torso">{TORSO}</body>'),
     "torso.xml": mjcf_file(f'<body name="torso"><freejoint/>{TORSO}</body>'),
     "two_roots.xml": mjcf_file(
-        f'<body name="a"><freejoint/>{TORSO}</body><body name="b"><freejoint/></body>'
+        f'<body name="a"><freejoint/>{TORSO}</body><body name="b"><freejoint/>{BALL}</body>'
     ),
     "bare_limb.xml": mjcf_file(
         f'<body name="torso"><freejoint/>{TORSO}<body name="limb">{LEG}</body></body>',
@@ -66,9 +67,9 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
     [
         ("inspect none.xml", "none.xml: no such file"),
         ("inspect broken.xml", "broken.xml: broken XML"),
-        ("inspect no_root.xml", "free joint"),
-        ("inspect two_roots.xml", "expected one body below <worldbody>.*'a', 'b'"),
-        ("inspect bare_limb.xml", "body 'limb': expected one geom"),
+        ("inspect no_root.xml", "a world in which nothing moves"),
+        ("inspect two_roots.xml", "expected one robot, got 2: a, b; .*--root NAME"),
+        ("inspect bare_limb.xml", "mass and inertia of moving bodies .* 'limb'"),
         ("inspect future.json", "future.json: expected version 1 .*999"),
         ("inspect broken.json", "broken.json"),
         ("inspect list.json", "list.json"),
@@ -85,7 +86,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
             "2 of 2 robots cannot be scored: .* broken XML.*; torso.xml: expected",
         ),
         ("score empty", "empty: no robots .* in this folder"),
-        ("convert two_roots.xml out.json", "expected one body"),
+        ("convert two_roots.xml out.json", "expected one robot, got 2"),
         ("evolve --preset quickstrat", "did you mean 'quickstart'"),
         ("evolve bad.toml", "bad.toml is not valid TOML"),
         ("evolve negative.toml", "negative.toml: population: .*got -3"),
