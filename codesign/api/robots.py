@@ -98,36 +98,38 @@ def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[Rob
     return [RobotFile(name=str(file), path=file) for file in files]
 
 
-def read_robots(robots: Sequence[RobotFile]) -> list[nx.DiGraph[str]]:
+def read_robots(robots: Sequence[RobotFile]) -> tuple[list[nx.DiGraph[str]], dict[int, str]]:
     """Bodies of robots that a controller can move.
 
     Args:
         robots: What :func:`find_robots` found.
 
     Returns:
-        Bodies, in order.
+        Bodies in order without those that cannot be used, and for each of these by its number
+        what is wrong with it.
 
     Raises:
-        UsageError: Some cannot be read, or have no joint; the message names the first of them.
+        UsageError: None of them can be used; the message names the first of them.
     """
     graphs: list[nx.DiGraph[str]] = []
-    wrong: list[str] = []
-    for robot in robots:
+    wrong: dict[int, str] = {}
+    for number, robot in enumerate(robots):
         try:
             graph = robot.graph if robot.path is None else read_body(robot.path, root=robot.root)
         except WRONG_INPUT as error:
-            wrong.append(one_line(error))
+            wrong[number] = one_line(error)
             continue
         if graph is None:
             raise ValueError(f"{robot.name}: expected a path or a graph, got neither")
         if not any(body_graph.joints(graph)):
-            wrong.append(
+            wrong[number] = (
                 f"{robot.name}: expected a robot with at least one joint, got a torso alone"
             )
+            continue
         graphs.append(graph)
+    if graphs or not wrong:
+        return graphs, wrong
     if len(wrong) == 1:
         raise UsageError(wrong[0])
-    if wrong:
-        named = "; ".join(wrong[:_NAMED])
-        raise UsageError(f"{len(wrong)} of {len(robots)} robots cannot be scored: {named}")
-    return graphs
+    named = "; ".join(list(wrong.values())[:_NAMED])
+    raise UsageError(f"{len(wrong)} of {len(robots)} robots cannot be scored: {named}")

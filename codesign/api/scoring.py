@@ -95,10 +95,11 @@ def score(
             mean speed under action noise (m/s).
 
     Returns:
-        The record of a single body, or a list with one record per robot, in order.
+        The record of a single body, or a list with one record per robot, in order. A robot that
+        cannot be read among others has a record with the status "failed".
 
     Raises:
-        UsageError: A number is out of range, a robot cannot be read, two options exclude each
+        UsageError: A number is out of range, no robot can be read, two options exclude each
             other, there is no such controller, or it has fewer variants.
         BodyError: A folder has no robots in it.
         UnknownNameError: There is no such task.
@@ -112,6 +113,8 @@ def score(
         >>> record.status, len(record.returns)
         ('ok', 2)
     """
+    from hyperdistill_core.tasks import get_task
+
     require_arguments_at_least(1, episodes=episodes, best_of=best_of, top=top)
     require_arguments_at_least(0, seed=seed, variant=variant, finetune=finetune, workers=workers)
     if variant is not None and (best_of is not None or top is not None):
@@ -120,7 +123,9 @@ def score(
         _check_finetune(task, top, cluster)
     found = find_robots(robots, controller=controller)
     variants = _variants(found, controller, best_of, variant, top)
-    graphs = read_robots(found)
+    graphs, wrong = read_robots(found)
+    if variants is not None:
+        variants = [known for number, known in enumerate(variants) if number not in wrong]
     with ScoringPool(
         workers=min(workers, len(graphs)),
         controller=controller,
@@ -141,8 +146,25 @@ def score(
         tuning = FineTuning(steps=finetune, workers=workers or usable_cores(), on_steps=on_steps)
         rollout = DesignRollout(controller=controller, seed=seed, episodes=episodes)
         records = _finetuned_records(graphs, records, rollout, tuning, perturb=perturb)
-    named = [replace(r, robot=robot.name) for robot, r in zip(found, records, strict=True)]
-    return named[0] if isinstance(robots, nx.DiGraph) else named
+    if isinstance(robots, nx.DiGraph):
+        return replace(records[0], robot=found[0].name)
+    blank = ScoreRecord.failed(
+        worst_score=get_task(task).worst_score,
+        robot="",
+        hash="",
+        task=task,
+        controller=Path(controller).stem,
+        controller_hash=load_controller(controller).hash,
+        episodes=episodes,
+        seed=seed,
+    )
+    scored = iter(records)
+    return [
+        replace(blank, robot=robot.name, warnings=(wrong[number],))
+        if number in wrong
+        else replace(next(scored), robot=robot.name)
+        for number, robot in enumerate(found)
+    ]
 
 
 def _check_finetune(task: str, top: int | None, cluster: ClusterSettings | None) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -12,7 +13,7 @@ Array = NDArray[np.floating]
 LANES = 16
 
 
-def observe(model: mujoco.MjModel, data: mujoco.MjData, net: Mapping[str, Array]) -> Array:
+def observe(model: mujoco.MjModel, data: mujoco.MjData, net: Mapping[str, NDArray[Any]]) -> Array:
     """State of the robot, 17 numbers for each of its nodes.
 
     Position (3), linear velocity (3), angular velocity (3) and orientation (4) of the node, then

@@ -1,10 +1,13 @@
 """``codesign.score``: wrong numbers, and records in a console."""
 
+import numpy as np
 import pytest
 
 import codesign
 from codesign.errors import UsageError
 from morph_ops.graph import Torso, new_body
+from morph_ops.io import write_body
+from morph_ops.sampling import sample_body
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,22 @@ def test_a_record_is_short_in_a_console():
     )
     assert "score=3.0" in repr(record)
     assert "duty_factors" not in repr(record)
+
+
+def test_a_robot_that_cannot_be_read_does_not_keep_others_from_their_scores(tmp_path):
+    for name in ("b", "d"):
+        write_body(sample_body(np.random.default_rng(1)), tmp_path / f"{name}.json")
+    (tmp_path / "a.xml").write_text("<mujoco>")
+    write_body(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0)), tmp_path / "c.json")
+    records = codesign.score(tmp_path, episodes=1, best_of=1)
+    assert [record.status for record in records] == ["failed", "ok", "failed", "ok"]
+    assert "a.xml: broken XML" in records[0].warnings[0]
+    assert "at least one joint, got a torso alone" in records[2].warnings[0]
+    assert [record.robot.split("/")[-1] for record in records] == [
+        "a.xml",
+        "b.json",
+        "c.json",
+        "d.json",
+    ]
+    assert records[1].returns == records[3].returns
+    assert records[0].controller_hash == records[1].controller_hash
