@@ -56,7 +56,10 @@ def parse(text: str) -> mujoco.MjSpec:
         morph_ops.errors.MjcfError: <include> is not allowed: other files are not read; paste its \
 content into this file
     """
-    _require_self_contained(text)
+    document = parse_document(text)
+    _require_self_contained(document)
+    if _order_motors(document):
+        text = ElementTree.tostring(document, encoding="unicode")
     with quiet():
         try:
             spec = mujoco.MjSpec.from_string(text)
@@ -90,9 +93,9 @@ def slot_of_name(joint: str) -> Slot | None:
     return next((slot for slot in SLOTS if joint.startswith(f"limb{slot}/")), None)
 
 
-def _require_self_contained(text: str) -> None:
+def _require_self_contained(document: ElementTree.Element) -> None:
     """Refuse references out of the text, and numbers that are not finite."""
-    for element in parse_document(text).iter():
+    for element in document.iter():
         if element.tag in _FOREIGN:
             raise MjcfError(f"<{element.tag}> is not allowed: {_FOREIGN[element.tag]}")
         for key, value in element.attrib.items():
@@ -102,6 +105,23 @@ def _require_self_contained(text: str) -> None:
                     "remove it or use a built-in shape"
                 )
         require_finite(element)
+
+
+def _order_motors(document: ElementTree.Element) -> bool:
+    """Put motors into the order of their hinges; whether that moved any."""
+    hinges = [
+        joint.get("name") for world in document.iter("worldbody") for joint in world.iter("joint")
+    ]
+    places = {name: place for place, name in enumerate(hinges) if name is not None}
+    groups = list(document.iter("actuator"))
+    motors = [motor for group in groups for motor in group]
+    ordered = sorted(motors, key=lambda motor: places.get(motor.get("joint", ""), len(hinges)))
+    if ordered == motors:
+        return False
+    for group in groups:
+        group[:] = []
+    groups[0].extend(ordered)
+    return True
 
 
 def parse_document(text: str, *, roots: tuple[str, ...] = ("mujoco",)) -> ElementTree.Element:

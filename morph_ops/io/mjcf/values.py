@@ -59,7 +59,6 @@ def limb_of(body: mujoco.MjsBody, source: Source) -> Limb:
     """The limb that a body of the file is.
 
     Raises:
-        MjcfError: The slots of the hinges do not fit.
         MjcfError: A hinge or the control of a motor has no limits.
     """
     geom, model = body.geoms[0], source.model
@@ -119,13 +118,8 @@ def _slots(body: mujoco.MjsBody, source: Source) -> list[Slot]:
     ]
     left: list[Slot] = [slot for slot in SLOTS if slot not in named]
     slots: list[Slot] = [slot or left.pop(0) for slot in named]
-    if slots != sorted(set(slots)):
-        names = ", ".join(repr(joint.name) for joint in body.joints)
-        raise MjcfError(
-            f"limb {body.name!r}: expected hinges of slots x, y or x then y, "
-            f"got {', '.join(slots)} ({names})"
-        )
-    return slots
+    # Names are hints only: hinges whose names contradict each other fill the slots in order.
+    return slots if slots == sorted(set(slots)) else list(SLOTS[: len(slots)])
 
 
 def _density(geom: mujoco.MjsGeom) -> float | None:

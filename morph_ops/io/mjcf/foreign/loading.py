@@ -110,15 +110,15 @@ def _is_outside(folder: Path, bases: tuple[Path, ...], name: str) -> bool:
 
 def _inside(folder: Path, bases: tuple[Path, ...], name: str, tag: str) -> Path:
     """The existing file of a name below one of the bases and inside the robot's folder."""
-    if _is_outside(folder, bases, name):
-        raise MjcfError(
-            f"<{tag} file={name!r}>: the file lies outside the robot's folder; put both into one "
-            "folder"
-        )
     for base in bases:
         file = (base / name).resolve()
         if file.is_relative_to(folder) and file.is_file():
             return file
+    if not (bases[0] / name).resolve().is_relative_to(folder):
+        raise MjcfError(
+            f"<{tag} file={name!r}>: the file lies outside the robot's folder; put both into one "
+            "folder"
+        )
     raise MjcfError(f"<{tag} file={name!r}>: there is no such file in the robot's folder")
 
 

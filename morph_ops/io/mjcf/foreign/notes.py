@@ -105,6 +105,12 @@ def _joint_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode], driven: set[
             word for kind, word in ((BALL, "ball"), (SLIDE, "sliding")) if kind in kinds
         )
         lines.append(f"passive {words} joints, which the controller does not see: {named(hidden)}")
+    root = robot.parts[0].joints[0]
+    dof = int(model.jnt_dofadr[root])
+    if int(model.jnt_type[root]) == FREE and (model.dof_armature[dof] or model.dof_damping[dof]):
+        lines.append(
+            "the free joint has armature or damping, perhaps from <default>; <freejoint/> has none"
+        )
     kinds = [int(model.jnt_type[j]) for j in robot.parts[0].joints]
     if kinds != [FREE]:
         words = ("free", "ball", "slide", "hinge")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from morph_ops import BodyError
+from morph_ops.graph import joints
+from morph_ops.identity import is_same
 from morph_ops.io import mjcf
 
 LEG = """
@@ -103,12 +105,6 @@ CASES = {
     ),
     "free motor": ('<motor ctrlrange="-1 1"/>', "", "motor 'hip' .* give it a ctrlrange"),
     "no limits": ('<joint range="-30 30"/>', "", "joint 'hip': expected limits, got none"),
-    "one slot twice": (
-        "<mujoco>",
-        '<mujoco><custom><text name="slot/hip" data="y"/>'
-        '<text name="slot/knee" data="y"/></custom>',
-        r"expected hinges of slots x, y or x then y, got y, y \('hip', 'knee'\)",
-    ),
     "unnamed limb": ('<body name="leg"', "<body", "a body below 'trunk' .* has no name"),
     "friction loss": (
         HIP,
@@ -176,3 +172,14 @@ def test_missing_file_folder_and_binary(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BodyError, match="no UTF-8 text"):
         mjcf.read(tmp_path / "a.xml")
+
+
+def test_the_order_of_motors_and_the_names_of_hinges_do_not_matter() -> None:
+    body = mjcf.from_xml(ROBOT)
+    motors = '<motor name="hip" joint="hip"/><motor name="knee" joint="knee"/>'
+    swapped = '<motor name="knee" joint="knee"/><motor name="hip" joint="hip"/>'
+    assert motors in ROBOT
+    assert is_same(mjcf.from_xml(ROBOT.replace(motors, swapped)), body)
+    misnamed = ROBOT.replace('"hip"', '"limby/0"').replace('"knee"', '"limbz/0"')
+    slots = [joint.slot for _, joint in joints(mjcf.from_xml(misnamed))]
+    assert slots == ["x", "y"]

@@ -15,7 +15,7 @@ from morph_ops.io import read_body
 #: Robots that are a sphere and capsules, number for number.
 PLAIN = (
     "a01 a10 a13 a14 a15 a16 a17 a23 a32 a33 a38 a39 a40 a49 a51 a53 a54 a55 a56 a58 a59 a61 a63 "
-    "a64 a67 a81 a85 a87 a89 f01 f02 f03b f04 f10 f11 h01"
+    "a64 a67 a81 a85 a87 a89 b01 b02 b03 f01 f02 f03b f04 f10 f11 h01"
 )
 #: Robots with physics of their own, and a part of a note on each.
 FOREIGN = {
@@ -44,7 +44,8 @@ FOREIGN = {
     "a47": "",
     "a82": "hinges without limits",
     "a83": "sliding joints, shown as hinges",
-    "f03": "",
+    "b04": "the free joint has armature or damping",
+    "f03": "the free joint has armature or damping",
     "f08": "",
     "f09": "an action of -1..1 is a position: hip_fl",
 }

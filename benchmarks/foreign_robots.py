@@ -1,0 +1,169 @@
+"""Robots that nobody here wrote: which of the files in public packages are read and scored.
+
+    python benchmarks/foreign_robots.py FOLDER... [--controller NAME] [--episodes 2] [--markdown]
+
+Every MJCF file with a body in the folders, and in the folders below them, is read and scored in a
+process of its own. The table counts what became of them, by package and by reason. FOLDER is the
+unpacked wheel of a package, such as ``pip download gymnasium --no-deps`` and ``unzip`` leave it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from hyperdistill_core.parallel import map_in_workers
+
+#: Folders of environments and repositories, which hold no robots.
+SKIPPED = frozenset({".idea", ".git", "node_modules"})
+#: Reasons that name something of one robot; the table counts them together.
+_NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|[\d.]+")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        package: Name of the folder on the command line that it lies in.
+        file: Path below that folder.
+        score: Its score; None for a file that was refused.
+        falls: Share of episodes that ended with a fall.
+        nodes: Number of nodes; 0 for a file that was refused.
+        plain: Whether it is a sphere and capsules, number for number.
+        message: Why it was refused, or how it was read.
+    """
+
+    package: str
+    file: str
+    score: float | None
+    falls: float = 0.0
+    nodes: int = 0
+    plain: bool = False
+    message: str = ""
+
+
+class Scorer:
+    """The work of one process: reads and scores a file."""
+
+    def __init__(self, controller: str, episodes: int) -> None:
+        from codesign.scoring import BodyScorer
+
+        self._scorer = BodyScorer(controller=controller, episodes=episodes, best_of=1)
+
+    def __call__(self, item: tuple[str, Path, Path]) -> Outcome:
+        """Read and score a file.
+
+        Args:
+            item: Name of its package, the folder of the package, and its path.
+        """
+        from morph_ops.errors import BodyError
+        from morph_ops.graph import physics
+        from morph_ops.io import read_body
+
+        package, folder, path = item
+        name = str(path.relative_to(folder))
+        try:
+            graph = read_body(path)
+        except BodyError as error:
+            return Outcome(package, name, None, message=str(error).removeprefix(f"{path}: "))
+        record, own = self._scorer(graph), physics(graph)
+        if record.status == "failed":
+            return Outcome(package, name, None, message="; ".join(record.warnings))
+        falls = sum(record.fell) / max(len(record.fell), 1)
+        notes = () if own is None else own.notes
+        return Outcome(
+            package, name, record.score, falls, len(graph), own is None, "; ".join(notes)
+        )
+
+
+def robot_files(folder: Path) -> Iterator[Path]:
+    """MJCF files with a body, or with an include that may hold one."""
+    for path in sorted(folder.rglob("*.xml")):
+        if SKIPPED.intersection(path.parts):
+            continue
+        text = path.read_text("utf-8", errors="replace")
+        if "<mujoco" in text and ("<body" in text or "<include" in text):
+            yield path
+
+
+def main() -> None:
+    """Read and score all files, and print the tables."""
+    options = _parser().parse_args()
+    items = [
+        (folder.name, folder, path) for folder in options.folders for path in robot_files(folder)
+    ]
+    setup = partial(Scorer, options.controller, options.episodes)
+    outcomes = list(map_in_workers(setup, items))
+    if options.markdown:
+        print(_markdown(outcomes))
+        return
+    console = Console(width=130)
+    console.print(_counts(outcomes))
+    console.print(_reasons(outcomes))
+    console.print(_scores(outcomes))
+
+
+def _counts(outcomes: list[Outcome]) -> Table:
+    table = Table("package", "files", "scored", "of these UNIMAL-like", "refused")
+    for package in dict.fromkeys(each.package for each in outcomes):
+        own = [each for each in outcomes if each.package == package]
+        scored = [each for each in own if each.score is not None]
+        plain = sum(each.plain for each in scored)
+        counts = (len(own), len(scored), plain, len(own) - len(scored))
+        table.add_row(package, *map(str, counts))
+    return table
+
+
+def _reasons(outcomes: list[Outcome]) -> Table:
+    refused = [each.message for each in outcomes if each.score is None]
+    kinds = Counter(_NAMES.sub("…", message)[:90] for message in refused)
+    table = Table("refused because", "files")
+    for kind, count in kinds.most_common():
+        table.add_row(kind, str(count))
+    return table
+
+
+def _scores(outcomes: list[Outcome]) -> Table:
+    table = Table("robot", "nodes", "score", "falls", "read as")
+    for each in outcomes:
+        if each.score is not None:
+            table.add_row(
+                f"{each.package}/{each.file}",
+                str(each.nodes),
+                f"{each.score:.0f}",
+                f"{each.falls:.0%}",
+                each.message,
+            )
+    return table
+
+
+def _markdown(outcomes: list[Outcome]) -> str:
+    lines = ["| robot | nodes | score | falls | read as, or refused because |", "|" + " --- |" * 5]
+    for each in outcomes:
+        score = "refused" if each.score is None else f"{each.score:.0f}"
+        falls = "" if each.score is None else f"{each.falls:.0%}"
+        name, message = f"{each.package}/{each.file}", each.message.replace("|", "\\|")
+        lines.append(f"| {name} | {each.nodes or ''} | {score} | {falls} | {message} |")
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Read and score the robots of public packages.")
+    parser.add_argument("folders", type=Path, nargs="+", help="unpacked packages")
+    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument("--episodes", type=int, default=2, help="episodes of a score (default 2)")
+    parser.add_argument("--markdown", action="store_true", help="print one table for the docs")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
