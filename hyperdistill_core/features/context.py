@@ -156,8 +156,8 @@ def context_features(
     """
     if physics(graph) is not None:
         # What stands for a robot from elsewhere: capsules on hinges with motors.
+        model = to_model(graph, nodes_only=True)
         graph = with_physics(graph, None)
-        model = to_model(graph)
     layout = BodyLayout.from_graph(graph, model)
     ids = layout.body_ids
     positions = model.body_pos[ids].copy()

@@ -17,6 +17,7 @@ __all__ = ["ROBOT_EXTENSIONS", "read_body", "robot_files", "write_body"]
 _FORMATS = {
     ".xml": ("morph_ops.io.mjcf", "read", "write"),
     ".mjcf": ("morph_ops.io.mjcf", "read", "write"),
+    ".urdf": ("morph_ops.io.mjcf", "read", ""),
     ".json": ("morph_ops.io.json_file", "read_json", "write_json"),
     ".graphml": ("morph_ops.io.graphml_file", "read_graphml", "write_graphml"),
 }
@@ -54,7 +55,7 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def read_body(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph[str]:
-    """The body in an MJCF (.xml, .mjcf), JSON, or GraphML file.
+    """The body in an MJCF (.xml, .mjcf), URDF, JSON, or GraphML file.
 
     Args:
         path: Path of the file.
@@ -90,7 +91,7 @@ def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
         path: Path of the file; an existing file is replaced.
 
     Raises:
-        BodyError: The extension is none of these.
+        BodyError: The extension is none of these, or that of URDF.
         BodyError: The graph is no body.
         BodyError: The file cannot be written.
 
@@ -100,9 +101,11 @@ def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
         >>> write_body(body, "ball.stl")
         Traceback (most recent call last):
         morph_ops.errors.BodyError: ball.stl: no body format has the extension '.stl'; \
-extensions: .xml, .mjcf, .json, .graphml
+extensions: .xml, .mjcf, .urdf, .json, .graphml
     """
     module, _, writer = _format(path)
+    if not writer:
+        raise BodyError(f"{path}: URDF is read, not written; write .xml, .json or .graphml")
     _load(module, writer)(graph, path)
 
 

@@ -19,7 +19,7 @@ PHYSICS_STEP_S = 0.005
 """Duration of one physics step (s)."""
 
 
-def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
+def to_spec(graph: nx.DiGraph[str], *, nodes_only: bool = False) -> mujoco.MjSpec:
     """An editable MuJoCo description of a body, to which a task adds its world.
 
     The torso has a free joint named ``"root"``. MuJoCo's bodies and geoms have the names of
@@ -30,6 +30,7 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
 
     Args:
         graph: A body.
+        nodes_only: Whether to build the nodes of a robot from elsewhere instead of its physics.
 
     Returns:
         The description, with angles in degrees.
@@ -45,7 +46,7 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
     """
     require_well_formed(graph)
     physics = body_graph.physics(graph)
-    if physics is not None:
+    if physics is not None and not nodes_only:
         return _own_physics(graph, physics)
     spec = mujoco.MjSpec()
     spec.modelname = "body"
@@ -68,11 +69,12 @@ def to_spec(graph: nx.DiGraph[str]) -> mujoco.MjSpec:
     return spec
 
 
-def to_model(graph: nx.DiGraph[str]) -> mujoco.MjModel:
+def to_model(graph: nx.DiGraph[str], *, nodes_only: bool = False) -> mujoco.MjModel:
     """The compiled model of a bare body: :func:`to_spec`, ready to simulate.
 
     Args:
         graph: A body with n nodes and j joints.
+        nodes_only: As for :func:`to_spec`.
 
     Returns:
         A model with ``nbody = n + 1``, ``nq = 7 + j``, and ``nu = j``.
@@ -87,7 +89,7 @@ def to_model(graph: nx.DiGraph[str]) -> mujoco.MjModel:
         >>> model.nq, model.nu
         (7, 0)
     """
-    return compile_spec(to_spec(graph))
+    return compile_spec(to_spec(graph, nodes_only=nodes_only))
 
 
 def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:

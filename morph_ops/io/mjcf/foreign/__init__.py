@@ -1,4 +1,4 @@
-"""Robots from elsewhere: any MJCF robot that can walk, with its own physics.
+"""Robots from elsewhere: any MJCF or URDF robot that can walk, with its own physics.
 
     file --loading--> compiled model --robot--> parts --tree--> nodes --physics_text--> MJCF text
 

@@ -18,6 +18,7 @@ from morph_ops._messages import one_line
 from morph_ops._text_file import read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io.mjcf.foreign.coordinates import make_local
+from morph_ops.io.mjcf.foreign.urdf import free_the_base, package_folder, prepare_urdf
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, parse_document, quiet, require_finite
 
 __all__ = ["load_model"]
@@ -48,7 +49,7 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
     """The compiled model of a robot's file with its world, without looks and sensors.
 
     Args:
-        path: Path of the MJCF file.
+        path: Path of the MJCF or URDF file.
 
     Returns:
         The model, and a note on what was not read.
@@ -58,21 +59,28 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
         MjcfError: A file lies outside the robot's folder, or is missing.
         MjcfError: The file has a plugin, a soft body, or a number that is not finite.
     """
-    folder = path.parent.resolve()
     notes: list[str] = []
-    document = parse_document(read_text(path))
-    _include(document, folder, path, depth=0, notes=notes)
+    document = parse_document(read_text(path), roots=("mujoco", "robot"))
+    is_urdf = document.tag == "robot"
+    folder = package_folder(document, path) if is_urdf else path.parent.resolve()
+    if is_urdf:
+        prepare_urdf(document, notes)
+        assets, missing = _urdf_meshes(document, folder, path.parent), {}
+    else:
+        _include(document, folder, path, depth=0, notes=notes)
+        _drop_looks(document)
+        make_local(document)
+        assets, missing = _meshes(document, folder)
     for element in document.iter():
         if element.tag in _REFUSED:
             raise MjcfError(f"<{element.tag}> is not allowed: {_REFUSED[element.tag]}")
         require_finite(element)
-    _drop_looks(document)
-    make_local(document)
-    assets, missing = _meshes(document, folder)
     text = ElementTree.tostring(document, encoding="unicode")
     with quiet():
         try:
             spec = mujoco.MjSpec.from_string(text, assets=assets)
+            if is_urdf:
+                free_the_base(spec, notes)
             _drop_visual_geoms(spec)
             for mesh in spec.meshes:
                 if mesh.file in missing:
@@ -165,9 +173,25 @@ def _meshes(
     for compiler in compilers:
         for key in _FOLDERS:
             compiler.attrib.pop(key, None)
+    _require_few(assets)
+    return assets, missing
+
+
+def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> dict[str, bytes]:
+    """Content of the mesh files of a URDF, whose names become those of a flat folder."""
+    assets: dict[str, bytes] = {}
+    for mesh in document.iter("mesh"):
+        name = mesh.get("filename", "")
+        new = f"{len(assets)}{Path(name).suffix.lower()}"
+        assets[new] = _content(_inside(folder, (folder, beside), name, "mesh"))
+        mesh.set("filename", new)
+    _require_few(assets)
+    return assets
+
+
+def _require_few(assets: dict[str, bytes]) -> None:
     if len(assets) > _MOST_FILES:
         raise MjcfError(f"expected at most {_MOST_FILES} mesh files, got {len(assets)}")
-    return assets, missing
 
 
 def _drop_visual_geoms(spec: mujoco.MjSpec) -> None:
@@ -205,7 +229,7 @@ def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:
         motor.set_to_motor()
     if spec.actuators:
         notes.append(
-            "the file has no actuators: each hinge with an actuatorfrcrange got a motor of it"
+            "the file has no actuators: hinges whose torque it limits got motors of that torque"
         )
 
 
