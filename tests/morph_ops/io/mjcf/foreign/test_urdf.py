@@ -71,8 +71,9 @@ def test_meshes_come_from_the_folder_of_the_package(tmp_path):
     file = _write(tmp_path, _urdf(trunk=mesh))
     (tmp_path / "walker" / "meshes").mkdir()
     corners = [(x, y, z) for x in (-0.1, 0.1) for y in (-0.1, 0.1) for z in (-0.05, 0.05)]
-    faces = "1 2 4/1 4 3/5 7 8/5 8 6/1 5 6/1 6 2/3 4 8/3 8 7/1 3 7/1 7 5/2 6 8/2 8 4".split("/")
-    lines = [*(f"v {x} {y} {z}" for x, y, z in corners), *(f"f {face}" for face in faces)]
+    faces = "124 143 578 586 156 162 348 387 137 175 268 284"
+    lines = [f"v {x} {y} {z}" for x, y, z in corners]
+    lines += [f"f {' '.join(face)}" for face in faces.split()]
     (tmp_path / "walker" / "meshes" / "box.obj").write_text("\n".join(lines))
     model = mjcf.to_model(read_body(file))
     sides = np.sort(np.ptp(model.mesh_vert, axis=0))
