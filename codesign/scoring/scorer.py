@@ -15,6 +15,7 @@ import networkx as nx
 from codesign import defaults
 from codesign.config import Racing
 from codesign.scoring.controllers import load_controller, require_variants, resolve_best_of
+from codesign.scoring.instability import likely_cause
 from codesign.scoring.perturbations import PERTURBATIONS
 from codesign.scoring.racing import SCREENING, Pruned, race
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION, ScoreRecord
@@ -158,6 +159,9 @@ class BodyScorer:
                 return replace(record, steps=run.steps, seconds=run.seconds)
         result = _complete(partial(run_body, measure_gait=True), first, blank.episodes)
         measured = _measured(result)
+        if result.unstable:
+            cause = likely_cause(graph, self._task.model(graph))
+            blank = replace(blank, warnings=(*blank.warnings, cause))
         if self._perturbations and not result.unstable:
             # The policy stays the one of the unperturbed body.
             scores = [run(perturb(graph), policy).score for perturb in self._perturbations]
