@@ -102,7 +102,11 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
     variants = any(record.variant for record in records)
     if variants:
         table.add_column("variant", **_RIGHT)
-    metrics = {"zero_shot_score": "zero-shot", "robustness": "robustness"}
+    metrics = {
+        "zero_shot_score": "zero-shot",
+        "robustness": "robustness",
+        "unlikeness": "unlikeness",
+    }
     shown = [name for name in metrics if any(name in record.metrics for record in records)]
     for name in shown:
         table.add_column(metrics[name], **_RIGHT)

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from hyperdistill_core.rollout import Policy, Rollout
 
 
+#: Unlikeness from which a zero-shot score says little.
+FAR = 99.0
+
+
 class BodyScorer:
     """Scores bodies one by one in this process; the controller is loaded once.
 
@@ -141,14 +145,20 @@ class BodyScorer:
         run: _CountedRollouts,
         policy: Policy | None,
     ) -> ScoreRecord:
+        model = self._task.model(graph)
         if policy is None:
-            model = self._task.model(graph)
             policy = self._controller.for_body(graph, model, variant=blank.variant)
+        unlikeness = self._controller.unlikeness(graph, model)
         outside = self._controller.warnings(graph)
         physics = body_graph.physics(graph)
         notes = () if physics is None else physics.notes
         warnings = [f"{IMPORT}: {note}" for note in notes]
         warnings += [f"{OUT_OF_DISTRIBUTION}: {warning}" for warning in outside]
+        if unlikeness is not None and unlikeness >= FAR:
+            warnings.append(
+                f"{OUT_OF_DISTRIBUTION}: farther from the training bodies than {FAR:.0f}% of them; "
+                "fine-tuning tells more than this score"
+            )
         blank = replace(blank, warnings=tuple(warnings))
         run_body = partial(run, graph, policy)
         first = None
@@ -159,8 +169,10 @@ class BodyScorer:
                 return replace(record, steps=run.steps, seconds=run.seconds)
         result = _complete(partial(run_body, measure_gait=True), first, blank.episodes)
         measured = _measured(result)
+        if unlikeness is not None:
+            measured["metrics"]["unlikeness"] = unlikeness
         if result.unstable:
-            cause = likely_cause(graph, self._task.model(graph))
+            cause = likely_cause(graph, model)
             blank = replace(blank, warnings=(*blank.warnings, cause))
         if self._perturbations and not result.unstable:
             # The policy stays the one of the unperturbed body.

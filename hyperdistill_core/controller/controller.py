@@ -27,6 +27,7 @@ from hyperdistill_core.controller.controller_file import (
     write_parts,
 )
 from hyperdistill_core.controller.controller_hash import controller_hash
+from hyperdistill_core.controller.familiarity import Familiarity
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import (
     STATE_DIM,
@@ -55,6 +56,7 @@ class Controller:
         context: Name of the context layout that the network takes.
         training_distribution: Limits of the bodies that the controller was trained on.
         provenance: How the controller was made, as values that JSON can hold.
+        familiarity: How far bodies lie from the training bodies; None where it is not known.
         variants: (R, D) float32 factors on the entries of a context. The first row is ones,
             which leaves the context unchanged. None means this row alone.
 
@@ -84,6 +86,7 @@ class Controller:
     training_distribution: TrainingDistribution = field(
         default_factory=lambda: TrainingDistribution({})
     )
+    familiarity: Familiarity | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict[str, Any])
     variants: NDArray[np.float32] | None = None
 
@@ -234,6 +237,31 @@ class Controller:
         if variant and self.variants is not None:
             context = context * self.variants[variant]
         return self.body_mlp(context, BodyLayout.from_graph(graph, model).actions)
+
+    def embedding(self, graph: nx.DiGraph[str], model: mujoco.MjModel) -> NDArray[np.float32]:
+        """Embedding (E,) of a body, from which the hidden weights of its network come.
+
+        Args:
+            graph: The body.
+            model: The body's model, as the task builds it.
+        """
+        dtype = self.network.input_encoder.embed.weight.dtype
+        context = torch.as_tensor(context_features(graph, model, kind=self.context), dtype=dtype)
+        with torch.inference_mode(), _one_thread():
+            return self.network.embed(context[None]).body[0].float().numpy()
+
+    def unlikeness(self, graph: nx.DiGraph[str], model: mujoco.MjModel) -> float | None:
+        """Percentile of a body's distance to the training bodies (0..100), if that is known.
+
+        90 means that nine of ten training bodies lie nearer to another training body.
+
+        Args:
+            graph: The body.
+            model: The body's model, as the task builds it.
+        """
+        if self.familiarity is None:
+            return None
+        return self.familiarity.percentile(self.embedding(graph, model))
 
     def warnings(self, graph: nx.DiGraph[str]) -> list[str]:
         """One line for each quantity of a body that lies outside the training distribution."""

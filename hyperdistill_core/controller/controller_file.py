@@ -6,6 +6,7 @@
     ``state_mean``            (17,) float64 means of the state features
     ``state_var``             (17,) float64 variances of the state features
     ``variants``              (R, D) float32 context factors; absent without variants
+    ``familiarity.*``         the arrays of ``Familiarity``; absent where it is not known
     all others                weights of the hypernetwork, float32 or float16
     ========================= ==========================================================
 
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.checkpoints import ControllerError
+from hyperdistill_core.controller.familiarity import Familiarity
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import ContextKind
@@ -38,6 +40,7 @@ KIND = "controller"
 #: Version of the file format; files of other versions are refused.
 VERSION = 3
 _MEAN, _VAR, _VARIANTS = "state_mean", "state_var", "variants"
+_FAMILIARITY = "familiarity."
 
 
 class ControllerParts(NamedTuple):
@@ -48,6 +51,7 @@ class ControllerParts(NamedTuple):
     task: str
     context: ContextKind
     training_distribution: TrainingDistribution
+    familiarity: Familiarity | None
     provenance: Mapping[str, Any]
     variants: NDArray[np.float32] | None
 
@@ -73,6 +77,11 @@ def read_parts(path: Path) -> ControllerParts:
     try:
         mean, var = (tensors.pop(key).double().numpy() for key in (_MEAN, _VAR))
         variants = tensors.pop(_VARIANTS, None)
+        known = {
+            name.removeprefix(_FAMILIARITY): tensors.pop(name).numpy()
+            for name in list(tensors)
+            if name.startswith(_FAMILIARITY)
+        }
         limits = {name: (low, high) for name, (low, high) in meta["training_distribution"].items()}
         return ControllerParts(
             network=_network(meta["network"], tensors),
@@ -80,6 +89,7 @@ def read_parts(path: Path) -> ControllerParts:
             task=meta["task"],
             context=meta["context"],
             training_distribution=TrainingDistribution(limits),
+            familiarity=Familiarity(**known) if known else None,
             provenance=meta["provenance"],
             variants=None if variants is None else variants.numpy(),
         )
@@ -101,6 +111,9 @@ def write_parts(path: Path, parts: ControllerParts, *, half: bool) -> None:
     tensors[_VAR] = torch.tensor(np.asarray(parts.normalization.var), dtype=torch.float64)
     if parts.variants is not None:
         tensors[_VARIANTS] = torch.tensor(parts.variants, dtype=torch.float32)
+    if parts.familiarity is not None:
+        for name, array in vars(parts.familiarity).items():
+            tensors[_FAMILIARITY + name] = torch.tensor(array, dtype=torch.float32)
     meta = {
         "kind": KIND,
         "version": VERSION,

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.controller.familiarity import Familiarity
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import ContextKind, context_kind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
+from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.distillation.distiller import Distiller
 from hyperdistill_core.training.teacher_file import load_teacher
 from hyperdistill_core.training.training_sets.training_set import TrainingSet
+
+#: Number of training bodies, evenly spread, that the familiarity is computed from.
+_EMBEDDED = 1024
 
 
 def student_controller(
@@ -99,7 +107,7 @@ def _controller(
     name: str,
     provenance: Mapping[str, Any],
 ) -> Controller:
-    return Controller(
+    controller = Controller(
         name=name,
         # A controller freezes its network, and the training may go on with the original.
         network=copy.deepcopy(network),
@@ -109,3 +117,10 @@ def _controller(
         training_distribution=TrainingDistribution.over(training_set.graphs),
         provenance=provenance,
     )
+    if len(training_set) < 2:
+        return controller
+    step = max(len(training_set) // _EMBEDDED, 1)
+    model = get_task(task).model
+    some = training_set.graphs[::step]
+    embeddings = np.array([controller.embedding(graph, model(graph)) for graph in some])
+    return replace(controller, familiarity=Familiarity.over(embeddings))

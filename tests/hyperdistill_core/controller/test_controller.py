@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from hyperdistill_core.controller import checkpoints
 from hyperdistill_core.controller.controller import Controller, ControllerError
+from hyperdistill_core.controller.familiarity import Familiarity
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import BodyLayout, context_dim, context_features
 from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
@@ -69,6 +70,25 @@ def test_round_trip_keeps_everything(tmp_path, graph):
     states = np.random.default_rng(1).normal(size=(3, len(limbs(graph)) + 1, 17))
     expected = made.for_body(graph, model).act(states)
     np.testing.assert_array_equal(read.for_body(graph, model).act(states), expected)
+
+
+def test_familiarity_is_kept_and_tells_near_from_far(tmp_path, graph):
+    made = _controller()
+    model = get_task("flat").model
+    bodies = [sample_body(np.random.default_rng(seed)) for seed in range(40)]
+    embeddings = np.array([made.embedding(body, model(body)) for body in bodies])
+    known = replace(made, familiarity=Familiarity.over(embeddings))
+    assert known.hash == made.hash
+    known.save(tmp_path / "known.safetensors")
+    read = Controller.load(tmp_path / "known.safetensors")
+    assert made.unlikeness(graph, model(graph)) is None
+    first = read.unlikeness(bodies[0], model(bodies[0]))
+    assert first == pytest.approx(known.unlikeness(bodies[0], model(bodies[0])), abs=1e-3)
+    assert first == pytest.approx(0.0, abs=1e-3)
+    name = limbs(bodies[0])[0]
+    record = limb(bodies[0], name)
+    huge = with_nodes(bodies[0], [(name, replace(record, radius=0.8, density=9000.0))])
+    assert read.unlikeness(huge, model(huge)) == 100.0
 
 
 def test_half_precision_is_half_the_size_and_near(tmp_path, graph):
