@@ -49,12 +49,14 @@ __all__ = [
     "add_limb",
     "children",
     "excludes",
+    "grown_limbs",
     "joints",
     "limb",
     "limbs",
     "new_body",
     "node",
     "node_names",
+    "own_nodes",
     "parent",
     "physics",
     "root",
@@ -187,13 +189,17 @@ class Physics:
     Attributes:
         mjcf: MJCF text of the robot alone. Its bodies have the names and frames of the nodes, and
             its joints those of the hinges.
+        nodes: Names of the nodes that stand for it. Other nodes are limbs that were grown on it.
         drives: Name of the hinge whose action each actuator follows, in the order of the actuators.
+        height: Height of the torso above the lowest point of the robot (m).
         falls: Whether it can fall: a robot that slides in a plane at a fixed height cannot.
         notes: What the import approximated or left out, a line each.
     """
 
     mjcf: str
+    nodes: tuple[str, ...]
     drives: tuple[str, ...]
+    height: float
     falls: bool = True
     notes: tuple[str, ...] = ()
 
@@ -311,6 +317,38 @@ def physics(graph: nx.DiGraph[str]) -> Physics | None:
     return graph.graph.get("physics")
 
 
+def own_nodes(graph: nx.DiGraph[str]) -> frozenset[str]:
+    """Names of the nodes whose physics a robot from elsewhere brings along; none for others.
+
+    No operator changes these nodes, and limbs may grow on them.
+
+    Args:
+        graph: A body.
+
+    Examples:
+        >>> own_nodes(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
+        frozenset()
+    """
+    own = physics(graph)
+    return frozenset() if own is None else frozenset(own.nodes)
+
+
+def grown_limbs(graph: nx.DiGraph[str]) -> list[str]:
+    """Names of the limbs that operators may change: all but a robot's own, depth first.
+
+    Args:
+        graph: A body.
+
+    Examples:
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.55), radius=0.1, density=800.0))
+        >>> leg = Limb(pos=(0.0, 0.0, -0.1), end=(0.0, 0.0, -0.25), radius=0.05, density=900.0)
+        >>> grown_limbs(add_limb(body, "torso/0", "limb/0", leg))
+        ['limb/0']
+    """
+    own = own_nodes(graph)
+    return [name for name in limbs(graph) if name not in own]
+
+
 def with_physics(graph: nx.DiGraph[str], physics: Physics | None) -> nx.DiGraph[str]:
     """A copy of a body with another true physics.
 
@@ -320,8 +358,9 @@ def with_physics(graph: nx.DiGraph[str], physics: Physics | None) -> nx.DiGraph[
 
     Examples:
         >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
-        >>> physics(with_physics(body, Physics(mjcf="<mujoco/>", drives=()))).mjcf
-        '<mujoco/>'
+        >>> own = Physics(mjcf="<mujoco/>", nodes=(), drives=(), height=0.3)
+        >>> physics(with_physics(body, own)).height
+        0.3
     """
     copy = graph.copy()
     copy.graph.pop("physics", None)

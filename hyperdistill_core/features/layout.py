@@ -137,7 +137,8 @@ class BodyLayout:
             joint_ids[row[name], slot] = model.joint(joint.name).id
             place_of[joint.name] = 2 * row[name] + slot
         physics = body_graph.physics(graph)
-        driven = physics.drives if physics else [model.actuator(i).name for i in range(model.nu)]
+        driven = list(physics.drives) if physics else []
+        driven += [model.actuator(i).name for i in range(len(driven), model.nu)]
         actions = np.array([place_of[name] for name in driven], dtype=np.intp)
         hinges = np.array(list(dict.fromkeys([*actions.tolist(), *place_of.values()])), np.intp)
         influence = np.zeros((len(names), model.nv))

@@ -15,6 +15,7 @@ from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import Pose, anchor, at_rest_height, joint_axis
 from morph_ops.validity.contacts import exclude_touching
 from morph_ops.validity.invariants import new_violations
+from morph_ops.validity.own_physics import keeps_own_nodes
 
 __all__ = [
     "ATTEMPTS",
@@ -79,6 +80,9 @@ def first_valid(
     for _ in range(ATTEMPTS):
         proposal = propose()
         if proposal is None:
+            continue
+        if not keeps_own_nodes(before, proposal):
+            reason = "it changes nodes whose physics the robot brings along"
             continue
         pose = Pose.of(proposal, space=space)
         child = exclude_touching(proposal, frames=pose.frames)

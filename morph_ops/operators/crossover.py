@@ -10,7 +10,7 @@ import numpy as np
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import density, limb_groups, quaternion, twins
-from morph_ops.graph import IDENTITY, Limb, Quat, add_limb, children, limb, limbs, subtree
+from morph_ops.graph import IDENTITY, Limb, Quat, add_limb, children, grown_limbs, limb, subtree
 from morph_ops.operators.common import draw, first_valid, joint_name, next_number
 from morph_ops.operators.delete import without
 from morph_ops.space import UNIMAL, Space
@@ -87,16 +87,18 @@ def crossover(
         >>> from morph_ops.sampling import sample_body
         >>> rng = np.random.default_rng(0)
         >>> child = crossover(sample_body(rng), sample_body(rng), rng)
-        >>> len(limbs(child)) <= UNIMAL.max_limbs
+        >>> len(grown_limbs(child)) <= UNIMAL.max_limbs
         True
     """
     receiver, giver = _Body.of(a, space), _Body.of(b, space)
-    donors = giver.groups()
+    gifts = set(grown_limbs(b))
+    donors = [group for group in giver.groups() if gifts.issuperset(group)]
     if not donors:
         raise OperatorError("crossover: the second parent has no limbs to give")
     targets = receiver.groups()
     free = [site for site in sites(a) if site.parent in receiver.image]
-    shared_density = density(limb(a, limbs(a)[0])) if limbs(a) else None
+    mine = grown_limbs(a)
+    shared_density = density(limb(a, mine[0])) if mine else None
 
     def propose() -> nx.DiGraph[str] | None:
         donor = draw(rng, donors)
@@ -118,7 +120,7 @@ def crossover(
         if target and _alike(a, target, b, donor):
             return None
         child = without(a, target)
-        if len(limbs(child)) + giver.size(donor) > space.max_limbs:
+        if len(grown_limbs(child)) + giver.size(donor) > space.max_limbs:
             return None
         # The numbers of removed limbs are not used again.
         number = next_number(a)

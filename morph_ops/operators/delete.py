@@ -7,12 +7,21 @@ import numpy as np
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
-from morph_ops.graph import children, limbs, subtree
+from morph_ops.graph import children, grown_limbs, physics, subtree
 from morph_ops.operators.common import draw, first_valid
 from morph_ops.space import UNIMAL, Space
 
 FEWEST = 2
 """Number of limbs that every body keeps, as in DERL."""
+
+
+def fewest(graph: nx.DiGraph[str]) -> int:
+    """Number of limbs that a body keeps; a robot from elsewhere may lose all that grew on it.
+
+    Args:
+        graph: A body.
+    """
+    return FEWEST if physics(graph) is None else 0
 
 
 def delete_limb(
@@ -39,11 +48,15 @@ def delete_limb(
         >>> len(delete_limb(body, rng)) < len(body)
         True
     """
-    count = len(limbs(graph))
-    if count <= FEWEST:
-        raise OperatorError(f"delete_limb: expected more than {FEWEST} limbs, the body has {count}")
+    grown, least = grown_limbs(graph), fewest(graph)
+    if len(grown) <= least:
+        raise OperatorError(
+            f"delete_limb: expected more than {least} limbs, the body has {len(grown)}"
+        )
     leaves = [
-        group for group in limb_groups(graph) if not any(children(graph, name) for name in group)
+        group
+        for group in limb_groups(graph)
+        if not any(children(graph, name) for name in group) and set(group) <= set(grown)
     ]
 
     def propose() -> nx.DiGraph[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, density, twins
-from morph_ops.graph import Limb, add_limb, limb, limbs, node
+from morph_ops.graph import Limb, add_limb, grown_limbs, limb, node
 from morph_ops.grid import to_grid
 from morph_ops.operators.common import (
     HingeDraw,
@@ -62,10 +62,11 @@ def grow_limb(
         >>> len(grow_limb(body, rng)) - len(body) in (1, 2)
         True
     """
-    room = space.max_limbs - len(limbs(graph))
+    grown = grown_limbs(graph)
+    room = space.max_limbs - len(grown)
     if room < 1:
         raise OperatorError(
-            f"grow_limb: the body has {len(limbs(graph))} limbs, the most that the space allows"
+            f"grow_limb: the body has {len(grown)} limbs, the most that the space allows"
         )
     pose = Pose.of(graph, space=space)
     image = twins(graph, frames=pose.frames)
@@ -88,7 +89,7 @@ def grow_limb(
 
 
 def _draw_design(graph: nx.DiGraph[str], rng: np.random.Generator, space: Space) -> _Design:
-    names = limbs(graph)
+    names = grown_limbs(graph)
     return _Design(
         radius=draw(rng, space.limb_radii),
         height=draw(rng, space.limb_heights),

@@ -10,9 +10,9 @@ import numpy as np
 
 from morph_ops._registry import Registry, require_name, unfit_plugin
 from morph_ops.errors import OperatorError
-from morph_ops.graph import limbs
+from morph_ops.graph import grown_limbs
 from morph_ops.operators.common import Operator, completed
-from morph_ops.operators.delete import FEWEST, delete_limb
+from morph_ops.operators.delete import delete_limb, fewest
 from morph_ops.operators.density import density
 from morph_ops.operators.grow import grow_limb
 from morph_ops.operators.joint import dof, gear, joint_angle
@@ -89,12 +89,12 @@ def mutate(
         require_name(known, name, what="operator")
         if not rate >= 0:
             raise ValueError(f"rates: expected 0 or more for {name!r}, got {rate}")
-    count = len(limbs(graph))
+    count = len(grown_limbs(graph))
     # In the table's order, so that the order of the caller's rates has no effect.
     left = {
         name: weights[name]
         for name in known
-        if weights.get(name, 0.0) > 0 and _applies(name, count, space)
+        if weights.get(name, 0.0) > 0 and _applies(name, count, fewest(graph), space)
     }
     while left:
         shares = np.array(list(left.values()))
@@ -107,9 +107,9 @@ def mutate(
     raise OperatorError(f"mutate: no mutation applies to a body of {count} limbs ({wanted})")
 
 
-def _applies(name: str, count: int, space: Space) -> bool:
+def _applies(name: str, count: int, least: int, space: Space) -> bool:
     if count == 0:
         return name == "grow_limb"
     if name == "grow_limb":
         return count < space.max_limbs
-    return name != "delete_limb" or count > FEWEST
+    return name != "delete_limb" or count > least

@@ -7,7 +7,7 @@ from dataclasses import replace
 import networkx as nx
 
 from morph_ops.geometry import rotation
-from morph_ops.graph import limb, root, torso, with_nodes
+from morph_ops.graph import Physics, limb, physics, root, torso, with_nodes
 from morph_ops.grid import to_grid
 from morph_ops.space import UNIMAL, VECTOR_DECIMALS, Space
 from morph_ops.unimal.dimensions import height
@@ -50,6 +50,9 @@ def at_rest_height(
 ) -> nx.DiGraph[str]:
     """A copy of a body whose torso is at its rest height.
 
+    A robot from elsewhere rests on the ground, on the lowest of its own points and of the limbs
+    that were grown on it.
+
     Args:
         graph: A body; it stays untouched.
         space: The design space.
@@ -64,4 +67,20 @@ def at_rest_height(
     old = torso(graph)
     x, y, _ = old.pos
     pos = (x, y, rest_height(graph, space=space, pose=pose))
+    own = physics(graph)
+    if own is not None:
+        pos = (x, y, _own_height(own, pose or Pose.of(graph, space=space)))
     return with_nodes(graph, [(root(graph), replace(old, pos=pos))])
+
+
+def _own_height(own: Physics, pose: Pose) -> float:
+    """Height of the torso at which nothing lies below the ground (m)."""
+    frames = pose.frames
+    grown = [row for row, name in enumerate(frames.names) if name not in own.nodes]
+    lowest = [
+        min(float(frames.start[row, 2]), float(frames.end[row, 2])) - float(frames.radius[row])
+        for row in grown
+    ]
+    # Frames are in the world or in the torso's frame: what counts is the depth below the torso.
+    depth = max((float(frames.pos[0, 2]) - low for low in lowest), default=0.0)
+    return max(own.height, depth)

@@ -24,6 +24,7 @@ from morph_ops.validity.invariants import (
     new_violations,
     violations,
 )
+from morph_ops.validity.own_physics import keeps_own_nodes
 from morph_ops.validity.wellformed import require_well_formed
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "exclude_touching",
     "find_violations",
     "is_valid",
+    "keeps_own_nodes",
     "new_violations",
     "require_well_formed",
     "touching",

@@ -1,7 +1,8 @@
 """The checks of the invariants: one function for each, with messages for people.
 
 A check is a function of a graph and a :class:`~morph_ops.space.Space` that works alone. All
-but :func:`check_tree` expect a tree. The table of all checks is in
+but :func:`check_tree` expect a tree. The own nodes of a robot from elsewhere are as they are: only
+the limbs that were grown on it are checked. The table of all checks is in
 :mod:`morph_ops.validity.invariants`.
 """
 
@@ -15,7 +16,7 @@ import networkx as nx
 
 from morph_ops.errors import BodyError
 from morph_ops.geometry import TOLERANCE, center_of_mass, mass, twins
-from morph_ops.graph import limb, parent, torso
+from morph_ops.graph import grown_limbs, limb, own_nodes, parent, torso
 from morph_ops.grid import is_close
 from morph_ops.space import AXIS_DECIMALS, UNIMAL, Space
 from morph_ops.unimal import SNAP_DIRECTION, Pose, anchor, attachment, height, joint_axis
@@ -109,7 +110,7 @@ def check_limit(
         ['expected at most 2 limbs, this body has 3']
     """
     del pose
-    count = len(graph) - 1
+    count = len(grown_limbs(graph))
     if count <= space.max_limbs:
         return []
     message = f"expected at most {space.max_limbs} limbs, this body has {count}"
@@ -133,7 +134,10 @@ def check_symmetry(
     pose = pose or Pose.of(graph, space=space)
     image = twins(graph, frames=pose.frames)
     found: list[Violation] = []
+    own = own_nodes(graph)
     for name in pose.frames.names[1:]:
+        if name in own:
+            continue
         if name not in image:
             message = f"{name}: no limb is its mirror image in the xz plane"
             found.append(Violation("symmetry", (name,), "twin", message))
@@ -190,8 +194,11 @@ def check_overlap(
     pose = pose or Pose.of(graph, space=space)
     deep = touching(graph, deeper_than=TOLERANCE, frames=pose.frames)
     image = twins(graph, frames=pose.frames) if deep else {}
+    own = own_nodes(graph)
     found: list[Violation] = []
     for (a, b), overlap in deep:
+        if own.issuperset((a, b)):
+            continue
         if image.get(a) == b and parent(graph, a) == parent(graph, b):
             continue
         message = f"{a} and {b} intersect by {overlap * 1000:.3g} mm in the rest pose"
@@ -214,16 +221,18 @@ def check_ranges(
     """
     pose = pose or Pose.of(graph, space=space)
     names = pose.frames.names
-    top = torso(graph)
-    found = [
-        *_one_of(names[0], "radius", top.radius, space.torso_radii),
-        *_one_of(names[0], "density", top.density, space.torso_densities),
-    ]
-    if len({limb(graph, name).density for name in names[1:]}) > 1:
+    own, top = own_nodes(graph), torso(graph)
+    found: list[Violation] = []
+    if names[0] not in own:
+        found += _one_of(names[0], "radius", top.radius, space.torso_radii)
+        found += _one_of(names[0], "density", top.density, space.torso_densities)
+    if len({limb(graph, name).density for name in grown_limbs(graph)}) > 1:
         message = "expected one density for all limbs, here they differ"
         found.append(Violation("ranges", (), "limb density", message))
     gaps = ((pose.directions[:, None] - space.directions) ** 2).sum(axis=-1).min(axis=1)
     for name, gap in zip(names[1:], gaps[1:].tolist(), strict=True):
+        if name in own:
+            continue
         if gap > SNAP_DIRECTION**2:
             message = f"{name}: its direction is none of the space's"
             found.append(Violation("ranges", (name,), "direction", message))

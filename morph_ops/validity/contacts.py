@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morph_ops.geometry import TOLERANCE, Frames, rest_frames
-from morph_ops.graph import Pair, with_excludes
+from morph_ops.graph import Pair, excludes, own_nodes, with_excludes
 
 __all__ = ["exclude_touching", "gaps", "touching"]
 
@@ -81,6 +81,8 @@ def touching(
 def exclude_touching(graph: nx.DiGraph[str], *, frames: Frames | None = None) -> nx.DiGraph[str]:
     """A copy of a body whose contact excludes are the pairs in contact in the rest pose.
 
+    Pairs of the own nodes of a robot from elsewhere stay as they are.
+
     Args:
         graph: A body; it stays untouched.
         frames: Rest pose of the body in any frame; None computes it.
@@ -92,7 +94,10 @@ def exclude_touching(graph: nx.DiGraph[str], *, frames: Frames | None = None) ->
         >>> excludes(exclude_touching(body))
         (('limb/1', 'limb/2'),)
     """
-    return with_excludes(graph, (pair for pair, _ in touching(graph, frames=frames)))
+    own = own_nodes(graph)
+    kept = [pair for pair in excludes(graph) if own.issuperset(pair)]
+    new = (pair for pair, _ in touching(graph, frames=frames) if not own.issuperset(pair))
+    return with_excludes(graph, [*kept, *new])
 
 
 @lru_cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import mujoco
 import networkx as nx
 import numpy as np
@@ -47,13 +49,14 @@ def to_spec(graph: nx.DiGraph[str], *, nodes_only: bool = False) -> mujoco.MjSpe
     require_well_formed(graph)
     physics = body_graph.physics(graph)
     if physics is not None and not nodes_only:
-        return _own_physics(graph, physics)
-    spec = mujoco.MjSpec()
-    spec.modelname = "body"
-    spec.compiler.degree = True
-    spec.option.timestep = PHYSICS_STEP_S
+        spec, own = _own_physics(graph, physics), frozenset(physics.nodes)
+    else:
+        spec, own = _empty_spec(), frozenset[str]()
     hosts: dict[str | None, mujoco.MjsBody] = {None: spec.worldbody}
+    hosts |= {name: spec.body(name) for name in own}
     for name in body_graph.node_names(graph):
+        if name in own:
+            continue
         node = body_graph.node(graph, name)
         host = hosts[body_graph.parent(graph, name)]
         body = hosts[name] = host.add_body(name=name, pos=node.pos, quat=node.quat)
@@ -61,11 +64,20 @@ def to_spec(graph: nx.DiGraph[str], *, nodes_only: bool = False) -> mujoco.MjSpe
             body.add_freejoint(name=ROOT_JOINT)
         else:
             for joint in node.joints:
-                _add_hinge(body, joint)
+                _add_hinge(body, joint, degree=bool(spec.compiler.degree))
         _add_geom(body, name, node)
-    for _, joint in body_graph.joints(graph):
-        _add_motor(spec, joint)
+    for name, joint in body_graph.joints(graph):
+        if name not in own:
+            _add_motor(spec, joint)
     _add_excludes(spec, graph)
+    return spec
+
+
+def _empty_spec() -> mujoco.MjSpec:
+    spec = mujoco.MjSpec()
+    spec.modelname = "body"
+    spec.compiler.degree = True
+    spec.option.timestep = PHYSICS_STEP_S
     return spec
 
 
@@ -126,7 +138,8 @@ def _own_physics(graph: nx.DiGraph[str], physics: Physics) -> mujoco.MjSpec:
         torso.pos = pos
     except (*MUJOCO_ERRORS, AttributeError) as error:
         raise BodyError(f"MuJoCo cannot read the robot's physics: {one_line(error)}") from None
-    _add_excludes(spec, graph)
+    # Limbs that were grown on the robot have masses from their geoms.
+    spec.compiler.inertiafromgeom = mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_AUTO
     return spec
 
 
@@ -135,14 +148,15 @@ def _add_excludes(spec: mujoco.MjSpec, graph: nx.DiGraph[str]) -> None:
         spec.add_exclude(name=f"{first}:{second}", bodyname1=first, bodyname2=second)
 
 
-def _add_hinge(body: mujoco.MjsBody, joint: Joint) -> None:
+def _add_hinge(body: mujoco.MjsBody, joint: Joint, *, degree: bool) -> None:
+    limits = joint.range_deg if degree else tuple(math.radians(each) for each in joint.range_deg)
     body.add_joint(
         name=joint.name,
         type=mujoco.mjtJoint.mjJNT_HINGE,
         pos=joint.pos,
         axis=joint.axis,
         limited=mujoco.mjtLimited.mjLIMITED_TRUE,
-        range=joint.range_deg,
+        range=limits,
         stiffness=(joint.stiffness, 0.0, 0.0),
         damping=(joint.damping, 0.0, 0.0),
         armature=joint.armature,

@@ -7,6 +7,7 @@ default class.
 
 from __future__ import annotations
 
+import math
 import os
 import xml.etree.ElementTree as ElementTree
 from dataclasses import fields
@@ -89,7 +90,7 @@ def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
     _add(document, "option", timestep=PHYSICS_STEP_S)
     if scene:
         _add_scene_settings(document)
-    _add_defaults(document, scene)
+    _add_limb_class(_add(document, "default"), scene)
     world = _add(document, "worldbody")
     if scene:
         _add_world(world)
@@ -99,10 +100,7 @@ def to_xml(graph: nx.DiGraph[str], *, scene: bool = False) -> str:
         hosts[name] = _add_body(host, name, body_graph.node(graph, name), scene)
     actuators = _add(document, "actuator")
     for _, joint in body_graph.joints(graph):
-        motor = _add(actuators, "motor", **{"class": _CLASS}, name=joint.name, joint=joint.name)
-        motor.set("gear", _text(joint.gear))
-        if joint.ctrl_range != _default(Joint, "ctrl_range"):
-            motor.set("ctrlrange", _text(joint.ctrl_range))
+        _add_motor(actuators, joint)
     _add_excludes(document, graph)
     _add_slots(document, graph)
     return _shown_text(document)
@@ -114,7 +112,7 @@ def _shown_text(document: ElementTree.Element) -> str:
 
 
 def _own_document(graph: nx.DiGraph[str], physics: Physics, scene: bool) -> ElementTree.Element:
-    """The physics that a robot from elsewhere brings along, with the torso in its place."""
+    """The physics that a robot from elsewhere brings along, with the limbs grown on it."""
     document = ElementTree.fromstring(physics.mjcf)
     [world] = document.iter("worldbody")
     [torso] = world.findall("body")
@@ -128,8 +126,34 @@ def _own_document(graph: nx.DiGraph[str], physics: Physics, scene: bool) -> Elem
             # Whatever bits a geom has, it touches the floor.
             for key, other in (("contype", "conaffinity"), ("conaffinity", "contype")):
                 floor.set(key, str(int(floor.get(key, "1")) | int(geom.get(other, "1"))))
+    _add_grown_limbs(document, graph, physics, scene)
     _add_excludes(document, graph)
     return document
+
+
+def _add_grown_limbs(
+    document: ElementTree.Element, graph: nx.DiGraph[str], physics: Physics, scene: bool
+) -> None:
+    grown = [name for name in body_graph.node_names(graph) if name not in physics.nodes]
+    if not grown:
+        return
+    for compiler in document.iter("compiler"):
+        compiler.set("inertiafromgeom", "auto")
+        compiler.set("autolimits", "true")
+    _add_limb_class(_add(document, "default"), scene)
+    hosts = {body.get("name"): body for body in document.iter("body")}
+    [actuators] = document.iter("actuator")
+    for name in grown:
+        record = body_graph.limb(graph, name)
+        # The angles of the robot's own text are in radians.
+        low_high = [tuple(map(math.radians, joint.range_deg)) for joint in record.joints]
+        body = _add_body(hosts[body_graph.parent(graph, name)], name, record, scene)
+        body.set("childclass", _CLASS)
+        hosts[name] = body
+        for element, limits in zip(body.findall("joint"), low_high, strict=True):
+            element.set("range", _text(limits))
+        for joint in record.joints:
+            _add_motor(actuators, joint)
 
 
 def _add_excludes(document: ElementTree.Element, graph: nx.DiGraph[str]) -> None:
@@ -139,8 +163,16 @@ def _add_excludes(document: ElementTree.Element, graph: nx.DiGraph[str]) -> None
             _add(contact, "exclude", name=f"{first}:{second}", body1=first, body2=second)
 
 
-def _add_defaults(document: ElementTree.Element, scene: bool) -> None:
-    default = _add(_add(document, "default"), "default", **{"class": _CLASS})
+def _add_motor(actuators: ElementTree.Element, joint: Joint) -> None:
+    motor = _add(actuators, "motor", **{"class": _CLASS}, name=joint.name, joint=joint.name)
+    motor.set("gear", _text(joint.gear))
+    if joint.ctrl_range != _default(Joint, "ctrl_range"):
+        motor.set("ctrlrange", _text(joint.ctrl_range))
+
+
+def _add_limb_class(defaults: ElementTree.Element, scene: bool) -> None:
+    """Add the default class of limbs to an element <default>."""
+    default = _add(defaults, "default", **{"class": _CLASS})
     geom = _add(default, "geom", type="capsule")
     for name in _SURFACE:
         geom.set(name, _text(_default(Limb, name)))

@@ -74,7 +74,14 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     placed = replace(record, pos=(0.0, 0.0, record.pos[2] + lift))
     graph = body_graph.with_nodes(graph, [(top, placed)])
     names = tuple(robot.joint_name(drive.joint) for drive in drives)
-    physics = Physics(mjcf=text, drives=names, falls=robot.moves_along(2), notes=(*unread, *notes))
+    physics = Physics(
+        mjcf=text,
+        nodes=tuple(graph),
+        drives=names,
+        height=placed.pos[2],
+        falls=robot.moves_along(2),
+        notes=(*unread, *notes),
+    )
     return body_graph.with_physics(graph, physics)
 
 
