@@ -54,7 +54,7 @@ def inspect(robot: Path, root: str | None) -> None:
     from morph_ops import graph as body_graph
     from morph_ops.identity import body_hash
     from morph_ops.io.files import read_body
-    from morph_ops.validity.invariants import violations
+    from morph_ops.validity import suspicions, violations
 
     graph = read_body(robot, root=root)
     nodes, joints, mass = body_sizes(graph)
@@ -62,6 +62,8 @@ def inspect(robot: Path, root: str | None) -> None:
     console.print(body_tree(graph))
     console.print(f"{nodes} nodes, {joints} joints, {mass} kg")
     console.print(f"hash {body_hash(graph)}", soft_wrap=True)
+    for line in suspicions(graph):
+        console.print(line, style="yellow", soft_wrap=True, markup=False)
     physics = body_graph.physics(graph)
     if physics is not None:
         console.print("a robot with physics of its own:")

@@ -23,6 +23,7 @@ from hyperdistill_core.evaluation.statistics import confidence_interval
 from morph_ops import graph as body_graph
 from morph_ops._messages import failure
 from morph_ops.identity import body_hash
+from morph_ops.validity import suspicions
 
 if TYPE_CHECKING:
     from hyperdistill_core.controller import Controller
@@ -152,7 +153,7 @@ class BodyScorer:
         outside = self._controller.warnings(graph)
         physics = body_graph.physics(graph)
         notes = () if physics is None else physics.notes
-        warnings = [f"{IMPORT}: {note}" for note in notes]
+        warnings = [*suspicions(graph), *(f"{IMPORT}: {note}" for note in notes)]
         warnings += [f"{OUT_OF_DISTRIBUTION}: {warning}" for warning in outside]
         if unlikeness is not None and unlikeness >= FAR:
             warnings.append(

@@ -25,6 +25,7 @@ from morph_ops.validity.invariants import (
     violations,
 )
 from morph_ops.validity.own_physics import keeps_own_nodes
+from morph_ops.validity.suspicions import suspicions
 from morph_ops.validity.wellformed import require_well_formed
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "keeps_own_nodes",
     "new_violations",
     "require_well_formed",
+    "suspicions",
     "touching",
     "violations",
 ]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import mujoco
 import numpy as np
 
-from morph_ops.geometry import TOLERANCE
 from morph_ops.io.mjcf.foreign.actuation import Drive
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, HINGE, SLIDE, ForeignRobot
 from morph_ops.io.mjcf.foreign.tree import PlannedNode
@@ -158,7 +157,7 @@ def _world_notes(robot: ForeignRobot) -> list[str]:
         lines.append("moves in a fluid of its own")
     places = np.array([robot.position(part.body) for part in robot.parts])
     size = float(np.ptp(places, axis=0).max())
-    if size > 20.0 or size < TOLERANCE:
+    if size > 20.0:
         lines.append(f"its joints span {size:.3g} m; are its units right?")
     return lines
 
