@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def one_line(error: BaseException) -> str:
     """The message of an error without line breaks, or the name of its type if it has none.
@@ -31,3 +33,18 @@ def reason(error: Exception) -> str:
         'No such file or directory'
     """
     return getattr(error, "strerror", None) or one_line(error)
+
+
+def listed(names: Sequence[str], *, most: int = 4) -> str:
+    """Names in a line, the first few of many.
+
+    Args:
+        names: The names.
+        most: Number of names that are shown.
+
+    Examples:
+        >>> listed(["a", "b"]), listed(["a", "b", "c"], most=1)
+        ('a, b', 'a and 2 more')
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

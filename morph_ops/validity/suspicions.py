@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import networkx as nx
 import numpy as np
 
+from morph_ops._messages import listed
 from morph_ops.geometry import Frames, rest_frames
 from morph_ops.graph import joints, parent, physics
 from morph_ops.validity.contacts import gaps
@@ -22,7 +22,6 @@ LARGE_M = 20.0
 GAP_M, OVERLAP_M = 0.02, 0.02
 #: Share of a limb in which it may touch others of its parent.
 _INNER = 0.4
-_MOST_NAMES = 4
 
 
 def suspicions(graph: nx.DiGraph[str]) -> list[str]:
@@ -43,7 +42,7 @@ def suspicions(graph: nx.DiGraph[str]) -> list[str]:
     lines: list[str] = []
     narrow = [j.name for _, j in joints(graph) if j.range_deg[1] - j.range_deg[0] < NARROW_DEG]
     if narrow:
-        lines.append(f"hinges with a range below {NARROW_DEG:g} deg; radians? {_listed(narrow)}")
+        lines.append(f"hinges with a range below {NARROW_DEG:g} deg; radians? {listed(narrow)}")
     frames = rest_frames(graph)
     size = float(np.ptp(np.concatenate([frames.start, frames.end]), axis=0).max())
     if size > LARGE_M:
@@ -72,12 +71,7 @@ def _apart(graph: nx.DiGraph[str], frames: Frames) -> list[str]:
             through.append(f"{a} and {b}")
     lines: list[str] = []
     if loose:
-        lines.append(f"limbs that do not touch what they hang on: {_listed(loose)}")
+        lines.append(f"limbs that do not touch what they hang on: {listed(loose)}")
     if through:
-        lines.append(f"parts that run through each other at rest: {_listed(through)}")
+        lines.append(f"parts that run through each other at rest: {listed(through)}")
     return lines
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import mujoco
 import numpy as np
 
+from morph_ops._messages import listed
 from morph_ops.io.mjcf.foreign.actuation import Drive
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, HINGE, SLIDE, ForeignRobot
 from morph_ops.io.mjcf.foreign.tree import PlannedNode
 
 __all__ = ["notes_of"]
 
-_MOST_NAMES = 4
 _SIMPLE = (int(mujoco.mjtGeom.mjGEOM_SPHERE), int(mujoco.mjtGeom.mjGEOM_CAPSULE))
 
 
@@ -44,10 +44,10 @@ def notes_of(
         *_drive_notes(robot, drives),
     ]
     lines += [
-        f"not driven, because it {reason}: {_listed(names)}" for reason, names in undriven.items()
+        f"not driven, because it {reason}: {listed(names)}" for reason, names in undriven.items()
     ]
     if left:
-        lines.append(f"left out, because it reaches beyond the robot: {_listed(left)}")
+        lines.append(f"left out, because it reaches beyond the robot: {listed(left)}")
     if abs(timestep - robot.model.opt.timestep) > 1e-9:
         lines.append(
             f"physics step {robot.model.opt.timestep:g} s changed to {timestep:g} s, which divides "
@@ -64,7 +64,7 @@ def _shape_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> list[str]
     solid = [node for node in nodes if node.solid]
     welded = [node.name for node in solid if len(node.part.welded) > 1]
     if welded:
-        lines.append(f"one node with all that is welded to it: {_listed(welded)}")
+        lines.append(f"one node with all that is welded to it: {listed(welded)}")
     model = robot.model
     shaped = [
         node.name
@@ -72,10 +72,10 @@ def _shape_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> list[str]
         if len(node.part.geoms) != 1 or int(model.geom_type[node.part.geoms[0]]) not in _SIMPLE
     ]
     if shaped:
-        lines.append(f"the controller sees a capsule in place of the geoms of: {_listed(shaped)}")
+        lines.append(f"the controller sees a capsule in place of the geoms of: {listed(shaped)}")
     split = [node.name for node in nodes if not node.solid]
     if split:
-        lines.append(f"nodes in a row for parts with three or more hinges: {_listed(split)}")
+        lines.append(f"nodes in a row for parts with three or more hinges: {listed(split)}")
     return lines
 
 
@@ -86,7 +86,7 @@ def _joint_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode], driven: set[
     slots = {joint for node in nodes for joint in node.slots}
 
     def named(chosen: Iterable[int]) -> str:
-        return _listed([robot.joint_name(joint) for joint in chosen])
+        return listed([robot.joint_name(joint) for joint in chosen])
 
     free = [j for j in slots if int(model.jnt_type[j]) == HINGE and not model.jnt_limited[j]]
     if free:
@@ -133,13 +133,13 @@ def _drive_notes(robot: ForeignRobot, drives: Sequence[Drive]) -> list[str]:
     for how in dict.fromkeys(drive.how for drive in drives):
         names = [robot.joint_name(drive.joint) for drive in drives if drive.how == how]
         if how != "the whole control range":
-            lines.append(f"an action of -1..1 is {how}: {_listed(names)}")
+            lines.append(f"an action of -1..1 is {how}: {listed(names)}")
     counts: dict[int, int] = {}
     for drive in drives:
         counts[drive.joint] = counts.get(drive.joint, 0) + 1
     several = [robot.joint_name(joint) for joint, count in counts.items() if count > 1]
     if several:
-        lines.append(f"several actuators follow one action: {_listed(several)}")
+        lines.append(f"several actuators follow one action: {listed(several)}")
     return lines
 
 
@@ -149,7 +149,7 @@ def _world_notes(robot: ForeignRobot) -> list[str]:
     others = sorted({int(model.body_rootid[body]) for body in range(1, model.nbody)} - {robot.root})
     if others:
         names = [robot.body_name(body) for body in others]
-        lines.append(f"the world around it is left out: {_listed(names)}")
+        lines.append(f"the world around it is left out: {listed(names)}")
     gravity = model.opt.gravity
     if np.abs(gravity - [0.0, 0.0, -9.81]).max() > 0.02:
         lines.append(f"gravity of its own: {' '.join(f'{each:g}' for each in gravity)} m/s^2")
@@ -160,9 +160,3 @@ def _world_notes(robot: ForeignRobot) -> list[str]:
     if size > 20.0:
         lines.append(f"its joints span {size:.3g} m; are its units right?")
     return lines
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMES])
-    more = len(names) - _MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
