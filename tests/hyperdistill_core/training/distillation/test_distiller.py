@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.errors import CheckpointError, SettingsError, TrainingError
 from hyperdistill_core.evaluation.evaluation import evaluate
 from hyperdistill_core.training.distillation import (
@@ -136,5 +136,5 @@ def test_distillation_with_dagger_gives_a_controller(training_set, teacher, tmp_
     )
     assert again.updates_done == 20
     if loaded.context == "reference":
-        with pytest.raises(TrainingError, match="expected 'reference' as controller x-v0 takes"):
+        with pytest.raises(ControllerError, match="context 'extended' or continuous, got 'ref"):
             Distiller(data, SMALL, tmp_path / "other", initialize_from=loaded)
