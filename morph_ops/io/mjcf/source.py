@@ -21,6 +21,10 @@ _FOREIGN = {
 }
 _TEXT_ATTRIBUTES = {"name", "class", "childclass", "joint", "body1", "body2", "model", "data"}
 
+# Gravity of MuJoCo's models (m/s^2); some files have 9.8 or 9.80665.
+_GRAVITY = (0.0, 0.0, -9.81)
+_GRAVITY_TOLERANCE = 0.02
+
 MUJOCO_ERRORS = (ValueError, mujoco.FatalError, mujoco.UnexpectedError)
 """The exceptions of MuJoCo for a model that it cannot load or compile."""
 
@@ -65,6 +69,7 @@ content into this file
             spec = mujoco.MjSpec.from_string(text)
         except MUJOCO_ERRORS as error:
             raise MjcfError(one_line(error)) from None
+        _require_common_world(spec.option)
         _strip(spec)
     return spec
 
@@ -166,6 +171,13 @@ def _is_not_finite(word: str) -> bool:
         return not math.isfinite(float(word))
     except ValueError:
         return False
+
+
+def _require_common_world(option: mujoco.MjOption) -> None:
+    """Refuse a world of its own, in which a body would move in another way."""
+    fluid = option.density or option.viscosity or option.wind.any()
+    if fluid or abs(option.gravity - _GRAVITY).max() > _GRAVITY_TOLERANCE:
+        raise MjcfError("expected the gravity of the earth and no fluid, got a world of its own")
 
 
 def _strip(spec: mujoco.MjSpec) -> None:

@@ -42,6 +42,7 @@ FOREIGN = {
     "a45": "",
     "a46": "",
     "a47": "",
+    "a50": "gravity of its own: 0 0 -1.6 m/s^2",
     "a82": "hinges without limits",
     "a83": "sliding joints, shown as hinges",
     "b04": "the free joint has armature or damping",
