@@ -33,6 +33,7 @@ from typing import Literal, TypeAlias
 import networkx as nx
 
 from morph_ops.errors import BodyError
+from morph_ops.physics import Physics, own_nodes, physics, with_physics
 
 __all__ = [
     "IDENTITY",
@@ -182,28 +183,6 @@ class Limb:
 Node: TypeAlias = Torso | Limb
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Physics:
-    """The true physics of a robot from elsewhere, for which its nodes stand.
-
-    Attributes:
-        mjcf: MJCF text of the robot alone. Its bodies have the names and frames of the nodes, and
-            its joints those of the hinges.
-        nodes: Names of the nodes that stand for it. Other nodes are limbs that were grown on it.
-        drives: Name of the hinge whose action each actuator follows, in the order of the actuators.
-        height: Height of the torso above the lowest point of the robot (m).
-        falls: Whether it can fall: a robot that slides in a plane at a fixed height cannot.
-        notes: What the import approximated or left out, a line each.
-    """
-
-    mjcf: str
-    nodes: tuple[str, ...]
-    drives: tuple[str, ...]
-    height: float
-    falls: bool = True
-    notes: tuple[str, ...] = ()
-
-
 def new_body(torso: Torso, *, name: str = "torso/0") -> nx.DiGraph[str]:
     """A body that consists of a torso alone.
 
@@ -303,36 +282,6 @@ def excludes(graph: nx.DiGraph[str]) -> tuple[Pair, ...]:
     return graph.graph.get("excludes", ())
 
 
-def physics(graph: nx.DiGraph[str]) -> Physics | None:
-    """The true physics of a robot from elsewhere; None for a body that is what its nodes say.
-
-    Args:
-        graph: A body.
-
-    Examples:
-        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
-        >>> physics(body) is None
-        True
-    """
-    return graph.graph.get("physics")
-
-
-def own_nodes(graph: nx.DiGraph[str]) -> frozenset[str]:
-    """Names of the nodes whose physics a robot from elsewhere brings along; none for others.
-
-    No operator changes these nodes, and limbs may grow on them.
-
-    Args:
-        graph: A body.
-
-    Examples:
-        >>> own_nodes(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
-        frozenset()
-    """
-    own = physics(graph)
-    return frozenset() if own is None else frozenset(own.nodes)
-
-
 def grown_limbs(graph: nx.DiGraph[str]) -> list[str]:
     """Names of the limbs that operators may change: all but a robot's own, depth first.
 
@@ -347,26 +296,6 @@ def grown_limbs(graph: nx.DiGraph[str]) -> list[str]:
     """
     own = own_nodes(graph)
     return [name for name in limbs(graph) if name not in own]
-
-
-def with_physics(graph: nx.DiGraph[str], physics: Physics | None) -> nx.DiGraph[str]:
-    """A copy of a body with another true physics.
-
-    Args:
-        graph: A body; it stays untouched.
-        physics: The physics; None for a body that is what its nodes say.
-
-    Examples:
-        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
-        >>> own = Physics(mjcf="<mujoco/>", nodes=(), drives=(), height=0.3)
-        >>> physics(with_physics(body, own)).height
-        0.3
-    """
-    copy = graph.copy()
-    copy.graph.pop("physics", None)
-    if physics is not None:
-        copy.graph["physics"] = physics
-    return copy
 
 
 def root(graph: nx.DiGraph[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -148,7 +148,7 @@ def score(
         records = _finetuned_records(graphs, records, rollout, tuning, perturb=perturb)
     if isinstance(robots, nx.DiGraph):
         return replace(records[0], robot=found[0].name)
-    blank = ScoreRecord.failed(
+    unread = ScoreRecord.failed(
         worst_score=get_task(task).worst_score,
         robot="",
         hash="",
@@ -158,12 +158,22 @@ def score(
         episodes=episodes,
         seed=seed,
     )
+    return _in_order(found, records, wrong, unread)
+
+
+def _in_order(
+    robots: Sequence[RobotFile],
+    records: Sequence[ScoreRecord],
+    wrong: Mapping[int, str],
+    unread: ScoreRecord,
+) -> list[ScoreRecord]:
+    """A record for each robot: its own, or what is wrong with its file."""
     scored = iter(records)
     return [
-        replace(blank, robot=robot.name, warnings=(wrong[number],))
+        replace(unread, robot=robot.name, warnings=(wrong[number],))
         if number in wrong
         else replace(next(scored), robot=robot.name)
-        for number, robot in enumerate(found)
+        for number, robot in enumerate(robots)
     ]
 
 

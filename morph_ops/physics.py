@@ -1,0 +1,84 @@
+"""The physics that a robot from elsewhere brings along, beside the nodes that stand for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import networkx as nx
+
+__all__ = ["Physics", "own_nodes", "physics", "with_physics"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Physics:
+    """The true physics of a robot from elsewhere, for which its nodes stand.
+
+    Attributes:
+        mjcf: MJCF text of the robot alone. Its bodies have the names and frames of the nodes, and
+            its joints those of the hinges.
+        nodes: Names of the nodes that stand for it. Other nodes are limbs that were grown on it.
+        drives: Name of the hinge whose action each actuator follows, in the order of the actuators.
+        height: Height of the torso above the lowest point of the robot (m).
+        falls: Whether it can fall: a robot that slides in a plane at a fixed height cannot.
+        notes: What the import approximated or left out, a line each.
+    """
+
+    mjcf: str
+    nodes: tuple[str, ...]
+    drives: tuple[str, ...]
+    height: float
+    falls: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def physics(graph: nx.DiGraph[str]) -> Physics | None:
+    """The true physics of a robot from elsewhere; None for a body that is what its nodes say.
+
+    Args:
+        graph: A body.
+
+    Examples:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
+        >>> physics(body) is None
+        True
+    """
+    return graph.graph.get("physics")
+
+
+def own_nodes(graph: nx.DiGraph[str]) -> frozenset[str]:
+    """Names of the nodes whose physics a robot from elsewhere brings along; none for others.
+
+    No operator changes these nodes, and limbs may grow on them.
+
+    Args:
+        graph: A body.
+
+    Examples:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> own_nodes(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
+        frozenset()
+    """
+    own = physics(graph)
+    return frozenset() if own is None else frozenset(own.nodes)
+
+
+def with_physics(graph: nx.DiGraph[str], physics: Physics | None) -> nx.DiGraph[str]:
+    """A copy of a body with another true physics.
+
+    Args:
+        graph: A body; it stays untouched.
+        physics: The physics; None for a body that is what its nodes say.
+
+    Examples:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
+        >>> own = Physics(mjcf="<mujoco/>", nodes=(), drives=(), height=0.3)
+        >>> physics(with_physics(body, own)).height
+        0.3
+    """
+    copy = graph.copy()
+    copy.graph.pop("physics", None)
+    if physics is not None:
+        copy.graph["physics"] = physics
+    return copy
