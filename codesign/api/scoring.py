@@ -122,10 +122,9 @@ def score(
     if finetune:
         _check_finetune(task, top, cluster)
     found = find_robots(robots, controller=controller)
-    variants = _variants(found, controller, best_of, variant, top)
+    known = _variants(found, controller, best_of, variant, top)
     graphs, wrong = read_robots(found)
-    if variants is not None:
-        variants = [known for number, known in enumerate(variants) if number not in wrong]
+    variants = known and [each for number, each in enumerate(known) if number not in wrong]
     with ScoringPool(
         workers=min(workers, len(graphs)),
         controller=controller,
