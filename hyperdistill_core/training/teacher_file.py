@@ -11,6 +11,7 @@ from hyperdistill_core.features import ContextKind, context_kind
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers import Teacher, teacher_from_description
 from hyperdistill_core.training.running_moments import RunningMoments
+from hyperdistill_core.training.weight_average import weights_prefix
 
 KIND = "teacher"
 
@@ -53,8 +54,9 @@ def load_teacher(path: Path) -> tuple[Teacher, Normalization, dict[str, Any]]:
         path: File of the checkpoint.
 
     Returns:
-        The network, the normalization of its state features, and the metadata: "settings" and
-        "steps" of its training and the hash of its "training_set", among others.
+        The network with the mean of its weights over the last part of the training, the
+        normalization of its state features, and the metadata: "settings" and "steps" of its
+        training and the hash of its "training_set", among others.
 
     Raises:
         CheckpointError: The file is missing, damaged, or not a checkpoint of a teacher.
@@ -67,6 +69,6 @@ def load_teacher(path: Path) -> tuple[Teacher, Normalization, dict[str, Any]]:
     """
     tensors, meta = load_checkpoint(path, kind=KIND)
     network = teacher_from_description(meta["network"])
-    restore_network(network, tensors, prefix="network")
+    restore_network(network, tensors, prefix=weights_prefix(meta))
     normalization = RunningMoments.from_dict(meta["state_moments"]).normalization()
     return network.eval(), normalization, meta

@@ -170,6 +170,13 @@ class PPOSettings(FrozenSettings):
         gt=0.0,
         description="Multiple of the training at which the falling alive bonus would reach zero.",
     )
+    average_last: float = Field(
+        default=0.33,
+        ge=0.0,
+        le=1.0,
+        description="Share of the training, at its end, over which the weights are averaged. The "
+        "mean is what the training results in; 0 results in the last weights.",
+    )
     no_progress_steps: int = Field(
         default=100,
         ge=0,
@@ -260,6 +267,7 @@ PRESETS = Registry(
             lam=0.95,
             max_kl=0.05,
             alive_bonus=0.0,
+            average_last=0.0,
             no_progress_steps=0,
             per_body_advantages=False,
             width=128,

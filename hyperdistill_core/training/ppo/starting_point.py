@@ -21,6 +21,7 @@ from hyperdistill_core.training.ppo.new_teachers import teacher_from_controller
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from hyperdistill_core.training.running_moments import RunningMoments
 from hyperdistill_core.training.teacher_file import KIND, is_teacher
+from hyperdistill_core.training.weight_average import weights_prefix
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,8 @@ class StartingPoint:
             path, meta, network, clock_harmonics=settings.clock_harmonics
         )
         # A new clock phase input is not in the checkpoint: it keeps its initial weights, zero.
-        restore_network(
-            network, network_tensors(network, prefix="network") | tensors, prefix="network"
-        )
+        prefix = weights_prefix(meta)
+        restore_network(network, network_tensors(network, prefix=prefix) | tensors, prefix=prefix)
         require_clock(settings.clock_harmonics, network.clock_harmonics)
         return cls(
             network,

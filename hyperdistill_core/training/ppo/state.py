@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from hyperdistill_core.training.ppo.scheduler import BodyScheduler
 from hyperdistill_core.training.ppo.update import PPOUpdate
 from hyperdistill_core.training.running_moments import RunningMoments
 from hyperdistill_core.training.teacher_file import KIND
+from hyperdistill_core.training.weight_average import WeightAverage
 
 #: Settings that may differ when a training continues.
 CHANGEABLE = ("steps", "minutes", "n_workers")
@@ -49,6 +50,7 @@ class TrainerState:
         update: Network and optimizer.
         rng: Generator of bodies and of random actions.
         generator: Generator of action noise and of the order of minibatches.
+        average: Mean of the network's weights over the last part of the training.
         steps: Control steps done.
         seconds: Time of training (s).
         env: State of the vector env; None for new simulations.
@@ -61,6 +63,7 @@ class TrainerState:
     update: PPOUpdate
     rng: np.random.Generator
     generator: torch.Generator
+    average: WeightAverage = field(default_factory=WeightAverage)
     steps: int = 0
     seconds: float = 0.0
     env: dict[str, NDArray[Any]] | None = None
@@ -76,6 +79,7 @@ class TrainerState:
         arrays = {"lengths": scheduler["lengths"], **self.collector.episodes.state_dict()}
         tensors = network_tensors(network, prefix="network")
         tensors |= optimizer_tensors(optimizer, prefix="optimizer")
+        tensors |= self.average.tensors()
         tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
         tensors["generator"] = self.generator.get_state()
         for name, array in (self.env or {}).items():
@@ -94,6 +98,7 @@ class TrainerState:
             "active": scheduler["active"],
             "next_slot": scheduler["next_slot"],
             "rng": self.rng.bit_generator.state,
+            **self.average.meta(),
         }
         save_checkpoint(path, tensors, meta)
 
@@ -110,6 +115,7 @@ class TrainerState:
         self._require_same(path, meta)
         restore_network(self.update.network, tensors, prefix="network")
         restore_optimizer(self.update.optimizer, tensors, prefix="optimizer")
+        self.average.restore(tensors, meta)
         rates = self.update.learning_rate.rates
         self.update.learning_rate.rates = np.broadcast_to(meta["lr"], rates.shape).copy()
         collector = self.collector

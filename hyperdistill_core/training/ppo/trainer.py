@@ -135,7 +135,7 @@ class TeacherTrainer:
 
     @property
     def network(self) -> Teacher:
-        """The teacher."""
+        """The teacher that learns; a checkpoint also holds the mean of its weights."""
         return self._update.network
 
     @property
@@ -205,12 +205,21 @@ class TeacherTrainer:
         row |= self._update.update(data, self._batch, action_std=action_std, lr_bound=lr_bound)
         ended = time.perf_counter()
         state.seconds += ended - collected
+        self._average()
         return row | {
             "steps": state.steps,
             "seconds": state.seconds,
             "steps_per_s": new_steps / (ended - began),
             "simulation_share": (collected - began) / (ended - began),
         }
+
+    def _average(self) -> None:
+        """Add the weights to their mean in the last part of the training."""
+        if self._progress >= 1.0 - self.settings.average_last and self.settings.average_last:
+            self._state.average.add(self.network)
+        else:
+            # A training that was extended begins its last part later.
+            self._state.average.clear()
 
     def _starting_point(
         self, initialize_from: Path | None, variants: Sequence[int] | None

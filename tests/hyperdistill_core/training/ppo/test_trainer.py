@@ -102,6 +102,25 @@ def test_every_kind_of_teacher_trains(training_set, tmp_path, kind, observation)
         assert evaluate(training_set.graphs[:1], file, episodes=1, n_workers=1)
 
 
+@pytest.mark.parametrize("average_last", [0.0, 0.5])
+def test_a_training_results_in_the_mean_of_its_last_weights(training_set, tmp_path, average_last):
+    settings = TINY.replace(steps=4 * TINY.steps // 2, average_last=average_last)
+    trainer = TeacherTrainer(training_set, settings, tmp_path)
+    seen = []
+
+    def keep(row):
+        seen.append([weight.detach().clone() for weight in trainer.network.parameters()])
+
+    trainer.train(report=keep)
+    assert len(seen) == 4
+    # The weights after the second update are those of half the training.
+    last = seen[1:] if average_last else seen[3:]
+    network, _, _ = load_teacher(tmp_path / "teacher.safetensors")
+    for number, weight in enumerate(network.parameters()):
+        mean = torch.stack([weights[number] for weights in last]).mean(dim=0)
+        torch.testing.assert_close(weight, mean)
+
+
 @pytest.mark.parametrize("warmup", [0.0, 0.5])
 def test_a_training_by_the_clock_learns_from_the_first_update_on(training_set, tmp_path, warmup):
     rows = []
