@@ -84,6 +84,8 @@ class FineTuneSettings(FrozenSettings):
             SettingsError: A setting of the training is out of range.
         """
         return PPOSettings(
+            # The networks still learn fast at the end: their mean would lie behind.
+            average_last=0.0,
             teacher="specialists",
             observation="state",
             task=self.task,
