@@ -35,22 +35,17 @@ from rich.console import Console
 from rich.table import Table
 
 from hyperdistill_core.controller.controller import Controller, ControllerError
-from hyperdistill_core.nets import (
-    BodyMLP,
-    BodyTensors,
-    Cost,
-    HypernetConfig,
-    Hypernetwork,
+from hyperdistill_core.nets.bodies import BodyTensors
+from hyperdistill_core.nets.cost import Cost, body_mlp_cost, message_passing_cost, transformer_cost
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
+from hyperdistill_core.nets.mlp import SLOTS_PER_NODE, BodyMLP, Normalization
+from hyperdistill_core.nets.teachers import (
     MessagePassing,
     MessagePassingConfig,
-    Normalization,
     TransformerTeacher,
     TransformerTeacherConfig,
-    body_mlp_cost,
-    message_passing_cost,
-    transformer_cost,
 )
-from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 
 BATCHES = (1, 16)
 CALLS = 20

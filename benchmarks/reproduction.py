@@ -33,17 +33,10 @@ from rich.table import Table
 
 from hyperdistill_core.evaluation import evaluate, paired_ratio
 from hyperdistill_core.evaluation.splits import Entry, make_split
-from hyperdistill_core.nets import (
-    Cost,
-    HypernetConfig,
-    ModuMorph,
-    Teacher,
-    TransformerTeacher,
-    body_mlp_cost,
-    modumorph_step_cost,
-    transformer_cost,
-)
+from hyperdistill_core.nets.cost import Cost, body_mlp_cost, modumorph_step_cost, transformer_cost
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
+from hyperdistill_core.nets.teachers import ModuMorph, Teacher, TransformerTeacher
 from hyperdistill_core.training.distillation import (
     DISTILL_PRESETS,
     CollectSettings,

@@ -1,4 +1,4 @@
-"""Checkpoint files: tensors as safetensors, everything else as JSON in the header.
+"""Checkpoint files: arrays as safetensors, everything else as JSON in the header.
 
 Controllers, teachers and unfinished trainings share this format. ``kind`` in the header tells them
 apart. Nothing in a file is executed.
@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.numpy import save
 
 from hyperdistill_core.errors import CheckpointError
 
@@ -23,41 +24,42 @@ _META = "codesign"
 
 
 def save_checkpoint(
-    path: Path, tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any]
+    path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]
 ) -> None:
     """Write a checkpoint in one atomic step.
 
     Args:
         path: Path of the file. An existing file is replaced; its folder is created if necessary.
-        tensors: Tensors by name.
+        arrays: Arrays by name.
         meta: Content of the header, as values that JSON can hold.
 
     Examples:
         >>> import tempfile
+        >>> import numpy as np
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "zeros.safetensors"
-        ...     save_checkpoint(path, {"weight": torch.zeros(2)}, {"kind": "example"})
-        ...     tensors, meta = load_checkpoint(path, kind="example")
-        >>> tensors["weight"].tolist(), meta
+        ...     save_checkpoint(path, {"weight": np.zeros(2)}, {"kind": "example"})
+        ...     arrays, meta = load_checkpoint(path, kind="example")
+        >>> arrays["weight"].tolist(), meta
         ([0.0, 0.0], {'kind': 'example'})
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
-    flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    flat = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     # safetensors' own save_file makes a file that other users may not read.
     temporary.write_bytes(save(flat, metadata={_META: json.dumps(meta)}))
     os.replace(temporary, path)
 
 
-def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Read the tensors and the header of a checkpoint.
+def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read the arrays and the header of a checkpoint.
 
     Args:
         path: Path of the file.
         kind: Kind that the header must name.
 
     Returns:
-        The tensors by name, and the content of the header.
+        The arrays by name, and the content of the header.
 
     Raises:
         CheckpointError: The file does not exist.
@@ -101,7 +103,7 @@ def _opened(path: Path) -> Generator[Any]:
     if not path.is_file():
         raise CheckpointError(f"no checkpoint at {path}")
     try:
-        handle: Any = safe_open(path, framework="pt")
+        handle: Any = safe_open(path, framework="np")
         with handle as file:
             yield file
     except SafetensorError as error:
@@ -164,71 +166,3 @@ def require_same_settings(
         if name not in changeable:
             stored = before.get(name)
             require_same(path, stored, value, what=f"{name} ({stored})")
-
-
-def network_tensors(network: torch.nn.Module, *, prefix: str) -> dict[str, torch.Tensor]:
-    """Parameters of a network by ``prefix.name``. A shared parameter occurs once.
-
-    Args:
-        network: The network.
-        prefix: First part of each name.
-
-    Examples:
-        >>> list(network_tensors(torch.nn.Linear(2, 1), prefix="network"))
-        ['network.weight', 'network.bias']
-    """
-    return {f"{prefix}.{name}": parameter for name, parameter in network.named_parameters()}
-
-
-def restore_network(
-    network: torch.nn.Module, tensors: Mapping[str, torch.Tensor], *, prefix: str
-) -> None:
-    """Restore the parameters that :func:`network_tensors` returned.
-
-    Args:
-        network: Network of the same shape.
-        tensors: Tensors of a checkpoint.
-        prefix: First part of the names.
-
-    Examples:
-        >>> old, new = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
-        >>> restore_network(new, network_tensors(old, prefix="network"), prefix="network")
-        >>> bool((new.weight == old.weight).all())
-        True
-    """
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            parameter.copy_(tensors[f"{prefix}.{name}"])
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer, *, prefix: str) -> dict[str, torch.Tensor]:
-    """State of an optimizer by ``prefix.number.name``, with the number of the parameter.
-
-    Args:
-        optimizer: The optimizer.
-        prefix: First part of each name.
-    """
-    return {
-        f"{prefix}.{number}.{name}": torch.as_tensor(value)
-        for number, state in optimizer.state_dict()["state"].items()
-        for name, value in state.items()
-    }
-
-
-def restore_optimizer(
-    optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor], *, prefix: str
-) -> None:
-    """Restore the state that :func:`optimizer_tensors` returned.
-
-    Args:
-        optimizer: Optimizer of the same parameters.
-        tensors: Tensors of a checkpoint.
-        prefix: First part of the names.
-    """
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for key, tensor in tensors.items():
-        if key.startswith(prefix + "."):
-            number, name = key[len(prefix) + 1 :].split(".")
-            state.setdefault(int(number), {})[name] = tensor
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})

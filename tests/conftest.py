@@ -39,7 +39,8 @@ def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from hyperdistill_core.controller.controller import Controller
-    from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+    from hyperdistill_core.nets.hypernet_config import HypernetConfig
+    from hyperdistill_core.nets.hypernetwork import Hypernetwork
     from hyperdistill_core.nets.mlp import Normalization
 
     with torch.random.fork_rng():
@@ -50,7 +51,7 @@ def tiny_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
             torch.nn.init.normal_(parameter, std=0.2)
     controller = Controller(
         name="tiny",
-        network=network,
+        network=network.to_numpy(),
         normalization=Normalization(np.zeros(17), np.ones(17)),
         task="flat",
         context="continuous",

@@ -88,8 +88,8 @@ def score(
             a zero-shot score. The metric "zero_shot_score" then is the score before. The two
             scores are over different initial states, because the training keeps the checkpoint
             that does best.
-        workers: Number of worker processes; 0 to score in this process. A script that asks for
-            some needs the usual ``if __name__ == "__main__":``.
+        workers: Number of worker processes; 0 to score in this process, as with a single robot. A
+            script that asks for some needs the usual ``if __name__ == "__main__":``.
         cluster: Dask cluster to score on, instead of worker processes.
         on_steps: Called during fine-tuning with the control steps so far, their total, and the
             mean speed under action noise (m/s).
@@ -126,7 +126,8 @@ def score(
     graphs, wrong = read_robots(found)
     variants = known and [each for number, each in enumerate(known) if number not in wrong]
     with ScoringPool(
-        workers=min(workers, len(graphs)),
+        # To start a process takes longer than to score one robot.
+        workers=min(workers, len(graphs)) if len(graphs) > 1 else 0,
         controller=controller,
         task=task,
         episodes=episodes,

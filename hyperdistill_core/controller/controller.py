@@ -8,15 +8,13 @@ move a body that another variant does not move
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.controller.checkpoints import ControllerError, find
@@ -36,8 +34,8 @@ from hyperdistill_core.features import (
     context_dim,
     context_features,
 )
-from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import BodyMLP, Normalization
+from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
 
 if TYPE_CHECKING:
     import mujoco
@@ -50,7 +48,7 @@ class Controller:
 
     Attributes:
         name: Name of the controller, which is the stem of its file.
-        network: The hypernetwork. It is put into evaluation mode and its weights are frozen.
+        network: The hypernetwork.
         normalization: Mean and variance of each state feature.
         task: Name of the task that the controller was trained on.
         context: Name of the context layout that the network takes.
@@ -79,7 +77,7 @@ class Controller:
     """
 
     name: str
-    network: Hypernetwork
+    network: NumpyHypernetwork
     normalization: Normalization
     task: str
     context: ContextKind
@@ -104,7 +102,6 @@ class Controller:
             )
         if self.variants is not None:
             _require_factors(self.variants, width)
-        self.network.eval().requires_grad_(False)
 
     @property
     def n_variants(self) -> int:
@@ -199,19 +196,14 @@ class Controller:
                 ``BodyLayout.actions``.
 
         Returns:
-            The body's network in the precision of the hypernetwork.
+            The body's network, in float32.
         """
-        dtype = self.network.input_encoder.embed.weight.dtype
-        with torch.inference_mode(), _one_thread():
-            layers = self.network.generate(torch.as_tensor(context, dtype=dtype)[None]).layers()
-            arrays = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers]
-            terrain = [(w.numpy(), b.numpy()) for w, b in self.network.terrain_layers]
         return BodyMLP.from_layers(
-            arrays,
+            self.network.layers(context),
             normalization=self.normalization,
             actions=actions,
-            dtype=arrays[0][0].dtype,
-            terrain=terrain,
+            dtype=np.float32,
+            terrain=self.network.terrain_layers,
             clock_harmonics=self.network.config.clock_harmonics,
         )
 
@@ -245,10 +237,8 @@ class Controller:
             graph: The body.
             model: The body's model, as the task builds it.
         """
-        dtype = self.network.input_encoder.embed.weight.dtype
-        context = torch.as_tensor(context_features(graph, model, kind=self.context), dtype=dtype)
-        with torch.inference_mode(), _one_thread():
-            return self.network.embed(context[None]).body[0].float().numpy()
+        context = context_features(graph, model, kind=self.context)
+        return self.network.embedding(context).astype(np.float32)
 
     def unlikeness(self, graph: nx.DiGraph[str], model: mujoco.MjModel) -> float | None:
         """Percentile of a body's distance to the training bodies (0..100), if that is known.
@@ -275,14 +265,3 @@ def _require_factors(variants: NDArray[np.float32], width: int) -> None:
             f"variants: expected rows of {width} factors, the first of them ones, got an array of"
             f" shape {shape}"
         )
-
-
-@contextmanager
-def _one_thread() -> Generator[None]:
-    """Run torch on one thread: the number of threads decides the last bits of a network."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

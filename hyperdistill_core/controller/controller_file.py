@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
@@ -31,8 +30,9 @@ from hyperdistill_core.controller.familiarity import Familiarity
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import ContextKind
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.mlp import Normalization
+from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
 from morph_ops._messages import one_line
 
 #: Kind of the checkpoint.
@@ -46,7 +46,7 @@ _FAMILIARITY = "familiarity."
 class ControllerParts(NamedTuple):
     """What a file holds: the attributes of a ``Controller`` apart from its name."""
 
-    network: Hypernetwork
+    network: NumpyHypernetwork
     normalization: Normalization
     task: str
     context: ContextKind
@@ -75,23 +75,26 @@ def read_parts(path: Path) -> ControllerParts:
             " controller again"
         )
     try:
-        mean, var = (tensors.pop(key).double().numpy() for key in (_MEAN, _VAR))
+        mean, var = (tensors.pop(key).astype(np.float64) for key in (_MEAN, _VAR))
         variants = tensors.pop(_VARIANTS, None)
         known = {
-            name.removeprefix(_FAMILIARITY): tensors.pop(name).numpy()
+            name.removeprefix(_FAMILIARITY): tensors.pop(name)
             for name in list(tensors)
             if name.startswith(_FAMILIARITY)
         }
         limits = {name: (low, high) for name, (low, high) in meta["training_distribution"].items()}
         return ControllerParts(
-            network=_network(meta["network"], tensors),
+            network=NumpyHypernetwork(
+                HypernetConfig(**meta["network"]),
+                {name: array.astype(np.float32) for name, array in tensors.items()},
+            ),
             normalization=Normalization(mean, var, clip=meta["clip"]),
             task=meta["task"],
             context=meta["context"],
             training_distribution=TrainingDistribution(limits),
             familiarity=Familiarity(**known) if known else None,
             provenance=meta["provenance"],
-            variants=None if variants is None else variants.numpy(),
+            variants=variants,
         )
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise damaged(path, error) from None
@@ -105,15 +108,17 @@ def write_parts(path: Path, parts: ControllerParts, *, half: bool) -> None:
         parts: What the file is to hold.
         half: Whether the weights are rounded to float16.
     """
-    dtype = torch.float16 if half else torch.float32
-    tensors = {name: tensor.to(dtype) for name, tensor in parts.network.state_dict().items()}
-    tensors[_MEAN] = torch.tensor(np.asarray(parts.normalization.mean), dtype=torch.float64)
-    tensors[_VAR] = torch.tensor(np.asarray(parts.normalization.var), dtype=torch.float64)
+    dtype = np.float16 if half else np.float32
+    tensors: dict[str, NDArray[Any]] = {
+        name: array.astype(dtype) for name, array in parts.network.arrays.items()
+    }
+    tensors[_MEAN] = np.asarray(parts.normalization.mean, dtype=np.float64)
+    tensors[_VAR] = np.asarray(parts.normalization.var, dtype=np.float64)
     if parts.variants is not None:
-        tensors[_VARIANTS] = torch.tensor(parts.variants, dtype=torch.float32)
+        tensors[_VARIANTS] = parts.variants.astype(np.float32)
     if parts.familiarity is not None:
         for name, array in vars(parts.familiarity).items():
-            tensors[_FAMILIARITY + name] = torch.tensor(array, dtype=torch.float32)
+            tensors[_FAMILIARITY + name] = array.astype(np.float32)
     meta = {
         "kind": KIND,
         "version": VERSION,
@@ -130,14 +135,3 @@ def write_parts(path: Path, parts: ControllerParts, *, half: bool) -> None:
 def damaged(path: Path, error: Exception) -> ControllerError:
     """The one-line error of a file whose content does not make a controller."""
     return ControllerError(f"{path}: damaged controller ({one_line(error)})")
-
-
-def _network(settings: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Hypernetwork:
-    # The constructor draws initial values that are replaced below; the fork protects the caller's
-    # generator. Torch's meta device would avoid the draw, but importing its compiler takes more
-    # than a second.
-    with torch.random.fork_rng(devices=[]):  # pyright: ignore[reportUnknownMemberType]  untyped
-        network = Hypernetwork(HypernetConfig(**settings))
-    weights = {name: tensor.float() for name, tensor in tensors.items()}
-    network.load_state_dict(weights, assign=True)
-    return network

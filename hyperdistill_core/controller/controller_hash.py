@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.mlp import Normalization
+from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
 
 #: Version of the scheme, which is part of what is hashed. It is not the version of the file format.
 _SCHEME = 2
@@ -23,7 +24,7 @@ _DIGITS = 16
 
 
 def controller_hash(
-    network: Hypernetwork,
+    network: NumpyHypernetwork,
     normalization: Normalization,
     variants: NDArray[np.float32] | None,
     *,
@@ -43,11 +44,12 @@ def controller_hash(
         16 hexadecimal digits.
 
     Examples:
-        >>> import torch
-        >>> network = Hypernetwork(HypernetConfig(context_dim=25))
-        >>> plain = Normalization(np.zeros(17), np.ones(17))
-        >>> len(controller_hash(network, plain, None, task="flat", context="continuous"))
-        16
+        >>> from hyperdistill_core.controller import Controller
+        >>> flat = Controller.load("flat-v2")
+        >>> controller_hash(
+        ...     flat.network, flat.normalization, flat.variants, task="flat", context=flat.context
+        ... )
+        'd427f76fb6f137b9'
     """
     settings = {
         "version": _SCHEME,
@@ -57,9 +59,9 @@ def controller_hash(
         "clip": normalization.clip,
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(f"{name}{list(tensor.shape)}".encode())
-        digest.update(tensor.float().numpy().astype("<f4", copy=False).tobytes())
+    for name, array in sorted(network.arrays.items()):
+        digest.update(f"{name}{list(array.shape)}".encode())
+        digest.update(array.astype("<f4", copy=False).tobytes())
     for array in (normalization.mean, normalization.var):
         digest.update(np.asarray(array, dtype="<f8").tobytes())
     if variants is not None:

@@ -36,7 +36,7 @@ class ClockedConfig(NetworkConfig):
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
     Examples:
-        >>> from hyperdistill_core.nets.hypernetwork import HypernetConfig
+        >>> from hyperdistill_core.nets.hypernet_config import HypernetConfig
         >>> HypernetConfig(context_dim=25).with_clock(2).clock_dim
         4
     """
@@ -65,7 +65,7 @@ def require_at_least(config: NetworkConfig, bound: int, *names: str) -> None:
         ValueError: A setting is below the bound.
 
     Examples:
-        >>> from hyperdistill_core.nets.hypernetwork import HypernetConfig
+        >>> from hyperdistill_core.nets.hypernet_config import HypernetConfig
         >>> require_at_least(HypernetConfig(context_dim=25), 1, "hidden", "embed")
     """
     for name in names:

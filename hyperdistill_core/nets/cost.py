@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hyperdistill_core.nets.hypernetwork import HypernetConfig
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.teachers.message_passing import MessagePassingConfig
 from hyperdistill_core.nets.teachers.modumorph import ModuMorphConfig

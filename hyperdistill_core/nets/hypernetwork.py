@@ -13,77 +13,16 @@ The other is the clock phase (:mod:`hyperdistill_core.features.clock_phase`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, get_args
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hyperdistill_core.nets.config import ClockedConfig, require_at_least
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
+from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
 from hyperdistill_core.nets.transformer import TransformerBlock
-
-Aggregation: TypeAlias = Literal["sum", "node_mean"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HypernetConfig(ClockedConfig):
-    """Settings of :class:`Hypernetwork`.
-
-    Attributes:
-        context_dim: Number of context features of a node.
-        state_dim: Number of state features of a node.
-        hidden: Width of the hidden layers of a generated network.
-        hidden_layers: Number of generated hidden-to-hidden layers. The published "2 layers" are
-            1 here.
-        embed: Width of the context embeddings, a multiple of ``heads``.
-        heads: Number of attention heads of the context encoders.
-        feedforward: Width of the feed-forward part of the context encoders.
-        dropout: Probability that an entry of a context embedding is dropped in training.
-        aggregation: How the input products of the nodes are combined: their "sum", or their mean
-            over the nodes ("node_mean").
-        typical_nodes: Number of nodes that the initial input weights are scaled for.
-        terrain_dim: Number of points of the height field around the torso; 0 for none.
-        terrain_embed: Width of the code that an encoder computes from the height field.
-
-    Raises:
-        ValueError: A setting is out of range.
-        ValueError: ``embed`` is not a multiple of ``heads``.
-        ValueError: The aggregation is unknown.
-
-    Examples:
-        >>> HypernetConfig(context_dim=25, hidden=0)
-        Traceback (most recent call last):
-        ValueError: hidden: expected at least 1, got 0
-    """
-
-    context_dim: int
-    state_dim: int = 17
-    hidden: int = 256
-    hidden_layers: int = 1
-    embed: int = 128
-    heads: int = 2
-    feedforward: int = 256
-    dropout: float = 0.0
-    aggregation: Aggregation = "sum"
-    typical_nodes: int = 12
-    terrain_dim: int = 0
-    terrain_embed: int = 64
-
-    def __post_init__(self) -> None:
-        require_at_least(self, 1, "context_dim", "state_dim", "hidden", "embed", "heads")
-        require_at_least(self, 1, "feedforward", "terrain_embed")
-        require_at_least(self, 0, "hidden_layers", "terrain_dim", "clock_harmonics")
-        if self.embed % self.heads:
-            raise ValueError(
-                f"embed: expected a multiple of the {self.heads} heads, got {self.embed}"
-            )
-        if self.aggregation not in get_args(Aggregation):
-            raise ValueError(
-                f"aggregation: expected one of {', '.join(get_args(Aggregation))},"
-                f" got {self.aggregation!r}"
-            )
 
 
 @dataclass(frozen=True)
@@ -299,43 +238,35 @@ class Hypernetwork(nn.Module):
             nn.init.zeros_(self.terrain_head.weight)
             nn.init.zeros_(self.terrain_head.bias)
 
-    @property
-    def terrain_layers(self) -> list[tuple[Tensor, Tensor]]:
-        """Weight (in, out) and bias (out,) of each layer of the encoder of the height field.
+    @classmethod
+    def from_numpy(cls, weights: NumpyHypernetwork) -> Hypernetwork:
+        """The hypernetwork of a controller, for training and for batches of bodies.
 
-        The list is empty for networks without a height field.
-        """
-        if not self.config.terrain_dim:
-            return []
-        linear = [layer for layer in self.terrain_encoder if isinstance(layer, nn.Linear)]
-        return [(layer.weight.T, layer.bias) for layer in linear]
-
-    def with_context_dim(self, context_dim: int) -> Hypernetwork:
-        """A hypernetwork that takes more context features and does not depend on the new ones yet.
+        It is in evaluation mode, and its weights are copies.
 
         Args:
-            context_dim: Number of context features of a node, at least as many as before.
-
-        Raises:
-            ValueError: ``context_dim`` is smaller than before.
+            weights: The controller's hypernetwork.
 
         Examples:
             >>> net = Hypernetwork(HypernetConfig(context_dim=25, hidden=64))
-            >>> net.with_context_dim(32).config.context_dim
-            32
+            >>> Hypernetwork.from_numpy(net.to_numpy()).config == net.config
+            True
         """
-        more = context_dim - self.config.context_dim
-        if more < 0:
-            raise ValueError(
-                f"context_dim: expected at least {self.config.context_dim}, got {context_dim}"
-            )
-        wider = Hypernetwork(replace(self.config, context_dim=context_dim))
-        tensors = self.state_dict()
-        for encoder in ("input_encoder", "hidden_encoder", "output_encoder"):
-            name = f"{encoder}.embed.weight"
-            tensors[name] = F.pad(tensors[name], (0, more))
-        wider.load_state_dict(tensors)
-        return wider
+        # The constructor draws initial values that are replaced below; the fork protects the
+        # caller's generator. Torch's meta device would avoid the draw, but importing its compiler
+        # takes more than a second.
+        with torch.random.fork_rng(devices=[]):  # pyright: ignore[reportUnknownMemberType]  untyped
+            network = cls(weights.config)
+        tensors = {name: torch.tensor(array) for name, array in weights.arrays.items()}
+        network.load_state_dict(tensors, assign=True)
+        return network.eval()
+
+    def to_numpy(self) -> NumpyHypernetwork:
+        """The hypernetwork without torch, with copies of its present weights."""
+        return NumpyHypernetwork(
+            self.config,
+            {name: tensor.cpu().numpy().copy() for name, tensor in self.state_dict().items()},
+        )
 
     def generate(self, context: Tensor, mask: Tensor | None = None) -> GeneratedWeights:
         """Weights of the network of each body.

@@ -271,7 +271,8 @@ class StudentPolicy:
         >>> inputs = [BodyInputs.of(body, get_task("flat")) for body in bodies]
         >>> batch = BodyBatch(inputs, n_max=12)
         >>> controller = Controller.load("flat-v2").with_context("extended")
-        >>> policy = StudentPolicy(controller.network, controller.normalization, batch)
+        >>> network = Hypernetwork.from_numpy(controller.network)
+        >>> policy = StudentPolicy(network, controller.normalization, batch)
         >>> states, time = np.zeros((2, 3, 12, 17), np.float32), np.zeros((2, 3))
         >>> policy.means(states, time).shape
         (2, 3, 12, 2)

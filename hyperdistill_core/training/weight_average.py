@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
-from hyperdistill_core.checkpoint_file import network_tensors
+from hyperdistill_core.training.network_state import network_arrays
 
 _PREFIX = "average"
 _COUNT = "averaged"
@@ -29,34 +29,33 @@ class WeightAverage:
         >>> for weight in (1.0, 3.0):
         ...     _ = nn.init.constant_(network.weight, weight)
         ...     average.add(network)
-        >>> average.tensors()["average.weight"].item()
+        >>> average.arrays()["average.weight"].item()
         2.0
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self._means: dict[str, Tensor] = {}
+        self._means: dict[str, NDArray[Any]] = {}
 
-    @torch.no_grad()
     def add(self, network: nn.Module) -> None:
         """Add the present weights of the network.
 
         Args:
             network: The network, the same in every call.
         """
-        weights = network_tensors(network, prefix=_PREFIX)
+        weights = network_arrays(network, prefix=_PREFIX)
         self.count += 1
         if self.count == 1:
-            self._means = {name: weight.cpu().clone() for name, weight in weights.items()}
+            self._means = {name: weight.copy() for name, weight in weights.items()}
             return
         for name, mean in self._means.items():
-            mean.lerp_(weights[name].cpu(), 1.0 / self.count)
+            mean += (weights[name] - mean) / self.count
 
     def clear(self) -> None:
         """Forget all weights."""
         self.count, self._means = 0, {}
 
-    def tensors(self) -> dict[str, Tensor]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """The means, by names for a checkpoint; empty before the first weights."""
         return self._means
 
@@ -64,16 +63,16 @@ class WeightAverage:
         """What a checkpoint's header says of the mean."""
         return {_COUNT: self.count}
 
-    def restore(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
-        """Restore what :meth:`tensors` and :meth:`meta` returned.
+    def restore(self, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
+        """Restore what :meth:`arrays` and :meth:`meta` returned.
 
         Args:
-            tensors: Tensors of a checkpoint.
+            arrays: Arrays of a checkpoint.
             meta: Its header.
         """
         self.count = meta.get(_COUNT, 0)
         self._means = {
-            name: tensor for name, tensor in tensors.items() if name.startswith(_PREFIX + ".")
+            name: array for name, array in arrays.items() if name.startswith(_PREFIX + ".")
         }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 
 SMALL: dict[str, Any] = {"context_dim": 6, "state_dim": 5, "embed": 8, "feedforward": 12}
 #: Settings of a height field.

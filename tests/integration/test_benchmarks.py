@@ -14,7 +14,8 @@ import pytest
 
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import STATE_DIM, context_dim
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.training.training_sets import TrainingSet
 from morph_ops.io.files import write_body
@@ -39,7 +40,7 @@ def controller(tmp_path: Path) -> Path:
     path = tmp_path / "small.safetensors"
     Controller(
         name="small",
-        network=Hypernetwork(config),
+        network=Hypernetwork(config).to_numpy(),
         normalization=Normalization(np.zeros(STATE_DIM), np.ones(STATE_DIM)),
         task="flat",
         context="continuous",

@@ -25,14 +25,13 @@ def info(name: str) -> None:
 
     loaded = load_controller(name)
     config = loaded.network.config
-    parameters = sum(parameter.numel() for parameter in loaded.network.parameters())
     harmonics = config.clock_harmonics
     clock = f", with a clock phase input of 1 .. {harmonics} Hz" if harmonics else ""
     console = new_console(highlight=False, soft_wrap=True)
     console.print(f"{loaded.name}  {loaded.hash}", style="bold")
     console.print(f"task {loaded.task}, context {loaded.context}")
     console.print(
-        f"hypernetwork of {parameters:,} parameters; generates networks of "
+        f"hypernetwork of {loaded.network.parameters:,} parameters; generates networks of "
         f"{config.hidden_layers + 1} x {config.hidden}{clock}"
     )
     console.print(f"{loaded.n_variants} variant{'s' * (loaded.n_variants > 1)}")

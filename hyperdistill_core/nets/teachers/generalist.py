@@ -17,10 +17,10 @@ from torch.nn import functional as F
 
 from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import NetworkConfig, require_at_least
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.hypernetwork import (
     Embeddings,
     GeneratedWeights,
-    HypernetConfig,
     Hypernetwork,
     WeightHead,
 )

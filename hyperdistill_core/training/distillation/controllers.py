@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -109,8 +108,7 @@ def _controller(
 ) -> Controller:
     controller = Controller(
         name=name,
-        # A controller freezes its network, and the training may go on with the original.
-        network=copy.deepcopy(network),
+        network=network.to_numpy(),
         normalization=normalization,
         task=task,
         context=context,

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from hyperdistill_core.features import ContextKind
-from hyperdistill_core.nets.hypernetwork import Aggregation
+from hyperdistill_core.nets.hypernet_config import Aggregation
 from hyperdistill_core.settings import FrozenSettings
 from hyperdistill_core.training.precision import Precision
 from morph_ops._registry import Registry

@@ -21,24 +21,27 @@ from torch import Tensor
 
 from hyperdistill_core.checkpoint_file import (
     load_checkpoint,
-    network_tensors,
-    optimizer_tensors,
     require_same,
     require_same_settings,
-    restore_network,
-    restore_optimizer,
     save_checkpoint,
 )
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import STATE_DIM, context_dim
-from hyperdistill_core.nets.hypernetwork import GeneratedWeights, HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.training.body_batch import clock_phase_of, observe
 from hyperdistill_core.training.distillation.batches import ExpertBatch, ExpertBatches
 from hyperdistill_core.training.distillation.distill_settings import DistillSettings
 from hyperdistill_core.training.distillation.expert_data import ExpertData
 from hyperdistill_core.training.initialization import require_clock
+from hyperdistill_core.training.network_state import (
+    network_arrays,
+    optimizer_arrays,
+    restore_network,
+    restore_optimizer,
+)
 from hyperdistill_core.training.precision import product_dtype, products_in
 from hyperdistill_core.training.training_log import append_row
 
@@ -202,8 +205,8 @@ class Distiller:
         return self.settings.max_lr * warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * done)))
 
     def _save(self) -> None:
-        tensors = network_tensors(self.network, prefix="network")
-        tensors |= optimizer_tensors(self._optimizer, prefix="optimizer")
+        arrays = network_arrays(self.network, prefix="network")
+        arrays |= optimizer_arrays(self._optimizer, prefix="optimizer")
         meta: dict[str, Any] = {
             "kind": KIND,
             "network": asdict(self.network.config),
@@ -214,18 +217,18 @@ class Distiller:
             "state_mean": self.normalization.mean.tolist(),
             "state_var": self.normalization.var.tolist(),
         }
-        save_checkpoint(self._checkpoint, tensors, meta)
+        save_checkpoint(self._checkpoint, arrays, meta)
 
     def _restore(self) -> Normalization:
         """Restore the checkpoint; the normalization that it was trained with."""
         path = self._checkpoint
-        tensors, meta = load_checkpoint(path, kind=KIND)
+        arrays, meta = load_checkpoint(path, kind=KIND)
         require_same(path, meta["network"], asdict(self.network.config), what="network")
         require_same_settings(
             path, meta["settings"], self.settings.to_dict(), changeable=CHANGEABLE
         )
-        restore_network(self.network, tensors, prefix="network")
-        restore_optimizer(self._optimizer, tensors, prefix="optimizer")
+        restore_network(self.network, arrays, prefix="network")
+        restore_optimizer(self._optimizer, arrays, prefix="optimizer")
         self.updates_done, self._seconds = meta["updates"], meta["seconds"]
         self._rng.bit_generator.state = meta["rng"]
         return Normalization(np.array(meta["state_mean"]), np.array(meta["state_var"]))
@@ -264,7 +267,7 @@ def _new_student(settings: DistillSettings, initialize_from: Controller | None) 
         controller = initialize_from.with_context(settings.context)
         require_clock(settings.clock_harmonics, controller.network.config.clock_harmonics)
         network = Hypernetwork(replace(controller.network.config, dropout=settings.dropout))
-        network.load_state_dict(controller.network.state_dict())
+        network.load_state_dict(Hypernetwork.from_numpy(controller.network).state_dict())
         return network
     try:
         config = HypernetConfig(

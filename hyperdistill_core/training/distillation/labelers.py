@@ -149,7 +149,8 @@ class VariantTeacher:
         controller, factors = self.controller, None
         if controller.variants is not None:
             factors = torch.as_tensor(controller.variants[self.variant])
-        return StudentPolicy(controller.network, controller.normalization, batch, factors)
+        network = Hypernetwork.from_numpy(controller.network)
+        return StudentPolicy(network, controller.normalization, batch, factors)
 
     def require_for(self, training_set: TrainingSet) -> None:
         """See :meth:`Labeler.require_for`: a controller acts for any body."""
@@ -176,7 +177,8 @@ class Student:
 
     Examples:
         >>> controller = Controller.load("flat-v2")
-        >>> Student(controller.network, controller.normalization, controller.context).context
+        >>> network = Hypernetwork.from_numpy(controller.network)
+        >>> Student(network, controller.normalization, controller.context).context
         'continuous'
     """
 

@@ -166,8 +166,8 @@ class FineTuner:
         number = min(n, trainer.steps_done * n // trainer.settings.steps)
         if not number or self._file(number).exists():
             return
-        tensors, meta = load_checkpoint(self._folder / "teacher.safetensors", kind=KIND)
-        network = {name: tensor for name, tensor in tensors.items() if name.startswith("network.")}
+        arrays, meta = load_checkpoint(self._folder / "teacher.safetensors", kind=KIND)
+        network = {name: tensor for name, tensor in arrays.items() if name.startswith("network.")}
         save_checkpoint(self._file(number), network, meta)
 
     def _score(self) -> FineTuneResult:

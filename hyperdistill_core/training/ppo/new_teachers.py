@@ -8,6 +8,7 @@ import torch
 
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim, context_kind
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.teachers import TEACHERS, Teacher, TeacherShape
 from hyperdistill_core.training.body_batch import BodyBatch
 from hyperdistill_core.training.initialization import require_clock
@@ -87,7 +88,7 @@ def teacher_from_controller(
     if variants is not None and controller.variants is not None:
         context = context * torch.as_tensor(controller.variants[list(variants)])[:, None]
     teacher = kind.from_controller(
-        controller.network,
+        Hypernetwork.from_numpy(controller.network),
         context,
         torch.as_tensor(batch.present),
         clock_harmonics=clock_harmonics,

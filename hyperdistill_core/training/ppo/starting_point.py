@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hyperdistill_core.checkpoint_file import (
-    load_checkpoint,
-    network_tensors,
-    require_same,
-    restore_network,
-)
+from hyperdistill_core.checkpoint_file import load_checkpoint, require_same
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.nets.teachers import Teacher, teacher_from_description
 from hyperdistill_core.training.body_batch import BodyBatch
 from hyperdistill_core.training.initialization import require_clock
+from hyperdistill_core.training.network_state import network_arrays, restore_network
 from hyperdistill_core.training.ppo.new_teachers import teacher_from_controller
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from hyperdistill_core.training.running_moments import RunningMoments
@@ -106,13 +102,13 @@ class StartingPoint:
 
     @classmethod
     def _from_teacher(cls, path: Path, network: Teacher, settings: PPOSettings) -> StartingPoint:
-        tensors, meta = load_checkpoint(path, kind=KIND)
+        arrays, meta = load_checkpoint(path, kind=KIND)
         network, fixed = network_of_checkpoint(
             path, meta, network, clock_harmonics=settings.clock_harmonics
         )
         # A new clock phase input is not in the checkpoint: it keeps its initial weights, zero.
         prefix = weights_prefix(meta)
-        restore_network(network, network_tensors(network, prefix=prefix) | tensors, prefix=prefix)
+        restore_network(network, network_arrays(network, prefix=prefix) | arrays, prefix=prefix)
         require_clock(settings.clock_harmonics, network.clock_harmonics)
         return cls(
             network,

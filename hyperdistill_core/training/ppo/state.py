@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.checkpoint_file import (
     load_checkpoint,
-    network_tensors,
-    optimizer_tensors,
     require_same,
     require_same_settings,
+    save_checkpoint,
+)
+from hyperdistill_core.training.network_state import (
+    network_arrays,
+    optimizer_arrays,
     restore_network,
     restore_optimizer,
-    save_checkpoint,
 )
 from hyperdistill_core.training.ppo.collection import RolloutCollector
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
@@ -76,14 +78,15 @@ class TrainerState:
         """
         network, optimizer = self.update.network, self.update.optimizer
         scheduler = self.scheduler.state_dict()
-        arrays = {"lengths": scheduler["lengths"], **self.collector.episodes.state_dict()}
-        tensors = network_tensors(network, prefix="network")
-        tensors |= optimizer_tensors(optimizer, prefix="optimizer")
-        tensors |= self.average.tensors()
-        tensors |= {name: torch.as_tensor(array) for name, array in arrays.items()}
-        tensors["generator"] = self.generator.get_state()
-        for name, array in (self.env or {}).items():
-            tensors[_ENV + name] = torch.as_tensor(array)
+        arrays: dict[str, NDArray[Any]] = {
+            **network_arrays(network, prefix="network"),
+            **optimizer_arrays(optimizer, prefix="optimizer"),
+            **self.average.arrays(),
+            **self.collector.episodes.state_dict(),
+            "lengths": scheduler["lengths"],
+            "generator": self.generator.get_state().numpy(),
+        }
+        arrays |= {_ENV + name: array for name, array in (self.env or {}).items()}
         meta: dict[str, Any] = {
             "kind": KIND,
             "network": network.describe(),
@@ -100,7 +103,7 @@ class TrainerState:
             "rng": self.rng.bit_generator.state,
             **self.average.meta(),
         }
-        save_checkpoint(path, tensors, meta)
+        save_checkpoint(path, arrays, meta)
 
     def restore(self, path: Path) -> None:
         """Read a checkpoint of the same training.
@@ -111,17 +114,16 @@ class TrainerState:
         Raises:
             CheckpointError: The checkpoint is of another training set or of other settings.
         """
-        tensors, meta = load_checkpoint(path, kind=KIND)
+        arrays, meta = load_checkpoint(path, kind=KIND)
         self._require_same(path, meta)
-        restore_network(self.update.network, tensors, prefix="network")
-        restore_optimizer(self.update.optimizer, tensors, prefix="optimizer")
-        self.average.restore(tensors, meta)
+        restore_network(self.update.network, arrays, prefix="network")
+        restore_optimizer(self.update.optimizer, arrays, prefix="optimizer")
+        self.average.restore(arrays, meta)
         rates = self.update.learning_rate.rates
         self.update.learning_rate.rates = np.broadcast_to(meta["lr"], rates.shape).copy()
         collector = self.collector
         collector.state_moments = RunningMoments.from_dict(meta["state_moments"])
         collector.return_moments = RunningMoments.from_dict(meta["return_moments"])
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items() if "." not in name}
         collector.episodes.load_state_dict(arrays)
         self.scheduler.load_state_dict(
             {"active": meta["active"], "next_slot": meta["next_slot"], "lengths": arrays["lengths"]}
@@ -132,7 +134,7 @@ class TrainerState:
             if name.startswith(_ENV)
         }
         self.steps, self.seconds = meta["steps"], meta["seconds"]
-        self.generator.set_state(tensors["generator"])
+        self.generator.set_state(torch.tensor(arrays["generator"]))
         self.rng.bit_generator.state = meta["rng"]
 
     def _require_same(self, path: Path, meta: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import torch
 from codesign.exporting import Design, DesignRollout, export_designs, run_design
 from codesign.scoring import score
 from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from tests.codesign.exporting.conftest import EPISODES, SEED
 
@@ -39,9 +40,10 @@ def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
 
 def test_the_runner_has_the_clock_phase_of_the_score(body, tiny_controller, tmp_path):
     clockless = Controller.load(tiny_controller)
-    network = Generalist.from_hypernetwork(clockless.network, clock_harmonics=2).actor
+    actor = Hypernetwork.from_numpy(clockless.network)
+    network = Generalist.from_hypernetwork(actor, clock_harmonics=2).actor
     torch.nn.init.normal_(network.clock_head.bias, std=0.5)
-    replace(clockless, network=network).save(tmp_path / "c.safetensors")
+    replace(clockless, network=network.to_numpy()).save(tmp_path / "c.safetensors")
     rollout = DesignRollout(controller=tmp_path / "c.safetensors", seed=SEED, episodes=2)
     export_designs([Design(name="it", graph=body)], tmp_path / "designs", rollout=rollout)
     [record] = score([body], controller=rollout.controller, episodes=2, seed=SEED)

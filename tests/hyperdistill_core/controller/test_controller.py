@@ -17,7 +17,8 @@ from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.controller.familiarity import Familiarity
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import BodyLayout, context_dim, context_features
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.tasks import get_task
 from morph_ops.graph import limb, limbs, with_nodes
@@ -36,7 +37,7 @@ def _network(**options):
     )
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    return network
+    return network.to_numpy()
 
 
 def _controller(**options):
@@ -58,9 +59,7 @@ def _controller(**options):
 def test_round_trip_keeps_everything(tmp_path, graph):
     made = _controller()
     made.save(tmp_path / "small.safetensors")
-    state = torch.get_rng_state()
     read = Controller.load(tmp_path / "small.safetensors")
-    assert torch.equal(torch.get_rng_state(), state)
     assert read.hash == made.hash
     assert (read.name, read.task, read.context) == ("small", "flat", "continuous")
     assert read.network.config == made.network.config
@@ -98,24 +97,24 @@ def test_half_precision_is_half_the_size_and_near(tmp_path, graph):
     sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "full")]
     assert sizes[0] < 0.75 * sizes[1]
     read = Controller.load(tmp_path / "half.safetensors")
-    assert read.network.input_head.weight.weight.dtype == torch.float32
+    assert {array.dtype for array in read.network.arrays.values()} == {np.dtype(np.float32)}
     model = get_task("flat").model(graph)
     states = np.random.default_rng(1).normal(size=(3, len(limbs(graph)) + 1, 17))
     controls = [one.for_body(graph, model).act(states) for one in (made, read)]
     np.testing.assert_allclose(*controls, rtol=0, atol=0.05)
 
 
-def test_for_body_equals_the_hypernetwork_in_float64(graph):
+def test_for_body_acts_as_the_hypernetwork_of_trainings(graph):
     made = _controller()
-    made.network.double()
+    network = Hypernetwork.from_numpy(made.network).double()
     model = get_task("flat").model(graph)
     layout = BodyLayout.from_graph(graph, model)
     states = np.random.default_rng(2).normal(scale=4.0, size=(5, layout.n_nodes, 17))
     context = torch.from_numpy(context_features(graph, model, kind="continuous"))[None]
     observation = torch.from_numpy(made.normalization.observe(states))[None]
-    means = made.network(context, observation)[0].reshape(5, -1)
+    means = network(context, observation)[0].detach().reshape(5, -1)
     ctrl = made.for_body(graph, model).act(states)
-    np.testing.assert_allclose(ctrl, means[:, layout.actions].numpy(), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ctrl, means[:, layout.actions].numpy(), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("clock", [0, 2])
@@ -147,8 +146,7 @@ def test_a_context_that_does_not_extend_the_present_one_is_refused():
 def test_hash_tells_weights_statistics_and_settings_apart():
     other_mean = Normalization(np.full(17, 0.5), np.ones(17))
     nudged = _controller()
-    with torch.no_grad():
-        nudged.network.output_head.bias.bias[0] += 1e-3
+    nudged.network.arrays["output_head.bias.bias"][0] += 1e-3
     made = [_controller(), _controller(task="hills"), _controller(normalization=other_mean), nudged]
     assert len({one.hash for one in made}) == len(made)
     renamed = _controller(

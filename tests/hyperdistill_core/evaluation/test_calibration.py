@@ -15,7 +15,8 @@ from hyperdistill_core.errors import CheckpointError, SettingsError, TrainingErr
 from hyperdistill_core.evaluation.calibration import CalibrateSettings, calibrate
 from hyperdistill_core.evaluation.evaluation import evaluate, select_variants
 from hyperdistill_core.features import STATE_DIM, context_dim
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
@@ -49,7 +50,11 @@ def controller(tmp_path_factory):
     normalization = Normalization(rng.normal(size=STATE_DIM), rng.uniform(0.5, 2.0, STATE_DIM))
     path = tmp_path_factory.mktemp("controller") / "x.safetensors"
     Controller(
-        name="x", network=network, normalization=normalization, task="flat", context="continuous"
+        name="x",
+        network=network.to_numpy(),
+        normalization=normalization,
+        task="flat",
+        context="continuous",
     ).save(path)
     return path
 

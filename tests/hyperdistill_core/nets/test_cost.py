@@ -14,7 +14,8 @@ from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import context_dim
 from hyperdistill_core.nets import cost
 from hyperdistill_core.nets.bodies import BodyTensors
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.message_passing import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.teachers.modumorph import ModuMorph, ModuMorphConfig
@@ -81,7 +82,7 @@ def test_body_mlp(config):
     width = context_dim("continuous")
     controller = Controller(
         name="small",
-        network=Hypernetwork(replace(config, context_dim=width)),
+        network=Hypernetwork(replace(config, context_dim=width)).to_numpy(),
         normalization=Normalization(np.zeros(17), np.ones(17)),
         task="flat",
         context="continuous",

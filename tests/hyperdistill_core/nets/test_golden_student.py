@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 
 ROBOTS = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from tests.helpers.small_hypernetworks import SMALL, TERRAIN, small_hypernetwork, small_inputs
 
 #: Number of nodes of three padded bodies.

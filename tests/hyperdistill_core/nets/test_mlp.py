@@ -81,7 +81,7 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
         ],
         normalization=normalization,
         actions=actions,
-        terrain=[(w.detach().numpy(), b.detach().numpy()) for w, b in net.terrain_layers],
+        terrain=net.to_numpy().terrain_layers,
     )
     expected = expected[0].reshape(11, 8)[:, actions].numpy()
     np.testing.assert_allclose(mlp.act(states, heights), expected, rtol=0, atol=1e-12)
@@ -104,7 +104,7 @@ def test_numpy_path_with_a_clock_phase_equals_torch_path(tmp_path, terrain):
         [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers],
         normalization=normalization,
         actions=np.arange(8),
-        terrain=[(w.detach().numpy(), b.detach().numpy()) for w, b in net.terrain_layers],
+        terrain=net.to_numpy().terrain_layers,
         clock_harmonics=2,
     )
     observation = torch.from_numpy(normalization.observe(states))[None]

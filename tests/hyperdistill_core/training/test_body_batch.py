@@ -9,7 +9,8 @@ import torch
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.evaluation.checkpoint_policies import SingleBodyPolicy
 from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, clock_phase, context_dim
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
 from hyperdistill_core.nets.teachers.generalist import Generalist, GeneralistConfig
@@ -69,7 +70,11 @@ def test_a_batch_acts_as_the_controllers_of_its_bodies(bodies, normalization, cl
     if clock:
         torch.nn.init.normal_(network.clock_head.weight, std=0.3)
     controller = Controller(
-        name="x", network=network, normalization=normalization, task="flat", context="extended"
+        name="x",
+        network=network.to_numpy(),
+        normalization=normalization,
+        task="flat",
+        context="extended",
     )
     inputs = [BodyInputs.of(graph, task) for graph in bodies]
     n_max = max(map(len, bodies))

@@ -39,7 +39,7 @@ def test_teachers_and_controllers_are_told_apart(checkpoint, tiny_controller):
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path, tiny_controller):
-    save_checkpoint(path := tmp_path / "x.safetensors", {"x": torch.ones(1)}, {"kind": "student"})
+    save_checkpoint(path := tmp_path / "x.safetensors", {"x": np.ones(1)}, {"kind": "student"})
     for file in (path, tiny_controller):
         with pytest.raises(CheckpointError, match="expected a checkpoint of kind 'teacher'"):
             load_teacher(file)

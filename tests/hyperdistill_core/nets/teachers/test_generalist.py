@@ -11,7 +11,8 @@ import torch
 from torch.nn import functional as F
 
 from hyperdistill_core.nets.bodies import BodyTensors
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.teachers.generalist import (
     EmbeddingCritic,
     Generalist,

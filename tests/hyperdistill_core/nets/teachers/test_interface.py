@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from hyperdistill_core.nets.bodies import BodyTensors
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.teachers import (
     TEACHERS,
     Teacher,

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from hyperdistill_core.nets.bodies import BodyTensors
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork, WeightHead
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork, WeightHead
 from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
 
 PARENTS = [[0, 0, 0], [0, 0], [0, 0, 1, 1]]

@@ -12,7 +12,8 @@ import torch
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import SettingsError, TrainingError
 from hyperdistill_core.features import context_dim
-from hyperdistill_core.nets.hypernetwork import HypernetConfig, Hypernetwork
+from hyperdistill_core.nets.hypernet_config import HypernetConfig
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.teachers.generalist import Generalist
 from hyperdistill_core.tasks import get_task
@@ -106,7 +107,7 @@ def test_every_variant_of_a_controller_is_a_teacher(training_set, tmp_path, cloc
     factors[0] = 1.0
     controller = Controller(
         name="read",
-        network=network,
+        network=network.to_numpy(),
         normalization=Normalization(np.zeros(17), np.ones(17)),
         task="flat",
         context="continuous",
