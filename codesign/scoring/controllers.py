@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def find_controller(name: str | Path) -> Path:
-    """The file of a controller; it is not read, so torch is not imported.
+    """The file of a controller; it is not read.
 
     Args:
         name: Name of a shipped controller, or path of a controller file.
@@ -48,7 +48,7 @@ def load_controller(name: str | Path) -> Controller:
         >>> load_controller("flat-v2").n_variants >= 8
         True
     """
-    # Imported late: torch takes seconds, and a process that only drives workers needs none.
+    # Imported late: a process that only drives workers needs no controller.
     from hyperdistill_core.controller import Controller, ControllerError
 
     try:

@@ -27,7 +27,7 @@ _ONE_THREAD: dict[str, str] = dict.fromkeys(
 )
 # Packages that the server imports for all workers. None of this project's: the server may search
 # for modules in other folders than the program that started it.
-_PRELOADED = ("torch", "mujoco", "mjbatch", "networkx", "safetensors.torch")
+_PRELOADED = ("mujoco", "mjbatch", "networkx", "pydantic", "safetensors.numpy", "scipy.special")
 #: Keeps files in the user's folder from being imported in place of packages. Python accepts any
 #: value; workers recognize this one and remove the variable.
 SAFE_PATH = {"PYTHONSAFEPATH": "workers"}

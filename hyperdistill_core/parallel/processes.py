@@ -4,8 +4,8 @@ Every worker process runs :func:`_run_worker`: it calls a setup function once, t
 request after the other until its connection closes. A worker ignores Ctrl-C, uses one thread for
 BLAS, and ends together with the process that started it, however that process ends.
 
-To import torch takes a worker seconds. Where the system allows it, workers are therefore forked
-from a server process that has imported torch and a few other packages once. The second pool of a
+To import MuJoCo and other packages takes a worker a second. Where the system allows it, workers are
+therefore forked from a server process that has imported them once. The second pool of a
 program, or the replacement of a dead worker, starts at once, and all workers share the memory of
 those packages. A forked worker inherits the environment variables, the standard streams and the
 resource limits of the moment when the server started, that is, when the program started its first

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -107,3 +109,14 @@ def test_an_unstable_body_has_the_worst_score(bodies, tiny_controller, monkeypat
     assert record.status == "unstable"
     assert record.score == get_task("flat").worst_score
     assert sum(record.terms.values()) == record.score
+
+
+def test_a_score_needs_no_torch():
+    code = (
+        "import sys, numpy as np; from codesign.scoring import BodyScorer;"
+        "from morph_ops.sampling import sample_body;"
+        "record = BodyScorer(episodes=1, best_of=2)(sample_body(np.random.default_rng(0)));"
+        "print(record.status, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["ok", "False"]
