@@ -83,7 +83,9 @@ def score(
         top: Number of best robots to look for: others are pruned early if they hardly can be
             among them, and the status of their records is "pruned".
         perturb: Whether to measure robustness as well: the mean score with weaker motors, more
-            mass, and more damping than the controller expects. It is the metric "robustness".
+            mass, more damping, less friction, noisy sensors, and pushes that the controller does
+            not expect. It is the metric "robustness"; "score_when_weak" and so on are the scores
+            under each of them (:data:`codesign.scoring.perturbations.PERTURBATIONS`).
         finetune: Control steps of training of each robot's own network before its score; 0 for
             a zero-shot score. The metric "zero_shot_score" then is the score before. The two
             scores are over different initial states, because the training keeps the checkpoint

@@ -64,7 +64,15 @@ if TYPE_CHECKING:
 @click.option(
     "--perturb",
     is_flag=True,
-    help="Measure robustness, too: the mean score with weaker motors, more mass, more damping.",
+    help="Measure robustness, too: scores with weaker motors, more mass, more damping, less "
+    "friction, noisy sensors, and pushes.",
+)
+@click.option(
+    "--compare",
+    "comparing",
+    is_flag=True,
+    help="Compare every robot with the best one, episode by episode: is the difference "
+    "significant, and how many episodes would tell?",
 )
 @click.option(
     "--workers",
@@ -90,6 +98,7 @@ def score(
     top: int | None,
     root: str | None,
     perturb: bool,
+    comparing: bool,
     workers: int | None,
     cluster: str | None,
     json_to: str | None,
@@ -105,6 +114,7 @@ def score(
     codesign score my_robot.xml
     codesign score robots/ --best-of 32 --json scores.json
     codesign score my_robot.xml --finetune 500000
+    codesign score before.xml after.xml --compare --episodes 32
     """
     from codesign import api
     from codesign.cli.console import new_console
@@ -113,6 +123,7 @@ def score(
     from morph_ops._text_file import write_text
 
     found = api.find_robots(robots, controller=controller, root=root)
+    _check_comparison(comparing, len(found), episodes)
     _check_target(json_to, [robot.path for robot in found if robot.path is not None])
     options: api.ScoreOptions = {
         "task": task,
@@ -138,7 +149,7 @@ def score(
     else:
         if json_to is not None:
             write_text(json_to, text + "\n")
-        _show(records if top is None else _best(records, top))
+        _show(records if top is None else _best(records, top), comparing=comparing)
     if any(record.status == "failed" for record in records):
         raise SystemExit(1)
 
@@ -164,11 +175,31 @@ def _best(records: Sequence[ScoreRecord], top: int) -> list[ScoreRecord]:
     return [*sorted(scored, key=lambda record: -record.score)[:top], *failed]
 
 
-def _show(records: Sequence[ScoreRecord]) -> None:
+def _check_comparison(comparing: bool, robots: int, episodes: int) -> None:
+    """Refuse a comparison of one robot, or over one episode, before anything is simulated."""
+    from codesign.errors import UsageError
+
+    if comparing and robots < 2:
+        raise UsageError(f"--compare: expected at least 2 robots, got {robots}")
+    if comparing and episodes < 2:
+        raise UsageError(f"--compare: expected at least 2 episodes, got {episodes}")
+
+
+def _show(records: Sequence[ScoreRecord], *, comparing: bool) -> None:
     from codesign.cli.console import new_console
-    from codesign.cli.tables import scores_table, warning_lines
+    from codesign.cli.tables import (
+        comparison_table,
+        robustness_table,
+        scores_table,
+        warning_lines,
+    )
+    from codesign.scoring.comparison import comparisons
 
     console = new_console()
     console.print(scores_table(records))
+    if any("robustness" in record.metrics for record in records):
+        console.print(robustness_table(records))
+    if comparing:
+        console.print(comparison_table(comparisons(records)))
     for line in warning_lines(records):
         console.print(line, style="yellow", soft_wrap=True, markup=False)

@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.tree import Tree
 
 from codesign.scoring import ScoreRecord
+from codesign.scoring.comparison import Comparison
+from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
 from codesign.store import Candidate, Event
 from morph_ops import graph as body_graph
@@ -21,6 +23,8 @@ from morph_ops.geometry import mass, total_mass
 from morph_ops.graph import Limb, Torso
 
 _MAX_WIDTH = 60
+#: Number of episodes above which a comparison names no number.
+_MANY = 10_000
 _PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
 _RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
 
@@ -104,7 +108,6 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
         table.add_column("variant", **_RIGHT)
     metrics = {
         "zero_shot_score": "zero-shot",
-        "robustness": "robustness",
         "unlikeness": "unlikeness",
     }
     shown = [name for name in metrics if any(name in record.metrics for record in records)]
@@ -120,6 +123,40 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
             record.status,
             *([str(record.variant)] if variants else []),
             *(f"{record.metrics[n]:.1f}" if n in record.metrics else "-" for n in shown),
+        )
+    return table
+
+
+def robustness_table(records: Sequence[ScoreRecord]) -> Table:
+    """Scores under each perturbation, beside the score without any."""
+    table = Table(**_PLAIN, title="Scores under perturbations", title_justify="left")
+    table.add_column("robot", overflow="fold")
+    for title in ("as it is", *PERTURBATIONS, "mean"):
+        table.add_column(title, **_RIGHT)
+    for record in records:
+        names = [*(f"{SCORE_WHEN}{name}" for name in PERTURBATIONS), "robustness"]
+        if "robustness" in record.metrics:
+            scores = (record.score, *(record.metrics[name] for name in names))
+            table.add_row(escape(record.robot), *(f"{score:.0f}" for score in scores))
+    return table
+
+
+def comparison_table(compared: Sequence[Comparison]) -> Table:
+    """The best robot against the others."""
+    best = compared[0].first if compared else "none"
+    table = Table(**_PLAIN, title=f"Compared with {escape(best)}", title_justify="left")
+    table.add_column("robot", overflow="fold")
+    for title in ("is lower by", "95% interval", "significant", "episodes to tell"):
+        table.add_column(title, **_RIGHT)
+    for one in compared:
+        low, high = one.ci95
+        needed = one.episodes_to_tell
+        table.add_row(
+            escape(one.second),
+            f"{one.difference:.1f}",
+            f"{low:.1f} .. {high:.1f}",
+            "yes" if one.significant else "no",
+            f"{needed:.0f}" if needed < _MANY else f"more than {_MANY}",
         )
     return table
 

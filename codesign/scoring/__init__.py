@@ -15,12 +15,14 @@ of workers changes nothing.
     scorer         scores in this process
     scoring_pool   scores on worker processes or a cluster
     racing         pruning of bodies that cannot reach a threshold
+    comparison     is one robot better than another, or was it luckier
     top            the best of many bodies, by racing
     controllers    controllers by name
-    perturbations  changes of a body that measure robustness
+    perturbations  physics, sensors and pushes that measure robustness
     fingerprint    what two machines must share for equal scores
 """
 
+from codesign.scoring.comparison import Comparison, compare
 from codesign.scoring.controllers import load_controller, resolve_best_of
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import BodyScorer
@@ -29,8 +31,10 @@ from codesign.scoring.top import race_for_top
 
 __all__ = [
     "BodyScorer",
+    "Comparison",
     "ScoreRecord",
     "ScoringPool",
+    "compare",
     "load_controller",
     "race_for_top",
     "resolve_best_of",

@@ -52,11 +52,14 @@ class ScoreRecord:
             beside the score: objectives or descriptors. Empty outside of a campaign.
 
     The metrics of a body that was simulated are "work" (J), "height" of the torso (m), "contact"
-    (share of time with any node on the ground), "symmetry" of left and right (0 to 1), and
-    "raw_cost_of_transport" (work per weight and distance until the episodes end; missing if the
-    body moved nowhere). The objective "cost_of_transport" of a campaign is this number divided by
-    the share of the whole episodes that the body lasted. "robustness" (mean score under
-    perturbations) is there on request. In a campaign the values of the criteria are added.
+    (share of time with any node on the ground), "symmetry" of left and right (0 to 1), "period" of
+    the gait (s; missing if no episode has one), and "raw_cost_of_transport" (work per weight and
+    distance until the episodes end; missing if the body moved nowhere). The objective
+    "cost_of_transport" of a campaign is this number divided by the share of the whole episodes that
+    the body lasted. "unlikeness" is the percentile of the distance to the controller's training
+    bodies, where the controller knows it. "robustness" (mean score under perturbations) and
+    "score_when_weak" and so on (score under each) are there on request. In a campaign the values of
+    the criteria are added.
 
     A pruned body has only "upper_bound", the best score that it could have reached, and
     "confidence_margin", the margin of that bound as a share of the threshold. After fine-tuning

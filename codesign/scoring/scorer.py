@@ -11,12 +11,13 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
+import numpy as np
 
 from codesign import defaults
 from codesign.config import Racing
 from codesign.scoring.controllers import load_controller, require_variants, resolve_best_of
 from codesign.scoring.instability import likely_cause
-from codesign.scoring.perturbations import PERTURBATIONS
+from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
 from codesign.scoring.racing import SCREENING, Pruned, race
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION, ScoreRecord
 from hyperdistill_core.evaluation.statistics import confidence_interval
@@ -91,7 +92,7 @@ class BodyScorer:
         self._episodes = episodes
         self._seed = seed
         self._racing = racing
-        self._perturbations = tuple(PERTURBATIONS.values()) if robustness else ()
+        self._perturbations = PERTURBATIONS if robustness else {}
 
     def __call__(
         self,
@@ -176,10 +177,21 @@ class BodyScorer:
             cause = likely_cause(graph, model)
             blank = replace(blank, warnings=(*blank.warnings, cause))
         if self._perturbations and not result.unstable:
-            # The policy stays the one of the unperturbed body.
-            scores = [run(perturb(graph), policy).score for perturb in self._perturbations]
-            measured["metrics"]["robustness"] = fmean(scores)
+            measured["metrics"] |= self._robustness(partial(run, graph), policy, blank.seed)
         return replace(blank, **measured, steps=run.steps, seconds=run.seconds)
+
+    def _robustness(
+        self, run: Callable[..., Rollout], policy: Policy, seed: int
+    ) -> dict[str, float]:
+        """Scores under each perturbation, and their mean."""
+        deviation = self._controller.normalization.scale
+        scores = {
+            f"{SCORE_WHEN}{name}": run(
+                perturbation.sensed(policy, deviation, seed=seed), perturbation=perturbation
+            ).score
+            for name, perturbation in self._perturbations.items()
+        }
+        return {**scores, "robustness": fmean(scores.values())}
 
     def _select_variant(
         self,
@@ -271,6 +283,9 @@ def _gait_fields(result: Rollout) -> dict[str, Any]:
         name: float(getattr(gait, name).mean())
         for name in ("work", "height", "contact", "symmetry")
     }
+    periods = gait.period[np.isfinite(gait.period)]
+    if len(periods):
+        metrics["period"] = float(np.median(periods))
     cost = gait.cost_of_transport(result.distance)
     if math.isfinite(cost):
         metrics["raw_cost_of_transport"] = cost

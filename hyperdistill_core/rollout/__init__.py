@@ -12,6 +12,7 @@ the cores.
 
 from hyperdistill_core.rollout.engine import ENGINES, Engine, rollout
 from hyperdistill_core.rollout.gait import GaitMetrics
+from hyperdistill_core.rollout.perturbation import Perturbation
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.policy import ClockedPolicy, Policy
 from hyperdistill_core.rollout.result import Rollout
@@ -21,6 +22,7 @@ __all__ = [
     "ClockedPolicy",
     "Engine",
     "GaitMetrics",
+    "Perturbation",
     "Physics",
     "Policy",
     "Rollout",

@@ -46,3 +46,7 @@ class BatchedPhysics(Physics):
         # None, which means all, saves a few microseconds against a list of all simulations.
         all_running = len(running) == self._batch.num_sims
         self._batch.step(None if all_running else running, n_steps)
+
+    def accelerate(self, change: NDArray[np.float64]) -> None:
+        """See :meth:`Physics.accelerate`."""
+        self.qvel += change

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout, StateReader
 from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Recorder
+from hyperdistill_core.rollout.perturbation import Perturbation, Pushes
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.policy import ClockedPolicy, Policy
 from hyperdistill_core.rollout.result import Rollout
@@ -40,6 +41,7 @@ def rollout(
     engine: Engine = "batched",
     record_trajectory: bool = False,
     measure_gait: bool = False,
+    perturbation: Perturbation | None = None,
 ) -> Rollout:
     """Run episodes of a body under a policy.
 
@@ -58,6 +60,8 @@ def rollout(
         engine: "batched", or "serial" for the reference.
         record_trajectory: Whether to keep states, controls and rewards of all control steps.
         measure_gait: Whether to measure :attr:`Rollout.gait`, which takes a few percent more time.
+        perturbation: Physics and pushes that differ from the body's own. Sensor noise is a
+            matter of the policy (:meth:`Perturbation.sensed`).
 
     Returns:
         The result, also if the simulation becomes unstable.
@@ -88,6 +92,8 @@ def rollout(
     began = time.perf_counter()
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
+    if perturbation is not None:
+        perturbation.change(model)
     # On the way to an instability numbers may overflow: the result reports it, not numpy.
     with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
         states = task.initial_states(
@@ -99,7 +105,11 @@ def rollout(
             recorder = Recorder(physics, task.max_steps, poses=measure_gait)
         torso = physics.xpos[:, layout.body_ids[0]]
         statistics = EpisodeStatistics(torso, task, task.fall_height(graph))
-        _close_loop(physics, policy, layout, model, task, statistics, recorder)
+        pushes = None
+        if perturbation is not None and perturbation.push:
+            numbers = range(first_episode, first_episode + episodes)
+            pushes = Pushes(perturbation, model, layout, task, seed=seed, episodes=numbers)
+        _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes)
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
     if measure_gait and recorder is not None and not result.unstable:
@@ -125,6 +135,7 @@ def _close_loop(
     task: Task,
     statistics: EpisodeStatistics,
     recorder: Recorder | None,
+    pushes: Pushes | None,
 ) -> None:
     """Run the episodes to their ends, or until a simulation becomes unstable."""
     rows, n_steps = statistics.running, task.steps_of(model)
@@ -152,6 +163,9 @@ def _close_loop(
         physics.ctrl[written] = (
             clocked.act(state, time=step * task.control_dt) if clocked else policy.act(state)
         )
+        change = pushes.at(step) if pushes else None
+        if change is not None:
+            physics.accelerate(change)
         physics.step(running, n_steps)
         if recorder is not None:
             recorder.record()

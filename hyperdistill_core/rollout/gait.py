@@ -13,6 +13,16 @@ from hyperdistill_core.features import BodyLayout, rotate
 
 #: Gravitational acceleration (m/s^2).
 GRAVITY = 9.81
+#: Control steps at the beginning of an episode that no period is sought in.
+_SETTLING = 50
+#: Shortest period in control steps.
+_LEAST_PERIOD = 5
+#: Least autocorrelation after a period.
+_REPEATS = 0.3
+#: Share of the highest peak of an autocorrelation that the peak of a period reaches.
+_NEAR_HIGHEST = 0.85
+#: Least variance of a joint's angle that is a motion (rad^2).
+_LEAST_MOTION = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,12 +37,15 @@ class GaitMetrics:
         contact: (E,) share of the control steps with any node on the ground.
         symmetry: (E,) 1 where the duty factors at both sides of the rest pose add up to the same,
             0 where only one side touched the ground; 1 for a body without sides.
+        period: (E,) time after which the motion of the joint that moves most repeats (s); NaN where
+            it does not.
         mass: Mass of the body (kg).
 
     Examples:
         >>> gait = GaitMetrics(
         ...     work=np.array([9.81]), height=np.array([0.7]), duty_factors=np.array([[0.0, 0.5]]),
-        ...     contact=np.array([0.5]), symmetry=np.array([1.0]), mass=2.0,
+        ...     contact=np.array([0.5]), symmetry=np.array([1.0]), period=np.array([0.4]),
+        ...     mass=2.0,
         ... )
         >>> gait.cost_of_transport(np.array([1.0]))
         0.5
@@ -43,6 +56,7 @@ class GaitMetrics:
     duty_factors: NDArray[np.float64]
     contact: NDArray[np.float64]
     symmetry: NDArray[np.float64]
+    period: NDArray[np.float64]
     mass: float
 
     def cost_of_transport(self, distance: NDArray[np.float64]) -> float:
@@ -63,7 +77,7 @@ class GaitMetrics:
         """The metrics of these episodes, then those of other episodes of the same body."""
         both = {
             name: np.concatenate([getattr(self, name), getattr(other, name)])
-            for name in ("work", "height", "duty_factors", "contact", "symmetry")
+            for name in ("work", "height", "duty_factors", "contact", "symmetry", "period")
         }
         return GaitMetrics(**both, mass=self.mass)
 
@@ -127,6 +141,7 @@ def gait_metrics(
         duty_factors=duty_factors,
         contact=mean(np.any(touching, axis=-1, keepdims=True))[:, 0],
         symmetry=_symmetry(duty_factors, qpos.shape[1], layout, model),
+        period=_periods(qpos[:, :, _joint_addresses(model)], lengths, control_dt),
         mass=float(model.body_mass[nodes].sum()),
     )
 
@@ -192,3 +207,44 @@ def _symmetry(
     left, right = (duty_factors[:, signs == sign].sum(axis=1) for sign in (1.0, -1.0))
     both = left + right
     return np.where(both > 0.0, 1.0 - np.abs(left - right) / np.where(both > 0.0, both, 1.0), 1.0)
+
+
+def _joint_addresses(model: mujoco.MjModel) -> NDArray[np.intp]:
+    """Addresses in qpos of the hinges and slides that an actuator drives."""
+    driven = model.actuator_trnid[model.actuator_trntype == int(mujoco.mjtTrn.mjTRN_JOINT), 0]
+    return model.jnt_qposadr[np.unique(driven)]
+
+
+def _periods(
+    angles: NDArray[np.float64], lengths: NDArray[np.intp], control_dt: float
+) -> NDArray[np.float64]:
+    """(E,) periods of the motion of the joints (T + 1, E, k) in each episode (s)."""
+    periods = np.full(len(lengths), np.nan)
+    if not angles.shape[2]:
+        return periods
+    for episode, length in enumerate(lengths):
+        moved = angles[min(_SETTLING, length) : length + 1, episode]
+        if len(moved) >= 2 * _LEAST_PERIOD:
+            most = moved[:, np.argmax(moved.var(axis=0))]
+            periods[episode] = _period(most) * control_dt
+    return periods
+
+
+def _period(values: NDArray[np.float64]) -> float:
+    """Lag of the first high peak of the autocorrelation of (n,) values; NaN without one."""
+    centered = values - values.mean()
+    size = 2 * len(values)
+    power = np.abs(np.fft.rfft(centered, size)) ** 2
+    # Sums over fewer pairs at longer lags are scaled to the same number of pairs.
+    pairs = np.arange(len(values), 0, -1)
+    correlation = np.fft.irfft(power, size)[: len(values)] / pairs
+    if not correlation[0] > _LEAST_MOTION:
+        return np.nan
+    inner = correlation[1 : len(values) // 2] / correlation[0]
+    peaks = np.flatnonzero((inner[1:-1] > inner[:-2]) & (inner[1:-1] >= inner[2:])) + 1
+    peaks = peaks[(peaks + 1 >= _LEAST_PERIOD) & (inner[peaks] >= _REPEATS)]
+    if not len(peaks):
+        return np.nan
+    # Multiples of the period have peaks that are as high: take the first of the high ones.
+    high = inner[peaks] >= _NEAR_HIGHEST * inner[peaks].max()
+    return float(peaks[high][0] + 1)

@@ -60,6 +60,14 @@ class Physics(Protocol):
         """
         ...
 
+    def accelerate(self, change: NDArray[np.float64]) -> None:
+        """Change the velocities at once.
+
+        Args:
+            change: (E, nv) what is added to the velocities.
+        """
+        ...
+
 
 def unstable_simulations(
     warning: NDArray[np.int32], qpos: NDArray[np.float64]

@@ -54,6 +54,12 @@ class SerialPhysics(Physics):
                 mujoco.mj_step(self._model, data)
             self._copy_out(index)
 
+    def accelerate(self, change: NDArray[np.float64]) -> None:
+        """See :meth:`Physics.accelerate`."""
+        self.qvel += change
+        for data, velocity in zip(self._data, self.qvel, strict=True):
+            data.qvel[:] = velocity
+
     def _copy_out(self, index: int) -> None:
         data = self._data[index]
         self.qpos[index], self.qvel[index] = data.qpos, data.qvel

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codesign.scoring.perturbations import PERTURBATIONS
+
 
 def test_json_is_all_that_stdout_has(run, bodies, tiny_controller, tmp_path):
     files = [bodies / "body-0002.json", bodies / "body-0000.json"]
@@ -77,7 +79,10 @@ def test_perturb_adds_robustness(run, bodies, tiny_controller):
     robot = bodies / "body-0001.json"
     [record] = json.loads(run("score", robot, *options, "--json", "-"))
     assert record["metrics"]["robustness"] != record["score"]
-    assert f"{record['metrics']['robustness']:.1f}" in run("score", robot, *options)
+    shown = run("score", robot, *options)
+    assert "Scores under perturbations" in shown
+    for name in ("robustness", *(f"score_when_{name}" for name in PERTURBATIONS)):
+        assert f" {record['metrics'][name]:.0f} " in shown
 
 
 @pytest.mark.slow
@@ -93,3 +98,14 @@ def test_finetune_gives_the_scores_before_and_after(run, bodies, tiny_controller
     table = run("score", *options[:-2], "--finetune", 2000, "--workers", 1)
     assert f"{before['score']:.1f}" in table
     assert f"{after['score']:.1f}" in table
+
+
+def test_robots_are_compared_with_the_best(run, refused, bodies, tiny_controller):
+    files = [bodies / f"body-000{number}.json" for number in range(3)]
+    options = ["--controller", tiny_controller, "--episodes", 2, "--workers", 0, "--compare"]
+    shown = run("score", *files, *options)
+    assert "Compared with" in shown
+    assert "episodes to tell" in shown
+    assert "--compare: expected at least 2 robots, got 1" in refused("score", files[0], *options)
+    one = ["score", *files, "--episodes", 1, "--compare"]
+    assert "--compare: expected at least 2 episodes, got 1" in refused(*one)

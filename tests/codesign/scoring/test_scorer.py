@@ -11,7 +11,7 @@ import pytest
 
 from codesign.errors import UsageError
 from codesign.scoring import BodyScorer, score
-from codesign.scoring.perturbations import PERTURBATIONS
+from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
 from hyperdistill_core.controller import Controller, select_variant
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
@@ -68,13 +68,23 @@ def test_robustness_is_the_mean_score_under_perturbations(bodies, tiny_controlle
     task = get_task("flat")
     scorer = BodyScorer(controller=tiny_controller, episodes=2, robustness=True)
     record = scorer(bodies[0])
-    policy = Controller.load(tiny_controller).for_body(bodies[0], task.model(bodies[0]))
-    scores = [
-        rollout(perturb(bodies[0]), policy, task=task, episodes=2).score
-        for perturb in PERTURBATIONS.values()
-    ]
-    assert record.metrics["robustness"] == pytest.approx(np.mean(scores))
-    assert len({record.score, *scores}) == 4
+    controller = Controller.load(tiny_controller)
+    policy = controller.for_body(bodies[0], task.model(bodies[0]))
+    scale = controller.normalization.scale
+    scores = {
+        name: rollout(
+            bodies[0],
+            perturbation.sensed(policy, scale, seed=0),
+            task=task,
+            episodes=2,
+            perturbation=perturbation,
+        ).score
+        for name, perturbation in PERTURBATIONS.items()
+    }
+    assert record.metrics["robustness"] == pytest.approx(np.mean(list(scores.values())))
+    assert {name: record.metrics[f"{SCORE_WHEN}{name}"] for name in PERTURBATIONS} == scores
+    # This body falls before the first push.
+    assert len({record.score, *scores.values()}) == 6
 
 
 def test_the_seed_decides_the_initial_states_of_each_episode(bodies, tiny_controller, records):

@@ -11,7 +11,7 @@ import pytest
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.rollout.gait import GRAVITY
-from hyperdistill_core.tasks import get_task
+from hyperdistill_core.tasks import Flat, get_task
 from morph_ops.graph import joints
 from morph_ops.sampling import sample_body
 
@@ -129,3 +129,37 @@ def test_an_unstable_rollout_has_no_gait_metrics(body):
     result = rollout(body, policy, task=TASK, episodes=2, measure_gait=True)
     assert result.unstable
     assert result.gait is None
+
+
+class Swing:
+    """All motors swing once in ``period_s``, with noise; with no period the controls rest."""
+
+    clock_harmonics = 1
+
+    def __init__(self, n_controls, period_s):
+        self.n_controls, self.period_s = n_controls, period_s
+        self.rng = np.random.default_rng(0)
+
+    def act(self, state, *, time=None):
+        size = np.sin(2.0 * np.pi * time / self.period_s) if self.period_s else 0.0
+        return size + 0.2 * size * self.rng.normal(size=(len(state), self.n_controls))
+
+
+@pytest.mark.parametrize("period_s", [0.3, 0.7, None])
+def test_the_period_is_that_of_the_motion(body, period_s):
+    policy = Swing(len(list(joints(body))), period_s)
+    # Nobody falls here, so that the motion lasts.
+    task = replace(get_task("flat"), max_steps=300)
+    motion = rollout(body, policy, task=_Floating(**vars(task)), episodes=2, measure_gait=True)
+    assert motion.gait is not None
+    if period_s is None:
+        assert np.isnan(motion.gait.period).all()
+    else:
+        np.testing.assert_allclose(motion.gait.period, period_s, atol=0.021)
+
+
+class _Floating(Flat):
+    """The flat task without falls."""
+
+    def fall_height(self, graph):
+        return -np.inf
