@@ -20,6 +20,7 @@ from codesign.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from codesign.api import RobotFile
     from codesign.scoring import ScoreRecord
 
 
@@ -149,7 +150,7 @@ def score(
     else:
         if json_to is not None:
             write_text(json_to, text + "\n")
-        _show(records if top is None else _best(records, top), comparing=comparing)
+        _show(records if top is None else _best(records, top), found, comparing=comparing)
     if any(record.status == "failed" for record in records):
         raise SystemExit(1)
 
@@ -185,18 +186,24 @@ def _check_comparison(comparing: bool, robots: int, episodes: int) -> None:
         raise UsageError(f"--compare: expected at least 2 episodes, got {episodes}")
 
 
-def _show(records: Sequence[ScoreRecord], *, comparing: bool) -> None:
+def _show(records: Sequence[ScoreRecord], found: Sequence[RobotFile], *, comparing: bool) -> None:
+    from codesign.api import read_robots
     from codesign.cli.console import new_console
-    from codesign.cli.tables import (
+    from codesign.cli.score_tables import (
         comparison_table,
+        details_table,
         robustness_table,
         scores_table,
         warning_lines,
     )
     from codesign.scoring.comparison import comparisons
+    from morph_ops import graph as body_graph
 
     console = new_console()
     console.print(scores_table(records))
+    if len(records) == len(found) == 1 and records[0].status == "ok":
+        [graph] = read_robots(found)[0]
+        console.print(details_table(records[0], body_graph.node_names(graph)))
     if any("robustness" in record.metrics for record in records):
         console.print(robustness_table(records))
     if comparing:

@@ -14,37 +14,15 @@ from rich.table import Table
 from rich.tree import Tree
 
 from codesign.scoring import ScoreRecord
-from codesign.scoring.comparison import Comparison
-from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
-from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
 from codesign.store import Candidate, Event
 from morph_ops import graph as body_graph
 from morph_ops.geometry import mass, total_mass
 from morph_ops.graph import Limb, Torso
 
 _MAX_WIDTH = 60
-#: Number of episodes above which a comparison names no number.
-_MANY = 10_000
-_PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
-_RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
-
-
-def warning_lines(records: Iterable[ScoreRecord]) -> list[str]:
-    """Warnings of records, a line for each kind of warning of a robot.
-
-    Args:
-        records: Scored robots.
-    """
-    lines: list[str] = []
-    for record in records:
-        kinds: dict[str, list[str]] = {}
-        for warning in record.warnings:
-            kind, _, rest = warning.partition(": ")
-            grouped = rest and kind in (IMPORT, OUT_OF_DISTRIBUTION)
-            kinds.setdefault(kind if grouped else warning, []).append(rest if grouped else "")
-        for kind, found in kinds.items():
-            lines.append(f"{record.robot}: {kind}{': ' * any(found)}{'; '.join(found)}")
-    return lines
+#: Options of all tables, and of columns of numbers.
+PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
+RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
 
 
 def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Table:
@@ -54,12 +32,12 @@ def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Ta
         best: Scored candidates.
         depths: Generations of ancestors of each candidate, by number.
     """
-    table = Table(**_PLAIN, title="Best designs", title_justify="left")
-    table.add_column("id", **_RIGHT)
-    table.add_column("score ± 95%", **_RIGHT)
-    table.add_column("search", **_RIGHT)
+    table = Table(**PLAIN, title="Best designs", title_justify="left")
+    table.add_column("id", **RIGHT)
+    table.add_column("score ± 95%", **RIGHT)
+    table.add_column("search", **RIGHT)
     for title in ("m/s", "m", "nodes", "joints", "kg", "depth"):
-        table.add_column(title, **_RIGHT)
+        table.add_column(title, **RIGHT)
     table.add_column("operator", overflow="fold")
     # A column for each remark would make the table too wide.
     table.caption = "\n".join(_remarks(best)) or None
@@ -96,78 +74,13 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
     return remarks
 
 
-def scores_table(records: Sequence[ScoreRecord]) -> Table:
-    """Score records, in the order given."""
-    table = Table(**_PLAIN)
-    table.add_column("robot", overflow="fold")
-    table.add_column("score ± 95%", **_RIGHT)
-    for title in ("m/s", "m", "fell", "status"):
-        table.add_column(title, **_RIGHT)
-    variants = any(record.variant for record in records)
-    if variants:
-        table.add_column("variant", **_RIGHT)
-    metrics = {
-        "zero_shot_score": "zero-shot",
-        "unlikeness": "unlikeness",
-    }
-    shown = [name for name in metrics if any(name in record.metrics for record in records)]
-    for name in shown:
-        table.add_column(metrics[name], **_RIGHT)
-    for record in records:
-        table.add_row(
-            escape(record.robot),
-            with_interval(record),
-            f"{record.speed:.2f}",
-            f"{record.distance:.1f}",
-            f"{sum(record.fell)} of {len(record.fell)}",
-            record.status,
-            *([str(record.variant)] if variants else []),
-            *(f"{record.metrics[n]:.1f}" if n in record.metrics else "-" for n in shown),
-        )
-    return table
-
-
-def robustness_table(records: Sequence[ScoreRecord]) -> Table:
-    """Scores under each perturbation, beside the score without any."""
-    table = Table(**_PLAIN, title="Scores under perturbations", title_justify="left")
-    table.add_column("robot", overflow="fold")
-    for title in ("as it is", *PERTURBATIONS, "mean"):
-        table.add_column(title, **_RIGHT)
-    for record in records:
-        names = [*(f"{SCORE_WHEN}{name}" for name in PERTURBATIONS), "robustness"]
-        if "robustness" in record.metrics:
-            scores = (record.score, *(record.metrics[name] for name in names))
-            table.add_row(escape(record.robot), *(f"{score:.0f}" for score in scores))
-    return table
-
-
-def comparison_table(compared: Sequence[Comparison]) -> Table:
-    """The best robot against the others."""
-    best = compared[0].first if compared else "none"
-    table = Table(**_PLAIN, title=f"Compared with {escape(best)}", title_justify="left")
-    table.add_column("robot", overflow="fold")
-    for title in ("is lower by", "95% interval", "significant", "episodes to tell"):
-        table.add_column(title, **_RIGHT)
-    for one in compared:
-        low, high = one.ci95
-        needed = one.episodes_to_tell
-        table.add_row(
-            escape(one.second),
-            f"{one.difference:.1f}",
-            f"{low:.1f} .. {high:.1f}",
-            "yes" if one.significant else "no",
-            f"{needed:.0f}" if needed < _MANY else f"more than {_MANY}",
-        )
-    return table
-
-
 def runs_table(rows: Iterable[Sequence[str]]) -> Table:
     """Runs: name, state, candidates, best score and its speed, task, controller."""
-    table = Table(**_PLAIN)
+    table = Table(**PLAIN)
     for title in ("run", "state"):
         table.add_column(title, overflow="fold")
     for title in ("candidates", "best", "m/s"):
-        table.add_column(title, **_RIGHT)
+        table.add_column(title, **RIGHT)
     for title in ("task", "controller"):
         table.add_column(title, overflow="fold")
     for row in rows:
@@ -189,9 +102,9 @@ def body_sizes(graph: nx.DiGraph[str]) -> tuple[str, str, str]:
 
 def generations_table(rows: Sequence[tuple[int, int, float, float]]) -> Table:
     """Generations: number, simulated candidates, best and mean score."""
-    table = Table(**_PLAIN)
+    table = Table(**PLAIN)
     for title in ("generation", "candidates", "best", "mean"):
-        table.add_column(title, **_RIGHT)
+        table.add_column(title, **RIGHT)
     for generation, count, best, mean in rows:
         table.add_row(str(generation), str(count), f"{best:.1f}", f"{mean:.1f}")
     return table
@@ -210,7 +123,7 @@ def alarm_lines(alarms: Sequence[Event]) -> list[str]:
 
 def rows_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """The result of a query; long values are cut off."""
-    table = Table(**_PLAIN)
+    table = Table(**PLAIN)
     for column in columns:
         table.add_column(escape(column), overflow="fold")
     for row in rows:

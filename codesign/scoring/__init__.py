@@ -19,6 +19,7 @@ of workers changes nothing.
     top            the best of many bodies, by racing
     controllers    controllers by name
     perturbations  physics, sensors and pushes that measure robustness
+    reference      scores of reference bodies, which give a score its percentile
     fingerprint    what two machines must share for equal scores
 """
 

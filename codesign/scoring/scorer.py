@@ -132,10 +132,12 @@ class BodyScorer:
             variant=0 if variant is None else variant,
         )
         run = _CountedRollouts(task=self._task, episodes=blank.episodes, seed=blank.seed)
+        tried = self._best_of if variant is None else 1
         try:
             if variant is None:
                 variant = self._select_variant(graph, blank.seed, preferred_variants, run)
-            return self._simulate(graph, replace(blank, variant=variant), threshold, run, policy)
+            record = self._simulate(graph, replace(blank, variant=variant), threshold, run, policy)
+            return record if policy else self._with_percentile(record, tried)
         except Exception as error:
             return replace(blank, warnings=(failure(error),))
 
@@ -179,6 +181,16 @@ class BodyScorer:
         if self._perturbations and not result.unstable:
             measured["metrics"] |= self._robustness(partial(run, graph), policy, blank.seed)
         return replace(blank, **measured, steps=run.steps, seconds=run.seconds)
+
+    def _with_percentile(self, record: ScoreRecord, best_of: int) -> ScoreRecord:
+        """The record with the share of reference bodies that score less, where it is known."""
+        known = self._controller.reference_scores
+        if known is None or known.task != self._task.name or record.status == "pruned":
+            return record
+        percentile = known.percentile(record.score, best_of=best_of)
+        if percentile is None:
+            return record
+        return replace(record, metrics={**record.metrics, "percentile": percentile})
 
     def _robustness(
         self, run: Callable[..., Rollout], policy: Policy, seed: int

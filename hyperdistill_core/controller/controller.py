@@ -26,6 +26,7 @@ from hyperdistill_core.controller.controller_file import (
 )
 from hyperdistill_core.controller.controller_hash import controller_hash
 from hyperdistill_core.controller.familiarity import Familiarity
+from hyperdistill_core.controller.reference_scores import ReferenceScores
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import (
     STATE_DIM,
@@ -55,6 +56,7 @@ class Controller:
         training_distribution: Limits of the bodies that the controller was trained on.
         provenance: How the controller was made, as values that JSON can hold.
         familiarity: How far bodies lie from the training bodies; None where it is not known.
+        reference_scores: Scores of reference bodies; None where there are none.
         variants: (R, D) float32 factors on the entries of a context. The first row is ones,
             which leaves the context unchanged. None means this row alone.
 
@@ -85,6 +87,7 @@ class Controller:
         default_factory=lambda: TrainingDistribution({})
     )
     familiarity: Familiarity | None = None
+    reference_scores: ReferenceScores | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict[str, Any])
     variants: NDArray[np.float32] | None = None
 

@@ -11,7 +11,8 @@
     ========================= ==========================================================
 
 The header holds ``kind``, ``version``, ``network`` (the fields of ``HypernetConfig``), ``task``,
-``context``, ``clip``, ``training_distribution`` and ``provenance``. Nothing in a file is executed.
+``context``, ``clip``, ``training_distribution``, ``provenance`` and perhaps ``reference_scores``.
+Nothing in a file is executed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.checkpoints import ControllerError
 from hyperdistill_core.controller.familiarity import Familiarity
+from hyperdistill_core.controller.reference_scores import ReferenceScores
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import ContextKind
@@ -41,6 +43,7 @@ KIND = "controller"
 VERSION = 3
 _MEAN, _VAR, _VARIANTS = "state_mean", "state_var", "variants"
 _FAMILIARITY = "familiarity."
+_REFERENCE_SCORES = "reference_scores"
 
 
 class ControllerParts(NamedTuple):
@@ -52,6 +55,7 @@ class ControllerParts(NamedTuple):
     context: ContextKind
     training_distribution: TrainingDistribution
     familiarity: Familiarity | None
+    reference_scores: ReferenceScores | None
     provenance: Mapping[str, Any]
     variants: NDArray[np.float32] | None
 
@@ -82,6 +86,7 @@ def read_parts(path: Path) -> ControllerParts:
             for name in list(tensors)
             if name.startswith(_FAMILIARITY)
         }
+        scores = meta.get(_REFERENCE_SCORES)
         limits = {name: (low, high) for name, (low, high) in meta["training_distribution"].items()}
         return ControllerParts(
             network=NumpyHypernetwork(
@@ -93,6 +98,7 @@ def read_parts(path: Path) -> ControllerParts:
             context=meta["context"],
             training_distribution=TrainingDistribution(limits),
             familiarity=Familiarity(**known) if known else None,
+            reference_scores=ReferenceScores.from_dict(scores) if scores else None,
             provenance=meta["provenance"],
             variants=variants,
         )
@@ -119,7 +125,7 @@ def write_parts(path: Path, parts: ControllerParts, *, half: bool) -> None:
     if parts.familiarity is not None:
         for name, array in vars(parts.familiarity).items():
             tensors[_FAMILIARITY + name] = array.astype(np.float32)
-    meta = {
+    meta: dict[str, Any] = {
         "kind": KIND,
         "version": VERSION,
         "network": asdict(parts.network.config),
@@ -129,6 +135,8 @@ def write_parts(path: Path, parts: ControllerParts, *, half: bool) -> None:
         "training_distribution": dict(parts.training_distribution.limits),
         "provenance": dict(parts.provenance),
     }
+    if parts.reference_scores is not None:
+        meta[_REFERENCE_SCORES] = parts.reference_scores.to_dict()
     save_checkpoint(path, tensors, meta)
 
 

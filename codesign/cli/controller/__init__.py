@@ -6,6 +6,7 @@ The files, and the commands in them:
     teacher       train-teacher
     distillation  collect, distill
     variants      add-variants
+    reference     add-reference
     evaluation    evaluate
     calibration   calibrate
     info          list, info
@@ -20,6 +21,7 @@ from codesign.cli.controller.calibration import calibrate
 from codesign.cli.controller.distillation import collect, distill
 from codesign.cli.controller.evaluation import evaluate
 from codesign.cli.controller.info import info, list_controllers
+from codesign.cli.controller.reference import add_reference
 from codesign.cli.controller.teacher import train_teacher
 from codesign.cli.controller.training_set import training_set
 from codesign.cli.controller.variants import add_variants
@@ -45,6 +47,7 @@ for command in (
     collect,
     distill,
     add_variants,
+    add_reference,
     evaluate,
     calibrate,
 ):

@@ -141,6 +141,7 @@ class Swing:
         self.rng = np.random.default_rng(0)
 
     def act(self, state, *, time=None):
+        assert time is not None
         size = np.sin(2.0 * np.pi * time / self.period_s) if self.period_s else 0.0
         return size + 0.2 * size * self.rng.normal(size=(len(state), self.n_controls))
 

@@ -102,6 +102,8 @@ def test_pushes_are_alike_in_both_engines_and_in_any_batch(walker, walker_policy
     assert alone.returns[0] == pytest.approx(first.returns[2], rel=1e-6)
     without = rollout(walker, walker_policy, task=SHORT, episodes=3, record_trajectory=True)
     before = round(0.2 / FLAT.control_dt)
+    assert without.qpos is not None
+    assert first.qpos is not None
     np.testing.assert_array_equal(without.qpos[: before + 1], first.qpos[: before + 1])
     moved = np.abs(first.qpos[before + 1, :, :2] - without.qpos[before + 1, :, :2]).max(axis=1)
     assert (moved > 0.004).all()

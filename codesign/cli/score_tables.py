@@ -1,0 +1,181 @@
+"""Tables of score records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+
+from rich.markup import escape
+from rich.table import Table
+
+from codesign.cli.tables import PLAIN, RIGHT, with_interval
+from codesign.scoring import ScoreRecord
+from codesign.scoring.comparison import Comparison
+from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
+from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
+from hyperdistill_core.tasks import get_task
+
+#: Number of episodes above which a comparison names no number.
+_MANY = 10_000
+#: Least share of the time on the ground that a node of the gait is named for.
+_ON_THE_GROUND = 0.02
+#: Largest number of robots that a warning names.
+_NAMED_ROBOTS = 3
+#: Largest number of nodes that are named.
+_NAMED_NODES = 6
+
+
+def scores_table(records: Sequence[ScoreRecord]) -> Table:
+    """Score records, in the order given."""
+    table = Table(**PLAIN)
+    table.add_column("robot", overflow="fold")
+    table.add_column("score ± 95%", **RIGHT)
+    for title in ("m/s", "m", "fell", "status"):
+        table.add_column(title, **RIGHT)
+    variants = any(record.variant for record in records)
+    if variants:
+        table.add_column("variant", **RIGHT)
+    metrics = {
+        "zero_shot_score": "zero-shot",
+        "unlikeness": "unlikeness",
+    }
+    shown = [name for name in metrics if any(name in record.metrics for record in records)]
+    for name in shown:
+        table.add_column(metrics[name], **RIGHT)
+    for record in records:
+        table.add_row(
+            escape(record.robot),
+            with_interval(record),
+            f"{record.speed:.2f}",
+            f"{record.distance:.1f}",
+            f"{sum(record.fell)} of {len(record.fell)}",
+            record.status,
+            *([str(record.variant)] if variants else []),
+            *(f"{record.metrics[n]:.1f}" if n in record.metrics else "-" for n in shown),
+        )
+    return table
+
+
+def robustness_table(records: Sequence[ScoreRecord]) -> Table:
+    """Scores under each perturbation, beside the score without any."""
+    table = Table(**PLAIN, title="Scores under perturbations", title_justify="left")
+    table.add_column("robot", overflow="fold")
+    for title in ("as it is", *PERTURBATIONS, "mean"):
+        table.add_column(title, **RIGHT)
+    for record in records:
+        names = [*(f"{SCORE_WHEN}{name}" for name in PERTURBATIONS), "robustness"]
+        if "robustness" in record.metrics:
+            scores = (record.score, *(record.metrics[name] for name in names))
+            table.add_row(escape(record.robot), *(f"{score:.0f}" for score in scores))
+    return table
+
+
+def comparison_table(compared: Sequence[Comparison]) -> Table:
+    """The best robot against the others."""
+    best = compared[0].first if compared else "none"
+    table = Table(**PLAIN, title=f"Compared with {escape(best)}", title_justify="left")
+    table.add_column("robot", overflow="fold")
+    for title in ("is lower by", "95% interval", "significant", "episodes to tell"):
+        table.add_column(title, **RIGHT)
+    for one in compared:
+        low, high = one.ci95
+        needed = one.episodes_to_tell
+        table.add_row(
+            escape(one.second),
+            f"{one.difference:.1f}",
+            f"{low:.1f} .. {high:.1f}",
+            "yes" if one.significant else "no",
+            f"{needed:.0f}" if needed < _MANY else f"more than {_MANY}",
+        )
+    return table
+
+
+def warning_lines(records: Iterable[ScoreRecord]) -> list[str]:
+    """Warnings of records: a line for each kind of warning, with the robots that have it.
+
+    Args:
+        records: Scored robots.
+    """
+    robots_of: dict[str, list[str]] = {}
+    for record in records:
+        kinds: dict[str, list[str]] = {}
+        for warning in record.warnings:
+            kind, _, rest = warning.partition(": ")
+            grouped = rest and kind in (IMPORT, OUT_OF_DISTRIBUTION)
+            kinds.setdefault(kind if grouped else warning, []).append(rest if grouped else "")
+        for kind, found in kinds.items():
+            text = f"{kind}{': ' * any(found)}{'; '.join(found)}"
+            robots_of.setdefault(text, []).append(record.robot)
+    return [f"{_named(robots)}: {text}" for text, robots in robots_of.items()]
+
+
+def _named(robots: Sequence[str]) -> str:
+    """The first robots by name, and the number of the others."""
+    named = ", ".join(robots[:_NAMED_ROBOTS])
+    more = len(robots) - _NAMED_ROBOTS
+    return f"{named} and {more} more robots" if more > 0 else named
+
+
+def details_table(record: ScoreRecord, nodes: Sequence[str]) -> Table:
+    """All that one scoring found out, a line for each thing.
+
+    Args:
+        record: Record of a robot that was simulated.
+        nodes: Names of its nodes, in the order of the duty factors.
+    """
+    table = Table.grid(padding=(0, 2, 0, 1))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, text in _details(record, nodes):
+        table.add_row(name, escape(text))
+    return table
+
+
+def _details(record: ScoreRecord, nodes: Sequence[str]) -> list[tuple[str, str]]:
+    metrics = record.metrics
+    low, high = record.ci95
+    episodes = len(record.returns)
+    seconds = fmean(record.lengths) * get_task(record.task).control_dt
+    of = f"95% interval {low:.1f} .. {high:.1f}, " if episodes > 1 else ""
+    lines = [
+        ("score", f"{record.score:.1f}, {of}{episodes} episode{'s' * (episodes > 1)}"),
+        ("terms", ", ".join(f"{name} {value:.1f}" for name, value in record.terms.items())),
+        ("falls", f"{sum(record.fell)} of {episodes} episodes"),
+        (
+            "motion",
+            f"{record.distance:.1f} m in {seconds:.1f} s at {record.speed:.2f} m/s"
+            f"{_height(metrics.get('height'))}",
+        ),
+    ]
+    if "raw_cost_of_transport" in metrics:
+        lines.append(("cost of transport", f"{metrics['raw_cost_of_transport']:.2f}"))
+    lines.append(("gait", _gait(record, nodes)))
+    if "percentile" in metrics:
+        lines.append(
+            ("percentile", f"better than {metrics['percentile']:.0f}% of reference bodies")
+        )
+    if "unlikeness" in metrics:
+        lines.append(
+            ("unlikeness", f"{metrics['unlikeness']:.0f}% of training bodies lie nearer to others")
+        )
+    return lines
+
+
+def _height(height: float | None) -> str:
+    return "" if height is None else f", torso at {height:.2f} m"
+
+
+def _gait(record: ScoreRecord, nodes: Sequence[str]) -> str:
+    period = record.metrics.get("period", math.nan)
+    repeats = "no period" if math.isnan(period) else f"repeats every {period:.2f} s"
+    shares = zip(nodes, record.duty_factors, strict=False)
+    touching = sorted(
+        ((name, share) for name, share in shares if share >= _ON_THE_GROUND),
+        key=lambda one: -one[1],
+    )
+    if not touching:
+        return f"{repeats}; nothing on the ground"
+    named = ", ".join(f"{name} {share:.0%}" for name, share in touching[:_NAMED_NODES])
+    more = len(touching) - _NAMED_NODES
+    return f"{repeats}; on the ground: {named}{f' and {more} more nodes' * (more > 0)}"

@@ -1,0 +1,85 @@
+"""Tables of score records: all that a scoring found out, and warnings once each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rich.console import Console
+from rich.table import Table
+
+from codesign.cli.score_tables import details_table, warning_lines
+from codesign.scoring import ScoreRecord
+
+BLANK = ScoreRecord.failed(
+    robot="a.xml", hash="", task="flat", controller="c", controller_hash="", episodes=2, seed=0,
+    worst_score=-10.0,
+)  # fmt: skip
+WALKED = replace(
+    BLANK,
+    status="ok",
+    score=500.0,
+    ci95=(400.0, 600.0),
+    returns=(450.0, 550.0),
+    lengths=(1000, 500),
+    fell=(False, True),
+    terms={"forward": 510.0, "effort": -10.0},
+    speed=0.75,
+    distance=10.0,
+    metrics={"height": 0.6, "period": 0.42, "raw_cost_of_transport": 1.25},
+    duty_factors=(0.0, 0.5, 0.01, 0.9),
+)
+
+
+def shown(table: Table) -> str:
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def test_details_name_everything_that_was_found_out():
+    text = shown(details_table(WALKED, ["torso", "left", "tail", "[right]"]))
+    for part in (
+        "500.0, 95% interval 400.0 .. 600.0, 2 episodes",
+        "forward 510.0, effort -10.0",
+        "1 of 2 episodes",
+        "10.0 m in 15.0 s at 0.75 m/s, torso at 0.60 m",
+        "1.25",
+        "repeats every 0.42 s; on the ground: [right] 90%, left 50%\n",
+    ):
+        assert part in text
+    assert "percentile" not in text
+    assert "unlikeness" not in text
+
+
+def test_details_of_what_is_known_about_other_bodies():
+    metrics = {**WALKED.metrics, "percentile": 83.2, "unlikeness": 40.0}
+    text = shown(details_table(replace(WALKED, metrics=metrics), ["torso"]))
+    assert "better than 83% of reference bodies" in text
+    assert "40% of training bodies lie nearer to others" in text
+
+
+def test_a_body_without_a_gait_says_so():
+    still = replace(WALKED, metrics={}, duty_factors=(0.0,), returns=(1.0,), ci95=(1.0, 1.0))
+    text = shown(details_table(still, ["torso"]))
+    assert "no period; nothing on the ground" in text
+    assert "1 episode " in text
+    assert "interval" not in text
+
+
+def test_only_the_nodes_that_touch_most_are_named():
+    many = replace(WALKED, duty_factors=tuple(0.1 * number for number in range(1, 10)))
+    text = shown(details_table(many, [f"limb/{number}" for number in range(9)]))
+    assert "limb/8 90%" in text
+    assert "limb/2" not in text
+    assert "and 3 more nodes" in text
+
+
+def test_a_warning_of_many_robots_is_one_line():
+    record = replace(BLANK, warnings=("import: no floor", "import: no lights", "too light"))
+    records = [replace(record, robot=f"{name}.xml") for name in "abcde"]
+    records.append(replace(BLANK, robot="f.xml", warnings=("too light",)))
+    assert warning_lines(records) == [
+        "a.xml, b.xml, c.xml and 2 more robots: import: no floor; no lights",
+        "a.xml, b.xml, c.xml and 3 more robots: too light",
+    ]
