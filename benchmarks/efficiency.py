@@ -132,7 +132,6 @@ def _published(n: int) -> tuple[Network, Network]:
         [(weight[0].numpy(), bias[0].numpy()) for weight, bias in layers],
         normalization=_identity(PUBLISHED_STUDENT.state_dim),
         actions=np.arange(n * SLOTS_PER_NODE),
-        dtype=np.float32,
     )
     teacher = _teacher(
         "transformer 5x128/1024",

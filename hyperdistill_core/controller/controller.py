@@ -199,13 +199,12 @@ class Controller:
                 ``BodyLayout.actions``.
 
         Returns:
-            The body's network, in float32.
+            The body's network.
         """
         return BodyMLP.from_layers(
             self.network.layers(context),
             normalization=self.normalization,
             actions=actions,
-            dtype=np.float32,
             terrain=self.network.terrain_layers,
             clock_harmonics=self.network.config.clock_harmonics,
         )

@@ -7,9 +7,14 @@ with the normalization of states before them and only the outputs of existing hi
     x = max(x @ weight_i + bias_i, 0)                every layer but the last
     ctrl = x @ weight_last + bias_last               nu controls, in the order of the actuators
 
-``weight_0`` includes the division by the standard deviation. If the network has a clock phase
-input (:mod:`hyperdistill_core.features.clock_phase`), it follows x of the first line. If the
-network has a height field, a short code of it follows; the encoder is the same for all bodies:
+All of it is in float64, and the controls are rounded to float32. So the same states give the same
+controls whatever processor, matrix library or other program computes them, but for a state in some
+hundred million. Bodies in contact amplify a difference in the last digit to one in meters within
+seconds.
+
+``weight_0`` includes the division by the standard deviation. If the network has a clock phase input
+(:mod:`hyperdistill_core.features.clock_phase`), it follows x of the first line. If the network has
+a height field, a short code of it follows; the encoder is the same for all bodies:
 
     code = max(code @ terrain_weight_i + terrain_bias_i, 0)     from heights (m), every layer
 
@@ -26,7 +31,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_phase
 
@@ -76,8 +81,8 @@ class BodyMLP:
         n_nodes: Number of nodes of the body.
         offset: (n_nodes * state_dim,) float64.
         limit: (n_nodes * state_dim,) float64.
-        weights: (in, out) for each layer; their dtype is the precision of the products.
-        biases: (out,) for each layer.
+        weights: (in, out) for each layer, float64.
+        biases: (out,) for each layer, float64.
         terrain: (weight, bias) of each layer of the encoder of the height field; empty without
             one.
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
@@ -103,9 +108,8 @@ class BodyMLP:
         single = int(len(biases[-1]) == 1)
         self._stacked[-1] = np.pad(self._stacked[-1], ((0, single), (0, 0)))
         self._encoder = _stacked(self.terrain)
-        self._zero = np.zeros((), dtype=weights[0].dtype)
         self._offset = offset[:, None]
-        self._upper = limit.astype(weights[0].dtype)[:, None]
+        self._upper = limit[:, None]
         self._lower = -self._upper
         self._buffers: dict[int, list[tuple[Floats, Floats]]] = {}
 
@@ -116,7 +120,6 @@ class BodyMLP:
         *,
         normalization: Normalization,
         actions: NDArray[np.integer],
-        dtype: DTypeLike = np.float64,
         terrain: Sequence[tuple[Floats, Floats]] = (),
         clock_harmonics: int = 0,
     ) -> BodyMLP:
@@ -128,7 +131,6 @@ class BodyMLP:
                 gives n * 2 joint slots.
             normalization: Normalization of states to observations.
             actions: (nu,) index of the joint slot, of n * 2, that drives each control.
-            dtype: Precision of the products.
             terrain: (weight, bias) of each layer of the encoder of the height field.
             clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
 
@@ -153,10 +155,10 @@ class BodyMLP:
             n_nodes=n_nodes,
             offset=mean,
             limit=normalization.clip * scale,
-            weights=[np.ascontiguousarray(weight, dtype=dtype) for weight in weights],
-            biases=[np.ascontiguousarray(bias, dtype=dtype) for bias in biases],
+            weights=weights,
+            biases=biases,
             terrain=[
-                (np.ascontiguousarray(w, dtype=dtype), np.ascontiguousarray(b, dtype=dtype))
+                (np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64))
                 for w, b in terrain
             ],
             clock_harmonics=clock_harmonics,
@@ -196,7 +198,7 @@ class BodyMLP:
             time: Time since the episodes began (s), for a controller with a clock phase input.
 
         Returns:
-            (E, nu) controls.
+            (E, nu) controls, rounded to float32.
 
         Raises:
             ValueError: The controller has a clock phase input, and no time is given.
@@ -218,15 +220,16 @@ class BodyMLP:
         for block, first in enumerate(range(0, episodes, _LANES)):
             rows = flat[first : first + _LANES].T
             lanes = inputs[block, :, : rows.shape[1]]
-            np.subtract(rows, self._offset, out=lanes, casting="same_kind")
+            np.subtract(rows, self._offset, out=lanes)
         np.maximum(inputs, self._lower, out=inputs)
         np.minimum(inputs, self._upper, out=inputs)
         for weight, (following, outputs) in zip(self._stacked, buffers[1:], strict=False):
             np.matmul(weight, features, out=outputs)
-            np.maximum(outputs, self._zero, out=outputs)
+            np.maximum(outputs, 0.0, out=outputs)
             features = following
         controls = np.matmul(self._stacked[-1], features)[:, : self.n_controls].transpose(0, 2, 1)
-        return controls.reshape(-1, controls.shape[-1])[:episodes].astype(np.float64)
+        rounded = controls.reshape(-1, controls.shape[-1])[:episodes].astype(np.float32)
+        return rounded.astype(np.float64)
 
     def _code(self, heights: NDArray[np.float64] | None, blocks: int) -> Floats:
         """Codes of the height field, (blocks, width of the code, lanes)."""
@@ -236,19 +239,18 @@ class BodyMLP:
                 f"heights: this controller has a height field of {self.terrain_dim} points,"
                 f" got {given}"
             )
-        whole = np.zeros((blocks * _LANES, given), dtype=self._zero.dtype)
+        whole = np.zeros((blocks * _LANES, given))
         whole[: len(heights)] = heights
         code = whole.reshape(blocks, _LANES, given).transpose(0, 2, 1)
-        ones = np.ones((blocks, 1, _LANES), dtype=code.dtype)
+        ones = np.ones((blocks, 1, _LANES))
         for weight in self._encoder:
-            code = np.maximum(weight @ np.concatenate([code, ones], axis=1), self._zero)
+            code = np.maximum(weight @ np.concatenate([code, ones], axis=1), 0.0)
         return code
 
     def _allocate(self, blocks: int) -> list[tuple[Floats, Floats]]:
         """Features (blocks, width, lanes) of every layer, with and without the last row of ones."""
-        dtype = self._zero.dtype
         shapes = [(blocks, weight.shape[1], _LANES) for weight in self._stacked]
-        whole = [np.ones(shape, dtype=dtype) for shape in shapes]
+        whole = [np.ones(shape) for shape in shapes]
         self._buffers[blocks] = [(features, features[:, :-1]) for features in whole]
         return self._buffers[blocks]
 

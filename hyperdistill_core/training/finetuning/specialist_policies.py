@@ -70,7 +70,6 @@ def specialist_policy(
         layers,
         normalization=normalization,
         actions=layout.actions,
-        dtype=np.float32,
         clock_harmonics=network.clock_harmonics,
     )
 

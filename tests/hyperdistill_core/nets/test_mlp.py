@@ -13,7 +13,7 @@ from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 from tests.helpers.small_hypernetworks import TERRAIN, small_hypernetwork, small_inputs
 
 
-def _mlp(dtype=np.float64):
+def _mlp():
     net = small_hypernetwork(hidden=9)
     context, _ = small_inputs(bodies=1)
     rng = np.random.default_rng(0)
@@ -22,7 +22,7 @@ def _mlp(dtype=np.float64):
         generated = net.generate(context)
     layers = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in generated.layers()]
     actions = np.array([6, 2, 3])
-    mlp = BodyMLP.from_layers(layers, normalization=normalization, actions=actions, dtype=dtype)
+    mlp = BodyMLP.from_layers(layers, normalization=normalization, actions=actions)
     states = rng.normal(scale=6.0, size=(11, 4, 5))
     observation = torch.from_numpy(normalization.observe(states))[None]
     with torch.no_grad():
@@ -30,12 +30,11 @@ def _mlp(dtype=np.float64):
     return mlp, states, expected
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
-def test_numpy_path_equals_torch_path(dtype, tolerance):
-    mlp, states, expected = _mlp(dtype)
+def test_numpy_path_equals_torch_path_rounded_once():
+    mlp, states, expected = _mlp()
     ctrl = mlp.act(states)
     assert ctrl.dtype == np.float64
-    np.testing.assert_allclose(ctrl, expected, rtol=0, atol=tolerance)
+    np.testing.assert_array_equal(ctrl, expected.astype(np.float32))
     assert mlp.n_controls == 3
 
 
@@ -43,15 +42,14 @@ def test_controls_of_one_call_are_not_overwritten_by_the_next():
     mlp, states, expected = _mlp()
     first = mlp.act(states[:2])
     mlp.act(states[2:4])
-    np.testing.assert_allclose(first, expected[:2], rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(first, expected[:2].astype(np.float32))
     unchanged = states.copy()
     mlp.act(states)
     np.testing.assert_array_equal(states, unchanged)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_npz_round_trip_and_its_documented_formula(tmp_path, dtype):
-    mlp, states, expected = _mlp(dtype)
+def test_npz_round_trip_and_its_documented_formula(tmp_path):
+    mlp, states, expected = _mlp()
     path = tmp_path / "controller.npz"
     mlp.save_npz(path)
     np.testing.assert_array_equal(BodyMLP.load_npz(path).act(states), mlp.act(states))
@@ -60,7 +58,7 @@ def test_npz_round_trip_and_its_documented_formula(tmp_path, dtype):
         x = np.maximum(x @ arrays["weight_0"] + arrays["bias_0"], 0)
         x = np.maximum(x @ arrays["weight_1"] + arrays["bias_1"], 0)
         ctrl = x @ arrays["weight_2"] + arrays["bias_2"]
-    np.testing.assert_allclose(ctrl, expected, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)
+    np.testing.assert_array_equal(ctrl.astype(np.float32), expected.astype(np.float32))
 
 
 def test_numpy_path_with_heights_equals_torch_path(tmp_path):
@@ -84,7 +82,7 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
         terrain=net.to_numpy().terrain_layers,
     )
     expected = expected[0].reshape(11, 8)[:, actions].numpy()
-    np.testing.assert_allclose(mlp.act(states, heights), expected, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(mlp.act(states, heights), expected.astype(np.float32))
     mlp.save_npz(tmp_path / "mlp.npz")
     again = BodyMLP.load_npz(tmp_path / "mlp.npz")
     np.testing.assert_array_equal(again.act(states, heights), mlp.act(states, heights))
@@ -115,7 +113,7 @@ def test_numpy_path_with_a_clock_phase_equals_torch_path(tmp_path, terrain):
         with torch.no_grad():
             expected = net(context, observation, heights=field, clock_phase=phase)[0].reshape(11, 8)
         acted.append(mlp.act(states, heights, time=time))
-        np.testing.assert_allclose(acted[-1], expected, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(acted[-1], expected, rtol=1e-6, atol=1e-6)
     assert np.abs(acted[1] - acted[0]).max() > 0.1
     np.testing.assert_allclose(acted[2], acted[1], rtol=1e-9, err_msg="a period is a second long")
     mlp.save_npz(tmp_path / "mlp.npz")
