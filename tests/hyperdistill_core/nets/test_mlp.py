@@ -153,7 +153,6 @@ def test_controls_do_not_depend_on_the_number_of_episodes(motors):
         layers,
         normalization=Normalization(np.zeros(STATE_DIM), np.ones(STATE_DIM)),
         actions=np.arange(motors),
-        dtype=np.float32,
     )
     states = rng.normal(size=(17, n_nodes, STATE_DIM))
     together = mlp.act(states)
