@@ -18,7 +18,9 @@ from codesign.errors import UsageError
 from codesign.exporting import (
     DESIGN_FORMATS,
     HISTORY_FORMATS,
+    NETWORK_FORMATS,
     SCENE_TASK,
+    USUAL_FORMATS,
     Design,
     FineTuning,
     export_run,
@@ -243,7 +245,7 @@ class Run:
         out: str | Path,
         *,
         top: int | None = None,
-        formats: Sequence[str] = DESIGN_FORMATS,
+        formats: Sequence[str] = USUAL_FORMATS,
         finetune: int = 0,
         workers: int | None = None,
         on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None,
@@ -256,8 +258,8 @@ class Run:
         Args:
             out: Folder; it must not exist, or be empty.
             top: Number of designs; the setting ``top`` by default.
-            formats: "mjcf", "json" and "npz" of each design, and "csv", "parquet" and
-                "phylogeny" of the history.
+            formats: "mjcf", "json", "npz", "onnx" and "c" of each design, and "csv", "parquet"
+                and "phylogeny" of the history.
             finetune: Control steps of training of each design's own network before it is
                 written; 0 for none.
             workers: Number of worker processes of that training, one per core by default.
@@ -277,8 +279,8 @@ class Run:
             raise UsageError(
                 f"top: applies to designs, and the formats {', '.join(formats)} have none"
             )
-        missing = self.without_networks if "npz" in formats else None
-        if missing and (finetune or tuple(formats) == ("npz",)):
+        missing = None if NETWORK_FORMATS.isdisjoint(formats) else self.without_networks
+        if missing and (finetune or NETWORK_FORMATS.issuperset(formats)):
             raise UsageError(missing)
         tuning = None
         if finetune:
@@ -296,7 +298,8 @@ class Run:
         if self.settings.task == SCENE_TASK:
             return None
         return (
-            f"no npz: run_design.py runs on flat ground, and the run's task is {self.settings.task}"
+            f"no npz, onnx, c: exported networks run on flat ground, and the run's task is "
+            f"{self.settings.task}"
         )
 
     def write_designs(self) -> None:
@@ -331,8 +334,9 @@ def check_formats(formats: Sequence[str], *, finetune: int) -> None:
     known: dict[str, None] = dict.fromkeys((*DESIGN_FORMATS, *HISTORY_FORMATS))
     for name in formats:
         require_name(known, name, what="format")
-    if finetune and "npz" not in formats:
-        raise UsageError("finetune: trains networks, and only the format npz has them: add npz")
+    if finetune and NETWORK_FORMATS.isdisjoint(formats):
+        networks = ", ".join(sorted(NETWORK_FORMATS))
+        raise UsageError(f"finetune: trains networks, and only {networks} have them: add one")
 
 
 def load_run(path: str | Path) -> Run:

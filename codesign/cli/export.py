@@ -76,7 +76,9 @@ def export(
     \b
     mjcf       a scene with floor and light, for any MuJoCo
     json       the project's own format
-    npz        the network as plain arrays, with run_design.py to simulate it
+    npz        the network as plain arrays, with run_standalone.py to simulate it
+    onnx       the network for other runtimes; needs codesign[onnx]
+    c          the network as a C99 header
     csv        of a run: every table of its database
     parquet    of a run: the same as Parquet; needs codesign[tables]
     phylogeny  of a run: its family tree, in the ALife data standard
@@ -85,6 +87,7 @@ def export(
     stops the training at any moment; the same command continues it.
     """
     from codesign import api
+    from codesign.exporting import NETWORK_FORMATS
 
     chosen = _chosen(formats, run=source.is_dir())
     with _interruptible(), _bar(finetune) as on_steps:
@@ -100,7 +103,7 @@ def export(
             on_steps=on_steps,
         )
     _show(out, designs)
-    if source.is_dir() and "npz" in chosen:
+    if source.is_dir() and not NETWORK_FORMATS.isdisjoint(chosen):
         missing = api.load_run(source).without_networks
         if missing:
             click.echo(missing, err=True)
@@ -174,12 +177,17 @@ def finetune(
 
 
 def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:
-    """The formats of a list with commas; "all" is every format that fits the source."""
+    """The formats of a list with commas; "all" is every format that can be written here."""
     from codesign.exporting import DESIGN_FORMATS, HISTORY_FORMATS
+    from codesign.exporting.extras import missing
 
     names = tuple(name.strip() for name in formats.split(","))
     if names == ("all",):
-        return (*DESIGN_FORMATS, *(HISTORY_FORMATS if run else ()))
+        every = (*DESIGN_FORMATS, *(HISTORY_FORMATS if run else ()))
+        unavailable = missing(every)
+        for name, extra in unavailable.items():
+            click.echo(f"left out: {name}, which needs codesign[{extra.extra}]", err=True)
+        return tuple(name for name in every if name not in unavailable)
     return names
 
 

@@ -1,9 +1,9 @@
 """Export: designs and histories as files that need nothing of this project.
 
-A design has three formats: ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` is
-the project's own format, and ``npz`` is the network of that one body as plain arrays, with
-``run_design.py`` to simulate both. Fine-tuning trains the network of each design on its own
-body before it is written.
+A design has these formats: ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` is
+the project's own format, and ``npz`` is the network of that one body as plain arrays, ``onnx`` the
+same for other runtimes, and ``c`` a C99 header. ``run_standalone.py`` simulates them. Fine-tuning
+trains the network of each design on its own body before it is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
 and ``phylogeny`` is its family tree in the ALife data standard.
@@ -15,12 +15,23 @@ and ``phylogeny`` is its family tree in the ALife data standard.
     runs               export of a run
     robots             export of a robot
     finetuned_designs  fine-tuning of a run's designs, or of robots, from one call
+    extras             formats that need another package
     history            the database as CSV or Parquet
     lineage            the family tree as a graph and as a table
-    run_design.py      the stand-alone script that comes with ``npz``
+    standalone         what programs without this project need of a design
+    onnx_file          its network as ONNX
+    c_header           its network as C
+    run_standalone.py  the script that comes with ``npz`` and ``onnx``
 """
 
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import (
+    DESIGN_FORMATS,
+    NETWORK_FORMATS,
+    SCENE_TASK,
+    USUAL_FORMATS,
+    Design,
+    DesignRollout,
+)
 from codesign.exporting.design_files import export_designs
 from codesign.exporting.design_table import variants_of
 from codesign.exporting.finetuned_designs import finetune
@@ -33,7 +44,9 @@ from codesign.exporting.runs import export_run
 __all__ = [
     "DESIGN_FORMATS",
     "HISTORY_FORMATS",
+    "NETWORK_FORMATS",
     "SCENE_TASK",
+    "USUAL_FORMATS",
     "Design",
     "DesignRollout",
     "FineTuning",

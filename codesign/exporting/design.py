@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from hyperdistill_core.nets.mlp import BodyMLP
 
 #: Formats of a design.
-DESIGN_FORMATS = ("mjcf", "json", "npz")
+DESIGN_FORMATS = ("mjcf", "json", "npz", "onnx", "c")
+#: Formats that are written unless others are named.
+USUAL_FORMATS = ("mjcf", "json", "npz")
+#: Formats that hold the network that moves a design.
+NETWORK_FORMATS = frozenset({"npz", "onnx", "c"})
 #: The task of an exported scene. Other tasks need terrain that a scene does not have.
 SCENE_TASK = "flat"
 
@@ -52,7 +56,7 @@ class DesignRollout:
     Attributes:
         controller: Name of a shipped controller, or path of a controller file.
         seed: Seed of the initial states of the episodes.
-        episodes: Number of episodes that ``run_design.py`` simulates.
+        episodes: Number of episodes that ``run_standalone.py`` simulates.
 
     Examples:
         >>> DesignRollout(controller="flat-v2", episodes=8).seed

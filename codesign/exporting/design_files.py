@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.c_header import write_c_header
+from codesign.exporting.design import (
+    NETWORK_FORMATS,
+    USUAL_FORMATS,
+    Design,
+    DesignRollout,
+)
 from codesign.exporting.design_table import DESIGN_TABLE, finetuned_row, write_design_table
+from codesign.exporting.extras import require_packages
 from codesign.exporting.finetuning import FineTuning, finetuned
+from codesign.exporting.onnx_file import write_onnx
+from codesign.exporting.standalone import StandaloneDesign, standalone
 from codesign.scoring import load_controller
 from codesign.store.atomic import new_folder
 from morph_ops.geometry import canonical_frames
 from morph_ops.io import json_file, mjcf
 
-if TYPE_CHECKING:
-    from hyperdistill_core.controller.controller import Controller
-
-RUNNER = "run_design.py"
+RUNNER = "run_standalone.py"
 
 
 def export_designs(
     designs: Iterable[Design],
     folder: Path,
     *,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     rollout: DesignRollout | None = None,
     finetuning: FineTuning | None = None,
 ) -> list[Design]:
@@ -37,8 +41,8 @@ def export_designs(
     Args:
         designs: The designs to write.
         folder: The folder to make. It must not exist, or be empty.
-        formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS`. ``"npz"`` adds
-            ``run_design.py`` to the folder, and writes nothing without ``rollout``.
+        formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS`. Those of networks write
+            nothing without ``rollout``; ``"npz"`` and ``"onnx"`` add ``run_standalone.py``.
         rollout: The controller of the designs and the episodes to simulate with it.
         finetuning: How the networks are fine-tuned before they are written; None leaves them
             as the controller generates them.
@@ -50,6 +54,7 @@ def export_designs(
         UsageError: The folder is not empty or cannot be made.
         UsageError: There is no such controller.
         UsageError: There is nothing to fine-tune.
+        UsageError: A format needs a package that is not installed.
 
     Examples:
         >>> import tempfile
@@ -61,6 +66,7 @@ def export_designs(
         >>> [file.name for file in folder.iterdir()]
         ['body.json']
     """
+    require_packages(formats)
     with (
         finetuned(list(designs), rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder) as draft,
@@ -91,46 +97,28 @@ def write_designs(
     """
     for design in designs:
         if "mjcf" in formats:
-            # run_design.py reads the state of the model's own frames.
+            # run_standalone.py reads the state of the model's own frames.
             graph = canonical_frames(design.graph)
             mjcf.write(graph, folder / f"{design.name}.xml", scene=True)
         if "json" in formats:
             json_file.write_json(design.graph, folder / f"{design.name}.json")
-    if "npz" not in formats or not designs or rollout is None:
+    if not designs or rollout is None or NETWORK_FORMATS.isdisjoint(formats):
         return
     controller = load_controller(rollout.controller)
     for design in designs:
-        arrays = _arrays(design, controller, rollout)
-        np.savez(folder / f"{design.name}.npz", allow_pickle=False, **arrays)
-    runner = resources.files("codesign.exporting") / RUNNER
-    (folder / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
+        _write_network(standalone(design, controller, rollout), folder, formats)
+    if not {"npz", "onnx"}.isdisjoint(formats):
+        runner = resources.files("codesign.exporting") / RUNNER
+        (folder / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
 
 
-def _arrays(
-    design: Design, controller: Controller, rollout: DesignRollout
-) -> dict[str, NDArray[Any]]:
-    """The network of a design, and everything else that ``run_design.py`` reads."""
-    from hyperdistill_core.features import BodyLayout
-    from hyperdistill_core.tasks import get_task
-
-    task, graph = get_task(SCENE_TASK), design.graph
-    model = task.model(graph)
-    layout = BodyLayout.from_graph(graph, model)
-    network = design.network or controller.for_body(graph, model, variant=design.variant)
-    qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=rollout.episodes)
-    values = {
-        **network.arrays(),
-        "n_layers": len(network.weights),
-        "hinge_slots": layout.hinges,
-        "hinge_qpos": layout.qpos,
-        "hinge_qvel": layout.qvel,
-        "hinge_low": layout.lower,
-        "hinge_span": layout.span,
-        "qpos": qpos,
-        "qvel": qvel,
-        "fall_height": task.fall_height(graph),
-        "physics_steps": task.steps_of(model),
-        "max_seconds": task.max_steps * task.control_dt,
-        "variant": design.variant,
-    }
-    return {name: np.asarray(value) for name, value in values.items()}
+def _write_network(design: StandaloneDesign, folder: Path, formats: Sequence[str]) -> None:
+    """Write the network of one design in the formats that hold one."""
+    if "npz" in formats:
+        arrays = {**design.network.arrays(), "n_layers": np.array(len(design.network.weights))}
+        path = folder / f"{design.name}.npz"
+        np.savez(path, allow_pickle=False, **arrays, **design.arrays)
+    if "onnx" in formats:
+        write_onnx(design, folder / f"{design.name}.onnx")
+    if "c" in formats:
+        write_c_header(design, folder / f"{design.name}.h")

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from codesign.defaults import CONTROLLER, EPISODES
 from codesign.errors import UsageError
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import (
+    SCENE_TASK,
+    USUAL_FORMATS,
+    Design,
+    DesignRollout,
+)
 from codesign.exporting.design_files import export_designs
 from codesign.exporting.finetuning import FineTuning
 from codesign.exporting.robots import read_designs, with_best_variants
@@ -20,7 +25,7 @@ def finetune(
     folder: Path,
     finetuning: FineTuning,
     *,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     top: int | None = None,
     controller: str | Path | None = None,
     best_of: int | None = None,
@@ -39,8 +44,8 @@ def finetune(
         sources: One run folder, or files of robots.
         folder: The folder to make. It must not exist, or be empty.
         finetuning: How the designs are fine-tuned.
-        formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS`; with ``"npz"`` the
-            fine-tuned networks are written.
+        formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS`; those of networks hold
+            the fine-tuned ones.
         top: Number of designs of a run; None for the run's own setting ``top``.
         controller: Name or file of the controller to fine-tune for robots; None for the usual
             one. A run has its own.

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from codesign.errors import UsageError
+from codesign.exporting.extras import require_packages
 from codesign.exporting.lineage import phylogeny, to_csv
 from codesign.store import Database
 from codesign.store.schema import TABLES
@@ -75,13 +75,8 @@ def _write_csv(columns: Columns, path: Path) -> None:
 
 
 def _write_parquet(columns: Columns, path: Path) -> None:
-    try:
-        arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    except ImportError:
-        raise UsageError(
-            "the format parquet requires pyarrow: run pip install 'codesign[tables]', or choose "
-            "the format csv"
-        ) from None
+    require_packages(["parquet"])
+    arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     arrays = {
         name: arrow.array(values, type=_PARQUET_TYPES[type_])
         for name, (type_, values) in columns.items()

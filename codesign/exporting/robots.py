@@ -8,7 +8,13 @@ from pathlib import Path
 
 from codesign.defaults import CONTROLLER
 from codesign.errors import UsageError
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import (
+    NETWORK_FORMATS,
+    SCENE_TASK,
+    USUAL_FORMATS,
+    Design,
+    DesignRollout,
+)
 from codesign.exporting.design_files import export_designs
 from codesign.scoring import load_controller, resolve_best_of
 from morph_ops import graph as body_graph
@@ -19,7 +25,7 @@ def export_robot(
     robot: Path,
     folder: Path,
     *,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     controller: str | Path = CONTROLLER,
     best_of: int | None = None,
 ) -> Design:
@@ -29,8 +35,8 @@ def export_robot(
         robot: File of the robot.
         folder: The folder to make. It must not exist, or be empty.
         formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS`.
-        controller: Name of a shipped controller, or path of a controller file, for ``"npz"``.
-        best_of: Number of variants to try for ``"npz"``; the best is written. None for the
+        controller: Name of a shipped controller, or path of a controller file, for networks.
+        best_of: Number of variants to try for networks; the best is written. None for the
             usual number (:data:`~codesign.defaults.BEST_OF`), or all that the controller has.
 
     Returns:
@@ -54,7 +60,7 @@ def export_robot(
         ['robot.xml']
     """
     design = Design(name=robot.stem, graph=read_body(robot))
-    if "npz" in formats and any(body_graph.joints(design.graph)):
+    if not NETWORK_FORMATS.isdisjoint(formats) and any(body_graph.joints(design.graph)):
         [design] = with_best_variants([design], controller, best_of)
     [written] = export_designs(
         [design], folder, formats=formats, rollout=DesignRollout(controller=controller)

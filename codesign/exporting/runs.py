@@ -7,9 +7,17 @@ from pathlib import Path
 
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import (
+    DESIGN_FORMATS,
+    NETWORK_FORMATS,
+    SCENE_TASK,
+    USUAL_FORMATS,
+    Design,
+    DesignRollout,
+)
 from codesign.exporting.design_files import write_designs
 from codesign.exporting.design_table import DESIGN_TABLE, candidate_row, write_design_table
+from codesign.exporting.extras import require_packages
 from codesign.exporting.finetuning import FineTuning, finetuned
 from codesign.exporting.history import write_history
 from codesign.scoring import load_controller
@@ -26,7 +34,7 @@ def export_run(
     folder: Path,
     *,
     top: int | None = None,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     replace: bool = False,
     finetuning: FineTuning | None = None,
 ) -> list[Design]:
@@ -54,7 +62,7 @@ def export_run(
     Raises:
         UsageError: The folder is not empty or cannot be made.
         UsageError: The controller is missing, or is not the one that scored the run.
-        UsageError: The format is "parquet" and pyarrow is not installed.
+        UsageError: A format needs a package that is not installed.
         UsageError: There is nothing to fine-tune.
 
     Examples:
@@ -68,13 +76,14 @@ def export_run(
         ...     print(designs, [file.name for file in out.iterdir()])
         [] ['phylogeny.csv']
     """
+    require_packages(formats)
     best = database.best(top or settings.top)
     designs = [
         Design(name=f"design-{rank:02d}", graph=candidate.graph, variant=candidate.variant)
         for rank, candidate in enumerate(best, start=1)
     ]
     rollout = _rollout(best, settings)
-    if rollout is not None and "npz" in formats:
+    if rollout is not None and not NETWORK_FORMATS.isdisjoint(formats):
         _require_same_controller(best[0], settings)
     with (
         finetuned(designs, rollout, finetuning, folder=folder) as (tuned, tuned_rollout),

@@ -60,7 +60,7 @@ def test_the_run_is_whole(uninterrupted):
     assert sorted(path.name for path in (uninterrupted / "designs").iterdir()) == [
         "design-01.json", "design-01.npz", "design-01.xml",
         "design-02.json", "design-02.npz", "design-02.xml", "designs.csv",
-        "run_design.py",
+        "run_standalone.py",
     ]  # fmt: skip
 
 

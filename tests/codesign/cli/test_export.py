@@ -15,7 +15,7 @@ import pytest
 from codesign import campaign, config
 from codesign.cli import main
 from codesign.exporting import variants_of
-from codesign.exporting.run_design import simulate
+from codesign.exporting.run_standalone import simulate
 from codesign.store import RunFolder
 from tests.helpers.formula_pool import FormulaPool
 
@@ -50,19 +50,20 @@ def test_a_robot_exports_scene_body_and_network(run, bodies, tiny_controller, tm
     robot = bodies / "body-0000.json"
     run("export", robot, "--controller", tiny_controller, "--out", tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "body-0000.json", "body-0000.npz", "body-0000.xml", "run_design.py",
+        "body-0000.json", "body-0000.npz", "body-0000.xml", "run_standalone.py",
     ]  # fmt: skip
 
 
 def test_format_all_is_every_format(run, small_run, bodies, tmp_path):
     pytest.importorskip("pyarrow", reason="parquet needs codesign[tables]")
+    pytest.importorskip("onnx", reason="onnx needs codesign[onnx]")
     run("export", small_run, "--format", "all", "--out", tmp_path / "run")
     endings = {path.suffix for path in (tmp_path / "run").iterdir()}
     assert {".xml", ".json", ".npz", ".csv", ".parquet"} <= endings
     assert (tmp_path / "run" / "phylogeny.csv").exists()
     run("export", bodies / "body-0001.json", "--format", "all", "--out", tmp_path / "robot")
     assert {path.suffix for path in (tmp_path / "robot").iterdir()} == {
-        ".xml", ".json", ".npz", ".py",
+        ".xml", ".json", ".npz", ".onnx", ".h", ".py",
     }  # fmt: skip
 
 
@@ -72,7 +73,7 @@ def test_a_run_on_other_ground_exports_no_network(run, refused, tmp_path):
     with folder.database() as database:
         campaign.run(settings, database=database, pool=FormulaPool())
     err = refused("export", folder.path, "--format", "npz", "--out", tmp_path / "out")
-    assert "no npz: run_design.py runs on flat ground" in err
+    assert "no npz, onnx, c: exported networks run on flat ground" in err
     listed = run("export", folder.path, "--out", tmp_path / "out")
     assert ".xml" in listed
     assert ".npz" not in listed

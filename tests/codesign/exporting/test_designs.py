@@ -19,7 +19,7 @@ from tests.codesign.exporting.conftest import SEED
 
 def test_files_hold_the_body(exported, body):
     assert sorted(path.name for path in exported.iterdir()) == [
-        "it.json", "it.npz", "it.xml", "run_design.py",
+        "it.json", "it.npz", "it.xml", "run_standalone.py",
     ]  # fmt: skip
     assert is_same(files.read_body(exported / "it.json"), body)
     assert is_same(files.read_body(exported / "it.xml"), body)

@@ -15,7 +15,7 @@ from codesign.exporting import (
     FineTuning,
     export_designs,
     finetune,
-    run_design,
+    run_standalone,
 )
 from codesign.scoring import score
 from codesign.store import RunFolder
@@ -57,7 +57,7 @@ def test_interrupted_fine_tuning_continues(tiny_controller, tmp_path):
     for design, before in zip(designs, generated, strict=True):
         assert design.scores is not None
         assert design.scores[0] == before.score
-        distance, _ = run_design.simulate(out / f"{design.name}.xml")
+        distance, _ = run_standalone.simulate(out / f"{design.name}.xml")
         assert distance.mean() / 0.02 == pytest.approx(design.scores[1], rel=1e-6)
         model = get_task("flat").model(design.graph)
         weights = loaded.for_body(design.graph, model).arrays()["weight_0"]

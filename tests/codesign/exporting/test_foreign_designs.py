@@ -26,7 +26,7 @@ def test_the_script_of_a_design_repeats_the_rollouts(name, tmp_path, tiny_contro
     export_designs(
         [Design(name=name, graph=graph)], folder, formats=["mjcf", "npz"], rollout=options
     )
-    distance, seconds = runpy.run_path(str(folder / "run_design.py"))["simulate"](
+    distance, seconds = runpy.run_path(str(folder / "run_standalone.py"))["simulate"](
         folder / f"{name}.xml"
     )
     task = get_task("flat")

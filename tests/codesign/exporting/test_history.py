@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from codesign.exporting import extras
 from codesign.exporting import history as history_module
 from codesign.store.schema import TABLES
 from morph_ops.io import json_file
@@ -42,10 +43,7 @@ def test_parquet_holds_the_same(small_run, capsys, tmp_path):
 
 
 def test_parquet_says_what_to_install(small_run, capsys, tmp_path, monkeypatch):
-    def missing(name):
-        raise ImportError(name)
-
-    monkeypatch.setattr(history_module, "import_module", missing)
+    monkeypatch.setitem(extras.EXTRAS, "parquet", extras.Extra("no_such_package", "tables"))
     arguments = ("export", small_run.path, "--format", "parquet", "--out", tmp_path / "out")
     code, _, err = call(capsys, *arguments)
     assert code == 2

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from codesign.exporting import Design, DesignRollout, export_designs, run_design
+from codesign.exporting import Design, DesignRollout, export_designs, run_standalone
 from codesign.scoring import score
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
@@ -22,7 +22,7 @@ from tests.codesign.exporting.conftest import EPISODES, SEED
 def test_the_runner_reaches_the_score(exported, body, tiny_controller):
     # Every operation is the engines' own, so that contacts have next to no noise to blow up.
     [record] = score([body], controller=tiny_controller, episodes=EPISODES, seed=SEED)
-    distance, seconds = run_design.simulate(exported / "it.xml")
+    distance, seconds = run_standalone.simulate(exported / "it.xml")
     assert seconds == pytest.approx(np.array(record.lengths) * 0.02)
     assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
@@ -34,7 +34,7 @@ def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
     rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=2)
     export_designs([Design(name="it", graph=robot)], tmp_path / "designs", rollout=rollout)
     [record] = score([robot], controller=tiny_controller, episodes=2, seed=SEED)
-    distance, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
+    distance, _ = run_standalone.simulate(tmp_path / "designs" / "it.xml")
     assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
 
@@ -49,13 +49,13 @@ def test_the_runner_has_the_clock_phase_of_the_score(body, tiny_controller, tmp_
     [record] = score([body], controller=rollout.controller, episodes=2, seed=SEED)
     [without] = score([body], controller=tiny_controller, episodes=2, seed=SEED)
     assert record.returns != pytest.approx(without.returns, abs=0.1)
-    distance, _ = run_design.simulate(tmp_path / "designs" / "it.xml")
+    distance, _ = run_standalone.simulate(tmp_path / "designs" / "it.xml")
     assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
 
 def test_the_runner_runs_alone(exported):
     done = subprocess.run(
-        [sys.executable, "run_design.py", "it.xml"],
+        [sys.executable, "run_standalone.py", "it.xml"],
         cwd=exported, capture_output=True, text=True, check=True,
     )  # fmt: skip
     _, distance, _, seconds, _, speed, unit = done.stdout.split()
@@ -66,8 +66,8 @@ def test_the_runner_runs_alone(exported):
 @pytest.mark.parametrize("arguments", [[], ["it.json"], ["none.xml"], ["it.xml", "more"]])
 def test_the_runner_says_how_it_is_used(exported, arguments, monkeypatch, capsys):
     monkeypatch.chdir(exported)
-    monkeypatch.setattr(sys, "argv", ["run_design.py", *arguments])
+    monkeypatch.setattr(sys, "argv", ["run_standalone.py", *arguments])
     with pytest.raises(SystemExit, match="2"):
-        runpy.run_path("run_design.py", run_name="__main__")
-    usage = "usage: python run_design.py DESIGN.xml, with DESIGN.npz beside it\n"
+        runpy.run_path("run_standalone.py", run_name="__main__")
+    usage = "usage: python run_standalone.py DESIGN.xml, with DESIGN.npz or DESIGN.onnx beside it\n"
     assert capsys.readouterr().err == usage

@@ -1,0 +1,158 @@
+"""The network of a design as ONNX, with normalization, clock phase and clipping inside.
+
+The graph takes ``state`` (E, n, 17), the states of E robots as they are, and ``time`` (1,), the
+time since they began to move (s), where the network has a clock phase input. Both are float64. It
+gives ``controls`` (E, nu), float32, inside the ranges of the actuators. Products are in double
+precision and rounded once, as in scores, so that a rollout elsewhere is the rollout that was
+scored.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.exporting.extras import require_packages
+from codesign.exporting.standalone import StandaloneDesign
+
+#: Version of the operators that the graph uses.
+_OPSET = 17
+#: Version of the file format that goes with it; older runtimes refuse newer files.
+_IR_VERSION = 8
+
+
+def write_onnx(design: StandaloneDesign, path: Path) -> None:
+    """Write the network of a design.
+
+    Args:
+        design: The design.
+        path: File to write.
+
+    Raises:
+        UsageError: The package onnx is not installed.
+    """
+    require_packages(["onnx"])
+    import onnx
+
+    path.write_bytes(_model(design, onnx).SerializeToString())
+
+
+class _Graph:
+    """Nodes and constants of a graph in the making."""
+
+    def __init__(self, onnx: Any) -> None:
+        self._onnx = onnx
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, name: str, array: NDArray[Any]) -> str:
+        """Add an array; its name."""
+        self.constants.append(self._onnx.numpy_helper.from_array(np.asarray(array), name))
+        return name
+
+    def add(self, operator: str, *inputs: str, output: str, **attributes: Any) -> str:
+        """Add an operator; the name of its result."""
+        node = self._onnx.helper.make_node(operator, inputs, [output], name=output, **attributes)
+        self.nodes.append(node)
+        return output
+
+
+def _model(design: StandaloneDesign, onnx: Any) -> Any:
+    network, graph = design.network, _Graph(onnx)
+    features = _features(design, graph)
+    last = len(network.weights) - 1
+    for number, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        product = graph.add(
+            "MatMul",
+            features,
+            graph.constant(f"weight_{number}", weight),
+            output=f"product_{number}",
+        )
+        features = graph.add(
+            "Add", product, graph.constant(f"bias_{number}", bias), output=f"sum_{number}"
+        )
+        if number < last:
+            features = graph.add("Relu", features, output=f"layer_{number}")
+    low, high = design.control_range.T.astype(np.float32)
+    rounded = graph.add("Cast", features, output="rounded", to=onnx.TensorProto.FLOAT)
+    above = graph.add("Max", rounded, graph.constant("control_low", low), output="above_low")
+    graph.add("Min", above, graph.constant("control_high", high), output="controls")
+    double, floats = onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT
+    value_info = onnx.helper.make_tensor_value_info
+    state_dim = len(network.offset) // network.n_nodes
+    inputs = [value_info("state", double, ["episodes", network.n_nodes, state_dim])]
+    if network.clock_harmonics:
+        inputs.append(value_info("time", double, [1]))
+    outputs = [value_info("controls", floats, ["episodes", network.n_controls])]
+    made = onnx.helper.make_graph(
+        graph.nodes, "controller", inputs, outputs, initializer=graph.constants
+    )
+    model = onnx.helper.make_model(
+        made,
+        opset_imports=[onnx.helper.make_opsetid("", _OPSET)],
+        ir_version=_IR_VERSION,
+        producer_name="codesign",
+        doc_string=__doc__,
+    )
+    onnx.helper.set_model_props(model, _metadata(design))
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _features(design: StandaloneDesign, graph: _Graph) -> str:
+    """Normalized, clipped states (E, n * 17), and the clock phase behind them."""
+    network = design.network
+    flat = graph.add(
+        "Reshape",
+        "state",
+        graph.constant("flat_shape", np.array([0, len(network.offset)])),
+        output="flat_state",
+    )
+    offset = graph.constant("offset", network.offset)
+    centered = graph.add("Sub", flat, offset, output="centered")
+    upper = graph.constant("limit", network.limit)
+    lower = graph.constant("minus_limit", -network.limit)
+    above = graph.add("Max", centered, lower, output="above_limit")
+    observation = graph.add("Min", above, upper, output="observation")
+    if not network.clock_harmonics:
+        return observation
+    rates = 2.0 * np.pi * np.arange(1.0, network.clock_harmonics + 1.0)
+    angles = graph.add("Mul", "time", graph.constant("rates", rates), output="angles")
+    waves = [graph.add(name, angles, output=f"{name.lower()}es") for name in ("Sin", "Cos")]
+    phase = graph.add("Concat", *waves, output="phase", axis=0)
+    # One phase for every episode: a column of zeros of the right height is added to it.
+    zeros = graph.add(
+        "Mul",
+        graph.add(
+            "Slice",
+            flat,
+            graph.constant("first", np.array([0])),
+            graph.constant("second", np.array([1])),
+            graph.constant("columns", np.array([1])),
+            output="column",
+        ),
+        graph.constant("zero", np.zeros(1)),
+        output="zeros",
+    )
+    repeated = graph.add("Add", zeros, phase, output="phases")
+    return graph.add("Concat", observation, repeated, output="inputs", axis=1)
+
+
+def _metadata(design: StandaloneDesign) -> dict[str, str]:
+    """What a program finds in the file beside the graph."""
+    from hyperdistill_core.features import STATE
+
+    arrays = {name: array.tolist() for name, array in design.arrays.items()}
+    return {
+        "design": json.dumps(arrays),
+        "nodes": json.dumps(design.nodes),
+        "state": json.dumps([[one.name, one.stop - one.start, one.unit] for one in STATE]),
+        "actuators": json.dumps(design.actuators),
+        "control_dt_s": repr(design.control_dt),
+        "controller": design.controller,
+        "controller_hash": design.controller_hash,
+    }

@@ -1,0 +1,88 @@
+"""What programs without this project need of a design: its network, episodes and layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.exporting.design import SCENE_TASK, Design, DesignRollout
+from morph_ops import graph as body_graph
+
+if TYPE_CHECKING:
+    from hyperdistill_core.controller.controller import Controller
+    from hyperdistill_core.nets.mlp import BodyMLP
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StandaloneDesign:
+    """A design with everything that its files say about its network.
+
+    Attributes:
+        name: Stem of the names of its files.
+        network: The network that moves it.
+        nodes: Names of the nodes, in the order of the states.
+        actuators: Names of the actuators, in the order of the controls.
+        control_range: (nu, 2) lowest and highest control of each actuator.
+        control_dt: Length of a control step (s).
+        controller: Name of the controller that the network comes from.
+        controller_hash: Hash of that controller.
+        arrays: What ``run_standalone.py`` reads beside the network: initial states, the layout of
+            the hinges, and the end of an episode.
+    """
+
+    name: str
+    network: BodyMLP
+    nodes: tuple[str, ...]
+    actuators: tuple[str, ...]
+    control_range: NDArray[np.float64]
+    control_dt: float
+    controller: str
+    controller_hash: str
+    arrays: dict[str, NDArray[Any]]
+
+
+def standalone(design: Design, controller: Controller, rollout: DesignRollout) -> StandaloneDesign:
+    """A design without this project.
+
+    Args:
+        design: The design.
+        controller: Controller that generates its network where fine-tuning made none.
+        rollout: Episodes that ``run_standalone.py`` simulates.
+    """
+    from hyperdistill_core.features import BodyLayout
+    from hyperdistill_core.tasks import get_task
+
+    task, graph = get_task(SCENE_TASK), design.graph
+    model = task.model(graph)
+    layout = BodyLayout.from_graph(graph, model)
+    network = design.network or controller.for_body(graph, model, variant=design.variant)
+    qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=rollout.episodes)
+    values = {
+        "hinge_slots": layout.hinges,
+        "hinge_qpos": layout.qpos,
+        "hinge_qvel": layout.qvel,
+        "hinge_low": layout.lower,
+        "hinge_span": layout.span,
+        "qpos": qpos,
+        "qvel": qvel,
+        "fall_height": task.fall_height(graph),
+        "physics_steps": task.steps_of(model),
+        "max_seconds": task.max_steps * task.control_dt,
+        "variant": design.variant,
+    }
+    unlimited = model.actuator_ctrllimited == 0
+    control_range = np.where(unlimited[:, None], (-np.inf, np.inf), model.actuator_ctrlrange)
+    return StandaloneDesign(
+        name=design.name,
+        network=network,
+        nodes=tuple(body_graph.node_names(graph)),
+        actuators=tuple(model.actuator(number).name for number in range(model.nu)),
+        control_range=control_range,
+        control_dt=task.control_dt,
+        controller=controller.name,
+        controller_hash=controller.hash,
+        arrays={name: np.asarray(value) for name, value in values.items()},
+    )
