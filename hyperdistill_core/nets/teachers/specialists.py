@@ -164,6 +164,24 @@ class Specialists(Teacher):
                 network.actor.biases[layer].copy_(bias)
         return network
 
+    def scale_actions(self, factors: Sequence[float]) -> None:
+        """Scale the action means of each body.
+
+        Args:
+            factors: Factor of each body.
+
+        Raises:
+            ValueError: The number of factors is not that of the bodies.
+        """
+        if len(factors) != self.config.bodies:
+            raise ValueError(
+                f"factors: expected {self.config.bodies}, one for each body, got {len(factors)}"
+            )
+        with torch.no_grad():
+            scale = torch.tensor(factors).to(self.actor.biases[-1])
+            self.actor.weights[-1].mul_(scale[:, None, None])
+            self.actor.biases[-1].mul_(scale[:, None])
+
     @property
     def separate_bodies(self) -> int:
         """See :attr:`Teacher.separate_bodies`."""

@@ -7,7 +7,7 @@ body keeps the best of several checkpoints, and its generated network counts as 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from hyperdistill_core.controller.checkpoints import find
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.evaluation.evaluation import evaluate
 from hyperdistill_core.nets.mlp import BodyMLP
+from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.finetuning.finetune_settings import FineTuneSettings
 from hyperdistill_core.training.finetuning.manifest import ensure_manifest
@@ -32,6 +33,12 @@ from hyperdistill_core.training.ppo.trainer import TeacherTrainer
 from hyperdistill_core.training.teacher_file import KIND
 from hyperdistill_core.training.training_sets.training_set import TrainingSet
 
+#: Control steps in which the size of a body's action means is measured.
+_TRIED_STEPS = 100
+#: Largest mean size of action means that a training starts with; training bodies have about 2.
+_LARGEST_SIZE = 3.0
+#: Size that larger ones are scaled to: about that of the action noise.
+_FIRST_SIZE = 1.0
 #: Function that is called with a row of the training's log after every update.
 Report: TypeAlias = Callable[[dict[str, float]], None]
 
@@ -146,6 +153,7 @@ class FineTuner:
             self._folder,
             initialize_from=self._controller,
             variants=self._variants,
+            action_factors=self._action_factors(),
         )
 
         def keep_and_report(row: dict[str, float]) -> None:
@@ -156,6 +164,24 @@ class FineTuner:
         self._keep_checkpoint(trainer)
         trainer.train(report=keep_and_report)
         return self._score()
+
+    def _action_factors(self) -> list[float]:
+        """Factor on the action means that each body starts with.
+
+        Far from the training bodies the action means of a generated network may be many times the
+        range of the controls. Noise then changes nothing, so that nothing can be learned.
+        """
+        controller, task = Controller.load(self._controller), get_task(self._settings.task)
+        short = replace(task, max_steps=min(_TRIED_STEPS, task.max_steps))
+        factors: list[float] = []
+        for graph, variant in zip(self._graphs, self._variants, strict=True):
+            policy = controller.for_body(graph, task.model(graph), variant=variant)
+            tried = rollout(graph, policy, task=short, episodes=1, record_trajectory=True)
+            if tried.ctrl is None:
+                raise ValueError("rollout: expected a recorded trajectory, got none")
+            size = float(np.abs(tried.ctrl).mean())
+            factors.append(_FIRST_SIZE / size if size > _LARGEST_SIZE else 1.0)
+        return factors
 
     def _file(self, number: int) -> Path:
         return self._folder / f"checkpoint-{number}.safetensors"

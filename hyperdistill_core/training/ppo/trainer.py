@@ -12,7 +12,7 @@ import torch
 
 from hyperdistill_core.checkpoint_file import load_checkpoint
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.nets.teachers import Teacher
+from hyperdistill_core.nets.teachers import Specialists, Teacher
 from hyperdistill_core.parallel.vector_env import NoProgress, VectorEnv
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.body_batch import BodyBatch, BodyInputs
@@ -52,6 +52,8 @@ class TeacherTrainer:
             bodies; both keep its normalization. It has no effect where a checkpoint is continued.
         variants: Variant of the controller for each body of the training set, for specialists;
             None for variant 0 of all.
+        action_factors: Factor on the action means that each body starts with, for specialists; None
+            for the action means of the controller.
         device: Device of the network, "cpu" or "cuda". Simulation runs on the CPU.
 
     Raises:
@@ -84,6 +86,7 @@ class TeacherTrainer:
         *,
         initialize_from: Path | None = None,
         variants: Sequence[int] | None = None,
+        action_factors: Sequence[float] | None = None,
         device: str = "cpu",
     ) -> None:
         if device != "cpu" and not torch.cuda.is_available():
@@ -103,6 +106,8 @@ class TeacherTrainer:
         if not continues:
             self._activate()
         start = self._starting_point(initialize_from, variants)
+        if action_factors is not None and isinstance(start.network, Specialists):
+            start.network.scale_actions([action_factors[body] for body in self._scheduler.active])
         generator = torch.Generator().manual_seed(settings.seed)
         target = torch.device(device)
         self._collector = RolloutCollector(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.evaluation.evaluation import evaluate
+from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.finetuning import (
@@ -83,14 +86,48 @@ def test_a_finished_fine_tuning_only_scores_again(result, bodies, variant_contro
     np.testing.assert_array_equal(again.at_the_end, found.at_the_end)
 
 
+def scaled(controller, factor, path):
+    """File of a controller whose networks have action means of another size."""
+    made = Controller.load(controller)
+    arrays = {
+        name: array * factor if name.startswith("output_head.") else array
+        for name, array in made.network.arrays.items()
+    }
+    replace(made, network=NumpyHypernetwork(made.network.config, arrays)).save(path)
+    return path
+
+
 def test_a_network_that_no_training_improved_is_the_generated_one(
     bodies, variant_controller, tmp_path
 ):
     # With a learning rate of nearly zero all candidates are equal, and the first one wins.
     settings = SETTINGS.replace(max_lr=1e-30)
-    found = finetune(bodies, variant_controller, settings, tmp_path)
-    controller = Controller.load(variant_controller)
+    small = scaled(variant_controller, 0.05, tmp_path / "small.safetensors")
+    found = finetune(bodies, small, settings, tmp_path / "tuned")
+    controller = Controller.load(small)
     for graph, network in zip(bodies, found.networks, strict=True):
         generated = controller.for_body(graph, get_task("flat").model(graph))
         states = np.random.default_rng(0).normal(size=(3, len(graph), 17))
         np.testing.assert_allclose(network.act(states), generated.act(states), atol=1e-5)
+
+
+def test_action_means_far_beyond_the_controls_are_scaled_before_training(
+    bodies, variant_controller, tmp_path
+):
+    settings = SETTINGS.replace(max_lr=1e-30, checkpoints=1)
+    large = scaled(variant_controller, 100.0, tmp_path / "large.safetensors")
+    finetune(bodies, large, settings, tmp_path / "tuned")
+    network, normalization = load_specialists(tmp_path / "tuned" / "checkpoint-1.safetensors")
+    task, controller = get_task("flat"), Controller.load(large)
+    for number, graph in enumerate(bodies):
+        policy = specialist_policy(network, normalization, number, graph, "flat")
+        model = task.model(graph)
+        generated = controller.for_body(graph, model)
+        states = np.random.default_rng(0).normal(size=(64, len(graph), 17))
+        ours, theirs = policy.act(states), generated.act(states)
+        assert np.abs(theirs).mean() > 20.0
+        assert 0.1 < np.abs(ours).mean() < 5.0
+        # The direction of every control stays.
+        np.testing.assert_allclose(
+            ours / np.abs(ours).mean(), theirs / np.abs(theirs).mean(), rtol=1e-3, atol=1e-3
+        )
