@@ -48,3 +48,17 @@ def listed(names: Sequence[str], *, most: int = 4) -> str:
     """
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def cut(text: str, *, most: int = 80) -> str:
+    """A text of a stranger, short enough for a message.
+
+    Args:
+        text: The text.
+        most: Number of characters that are shown.
+
+    Examples:
+        >>> cut("a" * 100, most=4)
+        'aaa…'
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -30,6 +30,7 @@ import networkx as nx
 from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
 from morph_ops.graph import Joint, Limb, Physics, Torso
+from morph_ops.io._xml import MOST_BODIES, require_own_physics
 from morph_ops.validity.wellformed import require_well_formed
 
 __all__ = ["FORMAT", "VERSION", "from_dict", "to_dict"]
@@ -83,7 +84,8 @@ def from_dict(data: Any) -> nx.DiGraph[str]:
     Raises:
         BodyError: The format or the version is another one.
         BodyError: A field is missing, unknown, or of the wrong type.
-        BodyError: The description is no body.
+        BodyError: The description is no body, or has too many nodes.
+        BodyError: The physics names a file, or asks for more than a robot needs.
 
     Examples:
         >>> from_dict({"format": "codesign-body", "version": 7})
@@ -103,12 +105,16 @@ read it with the release that wrote it
         )
     _require_keys(found, (*_DOCUMENT, "physics"), _DOCUMENT, "the document")
     graph: nx.DiGraph[str] = nx.DiGraph(excludes=())
-    for index, entry in enumerate(_decode(list[dict[Any, Any]], found["bodies"], "bodies")):
+    entries = _decode(list[dict[Any, Any]], found["bodies"], "bodies")
+    if len(entries) > MOST_BODIES:
+        raise BodyError(f"bodies: expected at most {MOST_BODIES} nodes, got {len(entries)}")
+    for index, entry in enumerate(entries):
         _add_node(graph, entry, f"bodies[{index}]")
     pairs = _decode(list[tuple[str, str]], found["excludes"], "excludes")
     graph = body_graph.with_excludes(graph, pairs)
     if "physics" in found:
         physics = _decode(Physics, found["physics"], "physics")
+        require_own_physics(physics.mjcf)
         graph = body_graph.with_physics(graph, physics)
     require_well_formed(graph)
     return graph
