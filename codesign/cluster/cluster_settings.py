@@ -55,11 +55,15 @@ class ClusterSettings(FrozenSettings):
         f"queueing system that runs jobs: {', '.join(kind for kind in KINDS if kind != LOCAL)}.",
     )
     workers: int | None = Field(
-        default=None, ge=1, description='Number of Dask workers to start, for the kind "local".'
+        default=None,
+        ge=1,
+        le=4096,
+        description='Number of Dask workers to start, for the kind "local".',
     )
     jobs: int | None = Field(
         default=None,
         ge=1,
+        le=100_000,
         description="Number of jobs to keep in the queueing system. A job that ends at its time "
         "limit is replaced.",
     )
@@ -71,6 +75,7 @@ class ClusterSettings(FrozenSettings):
     wait: Annotated[float, Unit("s")] = Field(
         default=300.0,
         gt=0.0,
+        le=1_000_000.0,
         description="Time to wait for the first worker. A queue may take long.",
     )
 

@@ -15,7 +15,7 @@ from codesign.config.settings import Settings
 from codesign.errors import UsageError
 from hyperdistill_core.errors import SettingProblem, SettingsError
 from hyperdistill_core.settings import assigned, merged
-from morph_ops._messages import one_line
+from morph_ops._messages import cut, one_line
 from morph_ops._registry import Registry
 from morph_ops._text_file import read_text
 
@@ -122,8 +122,10 @@ def parse_toml(text: str, *, source: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{source} is not valid TOML: {one_line(error)}") from None
+    except ValueError as error:  # also of an integer with thousands of digits
+        raise UsageError(f"{source} is not valid TOML: {cut(one_line(error), most=200)}") from None
+    except RecursionError:
+        raise UsageError(f"{source} is not valid TOML: nested too deeply") from None
 
 
 def to_toml(settings: Settings) -> str:
