@@ -42,6 +42,12 @@ if TYPE_CHECKING:
     help="Dask scheduler to score bodies on, such as tcp://host:8786; none uses --workers.",
 )
 @click.option("--resume", type=PATH, metavar="RUN", help="Continue this run.")
+@click.option(
+    "--allow-custom",
+    is_flag=True,
+    help="Let CAMPAIGN.toml, or a run that somebody else started, name Python code, a scheduler or "
+    "a queueing system. Read it first, like a script.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan and its estimated time; run nothing.")
 def evolve(
     campaign: Path | None,
@@ -52,6 +58,7 @@ def evolve(
     workers: int | None,
     cluster: str | None,
     resume: Path | None,
+    allow_custom: bool,
     dry_run: bool,
 ) -> None:
     """Search for bodies, or continue a search.
@@ -77,13 +84,19 @@ def evolve(
     if resume is not None:
         if campaign or preset or assignments or out or seed is not None or dry_run:
             raise UsageError(
-                "--resume continues with the settings of the run: it goes only with --workers "
-                "and --cluster"
+                "--resume continues with the settings of the run: it goes only with --workers, "
+                "--cluster and --allow-custom"
             )
         folder = resume
         _work(
             folder,
-            lambda observer: api.resume(folder, workers=workers, changes=place, observer=observer),
+            lambda observer: api.resume(
+                folder,
+                workers=workers,
+                changes=place,
+                allow_custom=allow_custom,
+                observer=observer,
+            ),
         )
         return
     if campaign is None and preset is None:
@@ -93,6 +106,7 @@ def evolve(
         file=campaign,
         assignments=assignments,
         overrides={"seed": seed, "workers": workers},
+        allow_custom=allow_custom,
     ).replace(**place)
     if dry_run:
         _show_plan(settings)
