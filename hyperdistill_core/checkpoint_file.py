@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from hyperdistill_core.errors import CheckpointError
+from morph_ops._messages import cut
 
 _META = "codesign"
 
@@ -76,7 +77,7 @@ def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, NDArray[Any]], 
         found = meta.get("kind")
         if found != kind:
             raise CheckpointError(f"{path}: expected a checkpoint of kind {kind!r}, got {found!r}")
-        return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118
+        return {name: _tensor(path, file, name) for name in file.keys()}, meta  # noqa: SIM118
 
 
 def checkpoint_kind(path: Path) -> str | None:
@@ -106,16 +107,25 @@ def _opened(path: Path) -> Generator[Any]:
         handle: Any = safe_open(path, framework="np")
         with handle as file:
             yield file
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
+
+
+def _tensor(path: Path, file: Any, name: str) -> NDArray[Any]:
+    try:
+        return file.get_tensor(name)
+    except (AttributeError, KeyError, TypeError):  # a type of numbers that numpy does not have
+        raise CheckpointError(f"{path}: {cut(name)!r} is no array of numpy's types") from None
 
 
 def _meta(path: Path, file: Any) -> dict[str, Any]:
     header: dict[str, str] = file.metadata() or {}
     try:
         meta: Any = json.loads(header.get(_META, "{}"))
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # also of an integer with thousands of digits
         raise CheckpointError(f"{path}: damaged header ({error})") from None
+    except RecursionError:
+        raise CheckpointError(f"{path}: damaged header (nested too deeply)") from None
     return cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}
 
 

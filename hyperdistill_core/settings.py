@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from hyperdistill_core.errors import SettingProblem, SettingsError
+from morph_ops._messages import shown
 from morph_ops._registry import Registry, UnknownNameError, require_name
 
 __all__ = [
@@ -55,6 +56,8 @@ _EXPECTED = {
     "model_type": "a table",
     "string_type": "text",
 }
+#: Upper bounds from here on are above all sensible values.
+_PROTECTING = 1000
 _RANGE_ERRORS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 
 
@@ -301,19 +304,33 @@ def _toml_text(value: Any) -> str:
     return "" if isinstance(value, FrozenSettings | dict) else str(value)
 
 
-def _range_text(field: FieldInfo) -> str:
-    """Allowed values in words: "at least 1", "above 0", "0 .. 1", "gnn, transformer"."""
+def _range_text(field: FieldInfo, *, kind: str | None = None) -> str:
+    """Allowed values in words: "at least 1", "above 0", "0 .. 1", "gnn, transformer".
+
+    An upper bound that only protects the machine is named where a value exceeds it.
+    """
     bounds: dict[type, Any] = {}
     for entry in field.metadata:
         if isinstance(entry, Names):
             return ", ".join(entry.registry)
-        for kind, name in ((Ge, "ge"), (Gt, "gt"), (Le, "le"), (Lt, "lt")):
-            if isinstance(entry, kind):
-                bounds[kind] = getattr(entry, name)
+        for bound, name in ((Ge, "ge"), (Gt, "gt"), (Le, "le"), (Lt, "lt")):
+            if isinstance(entry, bound):
+                bounds[bound] = getattr(entry, name)
+    if bounds.get(Le, 0) >= _PROTECTING:
+        if kind == "less_than_equal":
+            return f"at most {bounds[Le]}"
+        if kind is not None:
+            del bounds[Le]
     if set(bounds) == {Ge, Le}:
-        return f"{bounds[Ge]:g} .. {bounds[Le]:g}"
+        return f"{_digits(bounds[Ge])} .. {_digits(bounds[Le])}"
     words = {Ge: "at least", Gt: "above", Le: "at most", Lt: "below"}
-    return " and ".join(f"{words[kind]} {bounds[kind]:g}" for kind in words if kind in bounds)
+    return " and ".join(
+        f"{words[each]} {_digits(bounds[each])}" for each in words if each in bounds
+    )
+
+
+def _digits(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 def _parsed(assignment: str) -> dict[str, Any]:
@@ -322,11 +339,11 @@ def _parsed(assignment: str) -> dict[str, Any]:
     names = [name.strip() for name in key.split(".")]
     if not equals or not all(names):
         raise SettingsError.of(
-            "--set", f"expected key=value, such as seed=3 or table.key=0.5, got {assignment!r}"
+            "--set", f"expected key=value, such as seed=3 or table.key=0.5, got {shown(assignment)}"
         )
     try:
         table = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # thousands of digits, or brackets in each other
         table = {}
     value: Any = table["value"] if set(table) == {"value"} else text.strip()
     for name in reversed(names):
@@ -348,14 +365,16 @@ def _problems(settings: type[FrozenSettings], error: ValidationError) -> Iterato
         elif one["type"] == "missing":
             yield SettingProblem(name, "expected a value, got none")
         else:
-            yield SettingProblem(name, f"expected {_expected(settings, one)}, got {one['input']!r}")
+            yield SettingProblem(
+                name, f"expected {_expected(settings, one)}, got {shown(one['input'])}"
+            )
 
 
 def _expected(settings: type[FrozenSettings], one: Any) -> str:
     kind, loc = one["type"], one["loc"]
     field = settings.model_fields.get(str(loc[0])) if len(loc) == 1 else None
     if field is not None and kind in _RANGE_ERRORS:
-        bounds = _range_text(field)
+        bounds = _range_text(field, kind=kind)
         return f"a number {bounds}" if bounds == "above 0" else bounds
     return _EXPECTED.get(kind) or str(one["msg"]).removeprefix("Input should be ")
 

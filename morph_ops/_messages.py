@@ -48,3 +48,36 @@ def listed(names: Sequence[str], *, most: int = 4) -> str:
     """
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def cut(text: str, *, most: int = 80) -> str:
+    """A text of a stranger, short enough for a message.
+
+    Args:
+        text: The text.
+        most: Number of characters that are shown.
+
+    Examples:
+        >>> cut("a" * 100, most=4)
+        'aaa…'
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def shown(value: object, *, most: int = 80) -> str:
+    """A value of a stranger as Python writes it, short enough for a message.
+
+    Args:
+        value: Any value of JSON or TOML.
+        most: Number of characters that are shown.
+
+    Examples:
+        >>> shown("a"), shown(16**5000)
+        ("'a'", 'an integer of more digits than can be shown')
+    """
+    try:
+        return cut(repr(value), most=most)
+    except ValueError:
+        return "an integer of more digits than can be shown"
+    except RecursionError:
+        return "a value that is nested too deeply"

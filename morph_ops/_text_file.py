@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,16 +13,64 @@ from morph_ops.errors import BodyError
 
 T = TypeVar("T")
 
+#: Largest text file: far above every robot and settings file (bytes).
+LARGEST_TEXT = 10_000_000
 
-def read_text(path: str | os.PathLike[str], *, error: type[Exception] = BodyError) -> str:
+
+def read_bytes(
+    path: str | os.PathLike[str], *, largest: int, error: type[Exception] = BodyError
+) -> bytes:
+    """The content of a regular file; what never ends or blocks is refused.
+
+    Args:
+        path: Path of the file.
+        largest: Largest allowed size (bytes).
+        error: Class of the exceptions to raise.
+
+    Raises:
+        BodyError: There is no such file, or it is not readable.
+        BodyError: The file is a folder, a pipe or a device.
+        BodyError: The file is too large.
+
+    Examples:
+        >>> read_bytes("/dev/zero", largest=10)
+        Traceback (most recent call last):
+        morph_ops.errors.BodyError: /dev/zero: cannot be read (it is a pipe or a device)
+    """
+    if "\0" in str(path):
+        raise error(f"{str(path)!r}: expected a path without zero bytes")
+    try:
+        # Without O_NONBLOCK, opening a pipe waits for its writer.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with open(handle, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise error(f"{path}: cannot be read (it is a pipe or a device)")
+            content = file.read(largest + 1)
+    except FileNotFoundError:
+        raise error(f"{path}: no such file") from None
+    except OSError as problem:
+        raise error(f"{path}: cannot be read ({problem.strerror})") from None
+    if len(content) > largest:
+        raise error(f"{path}: expected at most {largest / 1e6:g} MB, got a larger file")
+    return content
+
+
+def read_text(
+    path: str | os.PathLike[str],
+    *,
+    largest: int = LARGEST_TEXT,
+    error: type[Exception] = BodyError,
+) -> str:
     """The text of a UTF-8 file; a byte order mark is dropped.
 
     Args:
         path: Path of the file.
+        largest: Largest allowed size (bytes).
         error: Class of the exceptions to raise.
 
     Raises:
-        BodyError: There is no such file, or it is a folder or not readable.
+        BodyError: The file cannot be read, or is too large, see :func:`read_bytes`.
         BodyError: The file is not UTF-8 text.
 
     Examples:
@@ -29,14 +78,12 @@ def read_text(path: str | os.PathLike[str], *, error: type[Exception] = BodyErro
         Traceback (most recent call last):
         morph_ops.errors.BodyError: missing.txt: no such file
     """
+    content = read_bytes(path, largest=largest, error=error)
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise error(f"{path}: no such file") from None
-    except OSError as problem:
-        raise error(f"{path}: cannot be read ({problem.strerror})") from None
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise error(f"{path}: no UTF-8 text (byte {problem.start}); save it as UTF-8") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_parsed(

@@ -5,15 +5,18 @@ from __future__ import annotations
 from codesign.errors import UsageError
 
 
-def require_arguments_at_least(least: int, **values: int | None) -> None:
-    """Refuse numbers that are too small.
+def require_arguments_at_least(
+    least: int, *, most: int | None = None, **values: int | None
+) -> None:
+    """Refuse numbers that are too small or too large.
 
     Args:
         least: The smallest number that is allowed.
+        most: The largest one; None for no limit.
         values: Numbers by the name of their argument; None stands for a default.
 
     Raises:
-        UsageError: A number is below ``least``.
+        UsageError: A number is below ``least`` or above ``most``.
 
     Examples:
         >>> require_arguments_at_least(1, steps=0)
@@ -23,3 +26,5 @@ def require_arguments_at_least(least: int, **values: int | None) -> None:
     for name, value in values.items():
         if value is not None and value < least:
             raise UsageError(f"{name}: expected at least {least}, got {value}")
+        if value is not None and most is not None and value > most:
+            raise UsageError(f"{name}: expected at most {most}, got {value}")

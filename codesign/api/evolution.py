@@ -17,7 +17,7 @@ from codesign.scoring import ScoringPool
 from codesign.store import Database, Event, Founder, RunFolder
 from codesign.store.atomic import check_free
 from codesign.store.folder import free_path
-from codesign.store.provenance import provenance, require_same_settings
+from codesign.store.provenance import provenance, require_same_cluster, require_same_settings
 from morph_ops._messages import one_line
 
 #: Parent folder of runs that are given no folder.
@@ -92,6 +92,7 @@ def resume(
     *,
     workers: int | None = None,
     changes: Mapping[str, Any] | None = None,
+    allow_custom: bool = False,
     observer: Observer | None = None,
 ) -> Run:
     """Continue a run as if it had never been interrupted.
@@ -101,6 +102,8 @@ def resume(
         workers: Number of worker processes, 0 to work in this process; by default as the run's
             settings say. The result does not depend on it.
         changes: Other settings that are no part of the result, such as ``cluster``.
+        allow_custom: Whether a run that somebody else started, or whose settings were edited, may
+            name what runs code or talks to other machines. A run of one's own always may.
         observer: Follows the run while it works.
 
     Returns:
@@ -109,6 +112,9 @@ def resume(
     Raises:
         UsageError: ``run`` is not a run folder, its settings were edited, or something that they
             name is missing.
+        UsageError: The run names what runs code, is of somebody else, and ``allow_custom`` is
+            false.
+        UsageError: The cluster in the settings was edited, and ``changes`` has no other.
         RunLockedError: Another process works on the run.
         RunError: The disk is full.
 
@@ -121,11 +127,16 @@ def resume(
     folder = RunFolder(path)
     given = {} if workers is None else {"workers": workers}
     settings = folder.settings.replace(**given, **(changes or {}))
+    if not allow_custom:
+        folder.require_trusted(settings, changes or {})
     observer = observer or Observer()
     with ExitStack() as stack:
         stack.enter_context(folder)
         with folder.database(read_only=True) as database:
             require_same_settings(settings, database.initial_provenance())
+            if not allow_custom:
+                require_same_cluster(folder.settings, settings, database.initial_provenance())
+                database.require_task(settings.task)
             finished = _is_finished(database, settings)
             early_stop = database.early_stop()
         if finished:

@@ -20,6 +20,7 @@ from codesign.errors import UsageError
 from codesign.exporting import SCENE_TASK, Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, load_controller, race_for_top
+from codesign.scoring.scorer import MOST_EPISODES
 
 OnSteps = Callable[[int, int, float], None]
 
@@ -117,7 +118,8 @@ def score(
     """
     from hyperdistill_core.tasks import get_task
 
-    require_arguments_at_least(1, episodes=episodes, best_of=best_of, top=top)
+    require_arguments_at_least(1, best_of=best_of, top=top)
+    require_arguments_at_least(1, most=MOST_EPISODES, episodes=episodes)
     require_arguments_at_least(0, seed=seed, variant=variant, finetune=finetune, workers=workers)
     if variant is not None and (best_of is not None or top is not None):
         raise UsageError("variant: names the variant to score: leave out best_of and top")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codesign.cli.options import INTERRUPTED, PATH, set_option
+from codesign.cli.text import echo
 from codesign.interrupts import deferred_interrupts
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
     help="Dask scheduler to score bodies on, such as tcp://host:8786; none uses --workers.",
 )
 @click.option("--resume", type=PATH, metavar="RUN", help="Continue this run.")
+@click.option(
+    "--allow-custom",
+    is_flag=True,
+    help="Let CAMPAIGN.toml, or a run that somebody else started, name Python code, a scheduler or "
+    "a queueing system. Read it first, like a script.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan and its estimated time; run nothing.")
 def evolve(
     campaign: Path | None,
@@ -51,6 +58,7 @@ def evolve(
     workers: int | None,
     cluster: str | None,
     resume: Path | None,
+    allow_custom: bool,
     dry_run: bool,
 ) -> None:
     """Search for bodies, or continue a search.
@@ -76,13 +84,19 @@ def evolve(
     if resume is not None:
         if campaign or preset or assignments or out or seed is not None or dry_run:
             raise UsageError(
-                "--resume continues with the settings of the run: it goes only with --workers "
-                "and --cluster"
+                "--resume continues with the settings of the run: it goes only with --workers, "
+                "--cluster and --allow-custom"
             )
         folder = resume
         _work(
             folder,
-            lambda observer: api.resume(folder, workers=workers, changes=place, observer=observer),
+            lambda observer: api.resume(
+                folder,
+                workers=workers,
+                changes=place,
+                allow_custom=allow_custom,
+                observer=observer,
+            ),
         )
         return
     if campaign is None and preset is None:
@@ -92,6 +106,7 @@ def evolve(
         file=campaign,
         assignments=assignments,
         overrides={"seed": seed, "workers": workers},
+        allow_custom=allow_custom,
     ).replace(**place)
     if dry_run:
         _show_plan(settings)
@@ -120,11 +135,11 @@ def _work(path: Path, search: Callable[[Observer], Run]) -> None:
             run = search(progress)
         _show(run, console)
         if run.stopped:
-            click.echo(f"stopped:    {run.stopped}")
+            echo(f"stopped:    {run.stopped}")
     except KeyboardInterrupt:
         if not RunFolder.is_run(path):
             raise
-        click.echo(f"interrupted; to continue: codesign evolve --resume {path}", err=True)
+        echo(f"interrupted; to continue: codesign evolve --resume {path}", err=True)
         # A second Ctrl-C waits until the designs are written, and changes nothing then.
         with suppress(KeyboardInterrupt), console.status("writing the best designs so far"):
             Run(path).write_designs()
@@ -136,23 +151,23 @@ def _show(run: Run, console: Console) -> None:
 
     console.print(designs_table(run.best(), depths=run.depths()))
     for line in alarm_lines(run.events("alarm")):
-        console.print(line, style="yellow", soft_wrap=True, markup=False)
-    console.print(f"run folder: {run.path}", soft_wrap=True, markup=False)
-    console.print(f"designs:    {run.designs}", soft_wrap=True, markup=False)
+        console.print(line, style="yellow", soft_wrap=True)
+    console.print(f"run folder: {run.path}", soft_wrap=True)
+    console.print(f"designs:    {run.designs}", soft_wrap=True)
 
 
 def _show_plan(settings: Settings) -> None:
     from codesign import api, config
 
     plan = api.plan(settings)
-    click.echo(config.to_toml(settings))
+    echo(config.to_toml(settings))
     best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
-    click.echo(
+    echo(
         f"{settings.total} candidates of {settings.episodes} episodes{best_of}, {plan.finalists} "
         f"finalists of {settings.reevaluation_episodes} episodes, {plan.location}"
     )
     racing = "; racing makes it shorter" if settings.racing else ""
-    click.echo(
+    echo(
         f"{_duration(plan.min_s)} if bodies fall as early as the first {plan.probes}, "
         f"{_duration(plan.max_s)} if none falls{racing}"
     )

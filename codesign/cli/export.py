@@ -11,6 +11,7 @@ import click
 
 from codesign import defaults
 from codesign.cli.options import INTERRUPTED, PATH, best_of_option, seed_option
+from codesign.cli.text import echo
 
 if TYPE_CHECKING:
     from codesign.exporting import Design
@@ -106,7 +107,7 @@ def export(
     if source.is_dir() and not NETWORK_FORMATS.isdisjoint(chosen):
         missing = api.load_run(source).without_networks
         if missing:
-            click.echo(missing, err=True)
+            echo(missing, err=True)
 
 
 @click.command()
@@ -193,11 +194,11 @@ def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:
 
 def _show(out: Path, designs: Sequence[Design]) -> None:
     for file in sorted(out.iterdir()):
-        click.echo(str(file))
+        echo(str(file))
     for design in designs:
         if design.scores is not None:
             before, after = design.scores
-            click.echo(
+            echo(
                 f"{design.name}: score {before:.1f}, after fine-tuning {after:.1f} from other "
                 "initial states"
             )
@@ -222,5 +223,5 @@ def _interruptible() -> Generator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("interrupted; the same command continues the training", err=True)
+        echo("interrupted; the same command continues the training", err=True)
         raise SystemExit(INTERRUPTED) from None

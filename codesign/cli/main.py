@@ -18,6 +18,7 @@ from codesign.cli.query import query
 from codesign.cli.robots import convert, inspect, sample
 from codesign.cli.runs import runs, status
 from codesign.cli.score import score
+from codesign.cli.text import echo
 from codesign.interrupts import terminations_as_interrupts
 
 FAILED, WRONG_USE = 1, 2
@@ -94,5 +95,5 @@ def _explain(error: Exception) -> NoReturn:
 
 
 def _end(message: str, code: int) -> NoReturn:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    echo(f"error: {' '.join(message.split())}", err=True)
     sys.exit(code)

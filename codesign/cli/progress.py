@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from codesign.store import Event
 
 _COLUMNS = (
-    TextColumn("{task.description}"),
+    TextColumn("{task.description}", markup=False),
     BarColumn(),
     MofNCompleteColumn(),
     TimeRemainingColumn(),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codesign.cli.options import PATH
+from codesign.cli.text import echo, echo_data
 
 if TYPE_CHECKING:
     from codesign.store.query import QueryResult
@@ -81,13 +82,13 @@ def query(
     texts = {target: write(result) for target, write in targets.items()}
     for target, text in texts.items():
         if target == "-":
-            click.echo(text, nl=False)
+            echo_data(text)
         else:
             write_text(target, text)
     if not texts:
         _show(result)
     if result.more:
-        click.echo(f"only the first {limit} rows: --limit shows more", err=True)
+        echo(f"only the first {limit} rows: --limit shows more", err=True)
 
 
 def _show(result: QueryResult) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from codesign.cli.options import PATH, root_option, seed_option
+from codesign.cli.text import echo
 
 
 @click.command()
@@ -37,7 +38,7 @@ def sample(count: int, seed: int, out: Path) -> None:
         for index, child in enumerate(children)
     ]
     export_designs(designs, out, formats=["json"])
-    click.echo(f"{len(designs)} bodies in {out}")
+    echo(f"{len(designs)} bodies in {out}")
 
 
 @click.command()
@@ -63,17 +64,17 @@ def inspect(robot: Path, root: str | None) -> None:
     console.print(f"{nodes} nodes, {joints} joints, {mass} kg")
     console.print(f"hash {body_hash(graph)}", soft_wrap=True)
     for line in suspicions(graph):
-        console.print(line, style="yellow", soft_wrap=True, markup=False)
+        console.print(line, style="yellow", soft_wrap=True)
     physics = body_graph.physics(graph)
     if physics is not None:
         console.print("a robot with physics of its own:")
         for note in physics.notes:
-            console.print(f"  {note}", soft_wrap=True, markup=False)
+            console.print(f"  {note}", soft_wrap=True)
         return
     broken = violations(graph)
     console.print("a valid UNIMAL body" if not broken else "outside the UNIMAL design space:")
     for message in broken:
-        console.print(f"  {message}", style="yellow", markup=False)
+        console.print(f"  {message}", style="yellow")
 
 
 @click.command()
@@ -94,4 +95,4 @@ def convert(source: Path, target: Path, root: str | None) -> None:
     if target.is_file():
         raise UsageError(f"{target} exists: delete it or choose another file")
     write_body(read_body(source, root=root), target)
-    click.echo(f"{target}")
+    echo(f"{target}")

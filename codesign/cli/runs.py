@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from codesign.cli.options import PATH
+from codesign.cli.text import echo
 
 #: Where ``codesign evolve`` puts runs by default.
 RUNS = Path("runs")
@@ -25,16 +26,16 @@ def status(run: Path) -> None:
     console = new_console(highlight=False)
     details = ", ".join(f"{count} {name}" for name, count in known.counts.items() if count)
     why = f": {known.message}" if known.state == "failed" else ""
-    console.print(f"{run}: {known.state}{why}", soft_wrap=True, markup=False)
+    console.print(f"{run}: {known.state}{why}", soft_wrap=True)
     console.print(f"{known.scored} of {known.total} candidates: {details or 'none'}")
     if known.missing_reevaluations:
         console.print(f"finalists to re-evaluate: {known.missing_reevaluations}")
     if known.early_stop:
-        console.print(f"stops early: {known.early_stop}", soft_wrap=True, markup=False)
+        console.print(f"stops early: {known.early_stop}", soft_wrap=True)
     console.print(generations_table(opened.generations()))
     console.print(designs_table(opened.best(), depths=opened.depths()))
     for line in alarm_lines(opened.events("alarm")):
-        console.print(line, style="yellow", soft_wrap=True, markup=False)
+        console.print(line, style="yellow", soft_wrap=True)
 
 
 @click.command()
@@ -52,7 +53,7 @@ def runs(parent: Path) -> None:
         raise UsageError(f"--in: expected a folder of runs, got {parent}")
     found = find_runs(parent)
     if not found:
-        click.echo(f"no runs in {parent}")
+        echo(f"no runs in {parent}")
         return
     new_console().print(runs_table([_row(path) for path in found]))
 

@@ -18,6 +18,7 @@ from codesign.cli.options import (
     root_option,
     seed_option,
 )
+from codesign.cli.text import echo, echo_data
 
 if TYPE_CHECKING:
     from codesign.api import RobotFile
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     "--episodes",
     default=defaults.EPISODES,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=1_000_000),
     help="Number of episodes for each robot.",
 )
 @seed_option("the episodes' initial states")
@@ -146,7 +147,7 @@ def score(
         records = api.score(found, **options)
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
     if json_to == "-":
-        click.echo(text)
+        echo_data(f"{text}\n")
     else:
         if json_to is not None:
             write_text(json_to, text + "\n")
@@ -170,7 +171,7 @@ def _check_target(json_to: str | None, files: Sequence[Path]) -> None:
 def _best(records: Sequence[ScoreRecord], top: int) -> list[ScoreRecord]:
     """The best of the records that are complete, and those of robots that failed."""
     pruned = sum(record.status == "pruned" for record in records)
-    click.echo(f"{pruned} of {len(records)} robots were pruned early")
+    echo(f"{pruned} of {len(records)} robots were pruned early")
     scored = [record for record in records if record.status in ("ok", "unstable")]
     failed = [record for record in records if record.status == "failed"]
     return [*sorted(scored, key=lambda record: -record.score)[:top], *failed]
@@ -209,4 +210,4 @@ def _show(records: Sequence[ScoreRecord], found: Sequence[RobotFile], *, compari
     if comparing:
         console.print(comparison_table(comparisons(records)))
     for line in warning_lines(records):
-        console.print(line, style="yellow", soft_wrap=True, markup=False)
+        console.print(line, style="yellow", soft_wrap=True)

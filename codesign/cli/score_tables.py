@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from rich.markup import escape
 from rich.table import Table
 
 from codesign.cli.tables import PLAIN, RIGHT, with_interval
@@ -45,7 +44,7 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
         table.add_column(metrics[name], **RIGHT)
     for record in records:
         table.add_row(
-            escape(record.robot),
+            record.robot,
             with_interval(record),
             f"{record.speed:.2f}",
             f"{record.distance:.1f}",
@@ -67,14 +66,14 @@ def robustness_table(records: Sequence[ScoreRecord]) -> Table:
         names = [*(f"{SCORE_WHEN}{name}" for name in PERTURBATIONS), "robustness"]
         if "robustness" in record.metrics:
             scores = (record.score, *(record.metrics[name] for name in names))
-            table.add_row(escape(record.robot), *(f"{score:.0f}" for score in scores))
+            table.add_row(record.robot, *(f"{score:.0f}" for score in scores))
     return table
 
 
 def comparison_table(compared: Sequence[Comparison]) -> Table:
     """The best robot against the others."""
     best = compared[0].first if compared else "none"
-    table = Table(**PLAIN, title=f"Compared with {escape(best)}", title_justify="left")
+    table = Table(**PLAIN, title=f"Compared with {best}", title_justify="left")
     table.add_column("robot", overflow="fold")
     for title in ("is lower by", "95% interval", "significant", "episodes to tell"):
         table.add_column(title, **RIGHT)
@@ -82,7 +81,7 @@ def comparison_table(compared: Sequence[Comparison]) -> Table:
         low, high = one.ci95
         needed = one.episodes_to_tell
         table.add_row(
-            escape(one.second),
+            one.second,
             f"{one.difference:.1f}",
             f"{low:.1f} .. {high:.1f}",
             "yes" if one.significant else "no",
@@ -128,7 +127,7 @@ def details_table(record: ScoreRecord, nodes: Sequence[str]) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, text in _details(record, nodes):
-        table.add_row(name, escape(text))
+        table.add_row(name, text)
     return table
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import networkx as nx
 from rich import box
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from rich.tree import Tree
 
+from codesign.cli.text import visible
 from codesign.scoring import ScoreRecord
 from codesign.store import Candidate, Event
 from morph_ops import graph as body_graph
@@ -84,7 +85,7 @@ def runs_table(rows: Iterable[Sequence[str]]) -> Table:
     for title in ("task", "controller"):
         table.add_column(title, overflow="fold")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     return table
 
 
@@ -125,9 +126,9 @@ def rows_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Tabl
     """The result of a query; long values are cut off."""
     table = Table(**PLAIN)
     for column in columns:
-        table.add_column(escape(column), overflow="fold")
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(_cut("" if value is None else str(value))) for value in row))
+        table.add_row(*(_cut("" if value is None else str(value)) for value in row))
     return table
 
 
@@ -149,23 +150,19 @@ def _add_children(tree: Tree, graph: nx.DiGraph[str], name: str) -> None:
         branch = tree.add(_limb_line(child, node))
         for joint in node.joints:
             low, high = joint.range_deg
-            branch.add(
-                f"[cyan]{escape(joint.name)}[/]  {joint.slot}-hinge {low:g}..{high:g} deg, "
-                f"gear {joint.gear:g}"
-            )
+            details = f"{joint.slot}-hinge {low:g}..{high:g} deg, gear {joint.gear:g}"
+            branch.add(_named(joint.name, details, style="cyan"))
         _add_children(branch, graph, child)
 
 
-def _torso_line(name: str, torso: Torso) -> str:
-    return (
-        f"[bold]{escape(name)}[/]  sphere r {torso.radius:g} m, {mass(torso):.2f} kg, "
-        f"{torso.pos[2]:g} m up"
-    )
+def _torso_line(name: str, torso: Torso) -> Text:
+    return _named(name, f"sphere r {torso.radius:g} m, {mass(torso):.2f} kg, {torso.pos[2]:g} m up")
 
 
-def _limb_line(name: str, limb: Limb) -> str:
+def _limb_line(name: str, limb: Limb) -> Text:
     length = math.dist(limb.start, limb.end)
-    return (
-        f"[bold]{escape(name)}[/]  capsule r {limb.radius:g} m, length {length:.2f} m, "
-        f"{mass(limb):.2f} kg"
-    )
+    return _named(name, f"capsule r {limb.radius:g} m, length {length:.2f} m, {mass(limb):.2f} kg")
+
+
+def _named(name: str, details: str, *, style: str = "bold") -> Text:
+    return Text.assemble((visible(name), style), f"  {details}")

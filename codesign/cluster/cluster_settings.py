@@ -29,6 +29,18 @@ KINDS = Registry(
         "slurm": "SLURMCluster",
     },
 )
+#: Options of the local kind: none of them runs code.
+_LOCAL_OPTIONS = (
+    "dashboard_address",
+    "host",
+    "memory_limit",
+    "n_workers",
+    "processes",
+    "scheduler_port",
+    "silence_logs",
+    "threads_per_worker",
+)
+_LOOPBACK = re.compile(r"(127\.[0-9.]+|localhost|\[::1\]|::1)(:[0-9]+)?")
 _ADDRESS = re.compile(r"(tcp|tls)://[^\s/:]+:\d+|(tcp|tls)://\[[0-9a-fA-F:]+\]:\d+")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 # Settings that apply to a cluster of a kind; None stands for a cluster that already runs.
@@ -55,22 +67,27 @@ class ClusterSettings(FrozenSettings):
         f"queueing system that runs jobs: {', '.join(kind for kind in KINDS if kind != LOCAL)}.",
     )
     workers: int | None = Field(
-        default=None, ge=1, description='Number of Dask workers to start, for the kind "local".'
+        default=None,
+        ge=1,
+        le=4096,
+        description='Number of Dask workers to start, for the kind "local".',
     )
     jobs: int | None = Field(
         default=None,
         ge=1,
+        le=100_000,
         description="Number of jobs to keep in the queueing system. A job that ends at its time "
         "limit is replaced.",
     )
     options: dict[str, Any] = Field(
         default_factory=dict,
         description="Arguments of the class that starts the cluster, such as cores, memory and "
-        "walltime (see LocalCluster of Dask, and dask-jobqueue).",
+        f"walltime (see dask-jobqueue). The local kind takes {', '.join(_LOCAL_OPTIONS)}.",
     )
     wait: Annotated[float, Unit("s")] = Field(
         default=300.0,
         gt=0.0,
+        le=1_000_000.0,
         description="Time to wait for the first worker. A queue may take long.",
     )
 
@@ -106,7 +123,21 @@ class ClusterSettings(FrozenSettings):
                     f"{name} does not apply to {self.kind or 'a scheduler that runs already'}: "
                     "remove it"
                 )
+        unknown = [name for name in self.options if name not in _LOCAL_OPTIONS]
+        if self.kind == LOCAL and unknown:
+            raise ValueError(
+                f"options: the local kind takes {', '.join(_LOCAL_OPTIONS)}; got {unknown[0]!r}"
+            )
         return self
+
+    @property
+    def needs_trust(self) -> bool:
+        """Whether the cluster runs commands of its options, or listens or talks to the network."""
+        if self.kind not in (None, LOCAL):
+            return True
+        listens = [self.options.get(name, "127.0.0.1") for name in ("host", "dashboard_address")]
+        addresses = [(self.scheduler or "").partition("://")[2] or "127.0.0.1", *map(str, listens)]
+        return not all(map(_LOOPBACK.fullmatch, addresses))
 
     @property
     def name(self) -> str:

@@ -37,6 +37,7 @@ def start_cluster(settings: ClusterSettings) -> Any:
 def _start_local(settings: ClusterSettings) -> Any:
     options: dict[str, Any] = {
         "threads_per_worker": 1,
+        "host": "127.0.0.1",
         # Any free port: Dask warns if another cluster has taken the usual one.
         "dashboard_address": "127.0.0.1:0",
         "n_workers": settings.workers,

@@ -17,6 +17,9 @@ from hyperdistill_core.settings import DefaultText, FrozenSettings, Names, Setti
 from morph_ops._registry import is_plugin
 
 _MIN_ISLAND = 4
+#: Most cells of an archive, which are all in memory.
+_MOST_CELLS = 1_000_000
+_MOST_CANDIDATES = 10_000_000
 #: Shortest and longest length of the settings that are lists of names.
 _LENGTHS = {"objectives": (2, 4), "descriptors": (1, 4), "islands": (2, 64)}
 
@@ -48,7 +51,7 @@ class Settings(FrozenSettings):
         hyperdistill_core.errors.SettingsError: population: expected at least 2, got 1
     """
 
-    seed: int = Field(default=0, ge=0, description="Root seed of all random numbers.")
+    seed: int = Field(default=0, ge=0, le=2**63 - 1, description="Root seed of all random numbers.")
     task: str = Field(default=defaults.TASK, description="Task that the bodies are scored on.")
     controller: str = Field(
         default=defaults.CONTROLLER,
@@ -71,11 +74,13 @@ class Settings(FrozenSettings):
     neighbors: int = Field(
         default=10,
         ge=1,
+        le=1_000_000,
         description='Nearest bodies in the archive that "novelty" measures distances to.',
     )
     novelty_threshold: float = Field(
         default=0.02,
         ge=0.0,
+        le=1.0,
         description="Mean distance to the nearest bodies above which a body enters the archive "
         'of "novelty", as a share of the range of each descriptor.',
     )
@@ -84,10 +89,13 @@ class Settings(FrozenSettings):
         description='Algorithm of each island of "islands": 2 to 64 of them.',
     )
     migrate_every: int = Field(
-        default=32, ge=1, description="Candidates of each island between two migrations."
+        default=32,
+        ge=1,
+        le=1_000_000,
+        description="Candidates of each island between two migrations.",
     )
     migrants: int = Field(
-        default=1, ge=1, description="Bodies that each island sends in a migration."
+        default=1, ge=1, le=1_000_000, description="Bodies that each island sends in a migration."
     )
     start: str | None = Field(
         default=None,
@@ -103,11 +111,13 @@ class Settings(FrozenSettings):
     population: int = Field(
         default=64,
         ge=2,
+        le=1_000_000,
         description="Number of bodies in the population; the search starts with as many.",
     )
     generations: int = Field(
         default=8,
         ge=0,
+        le=1_000_000,
         description="Generations after the first one; each has `population` candidates.",
     )
     candidates: int | None = Field(
@@ -116,16 +126,18 @@ class Settings(FrozenSettings):
         description="Number of candidates after which the run ends, if that is within a "
         "generation; by default all generations are completed.",
     )
-    episodes: int = Field(default=4, ge=1, description="Episodes of a score.")
+    episodes: int = Field(default=4, ge=1, le=100_000, description="Episodes of a score.")
     best_of: int = Field(
         default=1,
         ge=1,
+        le=65_536,
         description="Controller variants to try on each body in short rollouts before the best "
         "one is scored. More variants leave less to luck and cost more control steps.",
     )
     variants: int = Field(
         default=1,
         ge=1,
+        le=65_536,
         description="Controller variants that bodies can carry. A starting body gets a random "
         "one of them, a child inherits its first parent's, and `rates.variant` changes it. With "
         "1 all bodies have the first variant.",
@@ -133,6 +145,7 @@ class Settings(FrozenSettings):
     workers: Annotated[int, DefaultText("the cores that the process may use")] = Field(
         default_factory=usable_cores,
         ge=0,
+        le=4_096,
         description="Number of worker processes; 0 scores in the main process. It does not "
         "change the result.",
     )
@@ -143,14 +156,18 @@ class Settings(FrozenSettings):
     time_limit: Annotated[float, Unit("s")] = Field(
         default=defaults.TIME_LIMIT,
         gt=0.0,
+        le=1_000_000.0,
         description="Longest time for the scoring of a body. A body that exceeds it is scored "
         "once more, and failed if it exceeds it again. This depends on the machine, so "
         "the limit must be far above the usual times.",
     )
-    tournament: int = Field(default=4, ge=1, description="Bodies that compete to become a parent.")
+    tournament: int = Field(
+        default=4, ge=1, le=1_000_000, description="Bodies that compete to become a parent."
+    )
     in_flight: int = Field(
         default=16,
         ge=1,
+        le=1_000_000,
         description="Candidates that are created before the score of the first of them counts, "
         "at most half of the population. It limits how many workers are busy, and it changes "
         "the result, so that the number of workers does not.",
@@ -158,16 +175,21 @@ class Settings(FrozenSettings):
     finalists: int = Field(
         default=20,
         ge=1,
+        le=1_000_000,
         description="Best bodies of the search that are re-evaluated at the end; at least `top`.",
     )
     reevaluation_episodes: int = Field(
         default=16,
         ge=0,
+        le=100_000,
         description="Episodes of each re-evaluation, with initial states that the search has "
         "never used; 0 skips the re-evaluation.",
     )
     top: int = Field(
-        default=5, ge=1, description="Number of designs that are exported when the run ends."
+        default=5,
+        ge=1,
+        le=10_000,
+        description="Number of designs that are exported when the run ends.",
     )
     rates: Rates = Field(default_factory=Rates, description="How offspring are made.")
     limits: Limits = Field(default_factory=Limits, description="Upper limits of a body.")
@@ -257,6 +279,23 @@ class Settings(FrozenSettings):
         if self.locked and self.start is None:
             raise SettingsError.of(
                 "locked", "expected the robots with these limbs in start, got no start"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Settings:
+        cells = self.bins ** len(self.descriptors)
+        if self.algorithm == "map_elites" and cells > _MOST_CELLS:
+            raise SettingsError.of(
+                "bins",
+                f"expected at most {_MOST_CELLS} cells of the archive, got {self.bins} along each "
+                f"of {len(self.descriptors)} descriptors: {cells}",
+            )
+        if self.total > _MOST_CANDIDATES:
+            raise SettingsError.of(
+                "generations",
+                f"expected at most {_MOST_CANDIDATES} candidates in all generations, got "
+                f"{self.total}",
             )
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -12,10 +13,11 @@ import tomli_w
 
 from codesign.cluster import ClusterSettings
 from codesign.config.settings import Settings
+from codesign.config.trust import require_word, trusted_words
 from codesign.errors import UsageError
 from hyperdistill_core.errors import SettingProblem, SettingsError
 from hyperdistill_core.settings import assigned, merged
-from morph_ops._messages import one_line
+from morph_ops._messages import cut, one_line
 from morph_ops._registry import Registry
 from morph_ops._text_file import read_text
 
@@ -44,6 +46,7 @@ def load(
     file: Path | None = None,
     assignments: Iterable[str] = (),
     overrides: Mapping[str, Any] | None = None,
+    allow_custom: bool = False,
 ) -> Settings:
     """Settings from all sources; a later source replaces the values of an earlier one.
 
@@ -53,6 +56,8 @@ def load(
         assignments: ``key=value`` assignments. Dots reach into tables. A value is TOML, or
             plain text where it is no valid TOML.
         overrides: Settings by name; None values are ignored.
+        allow_custom: Whether the file may name what runs code or talks to other machines: custom
+            components, schedulers, queueing systems. Assignments and overrides always may.
 
     Returns:
         The validated settings, complete with defaults.
@@ -60,6 +65,7 @@ def load(
     Raises:
         UnknownNameError: No preset has this name.
         UsageError: The file cannot be read, or is not valid TOML.
+        UsageError: The file names what runs code, and ``allow_custom`` is false.
         SettingsError: An assignment is not of the form ``key=value``.
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
 
@@ -75,11 +81,26 @@ def load(
     values = assigned(values, assignments)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
-        return Settings.from_dict(merged(values, given))
+        settings = Settings.from_dict(merged(values, given))
     except SettingsError as error:
         if file is None:
             raise
         raise _with_file(error, file) from None
+    if file is not None and not allow_custom:
+        own = _own_words(assigned({}, assignments), given)
+        require_word(trusted_words(settings), own=own, where=str(file))
+    return settings
+
+
+def _own_words(*values: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the user named beside the file."""
+    words: list[str] = []
+    for each in values:
+        for name, value in each.items():
+            # Settings that are wrong without the file's do not matter here.
+            with suppress(SettingsError):
+                words += trusted_words(Settings.from_dict({name: value}))
+    return tuple(words)
 
 
 def _with_file(error: SettingsError, file: Path) -> SettingsError:
@@ -122,8 +143,10 @@ def parse_toml(text: str, *, source: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{source} is not valid TOML: {one_line(error)}") from None
+    except ValueError as error:  # also of an integer with thousands of digits
+        raise UsageError(f"{source} is not valid TOML: {cut(one_line(error), most=200)}") from None
+    except RecursionError:
+        raise UsageError(f"{source} is not valid TOML: nested too deeply") from None
 
 
 def to_toml(settings: Settings) -> str:

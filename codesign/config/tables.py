@@ -8,7 +8,11 @@ from typing import Annotated, Any, cast
 from pydantic import Field, field_validator
 
 from hyperdistill_core.settings import FrozenSettings, Unit
+from morph_ops._messages import shown
 from morph_ops.operators import OPERATORS
+
+#: Largest weight of an operator: the sum of all must be finite.
+_LARGEST_WEIGHT = 1e9
 
 
 class Rates(FrozenSettings):
@@ -56,8 +60,13 @@ class Rates(FrozenSettings):
         given = cast("Mapping[str, Any]", weights)
         for name, weight in given.items():
             OPERATORS.require(name)
-            if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
-                raise ValueError(f"{name}: expected a weight of at least 0, got {weight!r}")
+            number = not isinstance(weight, bool) and isinstance(weight, int | float)
+            if not number or not weight >= 0:
+                raise ValueError(f"{name}: expected a weight of at least 0, got {shown(weight)}")
+            if weight > _LARGEST_WEIGHT:
+                raise ValueError(
+                    f"{name}: expected a weight of at most {_LARGEST_WEIGHT:g}, got {shown(weight)}"
+                )
         complete = {name: float(given.get(name, 1.0)) for name in {**OPERATORS, **given}}
         if not any(complete.values()):
             raise ValueError("expected a weight above 0 for at least one operator")
@@ -99,11 +108,13 @@ class Stop(FrozenSettings):
     stagnation: int | None = Field(
         default=None,
         ge=1,
+        le=100_000_000,
         description="Stop after this number of candidates in a row without a new best score.",
     )
     minutes: Annotated[float | None, Unit("min")] = Field(
         default=None,
         gt=0.0,
+        le=1e7,
         description="Stop after this time since the run was started or resumed. The result "
         "depends on the machine; a resumed run continues for as long again.",
     )
@@ -125,11 +136,15 @@ class Racing(FrozenSettings):
     steps: int = Field(
         default=100,
         ge=2,
+        le=100_000,
         description="Control steps of the short episode. A body that does not fall is "
         "extrapolated to a whole episode at the speed of its best half of these steps.",
     )
     episodes: int = Field(
-        default=2, ge=0, description="Whole episodes of the second stage; 0 skips the stage."
+        default=2,
+        ge=0,
+        le=100_000,
+        description="Whole episodes of the second stage; 0 skips the stage.",
     )
     margin: float = Field(
         default=0.5,

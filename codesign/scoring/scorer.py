@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from hyperdistill_core.rollout import Policy, Rollout
 
 
+#: Most episodes of a score.
+MOST_EPISODES = 1_000_000
 #: Unlikeness from which a zero-shot score says little.
 FAR = 99.0
 
@@ -57,7 +59,7 @@ class BodyScorer:
         UnknownNameError: No task has this name.
         UsageError: No controller has this name or path, or its file cannot be read.
         UsageError: The controller has fewer variants than ``best_of`` or ``variants``.
-        ValueError: ``episodes`` is below 1.
+        ValueError: ``episodes`` is below 1 or above :data:`MOST_EPISODES`.
 
     Examples:
         >>> import numpy as np
@@ -82,8 +84,8 @@ class BodyScorer:
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
-        if episodes < 1:
-            raise ValueError(f"episodes: expected at least 1, got {episodes}")
+        if not 1 <= episodes <= MOST_EPISODES:
+            raise ValueError(f"episodes: expected 1 .. {MOST_EPISODES}, got {episodes}")
         self._task = get_task(task)
         named = isinstance(controller, str | Path)
         self._controller = load_controller(controller) if named else controller

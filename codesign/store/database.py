@@ -287,6 +287,25 @@ class Database:
         found = self._rows("SELECT key, value FROM provenance ORDER BY event DESC")
         return {row["key"]: row["value"] for row in found}
 
+    def require_task(self, task: str) -> None:
+        """Refuse score records of another task, whose name could stand for code.
+
+        Args:
+            task: Name of the task of the run.
+
+        Raises:
+            UsageError: A record has another task.
+        """
+        for table in ("candidates", "reevaluations"):
+            for row in self._rows(
+                f"SELECT number FROM {table} WHERE json_extract(record, '$.task') IS NOT ? LIMIT 1",
+                task,
+            ):
+                raise UsageError(
+                    f"{self._path}: expected records of the task {task}, got another one in the "
+                    f"row of candidate {row['number']} of {table}"
+                )
+
     def early_stop(self) -> tuple[int, str] | None:
         """Number of candidates and reason of a run that ends early; None for any other."""
         for total, reason in self._rows("SELECT total, reason FROM early_stop"):

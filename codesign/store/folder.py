@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from filelock import FileLock, Timeout
 
 from codesign import config
 from codesign.config import Settings
+from codesign.config.trust import require_word, trusted_words
 from codesign.errors import WRONG_INPUT, RunError, RunLockedError, UsageError
-from codesign.store import schema
+from codesign.store import own_run, schema
 from codesign.store.atomic import new_folder
 from codesign.store.database import Database
 from codesign.store.event import utc_now
@@ -100,7 +101,26 @@ class RunFolder:
             for number, founder in enumerate(start):
                 json_file.write_json(founder.graph, draft / START / f"{number:05d}.json")
             (draft / LOG).touch()
+            own_run.mark(draft, trusted_words(settings))
         return cls(path)
+
+    def require_trusted(self, changed: Settings, changes: Collection[str]) -> None:
+        """Refuse a run of somebody else that names what runs code or talks to other machines.
+
+        Args:
+            changed: The settings that the run will go on with.
+            changes: Names of the settings in them that the user gave.
+
+        Raises:
+            UsageError: The settings name such a thing, and another user started the run, or the
+                settings were edited.
+        """
+        if own_run.is_own(self.path, trusted_words(self.settings)):
+            return
+        words = trusted_words(changed)
+        own = [word for word in words if word.partition(" = ")[0] in changes]
+        where = f"the run {self.path}, which another user started or edited,"
+        require_word(words, own=own, where=where)
 
     @property
     def designs(self) -> Path:

@@ -46,6 +46,27 @@ def require_same_settings(settings: Settings, initial: Mapping[str, str]) -> Non
             )
 
 
+def require_same_cluster(stored: Settings, now: Settings, initial: Mapping[str, str]) -> None:
+    """Refuse a cluster that somebody wrote into the settings after the run had started.
+
+    Args:
+        stored: The settings in the run folder.
+        now: The settings that the run will go on with; another cluster than the stored one is the
+            user's choice.
+        initial: The :func:`provenance` of the process that started the run.
+
+    Raises:
+        UsageError: The stored cluster is another one than at the start.
+    """
+    then = json.loads(initial.get("settings", "{}"))
+    cluster = json.loads(stored.model_dump_json())["cluster"]
+    if now.cluster == stored.cluster and "cluster" in then and then["cluster"] != cluster:
+        raise UsageError(
+            "cluster: settings.toml has another one than the run started with; name it with "
+            "--cluster ADDRESS (--cluster none for this machine), or allow it with --allow-custom"
+        )
+
+
 def provenance(settings: Settings) -> dict[str, str]:
     """Versions, machine, controller and settings of a process that works on a run.
 

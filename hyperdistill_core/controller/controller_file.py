@@ -17,10 +17,11 @@ Nothing in a file is executed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +33,11 @@ from hyperdistill_core.controller.reference_scores import ReferenceScores
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import ContextKind
+from hyperdistill_core.features.state import STATE_DIM
 from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.mlp import Normalization
 from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
-from morph_ops._messages import one_line
+from morph_ops._messages import one_line, shown
 
 #: Kind of the checkpoint.
 KIND = "controller"
@@ -43,6 +45,8 @@ KIND = "controller"
 VERSION = 3
 _MEAN, _VAR, _VARIANTS = "state_mean", "state_var", "variants"
 _FAMILIARITY = "familiarity."
+#: Largest size that a network of a file may have in any direction.
+_LARGEST_SIZE = 65_536
 _REFERENCE_SCORES = "reference_scores"
 
 
@@ -90,20 +94,50 @@ def read_parts(path: Path) -> ControllerParts:
         limits = {name: (low, high) for name, (low, high) in meta["training_distribution"].items()}
         return ControllerParts(
             network=NumpyHypernetwork(
-                HypernetConfig(**meta["network"]),
+                HypernetConfig(**_small(meta["network"])),
                 {name: array.astype(np.float32) for name, array in tensors.items()},
             ),
-            normalization=Normalization(mean, var, clip=meta["clip"]),
-            task=meta["task"],
-            context=meta["context"],
+            normalization=_normalization(mean, var, clip=meta["clip"]),
+            task=_text(meta, "task"),
+            context=cast("ContextKind", _text(meta, "context")),
             training_distribution=TrainingDistribution(limits),
             familiarity=Familiarity(**known) if known else None,
             reference_scores=ReferenceScores.from_dict(scores) if scores else None,
             provenance=meta["provenance"],
             variants=variants,
         )
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError,
+            RuntimeError) as error:  # fmt: skip
         raise damaged(path, error) from None
+
+
+def _normalization(
+    mean: NDArray[np.float64], var: NDArray[np.float64], *, clip: object
+) -> Normalization:
+    """The normalization of a file, with numbers that can be divided by."""
+    finite = np.isfinite(mean).all() and np.isfinite(var).all()
+    if not finite or mean.shape != var.shape or mean.shape[-1:] != (STATE_DIM,):
+        raise ValueError(f"normalization: expected {STATE_DIM} finite means and variances")
+    if (var < 0.0).any():
+        raise ValueError(f"normalization: expected variances of at least 0, got {var.min():g}")
+    if not isinstance(clip, int | float) or not 0.0 < clip < math.inf:
+        raise ValueError(f"clip: expected a number above 0, got {shown(clip)}")
+    return Normalization(mean, var, clip=float(clip))
+
+
+def _small(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings of a network whose sizes can be multiplied and counted."""
+    for name, value in config.items():
+        if isinstance(value, int | float) and not value <= _LARGEST_SIZE:
+            raise ValueError(f"{name}: expected at most {_LARGEST_SIZE}, got {shown(value)}")
+    return config
+
+
+def _text(meta: dict[str, Any], name: str) -> str:
+    value = meta[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected text, got {shown(value)}")
+    return value
 
 
 def write_parts(path: Path, parts: ControllerParts, *, half: bool) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, TypeAlias, get_args
+from functools import partial
+from typing import Literal, TypeAlias, cast, get_args
 
 import mujoco
 import networkx as nx
@@ -25,6 +26,8 @@ from morph_ops._registry import lookup
 Engine: TypeAlias = Literal["batched", "serial"]
 #: Names of the engines.
 ENGINES: tuple[Engine, ...] = get_args(Engine)
+#: Most episodes that run at once: their states and poses are in memory.
+LOCKSTEP = 64
 _MakePhysics: TypeAlias = Callable[
     [mujoco.MjModel, NDArray[np.float64], NDArray[np.float64]], Physics
 ]
@@ -45,9 +48,11 @@ def rollout(
 ) -> Rollout:
     """Run episodes of a body under a policy.
 
-    The episodes run in lockstep. The physics drops an episode as soon as it has ended; the
-    policy's batch drops ended episodes once they are half of it, in both engines alike. The
-    rollout stops when all episodes have ended or a simulation becomes unstable.
+    The episodes run in lockstep, :data:`LOCKSTEP` at a time, so that memory does not grow with
+    their number; the result does not depend on that. The physics drops an episode as soon as it has
+    ended; the policy's batch drops ended episodes once they are half of it, in both engines alike.
+    The rollout stops when all episodes have ended or a simulation becomes unstable; episodes after
+    an unstable one have a length of 0.
 
     Args:
         graph: The body.
@@ -58,7 +63,8 @@ def rollout(
             initial state, whatever the body.
         first_episode: Number of the first episode.
         engine: "batched", or "serial" for the reference.
-        record_trajectory: Whether to keep states, controls and rewards of all control steps.
+        record_trajectory: Whether to keep states, controls and rewards of all control steps. All
+            episodes run at once then.
         measure_gait: Whether to measure :attr:`Rollout.gait`, which takes a few percent more time.
         perturbation: Physics and pushes that differ from the body's own. Sensor noise is a
             matter of the policy (:meth:`Perturbation.sensed`).
@@ -89,6 +95,63 @@ def rollout(
     make_physics: _MakePhysics = lookup(
         {"batched": _batched, "serial": SerialPhysics}, engine, what="engine"
     )
+    run = partial(
+        _lockstep,
+        graph,
+        policy,
+        make_physics,
+        task=task,
+        seed=seed,
+        record_trajectory=record_trajectory,
+        measure_gait=measure_gait,
+        perturbation=perturbation,
+    )
+    if record_trajectory:
+        return run(episodes=episodes, first_episode=first_episode)
+    result: Rollout | None = None
+    for done in range(0, episodes, LOCKSTEP):
+        number = min(LOCKSTEP, episodes - done)
+        part = run(episodes=number, first_episode=first_episode + done)
+        if part.unstable:
+            return _unstable(result, part, episodes, task)
+        result = part if result is None else result.joined(part)
+    return cast("Rollout", result)
+
+
+def _unstable(before: Rollout | None, part: Rollout, episodes: int, task: Task) -> Rollout:
+    """The rollout whose episodes after ``before`` became unstable; the later ones never ran."""
+    parts = [part] if before is None else [before, part]
+    lengths, fell = np.zeros(episodes, dtype=np.intp), np.zeros(episodes, dtype=np.bool_)
+    done = sum(len(each.lengths) for each in parts)
+    lengths[:done] = np.concatenate([each.lengths for each in parts])
+    fell[:done] = np.concatenate([each.fell for each in parts])
+    worst = np.full(episodes, task.worst_score)
+    return Rollout(
+        returns=worst,
+        terms={"unstable": worst},
+        lengths=lengths,
+        fell=fell,
+        distance=np.zeros(episodes),
+        speed=np.zeros(episodes),
+        unstable=True,
+        seconds=sum(each.seconds for each in parts),
+    )
+
+
+def _lockstep(
+    graph: nx.DiGraph[str],
+    policy: Policy,
+    make_physics: _MakePhysics,
+    *,
+    task: Task,
+    episodes: int,
+    seed: int,
+    first_episode: int,
+    record_trajectory: bool,
+    measure_gait: bool,
+    perturbation: Perturbation | None,
+) -> Rollout:
+    """Run episodes that are all in memory."""
     began = time.perf_counter()
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)

@@ -28,8 +28,10 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 import networkx as nx
 
 from morph_ops import graph as body_graph
+from morph_ops._messages import shown
 from morph_ops.errors import BodyError
 from morph_ops.graph import Joint, Limb, Physics, Torso
+from morph_ops.io._xml import MOST_BODIES, require_own_physics
 from morph_ops.validity.wellformed import require_well_formed
 
 __all__ = ["FORMAT", "VERSION", "from_dict", "to_dict"]
@@ -83,7 +85,8 @@ def from_dict(data: Any) -> nx.DiGraph[str]:
     Raises:
         BodyError: The format or the version is another one.
         BodyError: A field is missing, unknown, or of the wrong type.
-        BodyError: The description is no body.
+        BodyError: The description is no body, or has too many nodes.
+        BodyError: The physics names a file, or asks for more than a robot needs.
 
     Examples:
         >>> from_dict({"format": "codesign-body", "version": 7})
@@ -93,22 +96,26 @@ read it with the release that wrote it
     """
     found = cast("dict[Any, Any]", data) if isinstance(data, dict) else None
     if found is None or found.get("format") != FORMAT:
-        got = _shown(data if found is None else found.get("format"))
+        got = shown(data if found is None else found.get("format"))
         raise BodyError(f"expected a body with format {FORMAT!r}, got {got}")
     version = found.get("version")
     if type(version) is not int or version != VERSION:
         raise BodyError(
-            f"expected version {VERSION} of format {FORMAT!r}, got {_shown(version)}; "
+            f"expected version {VERSION} of format {FORMAT!r}, got {shown(version)}; "
             "read it with the release that wrote it"
         )
     _require_keys(found, (*_DOCUMENT, "physics"), _DOCUMENT, "the document")
     graph: nx.DiGraph[str] = nx.DiGraph(excludes=())
-    for index, entry in enumerate(_decode(list[dict[Any, Any]], found["bodies"], "bodies")):
+    entries = _decode(list[dict[Any, Any]], found["bodies"], "bodies")
+    if len(entries) > MOST_BODIES:
+        raise BodyError(f"bodies: expected at most {MOST_BODIES} nodes, got {len(entries)}")
+    for index, entry in enumerate(entries):
         _add_node(graph, entry, f"bodies[{index}]")
     pairs = _decode(list[tuple[str, str]], found["excludes"], "excludes")
     graph = body_graph.with_excludes(graph, pairs)
     if "physics" in found:
         physics = _decode(Physics, found["physics"], "physics")
+        require_own_physics(physics.mjcf)
         graph = body_graph.with_physics(graph, physics)
     require_well_formed(graph)
     return graph
@@ -171,12 +178,12 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
             return float(value)
     elif type(value) is hint:
         return value
-    raise BodyError(f"{where}: expected {_words(hint)}, got {_shown(value)}")
+    raise BodyError(f"{where}: expected {_words(hint)}, got {shown(value)}")
 
 
 def _decode_record(kind: type[Any], value: Any, where: str) -> Any:
     if not isinstance(value, dict):
-        raise BodyError(f"{where}: expected an object, got {_shown(value)}")
+        raise BodyError(f"{where}: expected an object, got {shown(value)}")
     found = cast("dict[Any, Any]", value)
     hints = _HINTS[kind]
     required = [field.name for field in fields(kind) if field.default is MISSING]
@@ -203,8 +210,3 @@ def _words(hint: Any) -> str:
         count = "" if get_origin(hint) is list or options[-1] is Ellipsis else f"{len(options)} "
         return f"a list of {count}{_words(options[0])}s"
     return {float: "finite number", int: "integer", str: "text"}.get(hint, "object")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

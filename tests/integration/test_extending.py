@@ -25,14 +25,16 @@ def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
         "population = 4\ngenerations = 1\nepisodes = 1\nreevaluation_episodes = 0\n" + toml
     )
     monkeypatch.chdir(tmp_path)
-    plan = CliRunner().invoke(cli, ["evolve", str(campaign), "--dry-run"], catch_exceptions=False)
+    plan = CliRunner().invoke(
+        cli, ["evolve", str(campaign), "--allow-custom", "--dry-run"], catch_exceptions=False
+    )
     assert plan.exit_code == 0, plan.output
     assert '"mine:level_gears" = 2.0' in plan.output
     assert "8 candidates of 1 episodes" in plan.output
     assert not (tmp_path / "runs").exists()
     done = CliRunner().invoke(
         cli,
-        ["evolve", str(campaign), "--workers", "1", "--out", "run"],
+        ["evolve", str(campaign), "--allow-custom", "--workers", "1", "--out", "run"],
         catch_exceptions=False,
     )
     assert done.exit_code == 0, done.output

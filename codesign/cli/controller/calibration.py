@@ -10,6 +10,7 @@ import click
 
 from codesign.cli.controller.files import robots_in
 from codesign.cli.options import FOLDER, set_option, threads_option
+from codesign.cli.text import echo
 
 if TYPE_CHECKING:
     from hyperdistill_core.training.finetuning import FineTuneResult
@@ -60,7 +61,7 @@ def calibrate(
         controller,
         settings,
         out,
-        report=lambda row: click.echo(
+        report=lambda row: echo(
             f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "
             f"speed {row['speed']:.3f} m/s, kl {row['kl']:.4f}"
         ),
@@ -76,8 +77,8 @@ def calibrate(
     write_text(out / "calibration.json", json.dumps(record, indent=2) + "\n")
     plot(result, names, out / "calibration.png")
     for name, value in figures.items():
-        click.echo(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}")
-    click.echo(f"figures and plot in {out}")
+        echo(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}")
+    echo(f"figures and plot in {out}")
 
 
 def agreement(result: FineTuneResult, *, top: int) -> dict[str, Any]:

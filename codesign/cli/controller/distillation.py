@@ -15,6 +15,7 @@ from codesign.cli.options import (
     threads_option,
     training_set_option,
 )
+from codesign.cli.text import echo
 
 
 @click.command()
@@ -40,9 +41,9 @@ def collect(
         data,
         changed(distillation.CollectSettings(), assignments),
         teachers=loaded,
-        report=lambda done, total: click.echo(f"{done} of {total} bodies"),
+        report=lambda done, total: echo(f"{done} of {total} bodies"),
     )
-    click.echo(f"{data.transitions:,} transitions in {out}")
+    echo(f"{data.transitions:,} transitions in {out}")
 
 
 @click.command()
@@ -118,7 +119,7 @@ def distill(
         rounds=rounds,
         folder=out,
         initialize_from=None if initialize_from is None else Controller.load(initialize_from),
-        report=click.echo,
+        report=echo,
     )
     provenance = {
         "teachers": teachers_made,

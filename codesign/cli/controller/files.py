@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+from codesign.cli.text import echo
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -29,4 +29,4 @@ def write_controller(controller: Controller, folder: Path) -> None:
     path = folder / f"{controller.name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     controller.save(path, half=True)
-    click.echo(f"controller {type(controller).load(path).hash} in {path}")
+    echo(f"controller {type(controller).load(path).hash} in {path}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from codesign.cli.text import echo
+
 
 @click.command("list")
 def list_controllers() -> None:
@@ -11,7 +13,7 @@ def list_controllers() -> None:
     from hyperdistill_core.controller import available
 
     names = available()
-    click.echo("\n".join(names) if names else "no controller ships with this installation")
+    echo("\n".join(names) if names else "no controller ships with this installation")
 
 
 @click.command()
@@ -36,6 +38,6 @@ def info(name: str) -> None:
     )
     console.print(f"{loaded.n_variants} variant{'s' * (loaded.n_variants > 1)}")
     for quantity, (low, high) in loaded.training_distribution.limits.items():
-        console.print(f"trained on {quantity} {low:.4g}..{high:.4g}", markup=False)
+        console.print(f"trained on {quantity} {low:.4g}..{high:.4g}")
     for key, value in loaded.provenance.items():
-        console.print(f"{key}: {json.dumps(value)}", markup=False)
+        console.print(f"{key}: {json.dumps(value)}")

@@ -9,6 +9,7 @@ import click
 
 from codesign.cli.controller.files import robots_in, write_controller
 from codesign.cli.options import FOLDER, seed_option
+from codesign.cli.text import echo
 
 
 @click.command("add-reference")
@@ -54,7 +55,7 @@ def add_reference(
 
     def report(done: int, total: int) -> None:
         if done % 50 == 0:
-            click.echo(f"{done} of {total} bodies")
+            echo(f"{done} of {total} bodies")
 
     loaded = load_controller(controller)
     scores = reference_scores(
@@ -67,5 +68,5 @@ def add_reference(
     )
     for best_of, known in scores.scores.items():
         middle = known[len(known) // 2]
-        click.echo(f"best-of-{best_of}: median {middle:.1f}, best {known[-1]:.1f}")
+        echo(f"best-of-{best_of}: median {middle:.1f}, best {known[-1]:.1f}")
     write_controller(replace(loaded, name=name, reference_scores=scores), out)

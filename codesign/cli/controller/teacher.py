@@ -16,6 +16,7 @@ from codesign.cli.options import (
     threads_option,
     training_set_option,
 )
+from codesign.cli.text import echo
 
 if TYPE_CHECKING:
     from hyperdistill_core.training.ppo import PPOSettings
@@ -153,7 +154,7 @@ def _reporter(out: Path, *, tensorboard: bool) -> Callable[[dict[str, float]], N
 
     def report(row: dict[str, float]) -> None:
         draw(row)
-        click.echo(
+        echo(
             f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "
             f"return {row['return']:.1f}, speed {row['speed']:.3f} m/s, "
             f"kl {row['kl']:.4f}, {row['steps_per_s']:,.0f} steps/s"

@@ -13,6 +13,7 @@ import click
 
 from codesign.cli.controller.files import robots_in
 from codesign.cli.options import FILE, FOLDER, set_option
+from codesign.cli.text import echo
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -69,7 +70,7 @@ def training_set(
 
     def report(done: int, total: int) -> None:
         if done % 100 == 0:
-            click.echo(f"{done} of {total} bodies")
+            echo(f"{done} of {total} bodies")
 
     with ExitStack() as stack:
         scorers = None
@@ -90,7 +91,7 @@ def training_set(
             report=report,
         )
     made.write(out)
-    click.echo(f"{len(made)} bodies in {out}")
+    echo(f"{len(made)} bodies in {out}")
 
 
 def _scores(pool: ScoringPool, graphs: Sequence[nx.DiGraph[str]]) -> list[tuple[float, float]]:

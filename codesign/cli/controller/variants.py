@@ -9,6 +9,7 @@ import click
 
 from codesign.cli.controller.files import write_controller
 from codesign.cli.options import FOLDER, set_option, training_set_option
+from codesign.cli.text import echo
 
 
 @click.command("add-variants")
@@ -40,7 +41,7 @@ def add_variants(
 
     def report(done: int, total: int) -> None:
         if done % 10 == 0:
-            click.echo(f"{done} of {total} bodies")
+            echo(f"{done} of {total} bodies")
 
     made = variant_search.add_variants(
         controller,
@@ -49,5 +50,5 @@ def add_variants(
         report=report,
     )
     means = made.provenance["variants"]["mean of the best of the first"]
-    click.echo("mean return of the best of the first 1, 2, ...: " + ", ".join(map(str, means)))
+    echo("mean return of the best of the first 1, 2, ...: " + ", ".join(map(str, means)))
     write_controller(replace(made, name=name), out)

@@ -20,6 +20,8 @@ from morph_ops.io.json_file import from_json, to_json
 #: Where a body of a training set comes from.
 Origin: TypeAlias = Literal["robot", "sampled", "child", "mutant", "evolved", "varied"]
 _HASH_DIGITS = 16
+#: Largest file of a training set: some hundred thousand bodies (bytes).
+_LARGEST = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,10 @@ class TrainingSet:
             BodyError: A line is not a body of a training set.
             BodyError: The origin of a body is unknown.
         """
+        text = read_text(path, largest=_LARGEST)
         graphs: list[nx.DiGraph[str]] = []
         origins: list[Origin] = []
-        for number, line in enumerate(read_text(path).splitlines(), start=1):
+        for number, line in enumerate(text.splitlines(), start=1):
             try:
                 entry = json.loads(line)
                 origin, graph = entry["origin"], from_json(json.dumps(entry["graph"]))

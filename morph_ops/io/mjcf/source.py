@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,14 +11,12 @@ import mujoco
 from morph_ops._messages import one_line
 from morph_ops.errors import MjcfError
 from morph_ops.graph import SLOTS, Slot
-
-_FOREIGN = {
-    "include": "other files are not read; paste its content into this file",
-    "extension": "plugins are not loaded",
-    "plugin": "plugins are not loaded",
-    "attach": "other models are not read; paste its content into this file",
-}
-_TEXT_ATTRIBUTES = {"name", "class", "childclass", "joint", "body1", "body2", "model", "data"}
+from morph_ops.io._xml import (
+    drop_user_data,
+    parse_document,
+    require_harmless,
+    require_self_contained,
+)
 
 # Gravity of MuJoCo's models (m/s^2); some files have 9.8 or 9.80665.
 _GRAVITY = (0.0, 0.0, -9.81)
@@ -30,11 +27,6 @@ MUJOCO_ERRORS = (ValueError, mujoco.FatalError, mujoco.UnexpectedError)
 
 SLOT_TEXT = "slot/"
 """Prefix of the custom text that holds the slot of a joint whose name does not."""
-
-
-class _Builder(ElementTree.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise MjcfError("a document type declaration is not allowed: remove <!DOCTYPE ...>")
 
 
 def parse(text: str) -> mujoco.MjSpec:
@@ -52,7 +44,7 @@ def parse(text: str) -> mujoco.MjSpec:
     Raises:
         MjcfError: The text is broken XML, or no MJCF.
         MjcfError: The text refers to another file or a plugin.
-        MjcfError: A number is not finite.
+        MjcfError: A number is not finite or too large, or a name would be read as a format.
 
     Examples:
         >>> parse('<mujoco><include file="robot.xml"/></mujoco>')
@@ -61,8 +53,10 @@ def parse(text: str) -> mujoco.MjSpec:
 content into this file
     """
     document = parse_document(text)
-    _require_self_contained(document)
-    if _order_motors(document):
+    require_self_contained(document)
+    require_harmless(document)
+    dropped = drop_user_data(document)
+    if _order_motors(document) or dropped:
         text = ElementTree.tostring(document, encoding="unicode")
     with quiet():
         try:
@@ -98,20 +92,6 @@ def slot_of_name(joint: str) -> Slot | None:
     return next((slot for slot in SLOTS if joint.startswith(f"limb{slot}/")), None)
 
 
-def _require_self_contained(document: ElementTree.Element) -> None:
-    """Refuse references out of the text, and numbers that are not finite."""
-    for element in document.iter():
-        if element.tag in _FOREIGN:
-            raise MjcfError(f"<{element.tag}> is not allowed: {_FOREIGN[element.tag]}")
-        for key, value in element.attrib.items():
-            if key.startswith("file") and value:
-                raise MjcfError(
-                    f"<{element.tag} {key}={value!r}> is not allowed: no other file is read; "
-                    "remove it or use a built-in shape"
-                )
-        require_finite(element)
-
-
 def _order_motors(document: ElementTree.Element) -> bool:
     """Put motors into the order of their hinges; whether that moved any."""
     hinges = [
@@ -127,50 +107,6 @@ def _order_motors(document: ElementTree.Element) -> bool:
         group[:] = []
     groups[0].extend(ordered)
     return True
-
-
-def parse_document(text: str, *, roots: tuple[str, ...] = ("mujoco",)) -> ElementTree.Element:
-    """The first element of an XML document without a document type declaration.
-
-    Args:
-        text: The document.
-        roots: Allowed tags of the element.
-
-    Raises:
-        MjcfError: The text is broken XML, or another kind of document.
-    """
-    try:
-        parser = ElementTree.XMLParser(target=_Builder())
-        document = ElementTree.fromstring(text, parser)
-    except (ElementTree.ParseError, UnicodeEncodeError) as error:
-        raise MjcfError(f"broken XML: {error}") from None
-    if document.tag not in roots:
-        raise MjcfError(f"expected MJCF, whose first element is <mujoco>, got <{document.tag}>")
-    return document
-
-
-def require_finite(element: ElementTree.Element) -> None:
-    """Refuse numbers that MuJoCo accepts but must not.
-
-    Args:
-        element: An element of a document.
-
-    Raises:
-        MjcfError: A number of an attribute is not finite.
-    """
-    for key, value in element.attrib.items():
-        if key not in _TEXT_ATTRIBUTES and any(map(_is_not_finite, value.split())):
-            title = f" name={element.get('name')!r}" if "name" in element.attrib else ""
-            raise MjcfError(
-                f"<{element.tag}{title}>: expected finite numbers in {key}, got {value!r}"
-            )
-
-
-def _is_not_finite(word: str) -> bool:
-    try:
-        return not math.isfinite(float(word))
-    except ValueError:
-        return False
 
 
 def _require_common_world(option: mujoco.MjOption) -> None:

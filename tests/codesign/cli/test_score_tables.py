@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rich.console import Console
 from rich.table import Table
 
+from codesign.cli.console import PlainConsole
 from codesign.cli.score_tables import details_table, warning_lines
 from codesign.scoring import ScoreRecord
 
@@ -31,7 +31,7 @@ WALKED = replace(
 
 
 def shown(table: Table) -> str:
-    console = Console(width=120)
+    console = PlainConsole(width=120)
     with console.capture() as capture:
         console.print(table)
     return capture.get()

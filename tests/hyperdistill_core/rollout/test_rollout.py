@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hyperdistill_core.controller import Controller
 from hyperdistill_core.rollout import ENGINES, Engine, quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.rollout.batched import BatchedPhysics
 from hyperdistill_core.rollout.serial import SerialPhysics
@@ -281,3 +282,41 @@ def test_wrong_settings_are_refused(walker, walker_policy):
         rollout(walker, walker_policy, task=FLAT, episodes=0)
     with pytest.raises(UnknownNameError, match="no engine 'batch': did you mean 'batched'"):
         rollout(walker, walker_policy, task=FLAT, episodes=1, engine=cast("Engine", "batch"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_number_of_episodes_at_once_changes_nothing(
+    walker, tiny_controller, engine, monkeypatch
+):
+    short = replace(FLAT, max_steps=60)
+    walker_policy = Controller.load(tiny_controller).for_body(walker, short.model(walker))
+    options = {"task": short, "episodes": 7, "engine": engine, "measure_gait": True}
+    whole = rollout(walker, walker_policy, **options)
+    monkeypatch.setattr("hyperdistill_core.rollout.engine.LOCKSTEP", 3)
+    parts = rollout(walker, walker_policy, **options)
+    for field in ("returns", "lengths", "fell", "distance", "speed"):
+        np.testing.assert_array_equal(getattr(whole, field), getattr(parts, field), err_msg=field)
+    np.testing.assert_array_equal(whole.gait.duty_factors, parts.gait.duty_factors)
+
+
+def test_memory_for_episodes_grows_with_what_runs_at_once(walker, walker_policy, monkeypatch):
+    rows: list[int] = []
+    monkeypatch.setattr("hyperdistill_core.rollout.engine.LOCKSTEP", 4)
+
+    class Counting:
+        def act(self, state):
+            rows.append(len(state))
+            return walker_policy.act(state)
+
+    run = rollout(walker, Counting(), task=replace(FLAT, max_steps=5), episodes=10)
+    assert max(rows) == 4
+    assert len(run.returns) == 10
+
+
+def test_an_unstable_episode_of_many_makes_the_rollout_unstable(walker, monkeypatch):
+    monkeypatch.setattr("hyperdistill_core.rollout.engine.LOCKSTEP", 2)
+    run = rollout(exploding(walker), Constant(4, 1.0), task=FLAT, episodes=5)
+    assert run.unstable
+    assert run.returns.tolist() == [FLAT.worst_score] * 5
+    assert run.lengths[2:].tolist() == [0, 0, 0]
+    assert len(run.fell) == len(run.distance) == len(run.speed) == 5

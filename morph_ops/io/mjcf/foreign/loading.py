@@ -15,11 +15,12 @@ import mujoco
 import numpy as np
 
 from morph_ops._messages import one_line
-from morph_ops._text_file import read_text
+from morph_ops._text_file import read_bytes, read_text
 from morph_ops.errors import MjcfError
+from morph_ops.io._xml import drop_user_data, parse_document, require_harmless
 from morph_ops.io.mjcf.foreign.coordinates import make_local
 from morph_ops.io.mjcf.foreign.urdf import free_the_base, package_folder, prepare_urdf
-from morph_ops.io.mjcf.source import MUJOCO_ERRORS, parse_document, quiet, require_finite
+from morph_ops.io.mjcf.source import MUJOCO_ERRORS, quiet
 
 __all__ = ["load_model"]
 
@@ -43,6 +44,7 @@ _PREFIXES = re.compile("^(XML )?(Error: )*")
 _MOST_FILES = 500
 _DEEPEST_INCLUDE = 20
 _LARGEST_MESH_BYTES = 50_000_000
+_LARGEST_MESHES_BYTES = 250_000_000
 
 
 def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
@@ -58,6 +60,7 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
         MjcfError: The file, or one that it includes, cannot be read or is no MJCF.
         MjcfError: A file lies outside the robot's folder, or is missing.
         MjcfError: The file has a plugin, a soft body, or a number that is not finite.
+        MjcfError: The file asks for more than a robot needs (:mod:`morph_ops.io._xml`).
     """
     notes: list[str] = []
     document = parse_document(read_text(path), roots=("mujoco", "robot"))
@@ -74,7 +77,8 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
     for element in document.iter():
         if element.tag in _REFUSED:
             raise MjcfError(f"<{element.tag}> is not allowed: {_REFUSED[element.tag]}")
-        require_finite(element)
+    require_harmless(document)
+    drop_user_data(document)
     text = ElementTree.tostring(document, encoding="unicode")
     with quiet():
         try:
@@ -192,6 +196,8 @@ def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> d
 def _require_few(assets: dict[str, bytes]) -> None:
     if len(assets) > _MOST_FILES:
         raise MjcfError(f"expected at most {_MOST_FILES} mesh files, got {len(assets)}")
+    if sum(map(len, assets.values())) > _LARGEST_MESHES_BYTES:
+        raise MjcfError("expected mesh files of at most 250 MB in total")
 
 
 def _drop_visual_geoms(spec: mujoco.MjSpec) -> None:
@@ -234,6 +240,4 @@ def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:
 
 
 def _content(file: Path) -> bytes:
-    if file.stat().st_size > _LARGEST_MESH_BYTES:
-        raise MjcfError(f"{file.name}: expected a mesh of at most 50 MB")
-    return file.read_bytes()
+    return read_bytes(file, largest=_LARGEST_MESH_BYTES, error=MjcfError)

@@ -1,0 +1,160 @@
+"""Robots of strangers: nothing crashes MuJoCo, takes its memory, or reaches other files."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from morph_ops.errors import BodyError
+from morph_ops.graph import Torso, new_body
+from morph_ops.io import from_json, mjcf, read_body, to_json
+
+TORSO = '<body name="torso"><freejoint/>{}<geom type="sphere" size=".1"/></body>'
+WORLD = f"<mujoco>{{}}<worldbody>{{}}{TORSO}</worldbody></mujoco>"
+
+#: What is refused: head of the file, content of the world, content of the torso, message.
+REFUSED = {
+    "format in a class": ("", "", '<geom class="%s%n" size="1"/>', "no percent sign in class"),
+    "format in a child class": ("", '<body childclass="%n"/>', "", "no percent sign in childclass"),
+    "format in a name": ("", "", '<geom name="%s" size="1"/>', "no percent sign in name"),
+    "format in a number": ("", "", '<geom size="%n"/>', "no percent sign in size"),
+    "unknown class": ("", "", '<geom class="a" size="1"/>', "'a' is declared by no <default"),
+    "unknown child class": ("", '<frame childclass="b"/>', "", "'b' is declared by no <default"),
+    "replicate": (
+        "",
+        '<replicate count="1000000"><geom size="1"/></replicate>',
+        "",
+        "at most 20000 elements in total",
+    ),
+    "nested replicate": (
+        "",
+        '<replicate count="100"><replicate count="100"><body/></replicate></replicate>',
+        "",
+        "at most 1000 bodies in total",
+    ),
+    "huge count": ("", f'<replicate count="{"9" * 5000}"><body/></replicate>', "", "finite"),
+    "composite": ("", '<composite type="cable" count="1000000 1 1"/>', "", "<composite> is not"),
+    "flexcomp": ("", '<flexcomp name="f" type="grid" count="999 999 999"/>', "", "<flexcomp> is"),
+    "numeric": ('<custom><numeric name="a" size="2000000000"/></custom>', "", "", "at most 10000"),
+    "built-in mesh": (
+        '<asset><mesh name="m" builtin="supersphere" params="99999 1 1"/></asset>',
+        "",
+        '<geom type="mesh" mesh="m"/>',
+        "expected params of at most 100",
+    ),
+    "solver": ('<option iterations="2000000000"/>', "", "", "iterations of at most 1000"),
+    "physics step": ('<option timestep="1e-12"/>', "", "", "timestep of at least 0.0001 s"),
+    "many bodies": ("", '<body><geom size="1"/></body>' * 1001, "", "at most 1000 bodies"),
+    "many elements": ("", "", '<geom size="1"/>' * 100_000, "at most 20000 elements"),
+    "deep": ("", "<body>" * 100_000, "", "lies in more than 400 elements"),
+    "entities": ('<!DOCTYPE a [<!ENTITY a "aaaa">]>', "", "", "broken XML"),
+}
+#: What only asks for memory, and is left out.
+DROPPED = {
+    "keyframes": '<size nkey="2000000000"/>',
+    "user data": '<size nuser_body="100000000" nuserdata="2000000000"/>',
+    "arena": '<size memory="900G"/>',
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_mujoco_does_not_survive_is_refused_before_it(case: str, tmp_path: Path) -> None:
+    head, world, torso, message = REFUSED[case]
+    file = tmp_path / "robot.xml"
+    file.write_text(WORLD.format(head, world, torso))
+    begin = time.process_time()
+    with pytest.raises(BodyError, match=message) as caught:
+        read_body(file)
+    assert time.process_time() - begin < 2.0
+    assert len(str(caught.value)) < 400 + len(str(file))
+
+
+@pytest.mark.parametrize("case", DROPPED)
+def test_sizes_and_user_data_are_left_out(case: str) -> None:
+    plain = mjcf.from_xml(WORLD.format("", "", ""))
+    assert list(mjcf.from_xml(WORLD.format(DROPPED[case], "", ""))) == list(plain)
+
+
+def test_a_height_field_is_never_allocated(tmp_path: Path) -> None:
+    field = '<asset><hfield name="h" nrow="100000" ncol="100000" size="1 1 1 1"/></asset>'
+    with pytest.raises(BodyError, match="at most 20000000 cells"):
+        mjcf.from_xml(WORLD.format(field, "", ""))
+    (tmp_path / "robot.xml").write_text(WORLD.format(field, "", ""))
+    with pytest.raises(BodyError, match="at least one actuator"):  # the field is only looks
+        read_body(tmp_path / "robot.xml")
+
+
+def test_a_format_in_an_included_file_is_refused(tmp_path: Path) -> None:
+    part = '<mujocoinclude><geom class="%n" size=".1"/></mujocoinclude>'
+    (tmp_path / "part.xml").write_text(part)
+    (tmp_path / "robot.xml").write_text(WORLD.format("", "", '<include file="part.xml"/>'))
+    with pytest.raises(BodyError, match="no percent sign in class"):
+        read_body(tmp_path / "robot.xml")
+
+
+def test_a_format_in_a_urdf_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "robot.urdf").write_text('<robot name="a"><link name="%s%n"/></robot>')
+    with pytest.raises(BodyError, match="no percent sign in name"):
+        read_body(tmp_path / "robot.urdf")
+
+
+@pytest.mark.parametrize(
+    ("physics", "message"),
+    [
+        ('<mujoco><include file="/etc/passwd"/></mujoco>', "<include> is not allowed"),
+        ('<mujoco><asset><mesh file="/etc/a.stl"/></asset></mujoco>', "no other file is read"),
+        ('<mujoco><worldbody><geom class="%n"/></worldbody></mujoco>', "no percent sign in class"),
+        ('<mujoco><size nkey="2000000000"/></mujoco>', "sizes and user data are not allowed"),
+        ("<robot/>", "whose first element is <mujoco>"),
+    ],
+)
+def test_physics_in_a_json_body_reach_no_other_file(physics: str, message: str) -> None:
+    data = json.loads(to_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))))
+    own = {"mjcf": physics, "nodes": ["torso/0"], "drives": [], "height": 0.3, "falls": True}
+    with pytest.raises(BodyError, match=f"physics.mjcf: .*{message}"):
+        from_json(json.dumps({**data, "physics": own}))
+
+
+def test_a_million_nodes_of_a_json_body_are_refused_at_once() -> None:
+    data = json.loads(to_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))))
+    data["bodies"] *= 1_000_000
+    with pytest.raises(BodyError, match="at most 1000 nodes, got 1000000"):
+        from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize("extension", [".xml", ".urdf", ".json", ".graphml"])
+def test_a_pipe_or_a_device_is_refused_at_once(extension: str, tmp_path: Path) -> None:
+    file, link = tmp_path / f"pipe{extension}", tmp_path / f"zero{extension}"
+    os.mkfifo(file)
+    link.symlink_to("/dev/zero")
+    for path in (file, link):
+        with pytest.raises(BodyError, match="it is a pipe or a device"):
+            read_body(path)
+
+
+def test_a_very_large_file_is_refused_unread(tmp_path: Path) -> None:
+    file = tmp_path / "robot.xml"
+    with file.open("wb") as opened:
+        opened.truncate(50_000_000_000)
+    with pytest.raises(BodyError, match="expected at most 10 MB, got a larger file"):
+        read_body(file)
+
+
+@pytest.mark.parametrize("case", ["format-string", "mjcf-expansion"])
+def test_the_files_that_broke_end_in_a_body_or_one_line(case: str, reference: Path) -> None:
+    files = sorted((reference / "cases" / "attack" / case).glob("*.xml"))
+    if not files:
+        pytest.skip(f"no cases in {reference}: set CODESIGN_REFERENCE to its folder")
+    for file in files:
+        begin = time.process_time()
+        message = ""
+        try:
+            read_body(file)
+        except BodyError as error:
+            message = str(error)
+        assert "\n" not in message
+        assert time.process_time() - begin < 2.0
