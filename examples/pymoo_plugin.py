@@ -5,6 +5,8 @@ Usage: python examples/pymoo_plugin.py [GENERATIONS] [POPULATION] [EPISODES] [CO
 It needs `pip install pymoo`.
 """
 
+# The annotations of pymoo are narrower than what it takes.
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false
 import sys
 
 import numpy as np
