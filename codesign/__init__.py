@@ -22,6 +22,7 @@ that importing ``codesign`` loads none of the heavy packages. Behind them are
     store       the run folder and its database
     exporting   designs as files that plain MuJoCo loads
     cluster     worker processes, here or on a Dask cluster
+    gym         environments for trainers that speak Gymnasium
     cli         the command ``codesign``
 
 Bodies are plain graphs of :mod:`morph_ops`: any DEAP script can use its operators and

@@ -131,9 +131,13 @@ def require_writable(path: str | os.PathLike[str]) -> None:
         Traceback (most recent call last):
         morph_ops.errors.BodyError: missing/note.txt: cannot be written (there is no folder missing)
     """
-    target = Path(path)
+    target = _target(path)
     if target.is_dir():
         raise BodyError(f"{path}: cannot be written (it is a folder)")
+    if _is_special(target):
+        if not os.access(target, os.W_OK):
+            raise BodyError(f"{path}: cannot be written (no permission)")
+        return
     if not target.parent.is_dir():
         raise BodyError(f"{path}: cannot be written (there is no folder {target.parent})")
     if not os.access(target.parent, os.W_OK):
@@ -142,6 +146,8 @@ def require_writable(path: str | os.PathLike[str]) -> None:
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a UTF-8 file atomically: readers see the old text or the new, never a part.
+
+    A symbolic link is followed. What is no regular file, such as a device or a FIFO, is written to.
 
     Args:
         path: Path of the file; an existing file is replaced.
@@ -158,8 +164,11 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         >>> read_text(file)
         'hello'
     """
-    target = Path(path)
-    require_writable(target)
+    require_writable(path)
+    target = _target(path)
+    if _is_special(target):
+        _write_to(target, text, path)
+        return
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         draft.write_text(text, encoding="utf-8")
@@ -168,3 +177,24 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         raise BodyError(f"{path}: cannot be written ({problem.strerror})") from None
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """The file that a path stands for, at the end of all symbolic links."""
+    try:
+        return Path(path).resolve() if Path(path).is_symlink() else Path(path)
+    except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
+        raise BodyError(f"{path}: cannot be written (its links form a circle)") from None
+
+
+def _is_special(target: Path) -> bool:
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def _write_to(target: Path, text: str, path: str | os.PathLike[str]) -> None:
+    """Write to what is no regular file, and leave it in its place."""
+    try:
+        with target.open("w", encoding="utf-8") as opened:
+            opened.write(text)
+    except OSError as problem:
+        raise BodyError(f"{path}: cannot be written ({problem.strerror})") from None

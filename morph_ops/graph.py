@@ -7,6 +7,7 @@ the name of the MuJoCo body that it becomes, and carries one frozen record under
 from elsewhere has its true :class:`Physics` beside its nodes, under ``"physics"``.
 
 Records store physical values, not grid indices, so that an imported robot keeps every digit.
+Numpy numbers, arrays and lists that they are made with become plain numbers and tuples.
 Lengths are in meters, angles in degrees, densities in kg/m^3, masses in kg, and gears in N m
 per unit of control. ``pos`` and ``quat`` of a node are in its parent's frame; every other
 vector is in the node's own frame.
@@ -32,6 +33,7 @@ from typing import Literal, TypeAlias
 
 import networkx as nx
 
+from morph_ops._plain import make_plain
 from morph_ops.errors import BodyError
 from morph_ops.physics import Physics, own_nodes, physics, with_physics
 
@@ -118,6 +120,9 @@ class Joint:
     solref_limit: tuple[float, float] = (0.02, 1.0)
     solimp_limit: tuple[float, float, float, float, float] = (0.0, 0.99, 0.01, 0.5, 2.0)
 
+    def __post_init__(self) -> None:
+        make_plain(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Torso:
@@ -144,6 +149,9 @@ class Torso:
     quat: Quat = IDENTITY
     friction: Vec3 = (0.7, 0.1, 0.1)
     condim: int = 3
+
+    def __post_init__(self) -> None:
+        make_plain(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +186,9 @@ class Limb:
     quat: Quat = IDENTITY
     friction: Vec3 = (0.7, 0.1, 0.1)
     condim: int = 3
+
+    def __post_init__(self) -> None:
+        make_plain(self)
 
 
 Node: TypeAlias = Torso | Limb
@@ -302,6 +313,7 @@ def root(graph: nx.DiGraph[str]) -> str:
     """Name of the torso.
 
     Raises:
+        BodyError: The graph is not directed.
         BodyError: The graph has no root, or more than one.
 
     Examples:
@@ -312,10 +324,13 @@ def root(graph: nx.DiGraph[str]) -> str:
         >>> root(body)
         'torso/0'
     """
+    if not graph.is_directed():
+        raise BodyError("expected a networkx.DiGraph from parent to child, got an undirected graph")
     roots = [name for name, degree in graph.in_degree() if degree == 0]
     if len(roots) != 1:
         raise BodyError(
-            f"a body has one root, this graph has {len(roots)}: {', '.join(map(str, roots))}"
+            f"a body has one root, this graph has {len(roots)}: "
+            f"{', '.join(map(str, roots)) or 'none'}"
         )
     return roots[0]
 
@@ -393,6 +408,9 @@ def subtree(graph: nx.DiGraph[str], name: str) -> list[str]:
 def node(graph: nx.DiGraph[str], name: str) -> Node:
     """The record of the node ``name``.
 
+    Raises:
+        BodyError: The node has no record.
+
     Examples:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
@@ -401,7 +419,10 @@ def node(graph: nx.DiGraph[str], name: str) -> Node:
         >>> node(body, "limb/0").radius, node(body, "torso/0").radius
         (0.05, 0.1)
     """
-    return graph.nodes[name]["node"]
+    record = graph.nodes[name].get("node")
+    if record is None:
+        raise BodyError(f"node {name!r}: expected a Torso or a Limb under the key 'node', got none")
+    return record
 
 
 def torso(graph: nx.DiGraph[str]) -> Torso:

@@ -74,7 +74,7 @@ PROSE = (
         r"|\b(JSON|MJCF|file|TOML) reading\b|^\W*reading\b",
         honest=("morph_ops/io/*", "tests/morph_ops/io/*"),
     ),
-    Rule("trials?", "selection"),
+    Rule("trials?", "selection", honest=("examples/optuna_plugin.py",)),
     Rule("heats?", "rung"),
     Rule("(a|the|by|first|short|each|one|after) looks?", "screening"),
     Rule(r"(the|many|number of|more|fewer|its|some|\d+|first|all) tries", "best-of-N, attempts"),
@@ -142,7 +142,7 @@ PROSE = (
 WORDS = (
     Rule("readings?", "variant", honest=("morph_ops/io/*", "tests/morph_ops/io/*")),
     Rule("tries", "best_of, attempts", honest=("tests/codesign/store/test_folder.py",)),
-    Rule("trials?", "selection"),
+    Rule("trials?", "selection", honest=("examples/optuna_plugin.py",)),
     Rule("heats?", "rung"),
     Rule("look", "screening"),
     Rule("traits?", "metrics"),

@@ -13,6 +13,7 @@ from codesign.api.run import Run
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.interrupts import deferred_interrupts
+from codesign.machine import difference, machine
 from codesign.scoring import ScoringPool
 from codesign.store import Database, Event, Founder, RunFolder
 from codesign.store.atomic import check_free
@@ -133,9 +134,10 @@ def resume(
     with ExitStack() as stack:
         stack.enter_context(folder)
         with folder.database(read_only=True) as database:
-            require_same_settings(settings, database.initial_provenance())
+            initial = database.initial_provenance()
+            require_same_settings(settings, initial)
             if not allow_custom:
-                require_same_cluster(folder.settings, settings, database.initial_provenance())
+                require_same_cluster(folder.settings, settings, initial)
                 database.require_task(settings.task)
             finished = _is_finished(database, settings)
             early_stop = database.early_stop()
@@ -146,7 +148,11 @@ def resume(
             campaign.require_components(settings, start)
             with observer.phase("starting workers"):
                 pool = stack.enter_context(ScoringPool.of_campaign(settings))
-            stopped = _search(folder, settings, pool, start, observer, kind="resumed")
+            other = difference(machine(), initial, whose="the start of the run")
+            warnings = [*filter(None, [other])]
+            stopped = _search(
+                folder, settings, pool, start, observer, kind="resumed", warnings=warnings
+            )
     return _with_designs(path, stopped, observer)
 
 
@@ -167,6 +173,7 @@ def _search(
     observer: Observer,
     *,
     kind: str,
+    warnings: Sequence[str] = (),
 ) -> str | None:
     """Run a campaign to its end; returns why it ended early, None if it did not."""
 
@@ -179,6 +186,9 @@ def _search(
         folder.database() as database,
         _noted(folder, database, settings, kind, pool.location) as note,
     ):
+        for warning in (*warnings, *pool.warnings):
+            note("warning", warning)
+            observer.event(Event(kind="warning", message=warning))
         stopped = campaign.run(
             settings,
             database=database,

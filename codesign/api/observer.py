@@ -33,4 +33,8 @@ class Observer:
         """Handle the re-evaluation of a finalist: ``done`` of ``total`` finalists have one."""
 
     def event(self, event: Event) -> None:
-        """Handle the end of a generation (kind "generation") or an alarm (kind "alarm")."""
+        """Handle the end of a generation (kind "generation"), an alarm ("alarm") or a warning.
+
+        A warning (kind "warning") says that a worker, or the start of a resumed run, has another
+        processor, so that scores of equal bodies may differ.
+        """

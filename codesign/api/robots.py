@@ -90,9 +90,11 @@ def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[Rob
     if RunFolder.is_run(path):
         folder = RunFolder(path).designs
         variants = variants_of(folder, controller)
+        # A design is one robot, whatever formats it was written in.
+        designs = {file.stem: file for file in reversed(robot_files(folder))}
         return [
             RobotFile(name=str(file), path=file, variant=variants.get(file.stem))
-            for file in robot_files(folder)
+            for file in reversed(designs.values())
         ]
     files = robot_files(path) if path.is_dir() else [path]
     return [RobotFile(name=str(file), path=file) for file in files]

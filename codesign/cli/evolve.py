@@ -147,9 +147,10 @@ def _work(path: Path, search: Callable[[Observer], Run]) -> None:
 
 
 def _show(run: Run, console: Console) -> None:
+    from codesign.cli.console import print_table
     from codesign.cli.tables import alarm_lines, designs_table
 
-    console.print(designs_table(run.best(), depths=run.depths()))
+    print_table(console, designs_table(run.best(), depths=run.depths()))
     for line in alarm_lines(run.events("alarm")):
         console.print(line, style="yellow", soft_wrap=True)
     console.print(f"run folder: {run.path}", soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """
     # Threads that wait must leave the cores to the simulations; torch reads this when it loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _replace_unprintable()
     try:
         with terminations_as_interrupts():
             sys.exit(cli.main(arguments, prog_name="codesign", standalone_mode=False) or 0)
@@ -74,6 +76,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(FAILED)
     except Exception as error:
         _explain(error)
+
+
+def _replace_unprintable() -> None:
+    """Print a question mark for what the terminal cannot show; Python would raise an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="replace")
 
 
 def _explain(error: Exception) -> NoReturn:

@@ -82,8 +82,11 @@ class RunProgress(Observer):
             self._line(f"{text}: {total}")
 
     def event(self, event: Event) -> None:
-        """Write a line for the end of a generation, where there is no terminal."""
-        if event.kind != "alarm":
+        """Write a warning, or a line for the end of a generation where there is no terminal."""
+        if event.kind == "warning":
+            text = f"warning: {event.message}"
+            self._bars.console.print(text, style="yellow", soft_wrap=True, markup=False)
+        elif event.kind != "alarm":
             self._line(event.message)
 
     def _show(self, name: str, text: str, done: int, total: int) -> None:

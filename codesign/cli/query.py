@@ -92,10 +92,10 @@ def query(
 
 
 def _show(result: QueryResult) -> None:
-    from codesign.cli.console import new_console
+    from codesign.cli.console import new_console, print_table
     from codesign.cli.tables import rows_table
 
-    new_console(highlight=False).print(rows_table(result.columns, result.rows))
+    print_table(new_console(highlight=False), rows_table(result.columns, result.rows))
 
 
 def _as_json(result: QueryResult) -> str:

@@ -18,7 +18,7 @@ RUNS = Path("runs")
 def status(run: Path) -> None:
     """Show how far a run is, what it found so far, and its alarms."""
     from codesign.api import load_run
-    from codesign.cli.console import new_console
+    from codesign.cli.console import new_console, print_table
     from codesign.cli.tables import alarm_lines, designs_table, generations_table
 
     opened = load_run(run)
@@ -32,8 +32,8 @@ def status(run: Path) -> None:
         console.print(f"finalists to re-evaluate: {known.missing_reevaluations}")
     if known.early_stop:
         console.print(f"stops early: {known.early_stop}", soft_wrap=True)
-    console.print(generations_table(opened.generations()))
-    console.print(designs_table(opened.best(), depths=opened.depths()))
+    print_table(console, generations_table(opened.generations()))
+    print_table(console, designs_table(opened.best(), depths=opened.depths()))
     for line in alarm_lines(opened.events("alarm")):
         console.print(line, style="yellow", soft_wrap=True)
 
@@ -44,7 +44,7 @@ def status(run: Path) -> None:
 )
 def runs(parent: Path) -> None:
     """List runs: how far they are, and their best scores."""
-    from codesign.cli.console import new_console
+    from codesign.cli.console import new_console, print_table
     from codesign.cli.tables import runs_table
     from codesign.errors import UsageError
     from codesign.store import find_runs
@@ -55,7 +55,7 @@ def runs(parent: Path) -> None:
     if not found:
         echo(f"no runs in {parent}")
         return
-    new_console().print(runs_table([_row(path) for path in found]))
+    print_table(new_console(), runs_table([_row(path) for path in found]))
 
 
 def _row(path: Path) -> list[str]:

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from rich.table import Table
 
-from codesign.cli.tables import PLAIN, RIGHT, with_interval
+from codesign.cli.tables import NAMES, PLAIN, RIGHT, with_interval
 from codesign.scoring import ScoreRecord
 from codesign.scoring.comparison import Comparison
 from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
@@ -28,7 +28,7 @@ _NAMED_NODES = 6
 def scores_table(records: Sequence[ScoreRecord]) -> Table:
     """Score records, in the order given."""
     table = Table(**PLAIN)
-    table.add_column("robot", overflow="fold")
+    table.add_column("robot", **NAMES)
     table.add_column("score ± 95%", **RIGHT)
     for title in ("m/s", "m", "fell", "status"):
         table.add_column(title, **RIGHT)
@@ -59,7 +59,7 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
 def robustness_table(records: Sequence[ScoreRecord]) -> Table:
     """Scores under each perturbation, beside the score without any."""
     table = Table(**PLAIN, title="Scores under perturbations", title_justify="left")
-    table.add_column("robot", overflow="fold")
+    table.add_column("robot", **NAMES)
     for title in ("as it is", *PERTURBATIONS, "mean"):
         table.add_column(title, **RIGHT)
     for record in records:
@@ -74,7 +74,7 @@ def comparison_table(compared: Sequence[Comparison]) -> Table:
     """The best robot against the others."""
     best = compared[0].first if compared else "none"
     table = Table(**PLAIN, title=f"Compared with {best}", title_justify="left")
-    table.add_column("robot", overflow="fold")
+    table.add_column("robot", **NAMES)
     for title in ("is lower by", "95% interval", "significant", "episodes to tell"):
         table.add_column(title, **RIGHT)
     for one in compared:

@@ -24,6 +24,8 @@ _MAX_WIDTH = 60
 #: Options of all tables, and of columns of numbers.
 PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
 RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
+#: A column of names, which fold where the terminal is narrow.
+NAMES: dict[str, Any] = {"overflow": "fold"}
 
 
 def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Table:
@@ -39,7 +41,7 @@ def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Ta
     table.add_column("search", **RIGHT)
     for title in ("m/s", "m", "nodes", "joints", "kg", "depth"):
         table.add_column(title, **RIGHT)
-    table.add_column("operator", overflow="fold")
+    table.add_column("operator", **NAMES)
     # A column for each remark would make the table too wide.
     table.caption = "\n".join(_remarks(best)) or None
     table.caption_justify = "left"
@@ -79,11 +81,11 @@ def runs_table(rows: Iterable[Sequence[str]]) -> Table:
     """Runs: name, state, candidates, best score and its speed, task, controller."""
     table = Table(**PLAIN)
     for title in ("run", "state"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, **NAMES)
     for title in ("candidates", "best", "m/s"):
         table.add_column(title, **RIGHT)
     for title in ("task", "controller"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, **NAMES)
     for row in rows:
         table.add_row(*row)
     return table

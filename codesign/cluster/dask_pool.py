@@ -17,6 +17,7 @@ from codesign.cluster import dask_worker
 from codesign.cluster.cluster_settings import ClusterSettings
 from codesign.cluster.start_cluster import start_cluster
 from codesign.errors import RunError, UsageError
+from codesign.machine import difference, machine
 from hyperdistill_core.parallel.backend import Item, Outcome, Result
 from hyperdistill_core.parallel.processes import launcher
 from morph_ops._messages import one_line
@@ -60,6 +61,7 @@ class DaskPool(Generic[Item, Result]):
     Attributes:
         client: Connection to the cluster.
         job: What the Dask workers got.
+        warnings: How the processors of the workers that were there at the start differ.
 
     Raises:
         Exception: The error that ``setup`` raised on a worker.
@@ -81,6 +83,7 @@ class DaskPool(Generic[Item, Result]):
         self.job = dask_worker.Job(
             uuid.uuid4().hex[:12], setup, time_limit, fingerprint, dict(fingerprint())
         )
+        self.warnings: tuple[str, ...] = ()
         self._n_sent = 0
         self._n_threads = 0
         self._sent: dict[str, _Sent[Item]] = {}
@@ -218,6 +221,12 @@ class DaskPool(Generic[Item, Result]):
     def _check_workers(self) -> None:
         try:
             self.client.run(self.job.check)
+            here = machine()
+            found = {
+                difference(here, there, whose=f"a worker of {self._cluster.name}")
+                for there in self.client.run(machine).values()
+            }
+            self.warnings = tuple(sorted(warning for warning in found if warning))
             self.client.submit(dask_worker.prepare, self.job, pure=False).result()
         except Exception as error:
             raise self._explained(error) from None

@@ -101,7 +101,7 @@ class Settings(FrozenSettings):
         default=None,
         description="Folder of robots, or of a run, whose bodies start the search; of a run the "
         "best come first. Mutants of them complete the first population. Without it, bodies are "
-        "sampled.",
+        "sampled. In a campaign file the folder is sought beside that file.",
     )
     locked: list[str] = Field(
         default_factory=list,

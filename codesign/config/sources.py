@@ -77,7 +77,7 @@ def load(
     if preset is not None:
         values = parse_toml(presets().lookup(preset), source=f"preset {preset}")
     if file is not None:
-        values = merged(values, read_toml(file))
+        values = merged(values, _with_start_beside(read_toml(file), file))
     values = assigned(values, assignments)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
@@ -101,6 +101,12 @@ def _own_words(*values: Mapping[str, Any]) -> tuple[str, ...]:
             with suppress(SettingsError):
                 words += trusted_words(Settings.from_dict({name: value}))
     return tuple(words)
+
+
+def _with_start_beside(values: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The values of a campaign file, whose folder ``start`` is sought beside the file."""
+    start = values.get("start")
+    return {**values, "start": str(file.parent / start)} if isinstance(start, str) else values
 
 
 def _with_file(error: SettingsError, file: Path) -> SettingsError:

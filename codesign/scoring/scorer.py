@@ -24,7 +24,7 @@ from hyperdistill_core.evaluation.statistics import confidence_interval
 from morph_ops import graph as body_graph
 from morph_ops._messages import failure
 from morph_ops.identity import body_hash
-from morph_ops.validity import suspicions
+from morph_ops.validity import require_well_formed, suspicions
 
 if TYPE_CHECKING:
     from hyperdistill_core.controller import Controller
@@ -121,10 +121,13 @@ class BodyScorer:
             variant: Variant to score. None selects one out of ``best_of``.
             policy: Policy that acts instead of the network that the controller generates, such
                 as that network after fine-tuning.
+
+        Raises:
+            BodyError: The graph is so wrong that it has no hash; the message says what it lacks.
         """
         blank = ScoreRecord.failed(
             robot=robot,
-            hash=body_hash(graph),
+            hash=_hash(graph),
             task=self._task.name,
             controller=self._controller.name,
             controller_hash=self._controller.hash,
@@ -225,6 +228,14 @@ class BodyScorer:
             preferred_variants=preferred_variants,
             run=run,
         )
+
+
+def _hash(graph: nx.DiGraph[str]) -> str:
+    try:
+        return body_hash(graph)
+    except Exception:
+        require_well_formed(graph)  # says what is wrong
+        raise
 
 
 class _CountedRollouts:

@@ -179,6 +179,11 @@ class ScoringPool:
         return self._backend.location
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know about the machines that score: processors that differ from this one."""
+        return getattr(self._backend, "warnings", ())
+
+    @property
     def idle(self) -> int:
         """Number of bodies that can be submitted now."""
         return self._backend.idle

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from codesign.config import Settings
 from codesign.errors import UsageError
+from codesign.machine import machine
 from codesign.scoring.controllers import find_controller
 from codesign.scoring.fingerprint import installed_version
 
@@ -84,6 +85,7 @@ def provenance(settings: Settings) -> dict[str, str]:
         "python": platform.python_version(),
         **{name: installed_version(name) for name in PACKAGES},
         "platform": platform.platform(),
+        **machine(),
         "controller": settings.controller,
         # The hash of the file, which is quick; score records have the hash of the weights.
         "controller_sha256": hashlib.sha256(

@@ -1,6 +1,7 @@
 """Prepares modules for mkdocstrings: roles, commented constants, and names of submodules.
 
 - A cross-reference, ``:class:`name```, becomes code, and ``::`` before an example a colon.
+- ``{state_table}`` becomes the table of the state features, as it does when the class is imported.
 - A comment ``#:`` above an attribute becomes its docstring.
 - A function that a package exports under the name of its own submodule, such as
   ``morph_ops.operators.crossover``, takes the place of the submodule, as it does when the package
@@ -17,6 +18,8 @@ from typing import Any
 
 import griffe
 
+from codesign.gym.tables import STATE_TABLE, state_table
+
 _ROLE = re.compile(r":\w+:`[~!]?([\w.]+)`")
 _LITERAL = re.compile(r"::$", re.M)
 _COMMENT = "#:"
@@ -32,6 +35,7 @@ class Docstrings(griffe.Extension):
             obj.docstring = griffe.Docstring(text, parent=obj) if text else None
         if obj.docstring:
             text = _ROLE.sub(r"`\1`", obj.docstring.value)
+            text = text.replace(STATE_TABLE, state_table())
             obj.docstring.value = _LITERAL.sub(":", text)
 
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:

@@ -38,14 +38,25 @@ class BatchedPhysics(Physics):
         self.xpos, self.xquat = batch.bind("xpos"), batch.bind("xquat")
         self.subtree_com, self.cdof = batch.bind("subtree_com"), batch.bind("cdof")
         self.warning = batch.bind("warning")
-        self.qpos[:], self.qvel[:] = qpos, qvel
-        batch.reset()
+        self.restart(np.arange(len(qpos)), qpos, qvel)
 
     def step(self, running: NDArray[np.intp], n_steps: int) -> None:
         """See :meth:`Physics.step`."""
         # None, which means all, saves a few microseconds against a list of all simulations.
         all_running = len(running) == self._batch.num_sims
         self._batch.step(None if all_running else running, n_steps)
+
+    def restart(
+        self, simulations: NDArray[np.intp], qpos: NDArray[np.float64], qvel: NDArray[np.float64]
+    ) -> None:
+        """See :meth:`Physics.restart`."""
+        # mjbatch ignores a number that equals the simulation's own, and would take the default in
+        # its place: after this reset the two are the same.
+        self._batch.reset(simulations)
+        self.qpos[simulations], self.qvel[simulations] = qpos, qvel
+        self.ctrl[simulations] = 0.0
+        self.warning[simulations] = 0
+        self._batch.reset(simulations)
 
     def accelerate(self, change: NDArray[np.float64]) -> None:
         """See :meth:`Physics.accelerate`."""

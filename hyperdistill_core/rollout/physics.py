@@ -60,6 +60,18 @@ class Physics(Protocol):
         """
         ...
 
+    def restart(
+        self, simulations: NDArray[np.intp], qpos: NDArray[np.float64], qvel: NDArray[np.float64]
+    ) -> None:
+        """Set some simulations to initial states, as if they had just been built.
+
+        Args:
+            simulations: (K,) indices of the simulations.
+            qpos: (K, nq) initial positions.
+            qvel: (K, nv) initial velocities.
+        """
+        ...
+
     def accelerate(self, change: NDArray[np.float64]) -> None:
         """Change the velocities at once.
 

@@ -40,10 +40,7 @@ class SerialPhysics(Physics):
         self.subtree_com = np.zeros((n, model.nbody, 3))
         self.cdof = np.zeros((n, model.nv, 6))
         self.warning = np.zeros((n, N_WARNINGS, 2), dtype=np.int32)
-        for index, data in enumerate(self._data):
-            data.qpos[:], data.qvel[:] = qpos[index], qvel[index]
-            mujoco.mj_forward(model, data)
-            self._copy_out(index)
+        self.restart(np.arange(n), qpos, qvel)
 
     def step(self, running: NDArray[np.intp], n_steps: int) -> None:
         """See :meth:`Physics.step`."""
@@ -52,6 +49,18 @@ class SerialPhysics(Physics):
             data.ctrl[:] = self.ctrl[index]
             for _ in range(n_steps):
                 mujoco.mj_step(self._model, data)
+            self._copy_out(index)
+
+    def restart(
+        self, simulations: NDArray[np.intp], qpos: NDArray[np.float64], qvel: NDArray[np.float64]
+    ) -> None:
+        """See :meth:`Physics.restart`."""
+        for row, index in enumerate(simulations):
+            data = self._data[index]
+            mujoco.mj_resetData(self._model, data)
+            data.qpos[:], data.qvel[:] = qpos[row], qvel[row]
+            mujoco.mj_forward(self._model, data)
+            self.ctrl[index] = 0.0
             self._copy_out(index)
 
     def accelerate(self, change: NDArray[np.float64]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import networkx as nx
 
 from morph_ops import graph as body_graph
+from morph_ops.errors import BodyError
 from morph_ops.geometry import density
 from morph_ops.graph import Joint, Limb, Node
 
@@ -35,6 +36,9 @@ def canonical(graph: nx.DiGraph[str]) -> Form:
     Args:
         graph: A body.
 
+    Raises:
+        BodyError: The graph is not a tree of records, or an exclude names a node that it lacks.
+
     Returns:
         ``(tree, excludes)``, as nested tuples of numbers and short strings, and the text of its
         physics for a robot from elsewhere. The layout may change between releases: compare the
@@ -57,6 +61,9 @@ def canonical(graph: nx.DiGraph[str]) -> Form:
     for name in names:
         above = body_graph.parent(graph, name)
         places[name] = _digest((places[above], forms[name]))
+    unknown = [pair for pair in body_graph.excludes(graph) if not places.keys() >= set(pair)]
+    if unknown:
+        raise BodyError(f"contact exclude {unknown[0]}: no such node")
     pairs = sorted(
         tuple(sorted((places[first], places[second])))
         for first, second in body_graph.excludes(graph)

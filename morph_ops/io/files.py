@@ -10,6 +10,8 @@ from typing import Any
 import networkx as nx
 
 from morph_ops.errors import BodyError
+from morph_ops.geometry import canonical_frames
+from morph_ops.identity import body_hash
 
 __all__ = ["ROBOT_EXTENSIONS", "read_body", "robot_files", "write_body"]
 
@@ -29,8 +31,8 @@ ROBOT_EXTENSIONS = tuple(_FORMATS)
 def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     """The files of a folder that hold robots, by name.
 
-    Files that differ only in their extension are one robot in several formats, as exported
-    designs are; the first of them is taken.
+    Files that differ only in their extension may be one robot in several formats, as exported
+    designs are: of files with equal bodies the first is taken.
 
     Args:
         folder: Path of the folder.
@@ -41,17 +43,38 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     Examples:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
-        >>> for name in ("ant.json", "ant.xml", "bee.xml", "notes.txt"):
-        ...     (folder / name).touch()
+        >>> from morph_ops.graph import Torso, new_body
+        >>> files = {"ant.json": 0.1, "ant.xml": 0.1, "bee.JSON": 0.1, "bee.xml": 0.2}
+        >>> for name, radius in files.items():
+        ...     torso = Torso(pos=(0.0, 0.0, 0.3), radius=radius, mass=1.0)
+        ...     write_body(new_body(torso), folder / name)
         >>> [file.name for file in robot_files(folder)]
-        ['ant.json', 'bee.xml']
+        ['ant.json', 'bee.JSON', 'bee.xml']
     """
     if not Path(folder).is_dir():
         raise BodyError(f"{folder}: expected a folder of robots, got no folder")
-    files = sorted(file for file in Path(folder).iterdir() if file.suffix in ROBOT_EXTENSIONS)
+    files = sorted(
+        file for file in Path(folder).iterdir() if file.suffix.lower() in ROBOT_EXTENSIONS
+    )
     if not files:
         raise BodyError(f"{folder}: no robots ({', '.join(ROBOT_EXTENSIONS)}) in this folder")
-    return list({file.stem: file for file in reversed(files)}.values())[::-1]
+    groups: dict[str, list[Path]] = {}
+    for file in files:
+        groups.setdefault(file.stem, []).append(file)
+    return sorted(file for group in groups.values() for file in _different(group))
+
+
+def _different(files: list[Path]) -> list[Path]:
+    """Files without those that hold the same body as an earlier one."""
+    if len(files) == 1:
+        return files
+    kept: dict[str, Path] = {}
+    for file in files:
+        try:
+            kept.setdefault(body_hash(canonical_frames(read_body(file))), file)
+        except BodyError:  # whoever uses it says what is wrong
+            kept[str(file)] = file
+    return list(kept.values())
 
 
 def read_body(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph[str]:

@@ -86,7 +86,7 @@ def check_tree(
 
     Examples:
         >>> [found.message for found in check_tree(nx.DiGraph())]
-        ['a body has one root, this graph has 0: ']
+        ['a body has one root, this graph has 0: none']
     """
     del space, pose
     try:

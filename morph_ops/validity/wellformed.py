@@ -27,6 +27,14 @@ deeply as bodies do, and parsers limit the depth."""
 ROOT_JOINT = "root"
 """Name of the torso's free joint; no hinge of any body may have it."""
 
+# Fields that hold no numbers, and how many numbers those with several hold.
+_NO_NUMBERS = ("name", "slot", "joints")
+_N_NUMBERS = {
+    **dict.fromkeys(("pos", "start", "end", "axis", "friction"), 3),
+    **dict.fromkeys(("range_deg", "ctrl_range", "solref_limit"), 2),
+    **{"quat": 4, "solimp_limit": 5},
+}
+
 
 def require_well_formed(graph: nx.DiGraph[str]) -> None:
     """Refuse a graph that is no body.
@@ -73,7 +81,10 @@ def require_well_formed(graph: nx.DiGraph[str]) -> None:
                 raise BodyError(f"joint {joint.name!r}: {problem}")
     for pair in body_graph.excludes(graph):
         if pair[0] not in graph or pair[1] not in graph:
-            raise BodyError(f"contact exclude {pair[0]!r}, {pair[1]!r}: no such node")
+            raise BodyError(
+                f"contact exclude {pair[0]!r}, {pair[1]!r}: no such node; where nodes were "
+                "renamed, rename those of the excludes, too: with_excludes(graph, pairs)"
+            )
 
 
 def _require_tree(graph: nx.DiGraph[str], names: list[str]) -> None:
@@ -95,7 +106,7 @@ def _is_printable(name: Any) -> bool:
 
 
 def _problems(node: Torso | Limb, *, passive: bool) -> Iterator[str]:
-    yield from _not_finite(node)
+    yield from _bad_numbers(node)
     if (node.density is None) == (node.mass is None):
         yield "expected either a density or a mass"
     if node.density is not None and node.density <= 0.0:
@@ -111,6 +122,9 @@ def _problems(node: Torso | Limb, *, passive: bool) -> Iterator[str]:
     if node.condim not in (1, 3, 4, 6):
         yield f"condim must be 1, 3, 4 or 6, got {node.condim!r}"
     if isinstance(node, Limb):
+        if not all(isinstance(joint, Joint) for joint in cast("tuple[Any, ...]", node.joints)):
+            yield f"joints must be records of the type Joint, got {node.joints!r}"
+            return
         if node.start == node.end:
             yield "the capsule has no length"
         slots = tuple(joint.slot for joint in node.joints)
@@ -120,7 +134,7 @@ def _problems(node: Torso | Limb, *, passive: bool) -> Iterator[str]:
 
 
 def _joint_problems(joint: Joint) -> Iterator[str]:
-    yield from _not_finite(joint)
+    yield from _bad_numbers(joint)
     if not any(joint.axis):
         yield "the axis is zero"
     for title, (lower, upper) in (("range", joint.range_deg), ("control range", joint.ctrl_range)):
@@ -128,10 +142,22 @@ def _joint_problems(joint: Joint) -> Iterator[str]:
             yield f"the {title} must grow, got {lower!r} to {upper!r}"
 
 
-def _not_finite(record: Torso | Limb | Joint) -> Iterator[str]:
+def _bad_numbers(record: Torso | Limb | Joint) -> Iterator[str]:
     for field in fields(record):
         value: Any = getattr(record, field.name)
-        for number in cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,):
+        if field.name in _NO_NUMBERS or (value is None and field.name in ("density", "mass")):
+            continue
+        wanted = _N_NUMBERS.get(field.name)
+        if wanted is not None and (
+            not isinstance(value, tuple) or len(cast("tuple[Any, ...]", value)) != wanted
+        ):
+            yield f"{field.name} must be {wanted} numbers, got {value!r}"
+            return
+        numbers: tuple[Any, ...] = (value,) if wanted is None else value
+        for number in numbers:
+            if type(number) not in (float, int):
+                yield f"{field.name} must be a number, got {number!r}"
+                return
             # Written so that "not a number" fails it too.
-            if isinstance(number, float) and not abs(number) <= LARGEST:
+            if not abs(number) <= LARGEST:
                 yield f"{field.name} must be finite and at most {LARGEST:g}, got {number!r}"

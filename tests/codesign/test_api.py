@@ -153,6 +153,29 @@ def test_an_interrupted_run_resumes_to_the_same_result(finished, settings, tmp_p
     assert resumed.status.state == "finished"
 
 
+def test_a_resume_on_another_processor_warns(settings, tmp_path, monkeypatch):
+    told = []
+
+    class Listener(CutOff):
+        def event(self, event):
+            told.append(event)
+
+    with pytest.raises(KeyboardInterrupt):
+        codesign.evolve(settings, out=tmp_path / "cut", observer=CutOff(3))
+    with pytest.raises(KeyboardInterrupt):
+        codesign.resume(tmp_path / "cut", observer=Listener(4))
+    assert [event for event in told if event.kind == "warning"] == []
+    monkeypatch.setattr(
+        "codesign.api.evolution.machine", lambda: {"processor": "P", "BLAS kernel": "Abacus"}
+    )
+    resumed = codesign.resume(tmp_path / "cut", observer=Listener(1000))
+    [warning] = [event.message for event in told if event.kind == "warning"]
+    assert "this process has Abacus: scores of equal bodies may differ" in warning
+    assert [event.message for event in resumed.events("warning")] == [warning]
+    keys = {row[0] for row in resumed.query("SELECT key FROM provenance").rows}
+    assert {"processor", "BLAS kernel"} <= keys
+
+
 def test_a_run_ends_early_and_says_why(settings, tmp_path):
     easy = settings.replace(stop=settings.stop.replace(score=-1e9))
     run = codesign.evolve(easy, out=tmp_path / "early")

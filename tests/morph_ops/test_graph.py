@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import networkx as nx
+import numpy as np
 import pytest
 
 from morph_ops import BodyError
@@ -24,6 +28,8 @@ from morph_ops.graph import (
     torso,
     with_excludes,
 )
+from morph_ops.identity import body_hash
+from morph_ops.sampling import sample_body
 
 FOOT = "foot <left> & co"
 
@@ -68,3 +74,28 @@ def test_a_graph_without_one_root_has_no_torso() -> None:
     two.add_node("b")
     with pytest.raises(BodyError, match="this graph has 2: a, b"):
         root(two)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64])
+def test_numpy_numbers_become_plain(kind):
+    plain = {"pos": (0.0, 0.0, 1.0), "radius": 2.0, "mass": 4.0, "condim": 3}
+    numbers = {"radius": kind(2), "mass": kind(4), "condim": np.int32(3)}
+    places: list[Any] = [np.array([0, 0, 1], kind), [kind(0), 0, 1], (kind(0), kind(0), kind(1))]
+    for pos in places:
+        torso = Torso(pos=pos, **numbers)
+        assert torso == Torso(**plain)
+        assert {type(value) for value in torso.pos} <= {float, int}
+        assert type(torso.radius) in (float, int)
+        assert type(torso.condim) is int
+        assert body_hash(new_body(torso)) == body_hash(new_body(Torso(**plain)))
+
+
+def test_replacing_a_number_of_a_hinge_keeps_it_plain():
+    body = sample_body(np.random.default_rng(4))
+    name = limbs(body)[0]
+    old = limb(body, name)
+    gears = np.random.default_rng(0).choice([150.0, 200.0], size=len(old.joints))
+    joints = [replace(joint, gear=gear) for joint, gear in zip(old.joints, gears, strict=True)]
+    new = replace(old, joints=joints)
+    assert isinstance(new.joints, tuple)
+    assert all(type(joint.gear) is float for joint in new.joints)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,46 @@ def test_paths_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
         require_writable(tmp_path)
     with pytest.raises(BodyError, match=r"cannot be written \(there is no folder .*/gone\)"):
         write_text(tmp_path / "gone" / "a.txt", "text")
+
+
+def test_symbolic_links_are_followed(tmp_path: Path) -> None:
+    real = tmp_path / "folder" / "real.txt"
+    real.parent.mkdir()
+    real.write_text("old")
+    link, again = tmp_path / "link.txt", tmp_path / "again.txt"
+    link.symlink_to(real)
+    again.symlink_to("link.txt")
+    write_text(again, "new")
+    assert link.is_symlink()
+    assert again.is_symlink()
+    assert real.read_text() == "new"
+    assert [file.name for file in real.parent.iterdir()] == ["real.txt"]
+    (tmp_path / "dangling.txt").symlink_to(tmp_path / "made.txt")
+    write_text(tmp_path / "dangling.txt", "made")
+    assert (tmp_path / "made.txt").read_text() == "made"
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(BodyError, match="a: cannot be written"):
+        write_text(tmp_path / "a", "text")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs are of Unix")
+def test_a_fifo_is_written_to_and_stays(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(fifo.read_text()), daemon=True)
+    reader.start()
+    write_text(fifo, "through")
+    reader.join(timeout=10)
+    assert got == ["through"]
+    assert fifo.is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="no /dev/null")
+def test_a_device_is_written_to_and_stays() -> None:
+    write_text("/dev/null", "text")
+    assert Path("/dev/null").is_char_device()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +112,29 @@ def test_robots_are_compared_with_the_best(run, refused, bodies, tiny_controller
     assert "--compare: expected at least 2 robots, got 1" in refused("score", files[0], *options)
     one = ["score", *files, "--episodes", 1, "--compare"]
     assert "--compare: expected at least 2 episodes, got 1" in refused(*one)
+
+
+def score_in_a_process(*arguments, **variables):
+    command = [sys.executable, "-m", "codesign", "score", *map(str, arguments)]
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    return subprocess.run(
+        command, capture_output=True, check=False, env={**environment, **variables}
+    )
+
+
+def test_a_terminal_of_ascii_gets_question_marks(bodies, tiny_controller):
+    options = [bodies / "body-0000.json", "--controller", tiny_controller, "--episodes", 2]
+    done = score_in_a_process(*options, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert b"score ? 95%" in done.stdout
+
+
+def test_nothing_folds_in_a_pipe(bodies, tiny_controller, tmp_path):
+    folder = tmp_path / ("long-" * 20) / ("name-" * 20)
+    folder.mkdir(parents=True)
+    robot = folder / "robot.json"
+    robot.write_bytes((bodies / "body-0000.json").read_bytes())
+    done = score_in_a_process(robot, "--controller", tiny_controller, "--episodes", 2)
+    assert done.returncode == 0, done.stderr
+    assert str(robot) in done.stdout.decode()
+    assert max(map(len, done.stdout.decode().splitlines())) < len(str(robot)) + 100

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from rich.table import Table
 
-from codesign.cli.console import PlainConsole
-from codesign.cli.score_tables import details_table, warning_lines
+from codesign.cli.console import PlainConsole, print_table
+from codesign.cli.score_tables import details_table, scores_table, warning_lines
 from codesign.scoring import ScoreRecord
 
 BLANK = ScoreRecord.failed(
@@ -83,3 +83,13 @@ def test_a_warning_of_many_robots_is_one_line():
         "a.xml, b.xml, c.xml and 2 more robots: import: no floor; no lights",
         "a.xml, b.xml, c.xml and 3 more robots: too light",
     ]
+
+
+def test_names_stay_readable_in_a_narrow_terminal():
+    console = PlainConsole(width=40)
+    with console.capture() as capture:
+        print_table(console, scores_table([replace(WALKED, robot="my_robots/quadruped.xml")]))
+    lines = capture.get().splitlines()
+    assert "my_robots/quadruped.xml" in "".join(line[:13].strip() for line in lines)
+    assert any("500.0 ± 100.0" in line and line.rstrip().endswith("ok") for line in lines)
+    assert console.width == 40

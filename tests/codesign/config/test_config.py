@@ -221,3 +221,18 @@ def test_an_address_names_a_cluster():
     assert config.cluster_at("tcp://host:8786") == ClusterSettings(scheduler="tcp://host:8786")
     with pytest.raises(SettingsError, match=r"expected an address .*, got 'slurm'"):
         config.cluster_at("slurm")
+
+
+def test_start_of_a_campaign_file_is_beside_it(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    file = tmp_path / "campaigns" / "mine.toml"
+    file.parent.mkdir()
+    file.write_text('start = "robots"')
+    assert config.load(file=file).start == str(tmp_path / "campaigns" / "robots")
+    # What the command line names is sought where it was typed.
+    assert config.load(file=file, assignments=["start=mine"]).start == str(
+        tmp_path / "elsewhere" / "mine"
+    )
+    file.write_text(f'start = "{tmp_path}/robots"')
+    assert config.load(file=file).start == str(tmp_path / "robots")

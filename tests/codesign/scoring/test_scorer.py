@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -16,12 +17,24 @@ from hyperdistill_core.controller import Controller, select_variant
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as body_graph
+from morph_ops.errors import BodyError
+from morph_ops.sampling import sample_body
 
 
 def unusable(body):
     """A body that MuJoCo cannot compile."""
     name = body_graph.limbs(body)[0]
     return body_graph.with_nodes(body, [(name, replace(body_graph.limb(body, name), radius=0.0))])
+
+
+def with_radius(radius):
+    """A function that gives the torso of a body another radius."""
+
+    def spoil(graph):
+        torso = replace(body_graph.torso(graph), radius=radius)
+        return body_graph.with_nodes(graph, [(body_graph.root(graph), torso)])
+
+    return spoil
 
 
 def test_the_selected_variant_is_scored(bodies, variant_controller):
@@ -130,3 +143,22 @@ def test_a_score_needs_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["ok", "False"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda graph: nx.relabel_nodes(graph, {"limb/0": "leg"}), "contact exclude"),
+        (nx.convert_node_labels_to_integers, "node 0: no usable name"),
+        (nx.Graph, "expected a networkx.DiGraph"),
+        (lambda graph: nx.DiGraph(), "a body has one root, this graph has 0: none"),
+        (lambda graph: nx.DiGraph(list(graph.edges)), "expected a Torso at the root and Limbs"),
+        (with_radius("wide"), "radius must be a number, got 'wide'"),
+        (with_radius((1.0, 2.0)), r"radius must be a number, got \(1.0, 2.0\)"),
+    ],
+)
+def test_graphs_that_are_no_bodies_are_refused(tiny_controller, spoil, message):
+    body = body_graph.with_excludes(sample_body(np.random.default_rng(11)), [("limb/0", "limb/1")])
+    scorer = BodyScorer(controller=tiny_controller, episodes=1)
+    with pytest.raises(BodyError, match=message):
+        scorer(spoil(body))

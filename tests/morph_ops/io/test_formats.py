@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from morph_ops import BodyError, read_body, write_body
 from morph_ops.graph import new_body, node, torso, with_nodes
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io import mjcf
+from morph_ops.io.files import robot_files
 from morph_ops.io.graphml_file import from_graphml, to_graphml
 from morph_ops.io.json_file import from_json, to_json
 from morph_ops.validity.wellformed import DEEPEST
@@ -198,3 +200,25 @@ def test_chains_too_long_to_nest_are_refused(biped: nx.DiGraph, tmp_path: Path) 
     write_body(longest, tmp_path / "long.xml")
     assert is_same(read_body(tmp_path / "long.xml"), longest)
     assert body_hash(longest) != body_hash(biped)
+
+
+def test_extensions_may_be_in_capitals(tmp_path: Path, biped: nx.DiGraph) -> None:
+    write_body(biped, tmp_path / "Robot.JSON")
+    write_body(biped, tmp_path / "other.GraphML")
+    assert [file.name for file in robot_files(tmp_path)] == ["Robot.JSON", "other.GraphML"]
+
+
+def test_of_files_with_one_stem_only_equal_bodies_are_one_robot(
+    tmp_path: Path, biped: nx.DiGraph
+) -> None:
+    wide = with_nodes(biped, [("torso/0", replace(torso(biped), radius=0.2))])
+    for name, graph in {
+        "ant.json": biped,
+        "ant.xml": biped,
+        "bee.json": biped,
+        "bee.xml": wide,
+    }.items():
+        write_body(graph, tmp_path / name)
+    (tmp_path / "ant.urdf").write_text("<robot")
+    names = [file.name for file in robot_files(tmp_path)]
+    assert names == ["ant.json", "ant.urdf", "bee.json", "bee.xml"]

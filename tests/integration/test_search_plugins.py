@@ -1,0 +1,48 @@
+"""The examples with other search programs: short, without our campaign, and they run."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: Script, package that it needs, arguments for a short run, and what it prints.
+EXAMPLES = [
+    ("plain_loop", "numpy", ("1", "3", "1"), "best: "),
+    ("deap_plugin", "deap", ("1", "4", "1"), "best: "),
+    ("pyribs_plugin", "ribs", ("11", "1"), "of 90 cells are filled"),
+    ("pymoo_plugin", "pymoo", ("2", "4", "1"), " kg, "),
+    ("optuna_plugin", "optuna", ("3", "1"), "m/s with {'gear': "),
+]
+
+
+@pytest.mark.parametrize(("name", "package", "arguments", "printed"), EXAMPLES)
+def test_it_runs(tiny_controller, name, package, arguments, printed):
+    if find_spec(package) is None:
+        pytest.skip(f"pip install {package}")
+    script = ROOT / "examples" / f"{name}.py"
+    outcomes = set()
+    for _ in range(2):  # the same search each time
+        done = subprocess.run(
+            [sys.executable, str(script), *arguments, str(tiny_controller)],
+            capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert printed in done.stdout
+        outcomes.add(done.stdout)
+    assert len(outcomes) == 1
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in EXAMPLES])
+def test_it_is_short_and_does_not_use_our_campaign(name):
+    text = (ROOT / "examples" / f"{name}.py").read_text()
+    assert len(text.splitlines()) < (110 if name == "pymoo_plugin" else 62)
+    assert "codesign.campaign" not in text
+    assert "BodyScorer(" in text
+    documented = (ROOT / "docs" / "tutorials" / "score.md").read_text()
+    assert f"examples/{name}.py" in documented
