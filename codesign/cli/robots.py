@@ -84,8 +84,8 @@ def inspect(robot: Path, root: str | None) -> None:
 def convert(source: Path, target: Path, root: str | None) -> None:
     """Convert a robot file to another format.
 
-    The file names decide: .xml is MJCF, .json the project's own format, .graphml GraphML. OUT
-    must be new.
+    The file names decide: .xml is MJCF, .urdf URDF, .json the project's own format, .graphml
+    GraphML. OUT must be new. Meshes of a URDF go into the folder OUT_meshes beside it.
     """
     from codesign.errors import UsageError
     from morph_ops.io.files import read_body, write_body

@@ -1,12 +1,13 @@
-"""Files of bodies: MJCF, JSON, and GraphML in and out.
+"""Files of bodies: MJCF, URDF, JSON, and GraphML in and out.
 
 :func:`read_body` and :func:`write_body` choose the format by the file's extension. JSON and
 GraphML keep every digit and every order of a body, and so does MJCF
-(:mod:`morph_ops.io.mjcf`), which also reads the files of other programs. Files are written
+(:mod:`morph_ops.io.mjcf`), which also reads the files of other programs. URDF
+(:mod:`morph_ops.io.urdf`) is for other programs and keeps what it can. Files are written
 atomically: a reader sees the old file or the new one, never a part.
 
-Only MJCF needs MuJoCo. This package imports it when an MJCF file is read or written, and not
-before.
+Only MJCF and URDF need MuJoCo. This package imports it when such a file is read or written, and
+not before.
 
 Examples:
     >>> import numpy as np

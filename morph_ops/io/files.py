@@ -15,13 +15,16 @@ from morph_ops.identity import body_hash
 
 __all__ = ["ROBOT_EXTENSIONS", "read_body", "robot_files", "write_body"]
 
-# Module, reader, and writer. They are imported at first use, since MJCF needs MuJoCo.
+# Reader and writer. They are imported at first use, since MJCF and URDF need MuJoCo.
 _FORMATS = {
-    ".xml": ("morph_ops.io.mjcf", "read", "write"),
-    ".mjcf": ("morph_ops.io.mjcf", "read", "write"),
-    ".urdf": ("morph_ops.io.mjcf", "read", ""),
-    ".json": ("morph_ops.io.json_file", "read_json", "write_json"),
-    ".graphml": ("morph_ops.io.graphml_file", "read_graphml", "write_graphml"),
+    ".xml": ("morph_ops.io.mjcf:read", "morph_ops.io.mjcf:write"),
+    ".mjcf": ("morph_ops.io.mjcf:read", "morph_ops.io.mjcf:write"),
+    ".urdf": ("morph_ops.io.mjcf:read", "morph_ops.io.urdf:write"),
+    ".json": ("morph_ops.io.json_file:read_json", "morph_ops.io.json_file:write_json"),
+    ".graphml": (
+        "morph_ops.io.graphml_file:read_graphml",
+        "morph_ops.io.graphml_file:write_graphml",
+    ),
 }
 
 ROBOT_EXTENSIONS = tuple(_FORMATS)
@@ -97,15 +100,15 @@ def read_body(path: str | os.PathLike[str], *, root: str | None = None) -> nx.Di
         >>> list(read_body(file))
         ['torso/0']
     """
-    module, reader, _ = _format(path)
+    reader, _ = _format(path)
     options = {} if root is None else {"root": root}
-    if options and module != _FORMATS[".xml"][0]:
+    if options and reader != _FORMATS[".xml"][0]:
         raise BodyError(f"{path}: expected an MJCF file to choose the robot {root!r} from")
-    return _load(module, reader)(path, **options)
+    return _load(reader)(path, **options)
 
 
 def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
-    """Write a body as MJCF (.xml, .mjcf), JSON, or GraphML.
+    """Write a body as MJCF (.xml, .mjcf), URDF, JSON, or GraphML.
 
     The file is written atomically: no reader sees a part of it.
 
@@ -114,8 +117,8 @@ def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
         path: Path of the file; an existing file is replaced.
 
     Raises:
-        BodyError: The extension is none of these, or that of URDF.
-        BodyError: The graph is no body.
+        BodyError: The extension is none of these.
+        BodyError: The graph is no body, or URDF has no word for one of its parts.
         BodyError: The file cannot be written.
 
     Examples:
@@ -126,13 +129,11 @@ def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
         morph_ops.errors.BodyError: ball.stl: no body format has the extension '.stl'; \
 extensions: .xml, .mjcf, .urdf, .json, .graphml
     """
-    module, _, writer = _format(path)
-    if not writer:
-        raise BodyError(f"{path}: URDF is read, not written; write .xml, .json or .graphml")
-    _load(module, writer)(graph, path)
+    _, writer = _format(path)
+    _load(writer)(graph, path)
 
 
-def _format(path: str | os.PathLike[str]) -> tuple[str, str, str]:
+def _format(path: str | os.PathLike[str]) -> tuple[str, str]:
     extension = Path(path).suffix.lower()
     if Path(path).is_dir():
         raise BodyError(f"{path}: expected a robot file ({', '.join(_FORMATS)}), got a folder")
@@ -144,5 +145,6 @@ def _format(path: str | os.PathLike[str]) -> tuple[str, str, str]:
     return _FORMATS[extension]
 
 
-def _load(module: str, function: str) -> Any:
+def _load(name: str) -> Any:
+    module, function = name.split(":")
     return getattr(importlib.import_module(module), function)

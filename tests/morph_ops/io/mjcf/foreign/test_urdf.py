@@ -12,7 +12,7 @@ from hyperdistill_core.features import context_features
 from hyperdistill_core.tasks import get_task
 from morph_ops.errors import BodyError
 from morph_ops.graph import joints, limb, physics
-from morph_ops.io import mjcf, read_body, write_body
+from morph_ops.io import mjcf, read_body
 
 LINK = """<link name="{name}"><inertial><origin xyz="0 0 -0.1"/><mass value="{mass}"/>
 <inertia ixx="0.01" iyy="0.01" izz="0.002" ixy="0" ixz="0" iyz="0"/></inertial>
@@ -109,9 +109,3 @@ def test_parts_on_passive_joints_have_a_context(tmp_path):
     assert limb(graph, "tail").joints == ()
     model = get_task("flat").model(graph)
     assert np.isfinite(context_features(graph, model)).all()
-
-
-def test_urdf_is_not_written(tmp_path):
-    graph = read_body(_write(tmp_path, _urdf()))
-    with pytest.raises(BodyError, match="URDF is read, not written"):
-        write_body(graph, tmp_path / "out.urdf")
