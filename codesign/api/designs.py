@@ -16,7 +16,14 @@ from codesign.api.robots import Robot, find_robots
 from codesign.api.run import Run, check_formats
 from codesign.config import usable_cores
 from codesign.errors import UsageError
-from codesign.exporting import DESIGN_FORMATS, HISTORY_FORMATS, Design, FineTuning, export_robot
+from codesign.exporting import (
+    DESIGN_FORMATS,
+    HISTORY_FORMATS,
+    USUAL_FORMATS,
+    Design,
+    FineTuning,
+    export_robot,
+)
 from codesign.store import RunFolder
 from morph_ops.io.files import write_body
 
@@ -28,7 +35,7 @@ def export(
     out: str | Path,
     *,
     top: int | None = None,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     controller: str | Path | None = None,
     best_of: int | None = None,
     finetune: int = 0,
@@ -42,8 +49,9 @@ def export(
         out: Folder; it must not exist, or be empty.
         top: Number of designs of a run; its setting ``top`` by default.
         formats: "mjcf" (a scene with floor and light), "json" (the project's own format), "npz"
-            (the network as plain arrays, with ``run_design.py`` to simulate it); of a run also
-            "csv", "parquet" (every table of its database) and "phylogeny" (its family tree).
+            (the network as plain arrays, with ``run_design.py`` to simulate it), "urdf"; of a
+            run also "csv", "parquet" (every table of its database) and "phylogeny" (its family
+            tree).
         controller: Name or file of the controller of a robot, "flat-v2" by default; a run has
             its own.
         best_of: Number of controller variants to try for a robot's "npz"; by default 8, or all
@@ -55,12 +63,13 @@ def export(
             mean speed under action noise (m/s).
 
     Returns:
-        The designs; those that were fine-tuned have their scores before and after.
+        The designs; those that were fine-tuned have their scores before and after. A design that
+        cannot have a format says why in ``left_out``.
 
     Raises:
         UsageError: There is no such run, robot or controller, the folder is taken, or an option
             does not fit the source.
-        BodyError: The file is no robot.
+        BodyError: The file is no robot, or can have none of the formats.
         UnknownNameError: There is no such format.
 
     Examples:
@@ -118,7 +127,7 @@ def finetune(
     out: str | Path,
     *,
     steps: int = 500_000,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     top: int | None = None,
     controller: str | Path | None = None,
     best_of: int | None = None,
@@ -138,7 +147,7 @@ def finetune(
             robot files.
         out: Folder; it must not exist, or be empty.
         steps: Control steps of training per robot; the default takes a minute or a few.
-        formats: "mjcf", "json" and "npz", as for :func:`export`.
+        formats: Formats of designs, as for :func:`export`.
         top: Number of designs of a run; its setting ``top`` by default.
         controller: Name or file of the controller of robots, "flat-v2" by default; a run has
             its own.

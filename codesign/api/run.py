@@ -19,6 +19,7 @@ from codesign.exporting import (
     DESIGN_FORMATS,
     HISTORY_FORMATS,
     SCENE_TASK,
+    USUAL_FORMATS,
     Design,
     FineTuning,
     export_run,
@@ -243,7 +244,7 @@ class Run:
         out: str | Path,
         *,
         top: int | None = None,
-        formats: Sequence[str] = DESIGN_FORMATS,
+        formats: Sequence[str] = USUAL_FORMATS,
         finetune: int = 0,
         workers: int | None = None,
         on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None,
@@ -256,7 +257,7 @@ class Run:
         Args:
             out: Folder; it must not exist, or be empty.
             top: Number of designs; the setting ``top`` by default.
-            formats: "mjcf", "json" and "npz" of each design, and "csv", "parquet" and
+            formats: "mjcf", "json", "npz" and "urdf" of each design, and "csv", "parquet" and
                 "phylogeny" of the history.
             finetune: Control steps of training of each design's own network before it is
                 written; 0 for none.

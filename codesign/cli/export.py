@@ -77,6 +77,7 @@ def export(
     mjcf       a scene with floor and light, for any MuJoCo
     json       the project's own format
     npz        the network as plain arrays, with run_design.py to simulate it
+    urdf       for tool chains that know no MJCF
     csv        of a run: every table of its database
     parquet    of a run: the same as Parquet; needs codesign[tables]
     phylogeny  of a run: its family tree, in the ALife data standard
@@ -187,6 +188,8 @@ def _show(out: Path, designs: Sequence[Design]) -> None:
     for file in sorted(out.iterdir()):
         click.echo(str(file))
     for design in designs:
+        for format_, reason in design.left_out.items():
+            click.echo(f"{design.name}: no {format_}: {reason}", err=True)
         if design.scores is not None:
             before, after = design.scores
             click.echo(

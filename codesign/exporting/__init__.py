@@ -1,9 +1,9 @@
 """Export: designs and histories as files that need nothing of this project.
 
-A design has three formats: ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` is
+A design has four formats: ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` is
 the project's own format, and ``npz`` is the network of that one body as plain arrays, with
-``run_design.py`` to simulate both. Fine-tuning trains the network of each design on its own
-body before it is written.
+``run_design.py`` to simulate both; ``urdf`` is for other tool chains. Fine-tuning
+trains the network of each design on its own body before it is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
 and ``phylogeny`` is its family tree in the ALife data standard.
@@ -20,7 +20,13 @@ and ``phylogeny`` is its family tree in the ALife data standard.
     run_design.py      the stand-alone script that comes with ``npz``
 """
 
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import (
+    DESIGN_FORMATS,
+    SCENE_TASK,
+    USUAL_FORMATS,
+    Design,
+    DesignRollout,
+)
 from codesign.exporting.design_files import export_designs
 from codesign.exporting.design_table import variants_of
 from codesign.exporting.finetuned_designs import finetune
@@ -34,6 +40,7 @@ __all__ = [
     "DESIGN_FORMATS",
     "HISTORY_FORMATS",
     "SCENE_TASK",
+    "USUAL_FORMATS",
     "Design",
     "DesignRollout",
     "FineTuning",

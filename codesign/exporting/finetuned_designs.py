@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codesign.defaults import CONTROLLER, EPISODES
 from codesign.errors import UsageError
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import SCENE_TASK, USUAL_FORMATS, Design, DesignRollout
 from codesign.exporting.design_files import export_designs
 from codesign.exporting.finetuning import FineTuning
 from codesign.exporting.robots import read_designs, with_best_variants
@@ -20,7 +20,7 @@ def finetune(
     folder: Path,
     finetuning: FineTuning,
     *,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     top: int | None = None,
     controller: str | Path | None = None,
     best_of: int | None = None,

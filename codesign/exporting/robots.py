@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codesign.defaults import CONTROLLER
 from codesign.errors import UsageError
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import SCENE_TASK, USUAL_FORMATS, Design, DesignRollout
 from codesign.exporting.design_files import export_designs
 from codesign.scoring import load_controller, resolve_best_of
 from morph_ops import graph as body_graph
@@ -19,7 +19,7 @@ def export_robot(
     robot: Path,
     folder: Path,
     *,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     controller: str | Path = CONTROLLER,
     best_of: int | None = None,
 ) -> Design:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.exporting.design import DESIGN_FORMATS, SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import (
+    DESIGN_FORMATS,
+    SCENE_TASK,
+    USUAL_FORMATS,
+    Design,
+    DesignRollout,
+)
 from codesign.exporting.design_files import write_designs
 from codesign.exporting.design_table import DESIGN_TABLE, candidate_row, write_design_table
 from codesign.exporting.finetuning import FineTuning, finetuned
@@ -26,7 +32,7 @@ def export_run(
     folder: Path,
     *,
     top: int | None = None,
-    formats: Sequence[str] = DESIGN_FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     replace: bool = False,
     finetuning: FineTuning | None = None,
 ) -> list[Design]:
@@ -80,7 +86,7 @@ def export_run(
         finetuned(designs, rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder, replace=DESIGN_FILES if replace else None) as draft,
     ):
-        write_designs(tuned, draft, formats, tuned_rollout)
+        tuned = write_designs(tuned, draft, formats, tuned_rollout)
         if best and not set(formats).isdisjoint(DESIGN_FORMATS):
             rows = [candidate_row(*pair) for pair in zip(tuned, best, strict=True)]
             write_design_table(rows, draft / DESIGN_TABLE)
