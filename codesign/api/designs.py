@@ -50,8 +50,8 @@ def export(
         top: Number of designs of a run; its setting ``top`` by default.
         formats: "mjcf" (a scene with floor and light), "json" (the project's own format), "npz"
             (the network as plain arrays, with ``run_standalone.py`` to simulate it), "onnx" and "c"
-            (the network for other runtimes, and as a C99 header); of a run also "csv", "parquet"
-            (every table of its database) and "phylogeny" (its family tree).
+            (the network for other runtimes, and as a C99 header), "urdf"; of a run also "csv",
+            "parquet" (every table of its database) and "phylogeny" (its family tree).
         controller: Name or file of the controller of a robot, "flat-v2" by default; a run has
             its own.
         best_of: Number of controller variants to try for a robot's network; by default 8, or all
@@ -63,12 +63,13 @@ def export(
             mean speed under action noise (m/s).
 
     Returns:
-        The designs; those that were fine-tuned have their scores before and after.
+        The designs; those that were fine-tuned have their scores before and after. A design that
+        cannot have a format says why in ``left_out``.
 
     Raises:
         UsageError: There is no such run, robot or controller, the folder is taken, or an option
             does not fit the source.
-        BodyError: The file is no robot.
+        BodyError: The file is no robot, or can have none of the formats.
         UnknownNameError: There is no such format.
 
     Examples:

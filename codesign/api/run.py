@@ -258,8 +258,8 @@ class Run:
         Args:
             out: Folder; it must not exist, or be empty.
             top: Number of designs; the setting ``top`` by default.
-            formats: "mjcf", "json", "npz", "onnx" and "c" of each design, and "csv", "parquet"
-                and "phylogeny" of the history.
+            formats: "mjcf", "json", "npz", "onnx", "c" and "urdf" of each design, and "csv",
+                "parquet" and "phylogeny" of the history.
             finetune: Control steps of training of each design's own network before it is
                 written; 0 for none.
             workers: Number of worker processes of that training, one per core by default.

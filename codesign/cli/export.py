@@ -80,6 +80,7 @@ def export(
     npz        the network as plain arrays, with run_standalone.py to simulate it
     onnx       the network for other runtimes; needs codesign[onnx]
     c          the network as a C99 header
+    urdf       for tool chains that know no MJCF
     csv        of a run: every table of its database
     parquet    of a run: the same as Parquet; needs codesign[tables]
     phylogeny  of a run: its family tree, in the ALife data standard
@@ -196,6 +197,8 @@ def _show(out: Path, designs: Sequence[Design]) -> None:
     for file in sorted(out.iterdir()):
         echo(str(file))
     for design in designs:
+        for format_, reason in design.left_out.items():
+            echo(f"{design.name}: no {format_}: {reason}", err=True)
         if design.scores is not None:
             before, after = design.scores
             echo(

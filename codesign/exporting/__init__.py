@@ -2,7 +2,8 @@
 
 A design has these formats: ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` is
 the project's own format, and ``npz`` is the network of that one body as plain arrays, ``onnx`` the
-same for other runtimes, and ``c`` a C99 header. ``run_standalone.py`` simulates them. Fine-tuning
+same for other runtimes, and ``c`` a C99 header. ``run_standalone.py`` simulates them. ``urdf`` is
+the body for other tool chains. Fine-tuning
 trains the network of each design on its own body before it is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,

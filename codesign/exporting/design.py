@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ import networkx as nx
 if TYPE_CHECKING:
     from hyperdistill_core.nets.mlp import BodyMLP
 
-#: Formats of a design.
-DESIGN_FORMATS = ("mjcf", "json", "npz", "onnx", "c")
-#: Formats that are written unless others are named.
+#: Formats of a design that are written unless others are chosen.
 USUAL_FORMATS = ("mjcf", "json", "npz")
+#: Formats of a design.
+DESIGN_FORMATS = (*USUAL_FORMATS, "onnx", "c", "urdf")
 #: Formats that hold the network that moves a design.
 NETWORK_FORMATS = frozenset({"npz", "onnx", "c"})
 #: The task of an exported scene. Other tasks need terrain that a scene does not have.
@@ -33,6 +34,7 @@ class Design:
             generates.
         scores: The score of the generated and of the fine-tuned network; None without
             fine-tuning. The two are mean returns over different initial states.
+        left_out: Why formats that were asked for could not be written, by format.
 
     Examples:
         >>> import numpy as np
@@ -47,6 +49,7 @@ class Design:
     variant: int = 0
     network: BodyMLP | None = None
     scores: tuple[float, float] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, kw_only=True)

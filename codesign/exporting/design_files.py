@@ -1,8 +1,9 @@
-"""The files of designs: MJCF scenes, JSON bodies, and networks as plain arrays."""
+"""The files of designs: MJCF scenes, URDF, JSON bodies, and networks as plain arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from codesign.exporting.onnx_file import write_onnx
 from codesign.exporting.standalone import StandaloneDesign, standalone
 from codesign.scoring import load_controller
 from codesign.store.atomic import new_folder
+from morph_ops.errors import BodyError
 from morph_ops.geometry import canonical_frames
-from morph_ops.io import json_file, mjcf
+from morph_ops.io import json_file, mjcf, urdf
 
 RUNNER = "run_standalone.py"
 
@@ -48,13 +50,15 @@ def export_designs(
             as the controller generates them.
 
     Returns:
-        The designs, with networks and scores if they were fine-tuned.
+        The designs, with networks and scores if they were fine-tuned, and with the formats that
+        they cannot have.
 
     Raises:
         UsageError: The folder is not empty or cannot be made.
         UsageError: There is no such controller.
         UsageError: There is nothing to fine-tune.
         UsageError: A format needs a package that is not installed.
+        BodyError: A design can have none of the formats.
 
     Examples:
         >>> import tempfile
@@ -71,7 +75,7 @@ def export_designs(
         finetuned(list(designs), rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder) as draft,
     ):
-        write_designs(tuned, draft, formats, tuned_rollout)
+        tuned = write_designs(tuned, draft, formats, tuned_rollout)
         if finetuning is not None and tuned_rollout is not None:
             rows = [finetuned_row(design, tuned_rollout) for design in tuned]
             write_design_table(rows, draft / DESIGN_TABLE)
@@ -83,7 +87,7 @@ def write_designs(
     folder: Path,
     formats: Sequence[str],
     rollout: DesignRollout | None,
-) -> None:
+) -> list[Design]:
     """Write the files of designs into a folder that exists.
 
     Args:
@@ -92,17 +96,42 @@ def write_designs(
         formats: As for :func:`export_designs`.
         rollout: As for :func:`export_designs`.
 
+    Returns:
+        The designs, with the formats that they cannot have.
+
     Raises:
         UsageError: There is no such controller.
+        BodyError: A design can have none of the formats.
     """
-    for design in designs:
-        if "mjcf" in formats:
-            # run_standalone.py reads the state of the model's own frames.
-            graph = canonical_frames(design.graph)
-            mjcf.write(graph, folder / f"{design.name}.xml", scene=True)
-        if "json" in formats:
-            json_file.write_json(design.graph, folder / f"{design.name}.json")
-    if not designs or rollout is None or NETWORK_FORMATS.isdisjoint(formats):
+    written = [_with_bodies(design, folder, formats) for design in designs]
+    if rollout is not None:
+        _write_networks(written, folder, formats, rollout)
+    return written
+
+
+def _with_bodies(design: Design, folder: Path, formats: Sequence[str]) -> Design:
+    """Write the body of a design; the result says which formats it cannot have."""
+    if "mjcf" in formats:
+        # run_standalone.py reads the state of the model's own frames.
+        graph = canonical_frames(design.graph)
+        mjcf.write(graph, folder / f"{design.name}.xml", scene=True)
+    if "json" in formats:
+        json_file.write_json(design.graph, folder / f"{design.name}.json")
+    left_out: dict[str, str] = {}
+    if "urdf" in formats:
+        try:
+            urdf.write(design.graph, folder / f"{design.name}.urdf")
+        except BodyError as error:
+            left_out["urdf"] = str(error)
+    if left_out and set(formats) <= set(left_out):
+        raise BodyError(f"{design.name}: {next(iter(left_out.values()))}")
+    return replace(design, left_out=left_out)
+
+
+def _write_networks(
+    designs: Sequence[Design], folder: Path, formats: Sequence[str], rollout: DesignRollout
+) -> None:
+    if not designs or NETWORK_FORMATS.isdisjoint(formats):
         return
     controller = load_controller(rollout.controller)
     for design in designs:

@@ -89,7 +89,7 @@ def export_run(
         finetuned(designs, rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder, replace=DESIGN_FILES if replace else None) as draft,
     ):
-        write_designs(tuned, draft, formats, tuned_rollout)
+        tuned = write_designs(tuned, draft, formats, tuned_rollout)
         if best and not set(formats).isdisjoint(DESIGN_FORMATS):
             rows = [candidate_row(*pair) for pair in zip(tuned, best, strict=True)]
             write_design_table(rows, draft / DESIGN_TABLE)

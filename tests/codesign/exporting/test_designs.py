@@ -12,6 +12,7 @@ from codesign.errors import UsageError
 from codesign.exporting import Design, DesignRollout, export_designs
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.tasks import get_task
+from morph_ops.errors import BodyError
 from morph_ops.identity import is_same
 from morph_ops.io import files
 from tests.codesign.exporting.conftest import SEED
@@ -71,3 +72,16 @@ def test_a_link_to_an_empty_folder_is_filled(body, tmp_path):
 
 def test_a_robot_in_two_formats_is_one(exported):
     assert [path.name for path in files.robot_files(exported)] == ["it.json"]
+
+
+def test_a_design_without_a_urdf_says_why(body, tmp_path, monkeypatch):
+    def refuse(graph, path):
+        raise BodyError("URDF has no ball joints")
+
+    monkeypatch.setattr("codesign.exporting.design_files.urdf.write", refuse)
+    designs = [Design(name="it", graph=body)]
+    [written] = export_designs(designs, tmp_path / "both", formats=["json", "urdf"])
+    assert written.left_out == {"urdf": "URDF has no ball joints"}
+    with pytest.raises(BodyError, match="it: URDF has no ball joints"):
+        export_designs(designs, tmp_path / "none", formats=["urdf"])
+    assert not (tmp_path / "none").exists()
