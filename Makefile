@@ -42,7 +42,8 @@ docs: $(STAMP) ## build the documentation into site/; a warning is an error
 bench: $(STAMP) ## measure control steps per second, closed loop against bare physics
 	$(BIN)/python benchmarks/rollout.py $(ARGS)
 
-soak: $(STAMP) ## run the long tests: 50 kills over four algorithms, 100,000 candidates (half an hour)
+soak: $(STAMP) ## run the long tests: 50 kills, 10,000 broken files of each kind, 100,000 candidates (an hour)
+	CODESIGN_FUZZ=10000 $(PYTEST) tests/fuzz
 	CODESIGN_KILLS=50 $(PYTEST) tests/integration/test_kills.py
 	$(BIN)/python benchmarks/scale.py
 

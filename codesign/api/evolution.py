@@ -17,7 +17,7 @@ from codesign.machine import difference, machine
 from codesign.scoring import ScoringPool
 from codesign.store import Database, Event, Founder, RunFolder
 from codesign.store.atomic import check_free
-from codesign.store.folder import free_path
+from codesign.store.folder import new_path
 from codesign.store.provenance import provenance, require_same_cluster, require_same_settings
 from morph_ops._messages import one_line
 
@@ -75,10 +75,13 @@ def evolve(
             "codesign.Settings(population=64)"
         )
     name = settings.algorithm.rpartition(":")[2]
-    path = free_path(RUNS, name=name, seed=settings.seed) if out is None else Path(out)
-    check_free(path)
     observer = observer or Observer()
     with ExitStack() as stack:
+        if out is None:
+            path = stack.enter_context(new_path(RUNS, name=name, seed=settings.seed))
+        else:
+            path = Path(out)
+        check_free(path)
         start = campaign.prepare(settings)
         with observer.phase("starting workers"):
             pool = stack.enter_context(ScoringPool.of_campaign(settings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,7 @@ def evolve(
         from codesign import api, config
         from codesign.errors import UsageError
         from codesign.store.atomic import check_free
-        from codesign.store.folder import free_path
+        from codesign.store.folder import new_path
 
     place: dict[str, Any] = {} if cluster is None else {"cluster": config.cluster_at(cluster)}
     if resume is not None:
@@ -106,15 +106,17 @@ def evolve(
         file=campaign,
         assignments=assignments,
         overrides={"seed": seed, "workers": workers},
+        changes=place,
         allow_custom=allow_custom,
-    ).replace(**place)
+    )
     if dry_run:
         _show_plan(settings)
         return
     name = campaign.stem if campaign else preset or config.DEFAULT_PRESET
-    path = out or free_path(api.RUNS, name=name, seed=settings.seed)
-    check_free(path)
-    _work(path, lambda observer: api.evolve(settings, out=path, observer=observer))
+    with ExitStack() as stack:
+        path = out or stack.enter_context(new_path(api.RUNS, name=name, seed=settings.seed))
+        check_free(path)
+        _work(path, lambda observer: api.evolve(settings, out=path, observer=observer))
 
 
 def _work(path: Path, search: Callable[[Observer], Run]) -> None:

@@ -20,9 +20,19 @@ def status(run: Path) -> None:
     from codesign.api import load_run
     from codesign.cli.console import new_console, print_table
     from codesign.cli.tables import alarm_lines, designs_table, generations_table
+    from codesign.errors import UsageError
+    from codesign.store import RunFolder
+    from morph_ops._messages import one_line
 
-    opened = load_run(run)
-    known = opened.status
+    try:
+        opened = load_run(run)
+        known = opened.status
+        generations, best, depths = opened.generations(), opened.best(), opened.depths()
+        alarms = opened.events("alarm")
+    except UsageError as error:
+        if not RunFolder.is_run(run):
+            raise
+        raise UsageError(f"{one_line(error)}; {readable_parts(run)}") from None
     console = new_console(highlight=False)
     details = ", ".join(f"{count} {name}" for name, count in known.counts.items() if count)
     why = f": {known.message}" if known.state == "failed" else ""
@@ -32,9 +42,9 @@ def status(run: Path) -> None:
         console.print(f"finalists to re-evaluate: {known.missing_reevaluations}")
     if known.early_stop:
         console.print(f"stops early: {known.early_stop}", soft_wrap=True)
-    print_table(console, generations_table(opened.generations()))
-    print_table(console, designs_table(opened.best(), depths=opened.depths()))
-    for line in alarm_lines(opened.events("alarm")):
+    print_table(console, generations_table(generations))
+    print_table(console, designs_table(best, depths=depths))
+    for line in alarm_lines(alarms):
         console.print(line, style="yellow", soft_wrap=True)
 
 
@@ -61,13 +71,15 @@ def runs(parent: Path) -> None:
 def _row(path: Path) -> list[str]:
     from codesign.api import load_run
     from codesign.errors import UsageError
-    from morph_ops._messages import one_line
+    from morph_ops._messages import failure, one_line
 
     try:
         run = load_run(path)
         known, best = run.status, run.best(1)
     except UsageError as error:
-        return [path.name, one_line(error)]
+        return [path.name, f"{one_line(error)}; {readable_parts(path)}"]
+    except Exception as error:  # one damaged run must not hide the others
+        return [path.name, f"damaged: {failure(error)}; {readable_parts(path)}"]
     record = (best[0].reevaluation or best[0].result) if best else None
     return [
         path.name,
@@ -78,3 +90,15 @@ def _row(path: Path) -> list[str]:
         run.settings.task,
         Path(run.settings.controller).stem,
     ]
+
+
+def readable_parts(run: Path) -> str:
+    """What of a damaged run can still be read, in words.
+
+    Args:
+        run: Run folder.
+    """
+    designs = sum(1 for _ in (run / "designs").glob("design-*.json"))
+    parts = [name for name in ("settings.toml", "log.txt") if (run / name).is_file()]
+    parts += [f"{designs} exported designs"] if designs else []
+    return f"still there: {', '.join(parts) or 'nothing'}"

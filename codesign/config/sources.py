@@ -46,6 +46,7 @@ def load(
     file: Path | None = None,
     assignments: Iterable[str] = (),
     overrides: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
     allow_custom: bool = False,
 ) -> Settings:
     """Settings from all sources; a later source replaces the values of an earlier one.
@@ -56,6 +57,7 @@ def load(
         assignments: ``key=value`` assignments. Dots reach into tables. A value is TOML, or
             plain text where it is no valid TOML.
         overrides: Settings by name; None values are ignored.
+        changes: Settings by name that replace all others; None is a value.
         allow_custom: Whether the file may name what runs code or talks to other machines: custom
             components, schedulers, queueing systems. Assignments and overrides always may.
 
@@ -81,13 +83,13 @@ def load(
     values = assigned(values, assignments)
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
-        settings = Settings.from_dict(merged(values, given))
+        settings = Settings.from_dict(merged(values, given)).replace(**(changes or {}))
     except SettingsError as error:
         if file is None:
             raise
         raise _with_file(error, file) from None
     if file is not None and not allow_custom:
-        own = _own_words(assigned({}, assignments), given)
+        own = _own_words(assigned({}, assignments), given, changes or {})
         require_word(trusted_words(settings), own=own, where=str(file))
     return settings
 

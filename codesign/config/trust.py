@@ -56,7 +56,7 @@ def require_word(words: Iterable[str], *, own: Iterable[str] = (), where: str) -
         where: The file or folder that the others come from, for the message.
 
     Raises:
-        UsageError: A word is not the user's own.
+        UsageError: The user named one of the words nowhere.
     """
     foreign = [cut(word) for word in words if word not in set(own)]
     if foreign:

@@ -70,7 +70,7 @@ def new_folder(path: Path, *, replace: str | None = None) -> Generator[Path]:
         yield draft
         if replace is not None and path.is_dir():
             path.rename(old)
-        draft.rename(path)
+        _put(draft, path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         if old.is_dir():
@@ -79,6 +79,15 @@ def new_folder(path: Path, *, replace: str | None = None) -> Generator[Path]:
     if replace is not None and old.is_dir():
         _keep_other_files(old, path, results=replace)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _put(draft: Path, path: Path) -> None:
+    try:
+        draft.rename(path)
+    except OSError as error:  # another process was faster
+        raise UsageError(
+            f"cannot make the folder {path}: {reason(error)}; choose another folder with --out"
+        ) from None
 
 
 def _keep_other_files(old: Path, new: Path, *, results: str) -> None:

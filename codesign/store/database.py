@@ -351,7 +351,7 @@ class Database:
         for row in self._rows(f"{rows.SELECT_CANDIDATES} {clauses}", *values):
             try:
                 candidate = rows.candidate_from_row(row)
-            except (KeyError, TypeError, ValueError) as error:
+            except rows.DAMAGES as error:
                 raise UsageError(
                     f"candidate {row['number']} in {self._path} is damaged: {one_line(error)}"
                 ) from None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
@@ -141,7 +142,7 @@ class RunFolder:
         try:
             variants = map(int, json.loads(file.read_text("utf-8")))
             return [Founder(*pair) for pair in zip(graphs, variants, strict=True)]
-        except (TypeError, ValueError, OSError) as error:
+        except (ArithmeticError, RecursionError, TypeError, ValueError, OSError) as error:
             raise UsageError(f"{file} is damaged: {one_line(error)}") from None
 
     @property
@@ -205,26 +206,51 @@ class RunFolder:
         self._lock.release()
 
 
-def free_path(parent: Path, *, name: str, seed: int) -> Path:
-    """A free path for a new run: date, name and seed, with a number if that is taken.
+@contextmanager
+def new_path(parent: Path, *, name: str, seed: int) -> Generator[Path]:
+    """A path for a new run that no other process takes: date, name and seed, and a number.
+
+    It is an empty folder, which goes when the ``with`` block leaves it empty.
 
     Args:
         parent: The folder of the new run folder.
         name: Name of the campaign.
         seed: Seed of the campaign.
 
+    Yields:
+        The path.
+
+    Raises:
+        UsageError: The folder cannot be made.
+
     Examples:
-        >>> import re
-        >>> path = free_path(Path("runs"), name="quickstart", seed=3)
-        >>> re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE", path.name)
-        'DATE-quickstart-3'
+        >>> import re, tempfile
+        >>> with tempfile.TemporaryDirectory() as runs:
+        ...     with new_path(Path(runs), name="quickstart", seed=3) as path:
+        ...         print(re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "DATE", path.name))
+        ...     path.exists()
+        DATE-quickstart-3
+        False
     """
     stem = f"{date.today().isoformat()}-{name}-{seed}"
     path, attempt = parent / stem, 1
-    while path.exists():
-        attempt += 1
-        path = parent / f"{stem}-{attempt}"
-    return path
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            with suppress(FileExistsError):
+                path.mkdir()
+                break
+            attempt += 1
+            path = parent / f"{stem}-{attempt}"
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder {path}: {reason(error)}; choose another folder with --out"
+        ) from None
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            path.rmdir()
 
 
 def find_runs(parent: Path) -> list[Path]:

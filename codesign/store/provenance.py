@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from typing import Any, cast
 
 from codesign.config import Settings
 from codesign.errors import UsageError
@@ -34,10 +35,11 @@ def require_same_settings(settings: Settings, initial: Mapping[str, str]) -> Non
     Raises:
         UsageError: A setting differs.
     """
-    then = json.loads(initial.get("settings", "{}"))
+    then = _settings_of(initial)
     now = json.loads(settings.model_dump_json())
     for values in (then, now):
-        values.get("stop", {}).pop("minutes", None)
+        if isinstance(values.get("stop"), dict):
+            values["stop"].pop("minutes", None)
     for name in sorted((then.keys() & now.keys()).difference(MAY_DIFFER)):
         if then[name] != now[name]:
             raise UsageError(
@@ -45,6 +47,24 @@ def require_same_settings(settings: Settings, initial: Mapping[str, str]) -> Non
                 "restore it in settings.toml, or start a new run from the bodies of this one "
                 "with the setting start"
             )
+
+
+def _settings_of(initial: Mapping[str, str]) -> dict[str, Any]:
+    """The settings in a provenance.
+
+    Raises:
+        UsageError: They are no JSON object.
+    """
+    try:
+        found: object = json.loads(initial.get("settings", "{}"))
+    except (RecursionError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError(
+            "provenance: expected the settings that the run started with, got none that can be "
+            "read: the database is damaged"
+        )
+    return cast("dict[str, Any]", found)
 
 
 def require_same_cluster(stored: Settings, now: Settings, initial: Mapping[str, str]) -> None:
@@ -59,7 +79,7 @@ def require_same_cluster(stored: Settings, now: Settings, initial: Mapping[str, 
     Raises:
         UsageError: The stored cluster is another one than at the start.
     """
-    then = json.loads(initial.get("settings", "{}"))
+    then = _settings_of(initial)
     cluster = json.loads(stored.model_dump_json())["cluster"]
     if now.cluster == stored.cluster and "cluster" in then and then["cluster"] != cluster:
         raise UsageError(

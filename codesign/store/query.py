@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,11 @@ _READ_ACTIONS = {
 _SCHEMA_PRAGMAS = {"table_info", "table_xinfo", "table_list", "index_list", "index_info"}
 #: Number of SQLite's instructions between two checks of the time limit.
 _CHECK_INTERVAL = 10_000
+#: Longest text or blob that a query may make, and most memory of its result (bytes).
+_LONGEST_VALUE = 20_000_000
+_LARGEST_RESULT = 100_000_000
+#: Most rows of a result.
+_MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +59,7 @@ def run_query(
 
     Raises:
         UsageError: The statement is wrong, writes, opens another file, or takes too long.
+        UsageError: The result is larger than 100 MB, or has more than a million rows.
         UsageError: The file is not the database of a run.
 
     Examples:
@@ -78,10 +86,13 @@ def run_query(
         # The first use of json_each writes a virtual table into the connection's own schema.
         connection.execute("SELECT value FROM json_each('[]')").fetchall()
         connection.set_authorizer(authorize)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
         connection.set_progress_handler(lambda: time.monotonic() > end, _CHECK_INTERVAL)
         cursor = connection.execute(sql)
-        rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit + 1)
-    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+        rows = _fetch(cursor, None if limit is None else limit + 1)
+    except (sqlite3.Error, sqlite3.Warning, ValueError, MemoryError) as error:
+        if isinstance(error, UsageError):
+            raise
         if refused:
             message = "SQL: a query can only read a run: expected a SELECT statement"
         else:
@@ -94,6 +105,23 @@ def run_query(
     columns = tuple(column[0] for column in cursor.description)
     kept = rows if limit is None else rows[:limit]
     return QueryResult(columns=columns, rows=kept, more=len(kept) < len(rows))
+
+
+def _fetch(cursor: sqlite3.Cursor, most: int | None) -> list[tuple[Any, ...]]:
+    """The rows of a query one by one, as long as they fit into memory."""
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for row in itertools.islice(cursor, most):
+        if len(rows) == _MOST_ROWS:
+            raise UsageError(f"SQL: the result has more than {_MOST_ROWS} rows; add a LIMIT")
+        size += sys.getsizeof(row) + sum(map(sys.getsizeof, row))
+        if size > _LARGEST_RESULT:
+            raise UsageError(
+                f"SQL: the result is larger than {_LARGEST_RESULT // 1_000_000} MB: got "
+                f"{len(rows)} rows so far; ask for less with LIMIT, or for fewer columns"
+            )
+        rows.append(row)
+    return rows
 
 
 def _only_reads(action: int, first: str | None, second: str | None) -> bool:

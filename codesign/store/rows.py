@@ -12,6 +12,9 @@ from codesign.store.candidate import Candidate
 from codesign.store.event import Event
 from morph_ops.io import json_file
 
+#: What reading a damaged row raises.
+DAMAGES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
 INSERT_CANDIDATE = """
 INSERT INTO candidates VALUES (
     :number, :generation, :operator, :parents, :diff, :hash, :variant, :duplicate_of, :status,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 from codesign.errors import UsageError
-from morph_ops._messages import one_line
+from morph_ops._messages import cut, one_line
 
 SCHEMA_VERSION = 5
 TABLES = ("candidates", "reevaluations", "membership", "events", "provenance", "early_stop")
@@ -100,14 +101,15 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
     Raises:
         UsageError: The file is not a database.
-        UsageError: The database has another schema version.
+        UsageError: The database has another schema version, or other tables than it was made with.
     """
     mode = "ro" if read_only else "rw"
     with readable(path):
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
         try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.Error:
+            objects = _objects(connection)
+        except (sqlite3.Error, UnicodeDecodeError):
             connection.close()
             raise
     if version != SCHEMA_VERSION:
@@ -116,7 +118,24 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
             f"{path} has schema version {version}, expected {SCHEMA_VERSION}: "
             "use the version of codesign that made the run"
         )
+    changed = sorted(name for name, _ in objects ^ _expected_objects())
+    if changed:
+        connection.close()
+        raise UsageError(f"the database {path} is damaged: {cut(changed[0])} is not as it was made")
     return connection
+
+
+def _objects(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Names and definitions of tables, indices, views and triggers, without SQLite's own."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'")
+    return {(str(name), str(sql)) for name, sql in rows}
+
+
+@cache
+def _expected_objects() -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_SCHEMA)
+        return _objects(connection)
 
 
 @contextmanager
@@ -131,5 +150,5 @@ def readable(path: Path) -> Generator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
         raise UsageError(f"cannot read the database {path}: {one_line(error)}") from None

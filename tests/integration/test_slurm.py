@@ -87,7 +87,7 @@ def test_a_cancelled_job_costs_nothing_and_none_is_left(tiny_controller, tmp_pat
     file = campaign(tmp_path, tiny_controller)
     whole, out = tmp_path / "whole", tmp_path / "run"
     finish(start(str(file), "--cluster", "none", "--workers", "1", "--out", str(whole)))
-    process = start(str(file), "--out", str(out))
+    process = start(str(file), "--allow-custom", "--out", str(out))
     wait_for(out, 5, process)
     victim = jobs(states="RUNNING")[0]  # there is one: bodies were scored
     subprocess.run(["scancel", victim], check=True)

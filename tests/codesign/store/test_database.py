@@ -147,7 +147,5 @@ def test_damage_is_one_line(tmp_path):
         opened.candidates()
     with closing(sqlite3.connect(path)) as plain, plain:
         plain.execute("DROP TABLE candidates")
-    with Database(path, read_only=True) as opened:
-        for read in (opened.counts, opened.candidates, opened.generations, opened.depths):
-            with pytest.raises(UsageError, match=r"cannot read the database .*no such table"):
-                read()
+    with pytest.raises(UsageError, match="candidates is not as it was made"):
+        Database(path, read_only=True)

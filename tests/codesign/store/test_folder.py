@@ -13,7 +13,8 @@ import pytest
 from codesign.config import Settings
 from codesign.errors import RunError, RunLockedError, UsageError
 from codesign.store import Database, RunFolder, find_runs
-from codesign.store.folder import LOCK, free_path
+from codesign.store.atomic import new_folder
+from codesign.store.folder import LOCK, new_path
 
 
 def test_settings_that_are_damaged_name_the_run(tmp_path):
@@ -58,10 +59,11 @@ def test_a_lock_holds_until_it_is_released(tmp_path):
 
 def test_runs_are_found_and_named(tmp_path):
     assert find_runs(tmp_path / "none") == []
-    first = free_path(tmp_path, name="quickstart", seed=3)
-    RunFolder.create(first, Settings())
-    second = free_path(tmp_path, name="quickstart", seed=3)
-    assert second.name == f"{first.name}-2"
+    with new_path(tmp_path, name="quickstart", seed=3) as first:
+        with new_path(tmp_path, name="quickstart", seed=3) as second:
+            assert second.name == f"{first.name}-2"
+        assert not second.exists()
+        RunFolder.create(first, Settings())
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "other").mkdir()
     assert find_runs(tmp_path) == [first]
@@ -111,3 +113,17 @@ def test_a_lock_that_cannot_be_written_is_one_line(tmp_path):
     with pytest.raises(RunError, match=r"^cannot write to .*run\.lock: Is a directory"), folder:
         pass
     assert not folder.locked
+
+
+def test_of_two_starts_in_one_folder_the_later_one_gets_one_line(tmp_path):
+    path = tmp_path / "run"
+
+    def start_slowly():
+        with new_folder(path) as draft:
+            (draft / "mine").touch()
+            RunFolder.create(path, Settings())  # the other process is faster
+
+    with pytest.raises(UsageError, match=r"cannot make the folder .*run: .*; choose another"):
+        start_slowly()
+    assert RunFolder.is_run(path)
+    assert not list(tmp_path.glob(".run-*"))
