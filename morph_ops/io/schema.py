@@ -128,12 +128,14 @@ def _add_node(graph: nx.DiGraph[str], entry: dict[str, Any], where: str) -> None
     name = _decode(str, entry["name"], f"{where}.name")
     above = _decode(str | None, entry["parent"], f"{where}.parent")
     if name in graph:
-        raise BodyError(f"{where}: an earlier node has the name {name!r} already")
+        raise BodyError(f"{where}: an earlier node has the name {shown(name)} already")
     if above is not None and above not in graph:
-        raise BodyError(f"{where}: expected its parent {above!r} before it, found no such node")
+        raise BodyError(
+            f"{where}: expected its parent {shown(above)} before it, found no such node"
+        )
     rest = {key: value for key, value in entry.items() if key not in ("name", "parent")}
     kind = Torso if above is None else Limb
-    graph.add_node(name, node=_decode(kind, rest, f"{where} ({name!r})"))
+    graph.add_node(name, node=_decode(kind, rest, f"{where} ({shown(name)})"))
     if above is not None:
         graph.add_edge(above, name)
 
@@ -196,7 +198,7 @@ def _require_keys(
 ) -> None:
     unknown = [key for key in value if key not in known]
     if unknown:
-        raise BodyError(f"{where}: unknown field {unknown[0]!r}; fields: {', '.join(known)}")
+        raise BodyError(f"{where}: unknown field {shown(unknown[0])}; fields: {', '.join(known)}")
     missing = [key for key in required if key not in value]
     if missing:
         raise BodyError(f"{where}: field {missing[0]!r} is missing")
