@@ -188,7 +188,7 @@ def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:
         every = (*DESIGN_FORMATS, *(HISTORY_FORMATS if run else ()))
         unavailable = missing(every)
         for name, extra in unavailable.items():
-            click.echo(f"left out: {name}, which needs codesign[{extra.extra}]", err=True)
+            echo(f"left out: {name}, which needs codesign[{extra.extra}]", err=True)
         return tuple(name for name in every if name not in unavailable)
     return names
 

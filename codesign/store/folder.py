@@ -116,7 +116,7 @@ class RunFolder:
             UsageError: The settings name such a thing, and another user started the run, or the
                 settings were edited.
         """
-        if own_run.is_own(self.path, trusted_words(self.settings)):
+        if own_run.started_here(self.path, trusted_words(self.settings)):
             return
         words = trusted_words(changed)
         own = [word for word in words if word.partition(" = ")[0] in changes]
@@ -210,7 +210,8 @@ class RunFolder:
 def new_path(parent: Path, *, name: str, seed: int) -> Generator[Path]:
     """A path for a new run that no other process takes: date, name and seed, and a number.
 
-    It is an empty folder, which goes when the ``with`` block leaves it empty.
+    It is an empty folder, which goes when the ``with`` block leaves it empty, and so do the folders
+    above it that were made for it.
 
     Args:
         parent: The folder of the new run folder.
@@ -234,6 +235,7 @@ def new_path(parent: Path, *, name: str, seed: int) -> Generator[Path]:
     """
     stem = f"{date.today().isoformat()}-{name}-{seed}"
     path, attempt = parent / stem, 1
+    made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
     try:
         parent.mkdir(parents=True, exist_ok=True)
         while True:
@@ -250,7 +252,8 @@ def new_path(parent: Path, *, name: str, seed: int) -> Generator[Path]:
         yield path
     finally:
         with suppress(OSError):
-            path.rmdir()
+            for folder in (path, *made):
+                folder.rmdir()
 
 
 def find_runs(parent: Path) -> list[Path]:

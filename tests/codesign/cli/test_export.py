@@ -63,7 +63,7 @@ def test_format_all_is_every_format(run, small_run, bodies, tmp_path):
     assert (tmp_path / "run" / "phylogeny.csv").exists()
     run("export", bodies / "body-0001.json", "--format", "all", "--out", tmp_path / "robot")
     assert {path.suffix for path in (tmp_path / "robot").iterdir()} == {
-        ".xml", ".json", ".npz", ".onnx", ".h", ".py",
+        ".xml", ".json", ".npz", ".onnx", ".h", ".urdf", ".py",
     }  # fmt: skip
 
 
