@@ -96,7 +96,7 @@ read it with the release that wrote it
     """
     found = cast("dict[Any, Any]", data) if isinstance(data, dict) else None
     if found is None or found.get("format") != FORMAT:
-        got = shown(data if found is None else found.get("format"))
+        got = shown(cast("object", data) if found is None else found.get("format"))
         raise BodyError(f"expected a body with format {FORMAT!r}, got {got}")
     version = found.get("version")
     if type(version) is not int or version != VERSION:
@@ -180,7 +180,7 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
             return float(value)
     elif type(value) is hint:
         return value
-    raise BodyError(f"{where}: expected {_words(hint)}, got {shown(value)}")
+    raise BodyError(f"{where}: expected {_words(hint)}, got {shown(cast('object', value))}")
 
 
 def _decode_record(kind: type[Any], value: Any, where: str) -> Any:

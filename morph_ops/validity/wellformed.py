@@ -153,7 +153,7 @@ def _bad_numbers(record: Torso | Limb | Joint) -> Iterator[str]:
         ):
             yield f"{field.name} must be {wanted} numbers, got {value!r}"
             return
-        numbers: Any = (value,) if wanted is None else value
+        numbers = cast("tuple[Any, ...]", (value,) if wanted is None else value)
         for number in numbers:
             if type(number) not in (float, int):
                 yield f"{field.name} must be a number, got {number!r}"

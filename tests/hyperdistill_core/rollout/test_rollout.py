@@ -296,6 +296,8 @@ def test_the_number_of_episodes_at_once_changes_nothing(
     parts = rollout(walker, walker_policy, **options)
     for field in ("returns", "lengths", "fell", "distance", "speed"):
         np.testing.assert_array_equal(getattr(whole, field), getattr(parts, field), err_msg=field)
+    assert whole.gait is not None
+    assert parts.gait is not None
     np.testing.assert_array_equal(whole.gait.duty_factors, parts.gait.duty_factors)
 
 

@@ -142,7 +142,9 @@ def test_yourdfpy_has_the_same_rest_pose(biped, tmp_path):
         np.testing.assert_allclose(
             (read.limit.lower, read.limit.upper), np.deg2rad(joint.range_deg), atol=1e-6
         )
-        np.testing.assert_allclose(read.axis, joint.axis / np.linalg.norm(joint.axis), atol=1e-6)
+        np.testing.assert_allclose(
+            read.axis, np.array(joint.axis) / np.linalg.norm(joint.axis), atol=1e-6
+        )
 
 
 def test_a_capsule_is_a_cylinder_and_two_spheres(biped):
