@@ -116,7 +116,7 @@ class RunFolder:
             UsageError: The settings name such a thing, and another user started the run, or the
                 settings were edited.
         """
-        if own_run.started_here(self.path, trusted_words(self.settings)):
+        if own_run.started_by_user(self.path, trusted_words(self.settings)):
             return
         words = trusted_words(changed)
         own = [word for word in words if word.partition(" = ")[0] in changes]

@@ -37,7 +37,7 @@ def mark(folder: Path, words: Sequence[str]) -> None:
         (folder / MARK).write_text(_hash(_key(), words), "utf-8")
 
 
-def started_here(folder: Path, words: Sequence[str]) -> bool:
+def started_by_user(folder: Path, words: Sequence[str]) -> bool:
     """Whether this user started a run with these words.
 
     Args:
