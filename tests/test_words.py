@@ -174,7 +174,7 @@ NAMES = (
     Rule("choose|choose_other", "lookup, draw"),
     Rule("with_parts|part_form", "with_nodes, node_form"),
     Rule("to_plain|from_plain", "to_dict, from_dict"),
-    Rule("started_by_user", "is_plugin"),
+    Rule("is_own", "is_plugin"),
     Rule("start_from", "initialize_from"),
     Rule("noise_memory", "noise_correlation"),
     Rule("rotate", "replaced_per_update", only=LEARNING),
