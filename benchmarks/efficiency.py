@@ -1,6 +1,6 @@
 """Cost of a control step for teachers and for the networks generated for a body.
 
-    python benchmarks/efficiency.py [--controller flat-v2] [--nodes 12] [--repeats 30]
+    python benchmarks/efficiency.py [--controller flat-v3] [--nodes 12] [--repeats 30]
 
 There are two pairs, each on a body with ``--nodes`` nodes and a motor in every joint slot:
 
@@ -236,7 +236,7 @@ def _count(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     summary = "Cost of a control step for teachers and for the networks generated for a body."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument("--controller", default="flat-v3", help="name or file of a controller")
     parser.add_argument("--nodes", type=_count, default=12, help="limbs plus torso of the body")
     parser.add_argument("--repeats", type=_count, default=30, help="number of repeats")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights and states")

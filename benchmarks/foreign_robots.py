@@ -159,7 +159,7 @@ def _markdown(outcomes: list[Outcome]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Read and score the robots of public packages.")
     parser.add_argument("folders", type=Path, nargs="+", help="unpacked packages")
-    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument("--controller", default="flat-v3", help="name or file of a controller")
     parser.add_argument("--episodes", type=int, default=2, help="episodes of a score (default 2)")
     parser.add_argument("--markdown", action="store_true", help="print one table for the docs")
     return parser

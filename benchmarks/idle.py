@@ -181,7 +181,7 @@ def _table(measured: dict[str, list[Usage]], settings: Settings, workers: int) -
 def _parser() -> argparse.ArgumentParser:
     summary = "Share of time that workers are idle, with a generation barrier and without."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument("--controller", default="flat-v3", help="name or file of a controller")
     parser.add_argument("--population", type=int, default=64, help="size of the population")
     parser.add_argument("--generations", type=int, default=8, help="generations after the first")
     parser.add_argument(

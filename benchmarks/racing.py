@@ -197,7 +197,7 @@ def _table(
 def _parser() -> argparse.ArgumentParser:
     summary = "Control steps that racing saves, and best bodies that it loses."
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument("--controller", default="flat-v3", help="name or file of a controller")
     parser.add_argument("--bodies", type=int, default=500, help="candidates of the campaign")
     parser.add_argument(
         "--episodes", type=int, nargs="+", default=[4, 8], help="episodes of a score"

@@ -228,7 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=summary)
     parser.add_argument("robot", nargs="*", type=Path, help="MJCF files (default: sampled bodies)")
     parser.add_argument("--robots", type=int, default=20, help="number of sampled bodies")
-    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument("--controller", default="flat-v3", help="name or file of a controller")
     parser.add_argument("--task", default="flat", choices=sorted(TASKS), help="task of the bodies")
     parser.add_argument("--max-steps", type=int, default=1000, help="control steps in an episode")
     parser.add_argument("--episodes", type=int, default=8, help="episodes of each body")

@@ -246,7 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Every algorithm against random search.")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--controller", default="flat-v2", help="name or file of a controller")
+    parser.add_argument("--controller", default="flat-v3", help="name or file of a controller")
     parser.add_argument("--candidates", type=int, default=1000, help="candidates of each run")
     parser.add_argument("--episodes", type=int, default=4, help="episodes of each body")
     parser.add_argument("--population", type=int, help="population instead of the presets'")

@@ -4,7 +4,7 @@ Importing this module costs nothing.
 """
 
 #: Name of a controller that ships (:mod:`hyperdistill_core.controller.checkpoints`).
-CONTROLLER = "flat-v2"
+CONTROLLER = "flat-v3"
 #: Name of the task (:mod:`hyperdistill_core.tasks`).
 TASK = "flat"
 #: Episodes of a score.

@@ -26,7 +26,7 @@ def vary(operator, *parents, rng):
     return parents
 
 
-def main(generations="5", population="16", episodes="2", controller="flat-v2"):
+def main(generations="5", population="16", episodes="2", controller="flat-v3"):
     """Evolve bodies with (mu + lambda), and print the score of the best one."""
     random.seed(1)
     rng = np.random.default_rng(1)

@@ -52,7 +52,7 @@ def export(
             (the network as plain arrays, with ``run_standalone.py`` to simulate it), "onnx" and "c"
             (the network for other runtimes, and as a C99 header), "urdf"; of a run also "csv",
             "parquet" (every table of its database) and "phylogeny" (its family tree).
-        controller: Name or file of the controller of a robot, "flat-v2" by default; a run has
+        controller: Name or file of the controller of a robot, "flat-v3" by default; a run has
             its own.
         best_of: Number of controller variants to try for a robot's network; by default 8, or all
             that the controller has. A run's designs have the variants of their scores.
@@ -149,7 +149,7 @@ def finetune(
         steps: Control steps of training per robot; the default takes a minute or a few.
         formats: Formats of designs, as for :func:`export`.
         top: Number of designs of a run; its setting ``top`` by default.
-        controller: Name or file of the controller of robots, "flat-v2" by default; a run has
+        controller: Name or file of the controller of robots, "flat-v3" by default; a run has
             its own.
         best_of: Number of controller variants to try for each robot; by default 8, or all that
             the controller has.
