@@ -116,8 +116,6 @@ def score(
         >>> record.status, len(record.returns)
         ('ok', 2)
     """
-    from hyperdistill_core.tasks import get_task
-
     require_arguments_at_least(1, best_of=best_of, top=top)
     require_arguments_at_least(1, most=MOST_EPISODES, episodes=episodes)
     require_arguments_at_least(0, seed=seed, variant=variant, finetune=finetune, workers=workers)
@@ -152,7 +150,15 @@ def score(
         records = _finetuned_records(graphs, records, rollout, tuning, perturb=perturb)
     if isinstance(robots, nx.DiGraph):
         return replace(records[0], robot=found[0].name)
-    unread = ScoreRecord.failed(
+    unread = _unread_record(task, controller, episodes, seed)
+    return _in_order(found, records, wrong, unread)
+
+
+def _unread_record(task: str, controller: str | Path, episodes: int, seed: int) -> ScoreRecord:
+    """The record of a robot whose file cannot be read."""
+    from hyperdistill_core.tasks import get_task
+
+    return ScoreRecord.failed(
         worst_score=get_task(task).worst_score,
         robot="",
         hash="",
@@ -162,7 +168,6 @@ def score(
         episodes=episodes,
         seed=seed,
     )
-    return _in_order(found, records, wrong, unread)
 
 
 def _in_order(
