@@ -69,9 +69,14 @@ def test_an_error_shows_the_name_of_a_file(command: str, refused: Command, tmp_p
 
 
 def test_a_score_shows_the_name_of_a_robot(
-    run: Command, bodies: Path, tiny_controller: Path, tmp_path: Path
+    run: Command,
+    bodies: Path,
+    tiny_controller: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    file = tmp_path / f"[red]{CLEAR}.json"
+    monkeypatch.chdir(tmp_path)
+    file = Path(f"[red]{CLEAR}.json")
     shutil.copy(next(bodies.glob("*.json")), file)
     out = run("score", file, "--controller", tiny_controller, "--episodes", 1, "--best-of", 1,
               "--workers", 0)  # fmt: skip

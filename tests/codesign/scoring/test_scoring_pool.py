@@ -24,7 +24,7 @@ def test_wrong_names_and_numbers_are_refused(tiny_controller):
         ScoringPool(controller="none-v9", workers=1)
     with pytest.raises(UnknownNameError, match="did you mean 'flat'"):
         BodyScorer(controller=tiny_controller, task="falt")
-    with pytest.raises(ValueError, match="episodes: expected at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"episodes: expected 1 \.\. 1000000, got 0"):
         score([], controller=tiny_controller, episodes=0)
     with pytest.raises(ValueError, match="workers: expected at least 1, got 0"):
         score([], controller=tiny_controller, workers=0)
