@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import fmean
 
 import networkx as nx
 
@@ -78,12 +77,7 @@ def reference_scores(
         )
 
     with pool(1, _EPISODES) as scorers:
-
-        def score(graphs: Sequence[nx.DiGraph[str]]) -> list[tuple[float, float]]:
-            records = scorers.map(graphs)
-            return [(record.score, fmean(record.lengths or [0])) for record in records]
-
-        made = make_training_set(settings, score=score, report=report).graphs
+        made = make_training_set(settings, score=scorers.scores_and_lengths, report=report).graphs
     graphs = [*made[:sampled], *made[-evolved:], *robots]
     given = f", {len(robots)} robots" if robots else ""
     scores: dict[int, list[float]] = {}

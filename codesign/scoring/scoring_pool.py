@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from pathlib import Path
+from statistics import fmean
 from types import TracebackType
 from typing import Any, Self
 
@@ -260,6 +261,16 @@ class ScoringPool:
         while self.busy:
             records.update(self.collect())
         return [records[index] for index in range(len(records))]
+
+    def scores_and_lengths(self, graphs: Sequence[nx.DiGraph[str]]) -> list[tuple[float, float]]:
+        """Mean return and mean length of an episode, in control steps, of each body.
+
+        A training set chooses its bodies by them.
+
+        Args:
+            graphs: The bodies.
+        """
+        return [(record.score, fmean(record.lengths or [0])) for record in self.map(graphs)]
 
     def close(self) -> None:
         """Stop the workers at once."""

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from statistics import fmean
-from typing import TYPE_CHECKING
 
 import click
 
 from codesign.cli.controller.files import robots_in
 from codesign.cli.options import FILE, FOLDER, set_option
 from codesign.cli.text import echo
-
-if TYPE_CHECKING:
-    import networkx as nx
-
-    from codesign.scoring import ScoringPool
 
 #: Number of episodes in which a new body is scored before it is accepted.
 EPISODES = 2
@@ -87,13 +78,8 @@ def training_set(
             settings,
             robots=robots_in(robots) if robots else [],
             held_out=robots_in(held_out) if held_out else [],
-            score=partial(_scores, scorers) if scorers else None,
+            score=scorers.scores_and_lengths if scorers else None,
             report=report,
         )
     made.write(out)
     echo(f"{len(made)} bodies in {out}")
-
-
-def _scores(pool: ScoringPool, graphs: Sequence[nx.DiGraph[str]]) -> list[tuple[float, float]]:
-    """Mean return and mean length of an episode, in control steps, of each body."""
-    return [(record.score, fmean(record.lengths or [0])) for record in pool.map(graphs)]
