@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from morph_ops._messages import failure
+from morph_ops._messages import failure, shown
 from morph_ops.errors import UnknownNameError
 
 __all__ = [
@@ -164,10 +164,10 @@ def require_name(choices: Iterable[str], name: str, *, what: str) -> None:
     if name in names:
         return
     if not names:
-        raise UnknownNameError(f"no {what} {name!r}: there are none")
+        raise UnknownNameError(f"no {what} {shown(name)}: there are none")
     near = difflib.get_close_matches(name, names, n=1)
     hint = f": did you mean {near[0]!r}?" if near else "."
-    raise UnknownNameError(f"no {what} {name!r}{hint} Choices: {', '.join(sorted(names))}")
+    raise UnknownNameError(f"no {what} {shown(name)}{hint} Choices: {', '.join(sorted(names))}")
 
 
 def is_plugin(name: str) -> bool:
@@ -196,7 +196,7 @@ def split_plugin(name: str, *, what: str) -> tuple[str, str]:
     """
     module, _, attribute = name.partition(":")
     if not all(word.isidentifier() for word in (*module.split("."), attribute)):
-        raise UnknownNameError(f"no {what} {name!r}: expected package.module:name")
+        raise UnknownNameError(f"no {what} {shown(name)}: expected package.module:name")
     return module, attribute
 
 
@@ -224,10 +224,12 @@ def load_plugin(name: str, *, what: str) -> Any:
         module = importlib.import_module(module_name)
     except Exception as error:
         raise UnknownNameError(
-            f"no {what} {name!r}: cannot import {module_name} ({failure(error)})"
+            f"no {what} {shown(name)}: cannot import {module_name} ({failure(error)})"
         ) from None
     if not hasattr(module, attribute):
-        raise UnknownNameError(f"no {what} {name!r}: nothing called {attribute} in {module_name}")
+        raise UnknownNameError(
+            f"no {what} {shown(name)}: nothing called {attribute} in {module_name}"
+        )
     return getattr(module, attribute)
 
 
@@ -244,4 +246,6 @@ def unfit_plugin(name: str, *, what: str, expected: str, found: Any) -> UnknownN
         >>> unfit_plugin("math:pi", what="task", expected="a Task", found=3.14)
         UnknownNameError("no task 'math:pi': expected a Task, got float")
     """
-    return UnknownNameError(f"no {what} {name!r}: expected {expected}, got {type(found).__name__}")
+    return UnknownNameError(
+        f"no {what} {shown(name)}: expected {expected}, got {type(found).__name__}"
+    )

@@ -112,3 +112,9 @@ def test_checking_a_name_imports_no_plugin() -> None:
 def test_a_registry_without_plugins_refuses_their_names() -> None:
     with pytest.raises(UnknownNameError, match=r"no engine 'math:pi'\. Choices: serial"):
         Registry("engine", {"serial": 1}).lookup("math:pi")
+
+
+def test_a_long_name_is_cut_in_the_message():
+    with pytest.raises(UnknownNameError, match="no task 'ffff") as caught:
+        lookup({"flat": 1}, "f" * 5000, what="task")
+    assert len(str(caught.value)) < 200
