@@ -20,6 +20,7 @@ from safetensors.numpy import save
 
 from hyperdistill_core.errors import CheckpointError
 from morph_ops._messages import cut
+from morph_ops._text_file import is_file
 
 _META = "codesign"
 
@@ -101,7 +102,7 @@ def checkpoint_kind(path: Path) -> str | None:
 
 @contextmanager
 def _opened(path: Path) -> Generator[Any]:
-    if not path.is_file():
+    if not is_file(path):
         raise CheckpointError(f"no checkpoint at {path}")
     try:
         handle: Any = safe_open(path, framework="np")

@@ -17,6 +17,20 @@ T = TypeVar("T")
 LARGEST_TEXT = 10_000_000
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a file; a name that no file can have, such as a very long one, is none.
+
+    Args:
+        path: Path of the file.
+
+    Examples:
+        >>> is_file("9" * 5000)
+        False
+    """
+    # pathlib raises an error for a name that is too long.
+    return os.path.isfile(path)
+
+
 def read_bytes(
     path: str | os.PathLike[str], *, largest: int, error: type[Exception] = BodyError
 ) -> bytes:

@@ -15,6 +15,7 @@ from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
 from hyperdistill_core.controller.checkpoints import available
 from hyperdistill_core.settings import DefaultText, FrozenSettings, Names, SettingsError, Unit
 from morph_ops._registry import is_plugin
+from morph_ops._text_file import is_file
 
 _MIN_ISLAND = 4
 #: Most cells of an archive, which are all in memory.
@@ -216,7 +217,7 @@ class Settings(FrozenSettings):
         # A run can be resumed from another folder. A shipped controller keeps its name.
         named = controller in available()
         path = Path(controller)
-        return str(path.absolute()) if not named and path.is_file() else controller
+        return str(path.absolute()) if not named and is_file(path) else controller
 
     @field_validator("racing", mode="before")
     @classmethod

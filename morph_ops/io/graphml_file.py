@@ -15,6 +15,7 @@ from typing import Any, cast
 import networkx as nx
 
 from morph_ops import graph as body_graph
+from morph_ops._messages import cut, one_line
 from morph_ops._text_file import read_parsed, write_text
 from morph_ops.errors import BodyError
 from morph_ops.io.json_file import parse_json
@@ -72,7 +73,7 @@ def from_graphml(text: str) -> nx.DiGraph[str]:
     try:
         flat = cast("nx.DiGraph[str]", _NX.parse_graphml(text))
     except (ElementTree.ParseError, nx.NetworkXError, KeyError, TypeError, ValueError) as error:
-        raise BodyError(f"broken GraphML: {error}") from None
+        raise BodyError(f"broken GraphML: {cut(one_line(error))}") from None
     if not flat.is_directed() or flat.is_multigraph():
         raise BodyError("expected a directed graph with an edge from every parent to each child")
     document = {key: _nested(key, value) for key, value in flat.graph.items() if key not in _ADDED}

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from morph_ops._registry import Registry
+from morph_ops._text_file import is_file
 from morph_ops.errors import UnknownNameError
 
 __all__ = ["SUFFIX", "ControllerError", "available", "find"]
@@ -47,7 +48,7 @@ def find(name_or_path: str | Path) -> Path:
     """
     shipped, path = _shipped(), Path(name_or_path)
     if str(path) not in shipped:
-        if path.is_file():
+        if is_file(path):
             return path
         if path.suffix == SUFFIX:
             raise ControllerError(f"{path}: no such file")

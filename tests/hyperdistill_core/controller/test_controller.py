@@ -295,3 +295,8 @@ def test_warnings_name_what_lies_outside(graph):
     )
     assert controller.warnings(rubber) == ["sliding friction 1.2 other than 0.7"]
     assert controller.warnings(ice) == [], "the floor's friction is larger"
+
+
+def test_a_name_that_no_file_can_have_is_no_controller():
+    with pytest.raises(ControllerError, match="no controller '9999"):
+        Controller.load("9" * 5000)
