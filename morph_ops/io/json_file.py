@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import networkx as nx
 
+from morph_ops._messages import shown
 from morph_ops._text_file import read_parsed, write_text
 from morph_ops.errors import BodyError
 from morph_ops.io.schema import from_dict, to_dict
@@ -135,6 +136,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise BodyError(f"field {key!r} occurs twice in one object")
+            raise BodyError(f"field {shown(key)} occurs twice in one object")
         found[key] = value
     return found

@@ -12,6 +12,7 @@ from typing import Any, cast
 import networkx as nx
 
 from morph_ops import graph as body_graph
+from morph_ops._messages import shown
 from morph_ops.errors import BodyError
 from morph_ops.graph import SLOTS, Joint, Limb, Torso
 
@@ -65,13 +66,15 @@ def require_well_formed(graph: nx.DiGraph[str]) -> None:
     passive = body_graph.physics(graph) is not None
     for name in names:
         if not _is_printable(name) or name == "world":
-            raise BodyError(f"node {name!r}: no usable name (printable text other than 'world')")
+            raise BodyError(
+                f"node {shown(name)}: no usable name (printable text other than 'world')"
+            )
         node = graph.nodes[name].get("node")
         if not isinstance(node, Torso if name == top else Limb):
-            raise BodyError(f"node {name!r}: expected a Torso at the root and Limbs below it")
+            raise BodyError(f"node {shown(name)}: expected a Torso at the root and Limbs below it")
         problem = next(_problems(node, passive=passive), None)
         if problem is not None:
-            raise BodyError(f"node {name!r}: {problem}")
+            raise BodyError(f"node {shown(name)}: {problem}")
         for joint in node.joints if isinstance(node, Limb) else ():
             if not _is_printable(joint.name) or joint.name in taken:
                 raise BodyError(f"joint {joint.name!r}: the name is empty, unprintable, or taken")
@@ -97,7 +100,9 @@ def _require_tree(graph: nx.DiGraph[str], names: list[str]) -> None:
     for name in names[1:]:
         depth[name] = depth[next(iter(graph.pred[name]))] + 1
         if depth[name] > DEEPEST:
-            raise BodyError(f"node {name!r}: more than {DEEPEST} limbs in a row from the torso")
+            raise BodyError(
+                f"node {shown(name)}: more than {DEEPEST} limbs in a row from the torso"
+            )
 
 
 def _is_printable(name: Any) -> bool:

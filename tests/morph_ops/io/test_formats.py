@@ -139,6 +139,7 @@ def test_json_that_is_no_body_is_refused(
         ("[1]", r"expected a body with format 'codesign-body', got \[1\]"),
         ('{"a": NaN}', "expected finite numbers, got NaN"),
         ('{"a": 1, "a": 2}', "field 'a' occurs twice in one object"),
+        (f'{{"{"a" * 3000}": 1, "{"a" * 3000}": 2}}', "^field 'a{78}… occurs twice in one object$"),
         ("[" * 100_000, "broken JSON: nested too deeply"),
     ],
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
-from morph_ops._messages import one_line
+from morph_ops._messages import one_line, shown
 from morph_ops._text_file import read_bytes, read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io._xml import drop_user_data, parse_document, require_harmless
@@ -128,10 +128,10 @@ def _inside(folder: Path, bases: tuple[Path, ...], name: str, tag: str) -> Path:
             return file
     if not (bases[0] / name).resolve().is_relative_to(folder):
         raise MjcfError(
-            f"<{tag} file={name!r}>: the file lies outside the robot's folder; put both into one "
-            "folder"
+            f"<{tag} file={shown(name)}>: the file lies outside the robot's folder; put both into "
+            "one folder"
         )
-    raise MjcfError(f"<{tag} file={name!r}>: there is no such file in the robot's folder")
+    raise MjcfError(f"<{tag} file={shown(name)}>: there is no such file in the robot's folder")
 
 
 def _drop_looks(document: ElementTree.Element) -> None:

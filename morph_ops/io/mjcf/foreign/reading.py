@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morph_ops import graph as body_graph
+from morph_ops._messages import shown
 from morph_ops.errors import MjcfError
 from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.graph import Physics
@@ -92,8 +93,8 @@ def _require_supported(robot: ForeignRobot) -> None:
         if kind is not None:
             name = robot.name(mujoco.mjtObj.mjOBJ_GEOM, geom) or str(geom)
             raise MjcfError(
-                f"geom {name!r}: a {kind} is no part of a robot that walks; remove it, or give it "
-                'contype="0" conaffinity="0"'
+                f"geom {shown(name)}: a {kind} is no part of a robot that walks; remove it, or "
+                'give it contype="0" conaffinity="0"'
             )
     if not robot.solid_geoms and not (model.opt.density or model.opt.viscosity):
         raise MjcfError(

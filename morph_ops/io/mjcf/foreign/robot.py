@@ -13,6 +13,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from morph_ops._messages import shown
 from morph_ops.errors import MjcfError
 
 __all__ = ["ForeignRobot", "Part", "find_robot"]
@@ -183,8 +184,8 @@ def _not_fixed(model: mujoco.MjModel, body: int, name: str) -> ForeignRobot:
     robot = ForeignRobot(model, body)
     if not robot.moves_along(0):
         raise MjcfError(
-            f"body {name!r} is fixed to the world: the task has no use for a robot that cannot "
-            "move from its place; give the body a <freejoint/>"
+            f"body {shown(name)} is fixed to the world: the task has no use for a robot that "
+            "cannot move from its place; give the body a <freejoint/>"
         )
     return robot
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
+from morph_ops._messages import shown
 from morph_ops.errors import MjcfError
 
 __all__ = ["free_the_base", "package_folder", "prepare_urdf"]
@@ -72,8 +73,8 @@ def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
         mesh.set("filename", _PACKAGE.sub("", name).removeprefix("file://"))
         if Path(name).suffix.lower() not in _MESHES:
             raise MjcfError(
-                f"<mesh filename={name!r}>: expected a mesh of {', '.join(_MESHES)} to collide "
-                "with; convert it"
+                f"<mesh filename={shown(name)}>: expected a mesh of {', '.join(_MESHES)} to "
+                "collide with; convert it"
             )
     _drop_world(document)
     settings = ElementTree.SubElement(document, "mujoco")
