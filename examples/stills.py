@@ -186,7 +186,7 @@ def _files(paths: list[Path]) -> list[Path]:
     """The files of the robots, and of the designs of runs."""
     found = []
     for path in paths:
-        found += sorted((path / "designs").glob("*.json")) if path.is_dir() else [path]
+        found += sorted((path / "designs").glob("*/*[0-9].json")) if path.is_dir() else [path]
     if not found:
         sys.exit(f"error: no designs in {', '.join(map(str, paths))}")
     return found

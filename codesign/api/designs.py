@@ -22,7 +22,9 @@ from codesign.exporting import (
     USUAL_FORMATS,
     Design,
     FineTuning,
+    archive_of,
     export_robot,
+    write_archive,
 )
 from codesign.store import RunFolder
 from morph_ops.io.files import write_body
@@ -40,9 +42,13 @@ def export(
     best_of: int | None = None,
     finetune: int = 0,
     workers: int | None = None,
+    archive: bool = False,
     on_steps: OnSteps = lambda done, total, speed: None,
 ) -> list[Design]:
     """Write the best designs of a run, its history, or one robot, for other programs.
+
+    Each design gets a folder with a README, a picture, a record of its score and origin, and the
+    formats.
 
     Args:
         source: Run folder, run, robot file, or body.
@@ -50,8 +56,8 @@ def export(
         top: Number of designs of a run; its setting ``top`` by default.
         formats: "mjcf" (a scene with floor and light), "json" (the project's own format), "npz"
             (the network as plain arrays, with ``run_standalone.py`` to simulate it), "onnx" and "c"
-            (the network for other runtimes, and as a C99 header), "urdf"; of a run also "csv",
-            "parquet" (every table of its database) and "phylogeny" (its family tree).
+            (the network for other runtimes, and as a C99 header), "urdf", "graphml"; of a run also
+            "csv", "parquet" (every table of its database) and "phylogeny" (its family tree).
         controller: Name or file of the controller of a robot, "flat-v3" by default; a run has
             its own.
         best_of: Number of controller variants to try for a robot's network; by default 8, or all
@@ -59,6 +65,7 @@ def export(
         finetune: Control steps of training of each design's own network before it is written;
             0 for none.
         workers: Number of worker processes of that training, one per core by default.
+        archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
             mean speed under action noise (m/s).
 
@@ -81,10 +88,36 @@ def export(
         >>> body = sample_body(np.random.default_rng(0))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     designs = codesign.export(body, f"{folder}/out", formats=["mjcf", "json"])
-        ...     sorted(path.name for path in Path(folder, "out").iterdir())
-        ['robot.json', 'robot.xml']
+        ...     sorted(path.name for path in Path(folder, "out", "robot").glob("robot.*"))
+        ['robot.bare.xml', 'robot.json', 'robot.record.json', 'robot.svg', 'robot.xml']
     """
     check_formats(formats, finetune=finetune)
+    with _archived(Path(out), archive=archive):
+        return _export(
+            source,
+            Path(out),
+            top=top,
+            formats=formats,
+            controller=controller,
+            best_of=best_of,
+            finetune=finetune,
+            workers=workers,
+            on_steps=on_steps,
+        )
+
+
+def _export(
+    source: str | Path | Run | nx.DiGraph[str],
+    out: Path,
+    *,
+    top: int | None,
+    formats: Sequence[str],
+    controller: str | Path | None,
+    best_of: int | None,
+    finetune: int,
+    workers: int | None,
+    on_steps: OnSteps,
+) -> list[Design]:
     if workers is not None and not finetune:
         raise UsageError("workers: applies to fine-tuning: add finetune, or leave workers out")
     if _is_run(source):
@@ -110,11 +143,11 @@ def export(
                 steps=finetune, workers=workers or usable_cores(), on_steps=on_steps
             )
             return exporting.finetune(
-                files, Path(out), tuning, formats=formats, controller=controller, best_of=best_of
+                files, out, tuning, formats=formats, controller=controller, best_of=best_of
             )
         design = export_robot(
             files[0],
-            Path(out),
+            out,
             formats=formats,
             controller=defaults.CONTROLLER if controller is None else controller,
             best_of=best_of,
@@ -134,6 +167,7 @@ def finetune(
     episodes: int = defaults.EPISODES,
     seed: int = 0,
     workers: int | None = None,
+    archive: bool = False,
     on_steps: OnSteps = lambda done, total, speed: None,
 ) -> list[Design]:
     """Train each robot's own network on its body alone, and write robots and networks.
@@ -156,6 +190,7 @@ def finetune(
         episodes: Number of episodes of the scores before and after; a run has its own.
         seed: Seed of the training and of the scores of robots; a run has its own.
         workers: Number of worker processes, one per core by default.
+        archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
             mean speed under action noise (m/s).
 
@@ -179,9 +214,12 @@ def finetune(
     require_arguments_at_least(0, seed=seed)
     tuning = FineTuning(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
     options: dict[str, Any] = {"formats": formats, "top": top, "best_of": best_of}
-    if (run := _only_run(robots)) is not None:
-        return exporting.finetune([run.path], Path(out), tuning, controller=controller, **options)
-    with _files(robots) as files:
+    run = _only_run(robots)
+    with _archived(Path(out), archive=archive), _files(robots if run is None else []) as files:
+        if run is not None:
+            return exporting.finetune(
+                [run.path], Path(out), tuning, controller=controller, **options
+            )
         return exporting.finetune(
             files, Path(out), tuning, controller=controller, episodes=episodes, seed=seed, **options
         )
@@ -210,6 +248,15 @@ def _only_run(robots: Robot | Sequence[Robot]) -> Run | None:
         return None
     items = list(robots)
     return _only_run(items[0]) if len(items) == 1 else None
+
+
+@contextmanager
+def _archived(folder: Path, *, archive: bool) -> Generator[None]:
+    """Write the folder as a zip file after the ``with`` block, if it is wanted."""
+    path = archive_of(folder) if archive else None
+    yield
+    if path is not None:
+        write_archive(folder, path)
 
 
 @contextmanager

@@ -39,6 +39,9 @@ _CONTROLLER = click.option(
     help=f"Controller of a ROBOT; a RUN has its own.  [default: {defaults.CONTROLLER}]",
 )
 _BEST_OF = best_of_option(f"{defaults.BEST_OF} for a ROBOT; a RUN has the variants of its scores")
+_ZIP = click.option(
+    "--zip", "archive", is_flag=True, help="Write the folder as one zip file, too, beside it."
+)
 _WORKERS = click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -60,6 +63,7 @@ _WORKERS = click.option(
     help="Train each design's own network for STEPS control steps first, such as 500000.",
 )
 @_WORKERS
+@_ZIP
 def export(
     source: Path,
     out: Path,
@@ -69,14 +73,17 @@ def export(
     best_of: int | None,
     finetune: int | None,
     workers: int | None,
+    archive: bool,
 ) -> None:
     """Write designs of a run, or a robot, for other programs.
 
-    A run gives its best designs, and its history as tables.
+    A run gives its best designs, and its history as tables. Each design gets a folder with a
+    README, a picture, a record of its score and origin, and these formats:
 
     \b
     mjcf       a scene with floor and light, for any MuJoCo
     json       the project's own format
+    graphml    the body as a graph
     npz        the network as plain arrays, with run_standalone.py to simulate it
     onnx       the network for other runtimes; needs codesign[onnx]
     c          the network as a C99 header
@@ -102,9 +109,10 @@ def export(
             best_of=best_of,
             finetune=finetune or 0,
             workers=workers,
+            archive=archive,
             on_steps=on_steps,
         )
-    _show(out, designs)
+    _show(out, designs, archive=archive)
     if source.is_dir() and not NETWORK_FORMATS.isdisjoint(chosen):
         missing = api.load_run(source).without_networks
         if missing:
@@ -134,6 +142,7 @@ def export(
 )
 @seed_option("training and scores, for ROBOTs; a RUN has its own")
 @_WORKERS
+@_ZIP
 def finetune(
     sources: tuple[Path, ...],
     steps: int,
@@ -145,6 +154,7 @@ def finetune(
     episodes: int,
     seed: int,
     workers: int | None,
+    archive: bool,
 ) -> None:
     """Fine-tune the networks of robots, or of a run's designs.
 
@@ -173,9 +183,10 @@ def finetune(
             episodes=episodes,
             seed=seed,
             workers=workers,
+            archive=archive,
             on_steps=on_steps,
         )
-    _show(out, designs)
+    _show(out, designs, archive=archive)
 
 
 def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:
@@ -193,9 +204,15 @@ def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:
     return names
 
 
-def _show(out: Path, designs: Sequence[Design]) -> None:
-    for file in sorted(out.iterdir()):
-        echo(str(file))
+def _show(out: Path, designs: Sequence[Design], *, archive: bool) -> None:
+    written = {design.name for design in designs}
+    for entry in sorted(out.iterdir()):
+        if entry.name in written:
+            echo(f"{entry}: {', '.join(sorted(file.name for file in entry.iterdir()))}")
+        else:
+            echo(str(entry))
+    if archive:
+        echo(f"{out}.zip")
     for design in designs:
         for format_, reason in design.left_out.items():
             echo(f"{design.name}: no {format_}: {reason}", err=True)

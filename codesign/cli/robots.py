@@ -29,16 +29,15 @@ def sample(count: int, seed: int, out: Path) -> None:
     """
     import numpy as np
 
-    from codesign.exporting import Design, export_designs
+    from codesign.store.atomic import new_folder
+    from morph_ops.io.files import write_body
     from morph_ops.sampling import sample_body
 
-    children = np.random.SeedSequence(seed).spawn(count)
-    designs = [
-        Design(name=f"body-{index:04d}", graph=sample_body(np.random.default_rng(child)))
-        for index, child in enumerate(children)
-    ]
-    export_designs(designs, out, formats=["json"])
-    echo(f"{len(designs)} bodies in {out}")
+    with new_folder(out) as draft:
+        for index, child in enumerate(np.random.SeedSequence(seed).spawn(count)):
+            body = sample_body(np.random.default_rng(child))
+            write_body(body, draft / f"body-{index:04d}.json")
+    echo(f"{count} bodies in {out}")
 
 
 @click.command()

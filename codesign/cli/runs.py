@@ -98,7 +98,7 @@ def readable_parts(run: Path) -> str:
     Args:
         run: Run folder.
     """
-    designs = sum(1 for _ in (run / "designs").glob("design-*.json"))
+    designs = sum(1 for _ in (run / "designs").glob("design-*/design-*.record.json"))
     parts = [name for name in ("settings.toml", "log.txt") if (run / name).is_file()]
     parts += [f"{designs} exported designs"] if designs else []
     return f"still there: {', '.join(parts) or 'nothing'}"

@@ -1,10 +1,11 @@
 """Export: designs and histories as files that need nothing of this project.
 
-A design has these formats: ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` is
-the project's own format, and ``npz`` is the network of that one body as plain arrays, ``onnx`` the
-same for other runtimes, and ``c`` a C99 header. ``run_standalone.py`` simulates them. ``urdf`` is
-the body for other tool chains. Fine-tuning
-trains the network of each design on its own body before it is written.
+A design is a folder: a README with a picture, a record of its score and origin, and its formats.
+``mjcf`` is a scene with floor and light for any MuJoCo, and the robot alone; ``json`` is the
+project's own format, and ``graphml`` the body as a graph; ``npz`` is the network of that one body
+as plain arrays, ``onnx`` the same for other runtimes, and ``c`` a C99 header. ``run_standalone.py``
+simulates them. ``urdf`` is the body for other tool chains. Fine-tuning trains the network of each
+design on its own body before it is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
 and ``phylogeny`` is its family tree in the ALife data standard.
@@ -23,8 +24,13 @@ and ``phylogeny`` is its family tree in the ALife data standard.
     onnx_file          its network as ONNX
     c_header           its network as C
     run_standalone.py  the script that comes with ``npz`` and ``onnx``
+    design_record      NAME.record.json: score, ancestors, settings, versions
+    design_readme      README.md of a design
+    plain_names        names that other programs accept
+    archive            an export as one zip file
 """
 
+from codesign.exporting.archive import archive_of, write_archive
 from codesign.exporting.design import (
     DESIGN_FORMATS,
     NETWORK_FORMATS,
@@ -51,10 +57,12 @@ __all__ = [
     "Design",
     "DesignRollout",
     "FineTuning",
+    "archive_of",
     "export_designs",
     "export_robot",
     "export_run",
     "finetune",
     "phylogeny",
     "variants_of",
+    "write_archive",
 ]

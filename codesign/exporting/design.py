@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Formats of a design that are written unless others are chosen.
 USUAL_FORMATS = ("mjcf", "json", "npz")
 #: Formats of a design.
-DESIGN_FORMATS = (*USUAL_FORMATS, "onnx", "c", "urdf")
+DESIGN_FORMATS = (*USUAL_FORMATS, "onnx", "c", "urdf", "graphml")
 #: Formats that hold the network that moves a design.
 NETWORK_FORMATS = frozenset({"npz", "onnx", "c"})
 #: The task of an exported scene. Other tasks need terrain that a scene does not have.
@@ -27,7 +27,7 @@ class Design:
     """A body to be written.
 
     Attributes:
-        name: Stem of the names of its files.
+        name: Name of its folder, and stem of the names of its files.
         graph: The body.
         variant: Number of the controller variant that moves it.
         network: The fine-tuned network that moves it; None for the one that the controller
@@ -35,6 +35,8 @@ class Design:
         scores: The score of the generated and of the fine-tuned network; None without
             fine-tuning. The two are mean returns over different initial states.
         left_out: Why formats that were asked for could not be written, by format.
+        origin: What its record says beside names, versions and the controller, in JSON's types:
+            ``score``, and of a run ``candidate``, ``ancestors`` and ``settings``.
 
     Examples:
         >>> import numpy as np
@@ -50,6 +52,7 @@ class Design:
     network: BodyMLP | None = None
     scores: tuple[float, float] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    origin: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, kw_only=True)

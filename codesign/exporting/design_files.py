@@ -1,4 +1,4 @@
-"""The files of designs: MJCF scenes, URDF, JSON bodies, and networks as plain arrays."""
+"""The files of designs: a folder for each, with its body, its network, and what is known of it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,33 @@ from pathlib import Path
 
 import numpy as np
 
+from codesign.drawing import colors_of, draw, rest_state, solids_of
 from codesign.exporting.c_header import write_c_header
 from codesign.exporting.design import (
+    DESIGN_FORMATS,
     NETWORK_FORMATS,
     USUAL_FORMATS,
     Design,
     DesignRollout,
 )
+from codesign.exporting.design_readme import README, design_readme
+from codesign.exporting.design_record import RECORD, design_record, write_design_record
 from codesign.exporting.design_table import DESIGN_TABLE, finetuned_row, write_design_table
 from codesign.exporting.extras import require_packages
 from codesign.exporting.finetuning import FineTuning, finetuned
 from codesign.exporting.onnx_file import write_onnx
+from codesign.exporting.plain_names import with_plain_names
 from codesign.exporting.standalone import StandaloneDesign, standalone
 from codesign.scoring import load_controller
 from codesign.store.atomic import new_folder
 from morph_ops.errors import BodyError
 from morph_ops.geometry import canonical_frames
-from morph_ops.io import json_file, mjcf, urdf
+from morph_ops.io import graphml_file, json_file, mjcf, urdf
 
 RUNNER = "run_standalone.py"
+#: Ending of the name of the MJCF file that has the robot alone.
+BARE = ".bare.xml"
+PICTURE_SIZE = (480, 360)
 
 
 def export_designs(
@@ -39,6 +47,9 @@ def export_designs(
     finetuning: FineTuning | None = None,
 ) -> list[Design]:
     """Write designs into a new folder, all of them or nothing.
+
+    Each design has a folder of its name. Beside the formats it gets a README with a picture, and
+    a record of where it comes from.
 
     Args:
         designs: The designs to write.
@@ -67,8 +78,8 @@ def export_designs(
         >>> body = sample_body(np.random.default_rng(0))
         >>> folder = Path(tempfile.mkdtemp()) / "designs"
         >>> _ = export_designs([Design(name="body", graph=body)], folder, formats=["json"])
-        >>> [file.name for file in folder.iterdir()]
-        ['body.json']
+        >>> sorted(file.name for file in (folder / "body").iterdir())
+        ['README.md', 'body.json', 'body.record.json', 'body.svg']
     """
     require_packages(formats)
     with (
@@ -88,7 +99,7 @@ def write_designs(
     formats: Sequence[str],
     rollout: DesignRollout | None,
 ) -> list[Design]:
-    """Write the files of designs into a folder that exists.
+    """Write designs into a folder that exists: one folder for each.
 
     Args:
         designs: The designs.
@@ -103,42 +114,49 @@ def write_designs(
         UsageError: There is no such controller.
         BodyError: A design can have none of the formats.
     """
-    written = [_with_bodies(design, folder, formats) for design in designs]
-    if rollout is not None:
-        _write_networks(written, folder, formats, rollout)
+    if set(formats).isdisjoint(DESIGN_FORMATS):
+        return list(designs)
+    controller = None
+    if designs and rollout is not None and not NETWORK_FORMATS.isdisjoint(formats):
+        controller = load_controller(rollout.controller)
+    written: list[Design] = []
+    for design in designs:
+        own = folder / design.name
+        own.mkdir()
+        written.append(_with_bodies(design, own, formats))
+        made = None
+        if controller is not None and rollout is not None:
+            made = standalone(_plainly_named(design), controller, rollout)
+            _write_network(made, own, formats)
+        _describe(design, made, own)
     return written
+
+
+def _plainly_named(design: Design) -> Design:
+    return replace(design, graph=with_plain_names(design.graph))
 
 
 def _with_bodies(design: Design, folder: Path, formats: Sequence[str]) -> Design:
     """Write the body of a design; the result says which formats it cannot have."""
+    graph, stem = with_plain_names(design.graph), folder / design.name
     if "mjcf" in formats:
         # run_standalone.py reads the state of the model's own frames.
-        graph = canonical_frames(design.graph)
-        mjcf.write(graph, folder / f"{design.name}.xml", scene=True)
+        own_frames = canonical_frames(graph)
+        mjcf.write(own_frames, stem.with_name(f"{stem.name}.xml"), scene=True)
+        mjcf.write(own_frames, stem.with_name(f"{stem.name}{BARE}"))
     if "json" in formats:
-        json_file.write_json(design.graph, folder / f"{design.name}.json")
+        json_file.write_json(design.graph, stem.with_name(f"{stem.name}.json"))
+    if "graphml" in formats:
+        graphml_file.write_graphml(design.graph, stem.with_name(f"{stem.name}.graphml"))
     left_out: dict[str, str] = {}
     if "urdf" in formats:
         try:
-            urdf.write(design.graph, folder / f"{design.name}.urdf")
+            urdf.write(graph, stem.with_name(f"{stem.name}.urdf"))
         except BodyError as error:
             left_out["urdf"] = str(error)
     if left_out and set(formats) <= set(left_out):
         raise BodyError(f"{design.name}: {next(iter(left_out.values()))}")
     return replace(design, left_out=left_out)
-
-
-def _write_networks(
-    designs: Sequence[Design], folder: Path, formats: Sequence[str], rollout: DesignRollout
-) -> None:
-    if not designs or NETWORK_FORMATS.isdisjoint(formats):
-        return
-    controller = load_controller(rollout.controller)
-    for design in designs:
-        _write_network(standalone(design, controller, rollout), folder, formats)
-    if not {"npz", "onnx"}.isdisjoint(formats):
-        runner = resources.files("codesign.exporting") / RUNNER
-        (folder / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
 
 
 def _write_network(design: StandaloneDesign, folder: Path, formats: Sequence[str]) -> None:
@@ -151,3 +169,18 @@ def _write_network(design: StandaloneDesign, folder: Path, formats: Sequence[str
         write_onnx(design, folder / f"{design.name}.onnx")
     if "c" in formats:
         write_c_header(design, folder / f"{design.name}.h")
+    if not {"npz", "onnx"}.isdisjoint(formats):
+        runner = resources.files("codesign.exporting") / RUNNER
+        (folder / RUNNER).write_text(runner.read_text("utf-8"), "utf-8")
+
+
+def _describe(design: Design, made: StandaloneDesign | None, folder: Path) -> None:
+    """Write the picture, the record and the README of a design."""
+    model, data = rest_state(design.graph)
+    solids = solids_of(model, data, colors=colors_of(design.graph))
+    picture = draw(solids, title=f"{design.name} at rest", size=PICTURE_SIZE)
+    (folder / f"{design.name}.svg").write_text(picture, "utf-8")
+    record = design_record(design, made)
+    write_design_record(record, folder / f"{design.name}{RECORD}")
+    files = [file.name for file in folder.iterdir()]
+    (folder / README).write_text(design_readme(record, design.graph, model, files), "utf-8")

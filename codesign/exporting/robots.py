@@ -16,7 +16,7 @@ from codesign.exporting.design import (
     DesignRollout,
 )
 from codesign.exporting.design_files import export_designs
-from codesign.scoring import load_controller, resolve_best_of
+from codesign.scoring import BodyScorer, load_controller, resolve_best_of
 from morph_ops import graph as body_graph
 from morph_ops.io.files import read_body
 
@@ -30,6 +30,8 @@ def export_robot(
     best_of: int | None = None,
 ) -> Design:
     """Write one robot for other programs.
+
+    With a network, its record has the score of the robot under it.
 
     Args:
         robot: File of the robot.
@@ -56,12 +58,16 @@ def export_robot(
         ...     robot = Path(parent) / "robot.json"
         ...     write_body(sample_body(np.random.default_rng(0)), robot)
         ...     _ = export_robot(robot, Path(parent) / "out", formats=["mjcf"])
-        ...     [file.name for file in (Path(parent) / "out").iterdir()]
-        ['robot.xml']
+        ...     sorted(file.name for file in (Path(parent) / "out" / "robot").iterdir())
+        ['README.md', 'robot.bare.xml', 'robot.record.json', 'robot.svg', 'robot.xml']
     """
     design = Design(name=robot.stem, graph=read_body(robot))
     if not NETWORK_FORMATS.isdisjoint(formats) and any(body_graph.joints(design.graph)):
         [design] = with_best_variants([design], controller, best_of)
+        record = BodyScorer(controller=controller)(
+            design.graph, robot=design.name, variant=design.variant
+        )
+        design = replace(design, origin={"score": record.to_dict()})
     [written] = export_designs(
         [design], folder, formats=formats, rollout=DesignRollout(controller=controller)
     )

@@ -16,10 +16,12 @@ from codesign.exporting.design import (
     DesignRollout,
 )
 from codesign.exporting.design_files import write_designs
+from codesign.exporting.design_record import candidate_origin
 from codesign.exporting.design_table import DESIGN_TABLE, candidate_row, write_design_table
 from codesign.exporting.extras import require_packages
 from codesign.exporting.finetuning import FineTuning, finetuned
 from codesign.exporting.history import write_history
+from codesign.exporting.lineage import phylogeny
 from codesign.scoring import load_controller
 from codesign.store import Candidate, Database
 from codesign.store.atomic import new_folder
@@ -40,8 +42,8 @@ def export_run(
 ) -> list[Design]:
     """Write the best designs of a run, a table of them, and the run's history.
 
-    The designs are ``design-01``, ``design-02``, ..., best first; ``designs.csv`` is their
-    table. Their controllers are written if the run's task is the one of the exported scenes,
+    The designs are the folders ``design-01``, ``design-02``, ..., best first; ``designs.csv`` is
+    their table. Their controllers are written if the run's task is the one of the exported scenes,
     with the episodes of the scores that the designs are ranked by.
 
     Args:
@@ -78,8 +80,14 @@ def export_run(
     """
     require_packages(formats)
     best = database.best(top or settings.top)
+    family = phylogeny(database)
     designs = [
-        Design(name=f"design-{rank:02d}", graph=candidate.graph, variant=candidate.variant)
+        Design(
+            name=f"design-{rank:02d}",
+            graph=candidate.graph,
+            variant=candidate.variant,
+            origin=candidate_origin(candidate, family, settings),
+        )
         for rank, candidate in enumerate(best, start=1)
     ]
     rollout = _rollout(best, settings)

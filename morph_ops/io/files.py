@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ _FORMATS = {
     ),
 }
 
+# Files of a design that hold no robot, or the robot of another file.
+_BESIDE = (".bare.xml", ".record.json")
+
 ROBOT_EXTENSIONS = tuple(_FORMATS)
 """The extensions of files that hold a robot."""
 
@@ -34,8 +38,10 @@ ROBOT_EXTENSIONS = tuple(_FORMATS)
 def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     """The files of a folder that hold robots, by name.
 
-    Files that differ only in their extension may be one robot in several formats, as exported
-    designs are: of files with equal bodies the first is taken.
+    A folder ``ant`` in it counts as a robot if it holds a file ``ant.xml``, ``ant.json`` and so on,
+    as the folders of exported designs do. Files that differ only in their extension may be one
+    robot in several formats: of files with equal bodies the first is taken. The other files of a
+    design, ``*.bare.xml`` and ``*.record.json``, are left out.
 
     Args:
         folder: Path of the folder.
@@ -56,15 +62,27 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     """
     if not Path(folder).is_dir():
         raise BodyError(f"{folder}: expected a folder of robots, got no folder")
-    files = sorted(
-        file for file in Path(folder).iterdir() if file.suffix.lower() in ROBOT_EXTENSIONS
-    )
+    files = sorted(_robots_in(Path(folder)))
     if not files:
         raise BodyError(f"{folder}: no robots ({', '.join(ROBOT_EXTENSIONS)}) in this folder")
-    groups: dict[str, list[Path]] = {}
+    groups: dict[Path, list[Path]] = {}
     for file in files:
-        groups.setdefault(file.stem, []).append(file)
+        groups.setdefault(file.with_suffix(""), []).append(file)
     return sorted(file for group in groups.values() for file in _different(group))
+
+
+def _robots_in(folder: Path) -> Iterator[Path]:
+    """Files of robots in a folder, and in the folders of designs in it."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from (entry / f"{entry.name}{end}" for end in _extensions_of(entry))
+        elif entry.suffix.lower() in ROBOT_EXTENSIONS and not entry.name.endswith(_BESIDE):
+            yield entry
+
+
+def _extensions_of(design: Path) -> list[str]:
+    """Extensions of the files of a folder that have its name."""
+    return [end for end in ROBOT_EXTENSIONS if (design / f"{design.name}{end}").is_file()]
 
 
 def _different(files: list[Path]) -> list[Path]:

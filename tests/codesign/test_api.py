@@ -110,10 +110,10 @@ def test_a_run_is_opened_and_exported(finished, tmp_path):
     designs = run.export(tmp_path / "out", top=1, formats=["json", "phylogeny"])
     assert [design.name for design in designs] == ["design-01"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "design-01.json", "designs.csv", "phylogeny.csv",
+        "design-01", "designs.csv", "phylogeny.csv",
     }  # fmt: skip
     codesign.export(finished.path, tmp_path / "same", top=1, formats=["json", "phylogeny"])
-    for name in ("design-01.json", "designs.csv", "phylogeny.csv"):
+    for name in ("design-01/design-01.json", "designs.csv", "phylogeny.csv"):
         assert (tmp_path / "same" / name).read_text() == (tmp_path / "out" / name).read_text()
     with pytest.raises(UsageError, match="not a run folder"):
         codesign.load_run(tmp_path)
@@ -143,7 +143,7 @@ def test_an_interrupted_run_resumes_to_the_same_result(finished, settings, tmp_p
     assert cut.status.state == "interrupted"
     assert observer.phases == ["starting workers"]
     cut.write_designs()
-    assert list(cut.designs.glob("design-01.*"))
+    assert list(cut.designs.glob("design-01/design-01.*"))
     resumed = codesign.resume(cut)
     assert [event.kind for event in resumed.events("started", "interrupted", "resumed")] == [
         "started", "interrupted", "resumed",
@@ -264,4 +264,4 @@ def test_a_body_in_memory_is_finetuned(body, tiny_controller, tmp_path):
     assert [design.name for design in designs] == ["robot-0", "robot-1"]
     assert all(design.scores is not None for design in designs)
     assert seen[-1][1] == 2000
-    assert (tmp_path / "out" / "robot-1.npz").exists()
+    assert (tmp_path / "out" / "robot-1" / "robot-1.npz").exists()

@@ -37,7 +37,9 @@ def test_a_campaign_with_best_of_is_the_same_on_any_number_of_workers(variant_co
             rows.append((found, same))
             export_run(database, settings, tmp_path / name)
             for rank, record in enumerate(records, start=1):
-                with np.load(tmp_path / name / f"design-{rank:02d}.npz") as arrays:
+                with np.load(
+                    tmp_path / name / f"design-{rank:02d}" / f"design-{rank:02d}.npz"
+                ) as arrays:
                     assert int(arrays["variant"]) == record.variant
     assert rows[0] == rows[1]
     assert all(rows[0][1])

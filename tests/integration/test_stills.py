@@ -36,8 +36,9 @@ def stills(*options: str | Path, **variables: str) -> subprocess.CompletedProces
 def test_it_draws_a_row_a_robot(tmp_path, tiny_controller):
     for number in range(2):
         body = sample_body(np.random.default_rng(number))
-        (tmp_path / "designs").mkdir(exist_ok=True)
-        write_body(body, tmp_path / "designs" / f"design-{number}.json")
+        file = tmp_path / "designs" / f"design-{number}" / f"design-{number}.json"
+        file.parent.mkdir(parents=True)
+        write_body(body, file)
     out = tmp_path / "picture.png"
     options = ("--controller", tiny_controller, "--stills", "3", "--size", "120x90", "--out", out)
     done = stills(tmp_path, *options, MUJOCO_GL="osmesa")

@@ -103,7 +103,7 @@ def test_the_installed_command_runs_a_campaign(codesign, tmp_path):
     options = ("--workers", "1", "--set", "episodes=1", "--out", "run")
     assert "Best designs" in codesign("evolve", "--preset", "tiny", *options)
     assert "finished" in codesign("status", "run")
-    assert (tmp_path / "run" / "designs" / "run_standalone.py").exists()
+    assert (tmp_path / "run" / "designs" / "design-01" / "run_standalone.py").exists()
 
 
 def test_the_entry_points_are_there(installed, tmp_path):

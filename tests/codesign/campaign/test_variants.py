@@ -192,7 +192,8 @@ def test_inherited_variants_on_any_number_of_workers(new_database, variant_contr
         export_run(database, made, tmp_path / f"designs-{workers}")
         for rank, candidate in enumerate(best, start=1):
             assert candidate.reevaluation.variant == candidate.variant
-            with np.load(tmp_path / f"designs-{workers}" / f"design-{rank:02d}.npz") as arrays:
+            name = f"design-{rank:02d}"
+            with np.load(tmp_path / f"designs-{workers}" / name / f"{name}.npz") as arrays:
                 assert int(arrays["variant"]) == candidate.variant
     assert rows[0] == rows[1]
     assert len({variant for _, variant, _ in rows[0]}) > 1

@@ -182,7 +182,7 @@ def test_an_unexpected_failure_is_one_line_as_well(capsys, monkeypatch, tmp_path
     def explode(*_, **__):
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr("codesign.exporting.export_designs", explode)
+    monkeypatch.setattr("morph_ops.sampling.sample_body", explode)
     code, _, err = run(capsys, "sample", "--out", str(tmp_path / "new"))
     assert code == 1
     assert err.startswith("error: unexpected ZeroDivisionError: two lines")

@@ -32,25 +32,36 @@ def test_a_run_exports_its_best(run, small_run, tmp_path):
             "SELECT graph FROM candidates WHERE duplicate_of IS NULL ORDER BY score DESC LIMIT 1"
         ).fetchone()
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "design-01.json",
+        "design-01",
         "designs.csv",
     ]
+    design = tmp_path / "out" / "design-01"
+    assert sorted(path.name for path in design.iterdir()) == [
+        "README.md", "design-01.json", "design-01.record.json", "design-01.svg",
+    ]  # fmt: skip
     [row] = table(tmp_path / "out")
     with RunFolder(small_run).database(read_only=True) as database:
         [best] = database.best(1)
     assert (row["design"], row["candidate"]) == ("design-01", str(best.number))
     assert best.reevaluation is not None
     assert float(row["score"]) == best.reevaluation.score
-    assert json.loads((tmp_path / "out" / "design-01.json").read_text()) == json.loads(graph)
-    with np.load(small_run / "designs" / "design-01.npz") as net:
+    assert json.loads((design / "design-01.json").read_text()) == json.loads(graph)
+    record = json.loads((design / "design-01.record.json").read_text())
+    assert record["candidate"]["number"] == best.number
+    assert record["score"] == best.reevaluation.to_dict()
+    assert record["settings"]["population"] == config.load(preset="tiny").population
+    parents = record["candidate"]["parents"]
+    assert set(parents) <= {ancestor["number"] for ancestor in record["ancestors"]}
+    with np.load(small_run / "designs" / "design-01" / "design-01.npz") as net:
         assert len(net["qpos"]) == config.load(preset="tiny").reevaluation_episodes
 
 
 def test_a_robot_exports_scene_body_and_network(run, bodies, tiny_controller, tmp_path):
     robot = bodies / "body-0000.json"
     run("export", robot, "--controller", tiny_controller, "--out", tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "body-0000.json", "body-0000.npz", "body-0000.xml", "run_standalone.py",
+    assert sorted(path.name for path in (tmp_path / "out" / "body-0000").iterdir()) == [
+        "README.md", "body-0000.bare.xml", "body-0000.json", "body-0000.npz",
+        "body-0000.record.json", "body-0000.svg", "body-0000.xml", "run_standalone.py",
     ]  # fmt: skip
 
 
@@ -58,12 +69,12 @@ def test_format_all_is_every_format(run, small_run, bodies, tmp_path):
     pytest.importorskip("pyarrow", reason="parquet needs codesign[tables]")
     pytest.importorskip("onnx", reason="onnx needs codesign[onnx]")
     run("export", small_run, "--format", "all", "--out", tmp_path / "run")
-    endings = {path.suffix for path in (tmp_path / "run").iterdir()}
+    endings = {path.suffix for path in (tmp_path / "run").rglob("*")}
     assert {".xml", ".json", ".npz", ".csv", ".parquet"} <= endings
     assert (tmp_path / "run" / "phylogeny.csv").exists()
     run("export", bodies / "body-0001.json", "--format", "all", "--out", tmp_path / "robot")
-    assert {path.suffix for path in (tmp_path / "robot").iterdir()} == {
-        ".xml", ".json", ".npz", ".onnx", ".h", ".urdf", ".py",
+    assert {path.suffix for path in (tmp_path / "robot" / "body-0001").iterdir()} == {
+        ".xml", ".json", ".graphml", ".npz", ".onnx", ".h", ".urdf", ".py", ".svg", ".md",
     }  # fmt: skip
 
 
@@ -92,7 +103,7 @@ def test_designs_are_finetuned_before_they_are_written(run, small_run, tmp_path,
         after = float(row["finetuned_score"])
         line = f"{row['design']}: score {before:.1f}, after fine-tuning {after:.1f} from other"
         assert line in shown
-        distance = simulate(tmp_path / "out" / f"{row['design']}.xml")[0]
+        distance = simulate(tmp_path / "out" / row["design"] / f"{row['design']}.xml")[0]
         assert distance.mean() / 0.02 == pytest.approx(after, rel=1e-6)
 
 

@@ -73,7 +73,7 @@ def test_all_variants_are_tried_by_default_but_one_with_top(
     assert usual["variant"] == all_four["variant"] > 0
     assert (raced["returns"], raced["variant"]) == (alone["returns"], 0)
     run("export", robot, *controller, "--out", tmp_path / "out")
-    with np.load(tmp_path / "out" / "body-0002.npz") as net:
+    with np.load(tmp_path / "out" / "body-0002" / "body-0002.npz") as net:
         assert net["variant"] == usual["variant"]
 
 

@@ -24,4 +24,4 @@ def exported(tmp_path_factory, tiny_controller, body):
     out = tmp_path_factory.mktemp("export") / "designs"
     rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=EPISODES)
     export_designs([Design(name="it", graph=body)], out, rollout=rollout)
-    return out
+    return out / "it"

@@ -13,17 +13,21 @@ from codesign.exporting import Design, DesignRollout, export_designs
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.tasks import get_task
 from morph_ops.errors import BodyError
-from morph_ops.identity import is_same
+from morph_ops.identity import body_hash, is_same
 from morph_ops.io import files
 from tests.codesign.exporting.conftest import SEED
 
 
 def test_files_hold_the_body(exported, body):
     assert sorted(path.name for path in exported.iterdir()) == [
-        "it.json", "it.npz", "it.xml", "run_standalone.py",
+        "README.md", "it.bare.xml", "it.json", "it.npz", "it.record.json", "it.svg", "it.xml",
+        "run_standalone.py",
     ]  # fmt: skip
     assert is_same(files.read_body(exported / "it.json"), body)
-    assert is_same(files.read_body(exported / "it.xml"), body)
+    for name in ("it.xml", "it.bare.xml"):
+        read = files.read_body(exported / name)
+        assert body_hash(read) == body_hash(body)
+        assert not any("/" in node for node in read)
     scene = mujoco.MjModel.from_xml_path(str(exported / "it.xml"))
     assert scene.nlight >= 1
     assert mujoco.mjtGeom.mjGEOM_PLANE in scene.geom_type
@@ -38,7 +42,7 @@ def test_a_design_has_the_network_of_its_variant(body, tiny_controller, tmp_path
     out = tmp_path / "designs"
     export_designs(designs, out, rollout=rollout)
     controller, model = Controller.load(rollout.controller), get_task("flat").model(body)
-    written = [np.load(out / f"by-{number}.npz") for number in range(2)]
+    written = [np.load(out / f"by-{number}" / f"by-{number}.npz") for number in range(2)]
     for number, arrays in enumerate(written):
         control = controller.for_body(body, model, variant=number)
         for name, expected in control.arrays().items():
@@ -67,11 +71,12 @@ def test_a_link_to_an_empty_folder_is_filled(body, tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     export_designs([Design(name="it", graph=body)], tmp_path / "link", formats=["json"])
-    assert [path.name for path in (tmp_path / "real").iterdir()] == ["it.json"]
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["it"]
 
 
 def test_a_robot_in_two_formats_is_one(exported):
-    assert [path.name for path in files.robot_files(exported)] == ["it.json"]
+    for folder in (exported, exported.parent):
+        assert [path.name for path in files.robot_files(folder)] == ["it.json"]
 
 
 def test_a_design_without_a_urdf_says_why(body, tmp_path, monkeypatch):

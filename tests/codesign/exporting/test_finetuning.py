@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -57,11 +58,12 @@ def test_interrupted_fine_tuning_continues(tiny_controller, tmp_path):
     for design, before in zip(designs, generated, strict=True):
         assert design.scores is not None
         assert design.scores[0] == before.score
-        distance, _ = run_standalone.simulate(out / f"{design.name}.xml")
+        distance, _ = run_standalone.simulate(out / design.name / f"{design.name}.xml")
         assert distance.mean() / 0.02 == pytest.approx(design.scores[1], rel=1e-6)
         model = get_task("flat").model(design.graph)
         weights = loaded.for_body(design.graph, model).arrays()["weight_0"]
-        changed.append(not np.array_equal(np.load(out / f"{design.name}.npz")["weight_0"], weights))
+        file = out / design.name / f"{design.name}.npz"
+        changed.append(not np.array_equal(np.load(file)["weight_0"], weights))
     assert any(changed), "the test needs a network that training improves: choose another seed"
     with (out / "designs.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -86,9 +88,9 @@ def test_robots_become_designs_with_both_scores(robots, tiny_controller, tmp_pat
         robots, out, FineTuning(steps=3072), controller=tiny_controller, episodes=2, seed=SEED
     )
     assert [design.name for design in designs] == ["one", "two"]
-    assert {"one.json", "one.npz", "one.xml", "two.xml", "designs.csv"} <= {
-        path.name for path in out.iterdir()
-    }
+    assert {path.name for path in out.iterdir()} == {"one", "two", "designs.csv"}
+    record = json.loads((out / "two" / "two.record.json").read_text())
+    assert [record["zero_shot_score"], record["finetuned_score"]] == list(designs[1].scores or [])
     zero_shot = score(
         [design.graph for design in designs], controller=tiny_controller, episodes=2, seed=SEED
     )

@@ -21,10 +21,10 @@ ROBOTS = {"quadruped": quadruped(), "planar": PLANAR}
 def test_the_script_of_a_design_repeats_the_rollouts(name, tmp_path, tiny_controller):
     (tmp_path / "robot.xml").write_text(ROBOTS[name])
     graph = mjcf.read(tmp_path / "robot.xml")
-    folder = tmp_path / "designs"
+    folder = tmp_path / "designs" / name
     options = DesignRollout(controller=str(tiny_controller), episodes=3)
     export_designs(
-        [Design(name=name, graph=graph)], folder, formats=["mjcf", "npz"], rollout=options
+        [Design(name=name, graph=graph)], folder.parent, formats=["mjcf", "npz"], rollout=options
     )
     distance, seconds = runpy.run_path(str(folder / "run_standalone.py"))["simulate"](
         folder / f"{name}.xml"

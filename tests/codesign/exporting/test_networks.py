@@ -130,9 +130,9 @@ def test_the_script_simulates_onnx_without_this_project(body, tiny_controller, t
     pytest.importorskip("onnx", reason="needs codesign[onnx]")
     pytest.importorskip("onnxruntime", reason="needs codesign[onnx]")
     rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=EPISODES)
-    folder = tmp_path / "designs"
+    folder = tmp_path / "designs" / "it"
     export_designs(
-        [Design(name="it", graph=body)], folder, formats=["mjcf", "onnx"], rollout=rollout
+        [Design(name="it", graph=body)], folder.parent, formats=["mjcf", "onnx"], rollout=rollout
     )
     assert not (folder / "it.npz").exists()
     [record] = score([body], controller=tiny_controller, episodes=EPISODES, seed=SEED)

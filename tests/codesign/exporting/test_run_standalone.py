@@ -34,7 +34,7 @@ def test_the_runner_reaches_the_score_of_a_robot_in_other_frames(
     rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=2)
     export_designs([Design(name="it", graph=robot)], tmp_path / "designs", rollout=rollout)
     [record] = score([robot], controller=tiny_controller, episodes=2, seed=SEED)
-    distance, _ = run_standalone.simulate(tmp_path / "designs" / "it.xml")
+    distance, _ = run_standalone.simulate(tmp_path / "designs" / "it" / "it.xml")
     assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
 
@@ -49,7 +49,7 @@ def test_the_runner_has_the_clock_phase_of_the_score(body, tiny_controller, tmp_
     [record] = score([body], controller=rollout.controller, episodes=2, seed=SEED)
     [without] = score([body], controller=tiny_controller, episodes=2, seed=SEED)
     assert record.returns != pytest.approx(without.returns, abs=0.1)
-    distance, _ = run_standalone.simulate(tmp_path / "designs" / "it.xml")
+    distance, _ = run_standalone.simulate(tmp_path / "designs" / "it" / "it.xml")
     assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
 
 

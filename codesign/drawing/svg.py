@@ -1,0 +1,250 @@
+"""Solids as an SVG picture: shaded, in order, above their shadow on the floor."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
+
+from codesign.drawing.camera import Camera
+from codesign.drawing.order import back_to_front
+from codesign.drawing.shading import LIGHT, across_gradient, round_gradient, shaded
+from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept
+
+Array = NDArray[np.float64]
+#: Share of the picture that stays free on every side.
+MARGIN = 0.05
+SHADOW_OPACITY, EDGE_OPACITY = 0.16, 0.55
+#: Angles across a capsule at which its shade is computed.
+ACROSS = np.radians([-90.0, -55.0, -25.0, 0.0, 25.0, 55.0, 90.0])
+#: Shares of the way from the brightest point of a ball to its rim.
+TO_RIM = (0.0, 0.35, 0.7, 1.0)
+#: Share of the way at which the shade of the whole rim is computed: one side of it is in the light.
+DARKEST = 0.75
+
+
+def draw(
+    solids: Sequence[Solid],
+    *,
+    camera: Camera | None = None,
+    size: tuple[int, int] = (320, 240),
+    title: str = "a robot",
+    prefix: str = "s",
+    floor: float | None = 0.0,
+) -> str:
+    """A picture of solids.
+
+    Args:
+        solids: The solids.
+        camera: The camera; None for the usual one.
+        size: Width and height (px); the solids fill them but for a margin.
+        title: Text that screen readers say in place of the picture.
+        prefix: Start of all ids, letters alone. Pictures in one page need different ones.
+        floor: Height of the floor that shows their shadow (m); None for no shadow.
+
+    Returns:
+        The text of an SVG element, transparent where nothing is.
+
+    Examples:
+        >>> import numpy as np
+        >>> ball = Swept(np.zeros((2, 3)), 0.1)
+        >>> picture = draw([ball], title="a ball")
+        >>> "<title>a ball</title>" in picture, len(picture) < 2000
+        (True, True)
+    """
+    camera = camera or Camera()
+    view = _View.of(solids, camera, size, floor)
+    painter = _Painter(view, camera, prefix)
+    if floor is not None and solids:
+        painter.shadow(solids, floor)
+    for number in back_to_front(solids, camera):
+        painter.solid(solids[number])
+    width, height = size
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" role="img"><title>{html.escape(title)}</title>'
+        f"<defs>{''.join(painter.paints)}</defs>{''.join(painter.parts)}</svg>"
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    """Where points of the world are in the picture.
+
+    Attributes:
+        camera: The camera.
+        scale: Pixels a meter.
+        offset: (2,) place of the origin (px).
+    """
+
+    camera: Camera
+    scale: float
+    offset: Array
+
+    @classmethod
+    def of(
+        cls, solids: Sequence[Solid], camera: Camera, size: tuple[int, int], floor: float | None
+    ) -> _View:
+        """The view that shows all solids, and their shadows."""
+        outlines = [solid.outline() for solid in solids] or [np.zeros((1, 3))]
+        if floor is not None:
+            outlines += [_on_floor(outline, floor) for outline in outlines]
+        points = camera.project(np.concatenate(outlines))[:, :2]
+        low, high = points.min(axis=0), points.max(axis=0)
+        room = np.array(size) * (1.0 - 2.0 * MARGIN)
+        scale = float((room / np.maximum(high - low, 1e-3)).min())
+        return cls(camera, scale, np.array(size) / 2.0 - scale * (low + high) / 2.0)
+
+    def __call__(self, points: Array) -> Array:
+        """(..., 2) places of (..., 3) points (px)."""
+        return self.offset + self.scale * self.camera.project(points)[..., :2]
+
+
+@dataclass
+class _Painter:
+    """Writes the elements of a picture, from back to front."""
+
+    view: _View
+    camera: Camera
+    prefix: str
+    paints: list[str] = field(default_factory=list[str])
+    parts: list[str] = field(default_factory=list[str])
+
+    def shadow(self, solids: Sequence[Solid], floor: float) -> None:
+        """The shadow of all solids, in one piece."""
+        shapes = [_hull(self.view(_on_floor(solid.outline(), floor))) for solid in solids]
+        path = "".join(_path(shape) for shape in shapes)
+        self.parts.append(f'<path d="{path}" fill="#000" fill-opacity="{SHADOW_OPACITY}"/>')
+
+    def solid(self, solid: Solid) -> None:
+        """One solid."""
+        if isinstance(solid, Swept):
+            self._swept(solid)
+        elif isinstance(solid, Ellipsoid):
+            self._ellipsoid(solid)
+        else:
+            self._polyhedron(solid)
+
+    def _swept(self, solid: Swept) -> None:
+        places, radius = self.view(solid.ends), self.view.scale * solid.radius
+        length = float(np.linalg.norm(places[1] - places[0]))
+        nearer = self.camera.project(solid.ends)[:, 2].argmin()
+        if length < 0.05 * radius:
+            paint = self._ball_paint(solid.color, places[nearer], radius)
+            x, y = places[nearer]
+            edge = shaded(solid.color, -LIGHT)
+            self.parts.append(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="url(#{paint})" '
+                f'stroke="{edge}" stroke-opacity="{EDGE_OPACITY}"/>'
+            )
+            return
+        along = (places[1] - places[0]) / length
+        side = np.array([-along[1], along[0]])
+        middle = places.mean(axis=0)
+        paint = self._paint(
+            lambda name: across_gradient(
+                name,
+                middle - radius * side,
+                middle + radius * side,
+                self._shades_across(solid, side),
+            )
+        )
+        (ax, ay), (bx, by) = places + radius * side
+        (dx, dy), (cx, cy) = places - radius * side
+        arc = f"A{radius:.1f} {radius:.1f} 0 0 0 "
+        path = f"M{ax:.1f} {ay:.1f}L{bx:.1f} {by:.1f}{arc}{cx:.1f} {cy:.1f}L{dx:.1f} {dy:.1f}{arc}"
+        self._shape(f"{path}{ax:.1f} {ay:.1f}Z", f"url(#{paint})", solid.color)
+
+    def _shades_across(self, solid: Swept, side: Array) -> list[tuple[float, str]]:
+        """The shades of a capsule from one of its long edges to the other."""
+        right, down, away = self.camera.axes
+        across = side[0] * right + side[1] * down
+        axis = solid.ends[1] - solid.ends[0]
+        front = np.cross(axis, across)
+        front *= np.sign(front @ -away) / np.linalg.norm(front)
+        return [
+            (
+                (1.0 + np.sin(angle)) / 2.0,
+                shaded(solid.color, np.cos(angle) * front + np.sin(angle) * across),
+            )
+            for angle in ACROSS
+        ]
+
+    def _ellipsoid(self, solid: Ellipsoid) -> None:
+        """An ellipse with the shades of a ball that was stretched like it."""
+        flat = self.view.scale * (self.camera.axes @ solid.half_axes)[:2]
+        (wide, narrow), turn = _ellipse(flat)
+        center, edge = self.view(solid.center), shaded(solid.color, -LIGHT)
+        paint = self._ball_paint(solid.color, np.zeros(2), 1.0)
+        x, y = center
+        self.parts.append(
+            f'<circle r="1" fill="url(#{paint})" stroke="{edge}" '
+            f'stroke-opacity="{EDGE_OPACITY}" vector-effect="non-scaling-stroke" '
+            f'transform="translate({x:.1f} {y:.1f}) rotate({turn:.1f}) '
+            f'scale({wide:.2f} {narrow:.2f}) rotate({-turn:.1f})"/>'
+        )
+
+    def _ball_paint(self, color: str, center: Array, radius: float) -> str:
+        """The paint of a ball: brightest where it faces the light."""
+        right, down, away = self.camera.axes
+        light = np.array([LIGHT @ right, LIGHT @ down])
+        bright = 0.75 * light
+        depth = np.sqrt(max(0.0, 1.0 - float(bright @ bright)))
+        top = bright[0] * right + bright[1] * down - depth * away
+        rim = -light / max(float(np.linalg.norm(light)), 1e-9)
+        far = rim[0] * right + rim[1] * down
+        stops = [(share, shaded(color, _between(top, far, DARKEST * share))) for share in TO_RIM]
+        return self._paint(
+            lambda name: round_gradient(name, center, radius, center + radius * bright, stops)
+        )
+
+    def _polyhedron(self, solid: Polyhedron) -> None:
+        faces = [
+            (_path(self.view(corners)), shaded(solid.color, normal))
+            for corners, normal in solid.faces()
+            if normal @ self.camera.toward > 1e-6
+        ]
+        self._shape(_path(_hull(self.view(solid.outline()))), solid.color, solid.color)
+        for path, color in faces:
+            self.parts.append(f'<path d="{path}" fill="{color}" stroke="{color}"/>')
+
+    def _shape(self, path: str, fill: str, color: str) -> None:
+        edge = shaded(color, -LIGHT)
+        self.parts.append(
+            f'<path d="{path}" fill="{fill}" stroke="{edge}" stroke-opacity="{EDGE_OPACITY}"/>'
+        )
+
+    def _paint(self, write: Callable[[str], str]) -> str:
+        name = f"{self.prefix}{len(self.paints)}"
+        self.paints.append(write(name))
+        return name
+
+
+def _between(a: Array, b: Array, share: float) -> Array:
+    mixed = (1.0 - share) * a + share * b
+    return mixed / max(float(np.linalg.norm(mixed)), 1e-9)
+
+
+def _ellipse(flat: Array) -> tuple[tuple[float, float], float]:
+    """Half axes (px) and turn (degrees) of the picture of an ellipsoid, from (2, 3) half axes."""
+    values, vectors = np.linalg.eigh(flat @ flat.T)
+    narrow, wide = np.sqrt(np.maximum(values, 1e-6))
+    turn = np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1]))
+    return (float(wide), float(narrow)), float(turn)
+
+
+def _on_floor(points: Array, floor: float) -> Array:
+    """Where the light takes points to on the floor."""
+    return points - ((points[:, 2] - floor) / LIGHT[2])[:, None] * LIGHT
+
+
+def _hull(points: Array) -> Array:
+    return points[ConvexHull(points, qhull_options="QJ").vertices]
+
+
+def _path(points: Array) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z"

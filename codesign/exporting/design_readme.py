@@ -1,0 +1,137 @@
+"""``README.md`` of a design: a picture, its numbers, and what its files are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from morph_ops import graph as body_graph
+
+if TYPE_CHECKING:
+    import mujoco
+    import networkx as nx
+
+README = "README.md"
+#: What the files are, by the ends of their names; the first that fits counts.
+_FILES = (
+    (".record.json", "score, ancestors, settings, versions and hashes"),
+    (".bare.xml", "the robot alone as MJCF, for scenes of your own"),
+    (".xml", "the robot as MJCF with floor, light and camera; any MuJoCo loads it"),
+    (".urdf", "the robot for tool chains that know no MJCF"),
+    (".json", "the body in the format of codesign, exact"),
+    (".graphml", "the body as a graph, for NetworkX, Gephi and others"),
+    (".npz", "the controller as plain arrays"),
+    (".onnx", "the controller for other runtimes"),
+    (".h", "the controller as a C99 header"),
+    (".svg", "the picture above"),
+    (".py", "simulates the design; needs MuJoCo and NumPy, not codesign"),
+)
+
+
+def design_readme(
+    record: Mapping[str, Any],
+    graph: nx.DiGraph[str],
+    model: mujoco.MjModel,
+    files: Iterable[str],
+) -> str:
+    """The text of the README.
+
+    Args:
+        record: The record of the design, from
+            :func:`~codesign.exporting.design_record.design_record`.
+        graph: The body.
+        model: The model of the body.
+        files: Names of the files of the design.
+    """
+    name, names = record["design"], sorted(files)
+    parts = [f"# {_text(name)}\n"]
+    if f"{name}.svg" in names:
+        parts.append(f"![The robot at rest]({name.replace(' ', '%20')}.svg)\n")
+    parts.append(_table(("", ""), _facts(record, graph, model)))
+    warnings = record.get("score", {}).get("warnings", [])
+    if warnings:
+        parts.append("Before you trust the score:\n")
+        parts.append("\n".join(f"- {_text(warning)}" for warning in warnings) + "\n")
+    parts.append("## Files\n")
+    parts.append(_table(("file", "what it is"), [(f"`{file}`", _what(file)) for file in names]))
+    commands = _commands(name, set(names))
+    if commands:
+        parts.append("## Try it\n")
+        parts.append("\n".join(["```console", *commands, "```"]) + "\n")
+    return "\n".join(parts)
+
+
+def _facts(
+    record: Mapping[str, Any], graph: nx.DiGraph[str], model: mujoco.MjModel
+) -> list[tuple[str, str]]:
+    joints = sum(1 for _ in body_graph.joints(graph))
+    facts = [
+        ("nodes", str(len(graph))),
+        ("joints with a motor", str(joints)),
+        ("mass", f"{model.body_mass.sum():.2f} kg"),
+    ]
+    facts += _score_facts(record)
+    if "controller" in record:
+        controller = f"{record['controller']}, variant {record['variant']}"
+        facts.append(("controller", f"{controller} (hash {record['controller_hash']})"))
+    if "candidate" in record:
+        made, ancestors = record["candidate"], len(record["ancestors"])
+        facts.append(
+            (
+                "origin",
+                f"candidate {made['number']} of its run, made by {made['operator']} in generation "
+                f"{made['generation']}; {ancestors} ancestors",
+            )
+        )
+    return [(what, _text(value)) for what, value in facts]
+
+
+def _score_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    facts: list[tuple[str, str]] = []
+    score = record.get("score")
+    if score is not None:
+        low, high = score["ci95"]
+        facts += [
+            (
+                "score",
+                f"{score['score']:,.1f}, 95% interval {low:,.1f} to {high:,.1f}, "
+                f"{score['episodes']} episodes of the task {score['task']}",
+            ),
+            ("speed", f"{score['speed']:.2f} m/s"),
+            ("falls", f"{sum(score['fell'])} of {len(score['fell'])} episodes"),
+        ]
+    if "finetuned_score" in record:
+        facts.append(
+            (
+                "fine-tuning",
+                f"from {record['zero_shot_score']:,.1f} to {record['finetuned_score']:,.1f}, over "
+                "other episodes; the controller in the files is the fine-tuned one",
+            )
+        )
+    return facts
+
+
+def _what(file: str) -> str:
+    return next((what for end, what in _FILES if file.endswith(end)), "")
+
+
+def _commands(name: str, files: set[str]) -> list[str]:
+    """Commands to run in the folder of the design."""
+    quoted = f"'{name}.xml'" if " " in name else f"{name}.xml"
+    commands: list[str] = []
+    if f"{name}.xml" in files:
+        commands.append(f"python -m mujoco.viewer --mjcf={quoted}")
+        if "run_standalone.py" in files:
+            commands.append(f"python run_standalone.py {quoted}")
+    return commands
+
+
+def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"| {head[0]} | {head[1]} |", "| --- | --- |"]
+    return "\n".join(lines + [f"| {a} | {b} |" for a, b in rows]) + "\n"
+
+
+def _text(text: str) -> str:
+    """A text that is nothing but text in a table of Markdown."""
+    line = " ".join(text.split())
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in line)
