@@ -1,0 +1,67 @@
+"""An exported design moves where nothing of this project is installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codesign.exporting import Design, DesignRollout, export_designs
+from codesign.scoring import BodyScorer
+from morph_ops.sampling import sample_body
+
+pytestmark = pytest.mark.slow
+
+NEEDED = ("mujoco", "numpy", "onnxruntime")
+EPISODES, SEED = 3, 5
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a new environment that has MuJoCo, NumPy and onnxruntime alone."""
+    pytest.importorskip("onnxruntime", reason="needs codesign[onnx]")
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, with_pip=True)
+    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    packages = [f"{name}=={version(name)}" for name in NEEDED]
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    done = subprocess.run(
+        [python, "-m", "pip", "install", *quiet, *packages], capture_output=True, text=True
+    )
+    if done.returncode:
+        pytest.skip(f"cannot install {', '.join(packages)}: {done.stderr.strip()[-200:]}")
+    return python
+
+
+@pytest.mark.parametrize("format_", ["npz", "onnx"])
+def test_returns_are_repeated_without_the_project(format_, bare_python, tiny_controller, tmp_path):
+    body = sample_body(np.random.default_rng(1))
+    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=EPISODES)
+    export_designs(
+        [Design(name="it", graph=body)],
+        tmp_path / "out",
+        formats=["mjcf", format_],
+        rollout=rollout,
+    )
+    program = (
+        "import importlib.util as util\n"
+        "names = ('codesign', 'hyperdistill_core', 'morph_ops', 'torch')\n"
+        "assert not any(util.find_spec(name) for name in names)\n"
+        "import sys; sys.path.insert(0, '.')\n"
+        "from pathlib import Path; import run_standalone\n"
+        "distance, seconds = run_standalone.simulate(Path('it.xml'))\n"
+        "print(*distance, *seconds)"
+    )
+    done = subprocess.run(
+        [bare_python, "-I", "-c", program],
+        cwd=tmp_path / "out" / "it", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    printed = np.array(done.stdout.split(), float).reshape(2, EPISODES)
+    record = BodyScorer(controller=tiny_controller, episodes=EPISODES, seed=SEED)(body)
+    np.testing.assert_allclose(printed[0] / 0.02, record.returns, rtol=1e-6)
+    np.testing.assert_allclose(printed[1], np.array(record.lengths) * 0.02)
