@@ -56,8 +56,9 @@ def export(
         top: Number of designs of a run; its setting ``top`` by default.
         formats: "mjcf" (a scene with floor and light), "json" (the project's own format), "npz"
             (the network as plain arrays, with ``run_standalone.py`` to simulate it), "onnx" and "c"
-            (the network for other runtimes, and as a C99 header), "urdf", "graphml"; of a run also
-            "csv", "parquet" (every table of its database) and "phylogeny" (its family tree).
+            (the network for other runtimes, and as a C99 header), "urdf", "usd" and "graphml"; of a
+            run also "csv", "parquet" (every table of its database) and "phylogeny" (its family
+            tree).
         controller: Name or file of the controller of a robot, "flat-v3" by default; a run has
             its own.
         best_of: Number of controller variants to try for a robot's network; by default 8, or all

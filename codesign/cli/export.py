@@ -88,6 +88,7 @@ def export(
     onnx       the network for other runtimes; needs codesign[onnx]
     c          the network as a C99 header
     urdf       for tool chains that know no MJCF
+    usd        for OpenUSD; needs the command mujoco_usd_converter
     csv        of a run: every table of its database
     parquet    of a run: the same as Parquet; needs codesign[tables]
     phylogeny  of a run: its family tree, in the ALife data standard
@@ -198,8 +199,8 @@ def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:
     if names == ("all",):
         every = (*DESIGN_FORMATS, *(HISTORY_FORMATS if run else ()))
         unavailable = missing(every)
-        for name, extra in unavailable.items():
-            echo(f"left out: {name}, which needs codesign[{extra.extra}]", err=True)
+        for name, need in unavailable.items():
+            echo(f"left out: {name}, which needs {need.remedy}", err=True)
         return tuple(name for name in every if name not in unavailable)
     return names
 

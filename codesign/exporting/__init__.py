@@ -4,8 +4,8 @@ A design is a folder: a README with a picture, a record of its score and origin,
 ``mjcf`` is a scene with floor and light for any MuJoCo, and the robot alone; ``json`` is the
 project's own format, and ``graphml`` the body as a graph; ``npz`` is the network of that one body
 as plain arrays, ``onnx`` the same for other runtimes, and ``c`` a C99 header. ``run_standalone.py``
-simulates them. ``urdf`` is the body for other tool chains. Fine-tuning trains the network of each
-design on its own body before it is written.
+simulates them. ``urdf`` and ``usd`` are the body for other tool chains. Fine-tuning trains the
+network of each design on its own body before it is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
 and ``phylogeny`` is its family tree in the ALife data standard.
@@ -17,12 +17,13 @@ and ``phylogeny`` is its family tree in the ALife data standard.
     runs               export of a run
     robots             export of a robot
     finetuned_designs  fine-tuning of a run's designs, or of robots, from one call
-    extras             formats that need another package
+    extras             formats that need another package or command
     history            the database as CSV or Parquet
     lineage            the family tree as a graph and as a table
     standalone         what programs without this project need of a design
     onnx_file          its network as ONNX
     c_header           its network as C
+    usd_file           the robot as OpenUSD
     run_standalone.py  the script that comes with ``npz`` and ``onnx``
     design_record      NAME.record.json: score, ancestors, settings, versions
     design_readme      README.md of a design

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Formats of a design that are written unless others are chosen.
 USUAL_FORMATS = ("mjcf", "json", "npz")
 #: Formats of a design.
-DESIGN_FORMATS = (*USUAL_FORMATS, "onnx", "c", "urdf", "graphml")
+DESIGN_FORMATS = (*USUAL_FORMATS, "onnx", "c", "urdf", "usd", "graphml")
 #: Formats that hold the network that moves a design.
 NETWORK_FORMATS = frozenset({"npz", "onnx", "c"})
 #: The task of an exported scene. Other tasks need terrain that a scene does not have.

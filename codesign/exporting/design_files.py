@@ -26,6 +26,7 @@ from codesign.exporting.finetuning import FineTuning, finetuned
 from codesign.exporting.onnx_file import write_onnx
 from codesign.exporting.plain_names import with_plain_names
 from codesign.exporting.standalone import StandaloneDesign, standalone
+from codesign.exporting.usd_file import write_usd
 from codesign.scoring import load_controller
 from codesign.store.atomic import new_folder
 from morph_ops.errors import BodyError
@@ -149,11 +150,12 @@ def _with_bodies(design: Design, folder: Path, formats: Sequence[str]) -> Design
     if "graphml" in formats:
         graphml_file.write_graphml(design.graph, stem.with_name(f"{stem.name}.graphml"))
     left_out: dict[str, str] = {}
-    if "urdf" in formats:
-        try:
-            urdf.write(graph, stem.with_name(f"{stem.name}.urdf"))
-        except BodyError as error:
-            left_out["urdf"] = str(error)
+    for format_, end, write in (("urdf", ".urdf", urdf.write), ("usd", ".usdc", write_usd)):
+        if format_ in formats:
+            try:
+                write(graph, stem.with_name(f"{stem.name}{end}"))
+            except BodyError as error:
+                left_out[format_] = str(error)
     if left_out and set(formats) <= set(left_out):
         raise BodyError(f"{design.name}: {next(iter(left_out.values()))}")
     return replace(design, left_out=left_out)

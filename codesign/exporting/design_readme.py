@@ -18,6 +18,7 @@ _FILES = (
     (".bare.xml", "the robot alone as MJCF, for scenes of your own"),
     (".xml", "the robot as MJCF with floor, light and camera; any MuJoCo loads it"),
     (".urdf", "the robot for tool chains that know no MJCF"),
+    (".usdc", "the robot as OpenUSD, with its physics"),
     (".json", "the body in the format of codesign, exact"),
     (".graphml", "the body as a graph, for NetworkX, Gephi and others"),
     (".npz", "the controller as plain arrays"),

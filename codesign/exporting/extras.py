@@ -1,37 +1,76 @@
-"""Formats that need a package that is not always installed."""
+"""Formats that need a package or a command that is not always installed."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import TypeAlias
 
 from codesign.errors import UsageError
+
+#: The command that writes USD. It needs a MuJoCo of its own, so it lives in its own environment.
+USD_COMMAND = "mujoco_usd_converter"
 
 
 @dataclass(frozen=True)
 class Extra:
-    """What a format needs.
+    """A package that a format needs.
 
     Attributes:
-        package: Package that writes it.
-        extra: Name of the optional dependencies of this project that hold the package.
+        name: The package.
+        extra: Name of the optional dependencies of this project that hold it.
     """
 
-    package: str
+    name: str
     extra: str
 
     @property
     def installed(self) -> bool:
         """Whether the package is installed."""
-        return find_spec(self.package) is not None
+        return find_spec(self.name) is not None
 
+    @property
+    def remedy(self) -> str:
+        """The command that installs it."""
+        return f"pip install 'codesign[{self.extra}]'"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that a format needs.
+
+    Attributes:
+        name: The command.
+        package: Package that has it.
+    """
+
+    name: str
+    package: str
+
+    @property
+    def installed(self) -> bool:
+        """Whether the command is found."""
+        return shutil.which(self.name) is not None
+
+    @property
+    def remedy(self) -> str:
+        """The command that installs it."""
+        return f"pipx install {self.package}"
+
+
+Need: TypeAlias = Extra | Command
 
 #: What each of these formats needs; all others can be written everywhere.
-EXTRAS = {"onnx": Extra("onnx", "onnx"), "parquet": Extra("pyarrow", "tables")}
+NEEDS: dict[str, Need] = {
+    "onnx": Extra("onnx", "onnx"),
+    "parquet": Extra("pyarrow", "tables"),
+    "usd": Command(USD_COMMAND, "mujoco-usd-converter"),
+}
 
 
-def missing(formats: Iterable[str]) -> dict[str, Extra]:
+def missing(formats: Iterable[str]) -> dict[str, Need]:
     """Formats that cannot be written here, with what they need.
 
     Args:
@@ -41,7 +80,7 @@ def missing(formats: Iterable[str]) -> dict[str, Extra]:
         >>> missing(["mjcf", "json"])
         {}
     """
-    return {name: EXTRAS[name] for name in formats if name in EXTRAS and not EXTRAS[name].installed}
+    return {name: NEEDS[name] for name in formats if name in NEEDS and not NEEDS[name].installed}
 
 
 def require_packages(formats: Iterable[str]) -> None:
@@ -51,10 +90,9 @@ def require_packages(formats: Iterable[str]) -> None:
         formats: Names of formats.
 
     Raises:
-        UsageError: A package is not installed.
+        UsageError: A package or a command is not installed.
     """
-    for name, extra in missing(formats).items():
+    for name, need in missing(formats).items():
         raise UsageError(
-            f"the format {name} requires {extra.package}: run pip install "
-            f"'codesign[{extra.extra}]', or choose another format"
+            f"the format {name} requires {need.name}: run {need.remedy}, or choose another format"
         )

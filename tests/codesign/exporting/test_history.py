@@ -43,7 +43,7 @@ def test_parquet_holds_the_same(small_run, capsys, tmp_path):
 
 
 def test_parquet_says_what_to_install(small_run, capsys, tmp_path, monkeypatch):
-    monkeypatch.setitem(extras.EXTRAS, "parquet", extras.Extra("no_such_package", "tables"))
+    monkeypatch.setitem(extras.NEEDS, "parquet", extras.Extra("no_such_package", "tables"))
     arguments = ("export", small_run.path, "--format", "parquet", "--out", tmp_path / "out")
     code, _, err = call(capsys, *arguments)
     assert code == 2

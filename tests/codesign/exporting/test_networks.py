@@ -153,7 +153,7 @@ def test_the_script_simulates_onnx_without_this_project(body, tiny_controller, t
 
 
 def test_a_format_without_its_package_is_refused(body, tiny_controller, tmp_path, monkeypatch):
-    monkeypatch.setitem(extras.EXTRAS, "onnx", extras.Extra("no_such_package", "onnx"))
+    monkeypatch.setitem(extras.NEEDS, "onnx", extras.Extra("no_such_package", "onnx"))
     rollout = DesignRollout(controller=tiny_controller)
     with pytest.raises(UsageError, match=r"onnx requires no_such_package: .*'codesign\[onnx\]'"):
         export_designs(
