@@ -6,7 +6,38 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-__all__ = ["Physics", "own_nodes", "physics", "with_physics"]
+__all__ = ["HINGE_MASS_KG", "Physics", "Scale", "own_nodes", "physics", "with_physics"]
+
+
+#: Mass of a node that stands for a hinge alone (kg).
+HINGE_MASS_KG = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Factors of a node of a robot from elsewhere, against the robot's file.
+
+    Attributes:
+        size: Factor of all lengths. The mass grows with its third power.
+        gear: Factor of the torques of its motors.
+        density: Factor of its density.
+
+    Examples:
+        >>> Scale(size=1.5).over(Scale(size=0.75, gear=2.0))
+        Scale(size=2.0, gear=0.5, density=1.0)
+    """
+
+    size: float = 1.0
+    gear: float = 1.0
+    density: float = 1.0
+
+    def over(self, other: Scale) -> Scale:
+        """The factors that lead from another scale to this one."""
+        return Scale(
+            size=self.size / other.size,
+            gear=self.gear / other.gear,
+            density=self.density / other.density,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +52,7 @@ class Physics:
         height: Height of the torso above the lowest point of the robot (m).
         falls: Whether it can fall: a robot that slides in a plane at a fixed height cannot.
         notes: What the import approximated or left out, a line each.
+        scales: Names of nodes that are scaled, with their scales against the robot's file.
     """
 
     mjcf: str
@@ -29,6 +61,11 @@ class Physics:
     height: float
     falls: bool = True
     notes: tuple[str, ...] = ()
+    scales: tuple[tuple[str, Scale], ...] = ()
+
+    def scale(self, name: str) -> Scale:
+        """The scale of a node."""
+        return dict(self.scales).get(name, Scale())
 
 
 def physics(graph: nx.DiGraph[str]) -> Physics | None:
@@ -49,7 +86,8 @@ def physics(graph: nx.DiGraph[str]) -> Physics | None:
 def own_nodes(graph: nx.DiGraph[str]) -> frozenset[str]:
     """Names of the nodes whose physics a robot from elsewhere brings along; none for others.
 
-    No operator changes these nodes, and limbs may grow on them.
+    Limbs may grow on these nodes. No operator changes them but
+    :func:`~morph_ops.operators.scale_own`.
 
     Args:
         graph: A body.

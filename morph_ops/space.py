@@ -50,6 +50,9 @@ class Space:
         max_limbs: Largest number of limbs of a body; the torso does not count.
         start_limbs: Smallest and largest target number of limbs of a sampled body.
         clearance: Height of the lowest point above the floor in the rest pose (m).
+        own_sizes: Factors of the sizes of a foreign robot's own nodes, against its file.
+        own_gears: Factors of the torques of their motors.
+        own_densities: Factors of their densities.
 
     Raises:
         ValueError: A list of values is empty.
@@ -88,6 +91,9 @@ class Space:
     max_limbs: int = 10
     start_limbs: tuple[int, int] = (2, 8)
     clearance: float = 0.2
+    own_sizes: tuple[float, ...] = (1.0,)
+    own_gears: tuple[float, ...] = (1.0,)
+    own_densities: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
         for name, choices in vars(self).items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
 import networkx as nx
@@ -20,6 +20,7 @@ from morph_ops._registry import is_plugin, load_plugin, unfit_plugin
 from morph_ops.identity import body_hash
 from morph_ops.operators import Operator, OperatorError, crossover, mutate
 from morph_ops.sampling import sample_body
+from morph_ops.space import UNIMAL
 
 #: Attempts to sample a body that was not scored before.
 _SAMPLE_ATTEMPTS = 20
@@ -70,6 +71,13 @@ class Variation:
         names = settings.rates.operators
         self._custom = {name: _custom_operator(name) for name in names if is_plugin(name)}
         self._statistics = OperatorStatistics(names)
+        scales = settings.scales
+        self._space = replace(
+            UNIMAL,
+            own_sizes=tuple(scales.sizes),
+            own_gears=tuple(scales.gears),
+            own_densities=tuple(scales.densities),
+        )
 
     def tell(self, candidate: Candidate) -> None:
         """Take in a scored candidate.
@@ -177,7 +185,9 @@ class Variation:
         rates = self._settings.rates
         weights = self._statistics.weights if rates.adaptive else rates.operators
         try:
-            graph, name = mutate(child.graph, rng, rates=weights, custom=self._custom)
+            graph, name = mutate(
+                child.graph, rng, rates=weights, custom=self._custom, space=self._space
+            )
         except OperatorError:
             return None
         except Exception as error:

@@ -21,7 +21,7 @@ from codesign.config.sources import (
     read_toml,
     to_toml,
 )
-from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
+from codesign.config.tables import Alarms, Limits, Racing, Rates, Scales, Stop
 
 __all__ = [
     "ALGORITHMS",
@@ -34,6 +34,7 @@ __all__ = [
     "Limits",
     "Racing",
     "Rates",
+    "Scales",
     "Settings",
     "Stop",
     "cluster_at",

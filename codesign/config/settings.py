@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from codesign import defaults
 from codesign.cluster import ClusterSettings
 from codesign.config.names import ALGORITHMS, DESCRIPTORS, ISLANDS, OBJECTIVES, RACING
-from codesign.config.tables import Alarms, Limits, Racing, Rates, Stop
+from codesign.config.tables import Alarms, Limits, Racing, Rates, Scales, Stop
 from hyperdistill_core.controller.checkpoints import available
 from hyperdistill_core.settings import DefaultText, FrozenSettings, Names, SettingsError, Unit
 from morph_ops._registry import is_plugin
@@ -193,6 +193,10 @@ class Settings(FrozenSettings):
         description="Number of designs that are exported when the run ends.",
     )
     rates: Rates = Field(default_factory=Rates, description="How offspring are made.")
+    scales: Scales = Field(
+        default_factory=Scales,
+        description="How the search may scale the own nodes of robots from elsewhere.",
+    )
     limits: Limits = Field(default_factory=Limits, description="Upper limits of a body.")
     stop: Stop = Field(default_factory=Stop, description="Conditions that end the run early.")
     racing: Racing | None = Field(

@@ -13,6 +13,8 @@ from morph_ops.operators import OPERATORS
 
 #: Largest weight of an operator: the sum of all must be finite.
 _LARGEST_WEIGHT = 1e9
+#: Bounds on the factors of sizes, torques and densities.
+_LEAST_FACTOR, _LARGEST_FACTOR = 0.1, 10.0
 
 
 class Rates(FrozenSettings):
@@ -89,6 +91,38 @@ class Limits(FrozenSettings):
     size: Annotated[float | None, Unit("m")] = Field(
         default=None, gt=0.0, description="Longest side of the bounding box at rest."
     )
+
+
+class Scales(FrozenSettings):
+    """How the search may scale the own nodes of robots from elsewhere: factors against their files.
+
+    Examples:
+        >>> Scales(sizes=[1.25, 0.8]).sizes
+        [0.8, 1.0, 1.25]
+    """
+
+    sizes: list[float] = Field(
+        default=[1.0],
+        max_length=64,
+        description="Factors of the size of a node, with its mirror image. A robot with spatial "
+        "tendons or closed chains keeps its sizes.",
+    )
+    gears: list[float] = Field(
+        default=[1.0], max_length=64, description="Factors of the torques of a node's motors."
+    )
+    densities: list[float] = Field(
+        default=[1.0], max_length=64, description="Factors of the density of a node."
+    )
+
+    @field_validator("sizes", "gears", "densities")
+    @classmethod
+    def _factors(cls, factors: list[float]) -> list[float]:
+        for factor in factors:
+            if not _LEAST_FACTOR <= factor <= _LARGEST_FACTOR:
+                raise ValueError(
+                    f"expected factors of {_LEAST_FACTOR:g} .. {_LARGEST_FACTOR:g}, got {factor:g}"
+                )
+        return sorted({1.0, *factors})
 
 
 class Stop(FrozenSettings):

@@ -32,6 +32,7 @@ from morph_ops._messages import shown
 from morph_ops.errors import BodyError
 from morph_ops.graph import Joint, Limb, Physics, Torso
 from morph_ops.io._xml import MOST_BODIES, require_own_physics
+from morph_ops.physics import Scale
 from morph_ops.validity.wellformed import require_well_formed
 
 __all__ = ["FORMAT", "VERSION", "from_dict", "to_dict"]
@@ -39,7 +40,7 @@ __all__ = ["FORMAT", "VERSION", "from_dict", "to_dict"]
 FORMAT = "codesign-body"
 VERSION = 1
 
-_HINTS = {record: get_type_hints(record) for record in (Torso, Limb, Joint, Physics)}
+_HINTS = {record: get_type_hints(record) for record in (Torso, Limb, Joint, Physics, Scale)}
 _DOCUMENT = ("format", "version", "bodies", "excludes")
 
 
@@ -116,6 +117,11 @@ read it with the release that wrote it
     if "physics" in found:
         physics = _decode(Physics, found["physics"], "physics")
         require_own_physics(physics.mjcf)
+        for name, scale in physics.scales:
+            if min(scale.size, scale.gear, scale.density) <= 0.0 or name not in physics.nodes:
+                raise BodyError(
+                    f"physics.scales: expected own nodes and factors above 0 for {shown(name)}"
+                )
         graph = body_graph.with_physics(graph, physics)
     require_well_formed(graph)
     return graph

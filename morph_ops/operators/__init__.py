@@ -1,4 +1,4 @@
-"""Operators: DERL's seven mutations of a body, and a crossover of two [Gupta 2021].
+"""Operators: DERL's seven mutations of a body, one of robots from elsewhere, and a crossover.
 
 An operator is a pure function: a body and a :class:`numpy.random.Generator` go in, and a new
 body comes out. The input stays untouched, and the same generator state gives the same child.
@@ -15,12 +15,13 @@ valid child in 50 attempts.
 | joint_angle | changes the ranges of the hinges of one limb pair, or of all |
 | gear | changes the gears of the motors of one limb pair, or of all |
 | density | changes the density of the torso, and the one that all limbs share |
+| scale_own | changes size, torque or density of an own node of a robot from elsewhere |
 
 Operators change imported bodies like sampled ones: they derive all that they need from
 physical values, and what they do not change keeps every digit. An imported robot that stands
 at another height moves to its rest height with its first operator.
 
-The crossover is not from the source; it is part of this project.
+The first seven are those of Gupta 2021; the last one and the crossover are part of this project.
 
 Examples:
     >>> import numpy as np
@@ -41,6 +42,7 @@ from morph_ops.operators.grow import grow_limb
 from morph_ops.operators.joint import dof, gear, joint_angle
 from morph_ops.operators.limb import limb_params
 from morph_ops.operators.mutation import OPERATORS, mutate
+from morph_ops.operators.scale import scale_own
 
 __all__ = [
     "OPERATORS",
@@ -55,4 +57,5 @@ __all__ = [
     "joint_angle",
     "limb_params",
     "mutate",
+    "scale_own",
 ]

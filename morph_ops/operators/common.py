@@ -62,6 +62,7 @@ def first_valid(
     propose: Callable[[], nx.DiGraph[str] | None],
     *,
     space: Space,
+    changes_own: bool = False,
 ) -> nx.DiGraph[str]:
     """The first proposal that keeps every invariant that the parent keeps.
 
@@ -72,6 +73,7 @@ def first_valid(
         before: The parent.
         propose: Function that draws a child; it returns None if the draw leads to no child.
         space: The design space.
+        changes_own: Whether a proposal may change nodes whose physics a robot brings along.
 
     Raises:
         OperatorError: None of :data:`ATTEMPTS` proposals is valid.
@@ -81,7 +83,7 @@ def first_valid(
         proposal = propose()
         if proposal is None:
             continue
-        if not keeps_own_nodes(before, proposal):
+        if not changes_own and not keeps_own_nodes(before, proposal):
             reason = "it changes nodes whose physics the robot brings along"
             continue
         pose = Pose.of(proposal, space=space)

@@ -17,6 +17,7 @@ from morph_ops.operators.density import density
 from morph_ops.operators.grow import grow_limb
 from morph_ops.operators.joint import dof, gear, joint_angle
 from morph_ops.operators.limb import limb_params
+from morph_ops.operators.scale import can_scale, scale_own
 from morph_ops.space import UNIMAL, Space
 
 __all__ = ["OPERATORS", "mutate"]
@@ -38,6 +39,7 @@ OPERATORS: Registry[Operator] = Registry(
         "joint_angle": joint_angle,
         "gear": gear,
         "density": density,
+        "scale_own": scale_own,
     },
     plugin=_plugin_operator,
 )
@@ -94,7 +96,7 @@ def mutate(
     left = {
         name: weights[name]
         for name in known
-        if weights.get(name, 0.0) > 0 and _applies(name, count, fewest(graph), space)
+        if weights.get(name, 0.0) > 0 and _applies(name, graph, count, space)
     }
     while left:
         shares = np.array(list(left.values()))
@@ -107,9 +109,11 @@ def mutate(
     raise OperatorError(f"mutate: no mutation applies to a body of {count} limbs ({wanted})")
 
 
-def _applies(name: str, count: int, least: int, space: Space) -> bool:
+def _applies(name: str, graph: nx.DiGraph[str], count: int, space: Space) -> bool:
+    if name == "scale_own":
+        return can_scale(graph, space)
     if count == 0:
         return name == "grow_limb"
     if name == "grow_limb":
         return count < space.max_limbs
-    return name != "delete_limb" or count > least
+    return name != "delete_limb" or count > fewest(graph)

@@ -26,11 +26,12 @@ from morph_ops.io.mjcf.foreign.capsules import (
     world_points,
 )
 from morph_ops.io.mjcf.foreign.robot import HINGE, SLIDE, ForeignRobot, Part
+from morph_ops.physics import HINGE_MASS_KG
 
 __all__ = ["PlannedNode", "equivalent_graph", "plan_nodes"]
 
 #: Mass (kg) and inertia (kg m^2) of a node that holds hinges alone: MuJoCo needs some.
-HINGES_ONLY = (1e-6, 1e-9)
+HINGES_ONLY = (HINGE_MASS_KG, 1e-9)
 #: Range that the controller sees of a hinge without limits (rad).
 UNLIMITED = (-np.pi, np.pi)
 _SMALL_M = 0.01
