@@ -2,9 +2,10 @@
 
     python benchmarks/foreign_robots.py FOLDER... [--controller NAME] [--episodes 2] [--markdown]
 
-Every MJCF file with a body in the folders, and in the folders below them, is read and scored in a
-process of its own. The table counts what became of them, by package and by reason. FOLDER is the
-unpacked wheel of a package, such as ``pip download gymnasium --no-deps`` and ``unzip`` leave it.
+Every MJCF file with a body and every URDF file in the folders, and in the folders below them, is
+read and scored in a process of its own. The table counts what became of them, by package and by
+reason. FOLDER is the unpacked wheel of a package, such as ``pip download gymnasium --no-deps`` and
+``unzip`` leave it. ``--markdown`` prints the page docs/reference/foreign-robots.md.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hyperdistill_core.parallel import map_in_workers
+from morph_ops._messages import cut
 
 #: Folders of environments and repositories, which hold no robots.
 SKIPPED = frozenset({".idea", ".git", "node_modules"})
@@ -86,12 +88,13 @@ class Scorer:
 
 
 def robot_files(folder: Path) -> Iterator[Path]:
-    """MJCF files with a body, or with an include that may hold one."""
-    for path in sorted(folder.rglob("*.xml")):
+    """URDF files, and MJCF files with a body, or with an include that may hold one."""
+    for path in sorted([*folder.rglob("*.xml"), *folder.rglob("*.urdf")]):
         if SKIPPED.intersection(path.parts):
             continue
         text = path.read_text("utf-8", errors="replace")
-        if "<mujoco" in text and ("<body" in text or "<include" in text):
+        mjcf = "<mujoco" in text and ("<body" in text or "<include" in text)
+        if mjcf or (path.suffix == ".urdf" and "<robot" in text):
             yield path
 
 
@@ -104,7 +107,7 @@ def main() -> None:
     setup = partial(Scorer, options.controller, options.episodes)
     outcomes = list(map_in_workers(setup, items))
     if options.markdown:
-        print(_markdown(outcomes))
+        print(_markdown(outcomes, options))
         return
     console = Console(width=130)
     console.print(_counts(outcomes))
@@ -146,14 +149,33 @@ def _scores(outcomes: list[Outcome]) -> Table:
     return table
 
 
-def _markdown(outcomes: list[Outcome]) -> str:
-    lines = ["| robot | nodes | score | falls | read as, or refused because |", "|" + " --- |" * 5]
-    for each in outcomes:
-        score = "refused" if each.score is None else f"{each.score:.0f}"
-        falls = "" if each.score is None else f"{each.falls:.0%}"
-        name, message = f"{each.package}/{each.file}", each.message.replace("|", "\\|")
-        lines.append(f"| {name} | {each.nodes or ''} | {score} | {falls} | {message} |")
-    return "\n".join(lines)
+def _markdown(outcomes: list[Outcome], options: argparse.Namespace) -> str:
+    scored = sum(each.score is not None for each in outcomes)
+    head = (
+        "# Robots of public packages\n\nEvery MJCF and URDF file in the wheels of some packages, "
+        "as codesign reads it.\n\n"
+        f"{scored} of {len(outcomes)} files are scored, and the others are refused for the reason "
+        f"in the last column. A score is the mean return of {options.episodes} episodes under "
+        f"`{options.controller}` without fine-tuning: it knows UNIMAL robots, so it says that a "
+        "robot can be simulated, and not how well it could walk. The command is\n\n"
+        "```console\npython benchmarks/foreign_robots.py FOLDER... --markdown\n```\n"
+    )
+    parts = [head]
+    for package in dict.fromkeys(each.package for each in outcomes):
+        own = [each for each in outcomes if each.package == package]
+        taken = sum(each.score is not None for each in own)
+        lines = ["| robot | nodes | score | falls | notes |", "|" + " --- |" * 5]
+        lines += [_line(each) for each in own]
+        parts.append(f"## {package}\n\n{taken} of {len(own)} scored.\n\n" + "\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _line(outcome: Outcome) -> str:
+    """The row of one file in the page."""
+    score = "refused" if outcome.score is None else f"{outcome.score:.0f}"
+    falls = "" if outcome.score is None else f"{outcome.falls:.0%}"
+    message = "".join(f"\\{c}" if c in "|<>*_`[]" else c for c in cut(outcome.message, most=240))
+    return f"| `{outcome.file}` | {outcome.nodes or ''} | {score} | {falls} | {message} |"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -161,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("folders", type=Path, nargs="+", help="unpacked packages")
     parser.add_argument("--controller", default="flat-v3", help="name or file of a controller")
     parser.add_argument("--episodes", type=int, default=2, help="episodes of a score (default 2)")
-    parser.add_argument("--markdown", action="store_true", help="print one table for the docs")
+    parser.add_argument("--markdown", action="store_true", help="print the page of the docs")
     return parser
 
 

@@ -1,71 +1,55 @@
 """Draw a row of stills for each robot, from the start of an episode to its end or a fall.
 
-    python examples/stills.py ROBOT|RUN... [--out PICTURE.png] [--stills 5]
+    python examples/stills.py ROBOT|RUN... [--out PICTURE.svg] [--stills 5]
 
 A ROBOT is a file of any format that codesign reads. For a RUN, its designs are drawn. The stills
-of a row are equally spaced in time, and the camera follows the robot. A design with an .npz file
-beside it moves by the network in that file. On a machine without a screen, set MUJOCO_GL=egl, or
-MUJOCO_GL=osmesa (slow; needs libosmesa6).
+of a row are equally spaced in time, and the picture follows the robot; lines on the floor are half
+a meter apart. A design with an .npz file beside it moves by the network in that file. Browsers
+show SVG, and need no graphics driver for it.
 """
 
 from __future__ import annotations
 
 import argparse
+import html
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import mujoco
 import networkx as nx
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from codesign.defaults import BEST_OF, CONTROLLER
+from codesign.drawing import Camera, Window, colors_of, draw, solids_of
 from codesign.errors import WRONG_INPUT
 from codesign.scoring import load_controller, resolve_best_of
 from hyperdistill_core.controller.halving import select_variant
 from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
-from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
-from morph_ops.geometry import canonical_frames, rest_frames
-from morph_ops.io import mjcf
-from morph_ops.io.files import read_body
+from morph_ops.geometry import extent
+from morph_ops.io.files import read_body, robot_files
 
 TASK = "flat"
-DPI = 100
 CAPTION_PX, GAP_PX = 26, 4
-PALETTE = "viridis"
-SUN, SUN_M = (0.35, 0.45, -0.82), 2.5
-AZIMUTH_DEG, ELEVATION_DEG = 115.0, -16.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shot:
-    """A still with its caption.
-
-    Attributes:
-        pixels: (H, W, 3) bytes.
-        caption: One line.
-    """
-
-    pixels: np.ndarray
-    caption: str
+CAMERA = Camera(azimuth=-65.0, elevation=16.0)
+#: Width of what a still shows, in sizes of the robot and in meters beyond that.
+ROOM, ROOM_M = 1.3, 0.4
+LINES_M = 0.5
 
 
 def main() -> None:
     """Draw the robots of the command line."""
     options = _parser().parse_args()
     try:
-        graphs = [(path, read_body(path)) for path in _files(options.robot)]
+        robots = [(path, read_body(path)) for path in _files(options.robot)]
         controller = load_controller(options.controller)
         best_of = resolve_best_of(controller, options.best_of)
         task = get_task(TASK)
-        rows = []
-        for path, graph in graphs:
+        rows: list[tuple[str, list[str]]] = []
+        for path, graph in robots:
             seed = options.seed
             policy = exported_network(path)
             if policy is None:
@@ -74,15 +58,13 @@ def main() -> None:
             result = rollout(
                 graph, policy, task=task, episodes=1, seed=seed, record_trajectory=True
             )
-            shots = draw(
-                graph, result, stills=options.stills, size=options.size, dt=task.control_dt
+            shots = stills(
+                graph, result, count=options.stills, size=options.size, prefix=f"r{len(rows)}s"
             )
             rows.append((f"{path.stem}: {_summary(result, task.control_dt)}", shots))
     except WRONG_INPUT as error:
         sys.exit(f"error: {one_line(error)}")
-    except mujoco.FatalError as error:
-        sys.exit(f"error: cannot draw here, set MUJOCO_GL ({one_line(error)})")
-    _sheet(rows, size=options.size).savefig(options.out, dpi=DPI)
+    options.out.write_text(sheet(rows, size=options.size), "utf-8")
     print(options.out)
 
 
@@ -92,59 +74,71 @@ def exported_network(robot: Path) -> BodyMLP | None:
     return BodyMLP.load_npz(file) if file.is_file() else None
 
 
-def draw(
-    graph: nx.DiGraph[str], result: Rollout, *, stills: int, size: tuple[int, int], dt: float
-) -> list[Shot]:
-    """Stills of a body's first episode.
+def stills(
+    graph: nx.DiGraph[str], result: Rollout, *, count: int, size: tuple[int, int], prefix: str
+) -> list[str]:
+    """Stills of a body's first episode, as SVG elements.
 
     Args:
         graph: The body.
         result: A recorded rollout of the body.
-        stills: Number of stills.
+        count: Number of stills.
         size: Width and height of a still (px).
-        dt: Time between two recorded states (s).
+        prefix: Start of the ids in the stills.
 
     Raises:
         ValueError: The rollout was not recorded.
     """
     if result.qpos is None:
         raise ValueError("result: expected a rollout with record_trajectory=True")
-    width, height = size
-    model = _scene(graph, width=width, height=height)
+    task, colors = get_task(TASK), colors_of(graph)
+    model = task.model(graph)
     data = mujoco.MjData(model)
     states = result.qpos[: result.lengths[0] + 1, 0]
-    camera = mujoco.MjvCamera()
-    camera.azimuth, camera.elevation = AZIMUTH_DEG, ELEVATION_DEG
-    reach = np.ptp(rest_frames(graph).pos, axis=0).max() + 0.4
-    camera.distance = 1.4 + 1.2 * reach
-    shots = []
-    with mujoco.Renderer(model, height, width) as renderer:
-        for step in np.linspace(0, len(states) - 1, stills).round().astype(int):
-            data.qpos[:] = states[step]
-            mujoco.mj_forward(model, data)
-            camera.lookat[:] = *data.qpos[:2], 0.45 * body_graph.torso(graph).pos[2]
-            renderer.update_scene(data, camera)
-            distance = round(states[step, 0] - states[0, 0], 1) + 0.0  # no minus before a zero
-            caption = f"{step * dt:.1f} s   {distance:.1f} m"
-            shots.append(Shot(pixels=renderer.render(), caption=caption))
+    width = ROOM * float(extent(graph).max()) + ROOM_M
+    shots: list[str] = []
+    start = 0.0
+    for step in np.linspace(0, len(states) - 1, count).round().astype(int):
+        data.qpos[:] = states[step]
+        mujoco.mj_forward(model, data)
+        x, y, _ = data.xpos[1]
+        start = start if shots else float(x)
+        text = draw(
+            solids_of(model, data, colors=colors),
+            camera=CAMERA,
+            size=size,
+            title=f"{step * task.control_dt:.1f} s   {round(float(x) - start, 1) + 0.0:.1f} m",
+            prefix=f"{prefix}{len(shots)}s",
+            window=Window(center=np.array([x, y, 0.25 * width]), width=width, lines=LINES_M),
+        )
+        shots.append(text)
     return shots
 
 
-def _scene(graph: nx.DiGraph[str], *, width: int, height: int) -> mujoco.MjModel:
-    """The body in the scene of exported designs, with a color for each depth of a limb."""
-    # Canonical frames are the frames of the rollout, whose states the model takes.
-    model = mujoco.MjModel.from_xml_string(mjcf.to_xml(canonical_frames(graph), scene=True))
-    model.vis.global_.offwidth, model.vis.global_.offheight = width, height
-    # The scene's light is overhead. A light from the side makes shadows that show the legs.
-    model.light_dir[:] = SUN
-    model.light_poscom0[:] = -SUN_M * np.array(SUN)
-    model.mat_reflectance[:] = 0.0
-    depth = nx.single_source_shortest_path_length(graph, body_graph.root(graph))
-    node_color = colormaps[PALETTE]
-    deepest = max(depth.values()) or 1
-    for name, steps in depth.items():
-        model.geom(name).rgba = node_color(0.25 + 0.7 * steps / deepest)
-    return model
+def sheet(rows: Sequence[tuple[str, Sequence[str]]], *, size: tuple[int, int]) -> str:
+    """All rows in one picture.
+
+    Args:
+        rows: The title of each row, and its stills; the title of a still is its caption.
+        size: Width and height of a still (px).
+    """
+    width, height = size
+    columns = max(len(shots) for _, shots in rows)
+    total = (columns * (width + GAP_PX) - GAP_PX, len(rows) * (height + CAPTION_PX))
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{total[0]}" height="{total[1]}" '
+        f'viewBox="0 0 {total[0]} {total[1]}" font-family="sans-serif" font-size="13">'
+        '<rect width="100%" height="100%" fill="white"/>'
+    ]
+    for row, (title, shots) in enumerate(rows):
+        top = row * (height + CAPTION_PX)
+        parts.append(f'<text x="8" y="{top + 18}">{html.escape(title)}</text>')
+        for column, shot in enumerate(shots):
+            left = column * (width + GAP_PX)
+            caption = shot.split("<title>", 1)[1].split("</title>", 1)[0]
+            parts.append(shot.replace("<svg ", f'<svg x="{left}" y="{top + CAPTION_PX}" ', 1))
+            parts.append(f'<text x="{left + 8}" y="{top + CAPTION_PX + 16}">{caption}</text>')
+    return "".join([*parts, "</svg>\n"])
 
 
 def _summary(result: Rollout, dt: float) -> str:
@@ -155,40 +149,11 @@ def _summary(result: Rollout, dt: float) -> str:
     )
 
 
-def _sheet(rows: list[tuple[str, list[Shot]]], *, size: tuple[int, int]) -> Figure:
-    """All rows in one picture, at the size of their pixels."""
-    width, height = size
-    columns = max(len(shots) for _, shots in rows)
-    total_w = columns * (width + GAP_PX) - GAP_PX
-    row_h = height + CAPTION_PX
-    total_h = len(rows) * row_h
-    figure = Figure(figsize=(total_w / DPI, total_h / DPI), dpi=DPI, facecolor="white")
-    for row, (title, shots) in enumerate(rows):
-        top = total_h - row * row_h
-        figure.text(8 / total_w, (top - CAPTION_PX / 2) / total_h, title, fontsize=10, va="center")
-        for column, shot in enumerate(shots):
-            left = column * (width + GAP_PX)
-            box = (left / total_w, (top - row_h) / total_h, width / total_w, height / total_h)
-            _place(figure.add_axes(box), shot)
-    return figure
-
-
-def _place(axes: Axes, shot: Shot) -> None:
-    axes.imshow(shot.pixels, interpolation="none", aspect="auto")
-    axes.set_axis_off()
-    axes.text(
-        0.03, 0.96, shot.caption, transform=axes.transAxes, fontsize=10, va="top",
-        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 3},
-    )  # fmt: skip
-
-
 def _files(paths: list[Path]) -> list[Path]:
     """The files of the robots, and of the designs of runs."""
-    found = []
+    found: list[Path] = []
     for path in paths:
-        found += sorted((path / "designs").glob("*/*[0-9].json")) if path.is_dir() else [path]
-    if not found:
-        sys.exit(f"error: no designs in {', '.join(map(str, paths))}")
+        found += robot_files(path / "designs") if path.is_dir() else [path]
     return found
 
 
@@ -207,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"controller variants tried for a robot without an .npz file; {BEST_OF} by default",
     )
-    parser.add_argument("--out", type=Path, default=Path("stills.png"), help="picture to write")
+    parser.add_argument("--out", type=Path, default=Path("stills.svg"), help="picture to write")
     parser.add_argument("--stills", type=int, default=5, help="number of stills in a row")
     parser.add_argument(
         "--size", type=_size, default=(360, 300), metavar="WxH", help="size of a still (px)"

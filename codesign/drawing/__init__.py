@@ -16,7 +16,7 @@ from codesign.drawing.camera import Camera
 from codesign.drawing.palette import PALETTE, colors_of
 from codesign.drawing.picture import picture_of, rest_state
 from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept, solids_of
-from codesign.drawing.svg import draw
+from codesign.drawing.svg import Window, draw
 
 __all__ = [
     "PALETTE",
@@ -25,6 +25,7 @@ __all__ = [
     "Polyhedron",
     "Solid",
     "Swept",
+    "Window",
     "colors_of",
     "draw",
     "picture_of",

@@ -35,6 +35,7 @@ def draw(
     title: str = "a robot",
     prefix: str = "s",
     floor: float | None = 0.0,
+    window: Window | None = None,
 ) -> str:
     """A picture of solids.
 
@@ -45,6 +46,7 @@ def draw(
         title: Text that screen readers say in place of the picture.
         prefix: Start of all ids, letters alone. Pictures in one page need different ones.
         floor: Height of the floor that shows their shadow (m); None for no shadow.
+        window: The part of the world that the picture shows; None for the solids and their shadow.
 
     Returns:
         The text of an SVG element, transparent where nothing is.
@@ -57,8 +59,14 @@ def draw(
         (True, True)
     """
     camera = camera or Camera()
-    view = _View.of(solids, camera, size, floor)
+    view = (
+        _View.of(solids, camera, size, floor)
+        if window is None
+        else _View.onto(window, camera, size)
+    )
     painter = _Painter(view, camera, prefix)
+    if floor is not None and window is not None and window.lines:
+        painter.floor_lines(window, floor)
     if floor is not None and solids:
         painter.shadow(solids, floor)
     for number in back_to_front(solids, camera):
@@ -69,6 +77,21 @@ def draw(
         f'height="{height}" role="img"><title>{html.escape(title)}</title>'
         f"<defs>{''.join(painter.paints)}</defs>{''.join(painter.parts)}</svg>"
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Window:
+    """The part of the world that a picture shows: pictures of one window have one scale.
+
+    Attributes:
+        center: (3,) point in the middle of the picture (m).
+        width: Width of the picture (m).
+        lines: Distance of lines on the floor, across the x axis (m); 0 for none.
+    """
+
+    center: Array
+    width: float
+    lines: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +122,12 @@ class _View:
         scale = float((room / np.maximum(high - low, 1e-3)).min())
         return cls(camera, scale, np.array(size) / 2.0 - scale * (low + high) / 2.0)
 
+    @classmethod
+    def onto(cls, window: Window, camera: Camera, size: tuple[int, int]) -> _View:
+        """The view of a window."""
+        scale = size[0] / window.width
+        return cls(camera, scale, np.array(size) / 2.0 - scale * camera.project(window.center)[:2])
+
     def __call__(self, points: Array) -> Array:
         """(..., 2) places of (..., 3) points (px)."""
         return self.offset + self.scale * self.camera.project(points)[..., :2]
@@ -113,6 +142,20 @@ class _Painter:
     prefix: str
     paints: list[str] = field(default_factory=list[str])
     parts: list[str] = field(default_factory=list[str])
+
+    def floor_lines(self, window: Window, floor: float) -> None:
+        """Lines across the way, so that one sees how far a robot came."""
+        x, y, _ = window.center
+        half = window.width
+        first, last = np.ceil((x - half) / window.lines), np.floor((x + half) / window.lines)
+        for place in window.lines * np.arange(first, last + 1):
+            (x1, y1), (x2, y2) = self.view(
+                np.array([[place, y - half, floor], [place, y + half, floor]])
+            )
+            self.parts.append(
+                f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="#888" '
+                'stroke-opacity="0.3"/>'
+            )
 
     def shadow(self, solids: Sequence[Solid], floor: float) -> None:
         """The shadow of all solids, in one piece."""

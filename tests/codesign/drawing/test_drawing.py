@@ -15,6 +15,7 @@ from codesign.drawing import (
     Ellipsoid,
     Polyhedron,
     Swept,
+    Window,
     colors_of,
     draw,
     picture_of,
@@ -188,3 +189,13 @@ def test_a_mesh_is_drawn_as_its_hull(tmp_path: Path):
     )
     text = picture_of(read_body(tmp_path / "robot.xml"))
     assert len(ElementTree.fromstring(text).findall(f"{SVG}path")) > 3
+
+
+def test_pictures_of_one_window_have_one_scale():
+    window = Window(center=np.array([0.0, 0.0, 0.5]), width=2.0, lines=0.5)
+    text = draw([ball(0.5, 0, 0.5)], camera=FRONT, size=(200, 100), floor=0.0, window=window)
+    root = ElementTree.fromstring(text)
+    [circle] = root.findall(f"{SVG}circle")
+    assert [circle.get(name) for name in ("cx", "cy", "r")] == ["150.0", "50.0", "10.0"]
+    lines = [path for path in root.findall(f"{SVG}path") if path.get("stroke-opacity") == "0.3"]
+    assert len(lines) == 9
