@@ -44,6 +44,7 @@ class RunFolder:
 
     Raises:
         UsageError: ``path`` is not a run folder.
+        UsageError: A link in the folder leads out of it.
         UsageError: The run is of another version of codesign, or its settings are damaged.
 
     Attributes:
@@ -64,6 +65,7 @@ class RunFolder:
             raise UsageError(
                 f"{path} is not a run folder: expected {DATABASE} and {SETTINGS} in it"
             )
+        _require_inside(path)
         self.path = path
         try:
             self.settings: Settings = config.Settings.from_dict(config.read_toml(path / SETTINGS))
@@ -271,3 +273,19 @@ def find_runs(parent: Path) -> list[Path]:
     """
     found = parent.iterdir() if parent.is_dir() else ()
     return sorted(p for p in found if RunFolder.is_run(p) and not p.name.startswith("."))
+
+
+def _require_inside(run: Path) -> None:
+    """Refuse a run of somebody else that would read or write files elsewhere.
+
+    Raises:
+        UsageError: A link in the folder leads out of it.
+    """
+    folder = run.resolve()
+    for entry in run.rglob("*"):
+        if entry.is_symlink() and not entry.resolve().is_relative_to(folder):
+            name = entry.relative_to(run)
+            raise UsageError(
+                f"the run {run}: expected files of its own, got {name}, a link out of the folder; "
+                "put the file itself in its place"
+            )

@@ -127,3 +127,27 @@ def test_of_two_starts_in_one_folder_the_later_one_gets_one_line(tmp_path):
         start_slowly()
     assert RunFolder.is_run(path)
     assert not list(tmp_path.glob(".run-*"))
+
+
+@pytest.mark.parametrize("name", ["log.txt", "run.sqlite", "designs", "start/00000.json"])
+def test_links_out_of_the_folder_are_refused(tmp_path, name):
+    folder = RunFolder.create(tmp_path / "run", Settings()).path
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("mine\n")
+    place = folder / name
+    place.parent.mkdir(exist_ok=True)
+    if place.is_dir():
+        place.rmdir()
+    place.unlink(missing_ok=True)
+    place.symlink_to(outside if name == "designs" else outside / "file")
+    with pytest.raises(UsageError, match=f"got {name}, a link out of the folder"):
+        RunFolder(folder)
+    assert (outside / "file").read_text() == "mine\n"
+
+
+def test_a_run_folder_may_be_reached_by_a_link(tmp_path):
+    folder = RunFolder.create(tmp_path / "run", Settings()).path
+    (folder / "designs" / "best").symlink_to(folder / "settings.toml")
+    (tmp_path / "link").symlink_to(folder)
+    assert RunFolder(tmp_path / "link").settings == Settings()
