@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from codesign.drawing import colors_of, draw, rest_state, solids_of
 from codesign.exporting.c_header import write_c_header
 from codesign.exporting.design import (
     DESIGN_FORMATS,
@@ -178,6 +177,9 @@ def _write_network(design: StandaloneDesign, folder: Path, formats: Sequence[str
 
 def _describe(design: Design, made: StandaloneDesign | None, folder: Path) -> None:
     """Write the picture, the record and the README of a design."""
+    # Imported late, since SciPy's geometry loads slowly and a score does not need it.
+    from codesign.drawing import colors_of, draw, rest_state, solids_of
+
     model, data = rest_state(design.graph)
     solids = solids_of(model, data, colors=colors_of(design.graph))
     picture = draw(solids, title=f"{design.name} at rest", size=PICTURE_SIZE)
