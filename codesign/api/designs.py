@@ -22,6 +22,7 @@ from codesign.exporting import (
     USUAL_FORMATS,
     Design,
     FineTuning,
+    PrintSettings,
     export_robot,
 )
 from codesign.store import RunFolder
@@ -41,6 +42,7 @@ def export(
     finetune: int = 0,
     workers: int | None = None,
     on_steps: OnSteps = lambda done, total, speed: None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write the best designs of a run, its history, or one robot, for other programs.
 
@@ -50,7 +52,8 @@ def export(
         top: Number of designs of a run; its setting ``top`` by default.
         formats: "mjcf" (a scene with floor and light), "json" (the project's own format), "npz"
             (the network as plain arrays, with ``run_standalone.py`` to simulate it), "onnx" and "c"
-            (the network for other runtimes, and as a C99 header), "urdf"; of a run also "csv",
+            (the network for other runtimes, and as a C99 header), "urdf", "print" (printable parts)
+            and "assembly" (a sheet of lengths, masses, torques and motors); of a run also "csv",
             "parquet" (every table of its database) and "phylogeny" (its family tree).
         controller: Name or file of the controller of a robot, "flat-v3" by default; a run has
             its own.
@@ -61,6 +64,7 @@ def export(
         workers: Number of worker processes of that training, one per core by default.
         on_steps: Called during the training with the control steps so far, their total, and the
             mean speed under action noise (m/s).
+        printing: Settings of printable parts, such as ``codesign.PrintSettings(scale=0.25)``.
 
     Returns:
         The designs; those that were fine-tuned have their scores before and after. A design that
@@ -84,7 +88,7 @@ def export(
         ...     sorted(path.name for path in Path(folder, "out").iterdir())
         ['robot.json', 'robot.xml']
     """
-    check_formats(formats, finetune=finetune)
+    check_formats(formats, finetune=finetune, printing=printing)
     if workers is not None and not finetune:
         raise UsageError("workers: applies to fine-tuning: add finetune, or leave workers out")
     if _is_run(source):
@@ -94,7 +98,13 @@ def export(
             raise UsageError("best_of: applies to a robot; a run has the variants of its scores")
         run = source if isinstance(source, Run) else Run(str(source))
         return run.export(
-            out, top=top, formats=formats, finetune=finetune, workers=workers, on_steps=on_steps
+            out,
+            top=top,
+            formats=formats,
+            finetune=finetune,
+            workers=workers,
+            on_steps=on_steps,
+            printing=printing,
         )
     if top is not None:
         raise UsageError("top: applies to a run, and the source is a robot")
@@ -110,7 +120,13 @@ def export(
                 steps=finetune, workers=workers or usable_cores(), on_steps=on_steps
             )
             return exporting.finetune(
-                files, Path(out), tuning, formats=formats, controller=controller, best_of=best_of
+                files,
+                Path(out),
+                tuning,
+                formats=formats,
+                controller=controller,
+                best_of=best_of,
+                printing=printing,
             )
         design = export_robot(
             files[0],
@@ -118,6 +134,7 @@ def export(
             formats=formats,
             controller=defaults.CONTROLLER if controller is None else controller,
             best_of=best_of,
+            printing=printing,
         )
     return [design]
 
@@ -135,6 +152,7 @@ def finetune(
     seed: int = 0,
     workers: int | None = None,
     on_steps: OnSteps = lambda done, total, speed: None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Train each robot's own network on its body alone, and write robots and networks.
 
@@ -158,6 +176,7 @@ def finetune(
         workers: Number of worker processes, one per core by default.
         on_steps: Called during the training with the control steps so far, their total, and the
             mean speed under action noise (m/s).
+        printing: Settings of printable parts, such as ``codesign.PrintSettings(scale=0.25)``.
 
     Returns:
         The designs with their networks and ``scores``, before and after. The two scores are over
@@ -172,13 +191,18 @@ def finetune(
         >>> import codesign
         >>> codesign.finetune("robot.xml", "robot-tuned")  # doctest: +SKIP
     """
-    check_formats(formats, finetune=0)
+    check_formats(formats, finetune=0, printing=printing)
     require_arguments_at_least(
         1, steps=steps, top=top, best_of=best_of, episodes=episodes, workers=workers
     )
     require_arguments_at_least(0, seed=seed)
     tuning = FineTuning(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
-    options: dict[str, Any] = {"formats": formats, "top": top, "best_of": best_of}
+    options: dict[str, Any] = {
+        "formats": formats,
+        "top": top,
+        "best_of": best_of,
+        "printing": printing,
+    }
     if (run := _only_run(robots)) is not None:
         return exporting.finetune([run.path], Path(out), tuning, controller=controller, **options)
     with _files(robots) as files:

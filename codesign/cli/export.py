@@ -14,7 +14,7 @@ from codesign.cli.options import INTERRUPTED, PATH, best_of_option, seed_option
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
-    from codesign.exporting import Design
+    from codesign.exporting import Design, PrintSettings
 
 _NEW_FOLDER = click.option(
     "--out", required=True, type=PATH, help="Folder to write; it must be new or empty."
@@ -39,6 +39,14 @@ _CONTROLLER = click.option(
     help=f"Controller of a ROBOT; a RUN has its own.  [default: {defaults.CONTROLLER}]",
 )
 _BEST_OF = best_of_option(f"{defaults.BEST_OF} for a ROBOT; a RUN has the variants of its scores")
+_PRINT = click.option(
+    "--print",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting of the formats print and assembly, such as scale=0.25 or servo=9g. "
+    "Repeat it for more. The documentation lists all settings.",
+)
 _WORKERS = click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -60,6 +68,7 @@ _WORKERS = click.option(
     help="Train each design's own network for STEPS control steps first, such as 500000.",
 )
 @_WORKERS
+@_PRINT
 def export(
     source: Path,
     out: Path,
@@ -69,6 +78,7 @@ def export(
     best_of: int | None,
     finetune: int | None,
     workers: int | None,
+    assignments: tuple[str, ...],
 ) -> None:
     """Write designs of a run, or a robot, for other programs.
 
@@ -81,6 +91,8 @@ def export(
     onnx       the network for other runtimes; needs codesign[onnx]
     c          the network as a C99 header
     urdf       for tool chains that know no MJCF
+    print      printable parts with hinges, as STL and 3MF; needs codesign[print]
+    assembly   a sheet of lengths, masses, torques and motor classes, as CSV and HTML
     csv        of a run: every table of its database
     parquet    of a run: the same as Parquet; needs codesign[tables]
     phylogeny  of a run: its family tree, in the ALife data standard
@@ -103,6 +115,7 @@ def export(
             finetune=finetune or 0,
             workers=workers,
             on_steps=on_steps,
+            printing=_printing(assignments),
         )
     _show(out, designs)
     if source.is_dir() and not NETWORK_FORMATS.isdisjoint(chosen):
@@ -134,6 +147,7 @@ def export(
 )
 @seed_option("training and scores, for ROBOTs; a RUN has its own")
 @_WORKERS
+@_PRINT
 def finetune(
     sources: tuple[Path, ...],
     steps: int,
@@ -145,6 +159,7 @@ def finetune(
     episodes: int,
     seed: int,
     workers: int | None,
+    assignments: tuple[str, ...],
 ) -> None:
     """Fine-tune the networks of robots, or of a run's designs.
 
@@ -174,8 +189,19 @@ def finetune(
             seed=seed,
             workers=workers,
             on_steps=on_steps,
+            printing=_printing(assignments),
         )
     _show(out, designs)
+
+
+def _printing(assignments: tuple[str, ...]) -> PrintSettings | None:
+    """Settings of printable parts; None if none is given."""
+    if not assignments:
+        return None
+    from codesign.exporting import PrintSettings
+    from hyperdistill_core.settings import changed
+
+    return changed(PrintSettings(), assignments, option="--print")
 
 
 def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 A design has these formats: ``mjcf`` is a scene with floor and light for any MuJoCo, ``json`` is
 the project's own format, and ``npz`` is the network of that one body as plain arrays, ``onnx`` the
 same for other runtimes, and ``c`` a C99 header. ``run_standalone.py`` simulates them. ``urdf`` is
-the body for other tool chains. Fine-tuning
+the body for other tool chains, ``print`` its parts for a printer, and ``assembly`` a sheet of
+lengths, masses, torques and motors. Fine-tuning
 trains the network of each design on its own body before it is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
@@ -20,6 +21,9 @@ and ``phylogeny`` is its family tree in the ALife data standard.
     history            the database as CSV or Parquet
     lineage            the family tree as a graph and as a table
     standalone         what programs without this project need of a design
+    build_files        what a design is built from
+    printing           its printable parts
+    assembly           its assembly sheet
     onnx_file          its network as ONNX
     c_header           its network as C
     run_standalone.py  the script that comes with ``npz`` and ``onnx``
@@ -39,6 +43,7 @@ from codesign.exporting.finetuned_designs import finetune
 from codesign.exporting.finetuning import FineTuning
 from codesign.exporting.history import HISTORY_FORMATS
 from codesign.exporting.lineage import phylogeny
+from codesign.exporting.printing import PrintSettings
 from codesign.exporting.robots import export_robot
 from codesign.exporting.runs import export_run
 
@@ -51,6 +56,7 @@ __all__ = [
     "Design",
     "DesignRollout",
     "FineTuning",
+    "PrintSettings",
     "export_designs",
     "export_robot",
     "export_run",

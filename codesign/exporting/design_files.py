@@ -1,4 +1,4 @@
-"""The files of designs: MJCF scenes, URDF, JSON bodies, and networks as plain arrays."""
+"""The files of designs: scenes, URDF, JSON bodies, parts to print, and networks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from codesign.exporting.build_files import with_build_files
 from codesign.exporting.c_header import write_c_header
 from codesign.exporting.design import (
     NETWORK_FORMATS,
@@ -20,6 +21,7 @@ from codesign.exporting.design_table import DESIGN_TABLE, finetuned_row, write_d
 from codesign.exporting.extras import require_packages
 from codesign.exporting.finetuning import FineTuning, finetuned
 from codesign.exporting.onnx_file import write_onnx
+from codesign.exporting.printing import PrintSettings
 from codesign.exporting.standalone import StandaloneDesign, standalone
 from codesign.scoring import load_controller
 from codesign.store.atomic import new_folder
@@ -37,6 +39,7 @@ def export_designs(
     formats: Sequence[str] = USUAL_FORMATS,
     rollout: DesignRollout | None = None,
     finetuning: FineTuning | None = None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write designs into a new folder, all of them or nothing.
 
@@ -48,6 +51,7 @@ def export_designs(
         rollout: The controller of the designs and the episodes to simulate with it.
         finetuning: How the networks are fine-tuned before they are written; None leaves them
             as the controller generates them.
+        printing: Settings of printable parts; None for the usual ones.
 
     Returns:
         The designs, with networks and scores if they were fine-tuned, and with the formats that
@@ -75,7 +79,7 @@ def export_designs(
         finetuned(list(designs), rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder) as draft,
     ):
-        tuned = write_designs(tuned, draft, formats, tuned_rollout)
+        tuned = write_designs(tuned, draft, formats, tuned_rollout, printing)
         if finetuning is not None and tuned_rollout is not None:
             rows = [finetuned_row(design, tuned_rollout) for design in tuned]
             write_design_table(rows, draft / DESIGN_TABLE)
@@ -87,6 +91,7 @@ def write_designs(
     folder: Path,
     formats: Sequence[str],
     rollout: DesignRollout | None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write the files of designs into a folder that exists.
 
@@ -95,6 +100,7 @@ def write_designs(
         folder: The folder.
         formats: As for :func:`export_designs`.
         rollout: As for :func:`export_designs`.
+        printing: As for :func:`export_designs`.
 
     Returns:
         The designs, with the formats that they cannot have.
@@ -103,7 +109,14 @@ def write_designs(
         UsageError: There is no such controller.
         BodyError: A design can have none of the formats.
     """
-    written = [_with_bodies(design, folder, formats) for design in designs]
+    settings = printing or PrintSettings()
+    written = [
+        with_build_files(_with_bodies(design, folder, formats), folder, formats, rollout, settings)
+        for design in designs
+    ]
+    for design in written:
+        if design.left_out and set(formats) <= set(design.left_out):
+            raise BodyError(f"{design.name}: {next(iter(design.left_out.values()))}")
     if rollout is not None:
         _write_networks(written, folder, formats, rollout)
     return written
@@ -123,8 +136,6 @@ def _with_bodies(design: Design, folder: Path, formats: Sequence[str]) -> Design
             urdf.write(design.graph, folder / f"{design.name}.urdf")
         except BodyError as error:
             left_out["urdf"] = str(error)
-    if left_out and set(formats) <= set(left_out):
-        raise BodyError(f"{design.name}: {next(iter(left_out.values()))}")
     return replace(design, left_out=left_out)
 
 

@@ -28,7 +28,11 @@ class Extra:
 
 
 #: What each of these formats needs; all others can be written everywhere.
-EXTRAS = {"onnx": Extra("onnx", "onnx"), "parquet": Extra("pyarrow", "tables")}
+EXTRAS = {
+    "onnx": Extra("onnx", "onnx"),
+    "parquet": Extra("pyarrow", "tables"),
+    "print": Extra("manifold3d", "print"),
+}
 
 
 def missing(formats: Iterable[str]) -> dict[str, Extra]:
