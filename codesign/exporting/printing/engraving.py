@@ -33,8 +33,8 @@ _FONT = {
 }  # fmt: skip
 
 
-def engravings(part: Manifold, placed: Layout, name: str) -> Iterator[tuple[Manifold, str | None]]:
-    """A part with its name in it, in one place after the other, and at last without.
+def engravings(part: Manifold, placed: Layout, name: str) -> Iterator[tuple[Manifold, str]]:
+    """A part with its name in it, in one place after the other.
 
     Where all of a name does not fit, it is the end of the name.
 
@@ -56,7 +56,6 @@ def engravings(part: Manifold, placed: Layout, name: str) -> Iterator[tuple[Mani
             removed = (part ^ cut).volume()
             if 0.99 * volume < removed < 1.01 * volume:
                 yield part - cut, text
-    yield part, None
 
 
 def _on_node(text: str, placed: Layout, shape: NodeShape) -> Iterator[tuple[Manifold, float]]:
@@ -99,7 +98,7 @@ def _panels(placed: Layout, shape: NodeShape, width: float) -> Iterator[tuple[Ar
 def _on_knuckle(text: str, placed: Layout, name: str) -> Iterator[tuple[Manifold, float]]:
     """Texts on the flat sides of a knuckle's fork, below its shaft."""
     size, [hinge] = placed.size, placed.forks(name)
-    room = size.depth + size.wall - size.bone
+    room = size.depth + size.wall - size.shaft / 2.0 - size.clearance
     dot = min(room / (_ROWS + 1), 2.0 * size.eye / (_PITCH * len(text) + 1), _LARGEST_DOT_MM)
     if dot < _LEAST_DOT_MM:
         return

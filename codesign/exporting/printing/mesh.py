@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 #: Shortest detail of a surface in single precision (mm).
 _SHORTEST_MM = 0.005
-#: Radii of the pinholes at corners where a surface touches itself, one after the other (mm).
-_PINHOLES_MM = (0.1, 0.2, 0.4, 0.8, 0.8)
+#: Grids that corners may move to, so that slits close, one after the other (mm).
+_GRIDS_MM = (0.001, 0.003, 0.01, 0.03)
+#: Radii of the gaps along edges where a surface touches itself, one after the other (mm).
+_GAPS_MM = (0.2, 0.4, 0.8)
 #: Least share of a part in its largest piece; the rest are crumbs that cuts have left.
 _WHOLE_SHARE = 0.999
 _STL_RECORD = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("unused", "<u2")])
@@ -66,25 +68,69 @@ def closed_mesh(solid: Manifold) -> Mesh | None:
         True
     """
     volume = solid.volume()
-    for radius in _PINHOLES_MM:
+    for radius in _GAPS_MM:
         pieces = solid.simplify(_SHORTEST_MM).decompose()
         solid = max(pieces, key=lambda piece: piece.volume())
         if solid.volume() < _WHOLE_SHARE * volume:
             return None
-        surface = solid.to_mesh64()
-        corners = np.asarray(surface.vert_properties)[:, :3]
-        origin = corners.min(axis=0)
-        vertices, places, counts = np.unique(
-            (corners - origin).astype(np.float32), axis=0, return_inverse=True, return_counts=True
-        )
-        triangles = places.reshape(-1)[np.asarray(surface.tri_verts, dtype=np.int64)]
-        if is_closed(triangles):
-            return Mesh(vertices=vertices, triangles=triangles, origin=origin)
-        # The surface touches itself: a pinhole at each such corner parts it.
-        pinhole = Manifold.sphere(radius, 8).rotate((17.0, 31.0, 0.0))
-        holes = [pinhole.translate((origin + place).tolist()) for place in vertices[counts > 1]]
-        solid = Manifold.batch_boolean([solid, *holes], OpType.Subtract)
+        meshes = [_on_grid(solid, grid) for grid in _GRIDS_MM]
+        for mesh in meshes:
+            if is_closed(mesh.triangles):
+                return mesh
+        gaps = [_rod(*ends, radius) for ends in _touching_edges(meshes[0])]
+        solid = Manifold.batch_boolean([solid, *gaps], OpType.Subtract)
     return None
+
+
+def _on_grid(solid: Manifold, grid: float) -> Mesh:
+    """The surface of a solid with its corners on a grid, on which narrow slits close."""
+    surface = solid.to_mesh64()
+    corners = np.asarray(surface.vert_properties)[:, :3]
+    origin = corners.min(axis=0)
+    cells, places = np.unique(
+        np.rint((corners - origin) / grid).astype(np.int64), axis=0, return_inverse=True
+    )
+    triangles = places.reshape(-1)[np.asarray(surface.tri_verts, dtype=np.int64)]
+    return Mesh(
+        vertices=(grid * cells).astype(np.float32),
+        triangles=_without_folds(triangles),
+        origin=origin,
+    )
+
+
+def _touching_edges(mesh: Mesh) -> NDArray[np.float64]:
+    """(e, 2, 3) ends of the edges that more than two triangles share (mm)."""
+    edges, counts = np.unique(np.sort(_edges(mesh.triangles)), axis=0, return_counts=True)
+    return mesh.origin + mesh.vertices[edges[counts > 2]]
+
+
+def _rod(start: NDArray[np.float64], end: NDArray[np.float64], radius: float) -> Manifold:
+    """A thin rod between two points."""
+    ball = Manifold.sphere(radius, 8).rotate((17.0, 31.0, 0.0))
+    return Manifold.batch_hull([ball.translate(start.tolist()), ball.translate(end.tolist())])
+
+
+def _edges(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(3 t, 2) edges of all triangles, each in the direction in which its triangle runs."""
+    return np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+
+
+def _without_folds(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A surface without triangles that are a line, and without pairs that lie on each other."""
+    ordered = np.sort(triangles, axis=1)
+    triangles = triangles[(ordered[:, 0] < ordered[:, 1]) & (ordered[:, 1] < ordered[:, 2])]
+    _, group = np.unique(np.sort(triangles, axis=1), axis=0, return_inverse=True)
+    # A turn of the corners that begins at the lowest says which way a triangle faces.
+    first = triangles.argmin(axis=1)
+    rows = np.arange(len(triangles))
+    after = triangles[rows, (first + 1) % 3] < triangles[rows, (first + 2) % 3]
+    balance = np.bincount(group.reshape(-1), np.where(after, 1.0, -1.0))
+    kept = np.zeros(len(triangles), dtype=np.bool_)
+    for way in (True, False):
+        mine = rows[after == way]
+        faces, where = np.unique(group.reshape(-1)[mine], return_index=True)
+        kept[mine[where[balance[faces] * (1.0 if way else -1.0) > 0.0]]] = True
+    return triangles[kept]
 
 
 def is_closed(triangles: NDArray[np.int64]) -> bool:
@@ -98,7 +144,7 @@ def is_closed(triangles: NDArray[np.int64]) -> bool:
         >>> is_closed(tetrahedron), is_closed(tetrahedron[:3])
         (True, False)
     """
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = _edges(triangles)
     if (edges[:, 0] == edges[:, 1]).any():
         return False
     one_way = np.unique(edges, axis=0)

@@ -28,6 +28,7 @@ from codesign.exporting.printing.shapes import (
     drilled,
     pocket,
     skeleton,
+    skeleton_solid,
     solid,
     union,
 )
@@ -105,13 +106,11 @@ def printed(graph: nx.DiGraph[str], settings: PrintSettings) -> PrintedDesign:
     parts: list[Part] = []
     for name in placed.parts:
         whole = _whole(placed, name, capsules.get(name), settings)
-        marked = engravings(whole, placed, name) if settings.text else [(whole, None)]
-        meshes = ((closed_mesh(one), one, mark) for one, mark in marked)
-        found = next((each for each in meshes if each[0] is not None), None)
-        if found is None or found[0] is None:
+        mesh = closed_mesh(whole)
+        if mesh is None:
             raise BodyError(f"{name}: its part falls into pieces: {_LARGER}")
-        mesh, whole, mark = found
-        parts.append(Part(name=name, solid=whole, mesh=mesh, mark=mark))
+        part = Part(name=name, solid=whole, mesh=mesh, mark=None)
+        parts.append(_marked(part, placed) if settings.text else part)
     return PrintedDesign(parts=tuple(parts), layout=placed, notes=_notes(wanted, placed))
 
 
@@ -141,21 +140,19 @@ def _with_free_ranges(placed: Layout) -> Layout:
         hinges: tuple[Hinge, ...] | None = ()
         for hinge in shape.hinges:
             free = free_range(
-                hinge, _skeleton(placed, hinge.child), _keep_out(placed, hinge.parent)
+                hinge, skeleton_solid(placed, hinge.child), _keep_out(placed, hinge.parent)
             )
             hinges = None if free is None or hinges is None else (*hinges, free)
         if shape.knuckle and shape.parent is not None and hinges:
-            hinges = free_ranges(hinges, _skeleton(placed, name), _keep_out(placed, shape.parent))
+            hinges = free_ranges(
+                hinges, skeleton_solid(placed, name), _keep_out(placed, shape.parent)
+            )
         if hinges is None:
             raise BodyError(
                 f"{name}: the parts around its hinge leave it no room to move: {_LARGER}"
             )
         nodes[name] = replace(shape, hinges=hinges)
     return replace(placed, nodes=nodes)
-
-
-def _skeleton(placed: Layout, part: str) -> Manifold:
-    return union([solid(points) for points in skeleton(placed, part, 0.0, sides=SIDES)])
 
 
 def _shapes(
@@ -178,7 +175,7 @@ def _whole(
     placed: Layout, name: str, capsule: Manifold | None, settings: PrintSettings
 ) -> Manifold:
     """A part in one piece, with holes and pockets."""
-    whole = bones = _skeleton(placed, name)
+    whole = bones = skeleton_solid(placed, name)
     if capsule is not None:
         for other, part, hinges in moving_pairs(placed):
             if part == name:
@@ -192,6 +189,15 @@ def _whole(
     whole = drilled(whole, placed, name, settings.shaft_mm, servo.hub if servo else None)
     own = placed.hinge_at(name)
     return whole if own is None or servo is None else pocket(whole, own, placed.size, servo)
+
+
+def _marked(part: Part, placed: Layout) -> Part:
+    """A part with its name, where that leaves it closed; as it is where no text fits."""
+    for engraved, text in engravings(part.solid, placed, part.name):
+        mesh = closed_mesh(engraved)
+        if mesh is not None:
+            return replace(part, solid=engraved, mesh=mesh, mark=text)
+    return part
 
 
 def _notes(wanted: Layout, placed: Layout) -> dict[str, str]:

@@ -75,6 +75,8 @@ class ServoSize(NamedTuple):
     hub: float
 
 
+#: Radius of the rod of a limb as a share of that of the eye around a shaft.
+_BONE_SHARE = 0.96
 #: Servos by name.
 SERVOS = {
     "9g": ServoSize(
@@ -101,6 +103,7 @@ class HingeSize:
         top: Upper end of the tongue along z.
         clearance: Gap between parts that move against each other.
         wall: Thickness of walls.
+        shaft: Diameter of the shaft.
     """
 
     eye: float
@@ -111,6 +114,7 @@ class HingeSize:
     top: float
     clearance: float
     wall: float
+    shaft: float
 
     @classmethod
     def of(cls, settings: PrintSettings) -> HingeSize:
@@ -121,8 +125,10 @@ class HingeSize:
             8.5
         """
         wall, gap = settings.wall_mm, settings.clearance_mm
-        bone = settings.shaft_mm / 2.0 + wall
-        eye, thickness, above, top = bone, 2.0 * bone, 0.0, bone
+        eye = top = settings.shaft_mm / 2.0 + wall
+        thickness, above = 2.0 * eye, 0.0
+        # A rod as thick as a tongue would touch its surface along a line.
+        bone = _BONE_SHARE * eye
         if settings.servo != "none":
             servo = SERVOS[settings.servo]
             tab = (servo.tabs - servo.length) / 2.0
@@ -140,6 +146,7 @@ class HingeSize:
             top=max(top, eye),
             clearance=gap,
             wall=wall,
+            shaft=settings.shaft_mm,
         )
 
     @property

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 #: Sides of a circle in parts, and in the shapes that only keep other parts clear.
 SIDES, COARSE_SIDES = 32, 20
+#: Roll of a capsule about its axis (rad).
+_ROLL = 0.05
 
 
 def solid(points: Array) -> Manifold:
@@ -39,8 +41,21 @@ def _ball(sides: int) -> Array:
 
 def capsule(start: Array, end: Array, radius: float, *, sides: int = SIDES) -> Array:
     """Points of a capsule; with few sides it holds the round one."""
-    ball = radius * _ball(sides)
+    ball = radius * _ball(sides) @ _around(end - start).T
     return np.concatenate([ball + start, ball + end])
+
+
+def _around(axis: Array) -> Array:
+    """(3, 3) rotation of z to a direction, with a roll.
+
+    The roll keeps faces away from planes of symmetry: cuts along a face leave slits.
+    """
+    length = float(np.linalg.norm(axis))
+    z = axis / length if length else np.array((0.36, 0.48, 0.8))
+    side = np.cross(z, np.eye(3)[int(np.argmin(np.abs(z)))])
+    side = side / np.linalg.norm(side)
+    x = np.cos(_ROLL) * side + np.sin(_ROLL) * np.cross(z, side)
+    return np.stack([x, np.cross(z, x), z], axis=1)
 
 
 def capsule_of(shape: NodeShape, *, margin: float = 0.0, sides: int = SIDES) -> Array:
@@ -52,15 +67,29 @@ def fork(hinge: Hinge, size: HingeSize, margin: float, *, sides: int) -> list[Ar
     """Two cheeks and the base below them."""
     inner, outer = size.slot - margin, size.fork + margin
     y, floor = size.eye + margin, margin - size.depth
-    top = _round(y, sides)
-    bottom = np.array([(-y, -hinge.base - margin), (y, -hinge.base - margin)])
-    shoulder = np.array([(-y, floor), (y, floor)])
+    outline = _fork_outline(hinge, size, margin, sides=sides)
+    base = np.array([(-y, floor), (y, floor), *outline[-2:]])
     shapes = [
-        _extruded(np.concatenate([top, bottom]), inner, outer),
-        _extruded(np.concatenate([top, bottom]), -outer, -inner),
-        _extruded(np.concatenate([shoulder, bottom]), -outer, outer),
+        _extruded(outline, inner, outer),
+        _extruded(outline, -outer, -inner),
+        _extruded(base, -outer, outer),
     ]
     return [_placed(points, hinge) for points in shapes]
+
+
+def _fork_outline(hinge: Hinge, size: HingeSize, margin: float, *, sides: int) -> Array:
+    """Outline of a fork in y and z: round at the pivot, and two corners at the bottom."""
+    y, bottom = size.eye + margin, -hinge.base - margin
+    return np.concatenate([_round(y, sides), [(-y, bottom), (y, bottom)]])
+
+
+def fork_solid(hinge: Hinge, size: HingeSize) -> Manifold:
+    """A fork: a block with a slot."""
+    outline = _fork_outline(hinge, size, 0.0, sides=SIDES)
+    beyond = size.eye + 1.0
+    slot = _box((-size.slot, -beyond, -size.depth), (size.slot, beyond, beyond))
+    block = solid(_placed(_extruded(outline, -size.fork, size.fork), hinge))
+    return block - solid(_placed(slot, hinge))
 
 
 def tongue(hinge: Hinge, size: HingeSize, margin: float, *, sides: int) -> Array:
@@ -82,23 +111,39 @@ def skeleton(layout: Layout, part: str, margin: float, *, sides: int) -> list[Ar
         margin: What they grow by (mm).
         sides: Number of sides of their circles.
     """
-    size, forks = layout.size, layout.forks(part)
-    shapes = [piece for hinge in forks for piece in fork(hinge, size, margin, sides=sides)]
-    own = layout.hinge_at(part)
+    forks = layout.forks(part)
+    shapes = [piece for hinge in forks for piece in fork(hinge, layout.size, margin, sides=sides)]
+    return [*shapes, *_tongue_and_rod(layout, part, margin, sides=sides)]
+
+
+def skeleton_solid(layout: Layout, part: str) -> Manifold:
+    """The skeleton of a part as one solid.
+
+    Args:
+        layout: Nodes and hinges.
+        part: Name of a node or a knuckle.
+    """
+    forks = [fork_solid(hinge, layout.size) for hinge in layout.forks(part)]
+    rest = [solid(points) for points in _tongue_and_rod(layout, part, 0.0, sides=SIDES)]
+    return union([*forks, *rest])
+
+
+def _tongue_and_rod(layout: Layout, part: str, margin: float, *, sides: int) -> list[Array]:
+    size, own = layout.size, layout.hinge_at(part)
     if own is None:
-        return shapes
+        return []
     start = own.pivot + size.bone_start * own.frame[:, 2]
     if part in layout.nodes:
         end = layout.nodes[part].end
     else:
-        [outer] = forks
+        [outer] = layout.forks(part)
         end = outer.pivot - (size.depth + size.wall / 2.0) * outer.frame[:, 2]
     rod = capsule(start, end, size.bone + margin)
     if part not in layout.nodes:
         # A knuckle's fork stands on the rod, which must not fill the slot.
-        below = (rod - end) @ forks[0].frame[:, 2] <= size.wall / 2.0 + margin
+        below = (rod - end) @ layout.forks(part)[0].frame[:, 2] <= size.wall / 2.0 + margin
         rod = rod[below]
-    return [*shapes, rod, tongue(own, size, margin, sides=sides)]
+    return [rod, tongue(own, size, margin, sides=sides)]
 
 
 def overlaps(part: Manifold, points: Array) -> bool:
