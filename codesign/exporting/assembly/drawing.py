@@ -62,7 +62,7 @@ def _view(name: str, frames: Frames, anchors: Array, right: Array, away: Array) 
             f'<line class="{"limb" if row else "torso"}" {shape} stroke-width="{thick:.1f}"/>',
         ]
         # Nearer to the far end: limbs of one place have their starts together.
-        x, y = 0.35 * starts[row] + 0.65 * ends[row]
+        x, y = (0.35 * starts[row] + 0.65 * ends[row]).tolist()
         labels.append(f'<text x="{x:.1f}" y="{y + 4.0:.1f}">{escape(frames.names[row])}</text>')
     dots = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in place(anchors @ flat.T)]
     return (

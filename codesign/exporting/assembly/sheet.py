@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = dict[str, Any]
 
 #: Columns of the CSV file; what does not apply to a row is empty.
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "kind", "name", "node", "parent", "length_m", "radius_m", "mass_kg", "axis_x", "axis_y",
     "axis_z", "low_deg", "high_deg", "peak_torque_nm", "rms_torque_nm", "peak_speed_rad_s",
     "print_length_mm", "print_radius_mm", "print_mass_kg", "print_low_deg", "print_high_deg",

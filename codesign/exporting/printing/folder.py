@@ -13,7 +13,7 @@ from codesign.exporting.printing.mesh import write_3mf, write_stl
 from codesign.exporting.printing.parts import PrintedDesign, printed
 from codesign.exporting.printing.settings import PrintSettings
 from morph_ops.geometry import canonical_frames, rest_frames
-from morph_ops.graph import limb, limbs, with_nodes
+from morph_ops.graph import Node, limb, limbs, with_nodes
 from morph_ops.io import json_file
 
 
@@ -58,7 +58,7 @@ def with_printed_hinges(
     frames = rest_frames(graph)
     origins = dict(zip(frames.names, frames.pos, strict=True))
     hinges: dict[str, Hinge] = {hinge.joint: hinge for hinge in design.layout.hinges}
-    nodes = []
+    nodes: list[tuple[str, Node]] = []
     for name in limbs(graph):
         record = limb(graph, name)
         joints = tuple(

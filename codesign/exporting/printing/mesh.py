@@ -77,7 +77,9 @@ def closed_mesh(solid: Manifold) -> Mesh | None:
         for mesh in meshes:
             if is_closed(mesh.triangles):
                 return mesh
-        gaps = [_rod(*ends, radius) for ends in _touching_edges(meshes[0])]
+        gaps = [
+            _rod(start, end, radius) for start, end in zip(*_touching_edges(meshes[0]), strict=True)
+        ]
         solid = Manifold.batch_boolean([solid, *gaps], OpType.Subtract)
     return None
 
@@ -98,10 +100,11 @@ def _on_grid(solid: Manifold, grid: float) -> Mesh:
     )
 
 
-def _touching_edges(mesh: Mesh) -> NDArray[np.float64]:
-    """(e, 2, 3) ends of the edges that more than two triangles share (mm)."""
+def _touching_edges(mesh: Mesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(e, 3) starts and ends of the edges that more than two triangles share (mm)."""
     edges, counts = np.unique(np.sort(_edges(mesh.triangles)), axis=0, return_counts=True)
-    return mesh.origin + mesh.vertices[edges[counts > 2]]
+    start, end = edges[counts > 2].T
+    return mesh.origin + mesh.vertices[start], mesh.origin + mesh.vertices[end]
 
 
 def _rod(start: NDArray[np.float64], end: NDArray[np.float64], radius: float) -> Manifold:
@@ -176,7 +179,8 @@ def write_3mf(meshes: Sequence[tuple[str, Mesh]], path: Path) -> None:
         meshes: The name of each object, and its mesh.
         path: File to write.
     """
-    objects, items = [], []
+    objects: list[str] = []
+    items: list[str] = []
     for number, (name, mesh) in enumerate(meshes, start=1):
         vertices = "".join(f'<vertex x="{x}" y="{y}" z="{z}"/>' for x, y, z in mesh.vertices)
         triangles = "".join(f'<triangle v1="{a}" v2="{b}" v3="{c}"/>' for a, b, c in mesh.triangles)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import networkx as nx
 import numpy as np
@@ -34,6 +35,8 @@ from codesign.exporting.printing.shapes import (
 )
 from codesign.exporting.printing.spacing import spaced
 from morph_ops.errors import BodyError
+
+FreeT = TypeVar("FreeT")
 
 #: Gap that the search for free ranges keeps, as a share of the clearance that parts are cut by.
 _FREE_SHARE = 0.9
@@ -137,22 +140,22 @@ def _with_free_ranges(placed: Layout) -> Layout:
     """The layout with the ranges in which no skeleton meets another part."""
     nodes = dict(placed.nodes)
     for name, shape in placed.nodes.items():
-        hinges: tuple[Hinge, ...] | None = ()
+        hinges: list[Hinge] = []
         for hinge in shape.hinges:
-            free = free_range(
-                hinge, skeleton_solid(placed, hinge.child), _keep_out(placed, hinge.parent)
-            )
-            hinges = None if free is None or hinges is None else (*hinges, free)
-        if shape.knuckle and shape.parent is not None and hinges:
-            hinges = free_ranges(
-                hinges, skeleton_solid(placed, name), _keep_out(placed, shape.parent)
-            )
-        if hinges is None:
-            raise BodyError(
-                f"{name}: the parts around its hinge leave it no room to move: {_LARGER}"
-            )
-        nodes[name] = replace(shape, hinges=hinges)
+            moving, fixed = skeleton_solid(placed, hinge.child), _keep_out(placed, hinge.parent)
+            hinges.append(_free(name, free_range(hinge, moving, fixed)))
+        if shape.knuckle and shape.parent is not None:
+            moving, fixed = skeleton_solid(placed, name), _keep_out(placed, shape.parent)
+            hinges[:] = _free(name, free_ranges((hinges[0], hinges[1]), moving, fixed))
+        nodes[name] = replace(shape, hinges=tuple(hinges))
     return replace(placed, nodes=nodes)
+
+
+def _free(name: str, found: FreeT | None) -> FreeT:
+    """What is free to move; refuse what is not."""
+    if found is None:
+        raise BodyError(f"{name}: the parts around its hinge leave it no room to move: {_LARGER}")
+    return found
 
 
 def _shapes(

@@ -28,29 +28,33 @@ class PrintSettings(FrozenSettings):
     """
 
     scale: float = Field(
-        0.5,
+        default=0.5,
         gt=0.0,
         description="Size of the print as a share of the design's. Half of it makes the limbs of "
         "UNIMAL bodies 50 mm thick.",
     )
     shaft_mm: Annotated[float, Unit("mm")] = Field(
-        4.0,
+        default=4.0,
         gt=0.0,
         description="Diameter of the shaft of a hinge: a rod or a screw. It sits tight in the "
         "fork, and loose by the clearance in the tongue.",
     )
     clearance_mm: Annotated[float, Unit("mm")] = Field(
-        0.3, gt=0.0, description="Gap between parts that move against each other."
+        default=0.3, gt=0.0, description="Gap between parts that move against each other."
     )
     wall_mm: Annotated[float, Unit("mm")] = Field(
-        3.0, gt=0.0, description="Thickness of forks, and of walls around shafts and servos."
+        default=3.0,
+        gt=0.0,
+        description="Thickness of forks, and of walls around shafts and servos.",
     )
     servo: Servo = Field(
-        "none",
+        default="none",
         description="Size of the servos, one for each hinge, for which tongues have a pocket. "
         '"none" is a plain shaft.',
     )
-    text: bool = Field(True, description="Whether the name of its node is engraved in a part.")
+    text: bool = Field(
+        default=True, description="Whether the name of its node is engraved in a part."
+    )
 
 
 class ServoSize(NamedTuple):

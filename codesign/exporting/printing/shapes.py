@@ -5,6 +5,7 @@ All of them can be grown by a margin, so that other parts keep clear of them.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -53,8 +54,8 @@ def _around(axis: Array) -> Array:
     length = float(np.linalg.norm(axis))
     z = axis / length if length else np.array((0.36, 0.48, 0.8))
     side = np.cross(z, np.eye(3)[int(np.argmin(np.abs(z)))])
-    side = side / np.linalg.norm(side)
-    x = np.cos(_ROLL) * side + np.sin(_ROLL) * np.cross(z, side)
+    side = side / float(np.linalg.norm(side))
+    x = math.cos(_ROLL) * side + math.sin(_ROLL) * np.cross(z, side)
     return np.stack([x, np.cross(z, x), z], axis=1)
 
 
