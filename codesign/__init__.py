@@ -38,12 +38,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from codesign.api import Observer, Run, evolve, export, finetune, load_run, resume, score
     from codesign.config import Settings
+    from codesign.exporting import PrintSettings
     from codesign.scoring import BodyScorer, ScoreRecord
     from morph_ops import read_body, write_body
 
 __all__ = [
     "BodyScorer",
     "Observer",
+    "PrintSettings",
     "Run",
     "ScoreRecord",
     "Settings",
@@ -67,6 +69,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 _MODULES = {
     "BodyScorer": "codesign.scoring",
     "Observer": "codesign.api",
+    "PrintSettings": "codesign.exporting",
     "Run": "codesign.api",
     "ScoreRecord": "codesign.scoring",
     "Settings": "codesign.config",

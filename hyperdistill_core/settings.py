@@ -172,13 +172,14 @@ class FrozenSettings(BaseModel):
 SettingsT = TypeVar("SettingsT", bound=FrozenSettings)
 
 
-def changed(settings: SettingsT, assignments: Iterable[str]) -> SettingsT:
+def changed(settings: SettingsT, assignments: Iterable[str], *, option: str = "--set") -> SettingsT:
     """Settings with ``key=value`` assignments, as option ``--set`` takes them.
 
     Args:
         settings: Settings to start from; they stay as they are.
         assignments: Assignments in order; a later one wins. Dots reach into tables. A value is
             TOML, or plain text where it is no valid TOML.
+        option: The option that they come from, for errors.
 
     Returns:
         New settings of the same class.
@@ -194,10 +195,12 @@ def changed(settings: SettingsT, assignments: Iterable[str]) -> SettingsT:
         >>> changed(Walk(), ["steps=50"]).steps
         50
     """
-    return type(settings).from_dict(assigned(settings.to_dict(), assignments))
+    return type(settings).from_dict(assigned(settings.to_dict(), assignments, option=option))
 
 
-def assigned(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+def assigned(
+    values: Mapping[str, Any], assignments: Iterable[str], *, option: str = "--set"
+) -> dict[str, Any]:
     """Nested values with ``key=value`` assignments; nothing is checked yet.
 
     Raises:
@@ -209,7 +212,7 @@ def assigned(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str,
     """
     result = dict(values)
     for assignment in assignments:
-        result = merged(result, _parsed(assignment))
+        result = merged(result, _parsed(assignment, option))
     return result
 
 
@@ -333,13 +336,13 @@ def _digits(number: float) -> str:
     return str(number) if isinstance(number, int) else f"{number:g}"
 
 
-def _parsed(assignment: str) -> dict[str, Any]:
+def _parsed(assignment: str, option: str) -> dict[str, Any]:
     """The nested value of ``a.b=1``."""
     key, equals, text = assignment.partition("=")
     names = [name.strip() for name in key.split(".")]
     if not equals or not all(names):
         raise SettingsError.of(
-            "--set", f"expected key=value, such as seed=3 or table.key=0.5, got {shown(assignment)}"
+            option, f"expected key=value, such as seed=3 or table.key=0.5, got {shown(assignment)}"
         )
     try:
         table = tomllib.loads(f"value = {text}")

@@ -22,6 +22,7 @@ from codesign.exporting import (
     USUAL_FORMATS,
     Design,
     FineTuning,
+    PrintSettings,
     archive_of,
     export_robot,
     write_archive,
@@ -44,6 +45,7 @@ def export(
     workers: int | None = None,
     archive: bool = False,
     on_steps: OnSteps = lambda done, total, speed: None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write the best designs of a run, its history, or one robot, for other programs.
 
@@ -56,7 +58,8 @@ def export(
         top: Number of designs of a run; its setting ``top`` by default.
         formats: "mjcf" (a scene with floor and light), "json" (the project's own format), "npz"
             (the network as plain arrays, with ``run_standalone.py`` to simulate it), "onnx" and "c"
-            (the network for other runtimes, and as a C99 header), "urdf", "usd" and "graphml"; of a
+            (the network for other runtimes, and as a C99 header), "urdf", "usd", "graphml", "print"
+            (printable parts) and "assembly" (a sheet of lengths, masses, torques and motors); of a
             run also "csv", "parquet" (every table of its database) and "phylogeny" (its family
             tree).
         controller: Name or file of the controller of a robot, "flat-v3" by default; a run has
@@ -69,6 +72,7 @@ def export(
         archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
             mean speed under action noise (m/s).
+        printing: Settings of printable parts, such as ``codesign.PrintSettings(scale=0.25)``.
 
     Returns:
         The designs; those that were fine-tuned have their scores before and after. A design that
@@ -92,7 +96,7 @@ def export(
         ...     sorted(path.name for path in Path(folder, "out", "robot").glob("robot.*"))
         ['robot.bare.xml', 'robot.json', 'robot.record.json', 'robot.svg', 'robot.xml']
     """
-    check_formats(formats, finetune=finetune)
+    check_formats(formats, finetune=finetune, printing=printing)
     with _archived(Path(out), archive=archive):
         return _export(
             source,
@@ -104,6 +108,7 @@ def export(
             finetune=finetune,
             workers=workers,
             on_steps=on_steps,
+            printing=printing,
         )
 
 
@@ -118,6 +123,7 @@ def _export(
     finetune: int,
     workers: int | None,
     on_steps: OnSteps,
+    printing: PrintSettings | None,
 ) -> list[Design]:
     if workers is not None and not finetune:
         raise UsageError("workers: applies to fine-tuning: add finetune, or leave workers out")
@@ -128,7 +134,13 @@ def _export(
             raise UsageError("best_of: applies to a robot; a run has the variants of its scores")
         run = source if isinstance(source, Run) else Run(str(source))
         return run.export(
-            out, top=top, formats=formats, finetune=finetune, workers=workers, on_steps=on_steps
+            out,
+            top=top,
+            formats=formats,
+            finetune=finetune,
+            workers=workers,
+            on_steps=on_steps,
+            printing=printing,
         )
     if top is not None:
         raise UsageError("top: applies to a run, and the source is a robot")
@@ -144,7 +156,13 @@ def _export(
                 steps=finetune, workers=workers or usable_cores(), on_steps=on_steps
             )
             return exporting.finetune(
-                files, out, tuning, formats=formats, controller=controller, best_of=best_of
+                files,
+                out,
+                tuning,
+                formats=formats,
+                controller=controller,
+                best_of=best_of,
+                printing=printing,
             )
         design = export_robot(
             files[0],
@@ -152,6 +170,7 @@ def _export(
             formats=formats,
             controller=defaults.CONTROLLER if controller is None else controller,
             best_of=best_of,
+            printing=printing,
         )
     return [design]
 
@@ -170,6 +189,7 @@ def finetune(
     workers: int | None = None,
     archive: bool = False,
     on_steps: OnSteps = lambda done, total, speed: None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Train each robot's own network on its body alone, and write robots and networks.
 
@@ -194,6 +214,7 @@ def finetune(
         archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
             mean speed under action noise (m/s).
+        printing: Settings of printable parts, such as ``codesign.PrintSettings(scale=0.25)``.
 
     Returns:
         The designs with their networks and ``scores``, before and after. The two scores are over
@@ -208,13 +229,18 @@ def finetune(
         >>> import codesign
         >>> codesign.finetune("robot.xml", "robot-tuned")  # doctest: +SKIP
     """
-    check_formats(formats, finetune=0)
+    check_formats(formats, finetune=0, printing=printing)
     require_arguments_at_least(
         1, steps=steps, top=top, best_of=best_of, episodes=episodes, workers=workers
     )
     require_arguments_at_least(0, seed=seed)
     tuning = FineTuning(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
-    options: dict[str, Any] = {"formats": formats, "top": top, "best_of": best_of}
+    options: dict[str, Any] = {
+        "formats": formats,
+        "top": top,
+        "best_of": best_of,
+        "printing": printing,
+    }
     run = _only_run(robots)
     with _archived(Path(out), archive=archive), _files(robots if run is None else []) as files:
         if run is not None:

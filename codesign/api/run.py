@@ -23,6 +23,7 @@ from codesign.exporting import (
     USUAL_FORMATS,
     Design,
     FineTuning,
+    PrintSettings,
     export_run,
     phylogeny,
 )
@@ -249,6 +250,7 @@ class Run:
         finetune: int = 0,
         workers: int | None = None,
         on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None,
+        printing: PrintSettings | None = None,
     ) -> list[Design]:
         """Write the best designs and the history for other programs.
 
@@ -258,13 +260,14 @@ class Run:
         Args:
             out: Folder; it must not exist, or be empty.
             top: Number of designs; the setting ``top`` by default.
-            formats: "mjcf", "json", "npz", "onnx", "c" and "urdf" of each design, and "csv",
-                "parquet" and "phylogeny" of the history.
+            formats: "mjcf", "json", "npz", "onnx", "c", "urdf", "print" and "assembly" of each
+                design, and "csv", "parquet" and "phylogeny" of the history.
             finetune: Control steps of training of each design's own network before it is
                 written; 0 for none.
             workers: Number of worker processes of that training, one per core by default.
             on_steps: Called during the training with the control steps so far, their total, and
                 the mean speed under action noise (m/s).
+            printing: Settings of printable parts, which have defaults.
 
         Returns:
             The designs; those that were fine-tuned have their scores before and after.
@@ -273,7 +276,7 @@ class Run:
             UsageError: The folder is taken, a format is unavailable, an option does not fit the
                 formats, or the run's controller is missing.
         """
-        check_formats(formats, finetune=finetune)
+        check_formats(formats, finetune=finetune, printing=printing)
         require_arguments_at_least(1, top=top)
         if top is not None and not set(formats) & set(DESIGN_FORMATS):
             raise UsageError(
@@ -289,7 +292,13 @@ class Run:
             )
         with self.database() as database:
             return export_run(
-                database, self.settings, Path(out), top=top, formats=formats, finetuning=tuning
+                database,
+                self.settings,
+                Path(out),
+                top=top,
+                formats=formats,
+                finetuning=tuning,
+                printing=printing,
             )
 
     @property
@@ -316,17 +325,21 @@ class Run:
             export_run(database, folder.settings, folder.designs, replace=True)
 
 
-def check_formats(formats: Sequence[str], *, finetune: int) -> None:
+def check_formats(
+    formats: Sequence[str], *, finetune: int, printing: PrintSettings | None = None
+) -> None:
     """Check the formats of an export.
 
     Args:
         formats: Names of formats.
         finetune: Control steps of training before the export.
+        printing: Settings of printable parts.
 
     Raises:
         UnknownNameError: There is no such format.
         UsageError: ``formats`` is one text, ``finetune`` is negative, or networks are to be
             fine-tuned and no format has them.
+        UsageError: There are settings of printable parts, and no format has them.
     """
     if isinstance(formats, str):
         raise UsageError(f"formats: expected a list of names, got {formats!r}: use [{formats!r}]")
@@ -337,6 +350,10 @@ def check_formats(formats: Sequence[str], *, finetune: int) -> None:
     if finetune and NETWORK_FORMATS.isdisjoint(formats):
         networks = ", ".join(sorted(NETWORK_FORMATS))
         raise UsageError(f"finetune: trains networks, and only {networks} have them: add one")
+    if printing is not None and {"print", "assembly"}.isdisjoint(formats):
+        raise UsageError(
+            "printing: applies to the formats print and assembly: add one, or leave it out"
+        )
 
 
 def load_run(path: str | Path) -> Run:

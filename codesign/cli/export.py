@@ -14,7 +14,7 @@ from codesign.cli.options import INTERRUPTED, PATH, best_of_option, seed_option
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
-    from codesign.exporting import Design
+    from codesign.exporting import Design, PrintSettings
 
 _NEW_FOLDER = click.option(
     "--out", required=True, type=PATH, help="Folder to write; it must be new or empty."
@@ -42,6 +42,14 @@ _BEST_OF = best_of_option(f"{defaults.BEST_OF} for a ROBOT; a RUN has the varian
 _ZIP = click.option(
     "--zip", "archive", is_flag=True, help="Write the folder as one zip file, too, beside it."
 )
+_PRINT = click.option(
+    "--print",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting of the formats print and assembly, such as scale=0.25 or servo=9g. "
+    "Repeat it for more. The documentation lists all settings.",
+)
 _WORKERS = click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -64,6 +72,7 @@ _WORKERS = click.option(
 )
 @_WORKERS
 @_ZIP
+@_PRINT
 def export(
     source: Path,
     out: Path,
@@ -74,6 +83,7 @@ def export(
     finetune: int | None,
     workers: int | None,
     archive: bool,
+    assignments: tuple[str, ...],
 ) -> None:
     """Write designs of a run, or a robot, for other programs.
 
@@ -89,6 +99,8 @@ def export(
     c          the network as a C99 header
     urdf       for tool chains that know no MJCF
     usd        for OpenUSD; needs the command mujoco_usd_converter
+    print      printable parts with hinges, as STL and 3MF; needs codesign[print]
+    assembly   a sheet of lengths, masses, torques and motor classes, as CSV and HTML
     csv        of a run: every table of its database
     parquet    of a run: the same as Parquet; needs codesign[tables]
     phylogeny  of a run: its family tree, in the ALife data standard
@@ -112,6 +124,7 @@ def export(
             workers=workers,
             archive=archive,
             on_steps=on_steps,
+            printing=_printing(assignments),
         )
     _show(out, designs, archive=archive)
     if source.is_dir() and not NETWORK_FORMATS.isdisjoint(chosen):
@@ -144,6 +157,7 @@ def export(
 @seed_option("training and scores, for ROBOTs; a RUN has its own")
 @_WORKERS
 @_ZIP
+@_PRINT
 def finetune(
     sources: tuple[Path, ...],
     steps: int,
@@ -156,6 +170,7 @@ def finetune(
     seed: int,
     workers: int | None,
     archive: bool,
+    assignments: tuple[str, ...],
 ) -> None:
     """Fine-tune the networks of robots, or of a run's designs.
 
@@ -186,8 +201,19 @@ def finetune(
             workers=workers,
             archive=archive,
             on_steps=on_steps,
+            printing=_printing(assignments),
         )
     _show(out, designs, archive=archive)
+
+
+def _printing(assignments: tuple[str, ...]) -> PrintSettings | None:
+    """Settings of printable parts; None if none is given."""
+    if not assignments:
+        return None
+    from codesign.exporting import PrintSettings
+    from hyperdistill_core.settings import changed
+
+    return changed(PrintSettings(), assignments, option="--print")
 
 
 def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:

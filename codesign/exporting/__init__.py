@@ -4,7 +4,8 @@ A design is a folder: a README with a picture, a record of its score and origin,
 ``mjcf`` is a scene with floor and light for any MuJoCo, and the robot alone; ``json`` is the
 project's own format, and ``graphml`` the body as a graph; ``npz`` is the network of that one body
 as plain arrays, ``onnx`` the same for other runtimes, and ``c`` a C99 header. ``run_standalone.py``
-simulates them. ``urdf`` and ``usd`` are the body for other tool chains. Fine-tuning trains the
+simulates them. ``urdf`` and ``usd`` are the body for other tool chains, ``print`` its parts for a
+printer, and ``assembly`` a sheet of lengths, masses, torques and motors. Fine-tuning trains the
 network of each design on its own body before it is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
@@ -21,6 +22,9 @@ and ``phylogeny`` is its family tree in the ALife data standard.
     history            the database as CSV or Parquet
     lineage            the family tree as a graph and as a table
     standalone         what programs without this project need of a design
+    build_files        what a design is built from
+    printing           its printable parts
+    assembly           its assembly sheet
     onnx_file          its network as ONNX
     c_header           its network as C
     usd_file           the robot as OpenUSD
@@ -46,6 +50,7 @@ from codesign.exporting.finetuned_designs import finetune
 from codesign.exporting.finetuning import FineTuning
 from codesign.exporting.history import HISTORY_FORMATS
 from codesign.exporting.lineage import phylogeny
+from codesign.exporting.printing import PrintSettings
 from codesign.exporting.robots import export_robot
 from codesign.exporting.runs import export_run
 
@@ -58,6 +63,7 @@ __all__ = [
     "Design",
     "DesignRollout",
     "FineTuning",
+    "PrintSettings",
     "archive_of",
     "export_designs",
     "export_robot",

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 #: Formats of a design that are written unless others are chosen.
 USUAL_FORMATS = ("mjcf", "json", "npz")
 #: Formats of a design.
-DESIGN_FORMATS = (*USUAL_FORMATS, "onnx", "c", "urdf", "usd", "graphml")
+DESIGN_FORMATS = (*USUAL_FORMATS, "onnx", "c", "urdf", "usd", "graphml", "print", "assembly")
 #: Formats that hold the network that moves a design.
 NETWORK_FORMATS = frozenset({"npz", "onnx", "c"})
+#: Formats that need the controller of a design.
+CONTROLLER_FORMATS = NETWORK_FORMATS | {"assembly"}
 #: The task of an exported scene. Other tasks need terrain that a scene does not have.
 SCENE_TASK = "flat"
 

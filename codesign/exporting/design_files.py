@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from codesign.exporting.build_files import with_build_files
 from codesign.exporting.c_header import write_c_header
 from codesign.exporting.design import (
     DESIGN_FORMATS,
@@ -24,6 +25,7 @@ from codesign.exporting.extras import require_packages
 from codesign.exporting.finetuning import FineTuning, finetuned
 from codesign.exporting.onnx_file import write_onnx
 from codesign.exporting.plain_names import with_plain_names
+from codesign.exporting.printing import PrintSettings
 from codesign.exporting.standalone import StandaloneDesign, standalone
 from codesign.exporting.usd_file import write_usd
 from codesign.scoring import load_controller
@@ -45,6 +47,7 @@ def export_designs(
     formats: Sequence[str] = USUAL_FORMATS,
     rollout: DesignRollout | None = None,
     finetuning: FineTuning | None = None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write designs into a new folder, all of them or nothing.
 
@@ -59,6 +62,7 @@ def export_designs(
         rollout: The controller of the designs and the episodes to simulate with it.
         finetuning: How the networks are fine-tuned before they are written; None leaves them
             as the controller generates them.
+        printing: Settings of printable parts; None for the usual ones.
 
     Returns:
         The designs, with networks and scores if they were fine-tuned, and with the formats that
@@ -86,7 +90,7 @@ def export_designs(
         finetuned(list(designs), rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder) as draft,
     ):
-        tuned = write_designs(tuned, draft, formats, tuned_rollout)
+        tuned = write_designs(tuned, draft, formats, tuned_rollout, printing)
         if finetuning is not None and tuned_rollout is not None:
             rows = [finetuned_row(design, tuned_rollout) for design in tuned]
             write_design_table(rows, draft / DESIGN_TABLE)
@@ -98,6 +102,7 @@ def write_designs(
     folder: Path,
     formats: Sequence[str],
     rollout: DesignRollout | None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write designs into a folder that exists: one folder for each.
 
@@ -106,6 +111,7 @@ def write_designs(
         folder: The folder.
         formats: As for :func:`export_designs`.
         rollout: As for :func:`export_designs`.
+        printing: As for :func:`export_designs`.
 
     Returns:
         The designs, with the formats that they cannot have.
@@ -123,7 +129,12 @@ def write_designs(
     for design in designs:
         own = folder / design.name
         own.mkdir()
-        written.append(_with_bodies(design, own, formats))
+        design = with_build_files(
+            _with_bodies(design, own, formats), own, formats, rollout, printing or PrintSettings()
+        )
+        if design.left_out and set(formats) <= set(design.left_out):
+            raise BodyError(f"{design.name}: {next(iter(design.left_out.values()))}")
+        written.append(design)
         made = None
         if controller is not None and rollout is not None:
             made = standalone(_plainly_named(design), controller, rollout)
@@ -155,8 +166,6 @@ def _with_bodies(design: Design, folder: Path, formats: Sequence[str]) -> Design
                 write(graph, stem.with_name(f"{stem.name}{end}"))
             except BodyError as error:
                 left_out[format_] = str(error)
-    if left_out and set(formats) <= set(left_out):
-        raise BodyError(f"{design.name}: {next(iter(left_out.values()))}")
     return replace(design, left_out=left_out)
 
 

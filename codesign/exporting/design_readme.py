@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 README = "README.md"
 #: What the files are, by the ends of their names; the first that fits counts.
 _FILES = (
+    ("-print", "parts to print: STL of each, and one 3MF of all"),
+    ("-printed.json", "the body with its hinges where the printed parts have them"),
+    ("-assembly.html", "the assembly sheet: lengths, masses, torques, motors"),
+    ("-assembly.csv", "the numbers of the assembly sheet"),
     (".record.json", "score, ancestors, settings, versions and hashes"),
     (".bare.xml", "the robot alone as MJCF, for scenes of your own"),
     (".xml", "the robot as MJCF with floor, light and camera; any MuJoCo loads it"),

@@ -67,6 +67,7 @@ NEEDS: dict[str, Need] = {
     "onnx": Extra("onnx", "onnx"),
     "parquet": Extra("pyarrow", "tables"),
     "usd": Command(USD_COMMAND, "mujoco-usd-converter"),
+    "print": Extra("manifold3d", "print"),
 }
 
 

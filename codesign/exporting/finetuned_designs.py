@@ -15,6 +15,7 @@ from codesign.exporting.design import (
 )
 from codesign.exporting.design_files import export_designs
 from codesign.exporting.finetuning import FineTuning
+from codesign.exporting.printing import PrintSettings
 from codesign.exporting.robots import read_designs, with_best_variants
 from codesign.exporting.runs import export_run
 from codesign.store import RunFolder
@@ -31,6 +32,7 @@ def finetune(
     best_of: int | None = None,
     episodes: int = EPISODES,
     seed: int = 0,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Fine-tune the best designs of a run, or robots, and write them.
 
@@ -53,6 +55,7 @@ def finetune(
             usual number. A run has the variants of its scores.
         episodes: Number of episodes of the scores of robots. A run has its own.
         seed: Seed of the training and the scores of robots. A run has its own.
+        printing: Settings of printable parts; None for the usual ones.
 
     Returns:
         The designs with networks and scores.
@@ -82,13 +85,21 @@ def finetune(
                 "fine-tuning: controller and best_of are for robots; a run has its own controller, "
                 "and the variants of its scores"
             )
-        return _finetune_run(RunFolder(sources[0]), folder, finetuning, formats=formats, top=top)
+        run = RunFolder(sources[0])
+        return _finetune_run(run, folder, finetuning, formats=formats, top=top, printing=printing)
     if top is not None:
         raise UsageError("fine-tuning: top is for a run, and the sources are robots")
     controller = controller or CONTROLLER
     designs = with_best_variants(read_designs(sources), controller, best_of)
     rollout = DesignRollout(controller=controller, seed=seed, episodes=episodes)
-    return export_designs(designs, folder, formats=formats, rollout=rollout, finetuning=finetuning)
+    return export_designs(
+        designs,
+        folder,
+        formats=formats,
+        rollout=rollout,
+        finetuning=finetuning,
+        printing=printing,
+    )
 
 
 def _finetune_run(
@@ -98,6 +109,7 @@ def _finetune_run(
     *,
     formats: Sequence[str],
     top: int | None,
+    printing: PrintSettings | None,
 ) -> list[Design]:
     if run.settings.task != SCENE_TASK:
         raise UsageError(
@@ -105,5 +117,11 @@ def _finetune_run(
         )
     with run.database(read_only=True) as database:
         return export_run(
-            database, run.settings, folder, top=top, formats=formats, finetuning=finetuning
+            database,
+            run.settings,
+            folder,
+            top=top,
+            formats=formats,
+            finetuning=finetuning,
+            printing=printing,
         )

@@ -9,13 +9,14 @@ from pathlib import Path
 from codesign.defaults import CONTROLLER
 from codesign.errors import UsageError
 from codesign.exporting.design import (
-    NETWORK_FORMATS,
+    CONTROLLER_FORMATS,
     SCENE_TASK,
     USUAL_FORMATS,
     Design,
     DesignRollout,
 )
 from codesign.exporting.design_files import export_designs
+from codesign.exporting.printing import PrintSettings
 from codesign.scoring import BodyScorer, load_controller, resolve_best_of
 from morph_ops import graph as body_graph
 from morph_ops.io.files import read_body
@@ -28,6 +29,7 @@ def export_robot(
     formats: Sequence[str] = USUAL_FORMATS,
     controller: str | Path = CONTROLLER,
     best_of: int | None = None,
+    printing: PrintSettings | None = None,
 ) -> Design:
     """Write one robot for other programs.
 
@@ -40,6 +42,7 @@ def export_robot(
         controller: Name of a shipped controller, or path of a controller file, for networks.
         best_of: Number of variants to try for networks; the best is written. None for the
             usual number (:data:`~codesign.defaults.BEST_OF`), or all that the controller has.
+        printing: Settings of printable parts; None for the usual ones.
 
     Returns:
         The design that the robot became.
@@ -62,14 +65,18 @@ def export_robot(
         ['README.md', 'robot.bare.xml', 'robot.record.json', 'robot.svg', 'robot.xml']
     """
     design = Design(name=robot.stem, graph=read_body(robot))
-    if not NETWORK_FORMATS.isdisjoint(formats) and any(body_graph.joints(design.graph)):
+    if not CONTROLLER_FORMATS.isdisjoint(formats) and any(body_graph.joints(design.graph)):
         [design] = with_best_variants([design], controller, best_of)
         record = BodyScorer(controller=controller)(
             design.graph, robot=design.name, variant=design.variant
         )
         design = replace(design, origin={"score": record.to_dict()})
     [written] = export_designs(
-        [design], folder, formats=formats, rollout=DesignRollout(controller=controller)
+        [design],
+        folder,
+        formats=formats,
+        rollout=DesignRollout(controller=controller),
+        printing=printing,
     )
     return written
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.exporting.design import (
+    CONTROLLER_FORMATS,
     DESIGN_FORMATS,
-    NETWORK_FORMATS,
     SCENE_TASK,
     USUAL_FORMATS,
     Design,
@@ -22,6 +22,7 @@ from codesign.exporting.extras import require_packages
 from codesign.exporting.finetuning import FineTuning, finetuned
 from codesign.exporting.history import write_history
 from codesign.exporting.lineage import phylogeny
+from codesign.exporting.printing import PrintSettings
 from codesign.scoring import load_controller
 from codesign.store import Candidate, Database
 from codesign.store.atomic import new_folder
@@ -39,6 +40,7 @@ def export_run(
     formats: Sequence[str] = USUAL_FORMATS,
     replace: bool = False,
     finetuning: FineTuning | None = None,
+    printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write the best designs of a run, a table of them, and the run's history.
 
@@ -57,6 +59,7 @@ def export_run(
             stay.
         finetuning: How the networks are fine-tuned before they are written; None leaves them
             as the controller generates them.
+        printing: Settings of printable parts; None for the usual ones.
 
     Returns:
         The designs, with networks and scores if they were fine-tuned.
@@ -91,13 +94,13 @@ def export_run(
         for rank, candidate in enumerate(best, start=1)
     ]
     rollout = _rollout(best, settings)
-    if rollout is not None and not NETWORK_FORMATS.isdisjoint(formats):
+    if rollout is not None and not CONTROLLER_FORMATS.isdisjoint(formats):
         _require_same_controller(best[0], settings)
     with (
         finetuned(designs, rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder, replace=DESIGN_FILES if replace else None) as draft,
     ):
-        tuned = write_designs(tuned, draft, formats, tuned_rollout)
+        tuned = write_designs(tuned, draft, formats, tuned_rollout, printing)
         if best and not set(formats).isdisjoint(DESIGN_FORMATS):
             rows = [candidate_row(*pair) for pair in zip(tuned, best, strict=True)]
             write_design_table(rows, draft / DESIGN_TABLE)

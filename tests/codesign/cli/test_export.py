@@ -68,14 +68,36 @@ def test_a_robot_exports_scene_body_and_network(run, bodies, tiny_controller, tm
 def test_format_all_is_every_format(run, small_run, bodies, tmp_path):
     pytest.importorskip("pyarrow", reason="parquet needs codesign[tables]")
     pytest.importorskip("onnx", reason="onnx needs codesign[onnx]")
-    run("export", small_run, "--format", "all", "--out", tmp_path / "run")
+    pytest.importorskip("manifold3d", reason="print needs codesign[print]")
+    run("export", small_run, "--top", 1, "--format", "all", "--out", tmp_path / "run")
     endings = {path.suffix for path in (tmp_path / "run").rglob("*")}
     assert {".xml", ".json", ".npz", ".csv", ".parquet"} <= endings
     assert (tmp_path / "run" / "phylogeny.csv").exists()
     run("export", bodies / "body-0001.json", "--format", "all", "--out", tmp_path / "robot")
     assert {path.suffix for path in (tmp_path / "robot" / "body-0001").iterdir()} == {
-        ".xml", ".json", ".graphml", ".npz", ".onnx", ".h", ".urdf", ".py", ".svg", ".md",
+        ".xml", ".json", ".graphml", ".npz", ".onnx", ".h", ".urdf", ".py", ".svg", ".md", ".csv",
+        ".html", "",
     }  # fmt: skip
+    assert (tmp_path / "robot" / "body-0001" / "body-0001-print" / "body-0001.3mf").is_file()
+
+
+def test_settings_of_a_print(run, refused, bodies, tmp_path):
+    pytest.importorskip("manifold3d", reason="print needs codesign[print]")
+    command = ("export", bodies / "body-0000.json", "--out", tmp_path / "out")
+    run(*command, "--format", "print", "--print", "scale=0.4", "--print", "text=false")
+    assert (tmp_path / "out" / "body-0000-print" / "torso-0.stl").is_file()
+    for wrong, message in (
+        ("scale=-1", "scale: expected a number above 0, got -1"),
+        ("size=2", "no setting 'size'"),
+        ("scale", "--print: expected key=value"),
+    ):
+        err = refused(*command[:-1], tmp_path / "no", "--format", "print", "--print", wrong)
+        assert message in err
+    err = refused(*command[:-1], tmp_path / "no", "--print", "scale=1")
+    assert "applies to the formats print and assembly" in err
+    err = refused(*command[:-1], tmp_path / "no", "--format", "print", "--print", "scale=0.01")
+    assert "does not fit" in err
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_run_on_other_ground_exports_no_network(run, refused, tmp_path):

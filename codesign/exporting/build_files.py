@@ -1,0 +1,89 @@
+"""Files to build a design from: printable parts, and the assembly sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign.errors import RunError
+from codesign.exporting.assembly.loads import EPISODES, JointLoad, joint_loads
+from codesign.exporting.assembly.page import write_page
+from codesign.exporting.assembly.sheet import assembly_sheet, write_sheet
+from codesign.exporting.design import Design, DesignRollout
+from codesign.exporting.printing.settings import PrintSettings
+from codesign.scoring import load_controller
+from morph_ops import graph as body_graph
+from morph_ops.errors import BodyError
+
+if TYPE_CHECKING:
+    from codesign.exporting.printing.parts import PrintedDesign
+
+
+def with_build_files(
+    design: Design,
+    folder: Path,
+    formats: Sequence[str],
+    rollout: DesignRollout | None,
+    settings: PrintSettings,
+) -> Design:
+    """Write the parts and the sheet of a design, ``NAME-print/`` and ``NAME-assembly.*``.
+
+    Args:
+        design: The design.
+        folder: The folder.
+        formats: Formats; others than "print" and "assembly" are ignored.
+        rollout: The controller for the torques in the sheet; None for a sheet without.
+        settings: Settings of the print.
+
+    Returns:
+        The design, which says why it has no parts if it has none.
+
+    Raises:
+        UsageError: There is no such controller.
+    """
+    printed: PrintedDesign | None = None
+    if "print" in formats:
+        from codesign.exporting.printing.folder import write_parts
+
+        try:
+            printed = write_parts(
+                design.graph, settings, folder / f"{design.name}-print", design.name
+            )
+        except BodyError as error:
+            design = replace(design, left_out={**design.left_out, "print": str(error)})
+    if "assembly" in formats:
+        loads, note = _loads(design, rollout)
+        notes = [note]
+        if "print" in design.left_out:
+            notes.append(f"No printable parts: {design.left_out['print']}.")
+        sheet = assembly_sheet(
+            design.name,
+            design.graph,
+            scale=settings.scale,
+            loads=loads,
+            printed=printed,
+            notes=tuple(notes),
+        )
+        write_sheet(sheet, folder / f"{design.name}-assembly.csv")
+        write_page(sheet, folder / f"{design.name}-assembly.html")
+    return design
+
+
+def _loads(design: Design, rollout: DesignRollout | None) -> tuple[Mapping[str, JointLoad], str]:
+    """The loads of a design's joints, and where they come from."""
+    if not any(body_graph.joints(design.graph)):
+        return {}, "It has no joints."
+    if rollout is None:
+        return {}, "No torques: exported controllers run on flat ground, and this design does not."
+    controller = load_controller(rollout.controller)
+    try:
+        loads = joint_loads(design, controller, rollout)
+    except RunError as error:
+        return {}, f"No torques: {error}."
+    network = "fine-tuned from" if design.network is not None else "of"
+    return loads, (
+        f"Torques and speeds are from {EPISODES} episodes under its network {network} "
+        f"{controller.name}, variant {design.variant}."
+    )
