@@ -5,6 +5,7 @@ The files, and the commands in them:
     training_set  training-set
     teacher       train-teacher
     distillation  collect, distill
+    average       average
     variants      add-variants
     reference     add-reference
     evaluation    evaluate
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import click
 
+from codesign.cli.controller.average import average
 from codesign.cli.controller.calibration import calibrate
 from codesign.cli.controller.distillation import collect, distill
 from codesign.cli.controller.evaluation import evaluate
@@ -46,6 +48,7 @@ for command in (
     train_teacher,
     collect,
     distill,
+    average,
     add_variants,
     add_reference,
     evaluate,

@@ -112,13 +112,24 @@ def _controller(
         normalization=normalization,
         task=task,
         context=context,
-        training_distribution=TrainingDistribution.over(training_set.graphs),
         provenance=provenance,
     )
+    return with_training_bodies(controller, training_set)
+
+
+def with_training_bodies(controller: Controller, training_set: TrainingSet) -> Controller:
+    """A controller that knows how far bodies lie from those that it learned on.
+
+    Args:
+        controller: The controller.
+        training_set: Bodies that it learned on.
+    """
+    distribution = TrainingDistribution.over(training_set.graphs)
+    controller = replace(controller, training_distribution=distribution)
     if len(training_set) < 2:
         return controller
     step = max(len(training_set) // _EMBEDDED, 1)
-    model = get_task(task).model
+    model = get_task(controller.task).model
     some = training_set.graphs[::step]
     embeddings = np.array([controller.embedding(graph, model(graph)) for graph in some])
     return replace(controller, familiarity=Familiarity.over(embeddings))
