@@ -97,7 +97,8 @@ def tongue(hinge: Hinge, size: HingeSize, margin: float, *, sides: int) -> Array
     """The end that turns between the cheeks."""
     outline, y = _round(size.eye + margin, sides), size.eye + margin
     if size.bone_start:
-        end = size.top + margin
+        # Into the fork that a knuckle has there.
+        end = size.top + 2.0 * size.clearance + margin
         outline = np.concatenate([outline, [(-y, end), (y, end)]])
     low, high = size.tongue
     return _placed(_extruded(outline, low - margin, high + margin), hinge)
