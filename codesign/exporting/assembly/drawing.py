@@ -40,9 +40,9 @@ def drawings(graph: nx.DiGraph[str]) -> str:
 def _view(name: str, frames: Frames, anchors: Array, right: Array, away: Array) -> str:
     flat = np.stack([right, -_UP])
     starts, ends = frames.start @ flat.T, frames.end @ flat.T
-    reach = frames.radius[:, None]
-    low = np.minimum(starts, ends).min(axis=0) - reach.max()
-    high = np.maximum(starts, ends).max(axis=0) + reach.max()
+    radii = frames.radius[:, None]
+    low = np.minimum(starts, ends).min(axis=0) - radii.max()
+    high = np.maximum(starts, ends).max(axis=0) + radii.max()
     zoom = _SIZE / float((high - low).max())
     width, height = (high - low) * zoom + 2.0 * _MARGIN
 
@@ -53,8 +53,8 @@ def _view(name: str, frames: Frames, anchors: Array, right: Array, away: Array) 
     shapes: list[str] = []
     labels: list[str] = []
     depth = (frames.start + frames.end) @ away
-    for row in np.argsort(-depth, kind="stable").tolist():
-        (x1, y1), (x2, y2) = starts[row], ends[row]
+    for row in map(int, np.argsort(-depth, kind="stable")):
+        (x1, y1), (x2, y2) = starts[row].tolist(), ends[row].tolist()
         thick = 2.0 * float(frames.radius[row]) * zoom
         shape = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2 + 0.01:.2f}" y2="{y2:.1f}"'
         shapes += [
@@ -62,9 +62,11 @@ def _view(name: str, frames: Frames, anchors: Array, right: Array, away: Array) 
             f'<line class="{"limb" if row else "torso"}" {shape} stroke-width="{thick:.1f}"/>',
         ]
         # Nearer to the far end: limbs of one place have their starts together.
-        x, y = (0.35 * starts[row] + 0.65 * ends[row]).tolist()
-        labels.append(f'<text x="{x:.1f}" y="{y + 4.0:.1f}">{escape(frames.names[row])}</text>')
-    dots = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in place(anchors @ flat.T)]
+        x, y = 0.35 * x1 + 0.65 * x2, 0.35 * y1 + 0.65 * y2 + 4.0
+        labels.append(f'<text x="{x:.1f}" y="{y:.1f}">{escape(frames.names[row])}</text>')
+    dots = [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in place(anchors @ flat.T).tolist()
+    ]
     return (
         f'<figure><svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
         f'aria-label="The body from the {name}">\n'

@@ -1,7 +1,7 @@
 """Printable parts: a closed mesh for each node of a design, with hinges for shafts or servos.
 
 A hinge is a tongue between the two cheeks of a fork. The fork stands on the surface of the node
-that a limb hangs on; a limb with two hinges has a *knuckle*, a part of its own, between them.
+that a limb hangs on; a limb with two hinges has a third part between them, the *knuckle*.
 
     settings   what a user can choose, and the size of hinges that follows
     layout     where the hinges are

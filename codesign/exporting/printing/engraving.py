@@ -99,7 +99,7 @@ def _on_knuckle(text: str, placed: Layout, name: str) -> Iterator[tuple[Manifold
     """Texts on the flat sides of a knuckle's fork, below its shaft."""
     size, [hinge] = placed.size, placed.forks(name)
     room = size.depth + size.wall - size.shaft / 2.0 - size.clearance
-    dot = min(room / (_ROWS + 1), 2.0 * size.eye / (_PITCH * len(text) + 1), _LARGEST_DOT_MM)
+    dot = min(room / (_ROWS + 1), 2.0 * size.cheek / (_PITCH * len(text) + 1), _LARGEST_DOT_MM)
     if dot < _LEAST_DOT_MM:
         return
     letters = _letters(text, dot, below=_DEPTH_MM, above=1.0)

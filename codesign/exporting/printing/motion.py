@@ -117,8 +117,8 @@ def _narrowed(hinge: Hinge, share: float) -> Hinge:
 def clear_of(part: Manifold, shapes: Sequence[Array], hinges: Sequence[Hinge]) -> Manifold:
     """A part at the end of a chain of hinges without the space that fixed shapes need.
 
-    Between the poses of a grid, hulls stand for the motion. Shapes grow a little away from the
-    axes, so that the hull of two poses holds the arcs between them.
+    Between the poses of a grid, hulls stand for the motion. They hold the shapes, and the shapes
+    grown a little away from the axes, so that the arcs between two poses are inside.
 
     Args:
         part: The part.
@@ -127,22 +127,24 @@ def clear_of(part: Manifold, shapes: Sequence[Array], hinges: Sequence[Hinge]) -
     """
     steps = [[_seen(hinge, pair) for pair in pairwise(_grid(hinge, _SWEEP_STEP_DEG))]
              for hinge in hinges]  # fmt: skip
-    hulls: list[Manifold] = []
     for shape in shapes:
+        hulls: list[Manifold] = []
         for cell in itertools.product(*steps):
             points = shape
             for motions in cell:
                 points = np.concatenate([points @ m[:3, :3].T + m[:3, 3] for m in motions])
             if overlaps(part, points):
                 hulls.append(solid(points))
-    return Manifold.batch_boolean([part, *hulls], OpType.Subtract)
+        part = Manifold.batch_boolean([part, *hulls], OpType.Subtract)
+    return part
 
 
 def _seen(hinge: Hinge, angles_deg: tuple[float, float]) -> list[Array]:
-    """(4, 4) motions of what is before a hinge, seen from behind it, at two angles."""
+    """(4, 4) motions of what is before a hinge, seen from behind it: at two angles, and grown."""
     larger = 1.0 / math.cos(math.radians(angles_deg[1] - angles_deg[0]) / 2.0)
     axis = hinge.frame[:, 0]
     growth = np.eye(4)
     growth[:3, :3] += (larger - 1.0) * (np.eye(3) - np.outer(axis, axis))
     growth[:3, 3] = hinge.pivot - growth[:3, :3] @ hinge.pivot
-    return [_rotation(hinge, -angle) @ growth for angle in angles_deg]
+    turns = [_rotation(hinge, -angle) for angle in angles_deg]
+    return turns + [turn @ growth for turn in turns]

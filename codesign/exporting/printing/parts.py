@@ -40,6 +40,11 @@ FreeT = TypeVar("FreeT")
 
 #: Gap that the search for free ranges keeps, as a share of the clearance that parts are cut by.
 _FREE_SHARE = 0.9
+#: Clearances of capsules, as shares of that of the settings, one after the other. Where two cuts
+#: meet by chance, a surface touches itself; a little beside, it does not.
+_CLEARANCE_SHARES = (1.0, 1.2, 1.5, 1.9)
+#: Direction in which the capsule moves for that; less than 1 long.
+_NUDGE = np.array((0.3, 0.5, 0.4))
 _LARGER = "choose a larger scale, or a smaller shaft, wall or servo"
 
 
@@ -108,11 +113,7 @@ def printed(graph: nx.DiGraph[str], settings: PrintSettings) -> PrintedDesign:
     capsules = spaced(placed)
     parts: list[Part] = []
     for name in placed.parts:
-        whole = _whole(placed, name, capsules.get(name), settings)
-        mesh = closed_mesh(whole)
-        if mesh is None:
-            raise BodyError(f"{name}: its part falls into pieces: {_LARGER}")
-        part = Part(name=name, solid=whole, mesh=mesh, mark=None)
+        part = _part(placed, name, capsules.get(name), settings)
         parts.append(_marked(part, placed) if settings.text else part)
     return PrintedDesign(parts=tuple(parts), layout=placed, notes=_notes(wanted, placed))
 
@@ -174,15 +175,34 @@ def _keep_out(placed: Layout, part: str) -> Manifold:
     return union([solid(points) for points in shapes])
 
 
+def _part(placed: Layout, name: str, capsule: Manifold | None, settings: PrintSettings) -> Part:
+    """A part without its name."""
+    for share in _CLEARANCE_SHARES:
+        margin = share * settings.clearance_mm
+        # What the capsule moves by is less than what the margin grows by.
+        moved = (share - 1.0) * settings.clearance_mm * _NUDGE
+        nudged = None if capsule is None else capsule.translate(moved.tolist())
+        whole = _whole(placed, name, nudged, settings, margin=margin)
+        mesh = closed_mesh(whole)
+        if mesh is not None:
+            return Part(name=name, solid=whole, mesh=mesh, mark=None)
+    raise BodyError(f"{name}: its part falls into pieces: {_LARGER}")
+
+
 def _whole(
-    placed: Layout, name: str, capsule: Manifold | None, settings: PrintSettings
+    placed: Layout,
+    name: str,
+    capsule: Manifold | None,
+    settings: PrintSettings,
+    *,
+    margin: float,
 ) -> Manifold:
-    """A part in one piece, with holes and pockets."""
+    """A part in one piece, with holes and pockets; its capsule keeps a margin from others."""
     whole = bones = skeleton_solid(placed, name)
     if capsule is not None:
         for other, part, hinges in moving_pairs(placed):
             if part == name:
-                shapes = _shapes(placed, other, placed.size.clearance, sides=COARSE_SIDES)
+                shapes = _shapes(placed, other, margin, sides=COARSE_SIDES)
                 capsule = clear_of(capsule, shapes, hinges)
         pieces = (capsule + bones).decompose()
         # A hinge may cut corners off a capsule.

@@ -99,7 +99,7 @@ class HingeSize:
     Its frame has the origin at the pivot, x along the axis, and z out of the fork.
 
     Attributes:
-        eye: Radius of the rounded ends of tongue and cheeks.
+        eye: Radius of the rounded end of a tongue.
         tongue: Lower and upper face of the tongue along x.
         slot: Distance of the inner faces of the cheeks from the pivot.
         fork: Distance of their outer faces.
@@ -154,6 +154,11 @@ class HingeSize:
         )
 
     @property
+    def cheek(self) -> float:
+        """Radius of the rounded ends of cheeks (mm): those of a knuckle turn in another fork."""
+        return self.eye - self.clearance
+
+    @property
     def bone_start(self) -> float:
         """Distance of the start of a bone from the pivot (mm): a servo is in its way."""
         return self.top if self.top > self.eye else 0.0
@@ -177,8 +182,8 @@ class HingeSize:
             knuckle: Whether a knuckle turns there, whose fork is wider than a tongue.
         """
         share = abs(float(axis @ out)) / float(np.linalg.norm(axis) * np.linalg.norm(out))
-        reach = self.eye * math.sqrt(max(1.0 - share**2, 0.0)) + share * max(map(abs, self.tongue))
-        return max(reach, self.fork if knuckle else 0.0) + 2.0 * self.clearance
+        needed = self.eye * math.sqrt(max(1.0 - share**2, 0.0)) + share * max(map(abs, self.tongue))
+        return max(needed, self.fork if knuckle else 0.0) + 2.0 * self.clearance
 
     @property
     def knuckle(self) -> float:

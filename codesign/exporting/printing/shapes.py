@@ -53,8 +53,8 @@ def _around(axis: Array) -> Array:
     """
     length = float(np.linalg.norm(axis))
     z = axis / length if length else np.array((0.36, 0.48, 0.8))
-    side = np.cross(z, np.eye(3)[int(np.argmin(np.abs(z)))])
-    side = side / float(np.linalg.norm(side))
+    across = np.cross(z, np.eye(3)[int(np.argmin(np.abs(z)))]).astype(np.float64)
+    side = across / np.linalg.norm(across)
     x = math.cos(_ROLL) * side + math.sin(_ROLL) * np.cross(z, side)
     return np.stack([x, np.cross(z, x), z], axis=1)
 
@@ -67,7 +67,7 @@ def capsule_of(shape: NodeShape, *, margin: float = 0.0, sides: int = SIDES) -> 
 def fork(hinge: Hinge, size: HingeSize, margin: float, *, sides: int) -> list[Array]:
     """Two cheeks and the base below them."""
     inner, outer = size.slot - margin, size.fork + margin
-    y, floor = size.eye + margin, margin - size.depth
+    y, floor = size.cheek + margin, margin - size.depth
     outline = _fork_outline(hinge, size, margin, sides=sides)
     base = np.array([(-y, floor), (y, floor), *outline[-2:]])
     shapes = [
@@ -80,7 +80,7 @@ def fork(hinge: Hinge, size: HingeSize, margin: float, *, sides: int) -> list[Ar
 
 def _fork_outline(hinge: Hinge, size: HingeSize, margin: float, *, sides: int) -> Array:
     """Outline of a fork in y and z: round at the pivot, and two corners at the bottom."""
-    y, bottom = size.eye + margin, -hinge.base - margin
+    y, bottom = size.cheek + margin, -hinge.base - margin
     return np.concatenate([_round(y, sides), [(-y, bottom), (y, bottom)]])
 
 
@@ -97,7 +97,8 @@ def tongue(hinge: Hinge, size: HingeSize, margin: float, *, sides: int) -> Array
     """The end that turns between the cheeks."""
     outline, y = _round(size.eye + margin, sides), size.eye + margin
     if size.bone_start:
-        end = size.top + margin
+        # Into the fork that a knuckle has there.
+        end = size.top + 2.0 * size.clearance + margin
         outline = np.concatenate([outline, [(-y, end), (y, end)]])
     low, high = size.tongue
     return _placed(_extruded(outline, low - margin, high + margin), hinge)

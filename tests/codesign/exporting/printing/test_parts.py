@@ -76,8 +76,8 @@ def test_shafts_fit_through_both_parts(parts_of_walker):
                                    (hinge.parent, 2.3, False)):  # fmt: skip
             size = parts_of_walker.layout.size
             for sign in (-1.0, 1.0):
-                reach = 0.5 * (size.slot + size.fork) if part == hinge.parent else 3.0
-                place = hinge.pivot + sign * reach * x + radius * hinge.frame[:, 1]
+                along = 0.5 * (size.slot + size.fork) if part == hinge.parent else 3.0
+                place = hinge.pivot + sign * along * x + radius * hinge.frame[:, 1]
                 dot = type(solids[part]).cube((0.02, 0.02, 0.02), True).translate(place.tolist())
                 assert ((dot ^ solids[part]).volume() < 1e-9) == free, (part, radius)
 
@@ -143,7 +143,7 @@ def test_a_limb_that_is_too_short_says_so():
         printed(rigid, PrintSettings())
 
 
-def test_a_hinge_that_cannot_reach_its_range_gets_less_and_a_note(walker):
+def test_a_hinge_that_cannot_along_its_range_gets_less_and_a_note(walker):
     from dataclasses import replace
 
     record = body_graph.limb(walker, "limb/1")
