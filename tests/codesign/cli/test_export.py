@@ -85,7 +85,7 @@ def test_settings_of_a_print(run, refused, bodies, tmp_path):
     pytest.importorskip("manifold3d", reason="print needs codesign[print]")
     command = ("export", bodies / "body-0000.json", "--out", tmp_path / "out")
     run(*command, "--format", "print", "--print", "scale=0.4", "--print", "text=false")
-    assert (tmp_path / "out" / "body-0000-print" / "torso-0.stl").is_file()
+    assert (tmp_path / "out" / "body-0000" / "body-0000-print" / "torso-0.stl").is_file()
     for wrong, message in (
         ("scale=-1", "scale: expected a number above 0, got -1"),
         ("size=2", "no setting 'size'"),
