@@ -148,7 +148,8 @@ class _Painter:
         x, y, _ = window.center
         half = window.width
         first, last = np.ceil((x - half) / window.lines), np.floor((x + half) / window.lines)
-        for place in window.lines * np.arange(first, last + 1):
+        for number in range(int(first), int(last) + 1):
+            place = number * window.lines
             (x1, y1), (x2, y2) = self.view(
                 np.array([[place, y - half, floor], [place, y + half, floor]])
             )
