@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from statistics import fmean
 
 from rich.table import Table
@@ -21,6 +22,8 @@ _MANY = 10_000
 _ON_THE_GROUND = 0.02
 #: Largest number of robots that a warning names.
 _NAMED_ROBOTS = 3
+#: Length of a name above which tables show its end alone.
+_LONGEST_NAME = 36
 #: Largest number of nodes that are named.
 _NAMED_NODES = 6
 
@@ -42,9 +45,10 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
     shown = [name for name in metrics if any(name in record.metrics for record in records)]
     for name in shown:
         table.add_column(metrics[name], **RIGHT)
+    names = short_names([record.robot for record in records])
     for record in records:
         table.add_row(
-            record.robot,
+            names[record.robot],
             with_interval(record),
             f"{record.speed:.2f}",
             f"{record.distance:.1f}",
@@ -62,11 +66,12 @@ def robustness_table(records: Sequence[ScoreRecord]) -> Table:
     table.add_column("robot", **NAMES)
     for title in ("as it is", *PERTURBATIONS, "mean"):
         table.add_column(title, **RIGHT)
+    short = short_names([record.robot for record in records])
     for record in records:
         names = [*(f"{SCORE_WHEN}{name}" for name in PERTURBATIONS), "robustness"]
         if "robustness" in record.metrics:
             scores = (record.score, *(record.metrics[name] for name in names))
-            table.add_row(record.robot, *(f"{score:.0f}" for score in scores))
+            table.add_row(short[record.robot], *(f"{score:.0f}" for score in scores))
     return table
 
 
@@ -77,17 +82,42 @@ def comparison_table(compared: Sequence[Comparison]) -> Table:
     table.add_column("robot", **NAMES)
     for title in ("is lower by", "95% interval", "significant", "episodes to tell"):
         table.add_column(title, **RIGHT)
+    names = short_names([one.second for one in compared])
     for one in compared:
         low, high = one.ci95
         needed = one.episodes_to_tell
         table.add_row(
-            one.second,
+            names[one.second],
             f"{one.difference:.1f}",
             f"{low:.1f} .. {high:.1f}",
             "yes" if one.significant else "no",
             f"{needed:.0f}" if needed < _MANY else f"more than {_MANY}",
         )
     return table
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Names of robots for a table: of long paths the last parts, as many as tell them apart.
+
+    Args:
+        names: Names, most of them paths.
+
+    Examples:
+        >>> short_names(["a.xml", "/home/me/campaigns/runs/walk/designs/design-01/design-01.json"])
+        {'a.xml': 'a.xml', \
+'/home/me/campaigns/runs/walk/designs/design-01/design-01.json': '…/design-01/design-01.json'}
+    """
+    parts = {name: PurePath(name).parts for name in names}
+    if all(len(name) <= _LONGEST_NAME for name in parts):
+        return {name: name for name in parts}
+    for depth in range(2, max(map(len, parts.values())) + 1):
+        short = {
+            name: name if len(all_) <= depth else str(PurePath("…", *all_[-depth:]))
+            for name, all_ in parts.items()
+        }
+        if len(set(short.values())) == len(short):
+            return short
+    return {name: name for name in parts}
 
 
 def warning_lines(records: Iterable[ScoreRecord]) -> list[str]:

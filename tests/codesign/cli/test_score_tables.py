@@ -7,7 +7,7 @@ from dataclasses import replace
 from rich.table import Table
 
 from codesign.cli.console import PlainConsole, print_table
-from codesign.cli.score_tables import details_table, scores_table, warning_lines
+from codesign.cli.score_tables import details_table, scores_table, short_names, warning_lines
 from codesign.scoring import ScoreRecord
 
 BLANK = ScoreRecord.failed(
@@ -93,3 +93,12 @@ def test_names_stay_readable_in_a_narrow_terminal():
     assert "my_robots/quadruped.xml" in "".join(line[:13].strip() for line in lines)
     assert any("500.0 ± 100.0" in line and line.rstrip().endswith("ok") for line in lines)
     assert console.width == 40
+
+
+def test_long_names_are_cut_to_what_tells_them_apart():
+    folder = "/home/somebody/campaigns/runs/walk"
+    names = [f"{folder}/a/ant.xml", f"{folder}/b/ant.xml", "bee.xml"]
+    assert list(short_names(names).values()) == ["…/a/ant.xml", "…/b/ant.xml", "bee.xml"]
+    deep = [f"{folder}/a/x/ant.xml", f"{folder}/b/x/ant.xml"]
+    assert list(short_names(deep).values()) == ["…/a/x/ant.xml", "…/b/x/ant.xml"]
+    assert short_names(["a/ant.xml"]) == {"a/ant.xml": "a/ant.xml"}
