@@ -189,7 +189,7 @@ def _check_comparison(comparing: bool, robots: int, episodes: int) -> None:
 
 def _show(records: Sequence[ScoreRecord], found: Sequence[RobotFile], *, comparing: bool) -> None:
     from codesign.api import read_robots
-    from codesign.cli.console import new_console, print_table
+    from codesign.cli.console import PIPE_WIDTH, new_console, print_table
     from codesign.cli.score_tables import (
         comparison_table,
         details_table,
@@ -201,13 +201,14 @@ def _show(records: Sequence[ScoreRecord], found: Sequence[RobotFile], *, compari
     from morph_ops import graph as body_graph
 
     console = new_console()
-    print_table(console, scores_table(records))
+    whole = console.width >= PIPE_WIDTH
+    print_table(console, scores_table(records, whole_names=whole))
     if len(records) == len(found) == 1 and records[0].status == "ok":
         [graph] = read_robots(found)[0]
         console.print(details_table(records[0], body_graph.node_names(graph)))
     if any("robustness" in record.metrics for record in records):
-        print_table(console, robustness_table(records))
+        print_table(console, robustness_table(records, whole_names=whole))
     if comparing:
-        print_table(console, comparison_table(comparisons(records)))
+        print_table(console, comparison_table(comparisons(records), whole_names=whole))
     for line in warning_lines(records):
         console.print(line, style="yellow", soft_wrap=True)

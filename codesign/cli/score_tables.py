@@ -28,8 +28,13 @@ _LONGEST_NAME = 36
 _NAMED_NODES = 6
 
 
-def scores_table(records: Sequence[ScoreRecord]) -> Table:
-    """Score records, in the order given."""
+def scores_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) -> Table:
+    """Score records, in the order given.
+
+    Args:
+        records: The records.
+        whole_names: Whether long names are shown whole; :func:`short_names` otherwise.
+    """
     table = Table(**PLAIN)
     table.add_column("robot", **NAMES)
     table.add_column("score ± 95%", **RIGHT)
@@ -45,7 +50,7 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
     shown = [name for name in metrics if any(name in record.metrics for record in records)]
     for name in shown:
         table.add_column(metrics[name], **RIGHT)
-    names = short_names([record.robot for record in records])
+    names = _names([record.robot for record in records], whole=whole_names)
     for record in records:
         table.add_row(
             names[record.robot],
@@ -60,13 +65,18 @@ def scores_table(records: Sequence[ScoreRecord]) -> Table:
     return table
 
 
-def robustness_table(records: Sequence[ScoreRecord]) -> Table:
-    """Scores under each perturbation, beside the score without any."""
+def robustness_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) -> Table:
+    """Scores under each perturbation, beside the score without any.
+
+    Args:
+        records: The records.
+        whole_names: As for :func:`scores_table`.
+    """
     table = Table(**PLAIN, title="Scores under perturbations", title_justify="left")
     table.add_column("robot", **NAMES)
     for title in ("as it is", *PERTURBATIONS, "mean"):
         table.add_column(title, **RIGHT)
-    short = short_names([record.robot for record in records])
+    short = _names([record.robot for record in records], whole=whole_names)
     for record in records:
         names = [*(f"{SCORE_WHEN}{name}" for name in PERTURBATIONS), "robustness"]
         if "robustness" in record.metrics:
@@ -75,14 +85,19 @@ def robustness_table(records: Sequence[ScoreRecord]) -> Table:
     return table
 
 
-def comparison_table(compared: Sequence[Comparison]) -> Table:
-    """The best robot against the others."""
+def comparison_table(compared: Sequence[Comparison], *, whole_names: bool = True) -> Table:
+    """The best robot against the others.
+
+    Args:
+        compared: The comparisons.
+        whole_names: As for :func:`scores_table`.
+    """
     best = compared[0].first if compared else "none"
     table = Table(**PLAIN, title=f"Compared with {best}", title_justify="left")
     table.add_column("robot", **NAMES)
     for title in ("is lower by", "95% interval", "significant", "episodes to tell"):
         table.add_column(title, **RIGHT)
-    names = short_names([one.second for one in compared])
+    names = _names([one.second for one in compared], whole=whole_names)
     for one in compared:
         low, high = one.ci95
         needed = one.episodes_to_tell
@@ -94,6 +109,10 @@ def comparison_table(compared: Sequence[Comparison]) -> Table:
             f"{needed:.0f}" if needed < _MANY else f"more than {_MANY}",
         )
     return table
+
+
+def _names(names: Sequence[str], *, whole: bool) -> dict[str, str]:
+    return {name: name for name in names} if whole else short_names(names)
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
