@@ -38,6 +38,8 @@ CAMERA = Camera(azimuth=-65.0, elevation=16.0)
 #: Width of what a still shows, in sizes of the robot and in meters beyond that.
 ROOM, ROOM_M = 1.3, 0.4
 LINES_M = 0.5
+#: Height of the middle of a still, as a share of what it shows.
+MIDDLE = 0.42
 
 
 def main() -> None:
@@ -96,6 +98,7 @@ def stills(
     data = mujoco.MjData(model)
     states = result.qpos[: result.lengths[0] + 1, 0]
     width = ROOM * float(extent(graph).max()) + ROOM_M
+    middle = MIDDLE * width * size[1] / size[0]
     shots: list[str] = []
     start = 0.0
     for step in np.linspace(0, len(states) - 1, count).round().astype(int):
@@ -109,7 +112,7 @@ def stills(
             size=size,
             title=f"{step * task.control_dt:.1f} s   {round(float(x) - start, 1) + 0.0:.1f} m",
             prefix=f"{prefix}{len(shots)}s",
-            window=Window(center=np.array([x, y, 0.25 * width]), width=width, lines=LINES_M),
+            window=Window(center=np.array([x, y, middle]), width=width, lines=LINES_M),
         )
         shots.append(text)
     return shots
