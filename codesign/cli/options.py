@@ -84,6 +84,17 @@ def threads_option(default: int | None) -> Callable[[CommandT], CommandT]:
     )
 
 
+def new_controller_options(command: CommandT) -> CommandT:
+    """The options ``--name`` and ``--out`` of commands that make a controller of others."""
+    name = click.option(
+        "--name",
+        required=True,
+        help="Name of the new controller, written as NAME.safetensors in --out.",
+    )
+    out = click.option("--out", required=True, type=FOLDER, help="Folder of the new controller.")
+    return name(out(command))
+
+
 controller_option = click.option(
     "--controller",
     default=defaults.CONTROLLER,

@@ -8,18 +8,13 @@ from pathlib import Path
 import click
 
 from codesign.cli.controller.files import write_controller
-from codesign.cli.options import FOLDER, training_set_option
+from codesign.cli.options import new_controller_options, training_set_option
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="NAME|FILE[=WEIGHT]...")
 @training_set_option
-@click.option(
-    "--name",
-    required=True,
-    help="Name of the new controller, written as NAME.safetensors in --out.",
-)
-@click.option("--out", required=True, type=FOLDER, help="Folder of the new controller.")
+@new_controller_options
 def average(sources: tuple[str, ...], training_set_file: Path, name: str, out: Path) -> None:
     """Average the weights of controllers that were trained from one another.
 

@@ -8,18 +8,13 @@ from pathlib import Path
 import click
 
 from codesign.cli.controller.files import robots_in, write_controller
-from codesign.cli.options import FOLDER, seed_option
+from codesign.cli.options import FOLDER, new_controller_options, seed_option
 from codesign.cli.text import echo
 
 
 @click.command("add-reference")
 @click.argument("controller", metavar="NAME|FILE")
-@click.option(
-    "--name",
-    required=True,
-    help="Name of the new controller, written as NAME.safetensors in --out.",
-)
-@click.option("--out", required=True, type=FOLDER, help="Folder of the new controller.")
+@new_controller_options
 @click.option("--robots", type=FOLDER, help="Folder of robots that are reference bodies, too.")
 @click.option(
     "--bodies",

@@ -8,19 +8,14 @@ from pathlib import Path
 import click
 
 from codesign.cli.controller.files import write_controller
-from codesign.cli.options import FOLDER, set_option, training_set_option
+from codesign.cli.options import new_controller_options, set_option, training_set_option
 from codesign.cli.text import echo
 
 
 @click.command("add-variants")
 @click.argument("controller", metavar="NAME|FILE")
 @training_set_option
-@click.option(
-    "--name",
-    required=True,
-    help="Name of the new controller, written as NAME.safetensors in --out.",
-)
-@click.option("--out", required=True, type=FOLDER, help="Folder of the new controller.")
+@new_controller_options
 @set_option("search for variants", "variants=8")
 def add_variants(
     controller: str,
