@@ -13,18 +13,19 @@ from codesign.exporting.assembly.page import write_page
 from codesign.exporting.assembly.sheet import assembly_sheet, write_sheet
 from codesign.exporting.design import Design, DesignRollout
 from codesign.exporting.printing.settings import PrintSettings
-from codesign.scoring import load_controller
 from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
 
 if TYPE_CHECKING:
     from codesign.exporting.printing.parts import PrintedDesign
+    from hyperdistill_core.controller import Controller
 
 
 def with_build_files(
     design: Design,
     folder: Path,
     formats: Sequence[str],
+    controller: Controller | None,
     rollout: DesignRollout | None,
     settings: PrintSettings,
 ) -> Design:
@@ -34,14 +35,12 @@ def with_build_files(
         design: The design.
         folder: The folder.
         formats: Formats; others than "print" and "assembly" are ignored.
-        rollout: The controller for the torques in the sheet; None for a sheet without.
+        controller: The controller for the torques in the sheet; None for a sheet without.
+        rollout: The episodes for the torques in the sheet; None for a sheet without.
         settings: Settings of the print.
 
     Returns:
         The design, which says why it has no parts if it has none.
-
-    Raises:
-        UsageError: There is no such controller.
     """
     printed: PrintedDesign | None = None
     if "print" in formats:
@@ -54,7 +53,7 @@ def with_build_files(
         except BodyError as error:
             design = replace(design, left_out={**design.left_out, "print": str(error)})
     if "assembly" in formats:
-        loads, note = _loads(design, rollout)
+        loads, note = _loads(design, controller, rollout)
         notes = [note]
         if "print" in design.left_out:
             notes.append(f"No printable parts: {design.left_out['print']}.")
@@ -71,13 +70,14 @@ def with_build_files(
     return design
 
 
-def _loads(design: Design, rollout: DesignRollout | None) -> tuple[Mapping[str, JointLoad], str]:
+def _loads(
+    design: Design, controller: Controller | None, rollout: DesignRollout | None
+) -> tuple[Mapping[str, JointLoad], str]:
     """The loads of a design's joints, and where they come from."""
     if not any(body_graph.joints(design.graph)):
         return {}, "It has no joints."
-    if rollout is None:
+    if controller is None or rollout is None:
         return {}, "No torques: exported controllers run on flat ground, and this design does not."
-    controller = load_controller(rollout.controller)
     try:
         loads = joint_loads(design, controller, rollout)
     except RunError as error:

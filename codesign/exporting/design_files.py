@@ -7,11 +7,13 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 
 from codesign.exporting.build_files import with_build_files
 from codesign.exporting.c_header import write_c_header
 from codesign.exporting.design import (
+    CONTROLLER_FORMATS,
     DESIGN_FORMATS,
     NETWORK_FORMATS,
     USUAL_FORMATS,
@@ -123,36 +125,39 @@ def write_designs(
     if set(formats).isdisjoint(DESIGN_FORMATS):
         return list(designs)
     controller = None
-    if designs and rollout is not None and not NETWORK_FORMATS.isdisjoint(formats):
+    if designs and rollout is not None and not CONTROLLER_FORMATS.isdisjoint(formats):
         controller = load_controller(rollout.controller)
+    settings = printing or PrintSettings()
     written: list[Design] = []
     for design in designs:
         own = folder / design.name
         own.mkdir()
+        plain = with_plain_names(design.graph)
         design = with_build_files(
-            _with_bodies(design, own, formats), own, formats, rollout, printing or PrintSettings()
+            _with_bodies(design, plain, own, formats), own, formats, controller, rollout, settings
         )
         if design.left_out and set(formats) <= set(design.left_out):
             raise BodyError(f"{design.name}: {next(iter(design.left_out.values()))}")
         written.append(design)
         made = None
-        if controller is not None and rollout is not None:
-            made = standalone(_plainly_named(design), controller, rollout)
+        if controller and rollout and not NETWORK_FORMATS.isdisjoint(formats):
+            made = standalone(replace(design, graph=plain), controller, rollout)
             _write_network(made, own, formats)
         _describe(design, made, own)
     return written
 
 
-def _plainly_named(design: Design) -> Design:
-    return replace(design, graph=with_plain_names(design.graph))
+def _with_bodies(
+    design: Design, plain: nx.DiGraph[str], folder: Path, formats: Sequence[str]
+) -> Design:
+    """Write the body of a design, which is also given with plain names.
 
-
-def _with_bodies(design: Design, folder: Path, formats: Sequence[str]) -> Design:
-    """Write the body of a design; the result says which formats it cannot have."""
-    graph, stem = with_plain_names(design.graph), folder / design.name
+    The result says which formats it cannot have.
+    """
+    stem = folder / design.name
     if "mjcf" in formats:
         # run_standalone.py reads the state of the model's own frames.
-        own_frames = canonical_frames(graph)
+        own_frames = canonical_frames(plain)
         mjcf.write(own_frames, stem.with_name(f"{stem.name}.xml"), scene=True)
         mjcf.write(own_frames, stem.with_name(f"{stem.name}{BARE}"))
     if "json" in formats:
@@ -163,7 +168,7 @@ def _with_bodies(design: Design, folder: Path, formats: Sequence[str]) -> Design
     for format_, end, write in (("urdf", ".urdf", urdf.write), ("usd", ".usdc", write_usd)):
         if format_ in formats:
             try:
-                write(graph, stem.with_name(f"{stem.name}{end}"))
+                write(plain, stem.with_name(f"{stem.name}{end}"))
             except BodyError as error:
                 left_out[format_] = str(error)
     return replace(design, left_out=left_out)
