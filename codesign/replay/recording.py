@@ -1,0 +1,205 @@
+"""A recording: one episode of a body, with everything that a replay shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import mujoco
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.errors import RunError
+from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.rollout import Policy, rollout
+from morph_ops import graph as body_graph
+
+if TYPE_CHECKING:
+    from hyperdistill_core.tasks import Task
+
+Array = NDArray[np.float64]
+#: The MuJoCo body of the world.
+WORLD = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recording:
+    """One episode of one body: T control steps, n nodes, g drawn geoms.
+
+    Attributes:
+        name: What the replay calls it.
+        graph: The body.
+        model: The body in its world.
+        control_dt: Length of a control step (s).
+        nodes: (n,) names of the nodes, the torso first.
+        qpos: (T + 1, nq) positions, the initial ones first.
+        rewards: (T,) reward of each control step.
+        contacts: (T + 1, n) whether each node touches the ground.
+        efforts: (T, n) largest torque of the motors of each node, as a share of what they can
+            give (0..1); 0 for a node without motors.
+        torso: (T + 1, 3) place of the torso (m).
+        fell: Whether the episode ended by a fall.
+        max_steps: Most control steps of an episode of its task.
+
+    Examples:
+        >>> from codesign.scoring import load_controller
+        >>> from hyperdistill_core.tasks import get_task
+        >>> from morph_ops.sampling import sample_body
+        >>> body, task = sample_body(np.random.default_rng(0)), get_task("flat")
+        >>> policy = load_controller("flat-v0").for_body(body, task.model(body))
+        >>> one = record(body, policy, task=task, name="walker")
+        >>> one.contacts.shape == (one.steps + 1, len(body)), bool(one.efforts.max() <= 1.0)
+        (True, True)
+    """
+
+    name: str
+    graph: nx.DiGraph[str]
+    model: mujoco.MjModel
+    control_dt: float
+    nodes: tuple[str, ...]
+    qpos: Array
+    rewards: Array
+    contacts: NDArray[np.bool_]
+    efforts: Array
+    torso: Array
+    fell: bool
+    max_steps: int
+
+    @property
+    def steps(self) -> int:
+        """Number of control steps, T."""
+        return len(self.rewards)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the episode (s)."""
+        return self.steps * self.control_dt
+
+    @property
+    def score(self) -> float:
+        """The return of the episode."""
+        return float(self.rewards.sum())
+
+    @property
+    def distance(self) -> float:
+        """How far the torso went along x (m)."""
+        return float(self.torso[-1, 0] - self.torso[0, 0])
+
+    @property
+    def speed(self) -> float:
+        """Distance divided by the length of the episode (m/s)."""
+        return self.distance / max(self.seconds, self.control_dt)
+
+
+def record(
+    graph: nx.DiGraph[str], policy: Policy, *, task: Task, name: str, seed: int = 0
+) -> Recording:
+    """Simulate one episode of a body, and keep what a replay shows.
+
+    Args:
+        graph: The body.
+        policy: Policy of this body.
+        task: World, reward, and end of the episode.
+        name: What the replay calls it.
+        seed: Seed of the initial state; the episode is the first one of a score with this seed.
+
+    Raises:
+        RunError: The simulation became unstable.
+        BodyError: The body cannot be simulated.
+    """
+    result = rollout(graph, policy, task=task, episodes=1, seed=seed, record_trajectory=True)
+    if result.unstable or result.qpos is None or result.ctrl is None or result.rewards is None:
+        raise RunError(f"{name}: no replay: its simulation is unstable")
+    model, steps = task.model(graph), int(result.lengths[0])
+    qpos, controls = result.qpos[: steps + 1, 0], result.ctrl[:steps, 0]
+    layout = BodyLayout.from_graph(graph, model)
+    owners = node_of_bodies(model, layout)
+    contacts, forces, torso = _watched(model, qpos, controls, owners, task.control_dt)
+    return Recording(
+        name=name,
+        graph=graph,
+        model=model,
+        control_dt=task.control_dt,
+        nodes=tuple(body_graph.node_names(graph)),
+        qpos=qpos,
+        rewards=result.rewards[:steps, 0],
+        contacts=contacts,
+        efforts=_efforts(model, forces, owners, layout.n_nodes),
+        torso=torso,
+        fell=bool(result.fell[0]),
+        max_steps=task.max_steps,
+    )
+
+
+def node_of_bodies(model: mujoco.MjModel, layout: BodyLayout) -> NDArray[np.intp]:
+    """The row of the node that each MuJoCo body belongs to; -1 for the world and its objects.
+
+    A robot from elsewhere may have several bodies in a node.
+
+    Args:
+        model: The body in its world.
+        layout: Layout of the body in this model.
+
+    Returns:
+        (nbody,) rows.
+    """
+    owners = np.full(model.nbody, -1)
+    owners[layout.body_ids] = np.arange(layout.n_nodes)
+    for body in range(1, model.nbody):
+        if owners[body] < 0:
+            owners[body] = owners[model.body_parentid[body]]
+    return owners
+
+
+def _watched(
+    model: mujoco.MjModel,
+    qpos: Array,
+    controls: Array,
+    owners: NDArray[np.intp],
+    control_dt: float,
+) -> tuple[NDArray[np.bool_], Array, Array]:
+    """Contacts (T + 1, n), forces of the actuators (T, nu) and places of the torso (T + 1, 3)."""
+    data = mujoco.MjData(model)
+    contacts = np.zeros((len(qpos), int(owners.max()) + 1), dtype=np.bool_)
+    forces, torso = np.zeros_like(controls), np.empty((len(qpos), 3))
+    root = int(np.flatnonzero(owners == 0)[0])
+    for step, positions in enumerate(qpos):
+        data.qpos[:] = positions
+        if step < len(controls):
+            mujoco.mj_differentiatePos(model, data.qvel, control_dt, positions, qpos[step + 1])
+            data.ctrl[:] = controls[step]
+        mujoco.mj_forward(model, data)
+        for contact in data.contact:
+            one, other = owners[model.geom_bodyid[contact.geom]]
+            if (one < 0) != (other < 0):
+                contacts[step, max(one, other)] = True
+        torso[step] = data.xpos[root]
+        if step < len(controls):
+            forces[step] = data.actuator_force
+    return contacts, forces, torso
+
+
+def _efforts(model: mujoco.MjModel, forces: Array, owners: NDArray[np.intp], n_nodes: int) -> Array:
+    """(T, n) largest share of the forces that the actuators of each node can give."""
+    efforts = np.zeros((len(forces), n_nodes))
+    for actuator in range(model.nu):
+        if model.actuator_trntype[actuator] != int(mujoco.mjtTrn.mjTRN_JOINT):
+            continue
+        node = owners[model.jnt_bodyid[model.actuator_trnid[actuator, 0]]]
+        share = np.abs(forces[:, actuator]) / _most(model, forces, actuator)
+        if node >= 0:
+            efforts[:, node] = np.maximum(efforts[:, node], np.minimum(share, 1.0))
+    return efforts
+
+
+def _most(model: mujoco.MjModel, forces: Array, actuator: int) -> float:
+    """The largest force that an actuator can give, or gives where it has no limit."""
+    if model.actuator_forcelimited[actuator]:
+        most = float(np.abs(model.actuator_forcerange[actuator]).max())
+    elif model.actuator_ctrllimited[actuator] and not model.actuator_biasprm[actuator].any():
+        control = float(np.abs(model.actuator_ctrlrange[actuator]).max())
+        most = abs(float(model.actuator_gainprm[actuator, 0])) * control
+    else:
+        most = float(np.abs(forces[:, actuator]).max(initial=0.0))
+    return max(most, 1e-9)

@@ -1,0 +1,1 @@
+"""Report: what a run found, as one page that stands alone."""

@@ -1,0 +1,62 @@
+"""A recording agrees with the rollout that it shows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codesign.errors import RunError
+from codesign.replay import record
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.tasks import get_task
+from morph_ops.graph import joints
+from morph_ops.sampling import sample_body
+
+TASK = get_task("flat")
+
+
+class Swing:
+    """All motors swing together; half of them at half their torque."""
+
+    def __init__(self, graph):
+        self.n_controls = len(list(joints(graph)))
+        self.step = 0
+
+    def act(self, state):
+        self.step += 1
+        share = np.where(np.arange(self.n_controls) % 2, 0.5, 1.0)
+        return np.tile(np.sin(self.step / 5.0) * share, (len(state), 1))
+
+
+@pytest.fixture
+def body():
+    return sample_body(np.random.default_rng(3))
+
+
+def test_a_recording_has_the_numbers_of_the_first_episode_of_a_score(body):
+    one = record(body, Swing(body), task=TASK, name="swing", seed=5)
+    result = rollout(body, Swing(body), task=TASK, episodes=1, seed=5, measure_gait=True)
+    assert one.steps == result.lengths[0]
+    assert one.score == pytest.approx(result.returns[0], rel=1e-12)
+    assert one.fell == result.fell[0]
+    assert one.distance == pytest.approx(result.distance[0], abs=0.05)
+    assert one.speed == pytest.approx(result.speed[0], abs=0.05)
+    touching = one.contacts[1:].mean(axis=0)
+    np.testing.assert_allclose(touching, result.gait.duty_factors[0], atol=0.05)
+
+
+def test_efforts_are_shares_of_what_motors_can_give(body):
+    one = record(body, Swing(body), task=TASK, name="swing")
+    with_motors = {node for node, _ in joints(body)}
+    for number, node in enumerate(one.nodes):
+        most = one.efforts[:, number].max()
+        assert 0.45 < most <= 1.0 if node in with_motors else most == 0.0
+
+
+def test_an_unstable_simulation_has_no_recording(body, monkeypatch):
+    class Wild:
+        def act(self, state):
+            return np.full((len(state), len(list(joints(body)))), np.nan)
+
+    with pytest.raises(RunError, match="wild: no replay: its simulation is unstable"):
+        record(body, Wild(), task=TASK, name="wild")
