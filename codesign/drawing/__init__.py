@@ -15,7 +15,7 @@ ellipsoids and convex polyhedra. A camera without perspective looks at them (:cl
 from codesign.drawing.camera import Camera
 from codesign.drawing.palette import PALETTE, colors_of
 from codesign.drawing.picture import picture_of, rest_state
-from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept, solids_of
+from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept, shown_geoms, solids_of
 from codesign.drawing.svg import Window, draw
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "draw",
     "picture_of",
     "rest_state",
+    "shown_geoms",
     "solids_of",
 ]

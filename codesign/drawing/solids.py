@@ -147,15 +147,30 @@ def solids_of(
         ['Swept']
     """
     found: list[Solid] = []
-    for geom in range(model.ngeom):
-        body = model.geom_bodyid[geom]
-        if not body or model.geom_group[geom] not in SHOWN_GROUPS or not model.geom_rgba[geom, 3]:
-            continue
-        color = (colors or {}).get(model.body(body).name, TORSO)
+    for geom in shown_geoms(model):
+        color = (colors or {}).get(model.body(model.geom_bodyid[geom]).name, TORSO)
         solid = _solid(model, data, geom, color)
         if solid is not None:
             found.append(solid)
     return found
+
+
+def shown_geoms(model: mujoco.MjModel) -> list[int]:
+    """The geoms that pictures show: those of moving bodies that MuJoCo's own viewer shows, too.
+
+    Args:
+        model: The model.
+
+    Returns:
+        Numbers of geoms, in order.
+    """
+    return [
+        geom
+        for geom in range(model.ngeom)
+        if model.geom_bodyid[geom]
+        and model.geom_group[geom] in SHOWN_GROUPS
+        and model.geom_rgba[geom, 3]
+    ]
 
 
 def _solid(model: mujoco.MjModel, data: mujoco.MjData, geom: int, color: str) -> Solid | None:
