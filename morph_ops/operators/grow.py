@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from morph_ops.errors import OperatorError
 from morph_ops.geometry import MIRROR, density, twins
@@ -24,8 +25,15 @@ from morph_ops.unimal import Pose, Site, in_mirror_plane, limb_origin, runs_insi
 
 
 @dataclass(frozen=True)
-class _Design:
-    """The values that a new limb and its twin have in common."""
+class LimbDesign:
+    """The values that a new limb and its twin have in common.
+
+    Attributes:
+        radius: Radius (m).
+        height: Height (m).
+        density: Density (kg/m^3).
+        hinges: Values of the hinges.
+    """
 
     radius: float
     height: float
@@ -82,15 +90,17 @@ def grow_limb(
         if room < 1 + paired or runs_inside(pose, site, direction):
             return None
         design = _draw_design(graph, rng, space)
-        child = _attach(graph, pose, site, direction, design, space)
-        return _attach(child, pose, other, direction * MIRROR, design, space) if paired else child
+        child = attach(graph, pose, site, direction, design, space=space)
+        if not paired:
+            return child
+        return attach(child, pose, other, direction * MIRROR, design, space=space)
 
     return first_valid("grow_limb", graph, propose, space=space)
 
 
-def _draw_design(graph: nx.DiGraph[str], rng: np.random.Generator, space: Space) -> _Design:
+def _draw_design(graph: nx.DiGraph[str], rng: np.random.Generator, space: Space) -> LimbDesign:
     names = grown_limbs(graph)
-    return _Design(
+    return LimbDesign(
         radius=draw(rng, space.limb_radii),
         height=draw(rng, space.limb_heights),
         density=density(limb(graph, names[0])) if names else draw(rng, space.limb_densities),
@@ -98,15 +108,38 @@ def _draw_design(graph: nx.DiGraph[str], rng: np.random.Generator, space: Space)
     )
 
 
-def _attach(
+def attach(
     graph: nx.DiGraph[str],
     pose: Pose,
     site: Site,
-    direction: np.ndarray,
-    design: _Design,
-    space: Space,
+    direction: NDArray[np.float64],
+    design: LimbDesign,
+    *,
+    space: Space = UNIMAL,
 ) -> nx.DiGraph[str]:
-    """A copy of a body with a limb of the design at a site, in a direction."""
+    """A copy of a body with a limb of a design at a site, in a direction.
+
+    Contact excludes and rest height stay as they are: :func:`grow_limb` recomputes them.
+
+    Args:
+        graph: A body; it stays untouched.
+        pose: Rest pose of the body; limbs that were added since may be missing.
+        site: The site where the limb grows.
+        direction: Direction of the limb in the torso frame, shape (3,).
+        design: The limb's values.
+        space: The design space.
+
+    Returns:
+        The body; the new limb is its last node.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> design = LimbDesign(0.05, 0.2, 900.0, [HingeDraw("y", (-30.0, 30.0), 150.0)])
+        >>> down = np.array([0.0, 0.0, -1.0])
+        >>> list(attach(body, Pose.of(body), Site("limb/0", "end"), down, design))[-1]
+        'limb/3'
+    """
     name = f"limb/{next_number(graph)}"
     above = node(graph, site.parent)
     local = pose.in_frame_of(site.parent, direction)

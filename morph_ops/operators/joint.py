@@ -62,13 +62,27 @@ def dof(
         now: tuple[Slot, ...] = tuple(joint.slot for joint in limb(graph, group[0]).joints)
         slots = draw_other(rng, space.joint_slots, now)
         hinges = draw_hinges(rng, slots, space=space)
-        return [(name, _with_slots(graph, pose, name, hinges)) for name in group]
+        return [(name, with_slots(graph, pose, name, hinges)) for name in group]
 
     return _change_some("dof", graph, rng, change, space)
 
 
-def _with_slots(graph: nx.DiGraph[str], pose: Pose, name: str, hinges: list[HingeDraw]) -> Limb:
-    """The limb with a hinge in each drawn slot; it keeps those that it has already."""
+def with_slots(graph: nx.DiGraph[str], pose: Pose, name: str, hinges: list[HingeDraw]) -> Limb:
+    """The record of a limb with other hinges; those that it has already keep their values.
+
+    Args:
+        graph: A body.
+        pose: Rest pose of the body.
+        name: Name of the limb.
+        hinges: One for each slot that the limb shall have, x before y.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> hinges = [HingeDraw("x", (0.0, 30.0), 150.0)]
+        >>> [joint.slot for joint in with_slots(body, Pose.of(body), "limb/1", hinges).joints]
+        ['x']
+    """
     old = limb(graph, name)
     direction = pose.in_frame_of(name, pose.direction(name))
     kept = {joint.slot: joint for joint in old.joints}

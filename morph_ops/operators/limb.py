@@ -62,19 +62,40 @@ def limb_params(
         radius, height_m = draw(rng, others)
         child = graph
         for name in group:
-            child = _resize(child, pose, name, radius, height_m, space)
+            child = resize(child, pose, name, radius=radius, height_m=height_m, space=space)
         return child
 
     return first_valid("limb_params", graph, propose, space=space)
 
 
-def _resize(
-    graph: nx.DiGraph[str], pose: Pose, name: str, radius: float, height_m: float, space: Space
+def resize(
+    graph: nx.DiGraph[str],
+    pose: Pose,
+    name: str,
+    *,
+    radius: float,
+    height_m: float,
+    space: Space = UNIMAL,
 ) -> nx.DiGraph[str]:
     """A copy of a body in which one limb has another size, and its children follow.
 
-    ``pose`` may be the rest pose before an earlier change of size, since only its rotations
-    and directions are used.
+    Contact excludes and rest height stay as they are: :func:`limb_params` recomputes them.
+
+    Args:
+        graph: A body; it stays untouched.
+        pose: Rest pose of the body. It may be that before an earlier change of size, since only
+            its rotations and directions are used.
+        name: Name of the limb.
+        radius: The new radius (m).
+        height_m: The new height (m).
+        space: The design space.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(11))
+        >>> longer = resize(body, Pose.of(body), "limb/0", radius=0.05, height_m=0.4)
+        >>> height(limb(longer, "limb/0"))
+        0.4
     """
     old = limb(graph, name)
     direction = pose.in_frame_of(name, pose.direction(name))
