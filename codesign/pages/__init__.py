@@ -1,7 +1,8 @@
 """Pages: one style for everything that opens in a browser.
 
-``style.css`` has the colors, of light, dark and print, and the plain elements; ``page.html.jinja``
-is the frame of a page that stands alone. Reports and replays extend it.
+``colors.css`` has the colors of light, dark and print, and ``style.css`` the plain elements;
+``page.html.jinja`` is the frame of a page that stands alone. A page whose elements are those of
+another library takes the colors alone.
 
 >>> from codesign.pages import stylesheet
 >>> "--accent" in stylesheet()
@@ -17,13 +18,22 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["environment", "stylesheet"]
+__all__ = ["colors", "environment", "stylesheet"]
+
+
+def colors() -> str:
+    """The colors and measures of all pages, as properties such as ``--accent``."""
+    return _text("colors.css")
+
+
+def stylesheet() -> str:
+    """The style sheet of all pages: colors and plain elements."""
+    return colors() + _text("style.css")
 
 
 @cache
-def stylesheet() -> str:
-    """The style sheet of all pages."""
-    return (resources.files("codesign.pages") / "style.css").read_text("utf-8")
+def _text(name: str) -> str:
+    return (resources.files("codesign.pages") / name).read_text("utf-8")
 
 
 def environment(package: str) -> jinja2.Environment:
