@@ -25,10 +25,11 @@ WORLD = 0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recording:
-    """One episode of one body: T control steps, n nodes, g drawn geoms.
+    """One episode of one body: T control steps, n nodes.
 
     Attributes:
         name: What the replay calls it.
+        note: What else the replay says of it, such as "candidate 12, made by grow"; may be empty.
         graph: The body.
         model: The body in its world.
         control_dt: Length of a control step (s).
@@ -36,11 +37,14 @@ class Recording:
         qpos: (T + 1, nq) positions, the initial ones first.
         rewards: (T,) reward of each control step.
         contacts: (T + 1, n) whether each node touches the ground.
+        contact_points: (T + 1, n, 3) middle of the contacts of each node with the ground (m); not
+            a number where there are none.
         efforts: (T, n) largest torque of the motors of each node, as a share of what they can
             give (0..1); 0 for a node without motors.
         torso: (T + 1, 3) place of the torso (m).
         fell: Whether the episode ended by a fall.
         max_steps: Most control steps of an episode of its task.
+        ground_m: Height of the ground where the episode began (m).
 
     Examples:
         >>> from codesign.scoring import load_controller
@@ -61,10 +65,13 @@ class Recording:
     qpos: Array
     rewards: Array
     contacts: NDArray[np.bool_]
+    contact_points: Array
     efforts: Array
     torso: Array
     fell: bool
     max_steps: int
+    ground_m: float = 0.0
+    note: str = ""
 
     @property
     def steps(self) -> int:
@@ -93,7 +100,13 @@ class Recording:
 
 
 def record(
-    graph: nx.DiGraph[str], policy: Policy, *, task: Task, name: str, seed: int = 0
+    graph: nx.DiGraph[str],
+    policy: Policy,
+    *,
+    task: Task,
+    name: str,
+    note: str = "",
+    seed: int = 0,
 ) -> Recording:
     """Simulate one episode of a body, and keep what a replay shows.
 
@@ -102,6 +115,7 @@ def record(
         policy: Policy of this body.
         task: World, reward, and end of the episode.
         name: What the replay calls it.
+        note: What else the replay says of it.
         seed: Seed of the initial state; the episode is the first one of a score with this seed.
 
     Raises:
@@ -115,7 +129,7 @@ def record(
     qpos, controls = result.qpos[: steps + 1, 0], result.ctrl[:steps, 0]
     layout = BodyLayout.from_graph(graph, model)
     owners = node_of_bodies(model, layout)
-    contacts, forces, torso = _watched(model, qpos, controls, owners, task.control_dt)
+    points, forces, torso = _watched(model, qpos, controls, owners, task.control_dt)
     return Recording(
         name=name,
         graph=graph,
@@ -124,11 +138,14 @@ def record(
         nodes=tuple(body_graph.node_names(graph)),
         qpos=qpos,
         rewards=result.rewards[:steps, 0],
-        contacts=contacts,
+        contacts=~np.isnan(points[..., 0]),
+        contact_points=points,
         efforts=_efforts(model, forces, owners, layout.n_nodes),
         torso=torso,
         fell=bool(result.fell[0]),
         max_steps=task.max_steps,
+        ground_m=task.ground_m,
+        note=note,
     )
 
 
@@ -158,10 +175,11 @@ def _watched(
     controls: Array,
     owners: NDArray[np.intp],
     control_dt: float,
-) -> tuple[NDArray[np.bool_], Array, Array]:
-    """Contacts (T + 1, n), forces of the actuators (T, nu) and places of the torso (T + 1, 3)."""
+) -> tuple[Array, Array, Array]:
+    """Contact points (T + 1, n, 3), forces of the actuators (T, nu), places of the torso."""
     data = mujoco.MjData(model)
-    contacts = np.zeros((len(qpos), int(owners.max()) + 1), dtype=np.bool_)
+    points = np.zeros((len(qpos), int(owners.max()) + 1, 3))
+    counts = np.zeros(points.shape[:2])
     forces, torso = np.zeros_like(controls), np.empty((len(qpos), 3))
     root = int(np.flatnonzero(owners == 0)[0])
     for step, positions in enumerate(qpos):
@@ -173,11 +191,12 @@ def _watched(
         for contact in data.contact:
             one, other = owners[model.geom_bodyid[contact.geom]]
             if (one < 0) != (other < 0):
-                contacts[step, max(one, other)] = True
+                points[step, max(one, other)] += contact.pos
+                counts[step, max(one, other)] += 1.0
         torso[step] = data.xpos[root]
         if step < len(controls):
             forces[step] = data.actuator_force
-    return contacts, forces, torso
+    return points / np.where(counts, counts, np.nan)[..., None], forces, torso
 
 
 def _efforts(model: mujoco.MjModel, forces: Array, owners: NDArray[np.intp], n_nodes: int) -> Array:
