@@ -1,0 +1,169 @@
+"""A replay as one HTML file: robots in 3D that move in the browser, without server or network.
+
+The 3D scene is that of viser's own client, which stands in the page as a whole; our player moves
+the meshes, from the numbers of :mod:`codesign.replay.page_data`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codesign.drawing import colors_of
+from codesign.errors import UsageError
+from codesign.pages import colors, environment
+from codesign.replay.page_data import (
+    disc_name,
+    lanes,
+    path_name,
+    robot_data,
+    stride_of,
+)
+from codesign.replay.recording import Recording
+from codesign.replay.scene import SceneRobot, furnish, rgb
+
+if TYPE_CHECKING:
+    import viser
+
+#: Most robots in a page.
+MOST_ROBOTS = 12
+#: Parts of the player, in the order in which they run.
+SCRIPTS = ("data.js", "stage.js", "panel.js", "player.js")
+#: Color of the marks where nodes touch the ground.
+CONTACT_COLOR = "#ff9d0a"
+#: Radii of such a mark (m).
+_DISC_M = (0.045, 0.085)
+#: Direction of the camera from what it looks at, and its distance (m) for one robot.
+_TOWARD, _DISTANCE_M = (0.52, -0.74, 0.43), 3.1
+
+
+def replay_page(recordings: Sequence[Recording], *, title: str) -> str:
+    """The page of a replay.
+
+    Args:
+        recordings: Episodes of robots, side by side in this order.
+        title: Title of the page.
+
+    Returns:
+        The text of an HTML file, some megabytes at most.
+
+    Raises:
+        UsageError: There are no recordings or too many, or viser is not installed.
+
+    Examples:
+        >>> page = replay_page([one], title="a walker")  # doctest: +SKIP
+    """
+    if not 1 <= len(recordings) <= MOST_ROBOTS:
+        raise UsageError(
+            f"a replay shows 1 to {MOST_ROBOTS} robots, got {len(recordings)}: choose some of them"
+        )
+    try:
+        from codesign.replay.offline import offline_server
+    except ImportError:
+        raise UsageError(
+            "a replay as HTML requires viser: run pip install 'codesign[studio]', or write a "
+            ".gif, .png or .svg"
+        ) from None
+    places, stride = lanes(recordings), stride_of(recordings)
+    with offline_server() as server:
+        ground = recordings[0].ground_m
+        furnish(server.scene, height=ground)
+        robots = [
+            _put(server.scene, recording, number=number, place=place, stride=stride)
+            for number, (recording, place) in enumerate(zip(recordings, places, strict=True))
+        ]
+        _point_camera(server, places, ground)
+        page = server.get_scene_serializer().as_html()
+    data = {
+        "title": title,
+        "dt": recordings[0].control_dt * stride,
+        "ground": ground,
+        "contactColor": CONTACT_COLOR,
+        "robots": robots,
+    }
+    return _with_player(page, data)
+
+
+def _put(
+    scene: viser.SceneApi, recording: Recording, *, number: int, place: float, stride: int
+) -> dict[str, Any]:
+    """Put a robot, its path and the marks of its contacts into a scene."""
+    robot = SceneRobot(
+        scene,
+        recording.model,
+        name=f"r{number}",
+        colors=colors_of(recording.graph),
+        place=(0.0, place, 0.0),
+    )
+    data = robot_data(recording, list(robot.bodies), number=number, place=place, stride=stride)
+    vertices, faces = _ring()
+    for node in range(len(recording.nodes)):
+        scene.add_mesh_simple(
+            disc_name(number, node),
+            vertices,
+            faces,
+            color=rgb(CONTACT_COLOR),
+            cast_shadow=False,
+            receive_shadow=False,
+        )
+    points = recording.torso[::stride].copy()
+    points[:, 2] = recording.ground_m + 0.008
+    if len(points) > 1:
+        scene.add_line_segments(
+            path_name(number),
+            np.stack([points[:-1], points[1:]], axis=1).astype(np.float32),
+            rgb(data["color"]),
+            line_width=3.0,
+        )
+    return data
+
+
+def _ring() -> tuple[np.ndarray[Any, np.dtype[np.float32]], np.ndarray[Any, np.dtype[np.uint32]]]:
+    """A flat ring around the origin that is seen from above."""
+    angles = np.linspace(0.0, 2.0 * math.pi, 28, endpoint=False)
+    circle = np.stack([np.cos(angles), np.sin(angles), 0.0 * angles], axis=1)
+    vertices = np.concatenate([radius * circle for radius in _DISC_M]).astype(np.float32)
+    here, count = np.arange(len(angles)), len(angles)
+    after = (here + 1) % count
+    faces = np.concatenate(
+        [
+            np.stack([here, here + count, after + count], axis=1),
+            np.stack([here, after + count, after], axis=1),
+        ]
+    )
+    return vertices, faces.astype(np.uint32)
+
+
+def _point_camera(server: viser.ViserServer, places: Sequence[float], ground: float) -> None:
+    """Show all robots where they begin, from the right and a little ahead of them."""
+    width = max(places) - min(places)
+    middle = np.array([0.0, (max(places) + min(places)) / 2.0, ground + 0.45])
+    distance = _DISTANCE_M + 0.62 * width
+    toward = np.array(_TOWARD) / float(np.linalg.norm(_TOWARD))
+    server.initial_camera.position = middle + distance * toward
+    server.initial_camera.look_at = middle
+    server.initial_camera.fov = math.radians(45.0)
+
+
+def _with_player(page: str, data: dict[str, Any]) -> str:
+    """The page of the scene with the player in it."""
+    folder = resources.files("codesign.replay") / "player"
+    parts = environment("codesign.replay").get_template("player/player.html.jinja")
+    text = parts.render(
+        title=data["title"],
+        # No text in the data can end the element that holds it.
+        data=json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+        style=colors() + (folder / "player.css").read_text("utf-8"),
+        scripts=[(folder / name).read_text("utf-8") for name in SCRIPTS],
+    )
+    head, body = text.split("<!-- body -->")
+    page = page.replace("<title>Viser</title>", "", 1)
+    end = page.index("</head>")
+    page = page[:end] + head + page[end:]
+    end = page.rindex("</body>")
+    return page[:end] + body + page[end:]

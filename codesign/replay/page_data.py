@@ -1,0 +1,179 @@
+"""The numbers of a replay in a page: small, as the page has no other file."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.drawing import PALETTE, colors_of
+from codesign.replay.recording import Recording
+from codesign.replay.scene import scene_name
+from morph_ops import graph as body_graph
+
+Array = NDArray[np.float64]
+#: Largest value of the 16-bit numbers that positions and orientations become.
+_LARGEST = 32767
+#: Bytes of a pose in the page: 3 + 4 numbers of 2 bytes, in base64.
+_POSE_BYTES = 14 * 4 / 3
+#: Most bytes of all poses with every control step; with more, every second one is left out.
+MOST_POSE_BYTES = 3_300_000
+#: Half of the narrowest and the widest lane of a robot (m), and the room between two.
+_NARROWEST_M, _WIDEST_M, _ROOM_M = 0.4, 1.6, 0.35
+
+
+def stride_of(recordings: Sequence[Recording]) -> int:
+    """Number of control steps from one frame to the next: 1 unless there is too much to show.
+
+    Args:
+        recordings: The recordings of a page.
+    """
+    poses = sum((each.steps + 1) * each.model.nbody for each in recordings)
+    return max(1, math.ceil(poses * _POSE_BYTES / MOST_POSE_BYTES))
+
+
+def frames_of(steps: int, stride: int) -> NDArray[np.intp]:
+    """Numbers of the control steps that are frames: the first and the last are among them.
+
+    Args:
+        steps: Number of control steps of the episode.
+        stride: Control steps from one frame to the next.
+
+    Examples:
+        >>> frames_of(5, 2)
+        array([0, 2, 4, 5])
+    """
+    return np.append(np.arange(0, steps, stride), steps)
+
+
+def lanes(recordings: Sequence[Recording]) -> list[float]:
+    """Places of robots along y, such that they hardly touch each other (m).
+
+    Args:
+        recordings: Their episodes.
+
+    Returns:
+        A translation for each, the first one 0.
+    """
+    places: list[float] = []
+    edge = 0.0
+    for recording in recordings:
+        right, left = _sides(recording)
+        places.append(edge + right)
+        edge += right + left + _ROOM_M
+    return [place - places[0] for place in places]
+
+
+def _sides(recording: Recording) -> tuple[float, float]:
+    """How far a robot comes to its right and to its left of where it began (m)."""
+    data = mujoco.MjData(recording.model)
+    rows: list[Array] = []
+    for qpos in recording.qpos[:: max(1, recording.steps // 40)]:
+        data.qpos[:] = qpos
+        mujoco.mj_kinematics(recording.model, data)
+        rows.append(data.geom_xpos[recording.model.geom_bodyid > 0, 1].copy())
+    y = np.array(rows)
+    bounds = np.clip([-y.min(), y.max()], _NARROWEST_M, _WIDEST_M)
+    return float(bounds[0]), float(bounds[1])
+
+
+def robot_data(
+    recording: Recording, bodies: Sequence[int], *, number: int, place: float, stride: int
+) -> dict[str, Any]:
+    """What the player knows of one robot, in types of JSON.
+
+    Args:
+        recording: Its episode; F frames of it are kept.
+        bodies: (b,) numbers of the MuJoCo bodies that the scene shows.
+        number: Number of the robot in the page; its nodes in the scene lie below ``/rNUMBER``.
+        place: Its translation along y (m).
+        stride: Control steps from one frame to the next.
+
+    Returns:
+        Names and colors as text, and arrays in base64, row by row: ``torso`` (F, 3) and
+        ``scores`` (F,) as 32-bit floats; ``offsets`` (F, b, 3) from the torso in ``unit`` meters,
+        ``turns`` (F, b, 4) and ``touches`` (F, n, 2) as 16-bit integers; ``efforts`` (F, n) and
+        ``contacts`` (F, n) as bytes.
+    """
+    steps = frames_of(recording.steps, stride)
+    xpos, xquat = _poses(recording, steps, bodies)
+    torso = recording.torso[steps]
+    offsets = xpos - torso[:, None]
+    points = recording.contact_points[steps, :, :2] - torso[:, None, :2]
+    farthest = max(float(np.abs(offsets).max()), float(np.nanmax(np.abs(points), initial=0.1)))
+    unit = farthest / _LARGEST
+    efforts = np.concatenate([recording.efforts, recording.efforts[-1:]])[steps]
+    scores = np.concatenate([[0.0], np.cumsum(recording.rewards)])[steps]
+    colors = colors_of(recording.graph)
+    names = body_graph.node_names(recording.graph)
+    root = f"r{number}"
+    return {
+        "name": recording.name,
+        "note": recording.note,
+        "color": PALETTE[number % len(PALETTE)],
+        "place": round(place, 4),
+        "meshes": [scene_name(root, body) for body in bodies],
+        "nodeOfMesh": _nodes_of(recording, bodies, names),
+        "path": path_name(number),
+        "discs": [disc_name(number, node) for node in range(len(names))],
+        "nodes": list(names),
+        "colors": [colors[name] for name in names],
+        "driven": [bool(each) for each in recording.efforts.max(axis=0, initial=0.0) > 0.0],
+        "frames": len(steps),
+        "seconds": round(recording.seconds, 4),
+        "fell": recording.fell,
+        "unit": unit,
+        "torso": _encoded(torso, "<f4"),
+        "scores": _encoded(scores, "<f4"),
+        "offsets": _encoded(offsets / unit, "<i2"),
+        "turns": _encoded(xquat * _LARGEST, "<i2"),
+        "touches": _encoded(np.nan_to_num(points) / unit, "<i2"),
+        "contacts": _encoded(recording.contacts[steps], "u1"),
+        "efforts": _encoded(efforts * 255.0, "u1"),
+    }
+
+
+def path_name(number: int) -> str:
+    """Name of the path of a robot in the scene tree."""
+    return f"/r{number}/path"
+
+
+def disc_name(number: int, node: int) -> str:
+    """Name of the mark of a node's contact in the scene tree."""
+    return f"/r{number}/touch-{node}"
+
+
+def _nodes_of(recording: Recording, bodies: Sequence[int], names: Sequence[str]) -> list[int]:
+    """Row of the node that each shown body belongs to."""
+    model, rows = recording.model, {name: row for row, name in enumerate(names)}
+    found: list[int] = []
+    for body in bodies:
+        owner = int(body)
+        while owner and model.body(owner).name not in rows:
+            owner = int(model.body_parentid[owner])
+        found.append(rows.get(model.body(owner).name, -1))
+    return found
+
+
+def _poses(
+    recording: Recording, steps: NDArray[np.intp], bodies: Sequence[int]
+) -> tuple[Array, Array]:
+    """(F, b, 3) positions (m) and (F, b, 4) orientations of bodies."""
+    data = mujoco.MjData(recording.model)
+    xpos, xquat = np.empty((len(steps), len(bodies), 3)), np.empty((len(steps), len(bodies), 4))
+    for row, qpos in enumerate(recording.qpos[steps]):
+        data.qpos[:] = qpos
+        mujoco.mj_kinematics(recording.model, data)
+        xpos[row], xquat[row] = data.xpos[list(bodies)], data.xquat[list(bodies)]
+    return xpos, xquat
+
+
+def _encoded(values: NDArray[Any], kind: str) -> str:
+    """Numbers in base64; rounded if ``kind`` is one of integers."""
+    whole = values.round() if np.dtype(kind).kind in "iu" and values.dtype.kind == "f" else values
+    return base64.b64encode(whole.astype(kind).tobytes()).decode("ascii")

@@ -1,0 +1,275 @@
+"use strict";
+// The 3D scene: moves and colors the meshes that viser's client has made, and the camera.
+(function (replay) {
+  // Colors of torques from none to the largest: lightness falls all the way.
+  const RAMP = ["#e8e4dc", "#f6c66b", "#ee8434", "#c7385d", "#6d1a70", "#260f4a"];
+  const GROUND = {
+    dark: {cellColor: 0x222a35, sectionColor: 0x3a4656, shadowOpacity: 0.6},
+    light: {cellColor: 0xe4e7ec, sectionColor: 0xc4cad3, shadowOpacity: 0.3},
+  };
+
+  function rampColor(share) {
+    const place = replay.clamp(share, 0, 1) * (RAMP.length - 1);
+    const from = Math.min(Math.floor(place), RAMP.length - 2), part = place - from;
+    const mix = (shift) => {
+      const of = (text) => (parseInt(text.slice(1), 16) >> shift) & 255;
+      return Math.round((1 - part) * of(RAMP[from]) + part * of(RAMP[from + 1]));
+    };
+    return (mix(16) << 16) | (mix(8) << 8) | mix(0);
+  }
+
+  const COLORS = Array.from({length: 256}, (_, effort) => rampColor(effort / 255));
+
+  function firstMesh(object) {
+    let found = null;
+    object.traverse((each) => {
+      if (found === null && each.isMesh && each.material && each.material.color) found = each;
+    });
+    return found;
+  }
+
+  class Stage {
+    constructor(data, dark) {
+      this.data = data;
+      this.dark = dark;
+      this.viser = null;
+      this.marks = document.getElementById("replay-marks");
+      this.meters = [];
+      this.names = [];
+    }
+
+    // Whether viser's client has made all that the player moves.
+    ready() {
+      const viser = window.__viserMutable;
+      if (!viser || !viser.cameraControl || !viser.camera || !viser.nodeRefFromName[""]) {
+        return false;
+      }
+      const made = (name) => viser.nodeRefFromName[name] && viser.nodePoseData[name];
+      return this.data.robots.every(
+        (robot) => robot.meshes.every(made) && robot.discs.every(made)
+          && (robot.frames < 2 || viser.nodeRefFromName[robot.path]));
+    }
+
+    start() {
+      this.viser = window.__viserMutable;
+      const refs = this.viser.nodeRefFromName;
+      this.robots = this.data.robots.map((robot) => ({
+        robot,
+        positions: robot.meshes.map(() => [0, 0, 0]),
+        turns: robot.meshes.map(() => [1, 0, 0, 0]),
+        meshes: robot.meshes.map((name) => firstMesh(refs[name])),
+        discs: robot.discs.map((name) => firstMesh(refs[name])),
+        lines: this.linesOf(refs[robot.path]),
+      }));
+      for (const shown of this.robots) {
+        shown.colors = shown.meshes.map((mesh) => mesh.material.color.getHex());
+        for (const disc of shown.discs) {
+          disc.material.emissive.set(this.data.contactColor);
+          disc.material.emissiveIntensity = 0.7;
+          disc.visible = false;
+        }
+      }
+      const Vector = this.robots[0].meshes[0].position.constructor;
+      this.vector = new Vector();
+      this.target = new Vector();
+      this.tint();
+      this.home = {
+        position: this.viser.cameraControl.getPosition(new Vector()),
+        target: this.viser.cameraControl.getTarget(new Vector()),
+      };
+      this.anchor = null;
+      this.shift = null;
+    }
+
+    linesOf(object) {
+      const found = [];
+      if (object) {
+        object.traverse((each) => {
+          if (each.geometry && each.geometry.isInstancedBufferGeometry) found.push(each);
+        });
+      }
+      return found;
+    }
+
+    // Colors of ground and background that fit the page.
+    tint() {
+      const values = this.dark ? GROUND.dark : GROUND.light;
+      this.viser.nodeRefFromName["/ground"].traverse((each) => {
+        const uniforms = each.material && each.material.uniforms;
+        if (!uniforms || !uniforms.cellColor) return;
+        uniforms.cellColor.value.set(values.cellColor);
+        uniforms.sectionColor.value.set(values.sectionColor);
+        uniforms.shadowOpacity.value = values.shadowOpacity;
+      });
+      for (let each = this.viser.canvas; each && each.id !== "root"; each = each.parentElement) {
+        each.style.backgroundColor = "transparent";
+      }
+    }
+
+    place(name, position, turn) {
+      const pose = this.viser.nodePoseData[name];
+      pose.position = position;
+      pose.wxyz = turn;
+      pose.poseUpdateState = "needsUpdate";
+    }
+
+    // Show a time, with what of it the options say.
+    show(time, options) {
+      for (const shown of this.robots) {
+        const robot = shown.robot;
+        robot.posesAt(time, shown.positions, shown.turns);
+        robot.meshes.forEach((name, i) => this.place(name, shown.positions[i], shown.turns[i]));
+        const frame = robot.nearestFrame(time);
+        this.showContacts(shown, frame, options.contacts);
+        this.paint(shown, frame, options.torques);
+        for (const line of shown.lines) {
+          line.visible = options.path && frame > 0;
+          line.geometry.instanceCount = frame;
+        }
+      }
+      this.follow(time, options);
+      this.viser.requestRender();
+    }
+
+    showContacts(shown, frame, wanted) {
+      const robot = shown.robot, count = robot.nodes.length;
+      shown.discs.forEach((disc, node) => {
+        const row = frame * count + node;
+        disc.visible = wanted && robot.contacts[row] > 0;
+        if (!disc.visible) return;
+        const x = robot.torso[3 * frame] + robot.unit * robot.touches[2 * row];
+        const y = robot.torso[3 * frame + 1] + robot.unit * robot.touches[2 * row + 1];
+        this.place(robot.discs[node], [x, y, this.data.ground + 0.006], [1, 0, 0, 0]);
+      });
+    }
+
+    paint(shown, frame, wanted) {
+      const robot = shown.robot, count = robot.nodes.length;
+      shown.meshes.forEach((mesh, i) => {
+        const node = robot.nodeOfMesh[i];
+        const colored = wanted && node >= 0 && robot.driven[node];
+        const color = colored ? COLORS[robot.efforts[frame * count + node]] : shown.colors[i];
+        mesh.material.color.setHex(color);
+      });
+    }
+
+    // The place of a robot in the scene that its camera keeps in view.
+    placeOf(number, time) {
+      const robot = this.data.robots[number];
+      const [x, y] = robot.wayAt(time);
+      return [x, y + robot.place, 0];
+    }
+
+    // Move the camera with the chosen robot; how the user turned and zoomed it stays.
+    follow(time, options) {
+      const place = this.placeOf(options.chosen, time);
+      if (!options.follow) {
+        this.anchor = null;
+        return;
+      }
+      if (this.anchor === null) this.anchor = place;
+      if (options.rechosen) this.shift = {from: this.anchor, start: performance.now()};
+      let wanted = place;
+      if (this.shift) {
+        const share = replay.clamp((performance.now() - this.shift.start) / 500, 0, 1);
+        const eased = share * share * (3 - 2 * share);
+        wanted = place.map((value, i) => this.shift.from[i] + eased * (value - this.shift.from[i]));
+        if (share >= 1) this.shift = null;
+      }
+      const moved = wanted.map((value, i) => value - this.anchor[i]);
+      this.anchor = wanted;
+      if (!moved.some((value) => Math.abs(value) > 1e-7)) return;
+      const control = this.viser.cameraControl;
+      control.getTarget(this.target, true);
+      this.vector.set(...moved).applyQuaternion(this.viser.nodeRefFromName[""].quaternion);
+      this.target.add(this.vector);
+      control.moveTo(this.target.x, this.target.y, this.target.z, false);
+    }
+
+    // The view from the beginning, around the chosen robot if the camera follows it.
+    resetView(time, options) {
+      const control = this.viser.cameraControl;
+      const {position, target} = this.home;
+      this.vector.set(0, 0, 0);
+      if (options.follow) {
+        const from = this.placeOf(0, 0), to = this.placeOf(options.chosen, time);
+        this.vector.set(to[0] - from[0], to[1] - from[1], 0);
+        this.vector.applyQuaternion(this.viser.nodeRefFromName[""].quaternion);
+      }
+      const {x, y, z} = this.vector;
+      control.setLookAt(position.x + x, position.y + y, position.z + z,
+        target.x + x, target.y + y, target.z + z, true);
+      this.viser.requestRender();
+    }
+
+    // Where a point of the scene is in the window; null behind the camera.
+    project(x, y, z) {
+      const root = this.viser.nodeRefFromName[""], camera = this.viser.camera;
+      const point = this.vector.set(x, y, z).applyQuaternion(root.quaternion);
+      const depth = point.clone().applyMatrix4(camera.matrixWorldInverse).z;
+      if (depth > -0.05) return null;
+      point.project(camera);
+      const {clientWidth, clientHeight} = this.viser.canvas;
+      return [(point.x + 1) / 2 * clientWidth, (1 - point.y) / 2 * clientHeight, -depth];
+    }
+
+    // Meters along the ground, and names above robots where there are several.
+    label(time) {
+      this.labelMeters();
+      if (this.data.robots.length > 1) this.labelNames(time);
+    }
+
+    labelMeters() {
+      const places = this.data.robots.map((robot) => robot.place);
+      const side = Math.min(...places) - 0.75, used = [];
+      let middle = 0;
+      if (this.anchor) middle = Math.round(this.anchor[0]);
+      for (let meter = middle - 12, last = -Infinity; meter <= middle + 12; meter++) {
+        const spot = this.project(meter, side, this.data.ground);
+        if (!spot || spot[2] > 16 || Math.abs(spot[0] - last) < 34) continue;
+        last = spot[0];
+        used.push([`${meter} m`, spot]);
+      }
+      this.put(this.meters, used, "meter");
+    }
+
+    labelNames(time) {
+      const used = this.data.robots.map((robot, i) => {
+        const [x, y, z] = robot.torsoAt(time);
+        return [String(i), this.project(x, y + robot.place, z + 0.42), robot];
+      });
+      this.put(this.names, used, "name", (label, robot, i) => {
+        if (!label.firstChild) {
+          const badge = document.createElement("b");
+          badge.className = "badge";
+          badge.textContent = String(i + 1);
+          badge.style.setProperty("--badge", robot.color);
+          label.append(badge, robot.name);
+        }
+        label.classList.toggle("over", robot.over(time));
+      });
+    }
+
+    put(labels, used, kind, fill) {
+      while (labels.length < used.length) {
+        const label = document.createElement("span");
+        label.className = kind;
+        this.marks.append(label);
+        labels.push(label);
+      }
+      labels.forEach((label, i) => {
+        const spot = i < used.length ? used[i][1] : null;
+        label.hidden = !spot;
+        if (!spot) return;
+        if (fill) fill(label, used[i][2], i);
+        else if (label.textContent !== used[i][0]) label.textContent = used[i][0];
+        label.style.transform =
+          `translate(${spot[0].toFixed(1)}px, ${spot[1].toFixed(1)}px) translate(-50%, -50%)`;
+      });
+    }
+  }
+
+  replay.Stage = Stage;
+  replay.rampColor = (effort) => `#${COLORS[effort].toString(16).padStart(6, "0")}`;
+  replay.ramp = `linear-gradient(to right, ${RAMP.join(", ")})`;
+})(window.codesignReplay);
