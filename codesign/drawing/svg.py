@@ -87,11 +87,13 @@ class Window:
         center: (3,) point in the middle of the picture (m).
         width: Width of the picture (m).
         lines: Distance of lines on the floor, across the x axis (m); 0 for none.
+        length: Length of these lines (m); None for lines through the whole picture.
     """
 
     center: Array
     width: float
     lines: float = 0.0
+    length: float | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ class _Painter:
         x, y, _ = window.center
         half = window.width
         first, last = np.ceil((x - half) / window.lines), np.floor((x + half) / window.lines)
+        half = half if window.length is None else window.length / 2.0
         for number in range(int(first), int(last) + 1):
             place = number * window.lines
             (x1, y1), (x2, y2) = self.view(

@@ -58,7 +58,7 @@ def design_readme(
         parts.append("Before you trust the score:\n")
         parts.append("\n".join(f"- {_text(warning)}" for warning in warnings) + "\n")
     parts.append("## Files\n")
-    parts.append(_table(("file", "what it is"), [(f"`{file}`", _what(file)) for file in names]))
+    parts.append(_table(("file", "what it is"), [(f"`{file}`", what_file(file)) for file in names]))
     commands = _commands(name, set(names))
     if commands:
         parts.append("## Try it\n")
@@ -116,7 +116,12 @@ def _score_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
-def _what(file: str) -> str:
+def what_file(file: str) -> str:
+    """What a file of a design is, in a few words; empty for other files.
+
+    Args:
+        file: Its name.
+    """
     return next((what for end, what in _FILES if file.endswith(end)), "")
 
 

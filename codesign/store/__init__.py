@@ -22,11 +22,20 @@ The modules:
     atomic      folders that appear complete or not at all
 """
 
-from codesign.store.candidate import Candidate
+from codesign.store.candidate import Candidate, Summary
 from codesign.store.database import Database
 from codesign.store.event import Event
 from codesign.store.folder import RunFolder, find_runs
 from codesign.store.founder import Founder
 from codesign.store.schema import FRONT
 
-__all__ = ["FRONT", "Candidate", "Database", "Event", "Founder", "RunFolder", "find_runs"]
+__all__ = [
+    "FRONT",
+    "Candidate",
+    "Database",
+    "Event",
+    "Founder",
+    "RunFolder",
+    "Summary",
+    "find_runs",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 
@@ -11,6 +11,30 @@ from codesign.scoring import ScoreRecord
 from morph_ops import identity
 from morph_ops.identity import body_hash
 from morph_ops.io import json_file
+
+
+class Summary(NamedTuple):
+    """What a table of a whole run says about a scored candidate, without its body.
+
+    Attributes:
+        number: Position in the run, from 0.
+        generation: The generation.
+        operator: The operator that made the body.
+        parents: Numbers of the parents, the first parent first.
+        status: Status of the score record.
+        score: Score in the search.
+        duplicate_of: Number of the candidate whose score it has; None if it was scored itself.
+        steps: Control steps that its score took.
+    """
+
+    number: int
+    generation: int
+    operator: str
+    parents: tuple[int, ...]
+    status: str
+    score: float
+    duplicate_of: int | None
+    steps: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

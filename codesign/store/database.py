@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
 from codesign.store import ranking, rows, schema
-from codesign.store.candidate import Candidate
+from codesign.store.candidate import Candidate, Summary
 from codesign.store.event import Event
 from morph_ops._messages import one_line
 
@@ -180,6 +180,36 @@ class Database:
         """All candidates, by number."""
         return list(self._select("ORDER BY c.number"))
 
+    def summaries(self) -> list[Summary]:
+        """All candidates by number, without bodies and records: fast for long runs."""
+        found = self._rows(
+            "SELECT number, generation, operator, parents, status, score, duplicate_of, "
+            "json_extract(record, '$.steps') FROM candidates ORDER BY number"
+        )
+        return [
+            Summary(number, generation, operator, tuple(json.loads(parents)), *rest)
+            for number, generation, operator, parents, *rest in map(tuple, found)
+        ]
+
+    def metrics(
+        self, names: Sequence[str], *, most: int
+    ) -> list[tuple[int, float, tuple[float | None, ...]]]:
+        """Number, score and metrics of candidates with status "ok", evenly spread over the run.
+
+        Args:
+            names: Names of metrics of the score records; None stands where a record lacks one.
+            most: Maximum number of candidates.
+        """
+        columns = "".join(", json_extract(record, ?)" for _ in names)
+        found = self._rows(
+            f"SELECT number, score{columns} FROM candidates WHERE status = 'ok' AND number % max("
+            "1, (SELECT count(*) FROM candidates) / ?) = 0 ORDER BY number LIMIT ?",
+            *(f'$.metrics."{name}"' for name in names),
+            most,
+            most,
+        )
+        return [(row[0], row[1], tuple(row)[2:]) for row in found]
+
     def best(self, count: int, *, of_front: bool = True) -> list[Candidate]:
         """The best candidates, best first: distinct bodies with status "ok".
 
@@ -216,6 +246,14 @@ class Database:
         """The distinct bodies on the Pareto front; empty for a run with one objective."""
         on_front = self._select(ranking.ON_FRONT)
         return list({candidate.hash: candidate for candidate in on_front}.values())
+
+    def reevaluated(self) -> list[tuple[int, float]]:
+        """Number and score of the re-evaluated candidates that simulated, by number."""
+        found = self._rows(
+            "SELECT number, score FROM reevaluations "
+            "WHERE json_extract(record, '$.status') = 'ok' ORDER BY number"
+        )
+        return [(number, score) for number, score in found]
 
     def counts(self) -> dict[str, int]:
         """The number of candidates of each status, and of ``"duplicate"`` among them."""

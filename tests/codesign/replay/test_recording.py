@@ -41,6 +41,7 @@ def test_a_recording_has_the_numbers_of_the_first_episode_of_a_score(body):
     assert one.fell == result.fell[0]
     assert one.distance == pytest.approx(result.distance[0], abs=0.05)
     assert one.speed == pytest.approx(result.speed[0], abs=0.05)
+    assert result.gait is not None
     touching = one.contacts[1:].mean(axis=0)
     np.testing.assert_allclose(touching, result.gait.duty_factors[0], atol=0.05)
 

@@ -1,0 +1,273 @@
+"""The content of a report: all that its page says about one run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesign.config import Settings, to_toml
+from codesign.report import archive, charts, words
+from codesign.report.charts import Figure
+from codesign.report.designs import Card, cards, recordings_of
+from codesign.report.differences import differences
+from codesign.report.history import (
+    Fitness,
+    OperatorSuccess,
+    diversity,
+    fitness,
+    operator_success,
+)
+from codesign.report.phylogeny import Ancestor, ancestry
+from codesign.report.pictures import Pictures
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from codesign.store import Database, Event, Summary
+
+#: Winners whose ancestors the page shows, and rows of the table of fitness.
+WINNERS, TABLE_ROWS = 5, 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relative:
+    """A body of the phylogeny on the page.
+
+    Attributes:
+        place: Where the drawing has it.
+        score: Its score in the search.
+        status: Status of its score record.
+        operator: The operator that made it.
+        other: Number of a second parent; None for none.
+        gain: Score against the parent that the drawing shows; None without.
+        picture: The body, small.
+        before: The shown parent, with what changed in color; empty without.
+        after: The body, with what changed in color.
+        words: What changed, a line each.
+    """
+
+    place: Ancestor
+    score: float
+    status: str
+    operator: str
+    other: int | None
+    gain: float | None
+    picture: str
+    before: str
+    after: str
+    words: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Content:
+    """What a report says about a run.
+
+    Attributes:
+        name: Name of the run folder.
+        asked: What the run was asked, in a sentence.
+        found: What it found, in a sentence.
+        going: Whether the run still goes on.
+        hero: The best design in motion, as SVG; empty without.
+        cards: Its best designs.
+        motion: Why some designs are shown at rest alone; None if none is.
+        figures: Charts by name.
+        fitness: Rows of the table of fitness: candidates, best and median score.
+        operators: How often each operator made a better body.
+        alarms: Lines about what looked wrong.
+        relatives: The phylogeny of the winners.
+        front: Its Pareto front, if it has one.
+        map: Its archive, if it has one.
+        changed: Settings that differ from the defaults, and their values.
+        settings: All settings as TOML.
+        versions: What the run worked with: names and values.
+        pictures: What drew the pictures; it has the sprite of the page.
+    """
+
+    name: str
+    asked: str
+    found: str
+    going: bool
+    hero: str
+    cards: Sequence[Card]
+    motion: str | None
+    figures: Mapping[str, Figure]
+    fitness: Sequence[tuple[int, float, float]]
+    operators: Sequence[OperatorSuccess]
+    alarms: Sequence[str]
+    relatives: Sequence[Relative]
+    front: archive.Front | None
+    map: archive.Map | None
+    changed: Sequence[tuple[str, str]]
+    settings: str
+    versions: Sequence[tuple[str, str]]
+    pictures: Pictures
+
+
+def content_of(
+    database: Database,
+    settings: Settings,
+    *,
+    run: Path,
+    page: Path,
+    designs: Path,
+    state: str,
+    top: int,
+    finetuned: Mapping[int, tuple[float, float]],
+) -> Content:
+    """Gather what a report says about a run.
+
+    Args:
+        database: Database of the run, opened for reading.
+        settings: Settings of the run.
+        run: Run folder.
+        page: File of the page.
+        designs: The run's folder of designs.
+        state: How far the run is, as :attr:`codesign.api.RunStatus.state` says.
+        top: Number of best designs.
+        finetuned: Scores before and after fine-tuning, by number of the candidate.
+    """
+    summaries, pictures = database.summaries(), Pictures()
+    by_number = {one.number: one for one in summaries}
+    best = database.best(max(top, WINNERS))
+    recordings, motion = recordings_of(best[:top], settings)
+    made = cards(
+        best[:top],
+        by_number,
+        recordings,
+        pictures,
+        designs=designs,
+        page=page,
+        finetuned=finetuned,
+    )
+    curve, operators = fitness(summaries), operator_success(summaries)
+    generations = database.events("generation")
+    winners = [candidate.number for candidate in best[:WINNERS]]
+    return Content(
+        name=run.resolve().name,
+        asked=words.asked(settings),
+        found=words.found(made, summaries, settings, state=state, total=database.total(settings)),
+        going=state == "running",
+        hero=pictures.strobe(recordings[winners[0]])
+        if winners and winners[0] in recordings
+        else "",
+        cards=made,
+        motion=motion,
+        figures=_figures(database, curve, operators, generations),
+        fitness=_rows(curve),
+        operators=operators,
+        alarms=words.alarms(database.events("alarm", "warning")),
+        relatives=_relatives(database, summaries, winners, pictures),
+        front=archive.front_of(database, settings, pictures),
+        map=archive.map_of(database, settings, pictures),
+        changed=changed_settings(settings),
+        settings=to_toml(settings),
+        versions=_versions(database.initial_provenance()),
+        pictures=pictures,
+    )
+
+
+def changed_settings(settings: Settings) -> list[tuple[str, str]]:
+    """Settings that differ from the defaults, with their values.
+
+    Args:
+        settings: The settings.
+
+    Examples:
+        >>> changed_settings(Settings(population=16, seed=3))
+        [('seed', '3'), ('population', '16')]
+    """
+    usual = flat(json.loads(Settings().model_dump_json()))
+    own = flat(json.loads(settings.model_dump_json()))
+    return [(name, value) for name, value in own.items() if usual.get(name) != value]
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings as names with dots and values as text.
+
+    Args:
+        values: The settings, in JSON's types.
+        prefix: Start of the names.
+
+    Examples:
+        >>> flat({"seed": 1, "rates": {"crossover": 0.25}})
+        {'seed': '1', 'rates.crossover': '0.25'}
+    """
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{name}.")  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            found[prefix + name] = value if isinstance(value, str) else json.dumps(value)
+    return found
+
+
+def _figures(
+    database: Database,
+    curve: Fitness,
+    operators: Sequence[OperatorSuccess],
+    generations: Sequence[Event],
+) -> dict[str, Figure]:
+    figures = {"fitness": charts.fitness_chart(curve, database.reevaluated())}
+    if generations:
+        figures["diversity"] = charts.diversity_chart(*diversity(generations))
+    if operators:
+        figures["operators"] = charts.operators_chart(operators)
+    return figures
+
+
+def _rows(curve: Fitness) -> list[tuple[int, float, float]]:
+    """Some rows of a curve, evenly spread, the last one among them."""
+    count = len(curve.candidates)
+    step = max(1, -(-count // TABLE_ROWS))
+    kept = sorted(range(count - 1, -1, -step))
+    return [
+        (int(curve.candidates[n]), float(curve.best[n]), float(curve.quartiles[n, 1])) for n in kept
+    ]
+
+
+def _relatives(
+    database: Database, summaries: Sequence[Summary], winners: Sequence[int], pictures: Pictures
+) -> list[Relative]:
+    by_number = {one.number: one for one in summaries}
+    places = ancestry(summaries, winners)
+    graphs = {one.number: database.candidate(one.number).graph for one in places}
+    return [_relative(place, by_number, graphs, pictures) for place in places]
+
+
+def _relative(
+    place: Ancestor,
+    summaries: Mapping[int, Summary],
+    graphs: Mapping[int, nx.DiGraph[str]],
+    pictures: Pictures,
+) -> Relative:
+    one, graph = summaries[place.number], graphs[place.number]
+    picture = pictures.thumbnail(graph)
+    others = [number for number in one.parents[1:] if number != one.parents[0]]
+    known = Relative(
+        place=place,
+        score=one.score,
+        status=one.status,
+        operator=one.operator,
+        other=others[0] if others else None,
+        gain=None,
+        picture=picture,
+        before="",
+        after=pictures.at_rest(graph, title=f"candidate {one.number}"),
+        words=("a starting body",),
+    )
+    if place.parent is None:
+        return known
+    found = differences(graphs[place.parent], graph)
+    before = pictures.colored(
+        graphs[place.parent], found.before, title=f"candidate {place.parent}, the parent"
+    )
+    after = pictures.colored(graph, found.after, title=f"candidate {one.number}, the child")
+    gain = one.score - summaries[place.parent].score
+    return replace(known, gain=gain, before=before, after=after, words=found.words)
+
+
+def _versions(provenance: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(key, value) for key, value in sorted(provenance.items()) if key != "settings"]

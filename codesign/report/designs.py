@@ -1,0 +1,233 @@
+"""The best designs of a run, as cards of a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesign.errors import WRONG_INPUT, RunError
+from codesign.exporting.design_readme import what_file
+from codesign.replay import Recording, record
+from codesign.report.phylogeny import line
+from codesign.report.pictures import Pictures, gait_diagram
+from codesign.scoring import ScoreRecord, load_controller
+from hyperdistill_core.tasks import get_task
+from morph_ops import graph as body_graph
+from morph_ops._messages import one_line
+from morph_ops._registry import is_plugin
+from morph_ops.geometry import mass, total_mass
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from codesign.config import Settings
+    from codesign.store import Candidate, Summary
+
+#: Most operators that a card names.
+MOST_OPERATORS = 8
+#: Metrics that a card shows: name, label, format and unit.
+METRICS = (
+    ("raw_cost_of_transport", "cost of transport", ".2f", ""),
+    ("height", "torso height", ".2f", " m"),
+    ("period", "gait period", ".2f", " s"),
+    ("contact", "time with ground contact", ".0%", ""),
+    ("symmetry", "left-right symmetry", ".2f", ""),
+    ("unlikeness", "unlikeness", ".0f", " %"),
+    ("robustness", "robustness", ",.0f", ""),
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Node:
+    """A node of a body in words, with its children."""
+
+    name: str
+    words: str
+    children: list[Node] = field(default_factory=list["Node"])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Card:
+    """A design on a page.
+
+    Attributes:
+        rank: Place among the designs, from 1.
+        candidate: The candidate that it is.
+        record: The score record that the rank follows.
+        search_score: Score in the search, where a re-evaluation replaced it; None otherwise.
+        finetuned: Scores before and after fine-tuning; None without.
+        picture: The body at rest, as SVG.
+        strobe: The body in motion, as SVG; empty without.
+        gait: Its gait diagram, as SVG; empty without.
+        tree: The body in words.
+        size: Number of nodes, number of joints, and mass (kg).
+        depth: Number of ancestors in its line of first parents.
+        operators: What made it: the last operators of its line, the oldest first.
+        metrics: Labels and values of its metrics.
+        files: Links to its files and what they are, where the page lies beside them.
+    """
+
+    rank: int
+    candidate: Candidate
+    record: ScoreRecord
+    search_score: float | None
+    finetuned: tuple[float, float] | None
+    picture: str
+    strobe: str
+    gait: str
+    tree: Node
+    size: tuple[int, int, float]
+    depth: int
+    operators: Sequence[str]
+    metrics: Sequence[tuple[str, str]]
+    files: Sequence[tuple[str, str]]
+
+    @property
+    def name(self) -> str:
+        """Name of the design, which is that of its folder."""
+        return f"design-{self.rank:02d}"
+
+
+def cards(
+    best: Sequence[Candidate],
+    summaries: Mapping[int, Summary],
+    recordings: Mapping[int, Recording],
+    pictures: Pictures,
+    *,
+    designs: Path,
+    page: Path,
+    finetuned: Mapping[int, tuple[float, float]],
+) -> list[Card]:
+    """The cards of the best designs.
+
+    Args:
+        best: The designs, best first.
+        summaries: All candidates by number.
+        recordings: Episodes of designs by number of the candidate.
+        pictures: What draws the pictures of the page.
+        designs: The run's folder of designs.
+        page: The file of the page, which links are relative to.
+        finetuned: Scores before and after fine-tuning by number of the candidate.
+    """
+    made: list[Card] = []
+    for rank, candidate in enumerate(best, start=1):
+        number, graph = candidate.number, candidate.graph
+        record_ = candidate.reevaluation or candidate.result
+        recording = recordings.get(number)
+        ancestors = line(summaries, number)
+        made.append(
+            Card(
+                rank=rank,
+                candidate=candidate,
+                record=record_,
+                search_score=candidate.score if candidate.reevaluation else None,
+                finetuned=finetuned.get(number),
+                picture=pictures.at_rest(graph, title=f"candidate {number} at rest"),
+                strobe=pictures.strobe(recording) if recording else "",
+                gait=gait_diagram(recording) if recording else "",
+                tree=in_words(graph),
+                size=(len(graph), sum(1 for _ in body_graph.joints(graph)), total_mass(graph)),
+                depth=len(ancestors) - 1,
+                operators=[summaries[one].operator for one in ancestors[-MOST_OPERATORS:]],
+                metrics=_metrics(record_),
+                files=_files(designs / f"design-{rank:02d}", page.parent),
+            )
+        )
+    return made
+
+
+def recordings_of(
+    best: Sequence[Candidate], settings: Settings
+) -> tuple[dict[int, Recording], str | None]:
+    """An episode of each design: the first one of the score that it is ranked by.
+
+    A custom task is never loaded for this, since it can run code of somebody else.
+
+    Args:
+        best: The designs.
+        settings: Settings of the run.
+
+    Returns:
+        The episodes by number of the candidate, and why some are missing.
+    """
+    if is_plugin(settings.task):
+        return {}, f"the task {settings.task} is a custom component, which a page does not load"
+    try:
+        task, controller = get_task(settings.task), load_controller(settings.controller)
+    except WRONG_INPUT as error:
+        return {}, one_line(error)
+    found: dict[int, Recording] = {}
+    why: str | None = None
+    for candidate in best:
+        shown = candidate.reevaluation or candidate.result
+        if shown.controller_hash != controller.hash:
+            return {}, f"the controller {settings.controller} is not the one that scored this run"
+        try:
+            policy = controller.for_body(
+                candidate.graph, task.model(candidate.graph), variant=candidate.variant
+            )
+            found[candidate.number] = record(
+                candidate.graph,
+                policy,
+                task=task,
+                name=f"candidate {candidate.number}",
+                seed=shown.seed,
+            )
+        except (*WRONG_INPUT, RunError) as error:
+            why = one_line(error)
+    return found, why
+
+
+def in_words(graph: nx.DiGraph[str]) -> Node:
+    """A body as a tree of lines.
+
+    Args:
+        graph: The body.
+
+    Examples:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> in_words(sample_body(np.random.default_rng(0))).name
+        'torso/0'
+    """
+    root = body_graph.root(graph)
+    torso = body_graph.torso(graph)
+    return Node(
+        name=root,
+        words=f"sphere of radius {torso.radius:g} m, {mass(torso):.2f} kg",
+        children=[_limb(graph, child) for child in body_graph.children(graph, root)],
+    )
+
+
+def _limb(graph: nx.DiGraph[str], name: str) -> Node:
+    limb = body_graph.limb(graph, name)
+    words = [f"{math.dist(limb.start, limb.end):.2f} m, {mass(limb):.2f} kg"]
+    for joint in limb.joints:
+        low, high = joint.range_deg
+        words.append(f"{joint.slot} hinge {low:g}° to {high:g}°, gear {joint.gear:g}")
+    children = [_limb(graph, child) for child in body_graph.children(graph, name)]
+    return Node(name=name, words="; ".join(words), children=children)
+
+
+def _metrics(shown: ScoreRecord) -> list[tuple[str, str]]:
+    values: dict[str, Any] = {**shown.metrics}
+    rows = [
+        (label, f"{values[name]:{form}}{unit}")
+        for name, label, form, unit in METRICS
+        if values.get(name) is not None
+    ]
+    known = {name for name, *_ in METRICS}
+    return rows + [(n, f"{v:.3g}") for n, v in shown.criteria_values.items() if n not in known]
+
+
+def _files(folder: Path, beside: Path) -> list[tuple[str, str]]:
+    """Links to the files of a design and what they are; none where the page lies elsewhere."""
+    if not folder.is_dir() or beside.resolve() != folder.parent.parent.resolve():
+        return []
+    return [
+        (f"{folder.parent.name}/{folder.name}/{file.name}", what_file(file.name))
+        for file in sorted(folder.iterdir())
+    ]

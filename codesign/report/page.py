@@ -1,0 +1,197 @@
+"""The page of a report: one file that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, NamedTuple
+
+from codesign.pages import environment
+from codesign.report.charts import Figure
+from codesign.report.comparison import Comparison, Group
+from codesign.report.content import Content
+from codesign.report.differences import ADDED, CHANGED, REMOVED, SAME
+from codesign.report.phylogeny import Ancestor
+from codesign.scoring.fingerprint import installed_version
+
+PACKAGE = "codesign.report"
+LEGEND = ((CHANGED, "changed"), (ADDED, "added"), (REMOVED, "removed"), (SAME, "the same"))
+#: Mean score of a group in which no body simulates.
+WORST = float("-inf")
+#: Size of a body in the phylogeny, and distances between them (px).
+NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 112, 98, 36, 16, 14
+
+
+class Edge(NamedTuple):
+    """A line from a body to its child.
+
+    Attributes:
+        path: The line, as SVG path data.
+        skipped: Number of bodies between the two that the drawing leaves out.
+        x: Place of that number (px).
+        y: Place of that number (px).
+    """
+
+    path: str
+    skipped: int
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """The drawing of a phylogeny.
+
+    Attributes:
+        places: Where the bodies are.
+    """
+
+    places: Sequence[Ancestor]
+
+    @property
+    def width(self) -> int:
+        """Width of the drawing (px)."""
+        return 2 * MARGIN - GAP_X + (1 + max(p.column for p in self.places)) * (NODE_W + GAP_X)
+
+    @property
+    def height(self) -> int:
+        """Height of the drawing (px)."""
+        return 2 * MARGIN - GAP_Y + (1 + max(p.lane for p in self.places)) * (NODE_H + GAP_Y)
+
+    def left(self, place: Ancestor) -> int:
+        """Left end of a body (px)."""
+        return MARGIN + place.column * (NODE_W + GAP_X)
+
+    def top(self, place: Ancestor) -> int:
+        """Upper end of a body (px)."""
+        return MARGIN + place.lane * (NODE_H + GAP_Y)
+
+    @property
+    def edges(self) -> list[Edge]:
+        """The lines from parents to children."""
+        by_number = {place.number: place for place in self.places}
+        found: list[Edge] = []
+        for place in self.places:
+            if place.parent is None:
+                continue
+            parent = by_number[place.parent]
+            x1, y1 = self.left(parent) + NODE_W, self.top(parent) + NODE_H / 2
+            x2, y2 = self.left(place), self.top(place) + NODE_H / 2
+            bend = x1 + GAP_X / 2
+            path = f"M{x1} {y1}C{bend} {y1} {bend} {y2} {x1 + GAP_X} {y2}L{x2} {y2}"
+            found.append(Edge(path, place.skipped, x2 - GAP_X / 2, y2 - 5))
+        return found
+
+
+def report_page(content: Content, *, shown_path: str, date: str, refresh_s: int | None) -> str:
+    """The page about a run.
+
+    Args:
+        content: What it says.
+        shown_path: Path of the run folder, for commands.
+        date: When it was made.
+        refresh_s: Seconds after which a browser reads it again; None for never.
+    """
+    figures = dict(content.figures)
+    if content.front:
+        figures["front"] = content.front.chart
+    parts = [
+        ("designs", "Best designs", bool(content.cards)),
+        ("fitness", "Fitness", True),
+        ("diversity", "Diversity", "diversity" in figures),
+        ("operators", "Operators", "operators" in figures),
+        ("alarms", "Alarms", True),
+        ("front", "Pareto front", content.front is not None),
+        ("map", "Archive", content.map is not None),
+        ("phylogeny", "Phylogeny", bool(content.relatives)),
+        ("settings", "Settings and versions", True),
+    ]
+    places = [one.place for one in content.relatives]
+    return rendered(
+        "report.html.jinja",
+        figures,
+        run=content,
+        family=Family(places) if places else None,
+        legend=LEGEND,
+        sections=[(anchor, title) for anchor, title, there in parts if there],
+        shown_path=shown_path,
+        date=date,
+        refresh_s=refresh_s,
+    )
+
+
+def comparison_page(comparison: Comparison, *, date: str) -> str:
+    """The page about several runs.
+
+    Args:
+        comparison: What it says.
+        date: When it was made.
+    """
+    groups = comparison.groups
+    count = sum(len(group.runs) for group in groups)
+    best = groups[0]
+    lead = f"{best.name} found the best body"
+    if best.mean > WORST:
+        lead += f": a score of {best.mean:,.0f}"
+        if len(best.runs) > 1:
+            lead += f" ± {best.half:,.0f} as the mean of {len(best.runs)} seeds"
+    if len(groups) > 1 and groups[1].mean > WORST:
+        lead += f"; next is {groups[1].name} with {groups[1].mean:,.0f}"
+
+    def best_of(group: Group) -> str:
+        found = [run for run in group.runs if run.card]
+        if not found:
+            return "none"
+        one = max(found, key=lambda run: run.card.record.score if run.card else WORST)
+        return f"{one.name}: {one.card.record.score:,.0f}" if one.card else "none"
+
+    return rendered(
+        "comparison.html.jinja",
+        {"fitness": comparison.figure},
+        comparison=comparison,
+        count=count,
+        lead=f"{lead}.",
+        best_of=best_of,
+        worst=WORST,
+        date=date,
+    )
+
+
+def rendered(template: str, figures: Mapping[str, Figure], **values: Any) -> str:
+    """A page with charts.
+
+    Args:
+        template: Name of its template.
+        figures: Its charts by name.
+        values: Other values of the template.
+    """
+    from plotly.offline import get_plotlyjs  # pyright: ignore[reportMissingTypeStubs]
+
+    folder = resources.files(PACKAGE)
+    return (
+        environment(PACKAGE)
+        .get_template(template)
+        .render(
+            style=(folder / "report.css").read_text("utf-8"),
+            script=(folder / "report.js").read_text("utf-8"),
+            plotly=get_plotlyjs(),
+            figures=embedded(figures),
+            version=installed_version("codesign"),
+            **values,
+        )
+    )
+
+
+def embedded(values: object) -> str:
+    """Values as JSON that can stand inside a ``script`` element.
+
+    Args:
+        values: The values, in JSON's types.
+
+    Examples:
+        >>> "</script>" in embedded({"name": "</script>"})
+        False
+    """
+    return json.dumps(values, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -1,0 +1,117 @@
+"""The sentences of a report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codesign.config import Settings
+    from codesign.report.designs import Card
+    from codesign.store import Event, Summary
+
+_ALGORITHMS = {
+    "random": "random search",
+    "aging": "aging evolution",
+    "mu_plus_lambda": "a mu + lambda search",
+    "nsga2": "NSGA-II",
+    "map_elites": "MAP-Elites",
+    "novelty": "novelty search",
+    "islands": "islands that exchange bodies",
+}
+
+
+def asked(settings: Settings) -> str:
+    """What a run was asked.
+
+    Args:
+        settings: Its settings.
+
+    Examples:
+        >>> from codesign.config import Settings
+        >>> asked(Settings(population=16, generations=3, seed=7))[:66]
+        'The search was asked for fast bodies on the task flat, among 64 ca'
+    """
+    algorithm = settings.algorithm
+    goal = f"fast bodies on the task {settings.task}"
+    if algorithm == "nsga2":
+        goal = f"bodies that trade off {_listed(settings.objectives)} on the task {settings.task}"
+    elif algorithm == "map_elites":
+        goal = (
+            f"the best body of each combination of {_listed(settings.descriptors)} on the task "
+            f"{settings.task}"
+        )
+    elif algorithm == "novelty":
+        goal = f"bodies that differ in {_listed(settings.descriptors)} on the task {settings.task}"
+    start = f", starting from the bodies of {settings.start}" if settings.start else ""
+    best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
+    return (
+        f"The search was asked for {goal}, among {settings.total:,} candidates of "
+        f"{settings.episodes} episodes{best_of}, by "
+        f"{_ALGORITHMS.get(algorithm, algorithm)} with a population of {settings.population}"
+        f"{start}. The controller {Path(settings.controller).stem} moved every body without "
+        f"training; the seed was {settings.seed}."
+    )
+
+
+def found(
+    cards: Sequence[Card],
+    summaries: Sequence[Summary],
+    settings: Settings,
+    *,
+    state: str,
+    total: int,
+) -> str:
+    """What a run found, so far.
+
+    Args:
+        cards: Its best designs.
+        summaries: All its candidates.
+        settings: Its settings.
+        state: How far it is.
+        total: Number of candidates of the whole run.
+    """
+    progress = ""
+    if state != "finished":
+        known = {"running": "still goes on", "stopped": "stopped at its time limit"}
+        progress = (
+            f" The run {known.get(state, f'was {state}')}: {len(summaries):,} of {total:,} "
+            "candidates are scored."
+        )
+    if not cards:
+        return f"No body simulates so far.{progress}"
+    card = cards[0]
+    record, number = card.record, card.candidate.number
+    fresh = " fresh" if card.search_score is not None else ""
+    text = (
+        f"Its best design, candidate {number}, covers {record.distance:.1f} m at "
+        f"{record.speed:.2f} m/s: a score of {record.score:,.0f} over {record.episodes}{fresh} "
+        f"episodes (95% interval {record.ci95[0]:,.0f} to {record.ci95[1]:,.0f})"
+    )
+    first = [one.score for one in summaries if one.generation == 0 and one.status == "ok"]
+    if first and max(first) > 0.0 and card.candidate.generation > 0:
+        text += f", {record.score / max(first):.1f} times that of the best starting body"
+    fell = sum(record.fell)
+    falls = f"It fell in {fell} of them." if fell else "It never fell."
+    return f"{text}. {falls}{progress}"
+
+
+def alarms(events: Sequence[Event]) -> list[str]:
+    """A line for each kind of alarm: the latest one, and in how many generations it came.
+
+    Args:
+        events: Events of the kinds "alarm" and "warning".
+    """
+    latest = {(event.kind, str(event.name)): event for event in events}
+    times = Counter((event.kind, str(event.name)) for event in events)
+    return [
+        event.message + (f" (the latest of {times[key]})" if times[key] > 1 else "")
+        for key, event in sorted(latest.items())
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    plain = [name.rpartition(":")[2].replace("_", " ") for name in names]
+    return plain[0] if len(plain) == 1 else f"{', '.join(plain[:-1])} and {plain[-1]}"
