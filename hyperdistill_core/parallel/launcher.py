@@ -53,7 +53,9 @@ class WorkerLauncher:
         # Process ids of the servers that this object started; None stands for "no server yet".
         self._own_servers: set[int | None] = {None}
 
-    def start(self, target: Callable[..., None], *arguments: Any) -> tuple[Any, Connection]:
+    def start(
+        self, target: Callable[..., None], *arguments: Any, daemon: bool = True
+    ) -> tuple[Any, Connection]:
         """Start a process that calls ``target(connection, *arguments)``.
 
         A Ctrl-C that arrives meanwhile takes effect afterwards. The first start takes seconds.
@@ -61,15 +63,17 @@ class WorkerLauncher:
         Args:
             target: Function of a module.
             arguments: Picklable arguments.
+            daemon: Whether Python ends the process at its own exit. Only a process that is not a
+                daemon may start workers.
 
         Returns:
             The process, and this process's end of the connection.
         """
         try:
-            return self._start(self._context(), target, arguments)
+            return self._start(self._context(), target, arguments, daemon)
         except (OSError, EOFError):
             # The server may have ended a moment ago, or its socket may be gone.
-            return self._start(multiprocessing.get_context("spawn"), target, arguments)
+            return self._start(multiprocessing.get_context("spawn"), target, arguments, daemon)
 
     def exit_code(self, process: Any) -> int:
         """Wait until a process has ended; return its exit code, or minus the signal's number."""
@@ -98,9 +102,10 @@ class WorkerLauncher:
         context: ForkServerContext | SpawnContext,
         target: Callable[..., None],
         arguments: tuple[Any, ...],
+        daemon: bool,
     ) -> tuple[Any, Connection]:
         ours, theirs = context.Pipe()
-        process = context.Process(target=target, args=(theirs, *arguments), daemon=True)
+        process = context.Process(target=target, args=(theirs, *arguments), daemon=daemon)
         try:
             with self.worker_environment():
                 process.start()

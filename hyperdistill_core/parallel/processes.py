@@ -127,7 +127,7 @@ def _run_worker(connection: Connection, setup: Setup) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.environ.get("PYTHONSAFEPATH") == SAFE_PATH["PYTHONSAFEPATH"]:
         del os.environ["PYTHONSAFEPATH"]
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     with suppress(EOFError, OSError):
         try:
             work = setup()
@@ -155,8 +155,12 @@ def _failed(error: Exception) -> Answer:
     return None, text, error
 
 
-def _end_with_parent() -> None:
-    """End this process with the one that started it, even while its work hangs."""
+def end_with_parent() -> None:
+    """From now on, end this process with the one that started it, even while its work hangs."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

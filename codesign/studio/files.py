@@ -1,0 +1,210 @@
+"""Files that come in and go out of the page: contents, never paths of this machine.
+
+What a tab uploads is written to a folder of its own for as long as it is read, and read with the
+same checks as any robot file. An MJCF file that names other files, such as meshes, finds none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from codesign.errors import UsageError
+from codesign.studio.jobs import Channel
+from morph_ops import graph as body_graph
+from morph_ops._messages import one_line
+from morph_ops.errors import BodyError
+
+if TYPE_CHECKING:
+    from hyperdistill_core.nets.mlp import BodyMLP
+
+__all__ = [
+    "LARGEST_FILE",
+    "Bundle",
+    "as_json",
+    "as_mjcf",
+    "export_bundle",
+    "open_file",
+    "plain_name",
+    "read_upload",
+]
+
+#: Largest file that a tab may upload (bytes), as for any robot file.
+LARGEST_FILE = 10_000_000
+#: Longest name of a design.
+_LONGEST_NAME = 60
+
+
+def plain_name(name: str) -> str:
+    """A name of a design that every file system accepts.
+
+    Args:
+        name: Any text, such as the name of an uploaded file.
+
+    Examples:
+        >>> plain_name("../../my robot!.xml"), plain_name("")
+        ('my-robot', 'robot')
+    """
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    stem = base.rsplit(".", 1)[0] if "." in base.lstrip(".") else base
+    kept = "".join(c if (c.isascii() and c.isalnum()) or c in "-_" else "-" for c in stem)
+    return "-".join(part for part in kept.split("-") if part)[:_LONGEST_NAME] or "robot"
+
+
+def read_upload(name: str, content: bytes) -> nx.DiGraph[str]:
+    """The body in an uploaded file.
+
+    Args:
+        name: Name of the file, whose extension says the format.
+        content: What is in it.
+
+    Raises:
+        UsageError: The file is too large, has another extension, or holds no robot that moves.
+
+    Examples:
+        >>> read_upload("a.json", b"{")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        codesign.errors.UsageError: a.json: ...
+    """
+    from morph_ops.io.files import ROBOT_EXTENSIONS, read_body
+
+    extension = Path(name).suffix.lower()
+    shown = f"{plain_name(name)}{extension if extension in ROBOT_EXTENSIONS else ''}"
+    if extension not in ROBOT_EXTENSIONS:
+        raise UsageError(
+            f"{shown}: expected a robot file ({', '.join(ROBOT_EXTENSIONS)}), got another kind"
+        )
+    if len(content) > LARGEST_FILE:
+        raise UsageError(
+            f"{shown}: expected at most {LARGEST_FILE // 1_000_000} MB, got "
+            f"{len(content) / 1e6:.1f} MB"
+        )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / shown
+        path.write_bytes(content)
+        try:
+            graph = read_body(path)
+        except BodyError as error:
+            # A message names the file by its path, and no path is the tab's business.
+            raise UsageError(one_line(error).replace(f"{folder}/", "")) from None
+    if not any(body_graph.joints(graph)):
+        raise UsageError(f"{shown}: expected a robot with at least one joint, got none")
+    return graph
+
+
+def open_file(channel: Channel, name: str, content: bytes) -> None:
+    """Read an uploaded file in a process of its own, since MuJoCo's parser may crash.
+
+    Args:
+        channel: Gets the body, once.
+        name: Name of the file.
+        content: What is in it.
+
+    Raises:
+        UsageError: As for :func:`read_upload`.
+    """
+    channel.send(read_upload(name, content))
+
+
+def as_json(graph: nx.DiGraph[str]) -> bytes:
+    """A body in the project's own format.
+
+    Args:
+        graph: The body.
+
+    Examples:
+        >>> import numpy as np
+        >>> from morph_ops.identity import body_hash
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> body_hash(read_upload("walker.json", as_json(body))) == body_hash(body)
+        True
+    """
+    from morph_ops.io.json_file import to_json
+
+    return to_json(graph).encode()
+
+
+def as_mjcf(graph: nx.DiGraph[str]) -> bytes:
+    """A body as MJCF.
+
+    Args:
+        graph: The body.
+
+    Raises:
+        UsageError: The body cannot be written as MJCF.
+    """
+    from morph_ops.io.files import write_body
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "robot.xml"
+        try:
+            write_body(graph, path)
+        except BodyError as error:
+            raise UsageError(one_line(error).replace(f"{folder}/", "")) from None
+        return path.read_bytes()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bundle:
+    """What an export takes along.
+
+    Attributes:
+        name: Name of the design.
+        graph: The body.
+        controller: Name or file of the controller.
+        variant: Number of the controller variant.
+        network: The fine-tuned network; None for the generated one.
+        scores: Scores before and after fine-tuning; None without.
+        with_network: Whether the task is one that exported networks run on.
+    """
+
+    name: str
+    graph: nx.DiGraph[str]
+    controller: str | Path
+    variant: int = 0
+    network: BodyMLP | None = None
+    scores: tuple[float, float] | None = None
+    with_network: bool = True
+
+
+def export_bundle(channel: Channel, bundle: Bundle) -> None:
+    """Write a design for other programs, as one zip file.
+
+    Args:
+        channel: Gets the content of the zip file, once.
+        bundle: The design.
+
+    Raises:
+        UsageError: The design cannot be exported.
+    """
+    from codesign.exporting import Design, DesignRollout, archive_of, export_designs, write_archive
+    from codesign.scoring import BodyScorer
+
+    network = bundle.network
+    scorer = BodyScorer(controller=bundle.controller)
+    record = scorer(bundle.graph, robot=bundle.name, variant=bundle.variant, policy=network)
+    design = Design(
+        name=bundle.name,
+        graph=bundle.graph,
+        variant=bundle.variant,
+        network=network,
+        scores=bundle.scores,
+        origin={"score": record.to_dict()},
+    )
+    formats = ("mjcf", "json", "urdf", "graphml", *(("npz",) if bundle.with_network else ()))
+    with TemporaryDirectory() as parent:
+        folder = Path(parent) / bundle.name
+        export_designs(
+            [design],
+            folder,
+            formats=formats,
+            rollout=DesignRollout(controller=bundle.controller),
+        )
+        archive = archive_of(folder)
+        write_archive(folder, archive)
+        channel.send(archive.read_bytes())
