@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codesign.drawing import colors_of
+from codesign.drawing import Camera, colors_of
 from codesign.errors import UsageError
 from codesign.pages import colors, environment
 from codesign.replay.page_data import (
@@ -38,8 +38,9 @@ SCRIPTS = ("data.js", "stage.js", "panel.js", "player.js")
 CONTACT_COLOR = "#ff9d0a"
 #: Radii of such a mark (m).
 _DISC_M = (0.045, 0.085)
-#: Direction of the camera from what it looks at, and its distance (m) for one robot.
-_TOWARD, _DISTANCE_M = (0.52, -0.74, 0.43), 3.1
+#: Direction from which the camera sees one robot and a row of many (degrees around the vertical
+#: axis, and above the horizon), and its distance from one (m).
+_ALONE, _MANY, _DISTANCE_M = (-55.0, 24.0), (-12.0, 28.0), 3.1
 
 
 def replay_page(recordings: Sequence[Recording], *, title: str) -> str:
@@ -53,7 +54,7 @@ def replay_page(recordings: Sequence[Recording], *, title: str) -> str:
         The text of an HTML file, some megabytes at most.
 
     Raises:
-        UsageError: There are no recordings or too many, or viser is not installed.
+        UsageError: There are no recordings, or too many.
 
     Examples:
         >>> page = replay_page([one], title="a walker")  # doctest: +SKIP
@@ -62,13 +63,9 @@ def replay_page(recordings: Sequence[Recording], *, title: str) -> str:
         raise UsageError(
             f"a replay shows 1 to {MOST_ROBOTS} robots, got {len(recordings)}: choose some of them"
         )
-    try:
-        from codesign.replay.offline import offline_server
-    except ImportError:
-        raise UsageError(
-            "a replay as HTML requires viser: run pip install 'codesign[studio]', or write a "
-            ".gif, .png or .svg"
-        ) from None
+    # Imported late: it needs the optional package viser.
+    from codesign.replay.offline import offline_server
+
     places, stride = lanes(recordings), stride_of(recordings)
     with offline_server() as server:
         ground = recordings[0].ground_m
@@ -118,7 +115,8 @@ def _put(
             path_name(number),
             np.stack([points[:-1], points[1:]], axis=1).astype(np.float32),
             rgb(data["color"]),
-            line_width=3.0,
+            thickness=3.0,
+            thickness_units="screen",
         )
     return data
 
@@ -142,9 +140,13 @@ def _ring() -> tuple[np.ndarray[Any, np.dtype[np.float32]], np.ndarray[Any, np.d
 def _point_camera(server: viser.ViserServer, places: Sequence[float], ground: float) -> None:
     """Show all robots where they begin, from the right and a little ahead of them."""
     width = max(places) - min(places)
-    middle = np.array([0.0, (max(places) + min(places)) / 2.0, ground + 0.45])
-    distance = _DISTANCE_M + 0.62 * width
-    toward = np.array(_TOWARD) / float(np.linalg.norm(_TOWARD))
+    share = min(1.0, width / 8.0)
+    azimuth, elevation = (
+        one + share * (many - one) for one, many in zip(_ALONE, _MANY, strict=True)
+    )
+    middle = np.array([0.0, (max(places) + min(places)) / 2.0, ground + 0.4])
+    distance = _DISTANCE_M + 0.72 * width
+    toward = Camera(azimuth=azimuth, elevation=elevation).toward
     server.initial_camera.position = middle + distance * toward
     server.initial_camera.look_at = middle
     server.initial_camera.fov = math.radians(45.0)

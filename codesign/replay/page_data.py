@@ -24,7 +24,7 @@ _POSE_BYTES = 14 * 4 / 3
 #: Most bytes of all poses with every control step; with more, every second one is left out.
 MOST_POSE_BYTES = 3_300_000
 #: Half of the narrowest and the widest lane of a robot (m), and the room between two.
-_NARROWEST_M, _WIDEST_M, _ROOM_M = 0.4, 1.6, 0.35
+_NARROWEST_M, _WIDEST_M, _ROOM_M = 0.4, 0.75, 0.2
 
 
 def stride_of(recordings: Sequence[Recording]) -> int:

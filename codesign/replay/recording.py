@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import mujoco
@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.errors import RunError
+from codesign.errors import RunError, UsageError
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.rollout import Policy, rollout
 from morph_ops import graph as body_graph
@@ -97,6 +97,39 @@ class Recording:
     def speed(self) -> float:
         """Distance divided by the length of the episode (m/s)."""
         return self.distance / max(self.seconds, self.control_dt)
+
+    @property
+    def ending(self) -> str:
+        """How the episode ended, such as "fell at 7.3 s"."""
+        return f"{'fell' if self.fell else 'ended'} at {self.seconds:.1f} s"
+
+    def part(self, start: float, end: float) -> Recording:
+        """A part of the episode, as an episode of its own: times, score and distance begin anew.
+
+        Args:
+            start: Beginning of the part (s).
+            end: End of the part (s); the end of the episode if that is earlier.
+
+        Raises:
+            UsageError: The episode ends before the part begins, or the part has no length.
+        """
+        first, last = round(start / self.control_dt), min(round(end / self.control_dt), self.steps)
+        if not 0 <= first < last:
+            raise UsageError(
+                f"seconds: expected a part of the {self.seconds:g} s of {self.name}, got "
+                f"{start:g} to {end:g} s"
+            )
+        states, steps = slice(first, last + 1), slice(first, last)
+        return replace(
+            self,
+            qpos=self.qpos[states],
+            contacts=self.contacts[states],
+            contact_points=self.contact_points[states],
+            torso=self.torso[states],
+            rewards=self.rewards[steps],
+            efforts=self.efforts[steps],
+            fell=self.fell and last == self.steps,
+        )
 
 
 def record(

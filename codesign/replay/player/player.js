@@ -15,7 +15,7 @@
   const find = (id) => document.getElementById(id);
   const data = replay.read();
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const stage = new replay.Stage(data, dark.matches);
+  const stage = new replay.Stage(data);
   const duration = Math.max(...data.robots.map((robot) => robot.seconds));
   const options = {
     follow: true, contacts: true, torques: false, path: true, loop: true, chosen: 0,
@@ -138,7 +138,7 @@
       find("replay-clock").textContent = `${time.toFixed(2)} / ${duration.toFixed(2)} s`;
       panel.show(time, options.chosen);
     }
-    stage.label(time);
+    stage.label(time, options);
   }
 
   function wait(since) {

@@ -1,8 +1,14 @@
 "use strict";
 // The 3D scene: moves and colors the meshes that viser's client has made, and the camera.
 (function (replay) {
-  // Colors of torques from none to the largest: lightness falls all the way.
-  const RAMP = ["#e8e4dc", "#f6c66b", "#ee8434", "#c7385d", "#6d1a70", "#260f4a"];
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  // Colors of torques from none to the largest: lightness changes all the way, away from that of
+  // the page.
+  const RAMP = dark
+    ? ["#454d60", "#684f96", "#b5447f", "#ec6d47", "#ffc93d"]
+    : ["#e8e4dc", "#f6c66b", "#ee8434", "#c7385d", "#6d1a70", "#260f4a"];
+  // With more robots than this, only the chosen one has its name above it.
+  const MOST_NAMES = 5;
   const GROUND = {
     dark: {cellColor: 0x222a35, sectionColor: 0x3a4656, shadowOpacity: 0.6},
     light: {cellColor: 0xe4e7ec, sectionColor: 0xc4cad3, shadowOpacity: 0.3},
@@ -29,9 +35,8 @@
   }
 
   class Stage {
-    constructor(data, dark) {
+    constructor(data) {
       this.data = data;
-      this.dark = dark;
       this.viser = null;
       this.marks = document.getElementById("replay-marks");
       this.meters = [];
@@ -93,7 +98,7 @@
 
     // Colors of ground and background that fit the page.
     tint() {
-      const values = this.dark ? GROUND.dark : GROUND.light;
+      const values = dark ? GROUND.dark : GROUND.light;
       this.viser.nodeRefFromName["/ground"].traverse((each) => {
         const uniforms = each.material && each.material.uniforms;
         if (!uniforms || !uniforms.cellColor) return;
@@ -214,9 +219,9 @@
     }
 
     // Meters along the ground, and names above robots where there are several.
-    label(time) {
+    label(time, options) {
       this.labelMeters();
-      if (this.data.robots.length > 1) this.labelNames(time);
+      if (this.data.robots.length > 1) this.labelNames(time, options.chosen);
     }
 
     labelMeters() {
@@ -224,7 +229,7 @@
       const side = Math.min(...places) - 0.75, used = [];
       let middle = 0;
       if (this.anchor) middle = Math.round(this.anchor[0]);
-      for (let meter = middle - 12, last = -Infinity; meter <= middle + 12; meter++) {
+      for (let meter = middle - 7, last = -Infinity; meter <= middle + 9; meter++) {
         const spot = this.project(meter, side, this.data.ground);
         if (!spot || spot[2] > 16 || Math.abs(spot[0] - last) < 34) continue;
         last = spot[0];
@@ -233,7 +238,7 @@
       this.put(this.meters, used, "meter");
     }
 
-    labelNames(time) {
+    labelNames(time, chosen) {
       const used = this.data.robots.map((robot, i) => {
         const [x, y, z] = robot.torsoAt(time);
         return [String(i), this.project(x, y + robot.place, z + 0.42), robot];
@@ -244,8 +249,13 @@
           badge.className = "badge";
           badge.textContent = String(i + 1);
           badge.style.setProperty("--badge", robot.color);
-          label.append(badge, robot.name);
+          label.append(badge, document.createElement("span"));
         }
+        const named = i === chosen || this.data.robots.length <= MOST_NAMES;
+        const text = named ? robot.name : "";
+        if (label.lastChild.textContent !== text) label.lastChild.textContent = text;
+        label.classList.toggle("bare", !named);
+        label.classList.toggle("chosen", i === chosen);
         label.classList.toggle("over", robot.over(time));
       });
     }

@@ -1,0 +1,216 @@
+"""Frames of a replay as pictures: drawn as SVG, without a graphics driver."""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from codesign.drawing import Camera, Solid, Window, colors_of, draw, solids_of
+from codesign.replay.recording import Recording
+
+Array = NDArray[np.float64]
+#: Camera of frames and stills.
+CAMERA = Camera(azimuth=-65.0, elevation=16.0)
+#: Distance of lines on the ground (m).
+LINES_M = 0.5
+#: Shares of a picture that stay free above the robot, for text, and below and beside it.
+ABOVE, BESIDE = 0.13, 0.05
+#: Number of moments at which the room that a robot needs is measured.
+MEASURED = 40
+#: Time over which the camera averages the path of the torso, so that it does not bounce (s).
+CALM_S = 0.8
+#: Colors of paper, of text, and of text beside it.
+PAPER, INK, SOFT = "#ffffff", "#1b2230", "#5a6475"
+
+
+class Film:
+    """Draws the moments of an episode; the camera goes with the robot.
+
+    Args:
+        recording: The episode.
+        size: Width and height of a picture (px).
+    """
+
+    def __init__(self, recording: Recording, *, size: tuple[int, int]) -> None:
+        self.recording, self.size = recording, size
+        self._data = mujoco.MjData(recording.model)
+        self._colors = colors_of(recording.graph)
+        self._way = _averaged(recording.torso, round(CALM_S / 2.0 / recording.control_dt))
+        self._offset, self._width = self._room()
+
+    def _room(self) -> tuple[Array, float]:
+        """(3,) middle of the picture from the path of the camera, and its width (m)."""
+        lows: list[Array] = []
+        highs: list[Array] = []
+        steps = np.linspace(0, self.recording.steps, MEASURED).astype(int)
+        for step in np.unique(steps):
+            outlines = [solid.outline() for solid in self._solids(int(step))]
+            if outlines:
+                points = CAMERA.project(np.concatenate(outlines) - self._focus(int(step)))
+                lows.append(points.min(axis=0))
+                highs.append(points.max(axis=0))
+        low, high = np.min(lows, axis=0)[:2], np.max(highs, axis=0)[:2]
+        free = np.array([1.0 - 2.0 * BESIDE, 1.0 - ABOVE - BESIDE])
+        width = float(((high - low) / free * [1.0, self.size[0] / self.size[1]]).max())
+        height = width * self.size[1] / self.size[0]
+        middle = (low + high) / 2.0 - np.array([0.0, (ABOVE - BESIDE) / 2.0 * height])
+        return middle @ CAMERA.axes[:2], width
+
+    def _focus(self, step: int) -> Array:
+        """(3,) point on the ground that the camera goes with."""
+        return np.array([*self._way[step, :2], self.recording.ground_m])
+
+    def _solids(self, step: int) -> list[Solid]:
+        self._data.qpos[:] = self.recording.qpos[step]
+        mujoco.mj_kinematics(self.recording.model, self._data)
+        return solids_of(self.recording.model, self._data, colors=self._colors)
+
+    def picture(self, step: int, *, title: str | None = None, prefix: str = "f") -> str:
+        """The robot at a control step, as an SVG element.
+
+        Args:
+            step: Number of the control step, from 0 to the end of the episode.
+            title: Text that screen readers say; the name of the robot by default.
+            prefix: Start of all ids; pictures in one file need different ones.
+        """
+        return draw(
+            self._solids(step),
+            camera=CAMERA,
+            size=self.size,
+            title=self.recording.name if title is None else title,
+            prefix=prefix,
+            floor=self.recording.ground_m,
+            window=Window(
+                center=self._focus(step) + self._offset, width=self._width, lines=LINES_M
+            ),
+        )
+
+    def step_at(self, seconds: float) -> int:
+        """The control step at a time; the last one after the end of the episode."""
+        return min(round(seconds / self.recording.control_dt), self.recording.steps)
+
+    def caption(self, step: int) -> str:
+        """Time and distance at a control step, such as "2.0 s   3.1 m"."""
+        recording = self.recording
+        distance = recording.torso[step, 0] - recording.torso[0, 0]
+        text = f"{step * recording.control_dt:.1f} s   {round(float(distance), 1) + 0.0:.1f} m"
+        return f"{text}   fell" if recording.fell and step == recording.steps else text
+
+
+def frames(
+    recordings: Sequence[Recording], *, size: tuple[int, int], fps: float, only: int | None = None
+) -> Iterator[Image.Image]:
+    """The frames of a film of one or more robots, each in a tile of its own.
+
+    Args:
+        recordings: Episodes; a robot whose episode is over stays as it is.
+        size: Width and height of a frame (px).
+        fps: Frames a second.
+        only: Number of frames to draw, evenly spread; None for all.
+
+    Yields:
+        RGB images.
+    """
+    columns, rows = _tiling(len(recordings), size)
+    tile = (size[0] // columns, size[1] // rows)
+    films = [Film(recording, size=tile) for recording in recordings]
+    seconds = max(recording.seconds for recording in recordings)
+    count = max(2, round(seconds * fps) + 1)
+    wanted = range(count) if only is None else np.linspace(0, count - 1, min(only, count))
+    for number in wanted:
+        parts = [
+            _tile(film, film.step_at(float(number) / fps), place=divmod(index, columns))
+            for index, film in enumerate(films)
+        ]
+        yield rendered(_canvas(parts, size), background=PAPER)
+
+
+def rendered(svg: str, *, background: str = PAPER) -> Image.Image:
+    """An SVG picture as pixels.
+
+    Args:
+        svg: The text of the picture.
+        background: Color behind it.
+
+    Examples:
+        >>> square = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"/>'
+        >>> rendered(square).size
+        (4, 3)
+    """
+    import resvg_py
+
+    content = resvg_py.svg_to_bytes(
+        svg_string=svg,
+        background=background,
+        skip_system_fonts=True,
+        font_files=_fonts(),
+        font_family="DejaVu Sans",
+        sans_serif_family="DejaVu Sans",
+    )
+    return Image.open(io.BytesIO(bytes(content))).convert("RGB")
+
+
+def _canvas(parts: Sequence[str], size: tuple[int, int]) -> str:
+    width, height = size
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="DejaVu Sans">{"".join(parts)}</svg>'
+    )
+
+
+def _tile(film: Film, step: int, *, place: tuple[int, int]) -> str:
+    """One robot of a frame with its name, time and distance, at a row and a column."""
+    width, height = film.size
+    row, column = place
+    left, top = column * width, row * height
+    font = max(9, min(16, round(height / 24)))
+    picture = film.picture(step, prefix=f"r{row}c{column}s").replace(
+        "<svg ", f'<svg x="{left}" y="{top}" ', 1
+    )
+    name = html.escape(_fitting(film.recording.name, width - 10 * font, font))
+    return (
+        f"{picture}"
+        f'<text x="{left + font}" y="{top + 1.7 * font:.0f}" font-size="{font}" '
+        f'font-weight="bold" fill="{INK}">{name}</text>'
+        f'<text x="{left + width - font}" y="{top + 1.7 * font:.0f}" font-size="{font}" '
+        f'text-anchor="end" fill="{SOFT}" xml:space="preserve">{film.caption(step)}</text>'
+    )
+
+
+def _fitting(name: str, width: float, font: float) -> str:
+    """A name that fits into a width; letters are about 0.7 of the font wide."""
+    most = max(4, int(width / (0.7 * font)) - 3)
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def _tiling(count: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Columns and rows that make the narrower side of the tiles as long as possible."""
+    choices = [(columns, math.ceil(count / columns)) for columns in range(1, count + 1)]
+    return max(choices, key=lambda each: min(size[0] / each[0] / 1.3, size[1] / each[1]))
+
+
+def _averaged(path: Array, half: int) -> Array:
+    """A path without bounce; the window shrinks at both ends."""
+    count = len(path)
+    sums = np.concatenate([np.zeros((1, 3)), np.cumsum(path, axis=0)])
+    reach = np.minimum(half, np.minimum(np.arange(count), count - 1 - np.arange(count)))
+    first, last = np.arange(count) - reach, np.arange(count) + reach + 1
+    return (sums[last] - sums[first]) / (last - first)[:, None]
+
+
+@cache
+def _fonts() -> list[str]:
+    """Files of a font that every installation has."""
+    import matplotlib
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return [str(folder / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")]

@@ -1,0 +1,242 @@
+"""Files of a replay: page, film, and strip of stills; each appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from codesign.errors import UsageError
+from codesign.replay.frames import frames, rendered
+from codesign.replay.page import replay_page
+from codesign.replay.recording import Recording
+from codesign.replay.stills import STILL_SIZE, STILLS, strip
+from morph_ops._messages import reason
+
+#: Formats by the ending of a file.
+FORMATS = (".html", ".gif", ".mp4", ".png", ".svg")
+#: Usual size (px) and frames a second of films, and length of a GIF (s).
+FILM_SIZE, FILM_FPS, GIF_SECONDS = (480, 360), 20.0, 5.0
+#: Largest number of pixels of a side of a picture, and of frames a second.
+MOST_PX, MOST_FPS = 3840, 60.0
+#: Colors of a GIF, and frames that they are taken from.
+_GIF_COLORS, _SAMPLED = 96, 6
+
+OnFrame = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmSettings:
+    """How frames and stills are drawn.
+
+    Attributes:
+        size: Width and height of a frame, or of a still (px); None for the usual one.
+        fps: Frames a second.
+        stills: Number of stills in a row.
+        on_frame: Called after each frame of a film with the number of frames so far, and of all.
+
+    Raises:
+        UsageError: A number is out of range.
+    """
+
+    size: tuple[int, int] | None = None
+    fps: float = FILM_FPS
+    stills: int = STILLS
+    on_frame: OnFrame = lambda done, total: None
+
+    def __post_init__(self) -> None:
+        if self.size is not None and not all(32 <= side <= MOST_PX for side in self.size):
+            raise UsageError(
+                f"size: expected sides of 32 to {MOST_PX} px, got {self.size[0]}x{self.size[1]}"
+            )
+        if not 1.0 <= self.fps <= MOST_FPS:
+            raise UsageError(f"fps: expected 1 to {MOST_FPS:g}, got {self.fps:g}")
+        if not 1 <= self.stills <= 50:
+            raise UsageError(f"stills: expected 1 to 50, got {self.stills}")
+
+
+def require_format(path: Path) -> None:
+    """Refuse a file that a replay cannot be, before anything is simulated.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UsageError: There is no such format, or a package for it is missing.
+    """
+    ending = path.suffix.lower()
+    if ending not in FORMATS:
+        raise UsageError(
+            f"{path}: expected a file that ends with {', '.join(FORMATS)}, got "
+            f"{ending or 'no ending'}"
+        )
+    if ending == ".mp4":
+        _ffmpeg()
+    if ending == ".html":
+        _require_viser()
+
+
+def write_replay(
+    recordings: Sequence[Recording],
+    path: Path,
+    *,
+    title: str,
+    settings: FilmSettings | None = None,
+) -> None:
+    """Write episodes as a page, a film, or strips of stills, by the ending of the file.
+
+    Args:
+        recordings: Episodes.
+        path: File that ends with one of :data:`FORMATS`; one that is there is replaced.
+        title: Title of a page.
+        settings: How frames and stills are drawn; the usual way by default.
+
+    Raises:
+        UsageError: The file cannot be written or has another ending, a package is missing, or
+            there are too many episodes.
+    """
+    require_format(path)
+    settings = settings or FilmSettings()
+    ending = path.suffix.lower()
+    with new_file(path) as draft:
+        if ending == ".html":
+            draft.write_text(replay_page(recordings, title=title), "utf-8")
+        elif ending == ".gif":
+            _write_gif(recordings, draft, settings)
+        elif ending == ".mp4":
+            _write_mp4(recordings, draft, settings)
+        else:
+            _write_strip(recordings, draft, settings)
+
+
+@contextmanager
+def new_file(path: Path) -> Generator[Path]:
+    """A hidden file to write, which becomes ``path`` when the ``with`` block ends.
+
+    If the block ends early, by an error or Ctrl-C, ``path`` stays as it was.
+
+    Args:
+        path: The file to make; one that is there is replaced.
+
+    Yields:
+        The hidden file, with the same ending.
+
+    Raises:
+        UsageError: The file cannot be written.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with new_file(Path(folder) / "note.txt") as draft:
+        ...         _ = draft.write_text("hello")
+        ...     [file.name for file in Path(folder).iterdir()]
+        ['note.txt']
+    """
+    target = path.resolve()
+    draft = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
+    try:
+        yield draft
+        os.replace(draft, target)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {reason(error)}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write_strip(recordings: Sequence[Recording], path: Path, settings: FilmSettings) -> None:
+    picture = strip(recordings, size=settings.size or STILL_SIZE, count=settings.stills)
+    if path.suffix.lower() == ".svg":
+        path.write_text(picture, "utf-8")
+    else:
+        rendered(picture).save(path, optimize=True)
+
+
+def _write_gif(recordings: Sequence[Recording], path: Path, settings: FilmSettings) -> None:
+    """A film whose frames share one palette, so that little changes between them."""
+    size, fps = settings.size or FILM_SIZE, settings.fps
+    palette = _palette(list(frames(recordings, size=size, fps=fps, only=_SAMPLED)))
+    total = _count(recordings, fps)
+    images: list[Image.Image] = []
+    for image in frames(recordings, size=size, fps=fps):
+        images.append(image.quantize(palette=palette, dither=Image.Dither.NONE))
+        settings.on_frame(len(images), total)
+    # A GIF counts time in hundredths of a second.
+    ends = [round(100.0 * (number + 1) / fps) for number in range(len(images))]
+    lengths = [10 * int(length) for length in np.diff([0, *ends])]
+    images[0].save(
+        path,
+        save_all=True,
+        append_images=images[1:],
+        duration=lengths,
+        loop=0,
+        optimize=False,
+        disposal=1,
+    )
+
+
+def _palette(images: Sequence[Image.Image]) -> Image.Image:
+    """The colors of a film, from some of its frames."""
+    width, height = images[0].size
+    sheet = Image.new("RGB", (width, height * len(images)))
+    for row, image in enumerate(images):
+        sheet.paste(image, (0, row * height))
+    return sheet.quantize(colors=_GIF_COLORS, method=Image.Quantize.MEDIANCUT)
+
+
+def _write_mp4(recordings: Sequence[Recording], path: Path, settings: FilmSettings) -> None:
+    ffmpeg = _ffmpeg()
+    width, height = settings.size or (960, 720)
+    # The usual color format of a video needs even sides.
+    size = (width - width % 2, height - height % 2)
+    total = _count(recordings, settings.fps)
+    writer = ffmpeg.write_frames(
+        str(path), size, fps=settings.fps, codec="libx264", quality=7, macro_block_size=2
+    )
+    writer.send(None)
+    try:
+        for number, image in enumerate(frames(recordings, size=size, fps=settings.fps), start=1):
+            writer.send(np.asarray(image).tobytes())
+            settings.on_frame(number, total)
+    finally:
+        writer.close()
+
+
+def _count(recordings: Sequence[Recording], fps: float) -> int:
+    return max(2, round(max(recording.seconds for recording in recordings) * fps) + 1)
+
+
+def _ffmpeg() -> Any:
+    """The package that has ffmpeg.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    try:
+        import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]  it ships none
+    except ImportError:
+        raise UsageError(
+            "a replay as .mp4 requires imageio-ffmpeg: run pip install 'codesign[video]', or "
+            "write a .gif"
+        ) from None
+    return imageio_ffmpeg
+
+
+def _require_viser() -> None:
+    """Refuse to write a page without the package of its scene.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    if find_spec("viser") is None:
+        raise UsageError(
+            "a replay as .html requires viser: run pip install 'codesign[studio]', or write a "
+            ".gif, .png or .svg"
+        )
