@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     "a queueing system. Read it first, like a script.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and its estimated time; run nothing.")
+@click.option(
+    "--report", is_flag=True, help="Write what was found as a page, RUN/report.html, at the end."
+)
 def evolve(
     campaign: Path | None,
     preset: str | None,
@@ -60,6 +63,7 @@ def evolve(
     resume: Path | None,
     allow_custom: bool,
     dry_run: bool,
+    report: bool,
 ) -> None:
     """Search for bodies, or continue a search.
 
@@ -97,6 +101,7 @@ def evolve(
                 allow_custom=allow_custom,
                 observer=observer,
             ),
+            report=report,
         )
         return
     if campaign is None and preset is None:
@@ -116,15 +121,18 @@ def evolve(
     with ExitStack() as stack:
         path = out or stack.enter_context(new_path(api.RUNS, name=name, seed=settings.seed))
         check_free(path)
-        _work(path, lambda observer: api.evolve(settings, out=path, observer=observer))
+        _work(
+            path, lambda observer: api.evolve(settings, out=path, observer=observer), report=report
+        )
 
 
-def _work(path: Path, search: Callable[[Observer], Run]) -> None:
+def _work(path: Path, search: Callable[[Observer], Run], *, report: bool) -> None:
     """Search, and show what was found.
 
     Args:
         path: Run folder.
         search: Function that runs the search and returns the run.
+        report: Whether to write the page about the run, too.
     """
     from codesign.api import Run
     from codesign.cli.console import new_console
@@ -136,6 +144,12 @@ def _work(path: Path, search: Callable[[Observer], Run]) -> None:
         with RunProgress(console) as progress:
             run = search(progress)
         _show(run, console)
+        if report:
+            from codesign.api import write_report
+
+            with console.status("writing the report"):
+                write_report(run)
+        _name_pages(run, console)
         if run.stopped:
             echo(f"stopped:    {run.stopped}")
     except KeyboardInterrupt:
@@ -157,6 +171,14 @@ def _show(run: Run, console: Console) -> None:
         console.print(line, style="yellow", soft_wrap=True)
     console.print(f"run folder: {run.path}", soft_wrap=True)
     console.print(f"designs:    {run.designs}", soft_wrap=True)
+
+
+def _name_pages(run: Run, console: Console) -> None:
+    """Say how to see what the run found."""
+    page = run.path / "report.html"
+    report = page if page.exists() else f"codesign report {run.path}"
+    console.print(f"report:     {report}", soft_wrap=True)
+    console.print(f"motion:     codesign replay {run.path}", soft_wrap=True)
 
 
 def _show_plan(settings: Settings) -> None:

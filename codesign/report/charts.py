@@ -21,6 +21,10 @@ Figure: TypeAlias = dict[str, Any]
 #: Opacity of a band between two curves.
 BAND = 0.18
 ROW_PX, LEAST_PX = 26, 150
+#: Fewest runs whose interval means anything.
+LEAST_RUNS = 3
+#: Quantiles between which the points of a chart fill it; a few outliers would hide the others.
+MOST_OF_THEM = (0.02, 0.9)
 
 
 def figure(
@@ -176,7 +180,19 @@ def scatter_chart(
             {"size": 12, "symbol": "circle-open", "color": "{ink}", "line": {"width": 2}},
         ),
     ]
-    return figure(traces, x=x, y=y, height=380, hovermode="closest")
+    ranges = [
+        _range([point[axis] for point in points], [point[axis] for point in kept])
+        for axis in (1, 2)
+    ]
+    return figure(
+        traces,
+        x=x,
+        y=y,
+        height=380,
+        hovermode="closest",
+        xaxis={"range": ranges[0]},
+        yaxis={"range": ranges[1]},
+    )
 
 
 def comparison_chart(
@@ -192,7 +208,7 @@ def comparison_chart(
     for index, (name, (x, runs)) in enumerate(groups.items()):
         color = PALETTE[index % len(PALETTE)]
         middle, half = mean_interval(runs)
-        if len(runs) > 1:
+        if len(runs) >= LEAST_RUNS:
             low, high = _numbers(middle - half), _numbers(middle + half)
             traces.append(_line(x.tolist(), low, name, width=0, showlegend=False, hoverinfo="skip"))
             traces.append(
@@ -217,15 +233,16 @@ def mean_interval(
         runs: (r, p) values of r runs.
 
     Returns:
-        (p,) means, NaN where a run has no value, and (p,) halves, 0 for one run.
+        (p,) means, NaN where a run has no value, and (p,) halves; 0 for fewer than three runs,
+        which say too little about the spread.
 
     Examples:
-        >>> middle, half = mean_interval(np.array([[1.0], [3.0]]))
+        >>> middle, half = mean_interval(np.array([[1.0], [2.0], [3.0]]))
         >>> middle.tolist(), half.round(2).tolist()
-        ([2.0], [12.71])
+        ([2.0], [2.48])
     """
     middle = runs.mean(axis=0)
-    if len(runs) < 2:
+    if len(runs) < LEAST_RUNS:
         return middle, np.zeros_like(middle)
     return middle, t_quantile(len(runs) - 1) * runs.std(axis=0, ddof=1) / math.sqrt(len(runs))
 
@@ -266,6 +283,14 @@ def _dots(
         "%{x:.3~g}, %{y:.3~g}<extra></extra>",
         "marker": dict(marker),
     }
+
+
+def _range(values: Sequence[float], kept: Sequence[float]) -> list[float]:
+    """The part of an axis that shows all kept values, and most of the others."""
+    low, high = np.quantile(values or kept, MOST_OF_THEM).tolist()
+    low, high = min(low, *kept), max(high, *kept)
+    margin = 0.06 * (high - low) or 1.0
+    return [low - margin, high + margin]
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:

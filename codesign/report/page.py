@@ -132,11 +132,12 @@ def comparison_page(comparison: Comparison, *, date: str) -> str:
     groups = comparison.groups
     count = sum(len(group.runs) for group in groups)
     best = groups[0]
-    lead = f"{best.name} found the best body"
+    lead = f"{best.name[:1].upper()}{best.name[1:]} found the best bodies"
     if best.mean > WORST:
         lead += f": a score of {best.mean:,.0f}"
         if len(best.runs) > 1:
-            lead += f" ± {best.half:,.0f} as the mean of {len(best.runs)} seeds"
+            spread = f" ± {best.half:,.0f}" if best.half else ""
+            lead += f"{spread} as the mean of {len(best.runs)} seeds"
     if len(groups) > 1 and groups[1].mean > WORST:
         lead += f"; next is {groups[1].name} with {groups[1].mean:,.0f}"
 

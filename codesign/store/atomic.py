@@ -101,3 +101,29 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, whole or not at all; one that is there is replaced.
+
+    Args:
+        path: The file.
+        text: What it says.
+
+    Raises:
+        UsageError: The file cannot be written.
+
+    Examples:
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     write_text(Path(parent) / "page.html", "<p>done")
+        ...     [file.name for file in Path(parent).iterdir()]
+        ['page.html']
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, "utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {reason(error)}") from None
+    finally:
+        draft.unlink(missing_ok=True)
