@@ -7,6 +7,9 @@
     run.candidates()                              # every candidate, as a table
     run.export("designs", finetune=500_000)       # for MuJoCo, with networks trained further
 
+    codesign.write_report("runs/first")           # what it found, as a page
+    codesign.write_replay("runs/first")           # its best bodies in motion, in 3D
+
     codesign.score("robot.xml", best_of=8)        # score a robot that you designed
     codesign.finetune("robot.xml", "tuned")       # train its own network
     codesign.export("robot.xml", "robot")         # take it away
@@ -36,7 +39,18 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from codesign.api import Observer, Run, evolve, export, finetune, load_run, resume, score
+    from codesign.api import (
+        Observer,
+        Run,
+        evolve,
+        export,
+        finetune,
+        load_run,
+        resume,
+        score,
+        write_replay,
+        write_report,
+    )
     from codesign.config import Settings
     from codesign.exporting import PrintSettings
     from codesign.scoring import BodyScorer, ScoreRecord
@@ -58,6 +72,8 @@ __all__ = [
     "resume",
     "score",
     "write_body",
+    "write_replay",
+    "write_report",
 ]
 
 try:
@@ -81,6 +97,8 @@ _MODULES = {
     "resume": "codesign.api",
     "score": "codesign.api",
     "write_body": "morph_ops",
+    "write_replay": "codesign.api",
+    "write_report": "codesign.api",
 }
 
 

@@ -144,7 +144,8 @@ WORDS = (
     Rule("tries", "best_of, attempts", honest=("tests/codesign/store/test_folder.py",)),
     Rule("trials?", "selection", honest=("examples/optuna_plugin.py",)),
     Rule("heats?", "rung"),
-    Rule("look", "screening"),
+    # viser's cameras have a look_at.
+    Rule("look", "screening", honest=("codesign/replay/*", "codesign/studio/*")),
     Rule("traits?", "metrics"),
     Rule("judged", "metrics", only=SEARCH),
     Rule("finals", "reevaluations"),

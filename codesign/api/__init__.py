@@ -4,6 +4,8 @@
     load_run, Run       read what a run left behind, and take its designs away
     score               score robots without training
     finetune, export    write robots and designs for other programs
+    write_report        write what runs found as a page
+    write_replay        write robots in motion, as a page, a film or stills
     plan                what a campaign would do, and how long it may take
 
 The same names are attributes of :mod:`codesign` itself:
@@ -19,14 +21,18 @@ from codesign.api.designs import export, finetune
 from codesign.api.evolution import RUNS, evolve, resume
 from codesign.api.observer import Observer
 from codesign.api.planning import Plan, plan
+from codesign.api.replays import Replay, write_replay
+from codesign.api.reports import REFRESH_S, write_report
 from codesign.api.robots import RobotFile, find_robots, read_robots
 from codesign.api.run import Run, RunStatus, load_run
 from codesign.api.scoring import ScoreOptions, score
 
 __all__ = [
+    "REFRESH_S",
     "RUNS",
     "Observer",
     "Plan",
+    "Replay",
     "RobotFile",
     "Run",
     "RunStatus",
@@ -40,4 +46,6 @@ __all__ = [
     "read_robots",
     "resume",
     "score",
+    "write_replay",
+    "write_report",
 ]

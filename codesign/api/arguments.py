@@ -28,3 +28,26 @@ def require_arguments_at_least(
             raise UsageError(f"{name}: expected at least {least}, got {value}")
         if value is not None and most is not None and value > most:
             raise UsageError(f"{name}: expected at most {most}, got {value}")
+
+
+def require_variant(variant: int, *, known: int, controller: object) -> None:
+    """Refuse a controller variant that there is not.
+
+    Args:
+        variant: Number of the variant.
+        known: Number of variants that the controller has.
+        controller: Name of the controller, for the message.
+
+    Raises:
+        UsageError: The controller has no such variant.
+
+    Examples:
+        >>> require_variant(9, known=8, controller="a")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        codesign.errors.UsageError: variant: expected 0 .. 7, because ...
+    """
+    if not 0 <= variant < known:
+        raise UsageError(
+            f"variant: expected 0 .. {known - 1}, because the controller {controller} has "
+            f"{known} variant{'s' * (known > 1)}, got {variant}"
+        )

@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack, overload
 import networkx as nx
 
 from codesign import defaults
-from codesign.api.arguments import require_arguments_at_least
+from codesign.api.arguments import require_arguments_at_least, require_variant
 from codesign.api.robots import Robot, RobotFile, find_robots, read_robots
 from codesign.api.run import Run
 from codesign.cluster import ClusterSettings
@@ -210,11 +210,7 @@ def _variants(
     """
     if variant is not None:
         known = load_controller(controller).n_variants
-        if not 0 <= variant < known:
-            raise UsageError(
-                f"variant: expected 0 .. {known - 1}, because the controller {controller} has "
-                f"{known} variant{'s' * (known > 1)}, got {variant}"
-            )
+        require_variant(variant, known=known, controller=controller)
         return [variant] * len(robots)
     if best_of is not None or top is not None:
         return None

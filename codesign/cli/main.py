@@ -16,6 +16,8 @@ from codesign.cli.evolve import evolve
 from codesign.cli.export import export, finetune
 from codesign.cli.options import INTERRUPTED
 from codesign.cli.query import query
+from codesign.cli.replay import replay
+from codesign.cli.report import report
 from codesign.cli.robots import convert, inspect, sample
 from codesign.cli.runs import runs, status
 from codesign.cli.score import score
@@ -43,7 +45,20 @@ def cli() -> None:
     """
 
 
-for command in (evolve, score, finetune, export, sample, inspect, convert, status, runs, query):
+for command in (
+    evolve,
+    score,
+    finetune,
+    export,
+    sample,
+    inspect,
+    convert,
+    status,
+    report,
+    replay,
+    runs,
+    query,
+):
     cli.add_command(command)
 cli.add_command(controller)
 

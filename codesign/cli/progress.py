@@ -130,6 +130,26 @@ def finetuning_bar(console: Console) -> Generator[Callable[[int, int, float], No
         yield show
 
 
+@contextmanager
+def frames_bar(console: Console) -> Generator[Callable[[int, int], None]]:
+    """A progress bar for the frames of a film; it appears with the first one, on a terminal.
+
+    Yields:
+        A function to call with the frames so far, and their total.
+    """
+    with ExitStack() as started:
+        bar = Progress(*_COLUMNS, console=console, transient=True)
+
+        def show(done: int, total: int) -> None:
+            if not bar.tasks and console.is_terminal:
+                started.enter_context(bar)
+                bar.add_task("frames", total=total)
+            if bar.tasks:
+                bar.update(bar.task_ids[0], completed=done)
+
+        yield show
+
+
 def write_line(console: Console, text: str) -> None:
     """Write a line with the time, unless the console is a terminal, which has bars."""
     if not console.is_terminal:

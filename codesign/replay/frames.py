@@ -202,8 +202,8 @@ def _averaged(path: Array, half: int) -> Array:
     """A path without bounce; the window shrinks at both ends."""
     count = len(path)
     sums = np.concatenate([np.zeros((1, 3)), np.cumsum(path, axis=0)])
-    reach = np.minimum(half, np.minimum(np.arange(count), count - 1 - np.arange(count)))
-    first, last = np.arange(count) - reach, np.arange(count) + reach + 1
+    around = np.minimum(half, np.minimum(np.arange(count), count - 1 - np.arange(count)))
+    first, last = np.arange(count) - around, np.arange(count) + around + 1
     return (sums[last] - sums[first]) / (last - first)[:, None]
 
 

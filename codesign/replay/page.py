@@ -43,12 +43,13 @@ _DISC_M = (0.045, 0.085)
 _ALONE, _MANY, _DISTANCE_M = (-55.0, 24.0), (-12.0, 28.0), 3.1
 
 
-def replay_page(recordings: Sequence[Recording], *, title: str) -> str:
+def replay_page(recordings: Sequence[Recording], *, title: str, chosen: int = 0) -> str:
     """The page of a replay.
 
     Args:
         recordings: Episodes of robots, side by side in this order.
         title: Title of the page.
+        chosen: Number of the robot that the camera follows first.
 
     Returns:
         The text of an HTML file, some megabytes at most.
@@ -80,6 +81,7 @@ def replay_page(recordings: Sequence[Recording], *, title: str) -> str:
         "title": title,
         "dt": recordings[0].control_dt * stride,
         "ground": ground,
+        "chosen": chosen,
         "contactColor": CONTACT_COLOR,
         "robots": robots,
     }

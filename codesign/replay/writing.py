@@ -84,11 +84,12 @@ def require_format(path: Path) -> None:
         _require_viser()
 
 
-def write_replay(
+def write_recordings(
     recordings: Sequence[Recording],
     path: Path,
     *,
     title: str,
+    chosen: int = 0,
     settings: FilmSettings | None = None,
 ) -> None:
     """Write episodes as a page, a film, or strips of stills, by the ending of the file.
@@ -97,6 +98,7 @@ def write_replay(
         recordings: Episodes.
         path: File that ends with one of :data:`FORMATS`; one that is there is replaced.
         title: Title of a page.
+        chosen: Number of the robot that the camera of a page follows first.
         settings: How frames and stills are drawn; the usual way by default.
 
     Raises:
@@ -108,7 +110,7 @@ def write_replay(
     ending = path.suffix.lower()
     with new_file(path) as draft:
         if ending == ".html":
-            draft.write_text(replay_page(recordings, title=title), "utf-8")
+            draft.write_text(replay_page(recordings, title=title, chosen=chosen), "utf-8")
         elif ending == ".gif":
             _write_gif(recordings, draft, settings)
         elif ending == ".mp4":

@@ -18,7 +18,7 @@
   const stage = new replay.Stage(data);
   const duration = Math.max(...data.robots.map((robot) => robot.seconds));
   const options = {
-    follow: true, contacts: true, torques: false, path: true, loop: true, chosen: 0,
+    follow: true, contacts: true, torques: false, path: true, loop: true, chosen: data.chosen,
     rechosen: false,
   };
   const panel = new replay.Panel(data, {choose, seek});
@@ -176,8 +176,9 @@
     }));
     for (const name of ["follow", "contacts", "torques", "path", "loop"]) toggle(name, options[name]);
     play(false);
-    panel.strip(0, false);
-    panel.show(0, 0);
+    panel.strip(options.chosen, false);
+    panel.show(0, options.chosen);
+    panel.cards[options.chosen].button.scrollIntoView({block: "nearest"});
   }
 
   Object.defineProperties(replay, {

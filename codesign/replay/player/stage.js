@@ -9,6 +9,8 @@
     : ["#e8e4dc", "#f6c66b", "#ee8434", "#c7385d", "#6d1a70", "#260f4a"];
   // With more robots than this, only the chosen one has its name above it.
   const MOST_NAMES = 5;
+  // Distance from which the camera looks at a robot that the user chose (m), if it was farther away.
+  const NEAR_M = 5;
   const GROUND = {
     dark: {cellColor: 0x222a35, sectionColor: 0x3a4656, shadowOpacity: 0.6},
     light: {cellColor: 0xe4e7ec, sectionColor: 0xc4cad3, shadowOpacity: 0.3},
@@ -167,23 +169,22 @@
 
     // Move the camera with the chosen robot; how the user turned and zoomed it stays.
     follow(time, options) {
-      const place = this.placeOf(options.chosen, time);
       if (!options.follow) {
         this.anchor = null;
+        this.shift = null;
         return;
       }
+      const place = this.placeOf(options.chosen, time);
+      if (options.rechosen) this.shiftTo(place);
       if (this.anchor === null) this.anchor = place;
-      if (options.rechosen) this.shift = {from: this.anchor, start: performance.now()};
-      let wanted = place;
-      if (this.shift) {
-        const share = replay.clamp((performance.now() - this.shift.start) / 500, 0, 1);
-        const eased = share * share * (3 - 2 * share);
-        wanted = place.map((value, i) => this.shift.from[i] + eased * (value - this.shift.from[i]));
-        if (share >= 1) this.shift = null;
-      }
-      const moved = wanted.map((value, i) => value - this.anchor[i]);
-      this.anchor = wanted;
+      const moved = place.map((value, i) => value - this.anchor[i]);
+      this.anchor = place;
+      if (this.shift) this.addShift(moved);
       if (!moved.some((value) => Math.abs(value) > 1e-7)) return;
+      this.cameraBy(moved);
+    }
+
+    cameraBy(moved) {
       const control = this.viser.cameraControl;
       control.getTarget(this.target, true);
       this.vector.set(...moved).applyQuaternion(this.viser.nodeRefFromName[""].quaternion);
@@ -191,13 +192,38 @@
       control.moveTo(this.target.x, this.target.y, this.target.z, false);
     }
 
+    // Begin to move the middle of the view to a robot that was just chosen, over half a second.
+    shiftTo(place) {
+      const control = this.viser.cameraControl, root = this.viser.nodeRefFromName[""];
+      control.getTarget(this.target, true);
+      const inverse = root.quaternion.clone().invert();
+      const from = this.target.applyQuaternion(inverse);
+      const to = [place[0], place[1], this.data.ground + 0.4];
+      this.anchor = place;
+      this.shift = {
+        by: [to[0] - from.x, to[1] - from.y, to[2] - from.z], done: 0, start: performance.now(),
+        nearer: Math.max(0, control.distance - NEAR_M), distance: control.distance,
+      };
+    }
+
+    addShift(moved) {
+      const {by, done, start, nearer, distance} = this.shift;
+      const share = replay.clamp((performance.now() - start) / 500, 0, 1);
+      const eased = share * share * (3 - 2 * share);
+      by.forEach((value, i) => { moved[i] += (eased - done) * value; });
+      if (nearer > 0) this.viser.cameraControl.dollyTo(distance - eased * nearer, false);
+      this.shift.done = eased;
+      if (share >= 1) this.shift = null;
+    }
+
     // The view from the beginning, around the chosen robot if the camera follows it.
     resetView(time, options) {
       const control = this.viser.cameraControl;
       const {position, target} = this.home;
       this.vector.set(0, 0, 0);
+      this.shift = null;
       if (options.follow) {
-        const from = this.placeOf(0, 0), to = this.placeOf(options.chosen, time);
+        const from = this.placeOf(this.data.chosen, 0), to = this.placeOf(options.chosen, time);
         this.vector.set(to[0] - from[0], to[1] - from[1], 0);
         this.vector.applyQuaternion(this.viser.nodeRefFromName[""].quaternion);
       }
@@ -226,14 +252,18 @@
 
     labelMeters() {
       const places = this.data.robots.map((robot) => robot.place);
-      const side = Math.min(...places) - 0.75, used = [];
-      let middle = 0;
-      if (this.anchor) middle = Math.round(this.anchor[0]);
-      for (let meter = middle - 7, last = -Infinity; meter <= middle + 9; meter++) {
-        const spot = this.project(meter, side, this.data.ground);
-        if (!spot || spot[2] > 16 || Math.abs(spot[0] - last) < 34) continue;
-        last = spot[0];
-        used.push([`${meter} m`, spot]);
+      const sides = [Math.min(...places) - 0.75];
+      if (places.length > 1) sides.push(Math.max(...places) + 0.75);
+      const middle = this.anchor ? Math.round(this.anchor[0]) : 0, used = [];
+      for (const side of sides) {
+        let last = null;
+        for (let meter = middle - 7; meter <= middle + 9; meter++) {
+          const spot = this.project(meter, side, this.data.ground);
+          if (!spot || spot[2] > 22) continue;
+          if (last && Math.hypot(spot[0] - last[0], spot[1] - last[1]) < 36) continue;
+          last = spot;
+          used.push([`${meter} m`.replace("-", "\u2212"), spot]);
+        }
       }
       this.put(this.meters, used, "meter");
     }
@@ -241,7 +271,7 @@
     labelNames(time, chosen) {
       const used = this.data.robots.map((robot, i) => {
         const [x, y, z] = robot.torsoAt(time);
-        return [String(i), this.project(x, y + robot.place, z + 0.42), robot];
+        return [String(i), this.project(x, y + robot.place, z + 0.55), robot];
       });
       this.put(this.names, used, "name", (label, robot, i) => {
         if (!label.firstChild) {
