@@ -143,7 +143,8 @@ def wilson(successes: int, count: int) -> tuple[float, float]:
     middle = (share + square / (2 * count)) / (1 + square / count)
     half = Z / (1 + square / count)
     half *= math.sqrt(share * (1 - share) / count + square / (4 * count**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Rounding must not put the share outside of its interval.
+    return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))
 
 
 def diversity(generations: Sequence[Event]) -> tuple[list[int], list[float | None], list[float]]:
