@@ -11,7 +11,7 @@ ARGS ?=
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help evolve test quick lint types coverage docs bench soak setup clean
+.PHONY: help evolve test quick lint types coverage docs bench soak setup browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ soak: $(STAMP) ## run the long tests: 50 kills, 10,000 broken files of each kind
 	$(BIN)/python benchmarks/scale.py
 
 setup: $(STAMP) ## create .venv and install everything in it
+
+browser: ## install Chromium, in which the tests open pages (Debian, as root)
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
 
 clean: ## remove .venv, builds and caches; runs stay
 	rm -rf $(VENV) build dist site .coverage *.egg-info .pytest_cache .hypothesis .ruff_cache .import_linter_cache

@@ -5,7 +5,8 @@
 Nothing is simulated: the score of a body is its number of nodes plus digits of its hash. What
 remains is variation, selection, and the database of the run. The table shows the milliseconds
 per candidate for each tenth of the run, and the memory of the process at its end. Below it are
-the size of the database, and its share of JSON (bodies, score records, diffs).
+the size of the database, its share of JSON (bodies, score records, diffs), and the size of the
+report on the run and the time that it takes.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from rich.console import Console
 from rich.table import Table
 
 from codesign import config
+from codesign.api import write_report
 from codesign.campaign import Progress, run
 from codesign.config import Settings
 from codesign.errors import WRONG_INPUT
 from codesign.scoring import ScoreRecord
-from codesign.store import Database
+from codesign.store import Database, RunFolder
+from codesign.store.folder import DATABASE
 from morph_ops.identity import body_hash
 
 JSON_COLUMNS = ("graph", "record", "diff", "parents")
@@ -138,10 +141,14 @@ def main() -> None:
         )
     except WRONG_INPUT as error:
         parser.error(str(error))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.sqlite"
+    with tempfile.TemporaryDirectory() as parent:
+        folder = RunFolder.create(Path(parent) / "run", settings)
+        path = folder.path / DATABASE
         tenths = measure(settings, path, workers=options.workers)
         size, json_size = path.stat().st_size, _json_size(path)
+        started = time.perf_counter()
+        page_mb = write_report(folder.path).stat().st_size / 1e6
+        page_s = time.perf_counter() - started
     console = Console()
     console.print(_table(tenths))
     first, last = tenths[0], tenths[-1]
@@ -151,11 +158,11 @@ def main() -> None:
         f"database: {size / options.candidates:,.0f} bytes per candidate, "
         f"{json_size / options.candidates:,.0f} of them JSON"
     )
+    console.print(f"report: {page_mb:.1f} MB in {page_s:.1f} s")
 
 
 def measure(settings: Settings, path: Path, *, workers: int) -> list[Tenth]:
-    """Run a campaign into a new database, and measure each tenth of it."""
-    Database.create(path)
+    """Run a campaign into an empty database, and measure each tenth of it."""
     tenths: list[Tenth] = []
     step = settings.total // 10
     started = time.process_time()
