@@ -20,8 +20,7 @@ from codesign.errors import RunError, UsageError
 from codesign.exporting import SCENE_TASK, Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned
 from codesign.replay import Recording, record
-from codesign.replay.page import MOST_ROBOTS
-from codesign.replay.writing import GIF_SECONDS, FilmSettings, require_format, write_recordings
+from codesign.replay.settings import GIF_SECONDS, MOST_ROBOTS, FilmSettings, require_format
 from codesign.scoring import load_controller, resolve_best_of
 from codesign.store import Candidate, RunFolder
 from morph_ops._messages import one_line
@@ -166,6 +165,9 @@ def write_replay(
         ...     made.path.name, [each.name for each in made.recordings]
         ('walk.svg', ['robot 0'])
     """
+    # Imported late: it loads what draws.
+    from codesign.replay.writing import write_recordings
+
     require_arguments_at_least(1, top=top, best_of=best_of, workers=workers)
     require_arguments_at_least(
         0, candidate=candidate, finetune=finetune, seed=seed, variant=variant

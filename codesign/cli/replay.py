@@ -178,7 +178,7 @@ def replay(
     from codesign import api
     from codesign.cli.console import new_console
     from codesign.cli.progress import finetuning_bar, frames_bar
-    from codesign.replay.writing import FilmSettings
+    from codesign.replay.settings import FilmSettings
 
     with ExitStack() as stack:
         console = new_console()

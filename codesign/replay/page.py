@@ -26,12 +26,11 @@ from codesign.replay.page_data import (
 )
 from codesign.replay.recording import Recording
 from codesign.replay.scene import SceneRobot, furnish, rgb
+from codesign.replay.settings import MOST_ROBOTS
 
 if TYPE_CHECKING:
     import viser
 
-#: Most robots in a page.
-MOST_ROBOTS = 12
 #: Parts of the player, in the order in which they run.
 SCRIPTS = ("data.js", "stage.js", "panel.js", "player.js")
 #: Color of the marks where nodes touch the ground.

@@ -9,10 +9,9 @@ import numpy as np
 
 from codesign.replay.frames import INK, PAPER, SOFT, Film
 from codesign.replay.recording import Recording
+from codesign.replay.settings import STILL_SIZE, STILLS
 
 CAPTION_PX, GAP_PX = 28, 4
-#: Stills of a strip, and their usual width and height (px).
-STILLS, STILL_SIZE = 5, (360, 300)
 
 
 def strip(

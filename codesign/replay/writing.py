@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,70 +16,12 @@ from codesign.errors import UsageError
 from codesign.replay.frames import frames, rendered
 from codesign.replay.page import replay_page
 from codesign.replay.recording import Recording
-from codesign.replay.stills import STILL_SIZE, STILLS, strip
+from codesign.replay.settings import FILM_SIZE, STILL_SIZE, VIDEO_SIZE, FilmSettings, require_format
+from codesign.replay.stills import strip
 from morph_ops._messages import reason
 
-#: Formats by the ending of a file.
-FORMATS = (".html", ".gif", ".mp4", ".png", ".svg")
-#: Usual size (px) and frames a second of films, and length of a GIF (s).
-FILM_SIZE, FILM_FPS, GIF_SECONDS = (480, 360), 20.0, 5.0
-#: Largest number of pixels of a side of a picture, and of frames a second.
-MOST_PX, MOST_FPS = 3840, 60.0
 #: Colors of a GIF, and frames that they are taken from.
 _GIF_COLORS, _SAMPLED = 96, 6
-
-OnFrame = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FilmSettings:
-    """How frames and stills are drawn.
-
-    Attributes:
-        size: Width and height of a frame, or of a still (px); None for the usual one.
-        fps: Frames a second.
-        stills: Number of stills in a row.
-        on_frame: Called after each frame of a film with the number of frames so far, and of all.
-
-    Raises:
-        UsageError: A number is out of range.
-    """
-
-    size: tuple[int, int] | None = None
-    fps: float = FILM_FPS
-    stills: int = STILLS
-    on_frame: OnFrame = lambda done, total: None
-
-    def __post_init__(self) -> None:
-        if self.size is not None and not all(32 <= side <= MOST_PX for side in self.size):
-            raise UsageError(
-                f"size: expected sides of 32 to {MOST_PX} px, got {self.size[0]}x{self.size[1]}"
-            )
-        if not 1.0 <= self.fps <= MOST_FPS:
-            raise UsageError(f"fps: expected 1 to {MOST_FPS:g}, got {self.fps:g}")
-        if not 1 <= self.stills <= 50:
-            raise UsageError(f"stills: expected 1 to 50, got {self.stills}")
-
-
-def require_format(path: Path) -> None:
-    """Refuse a file that a replay cannot be, before anything is simulated.
-
-    Args:
-        path: The file.
-
-    Raises:
-        UsageError: There is no such format, or a package for it is missing.
-    """
-    ending = path.suffix.lower()
-    if ending not in FORMATS:
-        raise UsageError(
-            f"{path}: expected a file that ends with {', '.join(FORMATS)}, got "
-            f"{ending or 'no ending'}"
-        )
-    if ending == ".mp4":
-        _ffmpeg()
-    if ending == ".html":
-        _require_viser()
 
 
 def write_recordings(
@@ -194,8 +134,10 @@ def _palette(images: Sequence[Image.Image]) -> Image.Image:
 
 
 def _write_mp4(recordings: Sequence[Recording], path: Path, settings: FilmSettings) -> None:
-    ffmpeg = _ffmpeg()
-    width, height = settings.size or (960, 720)
+    import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]  it ships none
+
+    ffmpeg: Any = imageio_ffmpeg
+    width, height = settings.size or VIDEO_SIZE
     # The usual color format of a video needs even sides.
     size = (width - width % 2, height - height % 2)
     total = _count(recordings, settings.fps)
@@ -213,32 +155,3 @@ def _write_mp4(recordings: Sequence[Recording], path: Path, settings: FilmSettin
 
 def _count(recordings: Sequence[Recording], fps: float) -> int:
     return max(2, round(max(recording.seconds for recording in recordings) * fps) + 1)
-
-
-def _ffmpeg() -> Any:
-    """The package that has ffmpeg.
-
-    Raises:
-        UsageError: It is not installed.
-    """
-    try:
-        import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]  it ships none
-    except ImportError:
-        raise UsageError(
-            "a replay as .mp4 requires imageio-ffmpeg: run pip install 'codesign[video]', or "
-            "write a .gif"
-        ) from None
-    return imageio_ffmpeg
-
-
-def _require_viser() -> None:
-    """Refuse to write a page without the package of its scene.
-
-    Raises:
-        UsageError: It is not installed.
-    """
-    if find_spec("viser") is None:
-        raise UsageError(
-            "a replay as .html requires viser: run pip install 'codesign[studio]', or write a "
-            ".gif, .png or .svg"
-        )
