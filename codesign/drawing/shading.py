@@ -11,6 +11,8 @@ Array = NDArray[np.float64]
 #: (3,) unit vector to the light: from above, behind the camera's usual place and to its left.
 LIGHT = np.array([-0.25, -0.45, 0.85]) / np.linalg.norm([-0.25, -0.45, 0.85])
 AMBIENT, DIFFUSE = 0.52, 0.56
+#: Brightness of outlines; opaque ones look the same in every viewer of SVG and PDF.
+EDGE = 0.69
 
 
 def shaded(color: str, normal: Array) -> str:
@@ -24,7 +26,23 @@ def shaded(color: str, normal: Array) -> str:
         >>> shaded("#808080", LIGHT), shaded("#808080", -LIGHT)
         ('#8a8a8a', '#434343')
     """
-    brightness = AMBIENT + DIFFUSE * max(0.0, float(normal @ LIGHT))
+    return _brightened(color, AMBIENT + DIFFUSE * max(0.0, float(normal @ LIGHT)))
+
+
+def edge(color: str) -> str:
+    """The color of the outline of a surface.
+
+    Args:
+        color: Color in full light, as ``"#rrggbb"``.
+
+    Examples:
+        >>> edge("#808080")
+        '#585858'
+    """
+    return _brightened(color, EDGE)
+
+
+def _brightened(color: str, brightness: float) -> str:
     channels = np.array([int(color[start : start + 2], 16) for start in (1, 3, 5)], np.float64)
     lit = channels * min(brightness, 1.0) + (255.0 - channels) * max(0.0, brightness - 1.0)
     red, green, blue = lit.round().astype(int)

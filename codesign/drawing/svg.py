@@ -12,13 +12,13 @@ from scipy.spatial import ConvexHull
 
 from codesign.drawing.camera import Camera
 from codesign.drawing.order import back_to_front
-from codesign.drawing.shading import LIGHT, across_gradient, round_gradient, shaded
+from codesign.drawing.shading import LIGHT, across_gradient, edge, round_gradient, shaded
 from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept
 
 Array = NDArray[np.float64]
 #: Share of the picture that stays free on every side.
 MARGIN = 0.05
-SHADOW_OPACITY, EDGE_OPACITY = 0.16, 0.55
+SHADOW_OPACITY = 0.16
 #: Angles across a capsule at which its shade is computed.
 ACROSS = np.radians([-90.0, -55.0, -25.0, 0.0, 25.0, 55.0, 90.0])
 #: Shares of the way from the brightest point of a ball to its rim.
@@ -183,10 +183,9 @@ class _Painter:
         if length < 0.05 * radius:
             paint = self._ball_paint(solid.color, places[nearer], radius)
             x, y = places[nearer]
-            edge = shaded(solid.color, -LIGHT)
             self.parts.append(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="url(#{paint})" '
-                f'stroke="{edge}" stroke-opacity="{EDGE_OPACITY}"/>'
+                f'stroke="{edge(solid.color)}"/>'
             )
             return
         along = (places[1] - places[0]) / length
@@ -225,12 +224,12 @@ class _Painter:
         """An ellipse with the shades of a ball that was stretched like it."""
         flat = self.view.scale * (self.camera.axes @ solid.half_axes)[:2]
         (wide, narrow), turn = _ellipse(flat)
-        center, edge = self.view(solid.center), shaded(solid.color, -LIGHT)
+        center = self.view(solid.center)
         paint = self._ball_paint(solid.color, np.zeros(2), 1.0)
         x, y = center
         self.parts.append(
-            f'<circle r="1" fill="url(#{paint})" stroke="{edge}" '
-            f'stroke-opacity="{EDGE_OPACITY}" vector-effect="non-scaling-stroke" '
+            f'<circle r="1" fill="url(#{paint})" stroke="{edge(solid.color)}" '
+            f'vector-effect="non-scaling-stroke" '
             f'transform="translate({x:.1f} {y:.1f}) rotate({turn:.1f}) '
             f'scale({wide:.2f} {narrow:.2f}) rotate({-turn:.1f})"/>'
         )
@@ -260,10 +259,7 @@ class _Painter:
             self.parts.append(f'<path d="{path}" fill="{color}" stroke="{color}"/>')
 
     def _shape(self, path: str, fill: str, color: str) -> None:
-        edge = shaded(color, -LIGHT)
-        self.parts.append(
-            f'<path d="{path}" fill="{fill}" stroke="{edge}" stroke-opacity="{EDGE_OPACITY}"/>'
-        )
+        self.parts.append(f'<path d="{path}" fill="{fill}" stroke="{edge(color)}"/>')
 
     def _paint(self, write: Callable[[str], str]) -> str:
         name = f"{self.prefix}{len(self.paints)}"

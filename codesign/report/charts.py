@@ -109,7 +109,7 @@ def diversity_chart(
             dash="dash",
         ),
     ]
-    return figure(traces, x="generation", y="", yaxis={"range": [0, 1.02]}, height=280)
+    return figure(traces, x="generation", y="", yaxis={"range": [0, 1.08]}, height=280)
 
 
 def operators_chart(operators: Sequence[OperatorSuccess]) -> Figure:

@@ -22,6 +22,7 @@
   };
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const charts = document.querySelectorAll(".chart");
+  const PAPER = 690;
   const draw = () => {
     for (const chart of charts) {
       const { data, layout } = themed(figures[chart.dataset.figure]);
@@ -31,7 +32,10 @@
         font: { family: token("text"), size: 12.5, color: token("ink") },
         hoverlabel: { bgcolor: token("raised"), font: { color: token("ink") } },
       };
-      Plotly.react(chart, data, { ...base, ...layout }, { displayModeBar: false, responsive: true });
+      // Paper has no resize event that charts could follow.
+      const size = matchMedia("print").matches ? { width: Math.min(chart.clientWidth, PAPER) } : {};
+      const all = { ...base, ...layout, ...size };
+      Plotly.react(chart, data, all, { displayModeBar: false, responsive: true });
     }
   };
   draw();
