@@ -1,0 +1,98 @@
+"""The numbers of a page are those of the recording."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import pytest
+
+from codesign.replay.page_data import (
+    MOST_POSE_BYTES,
+    frames_of,
+    lanes,
+    robot_data,
+    stride_of,
+)
+
+
+def decoded(text, kind, *shape):
+    return np.frombuffer(base64.b64decode(text), kind).reshape(shape)
+
+
+@pytest.fixture(scope="module")
+def recording(recordings):
+    return recordings[0]
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def stride(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def bodies(recording):
+    return list(range(1, recording.model.nbody))
+
+
+@pytest.fixture(scope="module")
+def data(recording, bodies, stride):
+    made = robot_data(recording, bodies, number=3, place=1.5, stride=stride)
+    return json.loads(json.dumps(made, allow_nan=False))
+
+
+def test_poses_are_exact_to_a_tenth_of_a_millimeter(recording, bodies, data, stride):
+    frames, count = data["frames"], len(bodies)
+    torso = decoded(data["torso"], "<f4", frames, 3)
+    offsets = decoded(data["offsets"], "<i2", frames, count, 3) * data["unit"]
+    turns = decoded(data["turns"], "<i2", frames, count, 4) / 32767
+    state = mujoco.MjData(recording.model)
+    for row, step in enumerate(frames_of(recording.steps, stride)):
+        state.qpos[:] = recording.qpos[step]
+        mujoco.mj_kinematics(recording.model, state)
+        assert torso[row, None] + offsets[row] == pytest.approx(state.xpos[1:], abs=1e-4)
+        assert turns[row] == pytest.approx(state.xquat[1:], abs=1e-4)
+
+
+def test_scores_efforts_and_contacts_are_those_of_the_frames(recording, data, stride):
+    steps, nodes = frames_of(recording.steps, stride), len(recording.nodes)
+    scores = decoded(data["scores"], "<f4", len(steps))
+    assert scores[0] == 0.0
+    assert scores[-1] == pytest.approx(recording.score, rel=1e-5)
+    contacts = decoded(data["contacts"], "u1", len(steps), nodes)
+    assert np.array_equal(contacts, recording.contacts[steps])
+    efforts = decoded(data["efforts"], "u1", len(steps), nodes) / 255
+    assert efforts[0] == pytest.approx(recording.efforts[0], abs=0.003)
+    touches = decoded(data["touches"], "<i2", len(steps), nodes, 2) * data["unit"]
+    step, node = np.argwhere(recording.contacts[steps])[0]
+    point = recording.contact_points[steps[step], node, :2] - recording.torso[steps[step], :2]
+    assert touches[step, node] == pytest.approx(point, abs=1e-4)
+
+
+def test_names_and_colors(recording, data):
+    assert data["meshes"][0] == "/r3/body-1"
+    assert [data["nodes"][node] for node in data["nodeOfMesh"]] == [
+        recording.model.body(body).name for body in range(1, recording.model.nbody)
+    ]
+    assert all(color.startswith("#") for color in (data["color"], *data["colors"]))
+
+
+def test_long_rows_of_robots_have_fewer_frames(recording):
+    assert stride_of([recording]) == 1
+    long = replace(recording, rewards=np.zeros(MOST_POSE_BYTES // 10))
+    assert stride_of([long]) > 1
+
+
+def test_the_last_state_is_a_frame():
+    assert frames_of(4, 2).tolist() == [0, 2, 4]
+    assert frames_of(5, 2).tolist() == [0, 2, 4, 5]
+    assert frames_of(1, 3).tolist() == [0, 1]
+
+
+def test_robots_stand_side_by_side(recordings):
+    places = lanes(recordings)
+    assert places[0] == 0.0
+    assert all(1.0 <= step <= 1.8 for step in np.diff(places))
