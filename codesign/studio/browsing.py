@@ -1,0 +1,128 @@
+"""The bodies of a run, as lists to pick one from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import networkx as nx
+
+from codesign.api import Run
+from codesign.drawing import picture_of
+from codesign.errors import UsageError
+
+__all__ = ["Entry", "Shelf"]
+
+#: Most bodies in a list.
+MOST = 500
+_BEST = "best designs"
+_ANCESTORS = "ancestors of the opened body"
+_CHILDREN = "children of the opened body"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entry:
+    """A body of a run.
+
+    Attributes:
+        number: Its number.
+        graph: The body.
+        variant: Controller variant that it was scored with.
+        text: What the list says about it.
+    """
+
+    number: int
+    graph: nx.DiGraph[str]
+    variant: int
+    text: str
+
+    def picture(self, *, size: tuple[int, int] = (150, 96)) -> str:
+        """The body as SVG.
+
+        Args:
+            size: Width and height (px).
+        """
+        return picture_of(
+            self.graph, size=size, title=f"candidate {self.number}", prefix=_letters(self.number)
+        )
+
+
+class Shelf:
+    """The lists of a run.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @property
+    def lists(self) -> list[str]:
+        """Names of the lists: the best designs, what the algorithm keeps, and the family."""
+        return [_BEST, *(f"kept: {role}" for role in self._roles()), _ANCESTORS, _CHILDREN]
+
+    def numbers(self, name: str, *, opened: int | None = None) -> list[int]:
+        """Numbers of the bodies in a list.
+
+        Args:
+            name: Name of the list.
+            opened: Number of the body that was opened last, for its family.
+
+        Raises:
+            UsageError: The run cannot be read.
+        """
+        if name == _BEST:
+            return [candidate.number for candidate in self._run.best(30)]
+        if name in (_ANCESTORS, _CHILDREN):
+            if opened is None:
+                return []
+            tree = self._run.phylogeny()
+            if name == _CHILDREN:
+                return sorted(tree.successors(opened))[:MOST]
+            found: set[int] = nx.ancestors(tree, opened)  # pyright: ignore[reportUnknownMemberType]
+            return sorted(found, reverse=True)[:MOST]
+        role = name.removeprefix("kept: ")
+        if role not in self._roles():
+            raise UsageError(f"{name}: expected one of {', '.join(self.lists)}")
+        rows = self._run.query(
+            "SELECT m.number FROM membership m JOIN candidates c ON c.number = m.number "
+            f"WHERE m.until IS NULL AND m.role = '{role.replace(chr(39), chr(39) * 2)}' "
+            "ORDER BY c.score DESC",
+            limit=MOST,
+        ).rows
+        return [int(row[0]) for row in rows]
+
+    def entry(self, number: int) -> Entry:
+        """One body.
+
+        Args:
+            number: Its number.
+
+        Raises:
+            UsageError: The run has no such candidate.
+        """
+        candidate = self._run.candidate(number)
+        record = candidate.reevaluation or candidate.record
+        score = "not scored" if record is None else f"score {record.score:,.0f}"
+        if record is not None and record.status != "ok":
+            score = record.status
+        made = candidate.operator.replace("+", ", ").replace("_", " ")
+        parents = ", ".join(str(parent) for parent in candidate.parents)
+        origin = f"{made} of {parents}" if parents else made
+        return Entry(
+            number=number,
+            graph=candidate.graph,
+            variant=candidate.variant,
+            text=", ".join((score, f"generation {candidate.generation}", origin)),
+        )
+
+    def _roles(self) -> list[str]:
+        rows = self._run.query(
+            "SELECT DISTINCT role FROM membership WHERE until IS NULL ORDER BY role", limit=50
+        ).rows
+        return [str(row[0]) for row in rows]
+
+
+def _letters(number: int) -> str:
+    """A number as letters, for the ids of a picture."""
+    return "n" + "".join(chr(ord("a") + int(digit)) for digit in str(number))

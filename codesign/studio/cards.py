@@ -1,0 +1,162 @@
+"""Small pieces of the page as HTML. Everything that a file may have written is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from codesign.studio.walking import EPISODES, Estimate
+
+__all__ = ["columns", "message", "paragraph", "score_card", "score_text", "warnings_card"]
+
+_DIM = "color:var(--mantine-color-dimmed)"
+_BOX = "margin:0 0.75em 0.5em;font-size:0.85em;line-height:1.4"
+_WARN = (
+    "margin-top:0.4em;padding:0.2em 0.6em;border-left:3px solid #f08c00;"
+    "background:color-mix(in srgb, #f08c00 12%, transparent)"
+)
+
+
+def paragraph(text: str, *, dim: bool = False) -> str:
+    """A paragraph.
+
+    Args:
+        text: The text.
+        dim: Whether it matters less.
+
+    Examples:
+        >>> "<b>" in paragraph("<b>")
+        False
+    """
+    style = f"{_BOX};{_DIM}" if dim else _BOX
+    return f'<div style="{style}">{escape(text)}</div>'
+
+
+def message(text: str) -> str:
+    """A warning.
+
+    Args:
+        text: The text.
+    """
+    return f'<div style="{_BOX}"><div style="{_WARN}" role="alert">{escape(text)}</div></div>'
+
+
+def score_text(estimate: Estimate) -> str:
+    """A score in figures, with half the width of its interval once there is one.
+
+    Args:
+        estimate: The score as far as it is known.
+    """
+    record = estimate.record
+    if len(record.returns) < 4:
+        return f"about {record.score:,.0f}"
+    return f"{record.score:,.0f} \N{PLUS-MINUS SIGN} {record.score - record.ci95[0]:,.0f}"
+
+
+def score_card(
+    estimate: Estimate | None,
+    *,
+    mass: float,
+    limbs: int,
+    stale: bool = False,
+    trouble: str = "",
+    change: float | None = None,
+    network: str = "zero-shot",
+) -> str:
+    """The score of a design, always as high, so that nothing below it jumps.
+
+    Args:
+        estimate: The score as far as it is known; None before the first episode of all.
+        mass: Mass of the body (kg).
+        limbs: Number of its limbs.
+        stale: Whether the score is that of the body before.
+        trouble: Why it does not walk; empty if it does.
+        change: Difference to the score before the last change, if both are known.
+        network: What moves it: "zero-shot" or "fine-tuned".
+    """
+    sizes = [("mass", f"{mass:.1f} kg"), ("limbs", str(limbs))]
+    if trouble or estimate is None:
+        text, state = ("no score", "none") if trouble else ("&hellip;", "wait")
+        rows = [("speed", "-"), ("falls", "-"), *sizes, ("unusual", "-")]
+        return _card(
+            text, f'data-score="{state}"', "", trouble or "first episode", rows, faint=True
+        )
+    record = estimate.record
+    count, most = len(record.returns), EPISODES[-1][-1]
+    progress = f"{count} episodes" if estimate.final else f"{count} of {most} episodes"
+    unlikeness = record.metrics.get("unlikeness")
+    rows = [
+        ("speed", f"{record.speed:.2f} m/s"),
+        ("falls", f"{sum(record.fell)} of {count}"),
+        *sizes,
+        (
+            "unusual",
+            "-" if unlikeness is None else f"more than {unlikeness:.0f}% of training bodies",
+        ),
+    ]
+    if estimate.percentile is not None:
+        progress += f", better than {estimate.percentile:.0f}% of robots"
+    state = 'data-score="wait"' if stale else f'data-score="{record.score:.2f}"'
+    return _card(
+        score_text(estimate),
+        f'{state} data-episodes="{count}"',
+        "" if stale else _change(change),
+        "walking" if stale else f"{network} score, {progress}",
+        rows,
+        faint=stale,
+    )
+
+
+def warnings_card(lines: Sequence[str]) -> str:
+    """Warnings over the lower left corner of the scene, where they move nothing.
+
+    Args:
+        lines: The warnings.
+    """
+    if not lines:
+        return ""
+    place = "position:fixed;left:1rem;bottom:1rem;max-width:min(32rem,55vw);font-size:0.85em"
+    shown = "".join(f'<div style="{_WARN}">{escape(line)}</div>' for line in lines)
+    return (
+        f'<div style="{place};z-index:2;padding:0.2em 0.6em 0.5em;border-radius:4px;'
+        f'background:var(--mantine-color-body)" role="status">{shown}</div>'
+    )
+
+
+def _card(
+    text: str, data: str, change: str, below: str, rows: Sequence[tuple[str, str]], *, faint: bool
+) -> str:
+    opacity = ";opacity:0.5" if faint else ""
+    return (
+        f'<div style="{_BOX}{opacity}">'
+        '<div style="display:flex;justify-content:space-between;align-items:baseline">'
+        f'<span style="font-size:1.5em;font-weight:600" {data}>{text}</span>{change}</div>'
+        f'<div style="{_DIM}">{escape(below)}</div>{columns(rows)}</div>'
+    )
+
+
+def columns(rows: Iterable[tuple[str, str]]) -> str:
+    """Names and values in two columns.
+
+    Args:
+        rows: The names and values.
+    """
+    cells = "".join(
+        f'<span style="{_DIM}">{escape(name)}</span><span>{escape(value)}</span>'
+        for name, value in rows
+    )
+    return (
+        '<div style="display:grid;grid-template-columns:max-content 1fr;column-gap:0.8em;'
+        f'margin-top:0.3em">{cells}</div>'
+    )
+
+
+def _change(change: float | None) -> str:
+    if change is None or abs(change) < 0.5:
+        return ""
+    arrow, color = (
+        ("\N{BLACK UP-POINTING TRIANGLE}", "#2f9e44")
+        if change > 0
+        else ("\N{BLACK DOWN-POINTING TRIANGLE}", "#e03131")
+    )
+    return f'<span style="color:{color}">{arrow} {abs(change):,.0f}</span>'
