@@ -21,6 +21,7 @@ from codesign.cli.report import report
 from codesign.cli.robots import convert, inspect, sample
 from codesign.cli.runs import runs, status
 from codesign.cli.score import score
+from codesign.cli.studio import studio
 from codesign.cli.text import echo
 from codesign.interrupts import terminations_as_interrupts
 
@@ -56,6 +57,7 @@ for command in (
     status,
     report,
     replay,
+    studio,
     runs,
     query,
 ):

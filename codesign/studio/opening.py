@@ -1,0 +1,103 @@
+"""What a studio is started with: a robot file, a run, or nothing."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesign import defaults
+from codesign.errors import UsageError
+from codesign.studio.files import plain_name
+from codesign.studio.walking import Setting
+
+if TYPE_CHECKING:
+    from codesign.studio.app import Source
+
+__all__ = ["checked", "find_source", "require_viser"]
+
+
+def require_viser() -> None:
+    """Refuse to start without the package that shows the page.
+
+    Raises:
+        UsageError: viser is not installed.
+    """
+    if find_spec("viser") is None:
+        raise UsageError("the studio requires viser: run pip install 'codesign[studio]'")
+
+
+def find_source(
+    path: Path | None,
+    *,
+    root: str | None = None,
+    candidate: int | None = None,
+    controller: str | Path | None = None,
+    task: str | None = None,
+) -> tuple[Source, Setting]:
+    """Read what a studio is started with.
+
+    Args:
+        path: A robot file, or a run folder; None for a random body.
+        root: Name of the robot's first body, for an MJCF file with several robots.
+        candidate: Number of the candidate of a run to begin with; None for its best.
+        controller: Name or file of the controller; None for that of a run, or the usual one.
+        task: Name of the task; None for that of a run, or the usual one.
+
+    Raises:
+        UsageError: There is no such file or run, or no such candidate.
+        BodyError: The file holds no robot.
+    """
+    from codesign.api import Run, load_run
+    from codesign.api.robots import find_robots, read_robots
+    from codesign.store import RunFolder
+    from codesign.studio.app import Source
+    from codesign.studio.session import Opened
+
+    run: Run | None = None
+    opened: Opened | None = None
+    if path is not None and RunFolder.is_run(path):
+        run = load_run(path)
+        best = run.best(1) if candidate is None else [run.candidate(candidate)]
+        for each in best:
+            opened = Opened(
+                graph=each.graph,
+                name=f"candidate-{each.number:05d}",
+                variant=each.variant,
+                number=each.number,
+            )
+    elif path is not None:
+        if candidate is not None:
+            raise UsageError(f"candidate: applies to a run, and {path} is none")
+        if path.is_dir():
+            raise UsageError(f"{path}: expected a robot file or a run folder, got another folder")
+        [graph], _ = read_robots(
+            find_robots(path, controller=controller or defaults.CONTROLLER, root=root)
+        )
+        opened = Opened(graph=graph, name=plain_name(path.name))
+    usual = (defaults.CONTROLLER, defaults.TASK)
+    of_run = usual if run is None else (run.settings.controller, run.settings.task)
+    setting = Setting(controller=controller or of_run[0], task=task or of_run[1])
+    return Source(opened=opened, run=run, title=str(path or "")), setting
+
+
+def checked(setting: Setting) -> Setting:
+    """A setting whose controller and task exist.
+
+    Args:
+        setting: The setting.
+
+    Raises:
+        UsageError: There is no such controller, or it has too few variants.
+        UnknownNameError: There is no such task.
+
+    Examples:
+        >>> checked(Setting(controller="flat-v0")).task
+        'flat'
+    """
+    from codesign.scoring import load_controller, resolve_best_of
+    from hyperdistill_core.tasks import get_task
+
+    get_task(setting.task)
+    resolve_best_of(load_controller(setting.controller), setting.best_of)
+    return setting
