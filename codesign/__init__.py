@@ -53,11 +53,13 @@ if TYPE_CHECKING:
     )
     from codesign.config import Settings
     from codesign.exporting import PrintSettings
+    from codesign.replay import FilmSettings
     from codesign.scoring import BodyScorer, ScoreRecord
     from morph_ops import read_body, write_body
 
 __all__ = [
     "BodyScorer",
+    "FilmSettings",
     "Observer",
     "PrintSettings",
     "Run",
@@ -84,6 +86,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 #: The module of every name that is loaded on first use.
 _MODULES = {
     "BodyScorer": "codesign.scoring",
+    "FilmSettings": "codesign.replay",
     "Observer": "codesign.api",
     "PrintSettings": "codesign.exporting",
     "Run": "codesign.api",

@@ -176,6 +176,7 @@ def write_replay(
     runs = [run for run in map(_as_run, sources) if run is not None]
     rest = [source for source in sources if _as_run(source) is None]
     path = _file(out, runs, rest)
+    part = _part(seconds, path)
     _check_runs(runs, rest, top=top, candidate=candidate, ancestors=ancestors)
     groups = [
         _of_run(run, _chosen(run, top, candidate, ancestors), seed=seed, custom=allow_custom)
@@ -193,7 +194,6 @@ def write_replay(
     tuning = FineTuning(steps=finetune, workers=workers or usable_cores(), on_steps=on_steps)
     left_out = {name: reason for group in groups for name, reason in group.left_out.items()}
     recordings = _recorded(groups, tuning if finetune else None, left_out)
-    part = _part(seconds, path)
     if part is not None:
         recordings = [each.part(*part) for each in recordings]
     write_recordings(
