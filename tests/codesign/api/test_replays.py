@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from codesign.store import Candidate, RunFolder
 from morph_ops.io.files import write_body
 from morph_ops.sampling import sample_body
 
-SHORT = {"film": codesign.FilmSettings(size=(60, 60), stills=2)}
+FILM = codesign.FilmSettings(size=(60, 60), stills=2)
 
 
 def body_of(seed):
@@ -54,8 +55,8 @@ def names(made):
 
 def test_a_robot_moves_as_its_score_says(out, variant_controller, tmp_path):
     write_body(body_of(0), tmp_path / "robot.json")
-    options = {"controller": variant_controller, "seed": 3, "best_of": 2}
-    made = codesign.write_replay(tmp_path / "robot.json", out, **options, **SHORT)
+    options: dict[str, Any] = {"controller": variant_controller, "seed": 3, "best_of": 2}
+    made = codesign.write_replay(tmp_path / "robot.json", out, **options, film=FILM)
     [record] = codesign.score(tmp_path / "robot.json", episodes=1, **options)
     assert made.path == out
     assert made.recordings[0].name == "robot"
@@ -65,7 +66,7 @@ def test_a_robot_moves_as_its_score_says(out, variant_controller, tmp_path):
 def test_a_variant_is_the_one_asked_for(out, variant_controller):
     scores = {
         variant: codesign.write_replay(
-            body_of(1), out, controller=variant_controller, variant=variant, **SHORT
+            body_of(1), out, controller=variant_controller, variant=variant, film=FILM
         ).recordings[0].score
         for variant in (0, 2)
     }  # fmt: skip
@@ -81,15 +82,15 @@ def test_an_exported_robot_moves_by_its_own_network(out, tmp_path, variant_contr
         controller=variant_controller, best_of=4,
     )  # fmt: skip
     file = tmp_path / "out" / "robot" / "robot.json"
-    own = codesign.write_replay(file, out, **SHORT)
+    own = codesign.write_replay(file, out, film=FILM)
     assert own.recordings[0].note == "moves by the network in its .npz file"
-    other = codesign.write_replay(file, out, controller=variant_controller, best_of=4, **SHORT)
+    other = codesign.write_replay(file, out, controller=variant_controller, best_of=4, film=FILM)
     assert other.recordings[0].note == ""
     assert own.recordings[0].score == pytest.approx(other.recordings[0].score, rel=1e-3)
 
 
 def test_a_run_shows_its_best_designs_with_their_variants(lineage, out):
-    made = codesign.write_replay(lineage, out, **SHORT)
+    made = codesign.write_replay(lineage, out, film=FILM)
     assert names(made) == ["design-01", "design-02", "design-03", "design-04"]
     assert made.recordings[0].note == "candidate 15, generation 15, by grow limb"
     run = codesign.load_run(lineage)
@@ -98,29 +99,29 @@ def test_a_run_shows_its_best_designs_with_their_variants(lineage, out):
         first.graph, variant=first.variant
     )
     assert made.recordings[0].score == pytest.approx(again.score, rel=1e-9)
-    assert len(codesign.write_replay(run, out, top=2, **SHORT).recordings) == 2
+    assert len(codesign.write_replay(run, out, top=2, film=FILM).recordings) == 2
 
 
 def test_ancestors_come_before_the_candidate_oldest_first(lineage, out):
-    made = codesign.write_replay(lineage, out, candidate=3, ancestors=True, **SHORT)
+    made = codesign.write_replay(lineage, out, candidate=3, ancestors=True, film=FILM)
     assert names(made) == [f"candidate {number}" for number in range(4)]
     assert made.recordings[0].note == "generation 0, a starting body"
 
 
 def test_a_long_line_of_ancestors_is_thinned(lineage, out):
-    made = codesign.write_replay(lineage, out, ancestors=True, **SHORT)
+    made = codesign.write_replay(lineage, out, ancestors=True, film=FILM)
     assert len(made.recordings) == 12
     assert (names(made)[0], names(made)[-1]) == ("candidate 0", "candidate 15")
 
 
 def test_one_candidate(lineage, out):
-    assert names(codesign.write_replay(lineage, out, candidate=7, **SHORT)) == ["candidate 7"]
+    assert names(codesign.write_replay(lineage, out, candidate=7, film=FILM)) == ["candidate 7"]
 
 
 @pytest.mark.slow
 def test_fine_tuning_shows_the_body_before_and_after(out, tiny_controller):
     made = codesign.write_replay(
-        body_of(0), out, controller=tiny_controller, finetune=200, workers=1, **SHORT
+        body_of(0), out, controller=tiny_controller, finetune=200, workers=1, film=FILM
     )
     assert names(made) == ["robot 0, before", "robot 0, fine-tuned"]
     assert made.recordings[1].note.startswith("mean score ")
@@ -138,7 +139,7 @@ def test_an_unstable_robot_is_left_out(out, tiny_controller, monkeypatch):
 
     monkeypatch.setattr(replays, "record", unstable_first)
     bodies = [body_of(0), body_of(1)]
-    made = codesign.write_replay(bodies, out, controller=tiny_controller, best_of=1, **SHORT)
+    made = codesign.write_replay(bodies, out, controller=tiny_controller, best_of=1, film=FILM)
     assert names(made) == ["robot 1"]
     assert "unstable" in made.left_out["robot 0"]
     with pytest.raises(RunError, match="robot 0: no replay"):
@@ -148,7 +149,7 @@ def test_an_unstable_robot_is_left_out(out, tiny_controller, monkeypatch):
 def test_a_robot_that_cannot_be_read_is_left_out(out, tmp_path, tiny_controller):
     write_body(body_of(0), tmp_path / "good.json")
     (tmp_path / "bad.json").write_text("{}")
-    made = codesign.write_replay(tmp_path, out, controller=tiny_controller, best_of=1, **SHORT)
+    made = codesign.write_replay(tmp_path, out, controller=tiny_controller, best_of=1, film=FILM)
     assert names(made) == ["good"]
     assert list(made.left_out) == [str(tmp_path / "bad.json")]
 

@@ -39,6 +39,7 @@ def test_geoms_of_a_body_are_one_surface_at_their_places():
         "<geom type='capsule' size='.1' fromto='0 0 0 0 2 0'/>"
     )
     surface = mesh_of(model, [0, 1])
+    assert surface is not None
     assert surface.vertices.max(axis=0) == pytest.approx([1.1, 2.1, 0.1])
     assert volume(surface) == pytest.approx(0.008 + np.pi * 0.02 + 4 / 3 * np.pi * 0.001, rel=0.05)
 
@@ -57,5 +58,6 @@ def test_a_height_field_is_a_surface_with_its_heights():
         "<worldbody><geom type='hfield' hfield='h'/></worldbody></mujoco>"
     )
     surface = mesh_of(model, [0])
+    assert surface is not None
     assert (len(surface.vertices), len(surface.faces)) == (12, 12)
     assert surface.vertices.max(axis=0) == pytest.approx([2.0, 1.0, 0.5])
