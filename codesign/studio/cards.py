@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
 from codesign.studio.walking import EPISODES, Estimate
 
 __all__ = ["columns", "message", "paragraph", "score_card", "score_text", "warnings_card"]
@@ -15,6 +16,12 @@ _WARN = (
     "margin-top:0.4em;padding:0.2em 0.6em;border-left:3px solid #f08c00;"
     "background:color-mix(in srgb, #f08c00 12%, transparent)"
 )
+
+#: First words of warnings that stand together, and what the page says in their place.
+_KINDS = {
+    OUT_OF_DISTRIBUTION: "Unusual for the controller, so the score may say little:",
+    IMPORT: "How the file was read:",
+}
 
 
 def paragraph(text: str, *, dim: bool = False) -> str:
@@ -91,7 +98,7 @@ def score_card(
         *sizes,
         (
             "unusual",
-            "-" if unlikeness is None else f"more than {unlikeness:.0f}% of training bodies",
+            "-" if unlikeness is None else _unusual(unlikeness),
         ),
     ]
     if estimate.percentile is not None:
@@ -111,12 +118,26 @@ def warnings_card(lines: Sequence[str]) -> str:
     """Warnings over the lower left corner of the scene, where they move nothing.
 
     Args:
-        lines: The warnings.
+        lines: The warnings; those of a kind, with the same words before a colon, stand together.
+
+    Examples:
+        >>> "0.2 m; gear" in warnings_card(["import: radius 0.2 m", "import: gear 9 N m"])
+        True
     """
     if not lines:
         return ""
-    place = "position:fixed;left:1rem;bottom:1rem;max-width:min(32rem,55vw);font-size:0.85em"
-    shown = "".join(f'<div style="{_WARN}">{escape(line)}</div>' for line in lines)
+    groups: dict[str, list[str]] = {}
+    for line in lines:
+        kind = next((each for each in _KINDS if line.startswith(f"{each}: ")), "")
+        key = _KINDS.get(kind, line)
+        groups.setdefault(key, []).extend([line.removeprefix(f"{kind}: ")] if kind else [])
+    place = "position:fixed;left:1rem;bottom:1rem;max-width:min(34rem,60vw);font-size:0.85em"
+    shown = "".join(
+        f'<div style="{_WARN}"><b>{escape(title)}</b> {escape("; ".join(parts))}</div>'
+        if parts
+        else f'<div style="{_WARN}">{escape(title)}</div>'
+        for title, parts in groups.items()
+    )
     return (
         f'<div style="{place};z-index:2;padding:0.2em 0.6em 0.5em;border-radius:4px;'
         f'background:var(--mantine-color-body)" role="status">{shown}</div>'
@@ -133,6 +154,11 @@ def _card(
         f'<span style="font-size:1.5em;font-weight:600" {data}>{text}</span>{change}</div>'
         f'<div style="{_DIM}">{escape(below)}</div>{columns(rows)}</div>'
     )
+
+
+def _unusual(percentile: float) -> str:
+    share = "all" if percentile >= 99.5 else f"{percentile:.0f}% of"
+    return f"more than {share} training bodies"
 
 
 def columns(rows: Iterable[tuple[str, str]]) -> str:

@@ -56,6 +56,8 @@ def find_source(
 
     run: Run | None = None
     opened: Opened | None = None
+    if path is not None and not path.exists():
+        raise UsageError(f"{path}: no such robot or run")
     if path is not None and RunFolder.is_run(path):
         run = load_run(path)
         best = run.best(1) if candidate is None else [run.candidate(candidate)]

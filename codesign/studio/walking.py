@@ -151,6 +151,12 @@ class Walker:
         self._request: _Request | None = None
         self._job: Job | None = self._start()
 
+    @property
+    def pid(self) -> int | None:
+        """Id of its process; None while there is none."""
+        with self._lock:
+            return None if self._job is None else self._job.pid
+
     def walk(
         self, graph: nx.DiGraph[str], *, variant: int = 0, network: BodyMLP | None = None
     ) -> int:
@@ -215,6 +221,10 @@ class _SupersededError(BaseException):
     """A newer body waits; no handler of errors may catch this."""
 
 
+class _TroubleError(Exception):
+    """A later episode went wrong."""
+
+
 class _Watched:
     """A policy that stops a rollout as soon as a newer body waits.
 
@@ -259,7 +269,7 @@ def _serve(channel: Channel, setting: Setting) -> None:
             stages.run(request)
         except _SupersededError:
             continue
-        except WRONG_INPUT as error:
+        except (*WRONG_INPUT, _TroubleError) as error:
             channel.send(Trouble(number=request.number, message=one_line(error)))
 
 
@@ -306,6 +316,7 @@ class _Stages:
     def _walk(self, request: _Request, model: mujoco.MjModel, variant: int) -> bool:
         """Send the gait and the first estimates; return whether the body can be simulated."""
         from codesign.replay import record
+        from codesign.scoring.instability import likely_cause
 
         policy = self._policy(request, model, variant)
         try:
@@ -313,8 +324,8 @@ class _Stages:
                 request.graph, policy, task=self._task, name="design", seed=self.setting.seed
             )
         except RunError:
-            message = "its simulation becomes unstable: undo, or make it heavier or slower"
-            self._channel.send(Trouble(number=request.number, message=message, model=model))
+            cause = likely_cause(request.graph, model)
+            self._channel.send(Trouble(number=request.number, message=cause, model=model))
             return False
         self._channel.send(Gait(number=request.number, recording=recording, variant=variant))
         for episodes in EPISODES[0]:
@@ -343,6 +354,9 @@ class _Stages:
             variant=variant,
             policy=self._policy(request, model, variant),
         )
+        if record.status != "ok":
+            message = record.warnings[-1] if record.warnings else record.status
+            raise _TroubleError(message)
         percentile = None
         known = self._controller.reference_scores
         of_generated = request.network is None and (tried > 1 or variant == 0)

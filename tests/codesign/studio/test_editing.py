@@ -29,12 +29,6 @@ from morph_ops.sampling import sample_body
 from morph_ops.validity import is_valid
 
 
-@pytest.fixture
-def body():
-    """One limb in the middle, and a pair on it."""
-    return sample_body(np.random.default_rng(11))
-
-
 def bodies(count):
     return [sample_body(np.random.default_rng(seed)) for seed in range(count)]
 

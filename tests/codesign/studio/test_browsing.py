@@ -1,0 +1,76 @@
+"""Lists of the bodies of a run, and the cards of the page."""
+
+from __future__ import annotations
+
+import pytest
+
+from codesign.api import load_run
+from codesign.errors import UsageError
+from codesign.scoring import BodyScorer
+from codesign.studio.browsing import Shelf
+from codesign.studio.cards import score_card, warnings_card
+from codesign.studio.walking import Estimate
+
+
+@pytest.fixture
+def shelf(small_run):
+    return Shelf(load_run(small_run.path))
+
+
+def test_the_lists_hold_bodies_that_can_be_opened(shelf):
+    assert shelf.lists[0] == "best designs"
+    best = shelf.numbers("best designs")
+    assert best
+    entry = shelf.entry(best[0])
+    assert entry.number == best[0]
+    assert "generation" in entry.text
+    assert entry.picture().startswith("<svg")
+
+
+def test_the_family_of_a_body(shelf, small_run):
+    run = load_run(small_run.path)
+    tree = run.phylogeny()
+    child = max(tree, key=tree.in_degree)
+    ancestors = shelf.numbers("ancestors of the opened body", opened=child)
+    assert set(tree.predecessors(child)) <= set(ancestors)
+    for parent in tree.predecessors(child):
+        assert child in shelf.numbers("children of the opened body", opened=parent)
+    assert shelf.numbers("ancestors of the opened body") == []
+
+
+def test_a_list_that_is_not_there_is_refused(shelf):
+    with pytest.raises(UsageError, match="expected one of best designs"):
+        shelf.numbers("kept: x' OR '1'='1")
+    with pytest.raises(UsageError, match="no candidate 999"):
+        shelf.entry(999)
+
+
+def estimate(body, episodes, **changes):
+    record = BodyScorer(controller="flat-v0", episodes=episodes)(body)
+    known = {"number": 1, "variant": 0, "percentile": None, "final": False}
+    return Estimate(record=record, **known | changes)
+
+
+def test_a_score_has_its_interval_once_there_are_four_episodes(body):
+    one, four = estimate(body, 1), estimate(body, 4)
+    sizes = {"mass": 1.0, "limbs": 3}
+    assert "about" in score_card(one, **sizes)
+    assert "\N{PLUS-MINUS SIGN}" in score_card(four, **sizes)
+    assert "better than 64% of robots" in score_card(estimate(body, 4, percentile=64.2), **sizes)
+
+
+def test_cards_are_as_high_with_a_score_as_without(body):
+    sizes = {"mass": 1.0, "limbs": 3}
+    cards = [
+        score_card(None, **sizes),
+        score_card(None, trouble="it fell apart", **sizes),
+        score_card(estimate(body, 4), **sizes),
+        score_card(estimate(body, 4), stale=True, **sizes),
+    ]
+    assert len({card.count("<span") for card in cards}) == 1
+
+
+def test_what_a_file_wrote_is_no_markup(body):
+    line = "import: <img src=x onerror=alert(1)>"
+    assert "<img" not in warnings_card([line, line[8:]])
+    assert "<img" not in score_card(None, mass=1.0, limbs=1, trouble=line)
