@@ -27,6 +27,7 @@ from codesign.replay.page_data import (
 from codesign.replay.recording import Recording
 from codesign.replay.scene import SceneRobot, furnish, rgb
 from codesign.replay.settings import MOST_ROBOTS
+from morph_ops.geometry import extent
 
 if TYPE_CHECKING:
     import viser
@@ -38,8 +39,9 @@ CONTACT_COLOR = "#ff9d0a"
 #: Radii of such a mark (m).
 _DISC_M = (0.045, 0.085)
 #: Direction from which the camera sees one robot and a row of many (degrees around the vertical
-#: axis, and above the horizon), and its distance from one (m).
-_ALONE, _MANY, _DISTANCE_M = (-55.0, 24.0), (-12.0, 28.0), 3.1
+#: axis, and above the horizon), and its distance: in sizes of the largest robot, and in meters
+#: beyond that.
+_ALONE, _MANY, _SIZES, _BEYOND_M = (-55.0, 24.0), (-12.0, 28.0), 1.5, 1.0
 
 
 def replay_page(recordings: Sequence[Recording], *, title: str, chosen: int = 0) -> str:
@@ -74,7 +76,7 @@ def replay_page(recordings: Sequence[Recording], *, title: str, chosen: int = 0)
             _put(server.scene, recording, number=number, place=place, stride=stride)
             for number, (recording, place) in enumerate(zip(recordings, places, strict=True))
         ]
-        _point_camera(server, places, ground)
+        _point_camera(server, recordings, places)
         page = server.get_scene_serializer().as_html()
     data = {
         "title": title,
@@ -138,15 +140,19 @@ def _ring() -> tuple[np.ndarray[Any, np.dtype[np.float32]], np.ndarray[Any, np.d
     return vertices, faces.astype(np.uint32)
 
 
-def _point_camera(server: viser.ViserServer, places: Sequence[float], ground: float) -> None:
+def _point_camera(
+    server: viser.ViserServer, recordings: Sequence[Recording], places: Sequence[float]
+) -> None:
     """Show all robots where they begin, from the right and a little ahead of them."""
     width = max(places) - min(places)
     share = min(1.0, width / 8.0)
     azimuth, elevation = (
         one + share * (many - one) for one, many in zip(_ALONE, _MANY, strict=True)
     )
-    middle = np.array([0.0, (max(places) + min(places)) / 2.0, ground + 0.4])
-    distance = _DISTANCE_M + 0.72 * width
+    largest = max(float(extent(each.graph).max()) for each in recordings)
+    height = recordings[0].ground_m + min(0.4, largest / 3.0)
+    middle = np.array([0.0, (max(places) + min(places)) / 2.0, height])
+    distance = _BEYOND_M + _SIZES * largest + 0.72 * width
     toward = Camera(azimuth=azimuth, elevation=elevation).toward
     server.initial_camera.position = middle + distance * toward
     server.initial_camera.look_at = middle
