@@ -15,6 +15,7 @@ from codesign.drawing import PALETTE, colors_of
 from codesign.replay.recording import Recording
 from codesign.replay.scene import scene_name
 from morph_ops import graph as body_graph
+from morph_ops.geometry import extent
 
 Array = NDArray[np.float64]
 #: Largest value of the 16-bit numbers that positions and orientations become.
@@ -117,6 +118,7 @@ def robot_data(
         "note": recording.note,
         "color": PALETTE[number % len(PALETTE)],
         "place": round(place, 4),
+        "size": round(float(extent(recording.graph).max()), 3),
         "meshes": [scene_name(root, body) for body in bodies],
         "nodeOfMesh": _nodes_of(recording, bodies, names),
         "path": path_name(number),

@@ -271,7 +271,7 @@
     labelNames(time, chosen) {
       const used = this.data.robots.map((robot, i) => {
         const [x, y, z] = robot.torsoAt(time);
-        return [String(i), this.project(x, y + robot.place, z + 0.55), robot];
+        return [String(i), this.project(x, y + robot.place, z + 0.15 + 0.28 * robot.size), robot];
       });
       this.put(this.names, used, "name", (label, robot, i) => {
         if (!label.firstChild) {
