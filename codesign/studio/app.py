@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -296,6 +297,8 @@ def _listen(host: str, port: int) -> viser.ViserServer:
             f"cannot listen on {host}, port {port} ({reason(error)}): choose another one with "
             "--port or --host"
         ) from None
+    # The last frame of a tab that was just closed is no matter.
+    warnings.filterwarnings("ignore", message="Queued a .* on a closed connection")
     with _silence():
         server = viser.ViserServer(host=host, port=port, verbose=False)
     if port and server.get_port() != port:

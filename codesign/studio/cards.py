@@ -69,6 +69,7 @@ def score_card(
     trouble: str = "",
     change: float | None = None,
     network: str = "zero-shot",
+    gait: int = 0,
 ) -> str:
     """The score of a design, always as high, so that nothing below it jumps.
 
@@ -80,7 +81,9 @@ def score_card(
         trouble: Why it does not walk; empty if it does.
         change: Difference to the score before the last change, if both are known.
         network: What moves it: "zero-shot" or "fine-tuned".
+        gait: Number of the gait that plays, for programs that read the page.
     """
+    shows = f'data-gait="{gait}"'
     sizes = [("mass", f"{mass:.1f} kg"), ("limbs", str(limbs))]
     if trouble or estimate is None:
         text, state = ("no score", "none") if trouble else ("&hellip;", "wait")
@@ -106,7 +109,7 @@ def score_card(
     state = 'data-score="wait"' if stale else f'data-score="{record.score:.2f}"'
     return _card(
         score_text(estimate),
-        f'{state} data-episodes="{count}"',
+        f'{shows} {state} data-episodes="{count}"',
         "" if stale else _change(change),
         "walking" if stale else f"{network} score, {progress}",
         rows,

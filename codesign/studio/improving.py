@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import networkx as nx
 import numpy as np
 
-from codesign.errors import RunError
+from codesign.studio.episode import Episode, first_episode
 from codesign.studio.jobs import Channel
 from codesign.studio.walking import Setting
 from morph_ops.errors import OperatorError
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
-    from codesign.replay import Recording
     from codesign.scoring import BodyScorer, ScoreRecord
     from hyperdistill_core.controller import Controller
 
@@ -59,13 +58,13 @@ class Child:
         graph: The body.
         operators: Names of the mutations that led to it, in order.
         record: Its score.
-        recording: How it walks; None until it is offered.
+        episode: How it walks; None until it is offered.
     """
 
     graph: nx.DiGraph[str]
     operators: tuple[str, ...]
     record: ScoreRecord
-    recording: Recording | None = None
+    episode: Episode | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,7 @@ class Offer:
     """The best children so far, best first; the design itself is none of them.
 
     Attributes:
-        children: At most :data:`OFFERED` children with recordings.
+        children: At most :data:`OFFERED` children with episodes.
         round: Number of finished rounds.
         design_score: Score of the design over the same episodes.
     """
@@ -197,10 +196,10 @@ class _Search:
         ranked = sorted(self._children, key=_score, reverse=True)
         shown = [self._scored_again(child) for child in ranked[: 2 * OFFERED]]
         best = sorted(shown, key=_score, reverse=True)[:OFFERED]
-        recorded = [self._recorded(child) for child in best]
+        walking = [self._shown(child) for child in best]
         self._channel.send(
             Offer(
-                children=tuple(child for child in recorded if child.recording is not None),
+                children=tuple(child for child in walking if child.episode is not None),
                 round=number,
                 design_score=self._design_score,
             )
@@ -215,22 +214,18 @@ class _Search:
             self._offered[key] = replace(child, record=record)
         return self._offered[key]
 
-    def _recorded(self, child: Child) -> Child:
-        if child.recording is not None:
+    def _shown(self, child: Child) -> Child:
+        if child.episode is not None:
             return child
-        from codesign.replay import record
         from hyperdistill_core.tasks import get_task
 
         task = get_task(self._setting.task)
         model = task.model(child.graph)
         policy = self._controller.for_body(child.graph, model, variant=self._variant)
-        try:
-            recording = record(
-                child.graph, policy, task=task, name="child", seed=self._setting.seed
-            )
-        except RunError:
-            return child
-        done = replace(child, recording=recording)
+        episode = first_episode(
+            child.graph, policy, model=model, task=task, seed=self._setting.seed
+        )
+        done = replace(child, episode=episode)
         self._offered[body_hash(child.graph)] = done
         return done
 

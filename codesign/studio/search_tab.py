@@ -141,9 +141,9 @@ class SearchTab:
             text = f"{number + 1}: {child.record.score:,.0f} ({gain:+,.0f})"
             lines.append(paragraph(f"{text} by {made}"))
             self._takes[number].visible = True
-            if child.recording is not None:
+            if child.episode is not None:
                 self._session.stage.show(
-                    f"child-{number}", child.recording, lane=_LANES[number], text=text
+                    f"child-{number}", child.episode, lane=_LANES[number], text=text
                 )
         self._offer.content = "".join(lines) or paragraph("No child can walk yet.")
         self._offer.visible = True

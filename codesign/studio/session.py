@@ -87,7 +87,7 @@ class Session:
         self.refresh: list[Callable[[], None]] = []
         self._trouble = ""
         self._score_before: float | None = None
-        self._edited_at = 0.0
+        self._edited_at, self._gait = 0.0, 0
         self._jobs: set[Job] = set()
         self._closed = False
         self._shown: Estimate | None = None
@@ -276,9 +276,10 @@ class Session:
         if self.document is None:
             return
         if isinstance(news, Gait):
-            self.variant = news.variant
-            self.stage.show(DESIGN, news.recording)
+            self.variant, self._gait = news.variant, self._gait + 1
+            self.stage.show(DESIGN, news.episode)
             self.stage.select(self.design.selected)
+            self._show_score()
             return
         if isinstance(news, Trouble):
             self._trouble = news.message
@@ -390,8 +391,11 @@ class Session:
             trouble=self._trouble,
             change=change,
             network="fine-tuned" if self.use_tuned else "zero-shot",
+            gait=self._gait,
         )
-        if estimate is not None or self._trouble:
+        # The record of the first episode has no warnings yet: they would come and go.
+        known = estimate is not None and len(estimate.record.returns) > 1
+        if known or self._trouble:
             found = () if estimate is None else estimate.record.warnings
             trouble = [self._trouble] if self._trouble else []
             self._warnings.content = warnings_card([*trouble, *found, *notes(graph)])

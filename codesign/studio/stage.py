@@ -18,7 +18,7 @@ from codesign.replay.scene import GROUND, SceneRobot, furnish
 if TYPE_CHECKING:
     import viser
 
-    from codesign.replay import Recording
+    from codesign.studio.episode import Episode
 
 __all__ = ["DESIGN", "Stage"]
 
@@ -95,21 +95,21 @@ class Stage:
         """
         furnish(self._scene, dark=dark, replace=True)
 
-    def show(self, key: str, recording: Recording, *, lane: int = 0, text: str = "") -> None:
+    def show(self, key: str, episode: Episode, *, lane: int = 0, text: str = "") -> None:
         """Let a robot walk in place of the one before it; all start again together.
 
         Args:
             key: :data:`DESIGN`, or any other name of a place on the stage.
-            recording: Its episode.
+            episode: Its episode.
             lane: Place to the left (1, 2, ...) or to the right (-1, ...) of the design.
             text: Text above it.
         """
         self._put(
             key,
-            recording.graph,
-            recording.model,
-            recording.qpos,
-            recording.control_dt,
+            episode.graph,
+            episode.model,
+            episode.qpos,
+            episode.control_dt,
             lane=lane,
             text=text,
         )

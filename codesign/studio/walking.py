@@ -23,14 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesign import defaults
-from codesign.errors import WRONG_INPUT, RunError
+from codesign.errors import WRONG_INPUT
+from codesign.studio.episode import Episode, first_episode
 from codesign.studio.jobs import Channel, Job
 from morph_ops._messages import one_line
 
 if TYPE_CHECKING:
     import mujoco
 
-    from codesign.replay import Recording
     from codesign.scoring import BodyScorer, ScoreRecord
     from hyperdistill_core.controller import Controller
     from hyperdistill_core.nets.mlp import BodyMLP
@@ -68,12 +68,12 @@ class Gait:
 
     Attributes:
         number: Number of the request that it answers.
-        recording: The first episode of its score.
+        episode: The first episode of its score.
         variant: Number of the controller variant.
     """
 
     number: int
-    recording: Recording
+    episode: Episode
     variant: int
 
 
@@ -283,8 +283,7 @@ class _Stages:
 
     def __init__(self, setting: Setting, channel: Channel) -> None:
         # Modules that the first body would otherwise wait for.
-        for module in ("codesign.replay", "hyperdistill_core.rollout.batched"):
-            import_module(module)
+        import_module("hyperdistill_core.rollout.batched")
         from codesign.scoring import BodyScorer, load_controller, resolve_best_of
         from hyperdistill_core.tasks import get_task
 
@@ -315,20 +314,21 @@ class _Stages:
 
     def _walk(self, request: _Request, model: mujoco.MjModel, variant: int) -> bool:
         """Send the gait and the first estimates; return whether the body can be simulated."""
-        from codesign.replay import record
         from codesign.scoring.instability import likely_cause
 
+        number, seed = request.number, self.setting.seed
         policy = self._policy(request, model, variant)
-        try:
-            recording = record(
-                request.graph, policy, task=self._task, name="design", seed=self.setting.seed
-            )
-        except RunError:
+        episode = first_episode(request.graph, policy, model=model, task=self._task, seed=seed)
+        if episode is None:
             cause = likely_cause(request.graph, model)
-            self._channel.send(Trouble(number=request.number, message=cause, model=model))
+            self._channel.send(Trouble(number=number, message=cause, model=model))
             return False
-        self._channel.send(Gait(number=request.number, recording=recording, variant=variant))
-        for episodes in EPISODES[0]:
+        self._channel.send(Gait(number=number, episode=episode, variant=variant))
+        record = episode.record(self._controller, task=self._task, seed=seed, variant=variant)
+        self._channel.send(
+            Estimate(number=number, record=record, variant=variant, percentile=None, final=False)
+        )
+        for episodes in EPISODES[0][1:]:
             self._estimate(request, model, variant, episodes, tried=1, final=False)
         return True
 

@@ -59,7 +59,7 @@ def test_children_are_new_valid_and_walk(body):
     for child in offer.children:
         assert is_valid(child.graph)
         assert child.operators
-        assert child.recording.steps > 0
+        assert child.episode.steps > 0
         expected = BodyScorer(controller="flat-v0", episodes=2)(child.graph, variant=0)
         assert child.record.returns == expected.returns
 

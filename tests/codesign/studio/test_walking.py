@@ -55,7 +55,7 @@ def test_the_gait_comes_first_and_the_score_refines(walker, news, body):
     assert gait.number == number
     assert [len(each.record.returns) for each in estimates] == [1, 2, 4, 8, 16, 32]
     assert [each.final for each in estimates] == [False] * 5 + [True]
-    assert gait.recording.score == pytest.approx(estimates[0].record.score)
+    assert gait.episode.score == pytest.approx(estimates[0].record.score)
 
 
 def test_the_score_is_that_of_the_command_line(walker, news, body):
@@ -73,7 +73,7 @@ def test_only_the_newest_body_matters(walker, news, body):
         last = walker.walk(graph)
     found = until_final(news)
     assert {each.number for each in found} == {last}
-    assert set(found[0].recording.nodes) == set(body)
+    assert set(found[0].episode.graph) == set(body)
 
 
 def test_an_unstable_body_costs_a_message(walker, news, body):
