@@ -90,7 +90,11 @@ PROSE = (
         "threshold",
         unless=r"(progress|error) bars?|\bbars? (on|of|for|that|in|appears?|before|where)\b"
         r"|bar charts?|vertical bars?|bar-itzhack",
-        honest=("codesign/cli/progress.py", "tests/codesign/cli/test_progress.py"),
+        honest=(
+            "codesign/cli/progress.py",
+            "codesign/report/charts.py",
+            "tests/codesign/cli/test_progress.py",
+        ),
     ),
     Rule("twins?", "duplicate", unless="mirror|limb.*", only=SEARCH),
     Rule("traits?", "metrics"),
@@ -168,7 +172,12 @@ WORDS = (
 
 #: Old identifiers as a whole.
 NAMES = (
-    Rule("bars?", "threshold", honest=("codesign/cli/*", "tests/codesign/cli/*")),
+    # Plotly has charts of the type "bar".
+    Rule(
+        "bars?",
+        "threshold",
+        honest=("codesign/cli/*", "tests/codesign/cli/*", "codesign/report/charts.py"),
+    ),
     Rule("reach|at_best", "upper_bound", only=SEARCH),
     Rule("likely", "preferred_variants"),
     Rule("measures", "metrics"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Name of the page in a run folder, and of one about several runs.
 PAGE, COMPARISON = "report.html", "comparison.html"
+#: Name of a replay in a run folder.
+REPLAY = "replay.html"
 #: Seconds after which a browser reads the page of a run that goes on again.
 REFRESH_S = 20
 #: Most runs of one page: each has pictures of its best design.
@@ -105,7 +107,14 @@ def _report(run: Run, page: Path, date: str, *, top: int | None, tuned: Path | N
             finetuned={} if tuned is None else _finetuned(tuned),
         )
     refresh_s = REFRESH_S if content.going else None
-    return report_page(content, shown_path=str(run.path), date=date, refresh_s=refresh_s)
+    beside = page.resolve().parent == run.path.resolve() and (run.path / REPLAY).is_file()
+    return report_page(
+        content,
+        shown_path=str(run.path),
+        date=date,
+        refresh_s=refresh_s,
+        replay=REPLAY if beside else None,
+    )
 
 
 def _comparison(runs: Sequence[Run], page: Path, date: str) -> str:

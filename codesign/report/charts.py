@@ -79,7 +79,7 @@ def fitness_chart(curve: Fitness, again: Sequence[tuple[int, float]]) -> Figure:
                 "type": "scatter",
                 "mode": "markers",
                 "name": "finalists on fresh episodes",
-                "x": [number + 1 for number, _ in again],
+                "x": [number for number, _ in again],
                 "y": [score for _, score in again],
                 "customdata": [number for number, _ in again],
                 "hovertemplate": "candidate %{customdata}: %{y:,.0f}<extra></extra>",
@@ -119,7 +119,7 @@ def operators_chart(operators: Sequence[OperatorSuccess]) -> Figure:
         operators: The operators, the most successful first.
     """
     rows = list(operators)[::-1]
-    bars = {
+    shares = {
         "type": "bar",
         "orientation": "h",
         "y": [one.name for one in rows],
@@ -129,16 +129,16 @@ def operators_chart(operators: Sequence[OperatorSuccess]) -> Figure:
             "symmetric": False,
             "array": [one.high - one.share for one in rows],
             "arrayminus": [one.share - one.low for one in rows],
-            "color": "{soft}",
-            "thickness": 1.2,
+            "color": "{ink}",
+            "thickness": 1.4,
         },
         "customdata": [[one.better, one.children] for one in rows],
         "hovertemplate": "%{customdata[0]} of %{customdata[1]} children<extra></extra>",
-        "marker": {"color": "{accent}"},
+        "marker": {"color": "{band}", "line": {"color": "{accent}", "width": 1.5}},
     }
     return figure(
-        [bars],
-        x="share of children that score higher than their first parent",
+        [shares],
+        x="children that beat their first parent",
         y="",
         height=max(LEAST_PX, 70 + ROW_PX * len(rows)),
         xaxis={"tickformat": ".0%", "rangemode": "tozero"},

@@ -76,6 +76,7 @@ class Content:
         figures: Charts by name.
         fitness: Rows of the table of fitness: candidates, best and median score.
         operators: How often each operator made a better body.
+        spread: What became of the diversity, in a sentence.
         alarms: Lines about what looked wrong.
         relatives: The phylogeny of the winners.
         front: Its Pareto front, if it has one.
@@ -96,6 +97,7 @@ class Content:
     figures: Mapping[str, Figure]
     fitness: Sequence[tuple[int, float, float]]
     operators: Sequence[OperatorSuccess]
+    spread: str
     alarms: Sequence[str]
     relatives: Sequence[Relative]
     front: archive.Front | None
@@ -158,6 +160,7 @@ def content_of(
         figures=_figures(database, curve, operators, generations),
         fitness=_rows(curve),
         operators=operators,
+        spread=words.spread(*diversity(generations)),
         alarms=words.alarms(database.events("alarm", "warning")),
         relatives=_relatives(database, summaries, winners, pictures),
         front=archive.front_of(database, settings, pictures),

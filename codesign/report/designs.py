@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from codesign.errors import WRONG_INPUT, RunError
 from codesign.exporting.design_readme import what_file
 from codesign.replay import Recording, record
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from codesign.config import Settings
     from codesign.store import Candidate, Summary
 
+#: Share of the torque of a motor from which it gives all it can.
+FULL = 0.99
 #: Most operators that a card names.
 MOST_OPERATORS = 8
 #: Metrics that a card shows: name, label, format and unit.
@@ -35,7 +39,7 @@ METRICS = (
     ("period", "gait period", ".2f", " s"),
     ("contact", "time with ground contact", ".0%", ""),
     ("symmetry", "left-right symmetry", ".2f", ""),
-    ("unlikeness", "unlikeness", ".0f", " %"),
+    ("unlikeness", "unlikeness", ".0f", "%"),
     ("robustness", "robustness", ",.0f", ""),
 )
 
@@ -60,6 +64,7 @@ class Card:
         search_score: Score in the search, where a re-evaluation replaced it; None otherwise.
         finetuned: Scores before and after fine-tuning; None without.
         picture: The body at rest, as SVG.
+        thumbnail: The same, small.
         strobe: The body in motion, as SVG; empty without.
         gait: Its gait diagram, as SVG; empty without.
         tree: The body in words.
@@ -76,6 +81,7 @@ class Card:
     search_score: float | None
     finetuned: tuple[float, float] | None
     picture: str
+    thumbnail: str
     strobe: str
     gait: str
     tree: Node
@@ -126,13 +132,14 @@ def cards(
                 search_score=candidate.score if candidate.reevaluation else None,
                 finetuned=finetuned.get(number),
                 picture=pictures.at_rest(graph, title=f"candidate {number} at rest"),
+                thumbnail=pictures.thumbnail(graph),
                 strobe=pictures.strobe(recording) if recording else "",
                 gait=gait_diagram(recording) if recording else "",
                 tree=in_words(graph),
                 size=(len(graph), sum(1 for _ in body_graph.joints(graph)), total_mass(graph)),
                 depth=len(ancestors) - 1,
                 operators=[summaries[one].operator for one in ancestors[-MOST_OPERATORS:]],
-                metrics=_metrics(record_),
+                metrics=[*_metrics(record_), *(_of_motion(recording) if recording else ())],
                 files=_files(designs / f"design-{rank:02d}", page.parent),
             )
         )
@@ -219,8 +226,16 @@ def _metrics(shown: ScoreRecord) -> list[tuple[str, str]]:
         for name, label, form, unit in METRICS
         if values.get(name) is not None
     ]
-    known = {name for name, *_ in METRICS}
+    known = {name for name, *_ in METRICS} | {"speed", "cost_of_transport", "score"}
     return rows + [(n, f"{v:.3g}") for n, v in shown.criteria_values.items() if n not in known]
+
+
+def _of_motion(recording: Recording) -> list[tuple[str, str]]:
+    """What only an episode itself tells."""
+    driven = recording.efforts[:, recording.efforts.any(axis=0)]
+    full = float((driven > FULL).mean()) if driven.size else 0.0
+    drift = float(np.ptp(recording.torso[:, 1]))
+    return [("motors at full torque", f"{full:.0%}"), ("sideways drift", f"{drift:.1f} m")]
 
 
 def _files(folder: Path, beside: Path) -> list[tuple[str, str]]:

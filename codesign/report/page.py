@@ -14,6 +14,7 @@ from codesign.report.comparison import Comparison, Group
 from codesign.report.content import Content
 from codesign.report.differences import ADDED, CHANGED, REMOVED, SAME
 from codesign.report.phylogeny import Ancestor
+from codesign.report.words import WORDS
 from codesign.scoring.fingerprint import installed_version
 
 PACKAGE = "codesign.report"
@@ -21,7 +22,7 @@ LEGEND = ((CHANGED, "changed"), (ADDED, "added"), (REMOVED, "removed"), (SAME, "
 #: Mean score of a group in which no body simulates.
 WORST = float("-inf")
 #: Size of a body in the phylogeny, and distances between them (px).
-NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 112, 98, 36, 16, 14
+NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 112, 108, 36, 16, 14
 
 
 class Edge(NamedTuple):
@@ -85,11 +86,14 @@ class Family:
         return found
 
 
-def report_page(content: Content, *, shown_path: str, date: str, refresh_s: int | None) -> str:
+def report_page(
+    content: Content, *, shown_path: str, date: str, refresh_s: int | None, replay: str | None
+) -> str:
     """The page about a run.
 
     Args:
         content: What it says.
+        replay: Link to a replay of the run; None without.
         shown_path: Path of the run folder, for commands.
         date: When it was made.
         refresh_s: Seconds after which a browser reads it again; None for never.
@@ -115,6 +119,8 @@ def report_page(content: Content, *, shown_path: str, date: str, refresh_s: int 
         run=content,
         family=Family(places) if places else None,
         legend=LEGEND,
+        words=WORDS,
+        replay=replay,
         sections=[(anchor, title) for anchor, title, there in parts if there],
         shown_path=shown_path,
         date=date,

@@ -12,6 +12,33 @@ if TYPE_CHECKING:
     from codesign.report.designs import Card
     from codesign.store import Event, Summary
 
+#: Distance between two mutants of one body; kept bodies below it are alike.
+MUTANTS_APART = 0.3
+#: What the words of a report mean.
+WORDS = (
+    ("score", "Mean return of the episodes; on flat ground 50 points are one meter."),
+    ("95% interval", "Where the mean of many more episodes is expected to lie."),
+    (
+        "fresh episodes",
+        "The finalists of a search are scored again from other initial states, because the best "
+        "score of many is partly luck. Designs are ranked by these scores; the phylogeny, the "
+        "front and the archive show the scores of the search.",
+    ),
+    ("cost of transport", "Work of the motors per weight and distance; animals need 0.1 to 2."),
+    ("unlikeness", "Share of the controller's training bodies that lie nearer to others than this "
+     "body does: above 90% its controller is less to be trusted."),
+    ("left-right symmetry", "1 where both sides touch the ground alike, 0 where one side does."),
+    ("motors at full torque", "Share of the time in which the motors of a node give all they can."),
+    ("sideways drift", "How far the torso left its line, in the episode that the page shows."),
+    ("first parent", "The parent whose body a child takes over; a second one gives it limbs."),
+    ("kept bodies", "The population or the archive, from which parents come."),
+    ("sample, start", "A random body, or a body that the user gave."),
+    ("grow_limb, delete_limb", "Adds limbs at the end of the tree, or takes some away."),
+    ("limb_params", "Changes length and direction of limbs."),
+    ("dof, joint_angle, gear", "Changes the hinges of limbs: axes, ranges, torques."),
+    ("density", "Changes how heavy nodes are."),
+    ("crossover", "Puts a limb of another body, with all that it carries, in place of an own."),
+)  # fmt: skip
 _ALGORITHMS = {
     "random": "random search",
     "aging": "aging evolution",
@@ -47,12 +74,15 @@ def asked(settings: Settings) -> str:
         goal = f"bodies that differ in {_listed(settings.descriptors)} on the task {settings.task}"
     start = f", starting from the bodies of {settings.start}" if settings.start else ""
     best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
+    points = ""
+    if settings.task.partition("-")[0] == "flat":
+        points = " On flat ground, 50 points of score are one meter; an episode takes 20 seconds."
     return (
         f"The search was asked for {goal}, among {settings.total:,} candidates of "
-        f"{settings.episodes} episodes{best_of}, by "
+        f"{counted(settings.episodes, 'episode')}{best_of}, by "
         f"{_ALGORITHMS.get(algorithm, algorithm)} with a population of {settings.population}"
         f"{start}. The controller {Path(settings.controller).stem} moved every body without "
-        f"training; the seed was {settings.seed}."
+        f"training; the seed was {settings.seed}.{points}"
     )
 
 
@@ -107,9 +137,51 @@ def alarms(events: Sequence[Event]) -> list[str]:
     latest = {(event.kind, str(event.name)): event for event in events}
     times = Counter((event.kind, str(event.name)) for event in events)
     return [
-        event.message + (f" (the latest of {times[key]})" if times[key] > 1 else "")
+        event.message
+        + (f" (the latest of {times[key]} such generations)" if times[key] > 1 else "")
         for key, event in sorted(latest.items())
     ]
+
+
+def spread(
+    generations: Sequence[int], distances: Sequence[float | None], founders: Sequence[float]
+) -> str:
+    """What became of the diversity of a run.
+
+    Args:
+        generations: Numbers of generations.
+        distances: Mean distance between the kept bodies of each; None for fewer than two.
+        founders: Share of the kept bodies that descend from one starting body, of each.
+
+    Examples:
+        >>> spread([0, 1], [0.6, 0.2], [0.1, 1.0])
+        'At the end the kept bodies are nearly alike. Since generation 1 all descend from one body.'
+    """
+    parts: list[str] = []
+    last = distances[-1] if distances else None
+    if last is not None:
+        alike = "nearly alike" if last < MUTANTS_APART else "different"
+        parts.append(f"At the end the kept bodies are {alike}.")
+    since = len(founders)
+    while since and founders[since - 1] >= 1.0:
+        since -= 1
+    if since < len(founders):
+        parts.append(f"Since generation {generations[since]} all descend from one body.")
+    return " ".join(parts)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    Args:
+        count: The number.
+        noun: The noun for one.
+
+    Examples:
+        >>> counted(1, "episode"), counted(2, "episode")
+        ('1 episode', '2 episodes')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -146,7 +146,14 @@ def test_tuned_designs_show_both_scores(run, tmp_path):
 
 def test_runs_are_compared_by_what_differs(tmp_path):
     runs = [
-        evolved(tmp_path, f"{algorithm}-{seed}", algorithm=algorithm, seed=seed, generations=1)
+        evolved(
+            tmp_path,
+            f"{algorithm}-{seed}",
+            algorithm=algorithm,
+            seed=seed,
+            population=4,
+            generations=0,
+        )
         for algorithm in ("aging", "random")
         for seed in (1, 2, 3)
     ]
