@@ -113,6 +113,10 @@ class BodyMLP:
         self._lower = -self._upper
         self._buffers: dict[int, list[tuple[Floats, Floats]]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Buffers share their memory, and copies of them would not.
+        return {**self.__dict__, "_buffers": {}}
+
     @classmethod
     def from_layers(
         cls,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -161,3 +163,10 @@ def test_controls_do_not_depend_on_the_number_of_episodes(motors):
         np.testing.assert_array_equal(mlp.act(states[:episodes]), together[:episodes])
     order = rng.permutation(17)
     np.testing.assert_array_equal(mlp.act(states[order]), together[order], "nor on their order")
+
+
+def test_a_copy_of_a_controller_that_has_acted_acts_alike():
+    mlp, states, _ = _mlp()
+    mlp.act(states)
+    for copied in (pickle.loads(pickle.dumps(mlp)), copy.deepcopy(mlp)):
+        np.testing.assert_array_equal(copied.act(states[::-1]), mlp.act(states[::-1]))
