@@ -24,6 +24,10 @@ that importing ``codesign`` loads none of the heavy packages. Behind them are
     campaign    the search itself, on DEAP
     store       the run folder and its database
     exporting   designs as files that plain MuJoCo loads
+    drawing     pictures of bodies, without a graphics driver
+    replay      episodes to watch, as pages, films and stills
+    report      what runs found, as pages
+    studio      design by hand, in the browser
     cluster     worker processes, here or on a Dask cluster
     gym         environments for trainers that speak Gymnasium
     cli         the command ``codesign``

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from codesign import defaults
-from codesign.cli.options import PATH, best_of_option, root_option
+from codesign.cli.options import INTERRUPTED, PATH, best_of_option, root_option
 from codesign.cli.text import echo
 
 
@@ -89,6 +89,9 @@ def studio(
             webbrowser.open(running.address)
         while True:
             time.sleep(3600.0)
+    except KeyboardInterrupt:
+        echo("the studio is closed")
+        raise SystemExit(INTERRUPTED) from None
     finally:
         with deferred_interrupts():
             running.close()

@@ -43,4 +43,4 @@ def test_the_studio_serves_its_page_until_it_is_interrupted():
             assert b"<html" in page.read()
         process.send_signal(signal.SIGTERM)
         out, error = process.communicate(timeout=60.0)
-    assert (process.returncode, out, error.strip()) == (130, "", "error: interrupted")
+    assert (process.returncode, out.strip(), error) == (130, "the studio is closed", "")
