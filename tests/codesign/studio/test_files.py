@@ -85,7 +85,8 @@ def test_an_upload_finds_no_file_of_this_machine(tmp_path):
             "<geom type='mesh' mesh='m'/><body><joint/><geom size='1'/></body></body></worldbody>"
             "</mujoco>"
         )
-        with pytest.raises(UsageError, match=r"secret\.stl"):
+        # A long path is cut in the message.
+        with pytest.raises(UsageError, match=r"secret(\.stl|…)"):
             read_upload("a.xml", text.encode())
 
 
