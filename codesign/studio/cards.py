@@ -111,7 +111,7 @@ def score_card(
         score_text(estimate),
         f'{shows} {state} data-episodes="{count}"',
         "" if stale else _change(change),
-        "walking" if stale else f"{network} score, {progress}",
+        "walking" if stale else f"{network} score ± 95%, {progress}",
         rows,
         faint=stale,
     )
