@@ -110,9 +110,12 @@ def test_the_robot_walks_and_the_console_is_quiet(tab, body):
     tab.score()
     assert tab.page.title() == "walker - codesign studio"
     first = _pixels(tab.visit.screenshot())
-    tab.page.wait_for_timeout(1500)
-    moved = np.abs(first - _pixels(tab.visit.screenshot()))[:, :900]
-    assert (moved > 40).mean() > 0.002
+
+    def moved():
+        changed = np.abs(first - _pixels(tab.visit.screenshot()))[:, :900]
+        return (changed > 40).mean() > 0.002
+
+    wait_until(moved)
     assert tab.visit.errors == []
     assert body_hash(tab.saved()) == body_hash(body)
 
