@@ -8,19 +8,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.api import replays
 from codesign.api.arguments import require_arguments_at_least
 from codesign.api.run import Run
 from codesign.errors import UsageError
 from codesign.exporting.design_table import DESIGN_TABLE
-from codesign.store.atomic import write_text
+from codesign.store.atomic import new_file
 
 if TYPE_CHECKING:
     from codesign.report.comparison import RunPart
 
 #: Name of the page in a run folder, and of one about several runs.
 PAGE, COMPARISON = "report.html", "comparison.html"
-#: Name of a replay in a run folder.
-REPLAY = "replay.html"
 #: Seconds after which a browser reads the page of a run that goes on again.
 REFRESH_S = 20
 #: Most runs of one page: each has pictures of its best design.
@@ -82,7 +81,8 @@ def write_report(
         text = _comparison(found, page, date)
     else:
         text = _report(found[0], page, date, top=top, tuned=None if tuned is None else Path(tuned))
-    write_text(page, text)
+    with new_file(page) as draft:
+        draft.write_text(text, "utf-8")
     return page
 
 
@@ -107,13 +107,13 @@ def _report(run: Run, page: Path, date: str, *, top: int | None, tuned: Path | N
             finetuned={} if tuned is None else _finetuned(tuned),
         )
     refresh_s = REFRESH_S if content.going else None
-    beside = page.resolve().parent == run.path.resolve() and (run.path / REPLAY).is_file()
+    beside = page.resolve().parent == run.path.resolve() and (run.path / replays.FILE).is_file()
     return report_page(
         content,
         shown_path=str(run.path),
         date=date,
         refresh_s=refresh_s,
-        replay=REPLAY if beside else None,
+        replay=replays.FILE if beside else None,
     )
 
 
@@ -126,7 +126,7 @@ def _comparison(runs: Sequence[Run], page: Path, date: str) -> str:
         with run.database() as database:
             part = part_of(database, run.settings, run=run.path, page=page, pictures=pictures)
         parts.append(part)
-    return comparison_page(compare(parts, pictures), date=date)
+    return comparison_page(compare(parts), date=date)
 
 
 def _finetuned(folder: Path) -> Mapping[int, tuple[float, float]]:

@@ -175,7 +175,9 @@ def _show(run: Run, console: Console) -> None:
 
 def _name_pages(run: Run, console: Console) -> None:
     """Say how to see what the run found."""
-    page = run.path / "report.html"
+    from codesign.api.reports import PAGE
+
+    page = run.path / PAGE
     report = page if page.exists() else f"codesign report {run.path}"
     console.print(f"report:     {report}", soft_wrap=True)
     console.print(f"motion:     codesign replay {run.path}", soft_wrap=True)

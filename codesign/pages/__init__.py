@@ -11,6 +11,7 @@ True
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["colors", "environment", "stylesheet"]
+__all__ = ["colors", "embedded", "environment", "stylesheet"]
 
 
 def colors() -> str:
@@ -65,3 +66,16 @@ def environment(package: str) -> jinja2.Environment:
     shared = cast("dict[str, Any]", made.globals)  # pyright: ignore[reportUnknownMemberType]
     shared["page_style"] = stylesheet()
     return made
+
+
+def embedded(values: object) -> str:
+    """Values as JSON that can stand inside a ``script`` element.
+
+    Args:
+        values: The values, in JSON's types.
+
+    Examples:
+        >>> "</script>" in embedded({"name": "</script>"})
+        False
+    """
+    return json.dumps(values, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")

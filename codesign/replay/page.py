@@ -6,7 +6,6 @@ the meshes, from the numbers of :mod:`codesign.replay.page_data`.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from importlib import resources
@@ -16,7 +15,7 @@ import numpy as np
 
 from codesign.drawing import Camera, colors_of
 from codesign.errors import UsageError
-from codesign.pages import colors, environment
+from codesign.pages import colors, embedded, environment
 from codesign.replay.page_data import (
     disc_name,
     lanes,
@@ -165,8 +164,7 @@ def _with_player(page: str, data: dict[str, Any]) -> str:
     parts = environment("codesign.replay").get_template("player/player.html.jinja")
     text = parts.render(
         title=data["title"],
-        # No text in the data can end the element that holds it.
-        data=json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+        data=embedded(data),
         style=colors() + (folder / "player.css").read_text("utf-8"),
         scripts=[(folder / name).read_text("utf-8") for name in SCRIPTS],
     )

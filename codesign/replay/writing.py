@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from codesign.errors import UsageError
 from codesign.replay.frames import frames, rendered
 from codesign.replay.page import replay_page
 from codesign.replay.recording import Recording
 from codesign.replay.settings import FILM_SIZE, STILL_SIZE, VIDEO_SIZE, FilmSettings, require_format
 from codesign.replay.stills import strip
-from morph_ops._messages import reason
+from codesign.store.atomic import new_file
 
 #: Colors of a GIF, and frames that they are taken from.
 _GIF_COLORS, _SAMPLED = 96, 6
@@ -57,40 +53,6 @@ def write_recordings(
             _write_mp4(recordings, draft, settings)
         else:
             _write_strip(recordings, draft, settings)
-
-
-@contextmanager
-def new_file(path: Path) -> Generator[Path]:
-    """A hidden file to write, which becomes ``path`` when the ``with`` block ends.
-
-    If the block ends early, by an error or Ctrl-C, ``path`` stays as it was.
-
-    Args:
-        path: The file to make; one that is there is replaced.
-
-    Yields:
-        The hidden file, with the same ending.
-
-    Raises:
-        UsageError: The file cannot be written.
-
-    Examples:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with new_file(Path(folder) / "note.txt") as draft:
-        ...         _ = draft.write_text("hello")
-        ...     [file.name for file in Path(folder).iterdir()]
-        ['note.txt']
-    """
-    target = path.resolve()
-    draft = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
-    try:
-        yield draft
-        os.replace(draft, target)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {reason(error)}") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _write_strip(recordings: Sequence[Recording], path: Path, settings: FilmSettings) -> None:

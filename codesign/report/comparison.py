@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,6 @@ class RunPart:
         settings: Its settings, flat.
         summaries: All its candidates.
         card: Its best design; None where no body simulates.
-        pictures: What drew the card.
     """
 
     name: str
@@ -44,7 +43,6 @@ class RunPart:
     settings: Mapping[str, str]
     summaries: Sequence[Summary]
     card: Card | None
-    pictures: Pictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +70,11 @@ class Comparison:
         groups: The runs by settings, the best group first.
         figure: Their curves.
         differing: Settings that differ: name, and value in each group.
-        pictures: What drew the pictures of the page.
     """
 
     groups: Sequence[Group]
     figure: Figure
     differing: Sequence[tuple[str, Sequence[str]]]
-    pictures: Pictures = field(repr=False)
 
 
 def part_of(
@@ -110,16 +106,14 @@ def part_of(
         settings=flat(json.loads(settings.model_dump_json())),
         summaries=summaries,
         card=made[0] if made else None,
-        pictures=pictures,
     )
 
 
-def compare(parts: Sequence[RunPart], pictures: Pictures) -> Comparison:
+def compare(parts: Sequence[RunPart]) -> Comparison:
     """Compare runs.
 
     Args:
         parts: The runs.
-        pictures: What drew their cards.
     """
     names = dict.fromkeys(name for part in parts for name in part.settings)
     differing = [
@@ -145,7 +139,6 @@ def compare(parts: Sequence[RunPart], pictures: Pictures) -> Comparison:
         differing=[
             (name, [group.runs[0].settings.get(name, "") for group in groups]) for name in differing
         ],
-        pictures=pictures,
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, NamedTuple
 
-from codesign.pages import environment
+from codesign.pages import embedded, environment
 from codesign.report.charts import Figure
 from codesign.report.comparison import Comparison, Group
 from codesign.report.content import Content
@@ -189,16 +188,3 @@ def rendered(template: str, figures: Mapping[str, Figure], **values: Any) -> str
             **values,
         )
     )
-
-
-def embedded(values: object) -> str:
-    """Values as JSON that can stand inside a ``script`` element.
-
-    Args:
-        values: The values, in JSON's types.
-
-    Examples:
-        >>> "</script>" in embedded({"name": "</script>"})
-        False
-    """
-    return json.dumps(values, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")

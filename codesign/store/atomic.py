@@ -1,8 +1,9 @@
-"""Folders that appear complete or not at all."""
+"""Folders and files that appear complete or not at all."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -103,26 +104,33 @@ def _umask() -> int:
     return mask
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file, whole or not at all; one that is there is replaced.
+@contextmanager
+def new_file(path: Path) -> Generator[Path]:
+    """A hidden file to write, which becomes ``path`` when the ``with`` block ends.
+
+    If the block ends early, by an error or Ctrl-C, ``path`` stays as it was.
 
     Args:
-        path: The file.
-        text: What it says.
+        path: The file to make; one that is there is replaced.
+
+    Yields:
+        The hidden file, with the same ending.
 
     Raises:
         UsageError: The file cannot be written.
 
     Examples:
-        >>> with tempfile.TemporaryDirectory() as parent:
-        ...     write_text(Path(parent) / "page.html", "<p>done")
-        ...     [file.name for file in Path(parent).iterdir()]
-        ['page.html']
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with new_file(Path(folder) / "note.txt") as draft:
+        ...         _ = draft.write_text("hello")
+        ...     [file.name for file in Path(folder).iterdir()]
+        ['note.txt']
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    target = path.resolve()
+    draft = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
     try:
-        draft.write_text(text, "utf-8")
-        draft.replace(path)
+        yield draft
+        os.replace(draft, target)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {reason(error)}") from None
     finally:

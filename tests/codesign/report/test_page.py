@@ -13,7 +13,7 @@ import pytest
 import codesign
 from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.report.page import embedded
+from codesign.pages import embedded
 from codesign.store import Candidate, Event, RunFolder
 from morph_ops import operators
 from morph_ops.sampling import sample_body
