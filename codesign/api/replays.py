@@ -15,13 +15,14 @@ from codesign import defaults
 from codesign.api.arguments import require_arguments_at_least, require_variant
 from codesign.api.robots import Robot, RobotFile, find_robots, read_robots
 from codesign.api.run import Run
-from codesign.config import Settings, usable_cores
+from codesign.config import usable_cores
 from codesign.errors import RunError, UsageError
 from codesign.exporting import SCENE_TASK, Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned
 from codesign.replay import Recording, record
 from codesign.replay.settings import GIF_SECONDS, MOST_ROBOTS, FilmSettings, require_format
 from codesign.scoring import load_controller, resolve_best_of
+from codesign.scoring.controllers import load_scored_with
 from codesign.store import Candidate, RunFolder
 from morph_ops._messages import one_line
 from morph_ops._registry import is_plugin
@@ -277,7 +278,11 @@ def _of_run(
     settings, (_, first) = run.settings, chosen[0]
     if is_plugin(settings.task) and not custom:
         RunFolder(run.path).require_trusted(settings, {})
-    _require_same_controller(first, settings)
+    load_scored_with(
+        settings.controller,
+        first.result.controller_hash,
+        remedy="replay the files of its designs instead",
+    )
     score = first.reevaluation or first.result
     return _Group(
         movers=[
@@ -297,16 +302,6 @@ def _origin(name: str, candidate: Candidate) -> str:
     made = f"by {operator}" if candidate.parents else "a starting body"
     number = "" if name.startswith(CANDIDATE) else f"{CANDIDATE} {candidate.number}, "
     return f"{number}generation {candidate.generation}, {made}"
-
-
-def _require_same_controller(candidate: Candidate, settings: Settings) -> None:
-    """Refuse to show what another controller makes of the bodies of a run."""
-    expected, found = candidate.result.controller_hash, load_controller(settings.controller).hash
-    if expected != found:
-        raise UsageError(
-            f"the controller {settings.controller} is not the one that scored this run: expected "
-            f"hash {expected}, got {found}; replay the files of its designs instead"
-        )
 
 
 def _of_robots(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codesign.config import Settings
-from codesign.errors import UsageError
 from codesign.exporting.design import (
     CONTROLLER_FORMATS,
     DESIGN_FORMATS,
@@ -23,7 +22,7 @@ from codesign.exporting.finetuning import FineTuning, finetuned
 from codesign.exporting.history import write_history
 from codesign.exporting.lineage import phylogeny
 from codesign.exporting.printing import PrintSettings
-from codesign.scoring import load_controller
+from codesign.scoring.controllers import load_scored_with
 from codesign.store import Candidate, Database
 from codesign.store.atomic import new_folder
 
@@ -95,7 +94,11 @@ def export_run(
     ]
     rollout = _rollout(best, settings)
     if rollout is not None and not CONTROLLER_FORMATS.isdisjoint(formats):
-        _require_same_controller(best[0], settings)
+        load_scored_with(
+            settings.controller,
+            best[0].result.controller_hash,
+            remedy="--format mjcf,json needs no controller",
+        )
     with (
         finetuned(designs, rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder, replace=DESIGN_FILES if replace else None) as draft,
@@ -114,13 +117,3 @@ def _rollout(best: Sequence[Candidate], settings: Settings) -> DesignRollout | N
         return None
     record = best[0].reevaluation or best[0].result
     return DesignRollout(controller=settings.controller, seed=record.seed, episodes=record.episodes)
-
-
-def _require_same_controller(candidate: Candidate, settings: Settings) -> None:
-    """Refuse to export the networks of a controller that did not score the run."""
-    expected, found = candidate.result.controller_hash, load_controller(settings.controller).hash
-    if expected != found:
-        raise UsageError(
-            f"the controller {settings.controller} is not the one that scored this run: "
-            f"expected hash {expected}, got {found}; --format mjcf,json needs no controller"
-        )

@@ -15,7 +15,8 @@ from codesign.exporting.design_readme import what_file
 from codesign.replay import Recording, record
 from codesign.report.phylogeny import line
 from codesign.report.pictures import Pictures, gait_diagram
-from codesign.scoring import ScoreRecord, load_controller
+from codesign.scoring import ScoreRecord
+from codesign.scoring.controllers import load_scored_with
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
@@ -162,16 +163,21 @@ def recordings_of(
     """
     if is_plugin(settings.task):
         return {}, f"the task {settings.task} is a custom component, which a page does not load"
+    if not best:
+        return {}, None
     try:
-        task, controller = get_task(settings.task), load_controller(settings.controller)
+        task = get_task(settings.task)
+        controller = load_scored_with(
+            settings.controller,
+            best[0].result.controller_hash,
+            remedy="the run's own controller would move them",
+        )
     except WRONG_INPUT as error:
         return {}, one_line(error)
     found: dict[int, Recording] = {}
     why: str | None = None
     for candidate in best:
         shown = candidate.reevaluation or candidate.result
-        if shown.controller_hash != controller.hash:
-            return {}, f"the controller {settings.controller} is not the one that scored this run"
         try:
             policy = controller.for_body(
                 candidate.graph, task.model(candidate.graph), variant=candidate.variant

@@ -57,6 +57,26 @@ def load_controller(name: str | Path) -> Controller:
         raise UsageError(one_line(error)) from None
 
 
+def load_scored_with(name: str | Path, expected: str, *, remedy: str) -> Controller:
+    """The controller that scored a run.
+
+    Args:
+        name: Name of a shipped controller, or path of a controller file.
+        expected: Hash of the controller in the score records of the run.
+        remedy: What works without that controller, for the error message.
+
+    Raises:
+        UsageError: There is no such controller, or it is another one.
+    """
+    controller = load_controller(name)
+    if controller.hash != expected:
+        raise UsageError(
+            f"the controller {name} is not the one that scored this run: expected hash {expected}, "
+            f"got {controller.hash}; {remedy}"
+        )
+    return controller
+
+
 def require_variants(controller: Controller, wanted: int, *, what: str = "best_of") -> None:
     """Refuse a setting that needs more variants than a controller has.
 
