@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: What makes WebGL work without a graphics card, also for root.
 FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+#: Pixels that are drawn for one of the window, along each side: without a graphics card they are
+#: most of the time of a test.
+PIXELS = 0.5
 #: Addresses that need no network.
 LOCAL = ("file:", "data:", "blob:", "about:")
 
@@ -41,8 +47,12 @@ class Visit:
         return handle.json_value()
 
     def screenshot(self) -> bytes:
-        """The page as PNG."""
-        return self.page.screenshot()
+        """The page as PNG, with a pixel for each one of the window."""
+        small = Image.open(io.BytesIO(self.page.screenshot()))
+        width, height = (round(side / PIXELS) for side in small.size)
+        whole = io.BytesIO()
+        small.resize((width, height)).save(whole, "PNG")
+        return whole.getvalue()
 
 
 def chromium_path() -> str | None:
@@ -82,6 +92,7 @@ def visit(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
         accept_downloads=True,
+        device_scale_factor=PIXELS,
     )
     opened = Visit(context.new_page())
     opened.page.on(
