@@ -14,6 +14,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import click
@@ -212,23 +213,35 @@ def files() -> list[str]:
     ]
 
 
+@cache
+def rules_of(path: str) -> tuple[tuple[Rule, ...], ...]:
+    """The rules of prose, of words inside identifiers, and of identifiers that apply to a file."""
+    kinds = (PROSE, WORDS, NAMES)
+    return tuple(tuple(rule for rule in rules if rule.applies(path)) for rules in kinds)
+
+
 def old_prose(path: str, line: str) -> Iterator[str]:
     """Complaints about the prose of a line."""
-    for rule in PROSE:
-        if rule.applies(path) and rule.breaks(line):
+    prose, _, _ = rules_of(path)
+    for rule in prose:
+        if rule.breaks(line):
             yield f"'{line.strip()[:90]}': say {rule.new}"
 
 
 def old_identifiers(path: str, names: Iterable[str]) -> Iterator[str]:
     """Complaints about identifiers."""
     for name in names:
-        words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
-        for rule in WORDS:
-            if rule.applies(path) and any(re.fullmatch(rule.old, word.lower()) for word in words):
-                yield f"{name}: say {rule.new}"
-        for rule in NAMES:
-            if rule.applies(path) and re.fullmatch(rule.old, name):
-                yield f"{name}: say {rule.new}"
+        yield from old_identifier(path, name)
+
+
+@cache
+def old_identifier(path: str, name: str) -> tuple[str, ...]:
+    """Complaints about an identifier, which a file has many times."""
+    _, in_words, whole = rules_of(path)
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+    rules = [rule for rule in in_words if any(re.fullmatch(rule.old, word) for word in words)]
+    rules += [rule for rule in whole if re.fullmatch(rule.old, name)]
+    return tuple(f"{name}: say {rule.new}" for rule in rules)
 
 
 def complaints_of_python(path: str, text: str) -> Iterator[str]:
