@@ -6,58 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.nets.mlp import Normalization
-from hyperdistill_core.nets.teachers import Teacher
 from hyperdistill_core.tasks import Task
-from hyperdistill_core.training.body_batch import BodyBatch, BodyInputs, TeacherPolicy
 from hyperdistill_core.training.teacher_file import context_of, is_teacher, load_teacher
 
 if TYPE_CHECKING:
     import networkx as nx
 
+    from hyperdistill_core.nets.mlp import Normalization
+    from hyperdistill_core.nets.teachers import Teacher
     from hyperdistill_core.rollout import Policy
-
-
-class SingleBodyPolicy:
-    """A teacher as the policy of one body.
-
-    Args:
-        network: The teacher.
-        normalization: Normalization of its state features.
-        inputs: Inputs of the body.
-
-    Attributes:
-        clock_harmonics: Harmonics of the clock phase that the teacher takes; 0 for none.
-    """
-
-    def __init__(self, network: Teacher, normalization: Normalization, inputs: BodyInputs) -> None:
-        batch = BodyBatch([inputs], n_max=len(inputs.parents))
-        self._policy = TeacherPolicy(network, normalization, batch)
-        self._actions = np.flatnonzero(inputs.joint_mask.ravel())
-        self.clock_harmonics = network.clock_harmonics
-
-    def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
-        """Mean actions (E, nu) of E episodes.
-
-        Args:
-            state: (E, n, 17) raw states.
-            time: Time since the episodes began (s). A teacher without a clock ignores it.
-
-        Raises:
-            ValueError: The teacher takes a clock phase and there is no time.
-        """
-        if self.clock_harmonics and time is None:
-            raise ValueError(
-                "time: expected a number, because this teacher takes a clock, got None"
-            )
-        n_envs = len(state)
-        means = self._policy.means(state[None], np.full((1, n_envs), time or 0.0))
-        return means.reshape(n_envs, -1)[:, self._actions].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -120,6 +79,10 @@ class CheckpointPolicies:
         """
         if isinstance(self.content, Controller):
             return self.content.for_body(graph, task.model(graph), variant=variant)
+        # The workers of an evaluation are many, and only those of a teacher need torch.
+        from hyperdistill_core.evaluation.single_body_policy import SingleBodyPolicy
+        from hyperdistill_core.training.body_batch import BodyInputs
+
         network, normalization = self.content
         inputs = BodyInputs.of(graph, task, kind=context_of(network))
         return SingleBodyPolicy(network, normalization, inputs)

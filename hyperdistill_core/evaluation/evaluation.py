@@ -22,6 +22,8 @@ from hyperdistill_core.tasks import get_task
 if TYPE_CHECKING:
     import networkx as nx
 
+    from hyperdistill_core.nets.mlp import BodyMLP
+
 #: A body fails if its return is below this share of the mean over all bodies.
 _FAILURE_SHARE = 0.1
 
@@ -178,6 +180,38 @@ def select_variants(
     return list(map_in_workers(setup, graphs, workers=n_workers))
 
 
+def score_policies(
+    bodies: Sequence[tuple[nx.DiGraph[str], BodyMLP]],
+    *,
+    task: str = "flat",
+    episodes: int = 4,
+    seed: int = 0,
+    n_workers: int | None = None,
+) -> NDArray[np.float64]:
+    """Run bodies, each under a network of its own.
+
+    Args:
+        bodies: The bodies and their networks.
+        task: Name of the task.
+        episodes: Number of episodes of each body.
+        seed: Seed of the episodes' initial states.
+        n_workers: Number of worker processes. None means one for each core.
+
+    Returns:
+        (bodies,) mean returns.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> network = Controller.load("flat-v2").for_body(body, get_task("flat").model(body))
+        >>> scores = score_policies([(body, network)], episodes=1, n_workers=1)
+        >>> bool(scores[0] == evaluate([body], "flat-v2", episodes=1, n_workers=1).scores[0])
+        True
+    """
+    setup = partial(_PolicyScorer, task=task, episodes=episodes, seed=seed)
+    return np.array(list(map_in_workers(setup, bodies, workers=n_workers)))
+
+
 def _ratio_of_means(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
     return float(ours.mean() / theirs.mean())
 
@@ -206,3 +240,15 @@ class _VariantSelector:
         return select_variant(
             graph, self._controller, task=self._task, best_of=self._best_of, seed=self._seed
         )
+
+
+class _PolicyScorer:
+    """What a worker does that scores bodies, each under its own network."""
+
+    def __init__(self, *, task: str, episodes: int, seed: int) -> None:
+        self._task, self._episodes, self._seed = get_task(task), episodes, seed
+
+    def __call__(self, item: tuple[nx.DiGraph[str], BodyMLP]) -> float:
+        graph, policy = item
+        run = rollout(graph, policy, task=self._task, episodes=self._episodes, seed=self._seed)
+        return run.score

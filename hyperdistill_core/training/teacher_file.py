@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hyperdistill_core.checkpoint_file import checkpoint_kind, load_checkpoint
 from hyperdistill_core.controller.checkpoints import find
 from hyperdistill_core.features import ContextKind, context_kind
 from hyperdistill_core.nets.mlp import Normalization
-from hyperdistill_core.nets.teachers import Teacher, teacher_from_description
-from hyperdistill_core.training.network_state import restore_network
 from hyperdistill_core.training.running_moments import RunningMoments
-from hyperdistill_core.training.weight_average import weights_prefix
+
+if TYPE_CHECKING:
+    from hyperdistill_core.nets.teachers import Teacher
 
 KIND = "teacher"
 
@@ -68,6 +68,11 @@ def load_teacher(path: Path) -> tuple[Teacher, Normalization, dict[str, Any]]:
         >>> network.kind, normalization.mean.shape, meta["steps"]
         ('gnn', (30,), 11304960)
     """
+    # To ask what a checkpoint holds needs no torch.
+    from hyperdistill_core.nets.teachers import teacher_from_description
+    from hyperdistill_core.training.network_state import restore_network
+    from hyperdistill_core.training.weight_average import weights_prefix
+
     arrays, meta = load_checkpoint(path, kind=KIND)
     network = teacher_from_description(meta["network"])
     restore_network(network, arrays, prefix=weights_prefix(meta))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import networkx as nx
@@ -11,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.evaluation.evaluation import score_policies
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 from hyperdistill_core.nets.teachers import Teacher
-from hyperdistill_core.parallel import map_in_workers
-from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.teacher_file import load_teacher
 
@@ -96,9 +94,13 @@ def score_specialists(
     Raises:
         CheckpointError: A file is not the checkpoint of specialists.
     """
-    items = [(graphs[body], policy) for policy, body in _policies(graphs, specialists, task)]
-    setup = partial(_PolicyScorer, task=task, episodes=episodes, seed=seed)
-    return np.array(list(map_in_workers(setup, items, workers=n_workers)))
+    return score_policies(
+        [(graphs[body], policy) for policy, body in _policies(graphs, specialists, task)],
+        task=task,
+        episodes=episodes,
+        seed=seed,
+        n_workers=n_workers,
+    )
 
 
 def _policies(
@@ -107,15 +109,3 @@ def _policies(
     loaded = {path: load_specialists(path) for path in {path for path, _ in specialists}}
     for path, body in specialists:
         yield specialist_policy(*loaded[path], body, graphs[body], task), body
-
-
-class _PolicyScorer:
-    """The work of a worker: mean returns of bodies, each under its own policy."""
-
-    def __init__(self, *, task: str, episodes: int, seed: int) -> None:
-        self._task, self._episodes, self._seed = get_task(task), episodes, seed
-
-    def __call__(self, item: tuple[nx.DiGraph[str], BodyMLP]) -> float:
-        graph, policy = item
-        run = rollout(graph, policy, task=self._task, episodes=self._episodes, seed=self._seed)
-        return run.score

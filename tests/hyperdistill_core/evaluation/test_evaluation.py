@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -76,6 +78,15 @@ def test_evaluation_equals_the_rollout_of_each_variant(variant_controller, body)
         policy = controller.for_body(body, TASK.model(body), variant=variant)
         expected = rollout(body, policy, task=TASK, episodes=2, seed=3)
         np.testing.assert_array_equal(found.returns, expected.returns)
+
+
+def test_workers_need_torch_for_teachers_alone():
+    code = (
+        "import sys; from hyperdistill_core.evaluation.evaluation import CheckpointPolicies;"
+        "CheckpointPolicies.load('flat-v0'); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.skipif(not TEACHER.exists(), reason="the teacher is in the repository only")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.evaluation.checkpoint_policies import SingleBodyPolicy
+from hyperdistill_core.evaluation.single_body_policy import SingleBodyPolicy
 from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, clock_phase, context_dim
 from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
