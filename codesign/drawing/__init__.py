@@ -2,7 +2,8 @@
 
 A robot becomes solids (:func:`solids_of`): capsules and spheres as they are, other geoms as
 ellipsoids and convex polyhedra. A camera without perspective looks at them (:class:`Camera`), and
-:func:`draw` writes them from back to front, shaded, above their shadow on the floor.
+:func:`draw` writes them from back to front, shaded, above their shadow on the floor, with names
+beside them (:class:`Label`).
 :func:`picture_of` does it all for a body in its rest pose.
 
 >>> import numpy as np
@@ -13,6 +14,7 @@ ellipsoids and convex polyhedra. A camera without perspective looks at them (:cl
 """
 
 from codesign.drawing.camera import Camera
+from codesign.drawing.labels import Label, node_labels
 from codesign.drawing.palette import PALETTE, colors_of
 from codesign.drawing.picture import picture_of, rest_state
 from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept, shown_geoms, solids_of
@@ -22,12 +24,14 @@ __all__ = [
     "PALETTE",
     "Camera",
     "Ellipsoid",
+    "Label",
     "Polyhedron",
     "Solid",
     "Swept",
     "Window",
     "colors_of",
     "draw",
+    "node_labels",
     "picture_of",
     "rest_state",
     "shown_geoms",

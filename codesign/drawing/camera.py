@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +29,14 @@ class Camera:
     azimuth: float = -60.0
     elevation: float = 22.0
 
-    @property
+    @cached_property
     def toward(self) -> Array:
         """(3,) unit vector from the robot to the camera."""
         azimuth, elevation = math.radians(self.azimuth), math.radians(self.elevation)
         flat = math.cos(elevation)
         return np.array([flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)])
 
-    @property
+    @cached_property
     def axes(self) -> Array:
         """(3, 3) unit vectors of the picture as rows: right, down, and away from the camera."""
         toward = self.toward

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeAlias
 
 import mujoco
@@ -208,6 +208,7 @@ def _mesh_corners(model: mujoco.MjModel, mesh: int) -> Array:
     return vertices[np.unique(outermost)]
 
 
+@cache
 def _directions(count: int) -> Array:
     """(count, 3) unit vectors, evenly spread (Fibonacci's sphere)."""
     index = np.arange(count) + 0.5

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
 from codesign.drawing.camera import Camera
+from codesign.drawing.labels import Label, written
 from codesign.drawing.order import back_to_front
 from codesign.drawing.shading import LIGHT, across_gradient, edge, round_gradient, shaded
 from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept
 
 Array = NDArray[np.float64]
-#: Share of the picture that stays free on every side.
-MARGIN = 0.05
+#: Share of the picture that stays free on every side, without and with names.
+MARGIN, LABEL_MARGIN = 0.05, 0.08
 SHADOW_OPACITY = 0.16
 #: Angles across a capsule at which its shade is computed.
 ACROSS = np.radians([-90.0, -55.0, -25.0, 0.0, 25.0, 55.0, 90.0])
@@ -36,6 +37,7 @@ def draw(
     prefix: str = "s",
     floor: float | None = 0.0,
     window: Window | None = None,
+    labels: Sequence[Label] = (),
 ) -> str:
     """A picture of solids.
 
@@ -47,6 +49,8 @@ def draw(
         prefix: Start of all ids, letters alone. Pictures in one page need different ones.
         floor: Height of the floor that shows their shadow (m); None for no shadow.
         window: The part of the world that the picture shows; None for the solids and their shadow.
+        labels: Names to write beside points, the most important first; one without room is left
+            out.
 
     Returns:
         The text of an SVG element, transparent where nothing is.
@@ -60,7 +64,7 @@ def draw(
     """
     camera = camera or Camera()
     view = (
-        _View.of(solids, camera, size, floor)
+        _View.of(solids, camera, size, floor, margin=LABEL_MARGIN if labels else MARGIN)
         if window is None
         else _View.onto(window, camera, size)
     )
@@ -71,6 +75,13 @@ def draw(
         painter.shadow(solids, floor)
     for number in back_to_front(solids, camera):
         painter.solid(solids[number])
+    if labels:
+        painter.parts += written(
+            [(label.text, view(label.at)) for label in labels],
+            robot=[_hull(view(solid.outline())) for solid in solids],
+            shadow=[] if floor is None else _shadows(view, solids, floor),
+            size=size,
+        )
     width, height = size
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
@@ -112,7 +123,13 @@ class _View:
 
     @classmethod
     def of(
-        cls, solids: Sequence[Solid], camera: Camera, size: tuple[int, int], floor: float | None
+        cls,
+        solids: Sequence[Solid],
+        camera: Camera,
+        size: tuple[int, int],
+        floor: float | None,
+        *,
+        margin: float,
     ) -> _View:
         """The view that shows all solids, and their shadows."""
         outlines = [solid.outline() for solid in solids] or [np.zeros((1, 3))]
@@ -120,7 +137,7 @@ class _View:
             outlines += [_on_floor(outline, floor) for outline in outlines]
         points = camera.project(np.concatenate(outlines))[:, :2]
         low, high = points.min(axis=0), points.max(axis=0)
-        room = np.array(size) * (1.0 - 2.0 * MARGIN)
+        room = np.array(size) * (1.0 - 2.0 * margin)
         scale = float((room / np.maximum(high - low, 1e-3)).min())
         return cls(camera, scale, np.array(size) / 2.0 - scale * (low + high) / 2.0)
 
@@ -163,8 +180,7 @@ class _Painter:
 
     def shadow(self, solids: Sequence[Solid], floor: float) -> None:
         """The shadow of all solids, in one piece."""
-        shapes = [_hull(self.view(_on_floor(solid.outline(), floor))) for solid in solids]
-        path = "".join(_path(shape) for shape in shapes)
+        path = "".join(_path(shape) for shape in _shadows(self.view, solids, floor))
         self.parts.append(f'<path d="{path}" fill="#000" fill-opacity="{SHADOW_OPACITY}"/>')
 
     def solid(self, solid: Solid) -> None:
@@ -283,6 +299,11 @@ def _ellipse(flat: Array) -> tuple[tuple[float, float], float]:
 def _on_floor(points: Array, floor: float) -> Array:
     """Where the light takes points to on the floor."""
     return points - ((points[:, 2] - floor) / LIGHT[2])[:, None] * LIGHT
+
+
+def _shadows(view: _View, solids: Sequence[Solid], floor: float) -> list[Array]:
+    """(n, 2) outlines of the shadows of solids (px)."""
+    return [_hull(view(_on_floor(solid.outline(), floor))) for solid in solids]
 
 
 def _hull(points: Array) -> Array:
