@@ -122,11 +122,18 @@ def _comparison(runs: Sequence[Run], page: Path, date: str) -> str:
 
     pictures = Pictures()
     parts: list[RunPart] = []
-    for run in runs:
+    for place, run in enumerate(runs, start=1):
         with run.database() as database:
-            part = part_of(database, run.settings, run=run.path, page=page, pictures=pictures)
+            part = part_of(
+                database,
+                run.settings,
+                place=place,
+                run=run.path,
+                page=page,
+                pictures=pictures,
+            )
         parts.append(part)
-    return comparison_page(compare(parts), date=date)
+    return comparison_page(compare(parts), sprite=pictures.sprite(), date=date)
 
 
 def _finetuned(folder: Path) -> Mapping[int, tuple[float, float]]:

@@ -38,13 +38,24 @@ class Film:
     Args:
         recording: The episode.
         size: Width and height of a picture (px).
+        way: (T + 1, 3) places that the camera goes with (m); those of the torso without its bounce
+            by default.
+        lines: Distance of lines on the ground (m); 0 for none.
     """
 
-    def __init__(self, recording: Recording, *, size: tuple[int, int]) -> None:
-        self.recording, self.size = recording, size
+    def __init__(
+        self,
+        recording: Recording,
+        *,
+        size: tuple[int, int],
+        way: Array | None = None,
+        lines: float = LINES_M,
+    ) -> None:
+        self.recording, self.size, self._lines = recording, size, lines
         self._data = mujoco.MjData(recording.model)
         self._colors = colors_of(recording.graph)
-        self._way = _averaged(recording.torso, round(CALM_S / 2.0 / recording.control_dt))
+        half = round(CALM_S / 2.0 / recording.control_dt)
+        self._way = _averaged(recording.torso, half) if way is None else way
         self._offset, self._width = self._room()
 
     def _room(self) -> tuple[Array, float]:
@@ -90,7 +101,7 @@ class Film:
             prefix=prefix,
             floor=self.recording.ground_m,
             window=Window(
-                center=self._focus(step) + self._offset, width=self._width, lines=LINES_M
+                center=self._focus(step) + self._offset, width=self._width, lines=self._lines
             ),
         )
 

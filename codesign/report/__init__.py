@@ -3,6 +3,7 @@
 history      fitness, diversity and success of operators, in numbers
 phylogeny    the ancestors of winners, thinned and laid out
 differences  what a child changed in its parent
+motion       loops of an episode that begin again without a jump
 pictures     bodies, bodies in motion, and gaits, as SVG
 designs      the best designs, as cards
 archive      Pareto fronts, and archives as maps

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from codesign.config import Settings
     from codesign.store import Candidate, Database
 
+#: Units of criteria.
+UNITS = {"speed": "m/s", "mass": "kg", "height": "m", "size": "m"}
 #: Role of the bodies of an archive.
 ARCHIVE = "archive"
 #: Cells of a map along each axis, points of a chart, and bodies of a row.
@@ -98,13 +100,16 @@ def front_of(database: Database, settings: Settings, pictures: Pictures) -> Fron
         for one in kept
         for metrics in (one.result.metrics,)
     ]
-    chart = scatter_chart(points, own, x=_label(x), y=_label(y), about="Pareto front")
+    chart = scatter_chart(points, own, x=_axis(x), y=_axis(y), about="Pareto front")
     step = max(1, -(-len(kept) // MOST_BODIES))
     bodies = [
         (
             one.number,
             pictures.thumbnail(one.graph),
-            ", ".join(f"{_label(n)} {v:.3g}" for n, v in one.result.criteria_values.items()),
+            ", ".join(
+                f"{_label(n)} {v:.3g} {UNITS.get(n, '')}".strip()
+                for n, v in one.result.criteria_values.items()
+            ),
         )
         for one in kept[::step]
     ]
@@ -152,8 +157,8 @@ def map_of(database: Database, settings: Settings, pictures: Pictures) -> Map | 
 
     columns, rows = labels
     return Map(
-        x=_label(names[0]),
-        y=_label(names[1]) if len(names) > 1 else "",
+        x=_axis(names[0]),
+        y=_axis(names[1]) if len(names) > 1 else "",
         columns=columns,
         rows=[
             (rows[row], [cell(column, row) for column in range(len(columns))])
@@ -182,6 +187,11 @@ def _binned(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[list[
     cells = np.minimum(((values - low) / width).astype(int), MOST_CELLS - 1)
     labels = [f"{low + n * width:.3g} to {low + (n + 1) * width:.3g}" for n in range(MOST_CELLS)]
     return cells.tolist(), labels
+
+
+def _axis(name: str) -> str:
+    """The name of a criterion with its unit."""
+    return f"{_label(name)} ({UNITS[name]})" if name in UNITS else _label(name)
 
 
 def _label(name: str) -> str:

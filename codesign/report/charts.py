@@ -25,6 +25,8 @@ ROW_PX, LEAST_PX = 26, 150
 LEAST_RUNS = 3
 #: Quantiles between which the points of a chart fill it; a few outliers would hide the others.
 MOST_OF_THEM = (0.02, 0.9)
+#: Most room of a chart beyond the points that stand out, in multiples of their largest value.
+BEYOND = 1.5
 
 
 def figure(
@@ -286,8 +288,10 @@ def _dots(
 
 
 def _range(values: Sequence[float], kept: Sequence[float]) -> list[float]:
-    """The part of an axis that shows all kept values, and most of the others."""
+    """The part of an axis that shows all kept values, and most of the others near them."""
     low, high = np.quantile(values or kept, MOST_OF_THEM).tolist()
+    room = BEYOND * max(map(abs, kept))
+    low, high = max(low, min(kept) - room), min(high, max(kept) + room)
     low, high = min(low, *kept), max(high, *kept)
     margin = 0.06 * (high - low) or 1.0
     return [low - margin, high + margin]

@@ -32,14 +32,14 @@ class RunPart:
 
     Attributes:
         name: Name of the run folder.
-        path: The run folder, for commands.
+        anchor: Name of its best design in links of the page.
         settings: Its settings, flat.
         summaries: All its candidates.
         card: Its best design; None where no body simulates.
     """
 
     name: str
-    path: str
+    anchor: str
     settings: Mapping[str, str]
     summaries: Sequence[Summary]
     card: Card | None
@@ -78,13 +78,20 @@ class Comparison:
 
 
 def part_of(
-    database: Database, settings: Settings, *, run: Path, page: Path, pictures: Pictures
+    database: Database,
+    settings: Settings,
+    *,
+    place: int,
+    run: Path,
+    page: Path,
+    pictures: Pictures,
 ) -> RunPart:
     """What a comparison needs of a run.
 
     Args:
         database: Database of the run, opened for reading.
         settings: Settings of the run.
+        place: Place of the run among those of the page, from 1.
         run: Run folder.
         page: File of the page.
         pictures: What draws the pictures of the page.
@@ -99,10 +106,11 @@ def part_of(
         designs=run / "designs",
         page=page,
         finetuned={},
+        most_moving=1,
     )
     return RunPart(
         name=run.resolve().name,
-        path=str(run),
+        anchor=f"run-{place}",
         settings=flat(json.loads(settings.model_dump_json())),
         summaries=summaries,
         card=made[0] if made else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from codesign.store import Database, Event, Summary
 
-#: Winners whose ancestors the page shows, and rows of the table of fitness.
-WINNERS, TABLE_ROWS = 5, 12
+#: Most winners whose ancestors the page shows, and rows of the table of fitness.
+MOST_WINNERS, TABLE_ROWS = 5, 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,10 @@ class Content:
         name: Name of the run folder.
         asked: What the run was asked, in a sentence.
         found: What it found, in a sentence.
+        progress: How far the run is; empty if it has ended.
+        notes: What else to know before reading on, in sentences.
         going: Whether the run still goes on.
-        hero: The best design in motion, as SVG; empty without.
+        hero: Poses of the best design in motion, as SVG; empty without.
         cards: Its best designs.
         motion: Why some designs are shown at rest alone; None if none is.
         figures: Charts by name.
@@ -90,6 +92,8 @@ class Content:
     name: str
     asked: str
     found: str
+    progress: str
+    notes: str
     going: bool
     hero: str
     cards: Sequence[Card]
@@ -133,25 +137,29 @@ def content_of(
     """
     summaries, pictures = database.summaries(), Pictures()
     by_number = {one.number: one for one in summaries}
-    best = database.best(max(top, WINNERS))
-    recordings, motion = recordings_of(best[:top], settings)
+    best, going = database.best(top), state == "running"
+    recordings, motion = recordings_of(best, settings)
     made = cards(
-        best[:top],
+        best,
         by_number,
         recordings,
         pictures,
         designs=designs,
         page=page,
         finetuned=finetuned,
+        # The cores of this machine may be those of the search.
+        most_moving=1 if going else len(best),
     )
     curve, operators = fitness(summaries), operator_success(summaries)
     generations = database.events("generation")
-    winners = [candidate.number for candidate in best[:WINNERS]]
+    winners = [candidate.number for candidate in best[:MOST_WINNERS]]
     return Content(
         name=run.resolve().name,
         asked=words.asked(settings),
-        found=words.found(made, summaries, settings, state=state, total=database.total(settings)),
-        going=state == "running",
+        found=words.found(made, summaries),
+        progress=words.progress(state, scored=len(summaries), total=database.total(settings)),
+        notes=words.notes(settings),
+        going=going,
         hero=pictures.strobe(recordings[winners[0]])
         if winners and winners[0] in recordings
         else "",
@@ -247,29 +255,36 @@ def _relative(
     pictures: Pictures,
 ) -> Relative:
     one, graph = summaries[place.number], graphs[place.number]
-    picture = pictures.thumbnail(graph)
     others = [number for number in one.parents[1:] if number != one.parents[0]]
-    known = Relative(
+    title, parent = f"candidate {one.number}", place.parent
+    gain, before, after = None, "", ""
+    words: Sequence[str] = ("a starting body",)
+    if parent is None:
+        after = pictures.at_rest(graph, title=title)
+    else:
+        found = differences(graphs[parent], graph)
+        gain, words = one.score - summaries[parent].score, found.words
+        before = pictures.colored(
+            graphs[parent],
+            found.before,
+            title=f"candidate {parent}, the parent",
+            names=found.before_names,
+        )
+        after = pictures.colored(
+            graph, found.after, title=f"{title}, the child", names=found.after_names
+        )
+    return Relative(
         place=place,
         score=one.score,
         status=one.status,
         operator=one.operator,
         other=others[0] if others else None,
-        gain=None,
-        picture=picture,
-        before="",
-        after=pictures.at_rest(graph, title=f"candidate {one.number}"),
-        words=("a starting body",),
+        gain=gain,
+        picture=pictures.thumbnail(graph),
+        before=before,
+        after=after,
+        words=words,
     )
-    if place.parent is None:
-        return known
-    found = differences(graphs[place.parent], graph)
-    before = pictures.colored(
-        graphs[place.parent], found.before, title=f"candidate {place.parent}, the parent"
-    )
-    after = pictures.colored(graph, found.after, title=f"candidate {one.number}, the child")
-    gain = one.score - summaries[place.parent].score
-    return replace(known, gain=gain, before=before, after=after, words=found.words)
 
 
 def _versions(provenance: Mapping[str, str]) -> list[tuple[str, str]]:

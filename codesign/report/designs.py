@@ -66,7 +66,8 @@ class Card:
         finetuned: Scores before and after fine-tuning; None without.
         picture: The body at rest, as SVG.
         thumbnail: The same, small.
-        strobe: The body in motion, as SVG; empty without.
+        strobe: Poses of the body in motion, as SVG; empty without.
+        moving: The body in motion, as SVG whose frames the page has; empty without.
         gait: Its gait diagram, as SVG; empty without.
         tree: The body in words.
         size: Number of nodes, number of joints, and mass (kg).
@@ -84,6 +85,7 @@ class Card:
     picture: str
     thumbnail: str
     strobe: str
+    moving: str
     gait: str
     tree: Node
     size: tuple[int, int, float]
@@ -107,6 +109,7 @@ def cards(
     designs: Path,
     page: Path,
     finetuned: Mapping[int, tuple[float, float]],
+    most_moving: int,
 ) -> list[Card]:
     """The cards of the best designs.
 
@@ -118,6 +121,7 @@ def cards(
         designs: The run's folder of designs.
         page: The file of the page, which links are relative to.
         finetuned: Scores before and after fine-tuning by number of the candidate.
+        most_moving: Most designs with a moving picture.
     """
     made: list[Card] = []
     for rank, candidate in enumerate(best, start=1):
@@ -135,6 +139,9 @@ def cards(
                 picture=pictures.at_rest(graph, title=f"candidate {number} at rest"),
                 thumbnail=pictures.thumbnail(graph),
                 strobe=pictures.strobe(recording) if recording else "",
+                moving=pictures.moving(recording, title=f"candidate {number} in motion")
+                if recording and rank <= most_moving
+                else "",
                 gait=gait_diagram(recording) if recording else "",
                 tree=in_words(graph),
                 size=(len(graph), sum(1 for _ in body_graph.joints(graph)), total_mass(graph)),

@@ -30,11 +30,16 @@ class Differences:
     Attributes:
         before: Colors of the parent's nodes by name.
         after: Colors of the child's nodes by name.
+        before_names: What to write beside nodes of the parent: names of those that changed, and
+            with a minus of those that the child lacks.
+        after_names: The same of the child, with a plus for nodes that the parent lacks.
         words: What changed, a line each.
     """
 
     before: dict[str, str]
     after: dict[str, str]
+    before_names: dict[str, str]
+    after_names: dict[str, str]
     words: tuple[str, ...]
 
 
@@ -76,7 +81,14 @@ def differences(parent: nx.DiGraph[str], child: nx.DiGraph[str]) -> Differences:
         words = [*words[: MOST_LINES - 1], f"and {len(words) - MOST_LINES + 1} more"]
     if not words:
         words = ["the same body"]
-    return Differences(before=before, after=after, words=tuple(words))
+    same = {name: name for name in own}
+    return Differences(
+        before=before,
+        after=after,
+        before_names={**{name: f"\N{MINUS SIGN} {name}" for name in removed}, **same},
+        after_names={**{name: f"+ {name}" for name in added}, **same},
+        words=tuple(words),
+    )
 
 
 def _field(field: str, before: Any, after: Any) -> str:

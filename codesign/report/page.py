@@ -17,7 +17,12 @@ from codesign.report.words import WORDS
 from codesign.scoring.fingerprint import installed_version
 
 PACKAGE = "codesign.report"
-LEGEND = ((CHANGED, "changed"), (ADDED, "added"), (REMOVED, "removed"), (SAME, "the same"))
+LEGEND = (
+    (CHANGED, "changed"),
+    (ADDED, "added (+)"),
+    (REMOVED, "removed (\N{MINUS SIGN})"),
+    (SAME, "the same"),
+)
 #: Mean score of a group in which no body simulates.
 WORST = float("-inf")
 #: Size of a body in the phylogeny, and distances between them (px).
@@ -127,11 +132,12 @@ def report_page(
     )
 
 
-def comparison_page(comparison: Comparison, *, date: str) -> str:
+def comparison_page(comparison: Comparison, *, sprite: str, date: str) -> str:
     """The page about several runs.
 
     Args:
         comparison: What it says.
+        sprite: What its small and its moving pictures show, from :meth:`Pictures.sprite`.
         date: When it was made.
     """
     groups = comparison.groups
@@ -151,12 +157,16 @@ def comparison_page(comparison: Comparison, *, date: str) -> str:
         if not found:
             return "none"
         one = max(found, key=lambda run: run.card.record.score if run.card else WORST)
-        return f"{one.name}: {one.card.record.score:,.0f}" if one.card else "none"
+        if one.card is None:
+            return "none"
+        low, high = one.card.record.ci95
+        return f"{one.name}: {one.card.record.score:,.0f} ({low:,.0f} to {high:,.0f})"
 
     return rendered(
         "comparison.html.jinja",
         {"fitness": comparison.figure},
         comparison=comparison,
+        sprite=sprite,
         count=count,
         lead=f"{lead}.",
         best_of=best_of,

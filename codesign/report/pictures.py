@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import mujoco
 import numpy as np
 
-from codesign.drawing import Camera, Window, colors_of, draw, picture_of, rest_state, solids_of
+from codesign.drawing import (
+    Camera,
+    Window,
+    colors_of,
+    draw,
+    node_labels,
+    rest_state,
+    solids_of,
+)
+from codesign.report import motion
+from morph_ops import graph as body_graph
 from morph_ops.geometry import extent
 from morph_ops.identity import body_hash
 
@@ -32,9 +42,15 @@ APART = 1.1
 GROUND_AT = 0.3
 #: Place in the episode from which motion is shown, and the length of a gait diagram (s).
 STEADY, GAIT_S = 0.35, 4.0
-GAIT_ROW, GAIT_LABEL, GAIT_WIDTH = 15, 62, 320
+GAIT_LABEL, GAIT_WIDTH = 62, 320
+#: Heights of a row of a gait diagram, and of all rows if these are not exceeded (px).
+GAIT_ROWS, GAIT_HEIGHT = (15, 28), 160
 #: Share of the time below which a node that hardly touches the ground has no row.
 LEAST_CONTACT = 0.004
+#: Most names in a picture.
+MOST_NAMES = 14
+#: Most characters of all moving pictures of a page.
+MOST_MOTION = 3_000_000
 
 
 class Pictures:
@@ -50,6 +66,8 @@ class Pictures:
     def __init__(self) -> None:
         self._numbers = count()
         self._thumbnails: dict[str, tuple[str, str]] = {}
+        self._frames: list[str] = []
+        self._left = MOST_MOTION
 
     def thumbnail(self, graph: nx.DiGraph[str]) -> str:
         """A small picture of a body at rest, which the page may hold more than once.
@@ -61,14 +79,9 @@ class Pictures:
         """
         key = body_hash(graph)
         if key not in self._thumbnails:
-            drawn = self._drawn(graph, THUMBNAIL, None, "")
             name = f"body-{len(self._thumbnails)}"
-            inner = drawn[drawn.index("</title>") + len("</title>") : -len("</svg>")]
-            width, height = THUMBNAIL
-            self._thumbnails[key] = (
-                name,
-                f'<symbol id="{name}" viewBox="0 0 {width} {height}">{inner}</symbol>',
-            )
+            drawn = self._drawn(graph, THUMBNAIL, title="")
+            self._thumbnails[key] = (name, _symbol(drawn, name, THUMBNAIL))
         name, _ = self._thumbnails[key]
         width, height = THUMBNAIL
         return (
@@ -77,28 +90,63 @@ class Pictures:
         )
 
     def sprite(self) -> str:
-        """What all thumbnails show, each once."""
+        """What all thumbnails and moving pictures show, each once."""
         symbols = "".join(symbol for _, symbol in self._thumbnails.values())
+        symbols += "".join(self._frames)
         return f'<svg class="sprite" width="0" height="0" aria-hidden="true">{symbols}</svg>'
 
     def at_rest(self, graph: nx.DiGraph[str], *, title: str) -> str:
-        """A picture of a body at rest, for a card.
+        """A picture of a body at rest with short names of its limbs, for a card.
 
         Args:
             graph: The body.
             title: Text for screen readers.
         """
-        return picture_of(graph, size=CARD, title=title, prefix=self._prefix())
+        return self._drawn(graph, CARD, title=title, names=short_names(graph))
 
-    def colored(self, graph: nx.DiGraph[str], colors: Mapping[str, str], *, title: str) -> str:
+    def colored(
+        self,
+        graph: nx.DiGraph[str],
+        colors: Mapping[str, str],
+        *,
+        title: str,
+        names: Mapping[str, str],
+    ) -> str:
         """A picture of a body whose nodes have given colors.
 
         Args:
             graph: The body.
             colors: Colors by node.
             title: Text for screen readers.
+            names: What to write beside nodes.
         """
-        return self._drawn(graph, CARD, colors, title)
+        return self._drawn(graph, CARD, colors, title=title, names=names)
+
+    def moving(self, recording: Recording, *, title: str) -> str:
+        """A body in motion for as often as the page shows it; empty if the page has too much.
+
+        The page needs :meth:`sprite`, too, which has the frames, and a script that shows them one
+        after another; without it the first one stands.
+
+        Args:
+            recording: An episode of the body.
+            title: Text for screen readers.
+        """
+        if self._left <= 0:
+            return ""
+        name = f"film-{len(self._frames)}"
+        drawn, seconds = motion.frames_of(recording, prefix=self._prefix())
+        symbols = [_symbol(one, f"{name}-{n}", motion.SIZE) for n, one in enumerate(drawn)]
+        self._left -= sum(map(len, symbols))
+        if self._left < 0:
+            return ""
+        self._frames += symbols
+        width, height = motion.SIZE
+        return (
+            f'<svg class="film" viewBox="0 0 {width} {height}" role="img" data-film="{name}" '
+            f'data-frames="{len(symbols)}" data-ms="{1000.0 * seconds:g}">'
+            f'<title>{html.escape(title)}</title><use href="#{name}-0"/></svg>'
+        )
 
     def strobe(self, recording: Recording) -> str:
         """A body in motion: its poses along the ground, some moments apart.
@@ -138,12 +186,19 @@ class Pictures:
         self,
         graph: nx.DiGraph[str],
         size: tuple[int, int],
-        colors: Mapping[str, str] | None,
+        colors: Mapping[str, str] | None = None,
+        *,
         title: str,
+        names: Mapping[str, str] | None = None,
     ) -> str:
         model, data = rest_state(graph)
-        solids = solids_of(model, data, colors=colors or colors_of(graph))
-        return draw(solids, size=size, title=title, prefix=self._prefix())
+        return draw(
+            solids_of(model, data, colors=colors or colors_of(graph)),
+            size=size,
+            title=title,
+            prefix=self._prefix(),
+            labels=node_labels(model, data, names or {})[:MOST_NAMES],
+        )
 
     def _prefix(self) -> str:
         """A prefix of ids that no other picture of the page has, of letters alone."""
@@ -152,6 +207,24 @@ class Pictures:
             number, digit = divmod(number, 26)
             letters = chr(ord("a") + digit) + letters
         return f"p{letters}x"
+
+
+def short_names(graph: nx.DiGraph[str]) -> dict[str, str]:
+    """Names of limbs without what they have in common, those at the ends of the tree first.
+
+    Args:
+        graph: The body.
+
+    Examples:
+        >>> from morph_ops.sampling import sample_body
+        >>> short_names(sample_body(np.random.default_rng(0)))["limb/1"]
+        '1'
+    """
+    root = body_graph.root(graph)
+    limbs = [name for name in body_graph.node_names(graph) if name != root]
+    limbs.sort(key=lambda name: bool(body_graph.children(graph, name)))
+    short = {name: name.rpartition("/")[2] for name in limbs}
+    return short if len(set(short.values())) == len(limbs) else {name: name for name in limbs}
 
 
 def gait_diagram(recording: Recording) -> str:
@@ -169,24 +242,25 @@ def gait_diagram(recording: Recording) -> str:
     touching = recording.contacts[first : stop + 1]
     shares = recording.contacts.mean(axis=0)
     rows = [number for number in range(len(recording.nodes)) if shares[number] > LEAST_CONTACT]
+    high = min(max(GAIT_HEIGHT // max(len(rows), 1), GAIT_ROWS[0]), GAIT_ROWS[1])
     colors = colors_of(recording.graph)
     step = (GAIT_WIDTH - GAIT_LABEL) / max(len(touching), 1)
     parts: list[str] = []
     for row, number in enumerate(rows):
-        name, top = recording.nodes[number], row * GAIT_ROW
+        name, top = recording.nodes[number], row * high
         parts.append(
-            f'<text x="{GAIT_LABEL - 6}" y="{top + 11}" text-anchor="end">'
+            f'<text x="{GAIT_LABEL - 6}" y="{top + high / 2 + 3.5:g}" text-anchor="end">'
             f"{html.escape(name)}</text>"
             f'<rect x="{GAIT_LABEL}" y="{top + 2}" width="{GAIT_WIDTH - GAIT_LABEL}" '
-            f'height="{GAIT_ROW - 4}" class="track"/>'
+            f'height="{high - 4}" class="track"/>'
         )
         for start, end in _spans(touching[:, number].tolist()):
             parts.append(
                 f'<rect x="{GAIT_LABEL + start * step:.1f}" y="{top + 2}" '
-                f'width="{max((end - start) * step, 0.8):.1f}" height="{GAIT_ROW - 4}" '
+                f'width="{max((end - start) * step, 0.8):.1f}" height="{high - 4}" '
                 f'fill="{colors[name]}"/>'
             )
-    height = len(rows) * GAIT_ROW + 16
+    height = len(rows) * high + 16
     seconds = (stop - first) * recording.control_dt
     parts.append(
         f'<text x="{GAIT_LABEL}" y="{height - 3}">{first * recording.control_dt:.1f} s</text>'
@@ -199,6 +273,12 @@ def gait_diagram(recording: Recording) -> str:
         f'height="{height}" role="img"><title>Share of time on the ground: '
         f"{html.escape(named) or 'none'}</title>{''.join(parts)}</svg>"
     )
+
+
+def _symbol(drawn: str, name: str, size: tuple[int, int]) -> str:
+    """A picture as a symbol that ``use`` elements show."""
+    inner = drawn[drawn.index("</title>") + len("</title>") : -len("</svg>")]
+    return f'<symbol id="{name}" viewBox="0 0 {size[0]} {size[1]}">{inner}</symbol>'
 
 
 def _spans(flags: list[bool]) -> list[tuple[int, int]]:

@@ -1,5 +1,5 @@
 "use strict";
-// Charts follow the theme of the page; the phylogeny shows the body that was clicked.
+// Charts follow the theme of the page, bodies move, and the phylogeny shows the body that was clicked.
 (() => {
   const token = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -42,6 +42,50 @@
   for (const query of ["(prefers-color-scheme: dark)", "print"]) {
     matchMedia(query).addEventListener("change", draw);
   }
+
+  // Moving pictures: the ones in the window show one frame after another, until a button stops all.
+  const ICONS = {
+    Play: "M3 1.5v11l9-5.5z", Pause: "M2.5 1.5h3.2v11H2.5zM8.3 1.5h3.2v11H8.3z",
+  };
+  const films = [...document.querySelectorAll(".film")].map((picture) => ({
+    picture, use: picture.querySelector("use"), name: picture.dataset.film, frame: 0, seen: false,
+    count: Number(picture.dataset.frames), ms: Number(picture.dataset.ms),
+  }));
+  const watch = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      films.find((film) => film.picture === entry.target).seen = entry.isIntersecting;
+    }
+  });
+  let moving = false;
+  const step = (now) => {
+    if (!moving) return;
+    for (const film of films) {
+      const frame = Math.floor(now / film.ms) % film.count;
+      if (!film.seen || frame === film.frame) continue;
+      film.frame = frame;
+      film.use.setAttribute("href", `#${film.name}-${frame}`);
+    }
+    requestAnimationFrame(step);
+  };
+  const move = (wanted) => {
+    moving = wanted;
+    for (const { button } of films) {
+      const name = wanted ? "Pause" : "Play";
+      button.setAttribute("aria-label", `${name} all moving pictures`);
+      button.firstChild.firstChild.setAttribute("d", ICONS[name]);
+    }
+    if (wanted) requestAnimationFrame(step);
+  };
+  for (const film of films) {
+    film.button = document.createElement("button");
+    film.button.type = "button";
+    film.button.className = "motion screen";
+    film.button.innerHTML = '<svg viewBox="0 0 14 14" aria-hidden="true"><path/></svg>';
+    film.button.addEventListener("click", () => move(!moving));
+    film.picture.after(film.button);
+    watch.observe(film.picture);
+  }
+  move(films.length > 0 && !matchMedia("(prefers-reduced-motion: reduce)").matches);
 
   const panel = document.getElementById("relative");
   const relatives = [...document.querySelectorAll(".relative")];

@@ -17,6 +17,8 @@ MUTANTS_APART = 0.3
 #: What the words of a report mean.
 WORDS = (
     ("score", "Mean return of the episodes; on flat ground 50 points are one meter."),
+    ("zero-shot, fine-tuned", "The controller generates a network for each body; zero-shot scores "
+     "are those of this network as it is, fine-tuned ones after training on this body alone."),
     ("95% interval", "Where the mean of many more episodes is expected to lie."),
     (
         "fresh episodes",
@@ -74,58 +76,73 @@ def asked(settings: Settings) -> str:
         goal = f"bodies that differ in {_listed(settings.descriptors)} on the task {settings.task}"
     start = f", starting from the bodies of {settings.start}" if settings.start else ""
     best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
-    points = ""
-    if settings.task.partition("-")[0] == "flat":
-        points = " On flat ground, 50 points of score are one meter; an episode takes 20 seconds."
     return (
         f"The search was asked for {goal}, among {settings.total:,} candidates of "
         f"{counted(settings.episodes, 'episode')}{best_of}, by "
         f"{_ALGORITHMS.get(algorithm, algorithm)} with a population of {settings.population}"
-        f"{start}. The controller {Path(settings.controller).stem} moved every body without "
-        f"training; the seed was {settings.seed}.{points}"
+        f"{start}."
     )
 
 
-def found(
-    cards: Sequence[Card],
-    summaries: Sequence[Summary],
-    settings: Settings,
-    *,
-    state: str,
-    total: int,
-) -> str:
+def notes(settings: Settings) -> str:
+    """What a reader must know of a run to understand its scores.
+
+    Args:
+        settings: Its settings.
+    """
+    points = ""
+    if settings.task.partition("-")[0] == "flat":
+        points = " On flat ground, 50 points of score are one meter; an episode takes 20 seconds."
+    return (
+        f"The controller {Path(settings.controller).stem} moved every body without training; the "
+        f"seed was {settings.seed}.{points}"
+    )
+
+
+def progress(state: str, *, scored: int, total: int) -> str:
+    """How far a run is; empty if it is finished.
+
+    Args:
+        state: Its state, as :attr:`codesign.api.RunStatus.state` says.
+        scored: Number of candidates that are scored.
+        total: Number of candidates of the whole run.
+
+    Examples:
+        >>> progress("running", scored=40, total=1000)
+        'The run still goes on: 40 of 1,000 candidates are scored.'
+    """
+    if state == "finished":
+        return ""
+    known = {"running": "still goes on", "stopped": "stopped at its time limit"}
+    return (
+        f"The run {known.get(state, f'was {state}')}: {scored:,} of {total:,} candidates are "
+        "scored."
+    )
+
+
+def found(cards: Sequence[Card], summaries: Sequence[Summary]) -> str:
     """What a run found, so far.
 
     Args:
         cards: Its best designs.
         summaries: All its candidates.
-        settings: Its settings.
-        state: How far it is.
-        total: Number of candidates of the whole run.
     """
-    progress = ""
-    if state != "finished":
-        known = {"running": "still goes on", "stopped": "stopped at its time limit"}
-        progress = (
-            f" The run {known.get(state, f'was {state}')}: {len(summaries):,} of {total:,} "
-            "candidates are scored."
-        )
     if not cards:
-        return f"No body simulates so far.{progress}"
+        return "No body simulates so far."
     card = cards[0]
-    record, number = card.record, card.candidate.number
+    record, number, fell = card.record, card.candidate.number, sum(card.record.fell)
     fresh = " fresh" if card.search_score is not None else ""
+    episodes = f"{record.episodes}{fresh} episode{'s' * (record.episodes != 1)}"
+    falls = f"and falls in {fell} of {episodes}" if fell else f"without a fall in {episodes}"
     text = (
         f"Its best design, candidate {number}, covers {record.distance:.1f} m at "
-        f"{record.speed:.2f} m/s: a score of {record.score:,.0f} over {record.episodes}{fresh} "
-        f"episodes (95% interval {record.ci95[0]:,.0f} to {record.ci95[1]:,.0f})"
+        f"{record.speed:.2f} m/s {falls}: a score of {record.score:,.0f} (95% interval "
+        f"{record.ci95[0]:,.0f} to {record.ci95[1]:,.0f})"
     )
     first = [one.score for one in summaries if one.generation == 0 and one.status == "ok"]
     if first and max(first) > 0.0 and card.candidate.generation > 0:
         text += f", {record.score / max(first):.1f} times that of the best starting body"
-    fell = sum(record.fell)
-    falls = f"It fell in {fell} of them." if fell else "It never fell."
-    return f"{text}. {falls}{progress}"
+    return f"{text}."
 
 
 def alarms(events: Sequence[Event]) -> list[str]:

@@ -29,8 +29,10 @@ def test_grown_limbs_are_marked_in_the_child(body):
     assert {name for name, color in found.after.items() if color == ADDED} == new
     assert ADDED not in found.before.values()
     assert found.words[0] == f"added: {', '.join(n for n in found.after if n in new)}"
+    assert found.after_names == {name: f"+ {name}" for name in new}
     back = differences(child, body)
     assert {name for name, color in back.before.items() if color == REMOVED} == new
+    assert back.before_names == {name: f"\N{MINUS SIGN} {name}" for name in new}
 
 
 def test_consequences_are_not_changes(body):
@@ -40,6 +42,7 @@ def test_consequences_are_not_changes(body):
     assert changed
     assert "torso/0" not in changed, "only its height at rest differs"
     assert all(line.split(":")[0] in changed for line in found.words)
+    assert found.before_names == found.after_names == {name: name for name in changed}
 
 
 def test_long_lists_end_in_a_count(body):

@@ -29,10 +29,11 @@ def test_no_two_pictures_share_an_id(recording):
     pictures = Pictures()
     shown = [
         pictures.at_rest(BODY, title="a"),
-        pictures.colored(BODY, dict.fromkeys(BODY, "#808080"), title="b"),
+        pictures.colored(BODY, dict.fromkeys(BODY, "#808080"), title="b", names={}),
         pictures.strobe(recording),
     ]
     pictures.thumbnail(BODY)
+    pictures.moving(recording, title="c")
     shown.append(pictures.sprite())
     ids = [name for one in shown for name in re.findall(r'id="([^"]+)"', one)]
     assert len(ids) == len(set(ids)) > 10
