@@ -119,7 +119,6 @@ PROSE = (
     Rule("stalls?|stalled|stalling", "no-progress termination"),
     Rule("claims?", "manifest", unless=r"claims? (that|to|of|are)\b"),
     Rule("limp", "passively stable"),
-    Rule("worlds", "perturbations", only=SEARCH),
     Rule("(makes?|made|making|gets?) no way|no way at all|some way", "progress, distance"),
     Rule(
         "(parts?|one|task|operator)s? of (your|the user's|users'|its) own|the user's own"
@@ -163,7 +162,6 @@ WORDS = (
     Rule("tape|tally", "recorder, episode_statistics"),
     Rule("stall|stalled", "no_progress"),
     Rule("claim", "manifest"),
-    Rule("worlds", "perturbations"),
     Rule("doubt", "confidence_margin"),
     Rule("unlike", "out_of_distribution"),
     Rule("improvement", "fine_tuning"),

@@ -16,6 +16,7 @@ from codesign.errors import UsageError
 from hyperdistill_core.features import STATE_DIM, BodyLayout, StateReader
 from hyperdistill_core.rollout import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.batched import BatchedPhysics
+from hyperdistill_core.rollout.many_worlds import ManyWorlds
 from hyperdistill_core.tasks import Task, get_task
 from hyperdistill_core.tasks.task import start_pose
 from morph_ops.errors import BodyError
@@ -95,9 +96,8 @@ class Simulations:
         self._fall_height = self.task.fall_height(self.body)
         self._reader = StateReader(self.layout, n, world_y=self.task.world_y)
         self._n_steps = self.task.steps_of(model)
-        self.physics: Physics = BatchedPhysics(
-            model, np.tile(start_pose(model), (n, 1)), np.zeros((n, model.nv))
-        )
+        self.physics = self._new_physics(n)
+        self._worlds = [self.task.world()] * n
         self.elapsed = np.zeros(n, dtype=np.intp)
         self.start_x = np.zeros(n)
         self._returns = np.zeros(n)
@@ -124,13 +124,20 @@ class Simulations:
         """
         if not len(simulations):
             return
+        numbers = list(zip(seeds, episodes, strict=True))
         drawn = [
             self.task.initial_states(self.model, seed=seed, episodes=1, first_episode=episode)
-            for seed, episode in zip(seeds, episodes, strict=True)
+            for seed, episode in numbers
         ]
         qpos, qvel = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
         with quiet_warnings():
-            self.physics.restart(simulations, qpos, qvel)
+            if isinstance(self.physics, ManyWorlds):
+                for simulation, number, states in zip(simulations, numbers, drawn, strict=True):
+                    world = self._worlds[simulation] = self.task.world(*number)
+                    model = self.task.model(self.body, world)
+                    self.physics.replace(int(simulation), BatchedPhysics(model, *states))
+            else:
+                self.physics.restart(simulations, qpos, qvel)
         self.elapsed[simulations] = 0
         self._returns[simulations] = 0.0
         self.start_x[simulations] = self.torso[simulations, 0]
@@ -162,14 +169,15 @@ class Simulations:
             after = self.torso
             terms = {
                 name: np.where(ran, values, 0.0)
-                for name, values in task.terms(before, after).items()
+                for name, values in task.all_terms(before, after, physics.ctrl).items()
             }
             unstable = ran & unstable_simulations(physics.warning, physics.qpos)
             unstable |= ~np.isfinite(np.sum(list(terms.values()), axis=0))
-            fell = ran & task.fell(after, self._fall_height) & ~unstable
+            fell = ran & task.fell(after, self._fall_height, self._ground()) & ~unstable
+            left = ran & task.left(after) & ~(fell | unstable)
         terms = {name: np.where(unstable, 0.0, values) for name, values in terms.items()}
         terms[UNSTABLE] = np.where(unstable, task.worst_score - self._returns, 0.0)
-        terminated = fell | unstable
+        terminated = fell | left | unstable
         step = Step(
             terms=terms,
             terminated=terminated,
@@ -192,8 +200,26 @@ class Simulations:
                 qpos=physics.qpos,
                 qvel=physics.qvel,
             )
+        ground = self._ground()
+        if ground is not None and not self.task.world_z:
+            state[:, :, 2] -= ground[:, None]
         # A simulation that became unstable may hold numbers that no network should see.
         return np.nan_to_num(state.reshape(len(state), -1), posinf=0.0, neginf=0.0)
+
+    def _new_physics(self, n: int) -> Physics:
+        model = self.model
+        qpos, qvel = np.tile(start_pose(model), (n, 1)), np.zeros((n, model.nv))
+        if not self.task.varied:
+            return BatchedPhysics(model, qpos, qvel)
+        return ManyWorlds([BatchedPhysics(model, qpos[:1], qvel[:1]) for _ in range(n)])
+
+    def _ground(self) -> NDArray[np.float64] | None:
+        """(E,) height of the ground below the torsos (m); None where it is flat."""
+        maps = [world.height_map for world in self._worlds if world.height_map is not None]
+        if not maps:
+            return None
+        positions = zip(maps, self.torso, strict=True)
+        return np.array([of_world.ground(position) for of_world, position in positions])
 
     def infos(self, step: Step | None) -> dict[str, NDArray[Any]]:
         """(E,) arrays by name, each a new one: what Gymnasium calls infos.

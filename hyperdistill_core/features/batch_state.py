@@ -162,8 +162,12 @@ class BatchStateReader:
         for target, source in self._copies[row]:
             target[...] = source
 
-    def read(self) -> NDArray[np.float32]:
+    def read(self, *, ground: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
         """States of all bodies, from the numbers that :meth:`fetch` copied.
+
+        Args:
+            ground: (B, E) height of the ground below the torsos (m), which z then is above; None
+                for z in the world.
 
         Returns:
             (B, E, N, 17) states, see :data:`~hyperdistill_core.features.STATE`; the next call
@@ -190,6 +194,9 @@ class BatchStateReader:
         shown[...] = position
         np.subtract(shown[:, relative], position[:, relative, :, :1], out=shown[:, relative])
         shown[:, relative] *= self._present
+        if ground is not None:
+            shown[:, 2] -= ground[..., None]
+            shown[:, 2:] *= self._present
         np.take(self._numbers.reshape(-1), self._cells, out=self._hinges, mode="clip")
         np.subtract(self._hinges, self._lower, out=self._hinges)
         np.divide(self._hinges, self._span, out=self._hinges)

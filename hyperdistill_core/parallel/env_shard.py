@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.features.batch_state import BatchStateReader
 from hyperdistill_core.parallel.env_arrays import EnvShape
-from hyperdistill_core.parallel.env_slot import EnvSlot
+from hyperdistill_core.parallel.env_slot import WORLDS, EnvSlot
 from hyperdistill_core.tasks import Task
+from hyperdistill_core.tasks.terrain.world import Worlds
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,8 @@ class EnvShard:
         if state_dict is not None:
             body.load_state_dict(state_dict)
         self._bodies[slot] = body
-        reader = self._reader([body])
-        reader.fetch(0)
-        self._arrays["state"][slot] = reader.read()[0]
+        tables = self._make_tables({slot: body})
+        self._arrays["state"][slot] = self._states(tables)[0]
 
     def drop(self, slot: int) -> None:
         """Stop simulating the body of a slot, if it is in this shard."""
@@ -99,7 +99,7 @@ class EnvShard:
         if not self._bodies:
             return
         if self._tables is None:
-            self._tables = self._make_tables()
+            self._tables = self._make_tables(self._bodies)
         tables, arrays, task = self._tables, self._arrays, self._task
         reader, slots, elapsed = tables.reader, tables.slots, tables.elapsed
         before = reader.torso.copy()
@@ -109,12 +109,15 @@ class EnvShard:
         has_warnings = [body.has_warnings for body in tables.bodies]
         for row in np.flatnonzero(has_warnings | ~reader.finite):
             unstable[row] = tables.bodies[row].unstable()
-        reward = sum(task.terms(before, after).values())
+        actions = arrays["action"][slots].reshape(*elapsed.shape, -1)
+        reward = sum(task.all_terms(before, after, actions).values())
         elapsed += 1
-        fell = task.fell(after, tables.fall_heights) | unstable
-        truncated = (elapsed >= task.max_steps) & ~fell
-        no_progress = self._check_progress(tables) & ~(fell | truncated)
-        terminated = fell | no_progress
+        ground = tables.worlds.ground(tables.which, after)
+        fell = task.fell(after, tables.fall_heights, ground) | unstable
+        left = task.left(after) & ~fell
+        truncated = (elapsed >= task.max_steps) & ~(fell | left)
+        no_progress = self._check_progress(tables) & ~(fell | left | truncated)
+        terminated = fell | left | no_progress
         arrays["reward"][slots] = np.where(unstable, 0.0, reward)
         arrays["terminated"][slots], arrays["truncated"][slots] = terminated, truncated
         arrays["fell"][slots], arrays["no_progress"][slots] = fell, no_progress
@@ -122,7 +125,14 @@ class EnvShard:
         elapsed[done] = 0
         self._reset(tables, done)
         tables.checked_x[done] = reader.torso[done, 0]
-        arrays["state"][slots] = reader.read()
+        arrays["state"][slots] = self._states(tables)
+
+    def _states(self, tables: _Tables) -> NDArray[np.float32]:
+        """Return (B, E, N, 17) states, whose z is above the ground unless the task says not."""
+        reader = tables.reader
+        ground = tables.worlds.ground(tables.which, reader.torso)
+        hidden = None if self._task.world_z or ground is None else ground
+        return reader.read(ground=hidden)
 
     def _check_progress(self, tables: _Tables) -> NDArray[np.bool_]:
         """Return (B, E) whether a check is due and finds that the body did not advance."""
@@ -167,8 +177,8 @@ class EnvShard:
         for row, _, _ in resets:
             tables.reader.fetch(row)
 
-    def _make_tables(self) -> _Tables:
-        bodies, slots = list(self._bodies.values()), list(self._bodies)
+    def _make_tables(self, slots_and_bodies: Mapping[int, EnvSlot]) -> _Tables:
+        bodies, slots = list(slots_and_bodies.values()), list(slots_and_bodies)
         reader = self._reader(bodies)
         elapsed = np.stack([body.elapsed for body in bodies])
         checked_x = np.stack([body.checked_x for body in bodies])
@@ -185,6 +195,8 @@ class EnvShard:
             checked_x=checked_x,
             fall_heights=np.array([[body.fall_height] for body in bodies]),
             actions=[flat[slot] for slot in slots],
+            worlds=self._task.worlds(self._seed, WORLDS),
+            which=np.stack([body.worlds for body in bodies]),
         )
 
     def _reader(self, bodies: Sequence[EnvSlot]) -> BatchStateReader:
@@ -208,6 +220,8 @@ class _Tables:
         checked_x: (B, E) x positions of the torsos at the latest progress check (m).
         fall_heights: (B, 1) heights of the torso at which the bodies have fallen (m).
         actions: (E, 2 N) controls of each body, views of the shared array.
+        worlds: Worlds of the simulations.
+        which: (B, E) number of the world of each simulation.
     """
 
     bodies: list[EnvSlot]
@@ -217,3 +231,5 @@ class _Tables:
     checked_x: NDArray[np.float64]
     fall_heights: NDArray[np.float64]
     actions: list[NDArray[np.float32]]
+    worlds: Worlds
+    which: NDArray[np.intp]

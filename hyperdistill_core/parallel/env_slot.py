@@ -8,15 +8,17 @@ from typing import Any
 import mujoco
 import networkx as nx
 import numpy as np
-from mjbatch import Batch
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.features.batch_state import BodyArrays
+from hyperdistill_core.parallel.env_batch import EnvBatch
 from hyperdistill_core.rollout import unstable_simulations
 from hyperdistill_core.tasks import Task
 from hyperdistill_core.tasks.task import start_pose
 
+#: Number of worlds of a vector env whose task draws them.
+WORLDS = 64
 # Weight of the newest measurement in the running mean of a step's duration.
 _NEWEST = 0.1
 
@@ -72,6 +74,8 @@ class EnvSlot:
     Attributes:
         layout: Layout of the body in its MuJoCo model.
         arrays: Live views of the simulations' MuJoCo arrays.
+        worlds: (E,) number of the world of each simulation. A simulation keeps its world while
+            the body has the slot.
         fall_height: Height of the torso at which the body has fallen (m).
         elapsed: (E,) control steps since the running episodes began.
         checked_x: (E,) x positions of the torsos at the latest progress check (m).
@@ -81,23 +85,28 @@ class EnvSlot:
     def __init__(
         self, graph: nx.DiGraph[str], task: Task, *, n_envs: int, seed: int, body_number: int
     ) -> None:
-        model = task.model(graph)
+        worlds = task.worlds(seed, WORLDS)
+        self.worlds = worlds.of_slot(body_number, n_envs)
+        numbers: list[int] = list(dict.fromkeys(self.worlds.tolist()))
+        models = [task.model(graph, worlds.worlds[number]) for number in numbers]
+        model = models[0]
         self.layout = BodyLayout.from_graph(graph, model)
         self.fall_height = task.fall_height(graph)
         self.seconds = 0.0
         self._sampler = InitialStateSampler(task, model, seed=seed, body_number=body_number)
-        self._batch = batch = Batch(model, n_envs, num_threads=1)
+        self._batch = EnvBatch(models, n_envs)
+        arrays: dict[str, NDArray[Any]] = self._batch.arrays
         self._physics_steps = task.steps_of(model)
-        self._ctrl, self._warning = batch.bind("ctrl"), batch.bind("warning")
-        self._qpos, self._qvel = batch.bind("qpos"), batch.bind("qvel")
+        self._ctrl, self._warning = arrays["ctrl"], arrays["warning"]
+        self._qpos, self._qvel = arrays["qpos"], arrays["qvel"]
         # A row of MuJoCo's integration state holds the time first, then qpos and qvel.
-        self._physics = batch.bind("state")
+        self._physics = arrays["state"]
         coordinates = self._physics[:, 1 : 1 + model.nq + model.nv]
         self.arrays = BodyArrays(
-            xpos=batch.bind("xpos"),
-            xquat=batch.bind("xquat"),
-            subtree_com=batch.bind("subtree_com"),
-            cdof=batch.bind("cdof"),
+            xpos=arrays["xpos"],
+            xquat=arrays["xquat"],
+            subtree_com=arrays["subtree_com"],
+            cdof=arrays["cdof"],
             coordinates=coordinates,
         )
         everything = np.arange(n_envs)
@@ -113,7 +122,7 @@ class EnvSlot:
 
     def step(self) -> None:
         """Advance all simulations by a control step."""
-        self._batch.step(nstep=self._physics_steps)
+        self._batch.step(self._physics_steps)
 
     def note_duration(self, seconds: float) -> None:
         """Take a measured duration of a control step (s) into the running mean."""
@@ -145,6 +154,7 @@ class EnvSlot:
         """Continue where the slot was that :meth:`state_dict` describes."""
         for name, array in self._state_arrays().items():
             array[...] = state[name]
+        self._batch.load()
         self.elapsed[...] = state["elapsed"]
         self.checked_x[...] = state["checked_x"]
         self._sampler.n_drawn = int(state["n_drawn"])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout, StateReader
 from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Recorder
+from hyperdistill_core.rollout.many_worlds import ManyWorlds
 from hyperdistill_core.rollout.perturbation import Perturbation, Pushes
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.policy import ClockedPolicy, Policy
@@ -153,21 +154,27 @@ def _lockstep(
 ) -> Rollout:
     """Run episodes that are all in memory."""
     began = time.perf_counter()
-    model = task.model(graph)
+    worlds = task.worlds(seed, episodes, first_episode)
+    models = [task.model(graph, world) for world in worlds.worlds]
+    model = models[0]
     layout = BodyLayout.from_graph(graph, model)
     if perturbation is not None:
-        perturbation.change(model)
+        for each in models:
+            perturbation.change(each)
     # On the way to an instability numbers may overflow: the result reports it, not numpy.
     with quiet_warnings(), np.errstate(over="ignore", invalid="ignore"):
         states = task.initial_states(
             model, seed=seed, episodes=episodes, first_episode=first_episode
         )
-        physics = make_physics(model, *states)
+        physics = _physics(models, *states, make=make_physics)
         recorder = None
         if record_trajectory or measure_gait:
             recorder = Recorder(physics, task.max_steps, poses=measure_gait)
         torso = physics.xpos[:, layout.body_ids[0]]
-        statistics = EpisodeStatistics(torso, task, task.fall_height(graph))
+        ground = partial(worlds.ground, worlds.of_episodes(episodes))
+        statistics = EpisodeStatistics(
+            torso, physics.ctrl, task, task.fall_height(graph), ground=ground
+        )
         pushes = None
         if perturbation is not None and perturbation.push:
             numbers = range(first_episode, first_episode + episodes)
@@ -176,9 +183,25 @@ def _lockstep(
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
     if measure_gait and recorder is not None and not result.unstable:
-        gait = recorder.gait(result.lengths, layout, model, task)
+        gait = recorder.gait(result.lengths, layout, model, task, worlds)
         result = replace(result, gait=gait)
     return replace(result, seconds=time.perf_counter() - began)
+
+
+def _physics(
+    models: list[mujoco.MjModel],
+    qpos: NDArray[np.float64],
+    qvel: NDArray[np.float64],
+    *,
+    make: _MakePhysics,
+) -> Physics:
+    """The simulations of all episodes, in one world or each in its own."""
+    if len(models) == 1:
+        return make(models[0], qpos, qvel)
+    rows = [slice(row, row + 1) for row in range(len(models))]
+    return ManyWorlds(
+        [make(model, qpos[row], qvel[row]) for model, row in zip(models, rows, strict=True)]
+    )
 
 
 def _batched(
@@ -221,6 +244,8 @@ def _close_loop(
             qpos=_rows(physics.qpos, rows),
             qvel=_rows(physics.qvel, rows),
         )
+        if statistics.ground is not None and not task.world_z:
+            state[:, :, 2] -= _rows(statistics.ground, rows)[:, None]
         # A slice is several times faster to write than a list of rows.
         written = slice(None) if len(rows) == len(physics.ctrl) else rows
         physics.ctrl[written] = (

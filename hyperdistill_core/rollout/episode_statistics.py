@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from hyperdistill_core.rollout.gait import GaitMetrics, gait_metrics, sum_over_s
 from hyperdistill_core.rollout.physics import Physics
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.tasks import Task
+from hyperdistill_core.tasks.terrain.world import Worlds
 
 
 class Recorder:
@@ -51,7 +54,12 @@ class Recorder:
         return self._ctrl[: self._steps].copy()
 
     def gait(
-        self, lengths: NDArray[np.intp], layout: BodyLayout, model: mujoco.MjModel, task: Task
+        self,
+        lengths: NDArray[np.intp],
+        layout: BodyLayout,
+        model: mujoco.MjModel,
+        task: Task,
+        worlds: Worlds,
     ) -> GaitMetrics:
         """Gait metrics; the recorder must have been created with ``poses``.
 
@@ -60,16 +68,19 @@ class Recorder:
             layout: Layout of the body in its model.
             model: The body in its world.
             task: Task of the rollout.
+            worlds: Worlds of the episodes.
         """
+        xpos = self._xpos[: self._steps]
+        below = worlds.ground(worlds.of_episodes(len(lengths))[:, None], xpos)
         return gait_metrics(
             qpos=self._qpos[: self._steps + 1],
             ctrl=self._ctrl[: self._steps],
-            xpos=self._xpos[: self._steps],
+            xpos=xpos,
             xquat=self._xquat[: self._steps],
             lengths=lengths,
             layout=layout,
             model=model,
-            ground_m=task.ground_m,
+            ground=np.full(xpos.shape[:-1], task.ground_m) if below is None else below,
             control_dt=task.control_dt,
         )
 
@@ -80,37 +91,57 @@ class EpisodeStatistics:
     Args:
         torso: (E, 3) torso positions (m), a live view that the physics overwrites. A row does not
             change after the end of its episode.
+        ctrl: (E, nu) controls, a live view.
         task: Task, which defines rewards and falls.
         fall_height: Height of the torso at which the body has fallen (m).
+        ground: Function that gives the heights (E,) of the ground (m) below positions (E, 3); None
+            for a flat ground.
 
     Attributes:
         running: (R,) sorted indices of the episodes that have not ended.
+        ground: (E,) height of the ground below the torsos (m); None where it is flat.
     """
 
-    def __init__(self, torso: NDArray[np.float64], task: Task, fall_height: float) -> None:
+    def __init__(
+        self,
+        torso: NDArray[np.float64],
+        ctrl: NDArray[np.float64],
+        task: Task,
+        fall_height: float,
+        *,
+        ground: Callable[[NDArray[np.float64]], NDArray[np.float64] | None],
+    ) -> None:
         episodes = len(torso)
-        self._torso = torso
+        self._torso, self._ctrl = torso, ctrl
         self._task = task
-        self._fall_height = fall_height
+        self._fall_height, self._ground_below = fall_height, ground
         self._steps = 0
-        self._positions = np.empty((task.max_steps + 1, episodes, 3))
-        self._positions[0] = torso
+        self._start_x = torso[:, 0].copy()
+        self._before = torso.copy()
+        self._terms: dict[str, NDArray[np.float64]] = {}
+        self.ground = ground(self._before)
         self._lengths = np.zeros(episodes, dtype=np.intp)
         self._fell = np.zeros(episodes, dtype=np.bool_)
         self.running = np.arange(episodes)
 
     def add(self) -> None:
         """Add the control step that has just been simulated for the running episodes."""
+        after, task = self._torso.copy(), self._task
+        for name, values in task.all_terms(self._before, after, self._ctrl).items():
+            if name not in self._terms:
+                self._terms[name] = np.zeros((task.max_steps, len(after)))
+            self._terms[name][self._steps] = values
+        self._before = after
         self._steps += 1
-        position = self._positions[self._steps]
-        position[...] = self._torso
+        self.ground = self._ground_below(after)
+        low = task.fell(after, self._fall_height, self.ground)
+        over = low | task.left(after)
         # In most steps no episode ends: one comparison of all is cheaper than an index.
-        low = self._task.fell(position, self._fall_height)
-        if np.count_nonzero(low) == len(low) - len(self.running):
+        if np.count_nonzero(over) == len(over) - len(self.running):
             return
-        ended = low[self.running]
+        ended = over[self.running]
         episodes = self.running[ended]
-        self._fell[episodes] = True
+        self._fell[episodes] = low[episodes]
         self._lengths[episodes] = self._steps
         self.running = self.running[~ended]
 
@@ -122,10 +153,9 @@ class EpisodeStatistics:
             recorder: Recorder of the trajectory; None for a result without it.
         """
         self._lengths[self.running] = self._steps
-        positions = self._positions[: self._steps + 1]
-        rewards = self._rewards(positions)
+        rewards = self._rewards()
         terms = {name: sum_over_steps(values) for name, values in rewards.items()}
-        distance = positions[-1, :, 0] - positions[0, :, 0]
+        distance = self._before[:, 0] - self._start_x
         finite = all(np.isfinite(values).all() for values in terms.values())
         unstable = unstable or not finite
         if unstable:
@@ -145,8 +175,10 @@ class EpisodeStatistics:
             rewards=None if recorder is None else np.sum(list(rewards.values()), axis=0),
         )
 
-    def _rewards(self, positions: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Reward terms (T, E) of all steps in one call; 0 after the end of an episode."""
+    def _rewards(self) -> dict[str, NDArray[np.float64]]:
+        """Reward terms (T, E) of all steps; 0 after the end of an episode."""
         running = np.arange(self._steps)[:, None] < self._lengths
-        terms = self._task.terms(positions[:-1], positions[1:])
-        return {name: np.where(running, values, 0.0) for name, values in terms.items()}
+        return {
+            name: np.where(running, values[: self._steps], 0.0)
+            for name, values in self._terms.items()
+        }

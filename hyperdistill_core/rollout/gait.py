@@ -91,7 +91,7 @@ def gait_metrics(
     lengths: NDArray[np.intp],
     layout: BodyLayout,
     model: mujoco.MjModel,
-    ground_m: float,
+    ground: NDArray[np.float64],
     control_dt: float,
 ) -> GaitMetrics:
     """Gait metrics of a recorded rollout of T control steps.
@@ -104,7 +104,7 @@ def gait_metrics(
         lengths: (E,) number of control steps of each episode.
         layout: Layout of the body in its model.
         model: The body in its world.
-        ground_m: Height of the ground (m).
+        ground: (T, E, nbody) height of the ground below the MuJoCo bodies (m).
         control_dt: Length of a control step (s).
 
     Examples:
@@ -133,11 +133,11 @@ def gait_metrics(
     work = sum_over_steps(np.where(running, work, 0.0))
     nodes = layout.body_ids
     # Contacts in MuJoCo are soft: a node on the ground lies a little below it.
-    touching = _lowest(xpos[:, :, nodes], xquat[:, :, nodes], layout) < ground_m
+    touching = _lowest(xpos[:, :, nodes], xquat[:, :, nodes], layout) < ground[:, :, nodes]
     duty_factors = mean(touching)
     return GaitMetrics(
         work=work,
-        height=mean(xpos[:, :, nodes[0], 2] - ground_m),
+        height=mean(xpos[:, :, nodes[0], 2] - ground[:, :, nodes[0]]),
         duty_factors=duty_factors,
         contact=mean(np.any(touching, axis=-1, keepdims=True))[:, 0],
         symmetry=_symmetry(duty_factors, qpos.shape[1], layout, model),

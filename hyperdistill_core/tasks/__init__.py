@@ -13,7 +13,9 @@ task.
 from dataclasses import replace
 from typing import Any
 
+from hyperdistill_core.tasks.escape import ESCAPE, ESCAPE_REFERENCE, Escape
 from hyperdistill_core.tasks.flat import FLAT, FLAT_REFERENCE, Flat, FlatReference
+from hyperdistill_core.tasks.forward import FORWARD, FORWARD_REFERENCE, Forward
 from hyperdistill_core.tasks.task import Task
 from morph_ops._registry import Registry, unfit_plugin
 
@@ -27,7 +29,12 @@ def _plugin(name: str, task: Any) -> Task:
 
 #: All tasks by their names.
 TASKS: Registry[Task] = Registry(
-    "task", {task.name: task for task in (FLAT, FLAT_REFERENCE)}, plugin=_plugin
+    "task",
+    {
+        task.name: task
+        for task in (FLAT, *FORWARD, ESCAPE, FLAT_REFERENCE, *FORWARD_REFERENCE, ESCAPE_REFERENCE)
+    },
+    plugin=_plugin,
 )
 
 
@@ -49,4 +56,4 @@ def get_task(name: str) -> Task:
     return TASKS.lookup(name)
 
 
-__all__ = ["TASKS", "Flat", "FlatReference", "Task", "get_task"]
+__all__ = ["TASKS", "Escape", "Flat", "FlatReference", "Forward", "Task", "get_task"]

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import mujoco
-import networkx as nx
 import numpy as np
+from numpy.random import RandomState
 from numpy.typing import NDArray
 
 from hyperdistill_core.tasks.task import Task
-from morph_ops import graph as body_graph
-from morph_ops.geometry import canonical_frames
-from morph_ops.io.mjcf.build import compile_spec, to_spec
+from hyperdistill_core.tasks.terrain.world import Box, Plane, World
 
 #: Name of the geom that is the floor.
 FLOOR = "floor"
-# Friction and dimension of contacts with the floor, as those of UNIMAL geoms.
-_FRICTION = (0.7, 0.1, 0.1)
-_CONDIM = 3
-# Height of the lowest point of a UNIMAL above the floor at rest (m).
-_CLEARANCE_M = 0.2
-# Share of the height above this clearance at or below which a body has fallen.
-_FALL_RATIO = 0.5
-# Number of decimals of a torso's height (m), as in the public environment.
-_HEIGHT_DECIMALS = 3
+# Half length of the floor of the public environment (m).
+_HALF_LENGTH_M = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,45 +35,15 @@ class Flat(Task):
 
     name: str = "flat"
 
-    def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
-        """See :meth:`Task.model`."""
-        spec = to_spec(canonical_frames(graph))
-        floor = spec.worldbody.add_geom(
-            name=FLOOR,
-            type=mujoco.mjtGeom.mjGEOM_PLANE,
-            size=(0.0, 0.0, 1.0),
-            friction=_FRICTION,
-            condim=_CONDIM,
-        )
-        if body_graph.physics(graph) is not None:
-            _touch_all(spec, floor)
-        return compile_spec(spec)
-
-    def fall_height(self, graph: nx.DiGraph[str]) -> float:
-        """See :meth:`Task.fall_height`."""
-        physics = body_graph.physics(graph)
-        if physics is not None and not physics.falls:
-            return -math.inf
-        clearance = _CLEARANCE_M if physics is None else 0.0
-        return _FALL_RATIO * (body_graph.torso(graph).pos[2] - clearance)
-
-    def height(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
-        """See :meth:`Task.height`."""
-        return position[..., 2].round(_HEIGHT_DECIMALS)
+    def draw_world(self, rng: RandomState) -> World:
+        """See :meth:`Task.draw_world`."""
+        return World(geoms=(Plane(FLOOR),))
 
     def terms(
         self, before: NDArray[np.float64], after: NDArray[np.float64]
     ) -> dict[str, NDArray[np.float64]]:
         """See :meth:`Task.terms`."""
         return {"forward": (after[..., 0] - before[..., 0]) / self.control_dt}
-
-
-def _touch_all(spec: mujoco.MjSpec, floor: mujoco.MjsGeom) -> None:
-    """Let every geom that can touch something touch the floor, whatever bits its file gives it."""
-    for geom in spec.geoms:
-        if geom is not floor:
-            floor.contype |= geom.conaffinity
-            floor.conaffinity |= geom.contype
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,27 +60,16 @@ class FlatReference(Flat):
 
     name: str = "flat-reference"
     ground_m: float = 1.0
+    keep_excludes: bool = False
     world_y: bool = True
+    world_z: bool = True
 
-    def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
-        """See :meth:`Task.model`."""
-        torso = body_graph.torso(graph)
-        x, y, z = torso.pos
-        raised = replace(torso, pos=(x, y, z + self.ground_m))
-        graph = body_graph.with_nodes(graph, [(body_graph.root(graph), raised)])
-        spec = to_spec(canonical_frames(body_graph.with_excludes(graph, ())))
-        spec.worldbody.add_geom(
-            name=FLOOR,
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=(100.0, 100.0, self.ground_m),
-            friction=_FRICTION,
-            condim=_CONDIM,
+    def draw_world(self, rng: RandomState) -> World:
+        """See :meth:`Task.draw_world`."""
+        floor = Box(
+            FLOOR, pos=(0.0, 0.0, 0.0), size=(_HALF_LENGTH_M, _HALF_LENGTH_M, self.ground_m)
         )
-        return compile_spec(spec)
-
-    def height(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
-        """See :meth:`Task.height`."""
-        return (position[..., 2] - self.ground_m).round(_HEIGHT_DECIMALS)
+        return World(geoms=(floor,), start=(0.0, 0.0, self.ground_m))
 
 
 FLAT = Flat()

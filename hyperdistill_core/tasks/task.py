@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 
 import mujoco
 import networkx as nx
 import numpy as np
+from numpy.random import RandomState
 from numpy.typing import NDArray
 
+from hyperdistill_core.tasks.terrain.height_map import HEIGHT_DECIMALS
+from hyperdistill_core.tasks.terrain.world import World, Worlds
+from morph_ops import graph as body_graph
+from morph_ops.geometry import canonical_frames
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
+
+# Height of the lowest point of a UNIMAL above the floor at rest (m).
+_CLEARANCE_M = 0.2
+# Child of an episode's seed sequence that its world is drawn from; 0 and 1 draw the noise.
+_WORLD_STREAM = 2
+# Worlds, and sets of worlds, that a process keeps: bodies come one after the other into the same.
+_KEPT_WORLDS, _KEPT_SETS = 64, 4
 
 
 def start_pose(model: mujoco.MjModel) -> NDArray[np.float64]:
@@ -26,8 +40,7 @@ def start_pose(model: mujoco.MjModel) -> NDArray[np.float64]:
 class Task(ABC):
     """A world, a reward, and the end of an episode.
 
-    A new task derives from this class and defines :meth:`model`, :meth:`fall_height`,
-    :meth:`height` and :meth:`terms`.
+    A new task derives from this class and defines :meth:`draw_world` and :meth:`terms`.
 
     Torso positions are those that MuJoCo holds after a control step. They are one physics step
     older than ``qpos``, as in the public environments.
@@ -38,8 +51,14 @@ class Task(ABC):
         max_steps: Largest number of control steps in an episode.
         worst_score: Score of a body whose simulation becomes unstable; no other body scores less.
         reset_noise_scale: Bound of the uniform noise on every entry of the initial qpos and qvel.
+        fall_ratio: Share of the height of the torso above the lowest point at rest at or below
+            which a body has fallen.
+        control_cost: Cost of a control step for each unit of the sum of squared actions.
+        keep_excludes: Whether bodies keep their contact excludes.
         world_y: Whether states hold y in the world frame, not relative to the torso.
+        world_z: Whether states hold z in the world frame, not above the ground below the torso.
         ground_m: Height of the ground where episodes begin (m).
+        varied: Whether every episode has a world of its own.
 
     Examples:
         >>> from hyperdistill_core.tasks import Flat
@@ -58,8 +77,13 @@ class Task(ABC):
     max_steps: int = 1000
     worst_score: float = -10_000.0
     reset_noise_scale: float = 5e-3
+    fall_ratio: float = 0.5
+    control_cost: float = 0.0
+    keep_excludes: bool = True
     world_y: bool = False
+    world_z: bool = False
     ground_m: float = 0.0
+    varied: bool = False
 
     def steps_of(self, model: mujoco.MjModel) -> int:
         """Number of physics steps of a model in a control step; robots may have their own length.
@@ -75,37 +99,11 @@ class Task(ABC):
         return self.physics_steps * PHYSICS_STEP_S
 
     @abstractmethod
-    def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
-        """The MuJoCo model of a body in its world, with nothing that a rollout does not need.
-
-        The frames of the nodes must be those of :func:`~morph_ops.geometry.canonical_frames`,
-        because controllers are trained in these frames.
+    def draw_world(self, rng: RandomState) -> World:
+        """Draw the world of an episode.
 
         Args:
-            graph: The body.
-
-        Raises:
-            BodyError: The graph is not a valid body.
-            BodyError: MuJoCo cannot compile the model.
-        """
-
-    @abstractmethod
-    def fall_height(self, graph: nx.DiGraph[str]) -> float:
-        """Height of the torso above the ground (m) at or below which the body has fallen.
-
-        Args:
-            graph: The body.
-        """
-
-    @abstractmethod
-    def height(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Height of the torso above the ground.
-
-        Args:
-            position: (..., 3) torso positions (m).
-
-        Returns:
-            (...,) heights (m).
+            rng: Generator of this world alone, unused where all episodes have the same.
         """
 
     @abstractmethod
@@ -122,8 +120,86 @@ class Task(ABC):
             One (...,) array for each term.
         """
 
+    def world(self, seed: int = 0, episode: int = 0) -> World:
+        """The world of an episode.
+
+        It depends on the seed and the number alone, so all bodies of a comparison act in the same
+        worlds.
+
+        Args:
+            seed: Seed of the run.
+            episode: Number of the episode.
+        """
+        return _world(self, seed, episode) if self.varied else self.draw_world(RandomState(0))
+
+    def worlds(self, seed: int, episodes: int, first_episode: int = 0) -> Worlds:
+        """The worlds of consecutive episodes: one for all, or one for each.
+
+        Args:
+            seed: Seed of the run.
+            episodes: Number of episodes.
+            first_episode: Number of the first episode.
+        """
+        if not self.varied:
+            return Worlds([self.world()])
+        return _worlds(self, seed, first_episode, episodes)
+
+    def model(self, graph: nx.DiGraph[str], world: World | None = None) -> mujoco.MjModel:
+        """The MuJoCo model of a body in a world, with nothing that a rollout does not need.
+
+        The frames of the nodes are those of :func:`~morph_ops.geometry.canonical_frames`, in which
+        controllers are trained.
+
+        Args:
+            graph: The body.
+            world: The world; None for that of the first episode of seed 0. Worlds of a task
+                differ in their ground alone.
+
+        Raises:
+            BodyError: The graph is not a valid body.
+            BodyError: MuJoCo cannot compile the model.
+        """
+        if not self.keep_excludes:
+            graph = body_graph.with_excludes(graph, ())
+        return (world or self.world()).model(canonical_frames(graph))
+
+    def fall_height(self, graph: nx.DiGraph[str]) -> float:
+        """Height of the torso above the ground (m) at or below which the body has fallen.
+
+        A robot from elsewhere rests on the floor; UNIMALs are 0.2 m above it in their files.
+
+        Args:
+            graph: The body.
+        """
+        physics = body_graph.physics(graph)
+        if physics is not None and not physics.falls:
+            return -math.inf
+        clearance = _CLEARANCE_M if physics is None else 0.0
+        # Heights hit the limit to the last digit: this is the order of the public environment.
+        rest = (body_graph.torso(graph).pos[2] + self.ground_m) - self.ground_m
+        return self.fall_ratio * (rest - clearance)
+
+    def height(
+        self, position: NDArray[np.float64], ground: float | NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Height of the torso above the ground, in whole millimeters as in the public environment.
+
+        Args:
+            position: (..., 3) torso positions (m).
+            ground: (...,) heights of the ground below them (m); None for :attr:`ground_m`.
+
+        Returns:
+            (...,) heights (m).
+        """
+        return (position[..., 2] - (self.ground_m if ground is None else ground)).round(
+            HEIGHT_DECIMALS
+        )
+
     def fell(
-        self, position: NDArray[np.float64], fall_height: float | NDArray[np.float64]
+        self,
+        position: NDArray[np.float64],
+        fall_height: float | NDArray[np.float64],
+        ground: float | NDArray[np.float64] | None = None,
     ) -> NDArray[np.bool_]:
         """Whether the body has fallen.
 
@@ -131,11 +207,44 @@ class Task(ABC):
             position: (..., 3) torso positions (m).
             fall_height: Result of :meth:`fall_height` for the body (m); for positions of several
                 bodies an array that broadcasts to (...,).
+            ground: As for :meth:`height`.
 
         Returns:
             (...,) True where the body has fallen.
         """
-        return self.height(position) <= fall_height
+        return self.height(position, ground) <= fall_height
+
+    def left(self, position: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether the body has left the terrain, which ends the episode.
+
+        Args:
+            position: (..., 3) torso positions (m).
+
+        Returns:
+            (...,) True where it has; nowhere on a ground without an end.
+        """
+        return np.zeros(position.shape[:-1], dtype=np.bool_)
+
+    def all_terms(
+        self,
+        before: NDArray[np.float64],
+        after: NDArray[np.float64],
+        actions: NDArray[np.floating],
+    ) -> dict[str, NDArray[np.float64]]:
+        """Reward terms of one control step, the cost of the controls included.
+
+        Args:
+            before: (..., 3) torso positions before the control step (m).
+            after: (..., 3) torso positions after the control step (m).
+            actions: (..., nu) actions, as the policy gave them.
+
+        Returns:
+            One (...,) array for each term.
+        """
+        terms = self.terms(before, after)
+        if self.control_cost:
+            terms["control"] = -self.control_cost * np.square(actions).sum(axis=-1)
+        return terms
 
     def reset_rng(self, seed: int, episode: int) -> np.random.Generator:
         """Random generator of an episode's initial state.
@@ -193,3 +302,14 @@ class Task(ABC):
             qpos[row] += qpos_noise
             qvel[row] += qvel_noise
         return qpos, qvel
+
+
+@lru_cache(maxsize=_KEPT_WORLDS)
+def _world(task: Task, seed: int, episode: int) -> World:
+    sequence = np.random.SeedSequence(seed, spawn_key=(episode, _WORLD_STREAM))
+    return task.draw_world(RandomState(np.random.MT19937(sequence)))
+
+
+@lru_cache(maxsize=_KEPT_SETS)
+def _worlds(task: Task, seed: int, first_episode: int, episodes: int) -> Worlds:
+    return Worlds([task.world(seed, first_episode + k) for k in range(episodes)])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.features import BodyLayout, StateReader
+from hyperdistill_core.parallel.env_slot import WORLDS
 from hyperdistill_core.parallel.vector_env import NoProgress, VectorEnv
 from hyperdistill_core.rollout import quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.tasks import get_task
@@ -36,24 +37,33 @@ class ReferenceSlot:
 
     def __init__(self, graph, task, n_max, *, seed, body_number, no_progress=None):
         self.task, self.n_max, self.no_progress = task, n_max, no_progress
-        self.model = task.model(graph)
+        worlds = task.worlds(seed, WORLDS).worlds
+        numbers = [(body_number * N_ENVS + env) % len(worlds) for env in range(N_ENVS)]
+        self.worlds = [worlds[number] for number in numbers]
+        self.models = [task.model(graph, world) for world in self.worlds]
+        self.model = self.models[0]
         self.layout = BodyLayout.from_graph(graph, self.model)
         self.fall_height = task.fall_height(graph)
         self.root, self.n_drawn = [seed, body_number], 0
-        self.data = [mujoco.MjData(self.model) for _ in range(N_ENVS)]
-        for data in self.data:
-            self.reset(data)
+        self.data = [mujoco.MjData(model) for model in self.models]
+        for env in range(N_ENVS):
+            self.reset(env)
         rng = np.random.default_rng([*self.root, 0])
         self.elapsed = rng.integers(0, task.max_steps, size=N_ENVS)
         self.checked_x = [-math.inf] * N_ENVS
 
-    def reset(self, data):
-        mujoco.mj_resetData(self.model, data)
+    def reset(self, env):
+        model, data = self.models[env], self.data[env]
+        mujoco.mj_resetData(model, data)
         self.n_drawn += 1
         rng = np.random.default_rng([*self.root, self.n_drawn])
         qpos, qvel = self.task.reset_noise(rng, self.model)
         data.qpos[:], data.qvel[:] = self.model.qpos0 + qpos, qvel
-        mujoco.mj_forward(self.model, data)
+        mujoco.mj_forward(model, data)
+
+    def ground(self, env):
+        height_map = self.worlds[env].height_map
+        return height_map and height_map.ground(self.data[env].xpos[self.layout.body_ids[0]])
 
     def step(self, actions):
         """Rewards, and of each simulation the FLAGS that are set."""
@@ -63,24 +73,27 @@ class ReferenceSlot:
             before = data.xpos[torso].copy()
             data.ctrl[:] = actions[index].reshape(-1)[self.layout.actions]
             for _ in range(self.task.physics_steps):
-                mujoco.mj_step(self.model, data)
+                mujoco.mj_step(self.models[index], data)
             after = data.xpos[torso]
             warning = np.stack([data.warning.lastinfo, data.warning.number], axis=-1)
             unstable = unstable_simulations(warning[None], data.qpos[None])[0]
             self.elapsed[index] += 1
             ended = set()
-            if unstable or self.task.fell(after, self.fall_height):
+            if unstable or self.task.fell(after, self.fall_height, self.ground(index)):
                 ended = {"terminated", "fell"}
+            elif self.task.left(after):
+                ended = {"terminated"}
             elif self.elapsed[index] >= self.task.max_steps:
                 ended = {"truncated"}
             elif self.no_progress and self.elapsed[index] % self.no_progress.steps == 0:
                 if after[0] - self.checked_x[index] < self.no_progress.distance_m:
                     ended = {"terminated", "no_progress"}
                 self.checked_x[index] = after[0]
-            rewards.append(0.0 if unstable else sum(self.task.terms(before, after).values()))
+            terms = self.task.all_terms(before, after, actions[index].reshape(-1))
+            rewards.append(0.0 if unstable else sum(terms.values()))
             flags.append(ended)
             if ended:
-                self.reset(data)
+                self.reset(index)
                 self.elapsed[index] = 0
                 self.checked_x[index] = data.xpos[torso][0]
         return rewards, flags
@@ -93,6 +106,9 @@ class ReferenceSlot:
         fields = ("xpos", "xquat", "subtree_com", "cdof", "qpos", "qvel")
         padded = np.zeros((N_ENVS, self.n_max, 17))
         padded[:, : self.layout.n_nodes] = reader.read(**{name: gather(name) for name in fields})
+        if not self.task.world_z and self.worlds[0].height_map:
+            ground = np.array([self.ground(env) for env in range(N_ENVS)])
+            padded[:, : self.layout.n_nodes, 2] -= ground[:, None]
         return padded
 
 
@@ -115,6 +131,8 @@ def all_arrays(result):
         ("flat", 1, 1, None),
         ("flat", 2, 2, NoProgress(steps=40, distance_m=0.02)),
         ("flat-reference", 2, 1, None),
+        ("csr", 2, 2, None),
+        ("vt", 1, 1, None),
     ],
 )
 def test_equal_to_plain_mj_step(bodies, n_max, task, n_workers, n_parts, no_progress):
@@ -156,8 +174,8 @@ def test_equal_to_plain_mj_step(bodies, n_max, task, n_workers, n_parts, no_prog
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_workers", [1, 2])
-def test_another_env_continues_bit_by_bit(bodies, n_max, n_workers):
+@pytest.mark.parametrize(("task", "n_workers"), [("flat", 1), ("flat", 2), ("csr", 2)])
+def test_another_env_continues_bit_by_bit(bodies, n_max, task, n_workers):
     rng = np.random.default_rng(1)
     actions = rng.normal(size=(160, 3, N_ENVS, n_max, 2)).astype(np.float32)
 
@@ -170,14 +188,14 @@ def test_another_env_continues_bit_by_bit(bodies, n_max, n_workers):
             rows.append((rewards.copy(), *(flags[name].copy() for name in FLAGS), env.state.copy()))
         return rows
 
-    no_progress = NoProgress(steps=50, distance_m=0.1)
-    with quiet_warnings(), new_env(bodies[:3], n_max, seed=5, no_progress=no_progress) as env:
+    options = {"task": task, "seed": 5, "no_progress": NoProgress(steps=50, distance_m=0.1)}
+    with quiet_warnings(), new_env(bodies[:3], n_max, **options) as env:
         run(env, range(80))
         saved = {name: array.copy() for name, array in env.state_dict().items()}
         expected = run(env, range(80, 160))
     active = [bodies[0], bodies[3], bodies[2]]
-    options = {"n_workers": n_workers, "state_dict": saved, "no_progress": no_progress}
-    with quiet_warnings(), new_env(active, n_max, seed=5, **options) as env:
+    options |= {"n_workers": n_workers, "state_dict": saved}
+    with quiet_warnings(), new_env(active, n_max, **options) as env:
         rows = run(env, range(80, 160))
     assert any(row[1 + FLAGS.index("no_progress")].any() for row in expected)
     for ours, theirs in zip(rows, expected, strict=True):

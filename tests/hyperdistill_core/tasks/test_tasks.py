@@ -20,6 +20,11 @@ def task(request: pytest.FixtureRequest):
     return get_task(request.param)
 
 
+@pytest.fixture(params=["flat", "flat-reference"])
+def flat_task(request: pytest.FixtureRequest):
+    return get_task(request.param)
+
+
 def test_an_unknown_name_gets_a_suggestion():
     with pytest.raises(UnknownNameError, match=r"no task 'flt': did you mean 'flat'\?"):
         get_task("flt")
@@ -33,8 +38,8 @@ def test_timing(task, walker):
     assert task.worst_score == -10_000.0
 
 
-def test_the_world_is_the_body_and_a_floor(task, walker):
-    model, bare = task.model(walker), to_model(walker)
+def test_the_world_is_the_body_and_a_floor(flat_task, walker):
+    model, bare = flat_task.model(walker), to_model(walker)
     assert (model.ngeom, model.nbody) == (bare.ngeom + 1, bare.nbody)
     assert (model.ntex, model.nlight, model.ncam, model.nsensor, model.nmat) == (0,) * 5
     floor = model.geom("floor")
@@ -43,13 +48,13 @@ def test_the_world_is_the_body_and_a_floor(task, walker):
     assert not model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_FILTERPARENT
 
 
-def test_a_sphere_comes_to_rest_on_the_floor(task, walker):
-    """The top of the floor lies where the heights of the task begin."""
+def test_a_sphere_comes_to_rest_on_the_floor(flat_task, walker):
+    """The top of the floor lies where the heights of the flat_task begin."""
     sphere = walker.subgraph(["torso/0"]).copy()
-    model = task.model(sphere)
+    model = flat_task.model(sphere)
     data = mujoco.MjData(model)
     mujoco.mj_step(model, data, nstep=1000)
-    assert task.height(data.xpos[1]) == pytest.approx(0.1, abs=2e-3)
+    assert flat_task.height(data.xpos[1]) == pytest.approx(0.1, abs=2e-3)
 
 
 def test_excludes_are_kept_on_flat_and_dropped_in_the_reference(walker):
@@ -63,8 +68,8 @@ def test_the_reference_world_is_a_meter_higher(walker):
     np.testing.assert_allclose(high.qpos0 - low.qpos0, np.eye(len(low.qpos0))[2], atol=1e-15)
 
 
-def test_fall_height_is_half_of_the_rest_height_without_the_clearance(task, walker):
-    assert task.fall_height(walker) == 0.5 * (0.95 - 0.2)
+def test_fall_height_is_half_of_the_rest_height_without_the_clearance(flat_task, walker):
+    assert flat_task.fall_height(walker) == 0.5 * (0.95 - 0.2)
 
 
 def test_heights_are_rounded_to_a_millimeter_before_the_fall_check():
@@ -75,10 +80,10 @@ def test_heights_are_rounded_to_a_millimeter_before_the_fall_check():
     np.testing.assert_array_equal(get_task("flat-reference").fell(raised, 0.375), [True, False])
 
 
-def test_the_reward_is_the_speed_along_x(task):
+def test_the_reward_is_the_speed_along_x(flat_task):
     before = np.array([[0.0, 0.0, 1.0], [1.0, 5.0, 2.0]])
     after = before + np.array([[0.02, 9.0, 9.0], [-0.04, 9.0, 9.0]])
-    terms = task.terms(before, after)
+    terms = flat_task.terms(before, after)
     assert list(terms) == ["forward"]
     np.testing.assert_allclose(terms["forward"], (1.0, -2.0), atol=1e-12)
 

@@ -1,0 +1,36 @@
+"""The ground of tasks: how it is drawn, what a body touches, and what a torso sees of it.
+
+A terrain draws a :class:`World` for every episode, from a random generator alone: a
+:class:`Corridor` of flat and uneven segments, :class:`Obstacles` on it, or a :class:`Slope`. A
+world puts itself into the MuJoCo model of a body. Its :class:`HeightMap` has the heights that falls
+are judged by and that height samples are taken from.
+
+Everything is as in the public environments of Gupta 2021 and Gupta 2022 where ``reference`` is set.
+"""
+
+from hyperdistill_core.tasks.terrain.corridor import Corridor, Segment
+from hyperdistill_core.tasks.terrain.height_map import (
+    HeightMap,
+    HeightMaps,
+    headings,
+    sampling_pattern,
+)
+from hyperdistill_core.tasks.terrain.obstacles import Obstacles
+from hyperdistill_core.tasks.terrain.slope import Slope
+from hyperdistill_core.tasks.terrain.world import Box, HeightField, Plane, World, Worlds
+
+__all__ = [
+    "Box",
+    "Corridor",
+    "HeightField",
+    "HeightMap",
+    "HeightMaps",
+    "Obstacles",
+    "Plane",
+    "Segment",
+    "Slope",
+    "World",
+    "Worlds",
+    "headings",
+    "sampling_pattern",
+]

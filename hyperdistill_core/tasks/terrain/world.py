@@ -1,0 +1,266 @@
+"""The world of an episode: what stands on the ground, where episodes begin, what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import mujoco
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdistill_core.tasks.terrain.height_map import HeightMap, HeightMaps
+from morph_ops import graph as body_graph
+from morph_ops.io.mjcf.build import compile_spec, to_spec
+
+Vector: TypeAlias = tuple[float, float, float]
+Quaternion: TypeAlias = tuple[float, float, float, float]
+
+#: Orientation that turns nothing.
+NO_TURN: Quaternion = (1.0, 0.0, 0.0, 0.0)
+# Friction and dimension of contacts with the world, as those of UNIMAL geoms.
+_FRICTION = (0.7, 0.1, 0.1)
+_CONDIM = 3
+_ORIGIN: Vector = (0.0, 0.0, 0.0)
+# MuJoCo's own format of a height field: rows and columns as int32, then float32 heights.
+_HEIGHT_FIELD_FORMAT = "image/vnd.mujoco.hfield"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A static box.
+
+    Attributes:
+        name: Name of the geom.
+        pos: Center (m).
+        size: Half sizes (m).
+        quat: Orientation.
+        own_body: Whether the geom has a MuJoCo body of its own, as obstacles have in the public
+            environment.
+
+    Examples:
+        >>> Box("wall", pos=(5.0, 0.0, 1.0), size=(0.5, 10.0, 1.0)).quat
+        (1.0, 0.0, 0.0, 0.0)
+    """
+
+    name: str
+    pos: Vector
+    size: Vector
+    quat: Quaternion = NO_TURN
+    own_body: bool = False
+
+    def add_to(self, spec: mujoco.MjSpec) -> mujoco.MjsGeom:
+        """Add the geom to a specification, and return it."""
+        parent, pos = spec.worldbody, self.pos
+        if self.own_body:
+            parent, pos = spec.worldbody.add_body(name=self.name, pos=pos), _ORIGIN
+        return parent.add_geom(
+            name=self.name,
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=self.size,
+            pos=pos,
+            quat=self.quat,
+            friction=_FRICTION,
+            condim=_CONDIM,
+        )
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A floor without end at z = 0.
+
+    Attributes:
+        name: Name of the geom.
+
+    Examples:
+        >>> Plane("floor").name
+        'floor'
+    """
+
+    name: str
+
+    def add_to(self, spec: mujoco.MjSpec) -> mujoco.MjsGeom:
+        """Add the geom to a specification, and return it."""
+        return spec.worldbody.add_geom(
+            name=self.name,
+            type=mujoco.mjtGeom.mjGEOM_PLANE,
+            size=(0.0, 0.0, 1.0),
+            friction=_FRICTION,
+            condim=_CONDIM,
+        )
+
+
+@dataclass(frozen=True)
+class HeightField:
+    """A height field.
+
+    Attributes:
+        name: Name of the geom.
+        x: Its center along x (m); the center along y and the share 0 lie at 0.
+        half_x: Half length along x (m).
+        half_y: Half length along y (m).
+        top: Height of the share 1 (m).
+        shares: (rows, columns) heights as shares of ``top``. Rows run towards +y, columns towards
+            +x; the outermost samples lie on the edges.
+
+    Examples:
+        >>> field = HeightField("hill", 5.0, 2.0, 3.0, 0.5, np.zeros((30, 20), np.float32))
+        >>> field.shares.shape
+        (30, 20)
+    """
+
+    name: str
+    x: float
+    half_x: float
+    half_y: float
+    top: float
+    shares: NDArray[np.float32]
+
+    #: Thickness below the share 0 (m).
+    BASE_M = 0.1
+
+    def add_to(self, spec: mujoco.MjSpec) -> mujoco.MjsGeom:
+        """Add the geom to a specification, and return it; :meth:`fill` must follow."""
+        # A file of zeros is what MuJoCo compiles fastest. It scales heights, so they come later.
+        shape = np.array(self.shares.shape, dtype=np.int32).tobytes()
+        spec.assets = {**spec.assets, self.name: shape + bytes(self.shares.nbytes)}
+        spec.add_hfield(
+            name=self.name,
+            size=(self.half_x, self.half_y, self.top, self.BASE_M),
+            file=self.name,
+            content_type=_HEIGHT_FIELD_FORMAT,
+        )
+        return spec.worldbody.add_geom(
+            name=self.name,
+            type=mujoco.mjtGeom.mjGEOM_HFIELD,
+            hfieldname=self.name,
+            pos=(self.x, 0.0, 0.0),
+            friction=_FRICTION,
+            condim=_CONDIM,
+        )
+
+    def fill(self, model: mujoco.MjModel) -> None:
+        """Write the heights into a compiled model."""
+        first = int(model.hfield_adr[model.hfield(self.name).id])
+        model.hfield_data[first : first + self.shares.size] = self.shares.ravel()
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """The world of one episode, without the body.
+
+    Attributes:
+        geoms: What a body can touch.
+        height_map: Heights of the ground, from which observations and falls are read; None where
+            the ground is flat everywhere.
+        start: Where a body stands whose file says the origin (m).
+        start_quat: Turn of the body where episodes begin.
+        native_ccd: Whether MuJoCo detects convex collisions by its native algorithm.
+
+    Examples:
+        >>> World(geoms=(Plane("floor"),)).start
+        (0.0, 0.0, 0.0)
+    """
+
+    geoms: tuple[Box | Plane | HeightField, ...]
+    height_map: HeightMap | None = None
+    start: Vector = _ORIGIN
+    start_quat: Quaternion = NO_TURN
+    native_ccd: bool = True
+
+    def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
+        """The MuJoCo model of a body in this world.
+
+        Args:
+            graph: The body, with the frames that the task wants.
+
+        Raises:
+            BodyError: MuJoCo cannot compile the model.
+        """
+        spec = to_spec(graph)
+        root = spec.body(body_graph.root(graph))
+        if self.start != _ORIGIN:
+            root.pos = np.array(root.pos) + self.start
+        if self.start_quat != NO_TURN:
+            root.quat = _product(self.start_quat, root.quat)
+        if not self.native_ccd:
+            spec.option.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_NATIVECCD)
+        added = [geom.add_to(spec) for geom in self.geoms]
+        if body_graph.physics(graph) is not None:
+            _touch_all(spec, added)
+        model = compile_spec(spec)
+        for geom in self.geoms:
+            if isinstance(geom, HeightField):
+                geom.fill(model)
+        return model
+
+
+def _touch_all(spec: mujoco.MjSpec, world: list[mujoco.MjsGeom]) -> None:
+    """Let every geom that can touch something touch the world, whatever bits its file gives it."""
+    names = {geom.name for geom in world}
+    own = [geom for geom in spec.geoms if geom.name not in names]
+    for of_world in world:
+        for geom in own:
+            of_world.contype |= geom.conaffinity
+            of_world.conaffinity |= geom.contype
+
+
+def _product(a: Sequence[float], b: Sequence[float]) -> NDArray[np.float64]:
+    product = np.zeros(4)
+    mujoco.mju_mulQuat(product, np.array(a, dtype=np.float64), np.array(b, dtype=np.float64))
+    return product
+
+
+class Worlds:
+    """The worlds of several episodes.
+
+    Args:
+        worlds: The worlds, one for all episodes or one for each. Either all or none have a height
+            map.
+
+    Attributes:
+        worlds: The worlds.
+
+    Examples:
+        >>> worlds = Worlds([World(geoms=(Plane("floor"),))])
+        >>> worlds.of_episodes(3).tolist(), worlds.ground(np.zeros(3, int), np.zeros((3, 3)))
+        ([0, 0, 0], None)
+    """
+
+    def __init__(self, worlds: Sequence[World]) -> None:
+        self.worlds = tuple(worlds)
+        maps = [world.height_map for world in worlds if world.height_map is not None]
+        self._maps = HeightMaps(maps) if maps else None
+
+    def of_episodes(self, episodes: int) -> NDArray[np.intp]:
+        """Number (E,) of the world of each episode.
+
+        Args:
+            episodes: Number of episodes, E.
+        """
+        return np.arange(episodes) % len(self.worlds)
+
+    def of_slot(self, number: int, simulations: int) -> NDArray[np.intp]:
+        """Number (E,) of the world of each simulation in a slot of a vector env.
+
+        Args:
+            number: Number of the slot's body.
+            simulations: Number of simulations, E.
+        """
+        return (number * simulations + np.arange(simulations)) % len(self.worlds)
+
+    def ground(
+        self, which: NDArray[np.intp], position: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """Heights of the ground.
+
+        Args:
+            which: (...,) number of the world of each position.
+            position: (..., 3) positions (m).
+
+        Returns:
+            (...,) heights (m); None where the ground is flat.
+        """
+        return None if self._maps is None else self._maps.ground(which, position)
