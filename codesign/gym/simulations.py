@@ -98,6 +98,7 @@ class Simulations:
         self._n_steps = self.task.steps_of(model)
         self.physics = self._new_physics(n)
         self._worlds = [self.task.world()] * n
+        self._episodes = self.task.begin(self.body, model, self.physics, self._worlds)
         self.elapsed = np.zeros(n, dtype=np.intp)
         self.start_x = np.zeros(n)
         self._returns = np.zeros(n)
@@ -130,14 +131,20 @@ class Simulations:
             for seed, episode in numbers
         ]
         qpos, qvel = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
+        rows: list[int] = simulations.tolist()
+        if self.task.varied:
+            for row, number in zip(rows, numbers, strict=True):
+                self._worlds[row] = self.task.world(*number)
+        worlds = [self._worlds[row] for row in rows]
         with quiet_warnings():
             if isinstance(self.physics, ManyWorlds):
-                for simulation, number, states in zip(simulations, numbers, drawn, strict=True):
-                    world = self._worlds[simulation] = self.task.world(*number)
+                for row, world, states in zip(rows, worlds, drawn, strict=True):
                     model = self.task.model(self.body, world)
-                    self.physics.replace(int(simulation), BatchedPhysics(model, *states))
+                    self.physics.replace(row, BatchedPhysics(model, *states))
             else:
                 self.physics.restart(simulations, qpos, qvel)
+        if self._episodes is not None:
+            self._episodes.begin(simulations, worlds)
         self.elapsed[simulations] = 0
         self._returns[simulations] = 0.0
         self.start_x[simulations] = self.torso[simulations, 0]
@@ -169,7 +176,9 @@ class Simulations:
             after = self.torso
             terms = {
                 name: np.where(ran, values, 0.0)
-                for name, values in task.all_terms(before, after, physics.ctrl).items()
+                for name, values in task.all_terms(
+                    before, after, physics.ctrl, self._episodes
+                ).items()
             }
             unstable = ran & unstable_simulations(physics.warning, physics.qpos)
             unstable |= ~np.isfinite(np.sum(list(terms.values()), axis=0))
@@ -209,7 +218,7 @@ class Simulations:
     def _new_physics(self, n: int) -> Physics:
         model = self.model
         qpos, qvel = np.tile(start_pose(model), (n, 1)), np.zeros((n, model.nv))
-        if not self.task.varied:
+        if not self.task.varied or self.task.one_ground:
             return BatchedPhysics(model, qpos, qvel)
         return ManyWorlds([BatchedPhysics(model, qpos[:1], qvel[:1]) for _ in range(n)])
 

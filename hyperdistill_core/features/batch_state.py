@@ -30,7 +30,7 @@ class BodyArrays:
         xquat: (E, nbody, 4) orientations of the MuJoCo body frames.
         subtree_com: (E, nbody, 3) centers of mass of subtrees (m).
         cdof: (E, nv, 6) motion axes of the degrees of freedom, rotation first.
-        coordinates: (E, nq + nv) qpos, then qvel.
+        coordinates: (E, nq + nv) qpos, then qvel of the body.
     """
 
     xpos: NDArray[np.float64]
@@ -142,7 +142,7 @@ class BatchStateReader:
         return [
             (self._position[row, :, :, :n], arrays.xpos[:, first:last].transpose(2, 0, 1)),
             (self._center[row, :, :, 0], arrays.subtree_com[:, first].T),
-            (self._cdof[row, :, :, :nv], arrays.cdof.transpose(2, 0, 1)),
+            (self._cdof[row, :, :, :nv], arrays.cdof[:, :nv].transpose(2, 0, 1)),
             (self._state[row, :, :n, _QUATERNION], arrays.xquat[:, first:last]),
             (numbers, arrays.coordinates),
         ]

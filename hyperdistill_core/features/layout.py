@@ -65,7 +65,8 @@ class BodyLayout:
     """Indices that turn the MuJoCo arrays of a body into one row for each node.
 
     A row has two joint slots. Nodes are in depth-first order from the torso. A body has n nodes,
-    nv degrees of freedom and nu controls.
+    nv degrees of freedom and nu controls. What a model holds behind the body, such as an object
+    that can be pushed, is no part of it.
 
     Attributes:
         body_ids: (n,) MuJoCo body ids of the nodes.
@@ -147,6 +148,8 @@ class BodyLayout:
                 influence[index] = influence[parents[index]]
             first = int(model.body_dofadr[body])
             influence[index, first : first + int(model.body_dofnum[body])] = 1.0
+        moving = np.flatnonzero(influence.sum(axis=0))
+        influence = influence[:, : int(moving[-1]) + 1 if len(moving) else 0]
         of_hinges = joint_ids.ravel()[hinges]
         limits = np.where(
             model.jnt_limited[of_hinges, None] > 0, model.jnt_range[of_hinges], _UNLIMITED

@@ -68,6 +68,7 @@ class StateReader:
 
     def __init__(self, layout: BodyLayout, n_simulations: int, *, world_y: bool = False) -> None:
         n, nv = layout.influence.shape
+        self._nv = nv
         self._influence = np.ascontiguousarray(layout.influence.T)
         self._lower, self._span = layout.lower, layout.span
         self._nodes = slice(int(layout.body_ids[0]), int(layout.body_ids[-1]) + 1)
@@ -121,7 +122,8 @@ class StateReader:
             (E, n, 17) states, see :data:`STATE`; slots without a hinge are zero.
         """
         position = xpos[:, self._nodes]
-        np.multiply(cdof.transpose(2, 0, 1), qvel, out=self._motion)
+        own = slice(0, self._nv)
+        np.multiply(cdof[:, own].transpose(2, 0, 1), qvel[:, own], out=self._motion)
         np.matmul(self._flat_motion, self._influence, out=self._flat_spatial)
         # The motion axes refer to the center of mass of the whole body.
         center = subtree_com[:, self._root].T[:, :, None]

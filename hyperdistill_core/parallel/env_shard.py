@@ -15,6 +15,7 @@ from hyperdistill_core.features.batch_state import BatchStateReader
 from hyperdistill_core.parallel.env_arrays import EnvShape
 from hyperdistill_core.parallel.env_slot import WORLDS, EnvSlot
 from hyperdistill_core.tasks import Task
+from hyperdistill_core.tasks.episodes import EpisodesOfBodies
 from hyperdistill_core.tasks.terrain.world import Worlds
 
 
@@ -110,7 +111,7 @@ class EnvShard:
         for row in np.flatnonzero(has_warnings | ~reader.finite):
             unstable[row] = tables.bodies[row].unstable()
         actions = arrays["action"][slots].reshape(*elapsed.shape, -1)
-        reward = sum(task.all_terms(before, after, actions).values())
+        reward = sum(task.all_terms(before, after, actions, tables.episodes).values())
         elapsed += 1
         ground = tables.worlds.ground(tables.which, after)
         fell = task.fell(after, tables.fall_heights, ground) | unstable
@@ -197,6 +198,7 @@ class EnvShard:
             actions=[flat[slot] for slot in slots],
             worlds=self._task.worlds(self._seed, WORLDS),
             which=np.stack([body.worlds for body in bodies]),
+            episodes=EpisodesOfBodies.of([body.episodes for body in bodies]),
         )
 
     def _reader(self, bodies: Sequence[EnvSlot]) -> BatchStateReader:
@@ -222,6 +224,7 @@ class _Tables:
         actions: (E, 2 N) controls of each body, views of the shared array.
         worlds: Worlds of the simulations.
         which: (B, E) number of the world of each simulation.
+        episodes: What the task keeps of the running episodes; None if it keeps nothing.
     """
 
     bodies: list[EnvSlot]
@@ -233,3 +236,4 @@ class _Tables:
     actions: list[NDArray[np.float32]]
     worlds: Worlds
     which: NDArray[np.intp]
+    episodes: EpisodesOfBodies | None

@@ -15,6 +15,7 @@ from hyperdistill_core.features.batch_state import BodyArrays
 from hyperdistill_core.parallel.env_batch import EnvBatch
 from hyperdistill_core.rollout import unstable_simulations
 from hyperdistill_core.tasks import Task
+from hyperdistill_core.tasks.episodes import SimulatedArrays
 from hyperdistill_core.tasks.task import start_pose
 
 #: Number of worlds of a vector env whose task draws them.
@@ -76,6 +77,7 @@ class EnvSlot:
         arrays: Live views of the simulations' MuJoCo arrays.
         worlds: (E,) number of the world of each simulation. A simulation keeps its world while
             the body has the slot.
+        episodes: What the task keeps of the running episodes; None if it keeps nothing.
         fall_height: Height of the torso at which the body has fallen (m).
         elapsed: (E,) control steps since the running episodes began.
         checked_x: (E,) x positions of the torsos at the latest progress check (m).
@@ -87,8 +89,8 @@ class EnvSlot:
     ) -> None:
         worlds = task.worlds(seed, WORLDS)
         self.worlds = worlds.of_slot(body_number, n_envs)
-        numbers: list[int] = list(dict.fromkeys(self.worlds.tolist()))
-        models = [task.model(graph, worlds.worlds[number]) for number in numbers]
+        self._worlds = worlds.of_numbers(self.worlds)
+        models = task.models(graph, worlds.of_numbers(np.array(list(dict.fromkeys(self.worlds)))))
         model = models[0]
         self.layout = BodyLayout.from_graph(graph, model)
         self.fall_height = task.fall_height(graph)
@@ -101,13 +103,18 @@ class EnvSlot:
         self._qpos, self._qvel = arrays["qpos"], arrays["qvel"]
         # A row of MuJoCo's integration state holds the time first, then qpos and qvel.
         self._physics = arrays["state"]
-        coordinates = self._physics[:, 1 : 1 + model.nq + model.nv]
+        coordinates = self._physics[:, 1 : 1 + model.nq + self.layout.influence.shape[1]]
         self.arrays = BodyArrays(
             xpos=arrays["xpos"],
             xquat=arrays["xquat"],
             subtree_com=arrays["subtree_com"],
             cdof=arrays["cdof"],
             coordinates=coordinates,
+        )
+        self.episodes = task.episodes(
+            graph,
+            model,
+            SimulatedArrays(arrays["xpos"], arrays["xquat"], self._qpos, self._qvel),
         )
         everything = np.arange(n_envs)
         self.draw_initial_states(everything)
@@ -133,13 +140,18 @@ class EnvSlot:
 
         :meth:`reset` must follow: it computes everything that depends on them.
         """
-        for index in simulations:
+        indices: list[int] = simulations.tolist()
+        for index in indices:
             self._qpos[index], self._qvel[index] = self._sampler.draw()
+            self._worlds[index].put_object(self._qpos[index])
         self._warning[simulations] = 0
 
     def reset(self, simulations: NDArray[np.intp]) -> None:
-        """Compute the derived quantities of some simulations from their coordinates."""
+        """Begin episodes of some simulations: compute what follows from their coordinates."""
         self._batch.reset(simulations)
+        if self.episodes is not None:
+            indices: list[int] = simulations.tolist()
+            self.episodes.begin(simulations, [self._worlds[index] for index in indices])
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that determines how the simulations continue."""
@@ -162,8 +174,8 @@ class EnvSlot:
     def _state_arrays(self) -> dict[str, NDArray[Any]]:
         # The positions are those before the latest physics step: the integration state alone
         # does not determine them.
-        arrays = self.arrays
-        return {
+        arrays, kept = self.arrays, {} if self.episodes is None else self.episodes.kept
+        return {f"episodes_{name}": array for name, array in kept.items()} | {
             "physics": self._physics,
             "warning": self._warning,
             "xpos": arrays.xpos,

@@ -155,7 +155,7 @@ def _lockstep(
     """Run episodes that are all in memory."""
     began = time.perf_counter()
     worlds = task.worlds(seed, episodes, first_episode)
-    models = [task.model(graph, world) for world in worlds.worlds]
+    models = task.models(graph, worlds.worlds)
     model = models[0]
     layout = BodyLayout.from_graph(graph, model)
     if perturbation is not None:
@@ -171,9 +171,14 @@ def _lockstep(
         if record_trajectory or measure_gait:
             recorder = Recorder(physics, task.max_steps, poses=measure_gait)
         torso = physics.xpos[:, layout.body_ids[0]]
-        ground = partial(worlds.ground, worlds.of_episodes(episodes))
+        which = worlds.of_episodes(episodes)
         statistics = EpisodeStatistics(
-            torso, physics.ctrl, task, task.fall_height(graph), ground=ground
+            torso,
+            physics.ctrl,
+            task,
+            task.fall_height(graph),
+            ground=partial(worlds.ground, which),
+            episodes=task.begin(graph, model, physics, worlds.of_numbers(which)),
         )
         pushes = None
         if perturbation is not None and perturbation.push:

@@ -13,6 +13,7 @@ from hyperdistill_core.rollout.gait import GaitMetrics, gait_metrics, sum_over_s
 from hyperdistill_core.rollout.physics import Physics
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.tasks import Task
+from hyperdistill_core.tasks.episodes import Episodes
 from hyperdistill_core.tasks.terrain.world import Worlds
 
 
@@ -96,6 +97,7 @@ class EpisodeStatistics:
         fall_height: Height of the torso at which the body has fallen (m).
         ground: Function that gives the heights (E,) of the ground (m) below positions (E, 3); None
             for a flat ground.
+        episodes: What the task keeps of the episodes; None if it keeps nothing.
 
     Attributes:
         running: (R,) sorted indices of the episodes that have not ended.
@@ -110,8 +112,10 @@ class EpisodeStatistics:
         fall_height: float,
         *,
         ground: Callable[[NDArray[np.float64]], NDArray[np.float64] | None],
+        episodes: Episodes | None = None,
     ) -> None:
-        episodes = len(torso)
+        n_episodes = len(torso)
+        self._episodes = episodes
         self._torso, self._ctrl = torso, ctrl
         self._task = task
         self._fall_height, self._ground_below = fall_height, ground
@@ -120,14 +124,15 @@ class EpisodeStatistics:
         self._before = torso.copy()
         self._terms: dict[str, NDArray[np.float64]] = {}
         self.ground = ground(self._before)
-        self._lengths = np.zeros(episodes, dtype=np.intp)
-        self._fell = np.zeros(episodes, dtype=np.bool_)
-        self.running = np.arange(episodes)
+        self._lengths = np.zeros(n_episodes, dtype=np.intp)
+        self._fell = np.zeros(n_episodes, dtype=np.bool_)
+        self.running = np.arange(n_episodes)
 
     def add(self) -> None:
         """Add the control step that has just been simulated for the running episodes."""
         after, task = self._torso.copy(), self._task
-        for name, values in task.all_terms(self._before, after, self._ctrl).items():
+        terms = task.all_terms(self._before, after, self._ctrl, self._episodes)
+        for name, values in terms.items():
             if name not in self._terms:
                 self._terms[name] = np.zeros((task.max_steps, len(after)))
             self._terms[name][self._steps] = values

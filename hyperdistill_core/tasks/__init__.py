@@ -13,9 +13,12 @@ task.
 from dataclasses import replace
 from typing import Any
 
+from hyperdistill_core.tasks.episodes import Episodes
 from hyperdistill_core.tasks.escape import ESCAPE, ESCAPE_REFERENCE, Escape
+from hyperdistill_core.tasks.exploration import EXPLORATION, EXPLORATION_REFERENCE, Exploration
 from hyperdistill_core.tasks.flat import FLAT, FLAT_REFERENCE, Flat, FlatReference
 from hyperdistill_core.tasks.forward import FORWARD, FORWARD_REFERENCE, Forward
+from hyperdistill_core.tasks.navigation import NAVIGATION, NAVIGATION_REFERENCE, Navigation
 from hyperdistill_core.tasks.task import Task
 from morph_ops._registry import Registry, unfit_plugin
 
@@ -32,7 +35,11 @@ TASKS: Registry[Task] = Registry(
     "task",
     {
         task.name: task
-        for task in (FLAT, *FORWARD, ESCAPE, FLAT_REFERENCE, *FORWARD_REFERENCE, ESCAPE_REFERENCE)
+        for task in (
+            *(FLAT, *FORWARD, ESCAPE, EXPLORATION, *NAVIGATION),
+            *(FLAT_REFERENCE, *FORWARD_REFERENCE, ESCAPE_REFERENCE),
+            *(EXPLORATION_REFERENCE, *NAVIGATION_REFERENCE),
+        )
     },
     plugin=_plugin,
 )
@@ -56,4 +63,15 @@ def get_task(name: str) -> Task:
     return TASKS.lookup(name)
 
 
-__all__ = ["TASKS", "Escape", "Flat", "FlatReference", "Forward", "Task", "get_task"]
+__all__ = [
+    "TASKS",
+    "Episodes",
+    "Escape",
+    "Exploration",
+    "Flat",
+    "FlatReference",
+    "Forward",
+    "Navigation",
+    "Task",
+    "get_task",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +14,9 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
+from hyperdistill_core.tasks.episodes import Episodes, EpisodesOfBodies, Simulated
 from hyperdistill_core.tasks.terrain.height_map import HEIGHT_DECIMALS
+from hyperdistill_core.tasks.terrain.objects import OBJECT_QPOS, OBJECT_QVEL
 from hyperdistill_core.tasks.terrain.world import World, Worlds
 from morph_ops import graph as body_graph
 from morph_ops.geometry import canonical_frames
@@ -40,7 +43,8 @@ def start_pose(model: mujoco.MjModel) -> NDArray[np.float64]:
 class Task(ABC):
     """A world, a reward, and the end of an episode.
 
-    A new task derives from this class and defines :meth:`draw_world` and :meth:`terms`.
+    A new task derives from this class and defines :meth:`draw_world` and :meth:`terms`, or
+    :meth:`episodes` where rewards depend on more than positions of the torso.
 
     Torso positions are those that MuJoCo holds after a control step. They are one physics step
     older than ``qpos``, as in the public environments.
@@ -59,6 +63,9 @@ class Task(ABC):
         world_z: Whether states hold z in the world frame, not above the ground below the torso.
         ground_m: Height of the ground where episodes begin (m).
         varied: Whether every episode has a world of its own.
+        one_ground: Whether these differ in goals and places of objects alone, so that one model
+            serves all.
+        has_object: Whether the world has an object that can be pushed.
 
     Examples:
         >>> from hyperdistill_core.tasks import Flat
@@ -84,6 +91,8 @@ class Task(ABC):
     world_z: bool = False
     ground_m: float = 0.0
     varied: bool = False
+    one_ground: bool = False
+    has_object: bool = False
 
     def steps_of(self, model: mujoco.MjModel) -> int:
         """Number of physics steps of a model in a control step; robots may have their own length.
@@ -106,7 +115,6 @@ class Task(ABC):
             rng: Generator of this world alone, unused where all episodes have the same.
         """
 
-    @abstractmethod
     def terms(
         self, before: NDArray[np.float64], after: NDArray[np.float64]
     ) -> dict[str, NDArray[np.float64]]:
@@ -118,7 +126,46 @@ class Task(ABC):
 
         Returns:
             One (...,) array for each term.
+
+        Raises:
+            NotImplementedError: The task defines :meth:`episodes` instead.
         """
+        raise NotImplementedError(f"{self.name}: the reward terms are those of its episodes")
+
+    def episodes(
+        self, graph: nx.DiGraph[str], model: mujoco.MjModel, simulations: Simulated
+    ) -> Episodes | None:
+        """What the task keeps of running episodes of a body.
+
+        Args:
+            graph: The body.
+            model: The body in its world.
+            simulations: The simulations of these episodes.
+
+        Returns:
+            None if the reward terms are those of :meth:`terms`.
+        """
+        return None
+
+    def begin(
+        self,
+        graph: nx.DiGraph[str],
+        model: mujoco.MjModel,
+        simulations: Simulated,
+        worlds: Sequence[World],
+    ) -> Episodes | None:
+        """:meth:`episodes` of simulations that are in their initial states.
+
+        Args:
+            graph: The body.
+            model: The body in its world.
+            simulations: The simulations of these episodes.
+            worlds: (E,) their worlds.
+        """
+        episodes = self.episodes(graph, model, simulations)
+        if episodes is not None:
+            episodes.begin(np.arange(len(worlds)), worlds)
+        return episodes
 
     def world(self, seed: int = 0, episode: int = 0) -> World:
         """The world of an episode.
@@ -162,6 +209,18 @@ class Task(ABC):
         if not self.keep_excludes:
             graph = body_graph.with_excludes(graph, ())
         return (world or self.world()).model(canonical_frames(graph))
+
+    def models(self, graph: nx.DiGraph[str], worlds: Sequence[World]) -> list[mujoco.MjModel]:
+        """The models of a body in several worlds: one for each, or one for all if that will do.
+
+        Args:
+            graph: The body.
+            worlds: The worlds.
+
+        Raises:
+            BodyError: As for :meth:`model`.
+        """
+        return [self.model(graph, world) for world in worlds[: 1 if self.one_ground else None]]
 
     def fall_height(self, graph: nx.DiGraph[str]) -> float:
         """Height of the torso above the ground (m) at or below which the body has fallen.
@@ -230,6 +289,7 @@ class Task(ABC):
         before: NDArray[np.float64],
         after: NDArray[np.float64],
         actions: NDArray[np.floating],
+        episodes: Episodes | EpisodesOfBodies | None = None,
     ) -> dict[str, NDArray[np.float64]]:
         """Reward terms of one control step, the cost of the controls included.
 
@@ -237,11 +297,12 @@ class Task(ABC):
             before: (..., 3) torso positions before the control step (m).
             after: (..., 3) torso positions after the control step (m).
             actions: (..., nu) actions, as the policy gave them.
+            episodes: What :meth:`episodes` gave.
 
         Returns:
             One (...,) array for each term.
         """
-        terms = self.terms(before, after)
+        terms = (self if episodes is None else episodes).terms(before, after)
         if self.control_cost:
             terms["control"] = -self.control_cost * np.square(actions).sum(axis=-1)
         return terms
@@ -263,7 +324,8 @@ class Task(ABC):
         """Noise on the initial qpos, the quaternion included, and on the initial qvel.
 
         Positions and velocities draw from streams of their own, so that bodies of different
-        sizes get common random numbers: a longer noise vector begins with the shorter one.
+        sizes get common random numbers: a longer noise vector begins with the shorter one. An
+        object has no noise.
 
         Args:
             rng: Random generator of the episode, :meth:`reset_rng`.
@@ -275,15 +337,16 @@ class Task(ABC):
         streams: list[np.random.Generator] = rng.spawn(2)
         positions, velocities = streams
         scale = self.reset_noise_scale
-        return (
-            positions.uniform(-scale, scale, int(model.nq)),
-            velocities.uniform(-scale, scale, int(model.nv)),
-        )
+        qpos = positions.uniform(-scale, scale, int(model.nq))
+        qvel = velocities.uniform(-scale, scale, int(model.nv))
+        if self.has_object:
+            qpos[-OBJECT_QPOS:], qvel[-OBJECT_QVEL:] = 0.0, 0.0
+        return qpos, qvel
 
     def initial_states(
         self, model: mujoco.MjModel, *, seed: int, episodes: int, first_episode: int = 0
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Initial states of consecutive episodes.
+        """Initial states of consecutive episodes, an object in its place.
 
         Args:
             model: The body in its world.
@@ -301,6 +364,8 @@ class Task(ABC):
             qpos_noise, qvel_noise = self.reset_noise(rng, model)
             qpos[row] += qpos_noise
             qvel[row] += qvel_noise
+            if self.has_object:
+                self.world(seed, first_episode + row).put_object(qpos[row])
         return qpos, qvel
 
 

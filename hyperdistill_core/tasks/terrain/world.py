@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.tasks.terrain.height_map import HeightMap, HeightMaps
+from hyperdistill_core.tasks.terrain.objects import OBJECT_QPOS, Placed
 from morph_ops import graph as body_graph
 from morph_ops.io.mjcf.build import compile_spec, to_spec
 
@@ -158,6 +159,8 @@ class World:
         start: Where a body stands whose file says the origin (m).
         start_quat: Turn of the body where episodes begin.
         native_ccd: Whether MuJoCo detects convex collisions by its native algorithm.
+        goals: Places to go to, or to bring the object to (m).
+        object: What a body can push; its free joint is the last one of the model.
 
     Examples:
         >>> World(geoms=(Plane("floor"),)).start
@@ -169,6 +172,17 @@ class World:
     start: Vector = _ORIGIN
     start_quat: Quaternion = NO_TURN
     native_ccd: bool = True
+    goals: tuple[Vector, ...] = ()
+    object: Placed | None = None
+
+    def put_object(self, qpos: NDArray[np.float64]) -> None:
+        """Put the object, if there is one, where it is when an episode begins.
+
+        Args:
+            qpos: (..., nq) positions, changed in place.
+        """
+        if self.object is not None:
+            qpos[..., -OBJECT_QPOS:] = self.object.pose
 
     def model(self, graph: nx.DiGraph[str]) -> mujoco.MjModel:
         """The MuJoCo model of a body in this world.
@@ -188,6 +202,8 @@ class World:
         if not self.native_ccd:
             spec.option.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_NATIVECCD)
         added = [geom.add_to(spec) for geom in self.geoms]
+        if self.object is not None:
+            added.append(self.object.add_to(spec))
         if body_graph.physics(graph) is not None:
             _touch_all(spec, added)
         model = compile_spec(spec)
@@ -231,8 +247,11 @@ class Worlds:
 
     def __init__(self, worlds: Sequence[World]) -> None:
         self.worlds = tuple(worlds)
-        maps = [world.height_map for world in worlds if world.height_map is not None]
-        self._maps = HeightMaps(maps) if maps else None
+        # Worlds with one ground share a map.
+        maps = {id(world.height_map): world.height_map for world in worlds if world.height_map}
+        self._maps = HeightMaps(list(maps.values())) if maps else None
+        numbers = {key: number for number, key in enumerate(maps)}
+        self._map_of = np.array([numbers.get(id(world.height_map), 0) for world in worlds])
 
     def of_episodes(self, episodes: int) -> NDArray[np.intp]:
         """Number (E,) of the world of each episode.
@@ -241,6 +260,14 @@ class Worlds:
             episodes: Number of episodes, E.
         """
         return np.arange(episodes) % len(self.worlds)
+
+    def of_numbers(self, numbers: NDArray[np.intp]) -> list[World]:
+        """The worlds (K,) with some numbers.
+
+        Args:
+            numbers: (K,) their numbers.
+        """
+        return [self.worlds[number] for number in numbers]
 
     def of_slot(self, number: int, simulations: int) -> NDArray[np.intp]:
         """Number (E,) of the world of each simulation in a slot of a vector env.
@@ -263,4 +290,4 @@ class Worlds:
         Returns:
             (...,) heights (m); None where the ground is flat.
         """
-        return None if self._maps is None else self._maps.ground(which, position)
+        return None if self._maps is None else self._maps.ground(self._map_of[which], position)

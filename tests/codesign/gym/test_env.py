@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -176,3 +177,16 @@ def test_without_gymnasium_it_says_what_to_install():
     )
     assert "codesign.gym needs Gymnasium" in done.stderr
     assert "run pip install 'codesign[rl]'" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["point-nav"])
+def test_returns_of_a_task_with_goals_equal_those_of_a_rollout(name, body):
+    task = replace(get_task(name), max_steps=40)
+    env = LocomotionEnv(body, task=task)
+    policy = Linear(env)
+    expected = [
+        rollout(body, policy, task=task, episodes=1, seed=5, first_episode=k) for k in range(2)
+    ]
+    first, _ = episode(env, policy, seed=5)
+    scores = [result.score for result in expected]
+    assert [first, episode(env, policy)[0]] == pytest.approx(scores, abs=1e-9)

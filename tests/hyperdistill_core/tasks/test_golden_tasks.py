@@ -15,6 +15,8 @@ from numpy.random import RandomState
 from hyperdistill_core.features import BodyLayout, StateReader, context_features
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import Forward, Task, get_task
+from hyperdistill_core.tasks.episodes import Episodes
+from hyperdistill_core.tasks.navigation import Goals
 from hyperdistill_core.tasks.terrain import Box, HeightField, World, Worlds, headings
 from morph_ops.io import mjcf
 
@@ -26,11 +28,15 @@ TASKS = {
     "obstacle": "obstacle-reference",
     "incline": "incline-reference",
     "escape": "escape-reference",
+    "exploration": "exploration-reference",
     "derl_ft": "ft-reference",
     "derl_vt": "vt-reference",
     "derl_obstacle": "wide-obstacle-reference",
     "derl_incline": "incline-reference",
     "derl_escape": "escape-reference",
+    "derl_exploration": "exploration-reference",
+    "derl_patrol": "patrol-reference",
+    "derl_point_nav": "point-nav-reference",
 }
 #: Control cost of all tasks of Gupta 2021.
 DERL_COST = 1e-3
@@ -116,6 +122,9 @@ def test_the_drawn_geoms(golden, world):
 
 
 def test_the_heights(golden, world):
+    if world.height_map is None:
+        assert "hfield_array" not in golden.arrays
+        return
     heights = world.height_map.heights
     if "hfield_array" in golden.arrays:
         np.testing.assert_allclose(heights, golden.arrays["hfield_array"], **EXACT)
@@ -153,6 +162,10 @@ def test_every_step(golden, body, task, world):
         physics = SerialPhysics(model, recording["qpos"][:1], recording["qvel"][:1])
         reader = StateReader(layout, 1, world_y=True)
         before = physics.xpos[:, torso].copy()
+        episodes = task.episodes(body, model, physics)
+        if episodes is not None:
+            episodes.begin(one, [world])
+            compare_observations(episodes, recording, 0)
         for step, controls in enumerate(golden.controls(name)[:, layout.actions]):
             physics.ctrl[:] = controls
             physics.step(one, task.physics_steps)
@@ -160,7 +173,7 @@ def test_every_step(golden, body, task, world):
             ground = worlds.ground(one, after)
             np.testing.assert_allclose(physics.qpos[0], recording["qpos"][seen], **EXACT)
             np.testing.assert_allclose(physics.qvel[0], recording["qvel"][seen], **EXACT)
-            terms = task.all_terms(before, after, controls[None])
+            terms = task.all_terms(before, after, controls[None], episodes)
             reward = np.sum(list(terms.values()), axis=0).item()
             assert reward == pytest.approx(recording["reward"][step], abs=1e-9)
             assert task.height(after, ground) == recording["torso_height"][seen]
@@ -177,7 +190,22 @@ def test_every_step(golden, body, task, world):
                 samples = world.height_map.sample(after, headings(physics.xquat[:, torso]))
                 expected = recording["hfield_every5"][seen // 5]
                 np.testing.assert_allclose(samples[0], expected, atol=1e-6, rtol=0.0)
+            if episodes is not None:
+                compare_observations(episodes, recording, seen)
             before = after
+        if "visitation_final" in recording and episodes is not None:
+            visited = np.flatnonzero(episodes.kept["visited"][0])
+            np.testing.assert_array_equal(visited, np.flatnonzero(recording["visitation_final"]))
+
+
+def compare_observations(episodes: Episodes, recording: dict[str, Any], row: int) -> None:
+    """Compare vectors to goal and object with a row of a recording, and the next goal."""
+    for name, values in episodes.observations().items():
+        expected = recording.get({"object": "obj"}.get(name, name))
+        if expected is not None:
+            np.testing.assert_allclose(values[0], expected[row], **EXACT)
+    if isinstance(episodes, Goals) and row:
+        np.testing.assert_allclose(episodes.goal[0], recording["goal_after"][row - 1], **EXACT)
 
 
 def test_probes(golden, body, task, world):

@@ -1,0 +1,93 @@
+"""Visiting as much ground as possible: the task Exploration of Gupta 2021."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import mujoco
+import networkx as nx
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
+
+from hyperdistill_core.tasks.episodes import Episodes, Simulated, Terms
+from hyperdistill_core.tasks.task import Task
+from hyperdistill_core.tasks.terrain.arena import Arena
+from hyperdistill_core.tasks.terrain.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration(Task):
+    """A flat square of 100 m x 100 m with walls; each new square meter is worth 1.
+
+    A square counts when the torso is above it after a control step, so the first step has one.
+
+    Attributes:
+        terrain: The square.
+
+    Examples:
+        >>> EXPLORATION.world().start
+        (0.0, 0.0, 0.0)
+    """
+
+    name: str = "exploration"
+    terrain: Arena = field(default_factory=Arena)
+
+    def draw_world(self, rng: RandomState) -> World:
+        """See :meth:`Task.draw_world`."""
+        return self.terrain.draw_world(rng)
+
+    def episodes(
+        self, graph: nx.DiGraph[str], model: mujoco.MjModel, simulations: Simulated
+    ) -> Episodes:
+        """See :meth:`Task.episodes`."""
+        return Visits(len(simulations.qpos), self.terrain)
+
+
+class Visits(Episodes):
+    """The squares that E bodies have visited.
+
+    Args:
+        n: Number of episodes, E.
+        terrain: Where they are.
+    """
+
+    def __init__(self, n: int, terrain: Arena) -> None:
+        self._first_x = 0.0 if terrain.reference else -terrain.half_length
+        self._first_y = -terrain.half_length
+        self._edge = round(2 * terrain.half_length)
+        self._rows = np.arange(n)
+        self._visited = np.zeros((n, self._edge * self._edge), dtype=np.bool_)
+        self.kept = {"visited": self._visited}
+
+    def begin(self, simulations: NDArray[np.intp], worlds: Sequence[World]) -> None:
+        """See :meth:`Episodes.begin`."""
+        self._visited[simulations] = False
+
+    def terms(self, before: NDArray[np.float64], after: NDArray[np.float64]) -> Terms:
+        """See :meth:`Episodes.terms`."""
+        row, column = (
+            np.clip(np.floor(place).astype(np.intp), 0, self._edge - 1)
+            for place in (after[:, 1] - self._first_y, after[:, 0] - self._first_x)
+        )
+        square = row * self._edge + column
+        new = ~self._visited[self._rows, square]
+        self._visited[self._rows, square] = True
+        return {"explore": new.astype(np.float64)}
+
+    def observations(self) -> dict[str, NDArray[np.float64]]:
+        """None: see :meth:`Episodes.observations`."""
+        return {}
+
+
+EXPLORATION = Exploration()
+EXPLORATION_REFERENCE = replace(
+    EXPLORATION,
+    name="exploration-reference",
+    terrain=Arena(reference=True),
+    ground_m=1.0,
+    keep_excludes=False,
+    world_y=True,
+    world_z=True,
+)
