@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import networkx as nx
 import numpy as np
 import pytest
 
@@ -17,9 +15,7 @@ from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
-from hyperdistill_core.training.training_sets import TrainingSet
-from morph_ops.io.files import write_body
-from morph_ops.sampling import sample_body
+from tests.helpers.scripts import load_benchmark, run_main
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,18 +44,6 @@ def controller(tmp_path: Path) -> Path:
     return path
 
 
-def two_folders(tmp_path: Path) -> tuple[list[nx.DiGraph[str]], tuple[str, ...]]:
-    """Four bodies, and the options that name folders of the first three and of the last."""
-    graphs = [sample_body(np.random.default_rng(n)) for n in range(4)]
-    options: list[str] = []
-    for folder, chosen in (("robots", graphs[:3]), ("held-out", graphs[3:])):
-        (tmp_path / folder).mkdir()
-        for number, graph in enumerate(chosen):
-            write_body(graph, tmp_path / folder / f"{number}.xml")
-        options += [f"--{folder}", str(tmp_path / folder)]
-    return graphs, tuple(options)
-
-
 @pytest.mark.slow
 def test_rollout_benchmark_prints_a_row_a_body_and_the_ratio(controller):
     done = run(
@@ -75,8 +59,9 @@ def test_rollout_benchmark_prints_a_row_a_body_and_the_ratio(controller):
 
 
 @pytest.mark.slow
-def test_efficiency_benchmark_prints_teachers_students_and_ratios(controller):
-    done = run("efficiency.py", "--controller", str(controller), "--repeats", "1")
+def test_efficiency_benchmark_prints_teachers_students_and_ratios(controller, monkeypatch):
+    main = load_benchmark("efficiency", monkeypatch).main
+    done = run_main(main, "--controller", str(controller), "--repeats", "1")
     assert done.returncode == 0, done.stderr
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
     rows = {row[0]: row[1:] for row in cells if len(row) == 5}
@@ -91,16 +76,18 @@ def test_efficiency_benchmark_prints_teachers_students_and_ratios(controller):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("option", ["--nodes", "--repeats"])
-def test_efficiency_benchmark_refuses_counts_below_one(option):
-    done = run("efficiency.py", option, "0")
+def test_efficiency_benchmark_refuses_counts_below_one(option, monkeypatch):
+    done = run_main(load_benchmark("efficiency", monkeypatch).main, option, "0")
     assert done.returncode == 2
     assert f"{option}: expected at least 1, got 0" in done.stderr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", [("rollout.py", "--workers", "1"), ("efficiency.py",)])
-def test_a_missing_controller_is_one_line(tmp_path, script):
-    done = run(*script, "--controller", str(tmp_path / "no.safetensors"))
+@pytest.mark.parametrize("script", [("rollout", "--workers", "1"), ("efficiency",)])
+def test_a_missing_controller_is_one_line(tmp_path, script, monkeypatch):
+    name, *options = script
+    main = load_benchmark(name, monkeypatch).main
+    done = run_main(main, *options, "--controller", str(tmp_path / "no.safetensors"))
     assert done.returncode == 2
     assert "no.safetensors" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
@@ -123,46 +110,20 @@ def test_vector_env_benchmark_prints_a_row_a_repeat_and_the_ratio():
 
 
 @pytest.mark.slow
-def test_ablations_print_a_row_a_training_and_train_none_twice(tmp_path):
-    graphs, folders = two_folders(tmp_path)
-    out = tmp_path / "out"
-    out.mkdir()
-    TrainingSet(tuple(graphs[:3]), ("robot", "robot", "sampled")).write(out / "training-set.jsonl")
-    options = [
-        *folders,
-        *("--out", str(out), "--minutes", "0.01", "--children", "2"),
-        *("--only", "generalist-robots"),
-        *("--only", "student-reference"),
-    ]
-    done = run("ablations.py", *options)
-    assert done.returncode == 0, done.stderr
-    figures = json.loads((out / "generalist-robots" / "result.json").read_text())
-    assert figures["bodies"] == 2, "the robots of the training set alone"
-    assert {n: s["bodies"] for n, s in figures["sets"].items()} == {
-        "robots": 3,
-        "held out": 1,
-        "children": 2,
-    }
-    again = run("ablations.py", *options)
-    assert again.stdout == done.stdout
-    (out / "generalist-robots" / "result.json").unlink()  # as if it had been interrupted
-    anew = run("ablations.py", *options)
-    assert anew.returncode == 0, anew.stderr
-    assert "generalist-robots" in done.stdout
-    assert "student-reference" in done.stdout
-    anew_figures = json.loads((out / "generalist-robots" / "result.json").read_text())
-    assert anew_figures["sets"].keys() == figures["sets"].keys()
-
-
-@pytest.mark.slow
-def test_search_benchmark_prints_a_row_an_algorithm_and_goes_on_where_it_was(controller, tmp_path):
+def test_search_benchmark_prints_a_row_an_algorithm_and_goes_on_where_it_was(
+    controller, tmp_path, monkeypatch
+):
+    search = load_benchmark("search", monkeypatch)
+    for row in ("random", "aging, no crossover"):
+        few = (*search.ROWS[row], "reevaluation_episodes=1")
+        monkeypatch.setitem(search.ROWS, row, few)
     options = [
         *("--out", str(tmp_path / "runs"), "--controller", str(controller), "--seeds", "0"),
         *("--candidates", "10", "--population", "4", "--episodes", "1"),
-        *("--only", "random", "--only", "aging, no crossover"),
         *("--figure", str(tmp_path / "curves.png")),
     ]
-    done = run("search.py", *options)
+    both = ("--only", "random", "--only", "aging, no crossover")
+    done = run_main(search.main, *options, *both)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "runs").iterdir() if path.is_dir()} == {
         "random-0",
@@ -171,13 +132,13 @@ def test_search_benchmark_prints_a_row_an_algorithm_and_goes_on_where_it_was(con
     rows = [line.split("│")[1].strip() for line in done.stdout.splitlines() if "│" in line]
     assert [row for row in rows if row] == ["random", "aging, no crossover"]
     assert (tmp_path / "curves.png").stat().st_size > 10_000
-    again = run("search.py", *options)
+    again = run_main(search.main, *options, *both)
     assert again.stdout == done.stdout
-    other = run("search.py", *options, "--episodes", "2")
+    other = run_main(search.main, *options, *both, "--episodes", "2")
     assert other.returncode == 1
     assert "expected a run with episodes=2, got 1" in other.stderr
     (tmp_path / "runs" / "random-0" / "run.sqlite").unlink()
-    broken = run("search.py", *options)
+    broken = run_main(search.main, *options, "--only", "random")
     assert broken.returncode == 1
     assert "random-0.log" in broken.stderr
 
@@ -186,7 +147,7 @@ def test_search_benchmark_prints_a_row_an_algorithm_and_goes_on_where_it_was(con
 def test_racing_benchmark_prints_the_cost_and_the_kept_bodies(controller):
     done = run(
         "racing.py",
-        *("--controller", str(controller), "--workers", "1", "--bodies", "24", "--top", "2"),
+        *("--controller", str(controller), "--workers", "1", "--bodies", "12", "--top", "2"),
         *("--episodes", "3", "--true-episodes", "2", "--repeats", "1"),
     )
     assert done.returncode == 0, done.stderr
@@ -199,8 +160,9 @@ def test_racing_benchmark_prints_the_cost_and_the_kept_bodies(controller):
 
 
 @pytest.mark.slow
-def test_a_missing_training_set_is_one_line(tmp_path):
-    done = run("vector_env.py", "--training-set", str(tmp_path / "no.jsonl"), "--workers", "1")
+def test_a_missing_training_set_is_one_line(tmp_path, monkeypatch):
+    main = load_benchmark("vector_env", monkeypatch).main
+    done = run_main(main, "--training-set", str(tmp_path / "no.jsonl"), "--workers", "1")
     assert done.returncode == 2
     assert "no.jsonl" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
@@ -231,48 +193,3 @@ def test_scale_benchmark_prints_what_the_coordinator_costs():
     [size] = [line for line in done.stdout.splitlines() if line.startswith("database: ")]
     whole, json = (float(word.replace(",", "")) for word in size.split() if word[0].isdigit())
     assert 0 < whole - json < 2000, "more than 2 KB a candidate beside its JSON"
-
-
-@pytest.mark.slow
-def test_training_speed_prints_a_row_a_setting():
-    options = ("--bodies", "2", "--updates", "1", "--repeats", "1")
-    done = run("training_speed.py", *options)
-    assert done.returncode == 0, done.stderr
-    rows = [line.split("│")[1:-1] for line in done.stdout.splitlines() if "threads" in line]
-    assert float(rows[0][2]) > 0.0
-    assert "generalist, 2 bodies" in done.stdout
-
-
-@pytest.mark.slow
-def test_ppo_settings_are_compared_and_no_row_is_trained_twice(tmp_path, controller):
-    graphs, folders = two_folders(tmp_path)
-    bodies = tmp_path / "bodies.jsonl"
-    TrainingSet(tuple(graphs[:3]), ("robot",) * 3).write(bodies)
-    out = ("--out", str(tmp_path / "out"), "--init", str(controller), "--minutes", "0.001")
-    only = ("--only", "default", "--only", "1 epoch")
-    done = run("ppo_settings.py", str(bodies), *folders, *out, *only)
-    assert done.returncode == 0, done.stderr
-    assert "0.001 minutes from" in done.stdout
-    rows = {path.stem for path in (tmp_path / "out").glob("*.json")}
-    assert rows == {"default", "1-epoch", "options"}
-    assert run("ppo_settings.py", str(bodies), *folders, *out, *only).stdout == done.stdout
-    other = run("ppo_settings.py", str(bodies), *folders, *out, "--minutes", "0.002")
-    assert other.returncode == 1
-    assert "expected --minutes 0.001, which its results were made with, got 0.002" in other.stderr
-
-
-@pytest.mark.slow
-def test_the_reproduction_is_a_table_of_teacher_and_students(tmp_path):
-    _, folders = two_folders(tmp_path)
-    tiny = ("--teacher-minutes", "0.001", "--updates", "2", "--horizon", "20", "--episodes", "1")
-    options = (*folders, "--out", str(tmp_path / "out"), *tiny, "--layers", "1")
-    done = run("reproduction.py", *options)
-    assert done.returncode == 0, done.stderr
-    cells = [[c.strip() for c in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
-    rows = {row[0]: row[1:] for row in cells if len(row) == 7}
-    students = {"student", "robots alone", "no dropout", "one teacher a robot"}
-    assert set(rows) == {"modumorph, universal", *students}
-    assert rows["modumorph, universal"][1] == ""
-    assert rows["student"][4] == "124,440", "parameters of the published student"
-    again = run("reproduction.py", *options)
-    assert again.stdout.splitlines()[-1] == done.stdout.splitlines()[-1]
