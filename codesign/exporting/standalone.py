@@ -59,6 +59,7 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
     network = design.network or controller.for_body(graph, model, variant=design.variant)
+    network = network.on_flat_ground()
     qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=rollout.episodes)
     values = {
         "hinge_slots": layout.hinges,

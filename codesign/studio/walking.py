@@ -234,24 +234,25 @@ class _Watched:
     """
 
     def __init__(self, policy: Policy, channel: Channel) -> None:
-        self._policy, self._channel = policy, channel
-        self._steps = 0
-        self.clock_harmonics: int = getattr(policy, "clock_harmonics", 0)
+        # The import takes a second, and the app that starts the workers does not need it.
+        from hyperdistill_core.rollout import WrappedPolicy
 
-    def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
-        """Controls of the policy.
+        self._policy, self._channel, self._steps = WrappedPolicy(policy), channel, 0
+        self.clock_harmonics = self._policy.clock_harmonics
+        self.terrain_dim = self._policy.terrain_dim
 
-        Args:
-            state: States of the episodes.
-            time: Time since they began (s), for a policy with a clock.
-        """
+    def act(
+        self,
+        state: NDArray[np.float64],
+        heights: NDArray[np.float64] | None = None,
+        *,
+        time: float | None = None,
+    ) -> NDArray[np.float64]:
+        """See :meth:`~hyperdistill_core.rollout.SeeingPolicy.act`."""
         self._steps += 1
         if self._steps % _CHECKED_EVERY == 0 and self._channel.waits():
             raise _SupersededError
-        if not self.clock_harmonics:
-            return self._policy.act(state)
-        clocked: Any = self._policy
-        return clocked.act(state, time=time)
+        return self._policy.act(state, heights, time=time)
 
 
 def _serve(channel: Channel, setting: Setting) -> None:

@@ -153,6 +153,11 @@ class BatchStateReader:
         return self._position[..., 0].transpose(0, 2, 1)
 
     @property
+    def torso_quat(self) -> NDArray[np.float64]:
+        """(B, E, 4) orientations of the torsos after :meth:`fetch`."""
+        return self._state[:, :, 0, _QUATERNION].astype(np.float64)
+
+    @property
     def finite(self) -> NDArray[np.bool_]:
         """(B,) True where all entries of qpos and qvel are finite, after :meth:`fetch`."""
         return np.asarray(np.isfinite(self._numbers).all(axis=(1, 2)))

@@ -27,6 +27,15 @@ class NetworkConfig:
         del harmonics
         return self
 
+    def with_terrain(self, points: int) -> Self:
+        """The settings with a height field added, if the network can have one and has none.
+
+        Args:
+            points: Number of points of the new height field; 0 adds none.
+        """
+        del points
+        return self
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClockedConfig(NetworkConfig):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from dataclasses import dataclass, replace
+from typing import Literal, Self, TypeAlias, get_args
 
 from hyperdistill_core.nets.config import ClockedConfig, require_at_least
 
@@ -53,6 +53,10 @@ class HypernetConfig(ClockedConfig):
     typical_nodes: int = 12
     terrain_dim: int = 0
     terrain_embed: int = 64
+
+    def with_terrain(self, points: int) -> Self:
+        """See :meth:`NetworkConfig.with_terrain`."""
+        return replace(self, terrain_dim=self.terrain_dim or points)
 
     def __post_init__(self) -> None:
         require_at_least(self, 1, "context_dim", "state_dim", "hidden", "embed", "heads")

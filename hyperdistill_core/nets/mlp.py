@@ -168,6 +168,24 @@ class BodyMLP:
             clock_harmonics=clock_harmonics,
         )
 
+    def on_flat_ground(self) -> BodyMLP:
+        """The controller that this one is where all heights are zero, without a height field."""
+        if not self.terrain:
+            return self
+        code: Floats = np.zeros(self.terrain_dim)
+        for weight, bias in self.terrain:
+            code = np.maximum(code @ weight + bias, 0.0)
+        states = len(self.weights[0]) - len(code)
+        first = self.biases[0] + code @ self.weights[0][states:]
+        return BodyMLP(
+            n_nodes=self.n_nodes,
+            offset=self.offset,
+            limit=self.limit,
+            weights=[self.weights[0][:states], *self.weights[1:]],
+            biases=[first, *self.biases[1:]],
+            clock_harmonics=self.clock_harmonics,
+        )
+
     @property
     def n_controls(self) -> int:
         """Number of controls."""

@@ -22,6 +22,7 @@ class EnvShape:
         n_active: Number of bodies in simulation, A.
         n_envs: Number of simulations of each body, E.
         n_max: Number of rows of a body, N: nodes of the largest body, or more.
+        n_heights: Number of height samples of a simulation, H; 0 for none.
 
     Examples:
         >>> shape = EnvShape(n_active=2, n_envs=8, n_max=9)
@@ -32,6 +33,7 @@ class EnvShape:
     n_active: int
     n_envs: int
     n_max: int
+    n_heights: int = 0
 
     def fields(self) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
         """Return the shape and the dtype of every array by name, the widest dtype first.
@@ -40,6 +42,7 @@ class EnvShape:
         ``seconds``             (A,)             duration of a control step of a body's
                                                  simulations (s), 0 while it is not measured
         ``state``               (A, E, N, 17)    raw states
+        ``heights``             (A, E, H)        height samples (m)
         ``action``              (A, E, N, 2)     controls by joint slot
         ``reward``              (A, E)           reward of the latest control step
         ``terminated``          (A, E)           the episode ended: fall or no progress
@@ -54,6 +57,7 @@ class EnvShape:
         return {
             "seconds": ((self.n_active,), np.dtype(np.float64)),
             "state": ((*rows, STATE_DIM), np.dtype(np.float32)),
+            "heights": ((*simulations, self.n_heights), np.dtype(np.float32)),
             "action": ((*rows, 2), np.dtype(np.float32)),
             "reward": (simulations, np.dtype(np.float32)),
         } | {flag: (simulations, np.dtype(np.bool_)) for flag in flags}

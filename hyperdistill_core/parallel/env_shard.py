@@ -85,6 +85,7 @@ class EnvShard:
         self._bodies[slot] = body
         tables = self._make_tables({slot: body})
         self._arrays["state"][slot] = self._states(tables)[0]
+        self._write_heights(tables)
 
     def drop(self, slot: int) -> None:
         """Stop simulating the body of a slot, if it is in this shard."""
@@ -127,6 +128,7 @@ class EnvShard:
         self._reset(tables, done)
         tables.checked_x[done] = reader.torso[done, 0]
         arrays["state"][slots] = self._states(tables)
+        self._write_heights(tables)
 
     def _states(self, tables: _Tables) -> NDArray[np.float32]:
         """Return (B, E, N, 17) states, whose z is above the ground unless the task says not."""
@@ -134,6 +136,14 @@ class EnvShard:
         ground = tables.worlds.ground(tables.which, reader.torso)
         hidden = None if self._task.world_z or ground is None else ground
         return reader.read(ground=hidden)
+
+    def _write_heights(self, tables: _Tables) -> None:
+        samples = self._shape.n_heights
+        if samples:
+            reader = tables.reader
+            self._arrays["heights"][tables.slots] = tables.worlds.height_samples(
+                tables.which, reader.torso, reader.torso_quat, samples
+            )
 
     def _check_progress(self, tables: _Tables) -> NDArray[np.bool_]:
         """Return (B, E) whether a check is due and finds that the body did not advance."""

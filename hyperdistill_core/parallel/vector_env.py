@@ -90,6 +90,7 @@ class VectorEnv:
         state_dict: State to continue from, as :meth:`state_dict` gave it for a vector env with
             the same bodies in the same slots, shape, task and seed; None for new episodes.
         no_progress: Rule that terminates episodes without progress; None for no such rule.
+        n_heights: Number of height samples of a simulation, H; 0 for none.
 
     Attributes:
         shape: Sizes of the arrays.
@@ -119,8 +120,9 @@ class VectorEnv:
         n_parts: int = 1,
         state_dict: Mapping[str, NDArray[Any]] | None = None,
         no_progress: NoProgress | None = None,
+        n_heights: int = 0,
     ) -> None:
-        self.shape = EnvShape(len(graphs), n_envs, n_max)
+        self.shape = EnvShape(len(graphs), n_envs, n_max, n_heights)
         ends = [len(graphs) * part // n_parts for part in range(n_parts + 1)]
         self.parts = tuple(map(slice, ends, ends[1:]))
         memory = self.shape.allocate()
@@ -146,6 +148,12 @@ class VectorEnv:
         """(A, E, N, 17) present raw states; a live view."""
         self._settle(_REPLACE)
         return self._arrays["state"]
+
+    @property
+    def heights(self) -> NDArray[np.float32]:
+        """(A, E, H) present height samples (m); a live view."""
+        self._settle(_REPLACE)
+        return self._arrays["heights"]
 
     @property
     def worker_pids(self) -> list[int]:

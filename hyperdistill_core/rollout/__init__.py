@@ -14,7 +14,12 @@ from hyperdistill_core.rollout.engine import ENGINES, Engine, rollout
 from hyperdistill_core.rollout.gait import GaitMetrics
 from hyperdistill_core.rollout.perturbation import Perturbation
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
-from hyperdistill_core.rollout.policy import ClockedPolicy, Policy
+from hyperdistill_core.rollout.policy import (
+    ClockedPolicy,
+    Policy,
+    SeeingPolicy,
+    WrappedPolicy,
+)
 from hyperdistill_core.rollout.result import Rollout
 
 __all__ = [
@@ -26,6 +31,8 @@ __all__ = [
     "Physics",
     "Policy",
     "Rollout",
+    "SeeingPolicy",
+    "WrappedPolicy",
     "quiet_warnings",
     "rollout",
     "unstable_simulations",

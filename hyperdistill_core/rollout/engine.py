@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import mujoco
 import networkx as nx
@@ -18,10 +18,11 @@ from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Reco
 from hyperdistill_core.rollout.many_worlds import ManyWorlds
 from hyperdistill_core.rollout.perturbation import Perturbation, Pushes
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
-from hyperdistill_core.rollout.policy import ClockedPolicy, Policy
+from hyperdistill_core.rollout.policy import ClockedPolicy, Policy, SeeingPolicy
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import Task
+from hyperdistill_core.tasks.terrain import Worlds
 from morph_ops._registry import lookup
 
 Engine: TypeAlias = Literal["batched", "serial"]
@@ -184,7 +185,8 @@ def _lockstep(
         if perturbation is not None and perturbation.push:
             numbers = range(first_episode, first_episode + episodes)
             pushes = Pushes(perturbation, model, layout, task, seed=seed, episodes=numbers)
-        _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes)
+        see = partial(_height_samples, physics, int(layout.body_ids[0]), worlds)
+        _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes, see)
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
     if measure_gait and recorder is not None and not result.unstable:
@@ -227,11 +229,13 @@ def _close_loop(
     statistics: EpisodeStatistics,
     recorder: Recorder | None,
     pushes: Pushes | None,
+    see: Callable[[NDArray[np.intp], int], NDArray[np.float64]],
 ) -> None:
     """Run the episodes to their ends, or until a simulation becomes unstable."""
     rows, n_steps = statistics.running, task.steps_of(model)
     reader = StateReader(layout, len(rows), world_y=task.world_y)
-    clocked = policy if isinstance(policy, ClockedPolicy) and policy.clock_harmonics else None
+    clocked = isinstance(policy, ClockedPolicy) and policy.clock_harmonics > 0
+    samples = policy.terrain_dim if isinstance(policy, SeeingPolicy) else 0
     for step in range(task.max_steps):
         running = statistics.running
         if len(running) == 0:
@@ -253,9 +257,10 @@ def _close_loop(
             state[:, :, 2] -= _rows(statistics.ground, rows)[:, None]
         # A slice is several times faster to write than a list of rows.
         written = slice(None) if len(rows) == len(physics.ctrl) else rows
-        physics.ctrl[written] = (
-            clocked.act(state, time=step * task.control_dt) if clocked else policy.act(state)
-        )
+        extra: dict[str, Any] = {"time": step * task.control_dt} if clocked else {}
+        if samples:
+            extra["heights"] = see(rows, samples)
+        physics.ctrl[written] = policy.act(state, **extra)
         change = pushes.at(step) if pushes else None
         if change is not None:
             physics.accelerate(change)
@@ -269,6 +274,15 @@ def _close_loop(
             and unstable_simulations(physics.warning, physics.qpos).any()
         ):
             return
+
+
+def _height_samples(
+    physics: Physics, torso: int, worlds: Worlds, rows: NDArray[np.intp], samples: int
+) -> NDArray[np.float64]:
+    """Height samples (R, samples) around the torsos of some episodes."""
+    position, quat = (_rows(array[:, torso], rows) for array in (physics.xpos, physics.xquat))
+    which = worlds.of_episodes(len(physics.xpos))[rows]
+    return worlds.height_samples(which, position, quat, samples)
 
 
 def _rows(array: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:

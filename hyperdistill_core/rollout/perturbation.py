@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout
-from hyperdistill_core.rollout.policy import ClockedPolicy, Policy
+from hyperdistill_core.rollout.policy import Policy, WrappedPolicy
 from hyperdistill_core.tasks import Task
 
 #: Kinds of gains and biases whose first parameters are factors of a force.
@@ -87,16 +86,13 @@ class Perturbation:
         return NoisySensors(policy, self.sensor_noise * deviation, seed=seed)
 
 
-class NoisySensors:
+class NoisySensors(WrappedPolicy):
     """A policy that acts on states with white noise.
 
     Args:
         policy: The policy that acts.
         deviation: (17,) deviation of the noise on each state feature.
         seed: Seed of the noise.
-
-    Attributes:
-        clock_harmonics: Those of the policy.
 
     Examples:
         >>> class Mirror:
@@ -107,16 +103,20 @@ class NoisySensors:
     """
 
     def __init__(self, policy: Policy, deviation: NDArray[np.floating], *, seed: int) -> None:
-        self._policy, self._deviation = policy, deviation
+        super().__init__(policy)
+        self._deviation = deviation
         self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_NOISE_STREAM,)))
-        clocked = isinstance(policy, ClockedPolicy)
-        self.clock_harmonics = policy.clock_harmonics if clocked else 0
 
-    def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
-        """See :meth:`ClockedPolicy.act`."""
+    def act(
+        self,
+        state: NDArray[np.float64],
+        heights: NDArray[np.float64] | None = None,
+        *,
+        time: float | None = None,
+    ) -> NDArray[np.float64]:
+        """See :meth:`~hyperdistill_core.rollout.SeeingPolicy.act`; heights have no noise."""
         noisy = state + self._deviation * self._rng.normal(size=state.shape)
-        options: dict[str, Any] = {"time": time} if self.clock_harmonics else {}
-        return self._policy.act(noisy, **options)
+        return super().act(noisy, heights, time=time)
 
 
 class Pushes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,48 @@ class Policy(Protocol):
 
 
 @runtime_checkable
+class SeeingPolicy(Protocol):
+    """A policy of one body that sees the ground around the torso.
+
+    Attributes:
+        terrain_dim: Number of height samples; with 0 the rollout passes none.
+        clock_harmonics: As for :class:`ClockedPolicy`.
+
+    Examples:
+        >>> class Careful:
+        ...     terrain_dim, clock_harmonics = 195, 0
+        ...
+        ...     def act(self, state, heights=None, *, time=None):
+        ...         return np.where(heights.max(axis=1, keepdims=True) > 0.5, 0.0, np.ones((1, 4)))
+        >>> isinstance(Careful(), SeeingPolicy)
+        True
+    """
+
+    terrain_dim: int
+    clock_harmonics: int
+
+    def act(
+        self,
+        state: NDArray[np.float64],
+        heights: NDArray[np.float64] | None = None,
+        *,
+        time: float | None = None,
+    ) -> NDArray[np.float64]:
+        """Controls for E episodes.
+
+        Args:
+            state: As for :meth:`Policy.act`.
+            heights: (E, terrain_dim) height samples (m), see
+                :meth:`~hyperdistill_core.tasks.terrain.Worlds.height_samples`.
+            time: As for :meth:`ClockedPolicy.act`.
+
+        Returns:
+            (E, nu) controls, as for :meth:`Policy.act`.
+        """
+        ...
+
+
+@runtime_checkable
 class ClockedPolicy(Protocol):
     """A policy of one body that may also depend on time.
 
@@ -72,3 +114,43 @@ class ClockedPolicy(Protocol):
             (E, nu) controls, as for :meth:`Policy.act`.
         """
         ...
+
+
+class WrappedPolicy:
+    """A policy around another one; it takes the inputs that the other one takes.
+
+    Args:
+        policy: The policy inside.
+
+    Attributes:
+        clock_harmonics: As for :class:`ClockedPolicy`.
+        terrain_dim: As for :class:`SeeingPolicy`.
+
+    Examples:
+        >>> class Rest:
+        ...     def act(self, state):
+        ...         return np.zeros((len(state), 4))
+        >>> class Reversed(WrappedPolicy):
+        ...     def act(self, state, heights=None, *, time=None):
+        ...         return -super().act(state, heights, time=time)
+        >>> Reversed(Rest()).act(np.zeros((2, 5, 17))).shape
+        (2, 4)
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self.clock_harmonics: int = getattr(policy, "clock_harmonics", 0)
+        self.terrain_dim: int = getattr(policy, "terrain_dim", 0)
+
+    def act(
+        self,
+        state: NDArray[np.float64],
+        heights: NDArray[np.float64] | None = None,
+        *,
+        time: float | None = None,
+    ) -> NDArray[np.float64]:
+        """See :meth:`SeeingPolicy.act`."""
+        extra: dict[str, Any] = {"time": time} if self.clock_harmonics else {}
+        if self.terrain_dim:
+            extra["heights"] = heights
+        return self._policy.act(state, **extra)

@@ -29,12 +29,13 @@ def info(name: str) -> None:
     config = loaded.network.config
     harmonics = config.clock_harmonics
     clock = f", with a clock phase input of 1 .. {harmonics} Hz" if harmonics else ""
+    sight = f", {config.terrain_dim} height samples" if config.terrain_dim else ""
     console = new_console(highlight=False, soft_wrap=True)
     console.print(f"{loaded.name}  {loaded.hash}", style="bold")
     console.print(f"task {loaded.task}, context {loaded.context}")
     console.print(
         f"hypernetwork of {loaded.network.parameters:,} parameters; generates networks of "
-        f"{config.hidden_layers + 1} x {config.hidden}{clock}"
+        f"{config.hidden_layers + 1} x {config.hidden}{clock}{sight}"
     )
     console.print(f"{loaded.n_variants} variant{'s' * (loaded.n_variants > 1)}")
     for quantity, (low, high) in loaded.training_distribution.limits.items():

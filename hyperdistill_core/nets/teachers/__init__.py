@@ -37,7 +37,7 @@ TEACHERS: Mapping[str, type[Teacher]] = MappingProxyType(
 
 
 def teacher_from_description(
-    description: Mapping[str, Any], *, clock_harmonics: int = 0
+    description: Mapping[str, Any], *, clock_harmonics: int = 0, terrain_dim: int = 0
 ) -> Teacher:
     """A teacher with random weights from the result of :meth:`Teacher.describe`.
 
@@ -45,6 +45,8 @@ def teacher_from_description(
         description: Kind and settings of the teacher.
         clock_harmonics: Number of harmonics of a clock phase input that the teacher gets where
             the description has none. Only kinds with :attr:`Teacher.takes_clock` can get one.
+        terrain_dim: The same for the number of points of a height field, and
+            :attr:`Teacher.takes_heights`.
 
     Examples:
         >>> net = MessagePassing(MessagePassingConfig(context_dim=25))
@@ -58,7 +60,8 @@ def teacher_from_description(
     """
     settings = dict(description)
     teacher = TEACHERS[settings.pop("kind")]
-    return teacher(teacher.config_type(**settings).with_clock(clock_harmonics))
+    config = teacher.config_type(**settings).with_clock(clock_harmonics)
+    return teacher(config.with_terrain(terrain_dim))
 
 
 __all__ = [

@@ -87,6 +87,9 @@ class EmbeddingCritic(nn.Module):
         self.of_body = nn.Linear(config.embed, width, bias=False)
         self.value = nn.Linear(width, 1)
         nn.init.zeros_(self.value.weight)
+        if config.terrain_dim:
+            self.terrain = nn.Linear(config.terrain_embed, width, bias=False)
+            nn.init.zeros_(self.terrain.weight)
         if config.clock_harmonics:
             self.clock = nn.Linear(config.clock_dim, width, bias=False)
             nn.init.zeros_(self.clock.weight)
@@ -104,7 +107,11 @@ class EmbeddingCritic(nn.Module):
         return CriticLayer(weight.flatten(1, 2), bias.sum(dim=1), shift)
 
     def forward(
-        self, layer: CriticLayer, observation: Tensor, clock_phase: Tensor | None = None
+        self,
+        layer: CriticLayer,
+        observation: Tensor,
+        clock_phase: Tensor | None = None,
+        terrain: Tensor | None = None,
     ) -> Tensor:
         """Values (A, R).
 
@@ -112,10 +119,13 @@ class EmbeddingCritic(nn.Module):
             layer: Result of :meth:`first_layer` for the A bodies.
             observation: As for :meth:`Teacher.forward`.
             clock_phase: As for :meth:`Teacher.forward`.
+            terrain: (A, R, terrain_embed) codes of the actor's height field.
         """
         features = torch.baddbmm(layer.bias[:, None], observation.flatten(2), layer.weight)
         if clock_phase is not None:
             features = features + self.clock(clock_phase)
+        if terrain is not None:
+            features = features + self.terrain(terrain.detach())
         features = F.relu(self.hidden(F.relu(features)) + layer.shift[:, None])
         return value_of(features, self.value)
 
@@ -153,10 +163,14 @@ class Generalist(Teacher):
     config_type: ClassVar[type[NetworkConfig]] = GeneralistConfig
     sources: ClassVar[frozenset[Source]] = frozenset({"controller", "teacher"})
     takes_clock: ClassVar[bool] = True
+    takes_heights: ClassVar[bool] = True
 
     def __init__(self, config: GeneralistConfig) -> None:
         super().__init__(
-            config, context_dim=config.context_dim, clock_harmonics=config.clock_harmonics
+            config,
+            context_dim=config.context_dim,
+            clock_harmonics=config.clock_harmonics,
+            terrain_dim=config.terrain_dim,
         )
         self.config = config
         self.actor = Hypernetwork(config.hypernet())
@@ -174,19 +188,30 @@ class Generalist(Teacher):
                 hidden=shape.width,
                 hidden_layers=shape.layers,
                 clock_harmonics=shape.clock_harmonics,
+                terrain_dim=shape.terrain_dim,
             )
         )
 
     @classmethod
     def from_controller(
-        cls, network: Hypernetwork, context: Tensor, present: Tensor, *, clock_harmonics: int = 0
+        cls,
+        network: Hypernetwork,
+        context: Tensor,
+        present: Tensor,
+        *,
+        clock_harmonics: int = 0,
+        terrain_dim: int = 0,
     ) -> Generalist:
         """See :meth:`Teacher.from_controller`; the bodies do not matter."""
         del context, present
-        return cls.from_hypernetwork(network, clock_harmonics=clock_harmonics)
+        return cls.from_hypernetwork(
+            network, clock_harmonics=clock_harmonics, terrain_dim=terrain_dim
+        )
 
     @classmethod
-    def from_hypernetwork(cls, actor: Hypernetwork, *, clock_harmonics: int = 0) -> Generalist:
+    def from_hypernetwork(
+        cls, actor: Hypernetwork, *, clock_harmonics: int = 0, terrain_dim: int = 0
+    ) -> Generalist:
         """A generalist that acts as a hypernetwork does; its critic is random.
 
         It has no dropout, whatever the hypernetwork was trained with.
@@ -195,10 +220,12 @@ class Generalist(Teacher):
             actor: Hypernetwork whose weights the actor takes.
             clock_harmonics: Number of harmonics of a clock phase input that the generalist gets
                 where ``actor`` has none.
+            terrain_dim: The same for the number of points of a height field.
         """
-        settings = asdict(replace(actor.config.with_clock(clock_harmonics), dropout=0.0))
+        config = actor.config.with_clock(clock_harmonics).with_terrain(terrain_dim)
+        settings = asdict(replace(config, dropout=0.0))
         network = cls(GeneralistConfig(**settings, first_action=1.0))
-        # The weights of a new clock phase input keep their initial value, zero.
+        # New inputs keep their initial weights, zero: the network acts as before.
         network.actor.load_state_dict(network.actor.state_dict() | actor.state_dict())
         return network
 
@@ -208,23 +235,36 @@ class Generalist(Teacher):
         return self.actor
 
     def forward(
-        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+        self,
+        observation: Tensor,
+        bodies: BodyTensors,
+        *,
+        clock_phase: Tensor | None = None,
+        heights: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """See :meth:`Teacher.forward`."""
-        return self.for_bodies(bodies)(observation, clock_phase=clock_phase)
+        return self.for_bodies(bodies)(observation, clock_phase=clock_phase, heights=heights)
 
     def means(
-        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+        self,
+        observation: Tensor,
+        bodies: BodyTensors,
+        *,
+        clock_phase: Tensor | None = None,
+        heights: Tensor | None = None,
     ) -> Tensor:
         """See :meth:`Teacher.means`."""
         generated = self.actor.generate(bodies.context, bodies.present)
-        return generated.act(observation, clock_phase=clock_phase)
+        code = None if heights is None else self.actor.terrain_encoder(heights)
+        return generated.act(observation, code, clock_phase)
 
     def for_bodies(self, bodies: BodyTensors, slots: slice = slice(None)) -> GeneratedActorCritic:
         """See :meth:`Teacher.for_bodies`; the networks are generated here, once."""
         embeddings = self.actor.embed(bodies.context[slots], bodies.present[slots])
         generated = self.actor.generate_from(embeddings)
-        return GeneratedActorCritic(generated, self.critic, self.critic.first_layer(embeddings))
+        encoder = self.actor.terrain_encoder if self.terrain_dim else None
+        layer = self.critic.first_layer(embeddings)
+        return GeneratedActorCritic(generated, self.critic, layer, encoder)
 
 
 @dataclass(frozen=True)
@@ -235,15 +275,23 @@ class GeneratedActorCritic:
         actor: Weights of the actors.
         critic: The critic.
         layer: First layer of the critic for these bodies.
+        terrain_encoder: Encoder of the height field; None without one.
     """
 
     actor: GeneratedWeights
     critic: EmbeddingCritic
     layer: CriticLayer
+    terrain_encoder: nn.Module | None = None
 
     def __call__(
-        self, observation: Tensor, *, clock_phase: Tensor | None = None
+        self,
+        observation: Tensor,
+        *,
+        clock_phase: Tensor | None = None,
+        heights: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """See :meth:`Generalist.forward`."""
-        values = self.critic(self.layer, observation, clock_phase)
-        return self.actor.act(observation, clock_phase=clock_phase), values
+        encoder = self.terrain_encoder
+        code = None if heights is None or encoder is None else encoder(heights)
+        values = self.critic(self.layer, observation, clock_phase, code)
+        return self.actor.act(observation, code, clock_phase), values

@@ -36,6 +36,7 @@ class TeacherShape:
         feedforward: Width of the feed-forward part of a transformer layer.
         shared_trunk: Whether actor and critic share their layers.
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
+        terrain_dim: Number of points of the height field; 0 for none.
         n_bodies: Number of bodies that train side by side.
         n_max: Number of nodes of the largest body.
 
@@ -43,7 +44,7 @@ class TeacherShape:
         >>> from hyperdistill_core.nets.teachers import TEACHERS
         >>> shape = TeacherShape(
         ...     context_dim=25, state_dim=17, width=8, layers=1, heads=2, feedforward=16,
-        ...     shared_trunk=True, clock_harmonics=0, n_bodies=4, n_max=12,
+        ...     shared_trunk=True, clock_harmonics=0, terrain_dim=0, n_bodies=4, n_max=12,
         ... )
         >>> TEACHERS["gnn"].from_shape(shape).describe()["layers"]
         1
@@ -57,6 +58,7 @@ class TeacherShape:
     feedforward: int
     shared_trunk: bool
     clock_harmonics: int
+    terrain_dim: int
     n_bodies: int
     n_max: int
 
@@ -103,9 +105,12 @@ class Teacher(nn.Module, ABC):
         sources: What new weights can be initialized from: a controller, with
             :meth:`from_controller`, or the checkpoint of a teacher of the same kind.
         takes_clock: Whether this kind of teacher can have a clock phase input.
+        takes_heights: Whether it can have a height field. Its methods then also take ``heights``
+            (A, R, terrain_dim), the height samples of each observation (m).
         state_dim: Number of state features of a node.
         context_dim: Number of context features of a node; 0 for a teacher that reads none.
         clock_harmonics: Number of harmonics of the clock phase input; 0 for none.
+        terrain_dim: Number of points of the height field; 0 for none.
 
     Examples:
         >>> from hyperdistill_core.nets.teachers import MessagePassing, MessagePassingConfig
@@ -121,11 +126,18 @@ class Teacher(nn.Module, ABC):
     config_type: ClassVar[type[NetworkConfig]]
     sources: ClassVar[frozenset[Source]] = frozenset({"teacher"})
     takes_clock: ClassVar[bool] = False
+    takes_heights: ClassVar[bool] = False
 
     def __init__(
-        self, config: NetworkConfig, *, context_dim: int = 0, clock_harmonics: int = 0
+        self,
+        config: NetworkConfig,
+        *,
+        context_dim: int = 0,
+        clock_harmonics: int = 0,
+        terrain_dim: int = 0,
     ) -> None:
         super().__init__()
+        self.terrain_dim = terrain_dim
         self.state_dim, self.context_dim = config.state_dim, context_dim
         self.clock_harmonics = clock_harmonics
         self._description = {"kind": self.kind, **asdict(config)}
@@ -137,7 +149,13 @@ class Teacher(nn.Module, ABC):
 
     @classmethod
     def from_controller(
-        cls, network: Hypernetwork, context: Tensor, present: Tensor, *, clock_harmonics: int = 0
+        cls,
+        network: Hypernetwork,
+        context: Tensor,
+        present: Tensor,
+        *,
+        clock_harmonics: int = 0,
+        terrain_dim: int = 0,
     ) -> Self:
         """A teacher that acts as a controller does; its critic is random.
 
@@ -148,6 +166,7 @@ class Teacher(nn.Module, ABC):
             present: (A, n_max) bool, True where a body has a node.
             clock_harmonics: Number of harmonics of a clock phase input that the teacher gets
                 where ``network`` has none; the new weights are zero.
+            terrain_dim: The same for the number of points of a height field.
 
         Raises:
             ValueError: This kind of teacher cannot be initialized from a controller.

@@ -129,10 +129,16 @@ class Specialists(Teacher):
 
     @classmethod
     def from_controller(
-        cls, network: Hypernetwork, context: Tensor, present: Tensor, *, clock_harmonics: int = 0
+        cls,
+        network: Hypernetwork,
+        context: Tensor,
+        present: Tensor,
+        *,
+        clock_harmonics: int = 0,
+        terrain_dim: int = 0,
     ) -> Specialists:
-        """See :meth:`Teacher.from_controller`; no clock phase input is added."""
-        del clock_harmonics
+        """See :meth:`Teacher.from_controller`; no input is added."""
+        del clock_harmonics, terrain_dim
         with torch.no_grad():
             return cls.from_generated(network.generate(context, present))
 

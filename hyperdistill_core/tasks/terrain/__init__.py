@@ -10,6 +10,7 @@ Everything is as in the public environments of Gupta 2021 and Gupta 2022 where `
 
 from hyperdistill_core.tasks.terrain.corridor import Corridor, Segment
 from hyperdistill_core.tasks.terrain.height_map import (
+    HEIGHT_SAMPLES,
     HeightMap,
     HeightMaps,
     headings,
@@ -20,6 +21,7 @@ from hyperdistill_core.tasks.terrain.slope import Slope
 from hyperdistill_core.tasks.terrain.world import Box, HeightField, Plane, World, Worlds
 
 __all__ = [
+    "HEIGHT_SAMPLES",
     "Box",
     "Corridor",
     "HeightField",

@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 CELL_M = 0.1
 CELLS_PER_M = 10
 _NEAR, _FAR = 10, 40
+# Offsets of the smaller pattern, in cells.
+_FORWARD = (-6, -3, 0, 1, 2, 3, 4, 6, 8, 10, 13, 16, 20, 28, 40)
+_SIDEWAYS = (-20, -13, -8, -5, -3, -1, 0, 1, 3, 5, 8, 13, 20)
+#: Numbers of height samples: those of the published pattern, and those of either pattern.
+PUBLISHED_SAMPLES = 1410
+HEIGHT_SAMPLES = (len(_FORWARD) * len(_SIDEWAYS), PUBLISHED_SAMPLES)
 # Number of decimals of heights (m) in the public environment.
 HEIGHT_DECIMALS = 3
 #: Cells around a terrain that show the space beyond it, and the height there (m).
@@ -26,20 +32,33 @@ def _offsets(cells: int) -> list[int]:
 
 
 @cache
-def sampling_pattern() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Offsets (1410,) of the height samples, forward and to the right, in cells.
+def sampling_pattern(samples: int = 1410) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Offsets (H,) of the height samples, forward and to the right, in cells.
 
-    They are the 47 x 30 samples of Gupta 2021: 1 m back, 4 m to the front and to either side. The
-    order is from left to right, and on each line from back to front.
+    There are two patterns. The 47 x 30 = 1410 samples of Gupta 2021 reach 1 m back, 4 m to the
+    front and 4 m to either side. The 13 x 15 = 195 samples of our controllers reach 0.6 m back, 4 m
+    to the front and 2 m to either side. The order is from left to right, and on each line from back
+    to front.
+
+    Args:
+        samples: Number of samples, H.
+
+    Raises:
+        ValueError: There is no pattern of so many samples.
 
     Examples:
         >>> forward, right = sampling_pattern()
         >>> forward[:3].tolist(), right[:3].tolist()
         ([-10, -6, -5], [-40, -40, -40])
     """
+    if samples not in HEIGHT_SAMPLES:
+        choices = " or ".join(map(str, HEIGHT_SAMPLES))
+        raise ValueError(f"samples: expected {choices}, got {samples}")
     ahead, behind = _offsets(_FAR), _offsets(_NEAR)
     forward = [-offset for offset in reversed(behind[1:])] + ahead
     right = [-offset for offset in reversed(ahead[1:])] + ahead
+    if samples != PUBLISHED_SAMPLES:
+        forward, right = list(_FORWARD), list(_SIDEWAYS)
     return (
         np.tile(np.array(forward, dtype=np.int64), len(right)),
         np.repeat(np.array(right, dtype=np.int64), len(forward)),
@@ -145,6 +164,7 @@ class HeightMaps:
         which: NDArray[np.intp],
         position: NDArray[np.float64],
         yaw: NDArray[np.float64],
+        samples: int = PUBLISHED_SAMPLES,
     ) -> NDArray[np.float64]:
         """Height samples around torsos, relative to the ground below each.
 
@@ -154,11 +174,12 @@ class HeightMaps:
             which: (...,) number of the map of each torso.
             position: (..., 3) positions of the torsos (m).
             yaw: (...,) headings of the torsos (rad), see :func:`headings`.
+            samples: Number of samples of the pattern, H.
 
         Returns:
-            (..., 1410) heights (m), in the order of :func:`sampling_pattern`.
+            (..., H) heights (m), in the order of :func:`sampling_pattern`.
         """
-        forward, right = sampling_pattern()
+        forward, right = sampling_pattern(samples)
         cos, sin = np.cos(yaw)[..., None], np.sin(yaw)[..., None]
         along = np.rint(cos * forward + sin * right).astype(np.intp)
         across = np.rint(self._sign * (sin * forward - cos * right)).astype(np.intp)

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.tasks.terrain.height_map import HeightMap, HeightMaps
+from hyperdistill_core.tasks.terrain.height_map import HeightMap, HeightMaps, headings
 from hyperdistill_core.tasks.terrain.objects import OBJECT_QPOS, Placed
 from morph_ops import graph as body_graph
 from morph_ops.io.mjcf.build import compile_spec, to_spec
@@ -25,6 +25,8 @@ NO_TURN: Quaternion = (1.0, 0.0, 0.0, 0.0)
 _FRICTION = (0.7, 0.1, 0.1)
 _CONDIM = 3
 _ORIGIN: Vector = (0.0, 0.0, 0.0)
+# Largest height sample that networks get (m).
+_MOST_M = 2.0
 # MuJoCo's own format of a height field: rows and columns as int32, then float32 heights.
 _HEIGHT_FIELD_FORMAT = "image/vnd.mujoco.hfield"
 
@@ -277,6 +279,31 @@ class Worlds:
             simulations: Number of simulations, E.
         """
         return (number * simulations + np.arange(simulations)) % len(self.worlds)
+
+    def height_samples(
+        self,
+        which: NDArray[np.intp],
+        position: NDArray[np.float64],
+        quat: NDArray[np.float64],
+        samples: int,
+    ) -> NDArray[np.float64]:
+        """Height samples around torsos as networks take them: 2 m up or down at most.
+
+        Args:
+            which: (...,) number of the world of each torso.
+            position: (..., 3) positions of the torsos (m).
+            quat: (..., 4) orientations of the torsos.
+            samples: Number of samples, H.
+
+        Returns:
+            (..., H) heights above the ground below each torso (m), in the order of
+            :func:`~hyperdistill_core.tasks.terrain.sampling_pattern`; zeros where the ground is
+            flat.
+        """
+        if self._maps is None:
+            return np.zeros((*position.shape[:-1], samples))
+        heights = self._maps.sample(self._map_of[which], position, headings(quat), samples)
+        return np.clip(heights, -_MOST_M, _MOST_M, out=heights)
 
     def ground(
         self, which: NDArray[np.intp], position: NDArray[np.float64]

@@ -71,6 +71,8 @@ class _Buffers:
         clock_dim = NUMBERS_PER_HARMONIC * network.clock_harmonics
         self.observation = zeros((*of_samples, n, network.state_dim), dtype=dtype)
         self.clock_phase = zeros((*of_samples, clock_dim), dtype=dtype) if clock_dim else None
+        samples = network.terrain_dim
+        self.heights = zeros((*of_samples, samples), dtype=dtype) if samples else None
         self.mean, self.action = zeros(of_nodes), zeros(of_nodes)
         self.value, self.reward = zeros(of_samples), zeros(of_samples)
         self.ended = zeros(of_samples, dtype=torch.bool)
@@ -238,7 +240,8 @@ class RolloutCollector:
         states = run.env.state[slots]
         time = self.episodes.elapsed[slots] * self._control_dt
         observation, phase = run.encoder(states, time, slots)
-        mean, value = run.actors[part](observation, clock_phase=phase)
+        extra = self._extra_inputs(run, slots)
+        mean, value = run.actors[part](observation, clock_phase=phase, **extra)
         if step == self._settings.horizon:
             buffers.last_value[slots] = value
             return
@@ -251,10 +254,18 @@ class RolloutCollector:
         buffers.observation[slots, step] = observation.to(buffers.observation.dtype)
         if phase is not None and buffers.clock_phase is not None:
             buffers.clock_phase[slots, step] = phase.to(buffers.clock_phase.dtype)
+        if buffers.heights is not None:
+            buffers.heights[slots, step] = extra["heights"].to(buffers.heights.dtype)
         buffers.mean[slots, step], buffers.value[slots, step] = mean, value
         buffers.action[slots, step] = action - carried
         controls = action * run.joints[slots, None]
         run.env.step_async(controls.cpu().numpy(), part=part)
+
+    def _extra_inputs(self, run: _Rollout, slots: slice) -> dict[str, Tensor]:
+        """Inputs that only some networks have."""
+        if run.buffers.heights is None:
+            return {}
+        return {"heights": torch.tensor(run.env.heights[slots]).to(self._device)}
 
     def _record(self, run: _Rollout, step: int, part: int) -> None:
         """Wait for the control step of a part, and add its rewards and ends."""
@@ -297,6 +308,7 @@ class RolloutCollector:
         return RolloutData(
             observation=buffers.observation,
             clock_phase=buffers.clock_phase,
+            heights=buffers.heights,
             mean=buffers.mean,
             action=buffers.action,
             value=buffers.value,

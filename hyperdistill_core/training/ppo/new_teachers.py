@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import torch
 
 from hyperdistill_core.controller.controller import Controller
+from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim, context_kind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.teachers import TEACHERS, Teacher, TeacherShape
 from hyperdistill_core.training.body_batch import BodyBatch
-from hyperdistill_core.training.initialization import require_clock
+from hyperdistill_core.training.initialization import require_clock, require_heights
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from morph_ops._registry import lookup
 
@@ -44,6 +45,7 @@ def new_teacher(settings: PPOSettings, *, n_max: int) -> Teacher:
             feedforward=settings.feedforward,
             shared_trunk=settings.shared_trunk,
             clock_harmonics=settings.clock_harmonics,
+            terrain_dim=settings.height_samples,
             n_bodies=settings.n_active,
             n_max=n_max,
         )
@@ -56,6 +58,7 @@ def teacher_from_controller(
     batch: BodyBatch,
     *,
     clock_harmonics: int,
+    height_samples: int = 0,
     variants: Sequence[int] | None = None,
 ) -> Teacher:
     """A teacher that acts as a controller does.
@@ -65,11 +68,14 @@ def teacher_from_controller(
         controller: The controller.
         batch: Bodies of the teacher; kinds that act for any body ignore them.
         clock_harmonics: Harmonics of the teacher's clock phase input; 0 keeps the controller's.
+        height_samples: Height samples of the teacher; 0 keeps the controller's.
         variants: Variant of the controller for each body; None for unchanged contexts.
 
     Raises:
         ControllerError: The controller takes another context than the bodies have.
         TrainingError: The controller has a clock phase input of other harmonics.
+        TrainingError: The controller takes height samples, and this kind of teacher takes none or
+            others.
 
     Examples:
         >>> import numpy as np
@@ -83,6 +89,12 @@ def teacher_from_controller(
         >>> teacher_from_controller(Generalist, controller, batch, clock_harmonics=0).kind
         'generalist'
     """
+    samples = controller.network.config.terrain_dim
+    if samples and not kind.takes_heights:
+        raise TrainingError(
+            f"{controller.name}: expected a controller without height samples, as {kind.kind} take "
+            f"none, got one with {samples}; use a controller without them"
+        )
     context = batch.context
     controller = controller.with_context(context_kind(context.shape[-1]))
     if variants is not None and controller.variants is not None:
@@ -92,6 +104,8 @@ def teacher_from_controller(
         context,
         torch.as_tensor(batch.present),
         clock_harmonics=clock_harmonics,
+        terrain_dim=height_samples,
     )
     require_clock(clock_harmonics, teacher.clock_harmonics)
+    require_heights(height_samples, teacher.terrain_dim)
     return teacher

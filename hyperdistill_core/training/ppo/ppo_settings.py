@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from hyperdistill_core.features import ContextKind
 from hyperdistill_core.settings import FrozenSettings, SettingsError, Unit
+from hyperdistill_core.tasks.terrain import HEIGHT_SAMPLES
 from hyperdistill_core.training.precision import Precision
 from morph_ops._registry import Registry
 
@@ -15,6 +16,8 @@ from morph_ops._registry import Registry
 ObservationKind: TypeAlias = Literal["privileged", "state"]
 #: Kinds of teachers that can take a clock phase as input.
 CLOCKED_TEACHERS = ("generalist", "specialists")
+#: Kind of teacher that can take height samples.
+SEEING_TEACHER = "generalist"
 
 
 class PPOSettings(FrozenSettings):
@@ -25,6 +28,8 @@ class PPOSettings(FrozenSettings):
         SettingsError: ``per_body_advantages`` has a single control step of a body to normalize
             over.
         SettingsError: ``clock_harmonics`` is set for a kind of teacher that takes no clock phase.
+        SettingsError: ``height_samples`` is no number of samples of a pattern, or is set for a kind
+            of teacher that takes none.
         SettingsError: ``minibatches`` is above ``horizon``.
 
     Examples:
@@ -201,6 +206,12 @@ class PPOSettings(FrozenSettings):
         "no such input. A generalist that is initialized from one without this input gains it; "
         "specialists keep the input of their controller.",
     )
+    height_samples: int = Field(
+        default=0,
+        ge=0,
+        description='Height samples around the torso that a "generalist" takes: 195, or 1410 as '
+        "published; 0 for none. A generalist that is initialized from one without them gains them.",
+    )
     heads: int = Field(
         default=2, ge=1, description="Number of attention heads of networks with attention."
     )
@@ -232,6 +243,17 @@ class PPOSettings(FrozenSettings):
                 "clock_harmonics",
                 f"expected 0, as a {self.teacher!r} takes no clock phase, got "
                 f"{self.clock_harmonics}; set teacher to {' or '.join(CLOCKED_TEACHERS)}",
+            )
+        if self.height_samples not in (0, *HEIGHT_SAMPLES):
+            raise SettingsError.of(
+                "height_samples",
+                f"expected 0, {' or '.join(map(str, HEIGHT_SAMPLES))}, got {self.height_samples}",
+            )
+        if self.height_samples and self.teacher != SEEING_TEACHER:
+            raise SettingsError.of(
+                "height_samples",
+                f"expected 0, as a {self.teacher!r} takes no height samples, got "
+                f"{self.height_samples}; set teacher to {SEEING_TEACHER}",
             )
         if self.minibatches > self.horizon:
             raise SettingsError.of(

@@ -14,6 +14,7 @@ class Samples:
     Attributes:
         observation: (A, R, n, state_dim) observations.
         clock_phase: (A, R, clock_dim) clock phases; None for a network without that input.
+        heights: (A, R, H) height samples (m); None for a network without them.
         mean: (A, R, n, 2) action means of the acting policy.
         action: (A, R, n, 2) actions, without the part of the noise that was carried over from the
             step before.
@@ -24,6 +25,7 @@ class Samples:
 
     observation: Tensor
     clock_phase: Tensor | None
+    heights: Tensor | None
     mean: Tensor
     action: Tensor
     value: Tensor
@@ -42,9 +44,9 @@ class RolloutData(Samples):
         >>> import torch
         >>> of_nodes, of_samples = torch.zeros(2, 8, 3, 5, 2), torch.zeros(2, 8, 3)
         >>> data = RolloutData(
-        ...     observation=torch.zeros(2, 8, 3, 5, 17), clock_phase=None, mean=of_nodes,
-        ...     action=of_nodes, value=of_samples, advantage=of_samples, target=of_samples,
-        ...     joints=torch.ones(2, 5, 2, dtype=torch.bool),
+        ...     observation=torch.zeros(2, 8, 3, 5, 17), clock_phase=None, heights=None,
+        ...     mean=of_nodes, action=of_nodes, value=of_samples, advantage=of_samples,
+        ...     target=of_samples, joints=torch.ones(2, 5, 2, dtype=torch.bool),
         ... )
         >>> data.minibatch(torch.tensor([0, 3])).observation.shape
         torch.Size([2, 6, 5, 17])
@@ -62,7 +64,7 @@ class RolloutData(Samples):
             field.name: getattr(self, field.name) for field in fields(Samples)
         }
         return Samples(
-            **{  # pyright: ignore[reportArgumentType]  only the clock phase may be None
+            **{  # pyright: ignore[reportArgumentType]  only optional inputs may be None
                 name: None if tensor is None else tensor[:, steps].flatten(1, 2)
                 for name, tensor in tensors.items()
             }

@@ -174,6 +174,7 @@ class TeacherTrainer:
             seed=settings.seed,
             state_dict=state.env,
             no_progress=rule if settings.no_progress_steps else None,
+            n_heights=self.network.terrain_dim,
         )
         with env:
             self._collector.warm_up(env, self._batch, state.rng)

@@ -118,8 +118,11 @@ class PPOUpdate:
         self, data: RolloutData, steps: Tensor, bodies: BodyTensors, joints: Tensor, scale: float
     ) -> Losses:
         batch = data.minibatch(steps)
+        extra = {} if batch.heights is None else {"heights": batch.heights}
         with products_in(self._dtype, self._device):
-            mean, value = self.network(batch.observation, bodies, clock_phase=batch.clock_phase)
+            mean, value = self.network(
+                batch.observation, bodies, clock_phase=batch.clock_phase, **extra
+            )
         clip = self._settings.clip
         return ppo_losses(batch, mean.float(), value.float(), joints=joints, scale=scale, clip=clip)
 

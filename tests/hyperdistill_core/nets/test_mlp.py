@@ -90,6 +90,28 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
     np.testing.assert_array_equal(again.act(states, heights), mlp.act(states, heights))
 
 
+def test_on_flat_ground_a_controller_needs_no_heights():
+    net = small_hypernetwork(clock_harmonics=1, **TERRAIN)
+    context, _ = small_inputs(bodies=1)
+    plain = Normalization(np.zeros(5), np.ones(5))
+    with torch.no_grad():
+        layers = [(w[0].numpy(), b[0].numpy()) for w, b in net.generate(context).layers()]
+    mlp = BodyMLP.from_layers(
+        layers,
+        normalization=plain,
+        actions=np.arange(8),
+        terrain=net.to_numpy().terrain_layers,
+        clock_harmonics=1,
+    )
+    states = np.random.default_rng(0).normal(size=(3, 4, 5))
+    flat = mlp.on_flat_ground()
+    assert flat.terrain_dim == 0
+    expected = mlp.act(states, np.zeros((3, mlp.terrain_dim)), time=0.3)
+    np.testing.assert_allclose(flat.act(states, time=0.3), expected, rtol=1e-6, atol=1e-6)
+    assert np.abs(mlp.act(states, np.ones((3, mlp.terrain_dim)), time=0.3) - expected).max() > 0.01
+    assert flat.on_flat_ground() is flat
+
+
 @pytest.mark.parametrize("terrain", [{}, TERRAIN])
 def test_numpy_path_with_a_clock_phase_equals_torch_path(tmp_path, terrain):
     net = small_hypernetwork(clock_harmonics=2, **terrain)

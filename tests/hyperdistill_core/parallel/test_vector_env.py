@@ -16,9 +16,11 @@ from hyperdistill_core.parallel.env_slot import WORLDS
 from hyperdistill_core.parallel.vector_env import NoProgress, VectorEnv
 from hyperdistill_core.rollout import quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.tasks.terrain import HEIGHT_SAMPLES, Worlds
 from morph_ops.sampling import sample_body
 
 N_ENVS = 3
+N_HEIGHTS = HEIGHT_SAMPLES[0]
 FLAGS = ("terminated", "truncated", "fell", "no_progress")
 
 
@@ -98,6 +100,14 @@ class ReferenceSlot:
                 self.checked_x[index] = data.xpos[torso][0]
         return rewards, flags
 
+    def heights(self):
+        def of_torso(name):
+            return np.stack([getattr(data, name)[self.layout.body_ids[0]] for data in self.data])
+
+        which = np.arange(N_ENVS)
+        args = (which, of_torso("xpos"), of_torso("xquat"), N_HEIGHTS)
+        return Worlds(self.worlds).height_samples(*args)
+
     def state(self):
         def gather(name):
             return np.stack([getattr(data, name) for data in self.data])
@@ -146,6 +156,7 @@ def test_equal_to_plain_mj_step(bodies, n_max, task, n_workers, n_parts, no_prog
     slots = [reference_slot(graph, slot) for slot, graph in enumerate(active)]
     seen = set()
     options = {"n_workers": n_workers, "n_parts": n_parts, "no_progress": no_progress}
+    options["n_heights"] = N_HEIGHTS
     with quiet_warnings(), new_env(active, n_max, task=task, seed=5, **options) as env:
         np.testing.assert_allclose(env.state, [slot.state() for slot in slots], atol=1e-6)
         for step in range(250):
@@ -167,6 +178,8 @@ def test_equal_to_plain_mj_step(bodies, n_max, task, n_workers, n_parts, no_prog
             np.testing.assert_allclose(rewards, [reward for reward, _ in expected], atol=1e-6)
             states = [slot.state() for slot in slots]
             np.testing.assert_allclose(env.state, states, rtol=1e-6, atol=1e-6)
+            heights = [slot.heights() for slot in slots]
+            np.testing.assert_allclose(env.heights, heights, atol=1e-6)
             seen |= {name for name, array in flags.items() if array.any()}
             if step == 50:
                 assert (flags["fell"][3, 1], rewards[3, 1]) == (True, 0.0)

@@ -40,6 +40,7 @@ def shape(*, clock_harmonics: int = 0) -> TeacherShape:
         heads=2,
         feedforward=12,
         shared_trunk=False,
+        terrain_dim=0,
         clock_harmonics=clock_harmonics,
         n_bodies=len(COUNTS),
         n_max=N_MAX,

@@ -14,6 +14,7 @@ def _losses(*, mean, value=(0.0, 0.0), advantage=(1.0, -1.0), clip=0.2):
     batch = Samples(
         observation=torch.zeros(2, 1, 1, 17),
         clock_phase=None,
+        heights=None,
         action=torch.tensor([1.0, 0.0]).expand(2, 1, 1, 2),
         mean=torch.zeros(2, 1, 1, 2),
         value=torch.zeros(2, 1),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -22,6 +24,45 @@ from hyperdistill_core.training.training_sets import TrainingSet
 from tests.helpers.tiny_training import TINY
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_generalist_from_a_controller_gains_height_samples(
+    training_set, tiny_controller, tmp_path
+):
+    """It first acts as the controller did, whatever it sees, and then learns to see."""
+    settings = TINY.replace(
+        teacher="generalist", observation="state", task="csr", height_samples=195
+    )
+    trainer = TeacherTrainer(training_set, settings, tmp_path, initialize_from=tiny_controller)
+    graph = training_set.graphs[0]
+    model = get_task("flat").model(graph)
+    rng = np.random.default_rng(0)
+    states, heights = rng.normal(size=(3, len(graph), 17)), rng.normal(size=(3, 195))
+    network = trainer.network
+    assert isinstance(network, Generalist)
+    trainer.train()
+    controller = generalist_controller(tmp_path / "teacher.safetensors", training_set, name="x")
+    assert (controller.task, controller.network.config.terrain_dim) == ("csr", 195)
+    loaded = Controller.load(tiny_controller)
+    start = Generalist.from_hypernetwork(Hypernetwork.from_numpy(loaded.network), terrain_dim=195)
+    before = replace(loaded, network=start.actor.to_numpy()).for_body(graph, model)
+    blind = loaded.for_body(graph, model)
+    seeing = [before.act(states, heights), before.act(states, -heights), blind.act(states)]
+    np.testing.assert_allclose(seeing[0], seeing[1], atol=1e-6)
+    np.testing.assert_allclose(seeing[0], seeing[2], atol=1e-6)
+    after = controller.for_body(graph, model)
+    assert np.abs(after.act(states, heights) - after.act(states, -heights)).max() > 0.0
+    with pytest.raises(TrainingError, match="height_samples: expected 195 as in the network"):
+        path = tmp_path / "x.safetensors"
+        controller.save(path)
+        other = settings.replace(height_samples=1410)
+        TeacherTrainer(training_set, other, tmp_path / "other", initialize_from=path)
+    with pytest.raises(TrainingError, match="expected a controller without height samples"):
+        all_active = settings.replace(
+            teacher="specialists", height_samples=0, n_active=len(training_set)
+        )
+        TeacherTrainer(training_set, all_active, tmp_path / "own", initialize_from=path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")

@@ -58,10 +58,20 @@ def test_an_episode_without_progress_ends_without_the_bonus(training_set, tmp_pa
     assert all(torch.equal(plain[name], tensor) for name, tensor in paid.items())
 
 
-@pytest.mark.parametrize("kind", ["gnn", "generalist", "specialists"])
-def test_a_training_that_was_stopped_continues_as_if_it_had_not(training_set, tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("gnn", {}),
+        ("generalist", {}),
+        ("generalist", {"task": "csr", "height_samples": 195, "clock_harmonics": 1}),
+        ("specialists", {}),
+    ],
+)
+def test_a_training_that_was_stopped_continues_as_if_it_had_not(
+    training_set, tmp_path, kind, changes
+):
     settings = TINY.replace(
-        teacher=kind, observation="state", steps=5 * 3 * 2 * 8, desired_kl=0.001
+        teacher=kind, observation="state", steps=5 * 3 * 2 * 8, desired_kl=0.001, **changes
     )
     if kind == "specialists":
         settings = settings.replace(n_active=len(training_set))
