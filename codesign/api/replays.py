@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import networkx as nx
-import numpy as np
 
 from codesign import defaults
 from codesign.api.arguments import require_arguments_at_least, require_variant
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from hyperdistill_core.rollout import Policy
 
 OnSteps = Callable[[int, int, float], None]
-#: Designs of a run that are shown unless others are asked for.
-TOP = 4
 #: File of a replay, in the run folder, or in the current folder for robots.
 FILE = "replay.html"
 CANDIDATE = "candidate"
@@ -126,7 +123,8 @@ def write_replay(
             ``.npz`` file beside it, as exports write it, moves by the network in that file.
         out: File to write; one that is there is replaced. By default ``replay.html``, in the run
             folder of a single run, else in the current folder.
-        top: Number of designs of a run; 4 by default.
+        top: Number of designs of a run; its setting ``top`` by default, or fewer where these are
+            too many.
         candidate: Number of a candidate of a single run, which is shown instead of its best ones.
         ancestors: Whether to show the candidate, the best one by default, and before it its line
             of first parents, oldest first; of more than 12 some are left out.
@@ -159,6 +157,7 @@ def write_replay(
     Examples:
         >>> import tempfile
         >>> import codesign
+        >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -179,10 +178,13 @@ def write_replay(
     path = _file(out, runs, rest)
     part = _part(seconds, path)
     _check_runs(runs, rest, top=top, candidate=candidate, ancestors=ancestors)
-    groups = [
-        _of_run(run, _chosen(run, top, candidate, ancestors), seed=seed, custom=allow_custom)
-        for run in runs
-    ]
+    most = max(1, MOST_ROBOTS // ((len(runs) + bool(rest)) * (1 + bool(finetune))))
+    groups: list[_Group] = []
+    for run in runs:
+        chosen = _chosen(run, top or min(run.settings.top, most), candidate, ancestors)
+        if len(runs) > 1:
+            chosen = [(f"{run.path.resolve().name}/{name}", each) for name, each in chosen]
+        groups.append(_of_run(run, chosen, seed=seed, custom=allow_custom))
     if rest:
         options = _Options(task=task, controller=controller, best_of=best_of, variant=variant)
         found = find_robots(rest, controller=controller or defaults.CONTROLLER, root=root)
@@ -249,24 +251,26 @@ def _check_runs(
 
 
 def _chosen(
-    run: Run, top: int | None, candidate: int | None, ancestors: bool
+    run: Run, top: int, candidate: int | None, ancestors: bool
 ) -> list[tuple[str, Candidate]]:
     """The candidates of a run to show, each with its name in the replay."""
     if candidate is None and not ancestors:
-        best = run.best(top or TOP)
+        best = run.best(top)
         return [(f"design-{rank:02d}", each) for rank, each in enumerate(best, start=1)]
     last = run.best(1) if candidate is None else [run.candidate(candidate)]
-    line = last if not ancestors else _line(run, last)
-    return [(f"{CANDIDATE} {each.number}", each) for each in line]
+    shown = _line(run, last[0].number) if ancestors and last else last
+    return [(f"{CANDIDATE} {each.number}", each) for each in shown]
 
 
-def _line(run: Run, last: list[Candidate]) -> list[Candidate]:
+def _line(run: Run, number: int) -> list[Candidate]:
     """A candidate after its line of first parents, oldest first, thinned to the most robots."""
-    line = list(last)
-    while line and line[-1].parents:
-        line.append(run.candidate(line[-1].parents[0]))
-    kept = np.unique(np.linspace(0, len(line) - 1, MOST_ROBOTS).round().astype(int))
-    return [line[number] for number in kept[::-1]]
+    from codesign.report.phylogeny import line
+
+    with run.database() as database:
+        numbers = line({each.number: each for each in database.summaries()}, number)
+        last = len(numbers) - 1
+        kept = {round(last * place / (MOST_ROBOTS - 1)) for place in range(MOST_ROBOTS)}
+        return [database.candidate(numbers[place]) for place in sorted(kept)]
 
 
 def _of_run(

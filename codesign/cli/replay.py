@@ -62,7 +62,8 @@ class _Seconds(click.ParamType[tuple[float, float]]):
     "--top",
     type=click.IntRange(min=1),
     metavar="K",
-    help="Number of designs of a RUN, best first.  [default: 4]",
+    help="Number of designs of a RUN, best first.  [default: the run's setting top, or fewer where "
+    "these are too many]",
 )
 @click.option(
     "--candidate",

@@ -12,13 +12,16 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codesign.drawing import Camera, colors_of
 from codesign.errors import UsageError
 from codesign.pages import colors, embedded, environment
 from codesign.replay.page_data import (
     disc_name,
+    lane_name,
     lanes,
+    on_ground,
     path_name,
     robot_data,
     stride_of,
@@ -31,12 +34,15 @@ from morph_ops.geometry import extent
 if TYPE_CHECKING:
     import viser
 
+Array = NDArray[np.float64]
 #: Parts of the player, in the order in which they run.
 SCRIPTS = ("data.js", "stage.js", "panel.js", "player.js")
 #: Color of the marks where nodes touch the ground.
 CONTACT_COLOR = "#ff9d0a"
 #: Radii of such a mark (m).
 _DISC_M = (0.045, 0.085)
+#: Distance of the dashes of the middle of a lane, and height of lines above the ground (m).
+_DASH_M, _LIFT_M = 0.5, 0.008
 #: Direction from which the camera sees one robot and a row of many (degrees around the vertical
 #: axis, and above the horizon), and its distance: in sizes of the largest robot, and in meters
 #: beyond that.
@@ -110,20 +116,30 @@ def _put(
             cast_shadow=False,
             receive_shadow=False,
         )
-    points = recording.torso[::stride].copy()
-    points[:, 2] = recording.ground_m + 0.008
+    points = on_ground(recording, recording.torso[::stride, :2], lift=_LIFT_M)
     if len(points) > 1:
-        scene.add_line_segments(
-            path_name(number),
-            np.stack([points[:-1], points[1:]], axis=1).astype(np.float32),
-            rgb(data["color"]),
-            thickness=3.0,
-            thickness_units="screen",
-        )
+        _add_lines(scene, path_name(number), points[:-1], points[1:], data["color"], width=3.0)
+    along = np.arange(0.0, max(recording.torso[:, 0].max(), 1.0), _DASH_M / 2.0)
+    middle = on_ground(recording, np.column_stack([along, 0.0 * along]), lift=_LIFT_M)
+    dashes = middle[: len(middle) // 2 * 2].reshape(-1, 2, 3)
+    _add_lines(scene, lane_name(number), dashes[:, 0], dashes[:, 1], data["color"], width=1.5)
     return data
 
 
-def _ring() -> tuple[np.ndarray[Any, np.dtype[np.float32]], np.ndarray[Any, np.dtype[np.uint32]]]:
+def _add_lines(
+    scene: viser.SceneApi, name: str, starts: Array, ends: Array, color: str, *, width: float
+) -> None:
+    """Add (n, 3) lines of a width (px)."""
+    scene.add_line_segments(
+        name,
+        np.stack([starts, ends], axis=1).astype(np.float32),
+        rgb(color),
+        thickness=width,
+        thickness_units="screen",
+    )
+
+
+def _ring() -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
     """A flat ring around the origin that is seen from above."""
     angles = np.linspace(0.0, 2.0 * math.pi, 28, endpoint=False)
     circle = np.stack([np.cos(angles), np.sin(angles), 0.0 * angles], axis=1)

@@ -24,8 +24,13 @@ _LARGEST = 32767
 _POSE_BYTES = 14 * 4 / 3
 #: Most bytes of all poses with every control step; with more, every second one is left out.
 MOST_POSE_BYTES = 3_300_000
-#: Half of the narrowest and the widest lane of a robot (m), and the room between two.
-_NARROWEST_M, _WIDEST_M, _ROOM_M = 0.4, 0.75, 0.2
+#: Least and largest distance of two lanes, width of many, and room between two robots (m).
+_NARROWEST_M, _WIDEST_M, _ALL_M, _ROOM_M = 1.0, 3.5, 12.0, 0.3
+#: Length of the parts of the ground in which robots are compared (m), and time between two
+#: moments of that (s).
+_PART_M, _MOMENT_S = 0.5, 0.1
+#: Where the robot is put, and height from which the ground is sought (m).
+_FAR_M, _ABOVE_M = 1e4, 20.0
 
 
 def stride_of(recordings: Sequence[Recording]) -> int:
@@ -53,7 +58,10 @@ def frames_of(steps: int, stride: int) -> NDArray[np.intp]:
 
 
 def lanes(recordings: Sequence[Recording]) -> list[float]:
-    """Places of robots along y, such that they hardly touch each other (m).
+    """Places of robots along y, such that they do not cross the ways of each other (m).
+
+    Robots that swerve far cross them nevertheless: lanes that are wide enough for all would be too
+    wide to look at.
 
     Args:
         recordings: Their episodes.
@@ -61,26 +69,35 @@ def lanes(recordings: Sequence[Recording]) -> list[float]:
     Returns:
         A translation for each, the first one 0.
     """
-    places: list[float] = []
-    edge = 0.0
-    for recording in recordings:
-        right, left = _sides(recording)
-        places.append(edge + right)
-        edge += right + left + _ROOM_M
-    return [place - places[0] for place in places]
+    sides = [_sides(recording) for recording in recordings]
+    widest = min(_WIDEST_M, max(_NARROWEST_M, _ALL_M / len(recordings)))
+    places = [0.0]
+    for number, (rights, _) in enumerate(sides[1:], start=1):
+        wanted = [places[-1] + _NARROWEST_M]
+        for before, (_, lefts) in enumerate(sides[:number]):
+            meets = [lefts[part] - rights[part] for part in lefts.keys() & rights.keys()]
+            apart = max(meets, default=0.0) + _ROOM_M
+            wanted.append(places[before] + min(apart, (number - before) * widest))
+        places.append(max(wanted))
+    return places
 
 
-def _sides(recording: Recording) -> tuple[float, float]:
-    """How far a robot comes to its right and to its left of where it began (m)."""
-    data = mujoco.MjData(recording.model)
-    rows: list[Array] = []
-    for qpos in recording.qpos[:: max(1, recording.steps // 40)]:
+def _sides(recording: Recording) -> tuple[dict[int, float], dict[int, float]]:
+    """How far to the right and to the left of its lane a robot comes, by part of the ground (m)."""
+    model, data = recording.model, mujoco.MjData(recording.model)
+    own = model.geom_bodyid > 0
+    rights: dict[int, float] = {}
+    lefts: dict[int, float] = {}
+    for qpos in recording.qpos[:: max(1, round(_MOMENT_S / recording.control_dt))]:
         data.qpos[:] = qpos
-        mujoco.mj_kinematics(recording.model, data)
-        rows.append(data.geom_xpos[recording.model.geom_bodyid > 0, 1].copy())
-    y = np.array(rows)
-    bounds = np.clip([-y.min(), y.max()], _NARROWEST_M, _WIDEST_M)
-    return float(bounds[0]), float(bounds[1])
+        mujoco.mj_kinematics(model, data)
+        parts = np.floor(data.geom_xpos[own, 0] / _PART_M).astype(int).tolist()
+        for part, y in zip(parts, data.geom_xpos[own, 1].tolist(), strict=True):
+            # The solids of a geom lie around its middle.
+            for near in (part - 1, part, part + 1):
+                rights[near] = min(rights.get(near, y), y)
+                lefts[near] = max(lefts.get(near, y), y)
+    return rights, lefts
 
 
 def robot_data(
@@ -98,14 +115,14 @@ def robot_data(
     Returns:
         Names and colors as text, and arrays in base64, row by row: ``torso`` (F, 3) and
         ``scores`` (F,) as 32-bit floats; ``offsets`` (F, b, 3) from the torso in ``unit`` meters,
-        ``turns`` (F, b, 4) and ``touches`` (F, n, 2) as 16-bit integers; ``efforts`` (F, n) and
+        ``turns`` (F, b, 4) and ``touches`` (F, n, 3) as 16-bit integers; ``efforts`` (F, n) and
         ``contacts`` (F, n) as bytes.
     """
     steps = frames_of(recording.steps, stride)
     xpos, xquat = _poses(recording, steps, bodies)
     torso = recording.torso[steps]
     offsets = xpos - torso[:, None]
-    points = recording.contact_points[steps, :, :2] - torso[:, None, :2]
+    points = recording.contact_points[steps] - torso[:, None]
     farthest = max(float(np.abs(offsets).max()), float(np.nanmax(np.abs(points), initial=0.1)))
     unit = farthest / _LARGEST
     efforts = np.concatenate([recording.efforts, recording.efforts[-1:]])[steps]
@@ -122,6 +139,7 @@ def robot_data(
         "meshes": [scene_name(root, body) for body in bodies],
         "nodeOfMesh": _nodes_of(recording, bodies, names),
         "path": path_name(number),
+        "lane": lane_name(number),
         "discs": [disc_name(number, node) for node in range(len(names))],
         "nodes": list(names),
         "colors": [colors[name] for name in names],
@@ -140,9 +158,35 @@ def robot_data(
     }
 
 
+def on_ground(recording: Recording, points: Array, *, lift: float = 0.0) -> Array:
+    """(n, 3) points of the ground below or above (n, 2) places (m).
+
+    Args:
+        recording: An episode; where its world has no ground, the one where it began is taken.
+        points: The places along x and y.
+        lift: Height above the ground (m).
+    """
+    model, data = recording.model, mujoco.MjData(recording.model)
+    data.qpos[:] = recording.qpos[0]
+    data.qpos[0] += _FAR_M  # the robot is no ground
+    mujoco.mj_forward(model, data)
+    down, geom = np.array([0.0, 0.0, -1.0]), np.zeros(1, dtype=np.int32)
+    above = recording.ground_m + _ABOVE_M
+    heights: list[float] = []
+    for x, y in points.tolist():
+        depth = mujoco.mj_ray(model, data, np.array([x, y, above]), down, None, 1, -1, geom)
+        heights.append(recording.ground_m if depth < 0.0 else above - depth)
+    return np.column_stack([points, np.array(heights) + lift])
+
+
 def path_name(number: int) -> str:
     """Name of the path of a robot in the scene tree."""
     return f"/r{number}/path"
+
+
+def lane_name(number: int) -> str:
+    """Name of the middle of a robot's lane in the scene tree."""
+    return f"/r{number}/lane"
 
 
 def disc_name(number: int, node: int) -> str:

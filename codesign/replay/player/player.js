@@ -9,7 +9,7 @@
     ["Space", "play or pause"], ["← →", "a step back or forth; with Shift a second"],
     ["Home End", "to the beginning or the end"], ["↑ ↓", "choose another robot"],
     ["[ ]", "slower or faster"], ["F", "the camera follows, or stands"],
-    ["C", "rings at contacts"], ["T", "colors of torques"], ["P", "path of the torso"],
+    ["C", "rings at contacts"], ["T", "colors of torques"], ["P", "path of the torso, and its lane"],
     ["L", "loop"], ["R", "reset the view"], ["W A S D", "move the camera"], ["?", "this help"],
   ];
   const find = (id) => document.getElementById(id);

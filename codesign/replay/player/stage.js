@@ -54,7 +54,7 @@
       const made = (name) => viser.nodeRefFromName[name] && viser.nodePoseData[name];
       return this.data.robots.every(
         (robot) => robot.meshes.every(made) && robot.discs.every(made)
-          && (robot.frames < 2 || viser.nodeRefFromName[robot.path]));
+          && viser.nodeRefFromName[robot.lane] && (robot.frames < 2 || viser.nodeRefFromName[robot.path]));
     }
 
     start() {
@@ -67,6 +67,7 @@
         meshes: robot.meshes.map((name) => firstMesh(refs[name])),
         discs: robot.discs.map((name) => firstMesh(refs[name])),
         lines: this.linesOf(refs[robot.path]),
+        lane: this.linesOf(refs[robot.lane]),
       }));
       for (const shown of this.robots) {
         shown.colors = shown.meshes.map((mesh) => mesh.material.color.getHex());
@@ -84,7 +85,7 @@
         position: this.viser.cameraControl.getPosition(new Vector()),
         target: this.viser.cameraControl.getTarget(new Vector()),
       };
-      this.anchor = null;
+      this.anchor = this.placeOf(this.data.chosen, 0);
       this.shift = null;
     }
 
@@ -129,6 +130,7 @@
         const frame = robot.nearestFrame(time);
         this.showContacts(shown, frame, options.contacts);
         this.paint(shown, frame, options.torques);
+        for (const line of shown.lane) line.visible = options.path;
         for (const line of shown.lines) {
           line.visible = options.path && frame > 0;
           line.geometry.instanceCount = frame;
@@ -144,9 +146,9 @@
         const row = frame * count + node;
         disc.visible = wanted && robot.contacts[row] > 0;
         if (!disc.visible) return;
-        const x = robot.torso[3 * frame] + robot.unit * robot.touches[2 * row];
-        const y = robot.torso[3 * frame + 1] + robot.unit * robot.touches[2 * row + 1];
-        this.place(robot.discs[node], [x, y, this.data.ground + 0.006], [1, 0, 0, 0]);
+        const [x, y, z] = [0, 1, 2].map((axis) =>
+          robot.torso[3 * frame + axis] + robot.unit * robot.touches[3 * row + axis]);
+        this.place(robot.discs[node], [x, y, z + 0.01], [1, 0, 0, 0]);
       });
     }
 
@@ -190,6 +192,9 @@
       this.vector.set(...moved).applyQuaternion(this.viser.nodeRefFromName[""].quaternion);
       this.target.add(this.vector);
       control.moveTo(this.target.x, this.target.y, this.target.z, false);
+      // Names are put where the scene will be drawn, not where it was.
+      control.update(0);
+      this.viser.camera.updateMatrixWorld();
     }
 
     // Begin to move the middle of the view to a robot that was just chosen, over half a second.

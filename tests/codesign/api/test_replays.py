@@ -91,7 +91,7 @@ def test_an_exported_robot_moves_by_its_own_network(out, tmp_path, variant_contr
 
 def test_a_run_shows_its_best_designs_with_their_variants(lineage, out):
     made = codesign.write_replay(lineage, out, film=FILM)
-    assert names(made) == ["design-01", "design-02", "design-03", "design-04"]
+    assert names(made) == [f"design-{rank:02d}" for rank in range(1, 6)], "as reports show"
     assert made.recordings[0].note == "candidate 15, generation 15, by grow limb"
     run = codesign.load_run(lineage)
     first = run.candidate(15)
@@ -100,6 +100,11 @@ def test_a_run_shows_its_best_designs_with_their_variants(lineage, out):
     )
     assert made.recordings[0].score == pytest.approx(again.score, rel=1e-9)
     assert len(codesign.write_replay(run, out, top=2, film=FILM).recordings) == 2
+
+
+def test_several_runs_share_the_room(lineage, out):
+    made = codesign.write_replay([lineage] * 3, out, film=FILM)
+    assert names(made) == 3 * [f"line/design-{rank:02d}" for rank in range(1, 5)]
 
 
 def test_ancestors_come_before_the_candidate_oldest_first(lineage, out):

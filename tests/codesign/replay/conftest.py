@@ -25,7 +25,7 @@ class Swing:
         return np.full((len(state), self.n_controls), np.sin(self.step / 5.0))
 
 
-def recording_of(seed, *, steps=150):
+def recording_of(seed, *, steps=80):
     graph = sample_body(np.random.default_rng(seed))
     task = replace(get_task("flat"), max_steps=steps)
     return record(graph, Swing(graph), task=task, name=f"robot-{seed}", note="a <note>", seed=seed)
@@ -33,5 +33,5 @@ def recording_of(seed, *, steps=150):
 
 @pytest.fixture(scope="session")
 def recordings():
-    """Three episodes of at most 3 s."""
+    """Three episodes of at most 1.6 s."""
     return [recording_of(seed) for seed in (3, 4, 5)]

@@ -1,17 +1,30 @@
-"""A page in Chromium: it plays from disk, by mouse and keyboard, without an error or a request."""
+"""A page in Chromium: it plays from disk, by mouse and keyboard, without an error or a request.
+
+One page serves nearly all tests: without a graphics card, to open it takes longer than to use it.
+"""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pytest
 
 from codesign.replay.page import replay_page
+from tests.helpers.browser import visit
 
 pytest.importorskip("viser", reason="needs codesign[studio]")
 pytestmark = pytest.mark.slow
 
 STATE = "window.codesignReplay"
 READY = f"{STATE} && {STATE}.ready"
+#: Few pixels, of a window that is wide enough for the panel at its side.
+SIZE = (760, 440)
+AS_NEW = f"""
+{STATE}.pause(); {STATE}.seek(0); {STATE}.choose(0); {STATE}.speed = 1;
+for (const name of ["follow", "contacts", "path", "loop"]) {STATE}.toggle(name, true);
+{STATE}.toggle("torques", false);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -21,47 +34,67 @@ def page_file(recordings, tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="module")
+def shared(chromium, page_file):
+    made = visit(chromium, page_file, size=SIZE)
+    made.until(READY)
+    yield made
+    made.page.context.close()
+
+
 @pytest.fixture
-def opened(open_page, page_file):
-    visit = open_page(page_file)
-    visit.until(READY)
-    return visit
+def opened(shared):
+    """The page as it was in the beginning, but paused."""
+    shared.page.evaluate(AS_NEW)
+    return shared
 
 
-def value(visit, expression):
-    return visit.page.evaluate(f"{STATE}.{expression}")
+def value(opened, expression):
+    return opened.page.evaluate(f"{STATE}.{expression}")
 
 
-def paused_at(visit, seconds):
-    visit.page.evaluate(f"{STATE}.pause(), {STATE}.seek({seconds})")
-    settle(visit)
+def paused_at(opened, seconds):
+    opened.page.evaluate(f"{STATE}.pause(), {STATE}.seek({seconds})")
+    settle(opened)
 
 
-def settle(visit):
+def settle(opened):
     """Wait some frames until the scene shows the state."""
-    visit.page.evaluate(
-        "new Promise((done) => { let left = 5;"
+    opened.page.evaluate(
+        "new Promise((done) => { let left = 3;"
         " const next = () => left-- ? requestAnimationFrame(next) : done(); next(); })"
     )
 
 
-def place_of_mesh(visit, name):
-    return visit.page.evaluate(
+def place_of_mesh(opened, name):
+    return opened.page.evaluate(
         f"window.__viserMutable.nodeRefFromName['{name}'].position.toArray()"
     )
 
 
-def camera_target(visit):
-    return visit.page.evaluate(
+def camera_target(opened):
+    return opened.page.evaluate(
         "(() => { const control = window.__viserMutable.cameraControl;"
         " const kind = window.__viserMutable.camera.position.constructor;"
         " return control.getTarget(new kind(), true).toArray(); })()"
     )
 
 
+def test_a_scene_that_does_not_start_is_explained(open_page, page_file, tmp_path):
+    text = page_file.read_text("utf-8").replace("PATIENCE_MS = 20000", "PATIENCE_MS = 100")
+    without_client, count = re.subn("<script data-.*?</script>", "", text, count=1, flags=re.DOTALL)
+    assert count == 1
+    broken = tmp_path / "broken.html"
+    broken.write_text(without_client, "utf-8")
+    opened = open_page(broken)
+    opened.until("document.getElementById('replay-message').textContent.includes('WebGL 2')")
+
+
 def test_it_plays_without_errors_or_requests(opened):
+    paused_at(opened, 0.0)
     before, first = value(opened, "positions"), opened.screenshot()
-    opened.until(f"{STATE}.time > 1.0")
+    value(opened, "play()")
+    opened.until(f"{STATE}.time > 0.4")
     assert opened.screenshot() != first
     assert not np.allclose(value(opened, "positions")[0], before[0], atol=1e-3)
     assert opened.errors == []
@@ -159,25 +192,20 @@ def test_a_click_on_a_card_chooses_a_robot_and_its_contacts(opened, recordings):
     assert recordings[2].name in title
 
 
-def test_it_works_in_the_dark_and_in_a_narrow_window(open_page, page_file):
-    visit = open_page(page_file, dark=True, size=(400, 760))
-    visit.until(READY)
-    background = visit.page.evaluate(
+def test_it_works_in_the_dark_and_in_a_narrow_window(shared):
+    shared.page.set_viewport_size({"width": 400, "height": 760})
+    with shared.page.expect_navigation():  # the scene reads the colors once
+        shared.page.emulate_media(color_scheme="dark")
+    shared.until(READY)
+    shared.page.evaluate(f"{STATE}.pause()")
+    background = shared.page.evaluate(
         "getComputedStyle(document.getElementById('replay-panel')).backgroundColor"
     )
     assert max(int(part) for part in background[4:-1].split(",")) < 80
     for selector in ("[data-does=play]", "#replay-time", "#replay-panel h1"):
-        box = visit.page.locator(f"#replay {selector}").first.bounding_box()
+        box = shared.page.locator(f"#replay {selector}").first.bounding_box()
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 400
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 400
-    assert visit.errors == []
-
-
-def test_a_scene_that_does_not_start_is_explained(open_page, page_file, tmp_path):
-    text = page_file.read_text("utf-8").replace("window.__viserMutable", "window.nothing")
-    broken = tmp_path / "broken.html"
-    broken.write_text(text.replace("PATIENCE_MS = 20000", "PATIENCE_MS = 300"), "utf-8")
-    visit = open_page(broken)
-    visit.until("document.getElementById('replay-message').textContent.includes('WebGL 2')")
+    assert shared.page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert shared.errors == []

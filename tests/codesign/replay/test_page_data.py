@@ -10,13 +10,18 @@ import mujoco
 import numpy as np
 import pytest
 
+from codesign.replay import record
 from codesign.replay.page_data import (
     MOST_POSE_BYTES,
     frames_of,
     lanes,
+    on_ground,
     robot_data,
     stride_of,
 )
+from hyperdistill_core.tasks import get_task
+from morph_ops.graph import joints
+from morph_ops.sampling import sample_body
 
 
 def decoded(text, kind, *shape):
@@ -66,9 +71,9 @@ def test_scores_efforts_and_contacts_are_those_of_the_frames(recording, data, st
     assert np.array_equal(contacts, recording.contacts[steps])
     efforts = decoded(data["efforts"], "u1", len(steps), nodes) / 255
     assert efforts[0] == pytest.approx(recording.efforts[0], abs=0.003)
-    touches = decoded(data["touches"], "<i2", len(steps), nodes, 2) * data["unit"]
+    touches = decoded(data["touches"], "<i2", len(steps), nodes, 3) * data["unit"]
     step, node = np.argwhere(recording.contacts[steps])[0]
-    point = recording.contact_points[steps[step], node, :2] - recording.torso[steps[step], :2]
+    point = recording.contact_points[steps[step], node] - recording.torso[steps[step]]
     assert touches[step, node] == pytest.approx(point, abs=1e-4)
 
 
@@ -92,7 +97,49 @@ def test_the_last_state_is_a_frame():
     assert frames_of(1, 3).tolist() == [0, 1]
 
 
+def swerving(recording, drift):
+    """The episode along ten meters, with a drift to the left in the first half of them (m)."""
+    qpos, torso = recording.qpos.copy(), recording.torso.copy()
+    for rows in (qpos, torso):
+        rows[:, 0] = np.linspace(0.0, 10.0, len(rows))
+        rows[:, 1] = drift * np.minimum(np.linspace(0.0, 2.0, len(rows)), 1.0)
+    return replace(recording, qpos=qpos, torso=torso)
+
+
 def test_robots_stand_side_by_side(recordings):
     places = lanes(recordings)
     assert places[0] == 0.0
-    assert all(1.0 <= step <= 1.8 for step in np.diff(places))
+    assert all(1.0 <= step <= 2.0 for step in np.diff(places))
+
+
+def test_lanes_are_as_wide_as_robots_swerve(recording):
+    straight, left = swerving(recording, 0.0), swerving(recording, 1.5)
+    near = lanes([straight, straight])[1]
+    assert lanes([left, straight])[1] == pytest.approx(near + 1.5, abs=0.2)
+    assert lanes([straight, left])[1] <= near
+    assert lanes([left, left])[1] == pytest.approx(near, abs=0.4), "neither crosses the other"
+
+
+def test_many_lanes_are_not_too_wide_to_look_at(recording):
+    left, right = swerving(recording, 9.0), swerving(recording, -9.0)
+    assert lanes([left, right])[1] <= 3.5
+    assert lanes([left, right] * 6)[-1] <= 12.0
+
+
+class Still:
+    """No motor moves."""
+
+    def __init__(self, graph):
+        self.n_controls = len(list(joints(graph)))
+
+    def act(self, state):
+        return np.zeros((len(state), self.n_controls))
+
+
+def test_the_ground_below_a_way_is_that_of_the_world():
+    graph, task = sample_body(np.random.default_rng(0)), get_task("incline")
+    one = record(graph, Still(graph), task=replace(task, max_steps=2), name="robot")
+    low, high = on_ground(one, np.array([[0.0, 0.0], [5.0, 0.0]]))
+    assert low[:2].tolist() == [0.0, 0.0]
+    assert low[2] == pytest.approx(one.ground_m, abs=0.05)
+    assert high[2] > low[2] + 0.1
