@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 
 from codesign.scoring import ScoreRecord, ScoringPool
-from codesign.store import Candidate
 from morph_ops.graph import node_names
+from morph_ops.identity import body_hash
 
 KNOWN = {
     "robot": "",
@@ -81,7 +81,7 @@ class FormulaPool(ScoringPool):
         return [(number, record if variant is None else replace(record, variant=variant))]
 
     def record(self, graph):
-        digest = Candidate.unscored(graph, number=0, generation=0, operator="").hash
+        digest = body_hash(graph)
         value = len(node_names(graph)) + int(digest[:8], 16) / 2**32
         blank = ScoreRecord.failed(worst_score=-1.0, hash=digest, **self._known)
         return replace(blank, score=value, ci95=(value, value), status="ok")

@@ -7,7 +7,7 @@ import pytest
 
 from codesign.campaign import read_founders
 from codesign.errors import UsageError
-from codesign.store import RunFolder
+from codesign.store import Database, RunFolder
 from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
 from morph_ops.geometry import extent, total_mass
@@ -40,20 +40,29 @@ def values(graph):
     }
 
 
-@pytest.mark.parametrize("name", LIMITS)
-def test_no_body_is_beyond_a_limit(name, new_database):
-    with new_database() as database:
+@pytest.fixture(scope="module")
+def unlimited(tmp_path_factory):
+    """Values of the bodies of a campaign without limits."""
+    file = tmp_path_factory.mktemp("unlimited") / "run.sqlite"
+    Database.create(file)
+    with Database(file) as database:
         search(small_settings(), database)
-        free = [values(candidate.graph)[name] for candidate in database.candidates()]
-    assert max(free) > LIMITS[name], "the limit is no limit here: choose a lower one"
+        return [values(candidate.graph) for candidate in database.candidates()]
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_no_body_is_beyond_a_limit(name, unlimited, new_database):
+    largest = max(of_body[name] for of_body in unlimited)
+    assert largest > LIMITS[name], "the limit is no limit here: choose a lower one"
     with new_database() as database:
         search(small_settings(limits={name: LIMITS[name]}), database)
         bound = [values(candidate.graph)[name] for candidate in database.candidates()]
     assert max(bound) <= LIMITS[name]
 
 
-def test_limits_that_no_body_meets(new_database):
-    with new_database() as database, pytest.raises(UsageError, match="none of 200 sampled bodies"):
+def test_limits_that_no_body_meets(new_database, monkeypatch):
+    monkeypatch.setattr("codesign.campaign.variation._ATTEMPTS", 5)
+    with new_database() as database, pytest.raises(UsageError, match="none of 5 sampled bodies"):
         search(small_settings(limits={"mass": 0.1}), database)
 
 
