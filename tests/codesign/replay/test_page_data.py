@@ -120,7 +120,7 @@ def test_lanes_are_as_wide_as_robots_swerve(recording):
     assert lanes([left, left])[1] == pytest.approx(near, abs=0.4), "neither crosses the other"
 
 
-def test_many_lanes_are_not_too_wide_to_look_at(recording):
+def test_many_lanes_fit_a_window(recording):
     left, right = swerving(recording, 9.0), swerving(recording, -9.0)
     assert lanes([left, right])[1] <= 3.5
     assert lanes([left, right] * 6)[-1] <= 12.0
