@@ -26,6 +26,7 @@ from codesign.api.reports import REFRESH_S, write_report
 from codesign.api.robots import RobotFile, find_robots, read_robots
 from codesign.api.run import Run, RunStatus, load_run
 from codesign.api.scoring import ScoreOptions, score
+from codesign.api.tasks import task_names
 
 __all__ = [
     "REFRESH_S",
@@ -46,6 +47,7 @@ __all__ = [
     "read_robots",
     "resume",
     "score",
+    "task_names",
     "write_replay",
     "write_report",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     "--task",
     default=defaults.TASK,
     show_default=True,
-    help="Task of the robots; flat is to run forward on flat ground.",
+    metavar="NAME[,NAME...]|all",
+    help="Task of the robots; flat is to run forward on flat ground. Several, such as "
+    "flat,csr,obstacle, give a table with a column for each.",
 )
 @controller_option
 @click.option(
@@ -116,6 +118,7 @@ def score(
     codesign score my_robot.xml
     codesign score robots/ --best-of 32 --json scores.json
     codesign score my_robot.xml --finetune 500000
+    codesign score robots/ --task flat,csr,obstacle
     codesign score before.xml after.xml --compare --episodes 32
     """
     from codesign import api
@@ -124,11 +127,12 @@ def score(
     from codesign.config import cluster_at, usable_cores
     from morph_ops._text_file import write_text
 
+    tasks = api.task_names(task)
+    _check_tasks(tasks, {"--top": top, "--compare": comparing, "--finetune": finetune})
     found = api.find_robots(robots, controller=controller, root=root)
     _check_comparison(comparing, len(found), episodes)
     _check_target(json_to, [robot.path for robot in found if robot.path is not None])
     options: api.ScoreOptions = {
-        "task": task,
         "controller": controller,
         "episodes": episodes,
         "seed": seed,
@@ -144,7 +148,10 @@ def score(
         if finetune:
             bar = finetuning_bar(new_console(stderr=json_to == "-"))
             options["on_steps"] = stack.enter_context(bar)
-        records = api.score(found, **options)
+        records: list[ScoreRecord] = []
+        for name in tasks:
+            options["task"] = name
+            records += api.score(found, **options)
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
     if json_to == "-":
         echo_data(f"{text}\n")
@@ -177,6 +184,15 @@ def _best(records: Sequence[ScoreRecord], top: int) -> list[ScoreRecord]:
     return [*sorted(scored, key=lambda record: -record.score)[:top], *failed]
 
 
+def _check_tasks(tasks: Sequence[str], others: Mapping[str, object]) -> None:
+    """Refuse options that take one task alone."""
+    from codesign.errors import UsageError
+
+    for name, value in others.items():
+        if value and len(tasks) > 1:
+            raise UsageError(f"{name}: expected one task, got {', '.join(tasks)}: leave it out")
+
+
 def _check_comparison(comparing: bool, robots: int, episodes: int) -> None:
     """Refuse a comparison of one robot, or over one episode, before anything is simulated."""
     from codesign.errors import UsageError
@@ -195,6 +211,7 @@ def _show(records: Sequence[ScoreRecord], found: Sequence[RobotFile], *, compari
         details_table,
         robustness_table,
         scores_table,
+        tasks_table,
         warning_lines,
     )
     from codesign.scoring.comparison import comparisons
@@ -202,7 +219,10 @@ def _show(records: Sequence[ScoreRecord], found: Sequence[RobotFile], *, compari
 
     console = new_console()
     whole = console.width >= PIPE_WIDTH
-    print_table(console, scores_table(records, whole_names=whole))
+    if len({record.task for record in records}) > 1:
+        print_table(console, tasks_table(records, whole_names=whole))
+    else:
+        print_table(console, scores_table(records, whole_names=whole))
     if len(records) == len(found) == 1 and records[0].status == "ok":
         [graph] = read_robots(found)[0]
         console.print(details_table(records[0], body_graph.node_names(graph)))

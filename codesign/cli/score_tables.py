@@ -24,6 +24,8 @@ _ON_THE_GROUND = 0.02
 _NAMED_ROBOTS = 3
 #: Length of a name above which tables show its end alone.
 _LONGEST_NAME = 36
+#: Reward term of tasks whose score is a sum of speeds.
+_SPEED = "forward"
 #: Largest number of nodes that are named.
 _NAMED_NODES = 6
 
@@ -62,6 +64,36 @@ def scores_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) ->
             *([str(record.variant)] if variants else []),
             *(f"{record.metrics[n]:.1f}" if n in record.metrics else "-" for n in shown),
         )
+    return table
+
+
+def tasks_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) -> Table:
+    """Scores of robots on several tasks: a row for each robot, a column for each task.
+
+    Mean and worst stand beside them where all scores are sums of speeds.
+
+    Args:
+        records: The records, one of each robot for each task.
+        whole_names: As for :func:`scores_table`.
+    """
+    table = Table(**PLAIN, title="score ± 95%", title_justify="left")
+    table.add_column("robot", **NAMES)
+    tasks = list(dict.fromkeys(record.task for record in records))
+    for task in tasks:
+        table.add_column(task, **RIGHT)
+    alike = all(_SPEED in record.terms for record in records if record.status == "ok")
+    if alike:
+        table.add_column("mean", **RIGHT)
+        table.add_column("worst", **RIGHT)
+    by_robot: dict[str, list[ScoreRecord]] = {}
+    for record in records:
+        by_robot.setdefault(record.robot, []).append(record)
+    names = _names(list(by_robot), whole=whole_names)
+    for robot, own in by_robot.items():
+        cells = [with_interval(r) if r.status == "ok" else r.status for r in own]
+        scores = [record.score for record in own]
+        summary = [f"{fmean(scores):.1f}", f"{min(scores):.1f}"] if alike else []
+        table.add_row(names[robot], *cells, *summary)
     return table
 
 

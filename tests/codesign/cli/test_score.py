@@ -40,6 +40,32 @@ def test_top_shows_the_best_robots_of_a_folder(run, bodies, tiny_controller):
     assert shown == [Path(best["robot"]).name]
 
 
+def test_several_tasks_give_a_column_each(run, bodies, tiny_controller):
+    files = sorted(bodies.iterdir())[:2]
+    options = ["--controller", tiny_controller, "--episodes", 1, "--workers", 0]
+    text = run("score", *files, *options, "--task", "flat,incline")
+    for part in ("flat", "incline", "mean", "worst", *(file.name for file in files)):
+        assert part in text
+    records = json.loads(run("score", *files, *options, "--task", "flat,incline", "--json", "-"))
+    tasks = [(record["robot"], record["task"]) for record in records]
+    assert tasks == [(str(file), task) for task in ("flat", "incline") for file in files]
+    alone = json.loads(run("score", files[0], *options, "--task", "incline", "--json", "-"))
+    assert alone[0]["returns"] == records[2]["returns"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--task", "flat,csr", "--compare"], "--compare: expected one task, got flat, csr"),
+        (["--task", "flat,flat"], "task: expected each task once, got flat twice"),
+        (["--task", "flat,"], "task: expected names with commas between them"),
+        (["--task", "flat,csrr"], "did you mean 'csr'"),
+    ],
+)
+def test_wrong_lists_of_tasks_are_refused(refused, bodies, options, message):
+    assert message in refused("score", bodies, *options)
+
+
 def test_a_file_name_is_not_read_as_markup(run, bodies, tiny_controller, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     robot = Path("[b]ünï.json")

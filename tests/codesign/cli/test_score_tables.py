@@ -7,7 +7,13 @@ from dataclasses import replace
 from rich.table import Table
 
 from codesign.cli.console import PlainConsole, print_table
-from codesign.cli.score_tables import details_table, scores_table, short_names, warning_lines
+from codesign.cli.score_tables import (
+    details_table,
+    scores_table,
+    short_names,
+    tasks_table,
+    warning_lines,
+)
 from codesign.scoring import ScoreRecord
 
 BLANK = ScoreRecord.failed(
@@ -35,6 +41,16 @@ def shown(table: Table) -> str:
     with console.capture() as capture:
         console.print(table)
     return capture.get()
+
+
+def test_mean_and_worst_stand_beside_speeds_alone():
+    other = replace(WALKED, task="csr", score=100.0, ci95=(50.0, 150.0))
+    text = shown(tasks_table([WALKED, other]))
+    assert "300.0  100.0" in text
+    bowl = replace(other, task="escape", terms={"away": 100.0})
+    text = shown(tasks_table([WALKED, bowl, replace(BLANK, task="flat", robot="b.xml")]))
+    assert "mean" not in text
+    assert "failed" in text
 
 
 def test_details_name_everything_that_was_found_out():

@@ -1,0 +1,43 @@
+"""Names of tasks in options: one, several, or all."""
+
+from __future__ import annotations
+
+from codesign.errors import UsageError
+
+#: What stands for all tasks in their default form.
+ALL_TASKS = "all"
+_REFERENCE = "-reference"
+
+
+def task_names(text: str) -> list[str]:
+    """The tasks that an option names.
+
+    Args:
+        text: Names with commas between them, or "all" for all tasks in their default form.
+
+    Returns:
+        The names, in the order given.
+
+    Raises:
+        UsageError: A name is missing or comes twice.
+        UnknownNameError: There is no such task.
+
+    Examples:
+        >>> task_names("flat, csr")
+        ['flat', 'csr']
+        >>> task_names("all")[:2]
+        ['flat', 'csr']
+    """
+    from hyperdistill_core.tasks import TASKS, get_task
+
+    if text == ALL_TASKS:
+        return [name for name in TASKS if not name.endswith(_REFERENCE)]
+    names = [name.strip() for name in text.split(",")]
+    if "" in names:
+        raise UsageError(f"task: expected names with commas between them, got {text!r}")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"task: expected each task once, got {twice[0]} twice")
+    for name in names:
+        get_task(name)
+    return names
