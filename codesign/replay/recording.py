@@ -158,7 +158,7 @@ def record(
     result = rollout(graph, policy, task=task, episodes=1, seed=seed, record_trajectory=True)
     if result.unstable or result.qpos is None or result.ctrl is None or result.rewards is None:
         raise RunError(f"{name}: no replay: its simulation is unstable")
-    model, steps = task.model(graph), int(result.lengths[0])
+    model, steps = task.model(graph, task.world(seed)), int(result.lengths[0])
     qpos, controls = result.qpos[: steps + 1, 0], result.ctrl[:steps, 0]
     layout = BodyLayout.from_graph(graph, model)
     owners = node_of_bodies(model, layout)

@@ -95,6 +95,7 @@ class EnvSlot:
         self.layout = BodyLayout.from_graph(graph, model)
         self.fall_height = task.fall_height(graph)
         self.seconds = 0.0
+        self._task = task
         self._sampler = InitialStateSampler(task, model, seed=seed, body_number=body_number)
         self._batch = EnvBatch(models, n_envs)
         arrays: dict[str, NDArray[Any]] = self._batch.arrays
@@ -141,6 +142,10 @@ class EnvSlot:
         :meth:`reset` must follow: it computes everything that depends on them.
         """
         indices: list[int] = simulations.tolist()
+        if self._task.has_object:
+            # mjbatch ignores a number that equals the simulation's own, such as the place of an
+            # object that has not moved, and would take the default: after this they are the same.
+            self._batch.reset(simulations)
         for index in indices:
             self._qpos[index], self._qvel[index] = self._sampler.draw()
             self._worlds[index].put_object(self._qpos[index])

@@ -13,6 +13,7 @@ task.
 from dataclasses import replace
 from typing import Any
 
+from hyperdistill_core.tasks.delivery import DELIVERY, DELIVERY_REFERENCE, Delivery
 from hyperdistill_core.tasks.episodes import Episodes
 from hyperdistill_core.tasks.escape import ESCAPE, ESCAPE_REFERENCE, Escape
 from hyperdistill_core.tasks.exploration import EXPLORATION, EXPLORATION_REFERENCE, Exploration
@@ -36,9 +37,9 @@ TASKS: Registry[Task] = Registry(
     {
         task.name: task
         for task in (
-            *(FLAT, *FORWARD, ESCAPE, EXPLORATION, *NAVIGATION),
+            *(FLAT, *FORWARD, ESCAPE, EXPLORATION, *NAVIGATION, *DELIVERY),
             *(FLAT_REFERENCE, *FORWARD_REFERENCE, ESCAPE_REFERENCE),
-            *(EXPLORATION_REFERENCE, *NAVIGATION_REFERENCE),
+            *(EXPLORATION_REFERENCE, *NAVIGATION_REFERENCE, *DELIVERY_REFERENCE),
         )
     },
     plugin=_plugin,
@@ -65,6 +66,7 @@ def get_task(name: str) -> Task:
 
 __all__ = [
     "TASKS",
+    "Delivery",
     "Episodes",
     "Escape",
     "Exploration",

@@ -44,6 +44,11 @@ class Slope:
     angle: float
     reference: bool = False
 
+    @property
+    def start_x(self) -> float:
+        """Place of the start along x, from the middle of the slope (m)."""
+        return -(self.half_length - _START_M) * math.cos(self.angle)
+
     def draw_world(self, rng: RandomState) -> World:
         """The world; nothing is drawn.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,13 @@ def test_an_unstable_simulation_has_no_recording(body, monkeypatch):
 
     with pytest.raises(RunError, match="wild: no replay: its simulation is unstable"):
         record(body, Wild(), task=TASK, name="wild")
+
+
+def test_a_recording_is_in_the_world_of_its_seed(body):
+    task = replace(get_task("manipulation-ball"), max_steps=3)
+    one = record(body, Swing(body), task=task, name="swing", seed=5)
+    ball = task.world(5).object
+    assert ball is not None
+    np.testing.assert_array_equal(one.model.body("object").pos, ball.pos)
+    np.testing.assert_array_equal(one.qpos[0, -7:], ball.pose)
+    assert one.contacts.shape == (4, len(body))

@@ -16,7 +16,7 @@ from hyperdistill_core.tasks import Task, get_task
 from morph_ops.sampling import sample_body
 
 N_BODIES, N_ENVS, N_MAX, STEPS, SEED = 2, 2, 12, 60, 5
-TASKS = ("exploration", "patrol", "point-nav")
+TASKS = ("exploration", "patrol", "point-nav", "mvt", "manipulation-ball")
 RESULTS = ("state", "reward", "terminated", "truncated")
 
 
@@ -52,6 +52,7 @@ class ReferenceSimulation:
         rng = np.random.default_rng([SEED, self.body_number, number])
         qpos, qvel = self.task.reset_noise(rng, self.model)
         qpos += self.model.qpos0
+        self.world.put_object(qpos)
         self.physics = SerialPhysics(self.model, qpos[None], qvel[None])
         self.kept = self.task.begin(self.graph, self.model, self.physics, [self.world])
 

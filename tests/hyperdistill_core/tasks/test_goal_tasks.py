@@ -13,9 +13,11 @@ import pytest
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.rollout.serial import SerialPhysics
-from hyperdistill_core.tasks import Episodes, Task, get_task
+from hyperdistill_core.tasks import Delivery, Episodes, Task, get_task
+from hyperdistill_core.tasks.terrain import World
 
-GOAL_TASKS = ("exploration", "patrol", "point-nav")
+OBJECT_TASKS = ("mvt", "push-box-incline", "manipulation-ball")
+GOAL_TASKS = ("exploration", "patrol", "point-nav", *OBJECT_TASKS)
 
 
 class Sway:
@@ -47,6 +49,12 @@ def walk(kept: Episodes, *places: tuple[float, float]) -> list[dict[str, float]]
         {name: values.item() for name, values in kept.terms(before, after).items()}
         for before, after in pairwise(points)
     ]
+
+
+def placed(world: World) -> tuple[float, ...]:
+    """Positions of a world's object and goal."""
+    assert world.object is not None
+    return (*world.object.pos, *world.goals[0])
 
 
 @pytest.mark.parametrize("name", ["exploration", "point-nav"])
@@ -152,6 +160,132 @@ def test_both_engines_agree_bitwise(name, walker):
     np.testing.assert_array_equal(results[0].lengths, results[1].lengths)
     assert results[0].returns[1] == pytest.approx(alone.returns[0], abs=1e-6)
     assert results[0].returns.any()
+
+
+@pytest.mark.parametrize("name", OBJECT_TASKS)
+def test_an_object_lies_on_the_ground_ahead_and_comes_to_rest(name, walker):
+    task = get_task(name)
+    world = task.world(seed=3, episode=1)
+    assert world.object is not None
+    assert world.height_map is not None
+    model = task.model(walker, world)
+    data = mujoco.MjData(model)
+    data.qpos[:], _ = (array[0] for array in task.initial_states(model, seed=3, episodes=1))
+    world.put_object(data.qpos)
+    assert task.ground_m == 0.0
+    assert world.object.pos[0] > 2.0
+    assert world.goals[0][0] != world.object.pos[0]
+    mujoco.mj_step(model, data, nstep=600)
+    place, ground = data.body("object").xpos, world.height_map.at(data.body("object").xpos)
+    assert place[2] - ground == pytest.approx(0.2, abs=0.05)
+    assert np.abs(place[:2] - world.object.pos[:2]).max() < 0.5
+    assert np.abs(data.qvel[-6:]).max() < 0.05
+
+
+def test_objects_keep_the_margins_of_the_settings():
+    def farthest(name: str) -> np.ndarray:
+        task = get_task(name)
+        places = [placed(task.world(seed)) for seed in range(200)]
+        assert len({place[:3] for place in places}) > 150
+        return np.abs(places).max(axis=0).round(9)
+
+    x, y, _, goal_x, goal_y, _ = farthest("manipulation-ball")
+    assert (x, goal_x) == pytest.approx((24.0, 24.5))
+    assert 9.0 < y <= 9.8
+    assert 9.0 < goal_y <= 9.5
+    x, y, _, goal_x, goal_y, _ = farthest("manipulation-ball-reference")
+    assert (x, goal_x) == pytest.approx((21.8, 21.5))
+    assert 4.0 < y <= 4.8
+    assert 4.0 < goal_y <= 4.5
+
+
+def test_noise_spares_the_object(walker):
+    task = get_task("manipulation-ball")
+    qpos, qvel = task.initial_states(task.model(walker), seed=3, episodes=4)
+    worlds = task.worlds(3, episodes=4).worlds
+    expected = [(*placed(world)[:3], 1.0, 0.0, 0.0, 0.0) for world in worlds]
+    np.testing.assert_array_equal(qpos[:, -7:], expected)
+    assert not qvel[:, -6:].any()
+    flat, _ = get_task("flat").initial_states(get_task("flat").model(walker), seed=3, episodes=4)
+    np.testing.assert_array_equal(qpos[:, :-7], flat)
+
+
+class Still:
+    """Arrays of one simulation that a test moves by hand."""
+
+    def __init__(self, task: Task, graph: nx.DiGraph) -> None:
+        self.world, self.model = task.world(), task.model(graph)
+        physics = SerialPhysics(self.model, self.model.qpos0[None], np.zeros((1, self.model.nv)))
+        self.xpos, self.xquat = physics.xpos.copy(), physics.xquat.copy()
+        self.qpos, self.qvel = physics.qpos.copy(), physics.qvel.copy()
+
+    def put(self, x: float, y: float) -> None:
+        """Put the object somewhere."""
+        self.xpos[0, self.model.body("object").id, :2] = x, y
+
+
+def test_an_object_is_reached_then_pushed(walker):
+    task = get_task("push-box-incline")
+    still = Still(task, walker)
+    still.put(9.0, 0.0)
+    kept = task.begin(walker, still.model, still, [still.world])
+    assert kept is not None
+    rest = np.zeros((1, 3))
+    goal_x = still.world.goals[0][0]
+    steps = []
+    for x in (8.0, 0.6, 1.6, goal_x - 0.4):
+        still.put(x, 0.0)
+        steps.append({name: values.item() for name, values in kept.terms(rest, rest).items()})
+    assert [step["touch"] for step in steps] == [0.0, 10.0, 0.0, 0.0]
+    assert [step["push"] for step in steps[:3]] == pytest.approx([0.0, -740.0, 100.0])
+    assert [step["deliver"] for step in steps] == [0.0, 0.0, 0.0, 10.0]
+    assert steps[0]["approach"] == pytest.approx(100.0, abs=1.0)
+    # The torso's center lies at x = 0, the nearest face of the box 0.2 m before its center.
+    kept.begin(np.array([0]), [still.world])
+    assert kept.kept["reached"].tolist() == [False]
+
+
+def test_distances_are_those_between_the_nearest_points(walker):
+    task = get_task("push-box-incline")
+    assert isinstance(task, Delivery)
+    points = task.points(walker)
+    assert [name for name, _ in points] == ["torso/0"] * 2 + ["limb/0"] * 2 + ["limb/2"] * 2 + [
+        "limb/1"
+    ] * 2
+    np.testing.assert_allclose(points[2][1], (0.0, 0.0, -0.15))
+    np.testing.assert_allclose(points[3][1], (0.0, 0.0, -0.25))
+    np.testing.assert_allclose(points[1][1], (0.0, 0.0, -0.1))
+    reference = get_task("push-box-incline-reference")
+    assert isinstance(reference, Delivery)
+    assert len(reference.points(walker)) == len(points) + 1
+
+
+def test_the_spin_of_an_object_is_turned_from_its_own_frame_alone(walker):
+    still = Still(get_task("push-box-incline"), walker)
+    still.xquat[0, 1] = 1.0, 0.0, 0.0, 0.0
+    still.qpos[0, -4:] = np.cos(np.pi / 4), 0.0, 0.0, np.sin(np.pi / 4)
+    still.qvel[0, -6:] = 0.5, 0.0, 0.0, 3.0, 0.0, 0.0
+    still.qvel[0, :3] = 0.0, 0.2, 0.0
+    for name, spin in (
+        ("push-box-incline", (0.0, 3.0, 0.0)),
+        ("push-box-incline-reference", (3.0, 0.0, 0.0)),
+    ):
+        kept = get_task(name).begin(walker, still.model, still, [still.world])
+        assert kept is not None
+        seen = kept.observations()["object"][0]
+        np.testing.assert_allclose(seen[3:6], (0.5, -0.2, 0.0), atol=1e-12)
+        np.testing.assert_allclose(seen[6:9], spin, atol=1e-12)
+        np.testing.assert_allclose(seen[:3], still.qpos[0, -7:-4] - still.xpos[0, 1], atol=1e-12)
+
+
+def test_the_state_of_a_body_does_not_hold_the_object(walker):
+    """The layout beside an object is that without one."""
+    with_ball, without = (
+        BodyLayout.from_graph(walker, get_task(name).model(walker))
+        for name in ("manipulation-ball", "exploration")
+    )
+    for name in ("body_ids", "actions", "hinges", "qpos", "qvel", "influence", "tips"):
+        np.testing.assert_array_equal(getattr(with_ball, name), getattr(without, name))
 
 
 @pytest.mark.parametrize("name", ["flat", "csr"])

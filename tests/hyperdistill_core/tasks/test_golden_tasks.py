@@ -37,6 +37,9 @@ TASKS = {
     "derl_exploration": "exploration-reference",
     "derl_patrol": "patrol-reference",
     "derl_point_nav": "point-nav-reference",
+    "derl_mvt": "mvt-reference",
+    "derl_push_box_incline": "push-box-incline-reference",
+    "derl_manipulation_ball": "manipulation-ball-reference",
 }
 #: Control cost of all tasks of Gupta 2021.
 DERL_COST = 1e-3
@@ -105,7 +108,12 @@ def world(task: Task, golden: Golden) -> World:
 
 
 def test_the_drawn_geoms(golden, world):
-    for expected, geom in zip(golden.meta["geoms"], world.geoms, strict=True):
+    geoms = golden.meta["geoms"]
+    if world.object is not None:
+        *geoms, last = geoms
+        np.testing.assert_allclose(world.object.pos, last["body_pos"], **EXACT)
+        np.testing.assert_allclose(world.goals[0], golden.meta["goal_pos"], **EXACT)
+    for expected, geom in zip(geoms, world.geoms, strict=True):
         # The bowl of the public environment is called "foor/0".
         assert geom.name == expected["name"].replace("foor", "floor")
         if isinstance(geom, HeightField):
@@ -143,6 +151,11 @@ def test_the_model(golden, body, task, world):
     assert (model.nq, model.nbody, model.ngeom) == (meta["nq"], meta["nbody"], meta["ngeom"])
     assert task.fall_height(body) == meta["fall_threshold"]
     assert model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_NATIVECCD
+    if world.object is not None:
+        geom, expected = model.geom("object"), meta["geom_defaults"] | meta["geoms"][-1]
+        assert model.body("object").mass == pytest.approx(expected["mass"], abs=1e-9)
+        for name in ("size", "friction", "condim", "priority", "solref", "solimp"):
+            np.testing.assert_allclose(getattr(geom, name), expected[name], **EXACT)
     if "roll/context" in golden.arrays:
         context = context_features(body, model, kind="reference")
         padded = np.zeros((SLOTS, context.shape[1]))

@@ -9,7 +9,7 @@ import pytest
 
 from hyperdistill_core.controller.training_distribution import TrainingDistribution
 from hyperdistill_core.features import context_features
-from hyperdistill_core.tasks import TASKS, FlatReference, get_task
+from hyperdistill_core.tasks import TASKS, FlatReference, Task, get_task
 from morph_ops.errors import UnknownNameError
 from morph_ops.graph import with_excludes
 from morph_ops.io.mjcf import to_model
@@ -88,11 +88,17 @@ def test_the_reward_is_the_speed_along_x(flat_task):
     np.testing.assert_allclose(terms["forward"], (1.0, -2.0), atol=1e-12)
 
 
+def of_body(task: Task, qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
+    """Positions, then velocities, without those of an object."""
+    own = (qpos[:, :-7], qvel[:, :-6]) if task.has_object else (qpos, qvel)
+    return np.concatenate(own, axis=1)
+
+
 def test_reset_noise_changes_every_entry_within_its_bound(task, walker):
     model = task.model(walker)
     qpos, qvel = task.initial_states(model, seed=3, episodes=200)
-    noise = np.concatenate([qpos - model.qpos0, qvel], axis=1)
-    assert noise.shape == (200, model.nq + model.nv)
+    noise = of_body(task, qpos - model.qpos0, qvel)
+    assert noise.shape == (200, 11 + 10)
     assert np.abs(noise).max() <= 5e-3
     assert (np.abs(noise).max(axis=0) > 4.5e-3).all()
     assert len(np.unique(noise)) == noise.size
@@ -109,8 +115,10 @@ def test_noise_depends_on_seed_and_episode_alone(task, walker):
     for some, more in zip(few, many, strict=True):
         np.testing.assert_array_equal(some, more[:2])
     qpos, qvel = task.initial_states(small, seed=3, episodes=5)
-    np.testing.assert_array_equal(qpos - small.qpos0, (many[0] - large.qpos0)[:, : small.nq])
-    np.testing.assert_array_equal(qvel, many[1][:, : small.nv])
+    shorter = of_body(task, qpos - small.qpos0, qvel)
+    longer = of_body(task, many[0] - large.qpos0, many[1])
+    np.testing.assert_array_equal(shorter[:, :9], longer[:, :9])
+    np.testing.assert_array_equal(shorter[:, 9:], longer[:, 11 : 11 + 8])
     other, _ = task.initial_states(large, seed=4, episodes=5)
     assert not np.isclose(other, many[0]).all(axis=1).any()
 
