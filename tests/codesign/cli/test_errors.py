@@ -106,7 +106,7 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
             "evolve --set algorithm=nothing:Here",
             "cannot import nothing",
         ),
-        ("evolve --set limits.mass=0.1 --workers 1", "limits: none of 200 sampled bodies"),
+        ("evolve --set limits.mass=0.1 --workers 1", "limits: none of 5 sampled bodies"),
         ("evolve --resume empty --dry-run", "--resume continues with the settings of the run"),
         ("evolve rates.toml", "rates: expected a table.*, got 3"),
         ("evolve --set population=-3", "population: .*got -3"),
@@ -159,7 +159,8 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ("inspect", "ROBOT"),
     ],
 )
-def test_one_line_and_nothing_made(inputs, capsys, command, message):
+def test_one_line_and_nothing_made(inputs, capsys, monkeypatch, command, message):
+    monkeypatch.setattr("codesign.campaign.variation._ATTEMPTS", 5)
     before = sorted(inputs.rglob("*"))
     code, out, err = run(capsys, *command.split())
     assert code == 2
