@@ -17,7 +17,7 @@ from codesign.api.run import Run
 from codesign.cluster import ClusterSettings
 from codesign.config import Racing, usable_cores
 from codesign.errors import UsageError
-from codesign.exporting import SCENE_TASK, Design, DesignRollout, FineTuning
+from codesign.exporting import Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, load_controller, race_for_top
 from codesign.scoring.scorer import MOST_EPISODES
@@ -122,7 +122,7 @@ def score(
     if variant is not None and (best_of is not None or top is not None):
         raise UsageError("variant: names the variant to score: leave out best_of and top")
     if finetune:
-        _check_finetune(task, top, cluster)
+        _check_finetune(top, cluster)
     found = find_robots(robots, controller=controller)
     known = _variants(found, controller, best_of, variant, top)
     graphs, wrong = read_robots(found)
@@ -145,7 +145,9 @@ def score(
         else:
             records = race_for_top(graphs, pool, top=top)
     if finetune:
-        tuning = FineTuning(steps=finetune, workers=workers or usable_cores(), on_steps=on_steps)
+        tuning = FineTuning(
+            steps=finetune, task=task, workers=workers or usable_cores(), on_steps=on_steps
+        )
         rollout = DesignRollout(controller=controller, seed=seed, episodes=episodes)
         records = _finetuned_records(graphs, records, rollout, tuning, perturb=perturb)
     if isinstance(robots, nx.DiGraph):
@@ -186,14 +188,12 @@ def _in_order(
     ]
 
 
-def _check_finetune(task: str, top: int | None, cluster: ClusterSettings | None) -> None:
+def _check_finetune(top: int | None, cluster: ClusterSettings | None) -> None:
     """Refuse options that exclude fine-tuning."""
     if top is not None:
         raise UsageError("finetune: trains every robot, and top prunes most: leave out one of them")
     if cluster is not None:
         raise UsageError("finetune: trains on this machine: leave out cluster")
-    if task != SCENE_TASK:
-        raise UsageError(f"finetune: expected the task {SCENE_TASK}, got {task}")
 
 
 def _variants(
@@ -242,6 +242,7 @@ def _finetuned_records(
             raise ValueError("rollout: expected the episodes of the scores, got none")
         scorer = BodyScorer(
             controller=after.controller,
+            task=tuning.task,
             episodes=after.episodes,
             seed=after.seed,
             robustness=perturb,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codesign.errors import UsageError
-from codesign.exporting.design import Design, DesignRollout
+from codesign.exporting.design import SCENE_TASK, Design, DesignRollout
 from codesign.store.atomic import check_free
 from morph_ops._messages import reason
 
@@ -26,6 +26,7 @@ class FineTuning:
 
     Attributes:
         steps: Number of control steps of training for each design.
+        task: Name of the task that the designs are trained on.
         workers: Number of worker processes.
         on_steps: Function to call after every update, with the number of control steps of all
             designs so far, that of the whole training, and the mean speed with action noise
@@ -39,6 +40,7 @@ class FineTuning:
     """
 
     steps: int
+    task: str = SCENE_TASK
     workers: int = 1
     on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None
 
@@ -76,7 +78,7 @@ def finetuned(
     if not designs or rollout is None:
         raise UsageError(
             "fine-tuning: expected at least one design that a controller moves on the task "
-            "flat, got none"
+            f"{finetuning.task}, got none"
         )
     check_free(folder)
     folder = folder.resolve()
@@ -96,6 +98,7 @@ def _finetune(
     torch.set_num_threads(finetuning.workers)
     settings = FineTuneSettings(
         steps_per_body=finetuning.steps,
+        task=finetuning.task,
         n_envs=max(MIN_SIMULATIONS_EACH, math.ceil(MIN_SIMULATIONS / len(designs))),
         n_workers=finetuning.workers,
         seed=rollout.seed,

@@ -115,15 +115,18 @@ def test_perturb_adds_robustness(run, bodies, tiny_controller):
 
 
 @pytest.mark.slow
-def test_finetune_gives_the_scores_before_and_after(run, bodies, tiny_controller):
+@pytest.mark.parametrize("task", ["flat", "csr"])
+def test_finetune_gives_the_scores_before_and_after(run, bodies, tiny_controller, task):
     robot = bodies / "body-0000.json"
-    options = [robot, "--controller", tiny_controller, "--episodes", 2, "--json", "-"]
+    options = [robot, "--controller", tiny_controller, "--episodes", 2, "--task", task]
+    options += ["--json", "-"]
     [before] = json.loads(run("score", *options, "--workers", 0))
     [after] = json.loads(run("score", *options, "--finetune", 2000, "--workers", 1))
     assert after["metrics"]["zero_shot_score"] == before["score"]
     assert after["metrics"]["finetune_steps"] == 2000
     assert after["seed"] != before["seed"]
     assert len(after["returns"]) == 2
+    assert after["task"] == task
     table = run("score", *options[:-2], "--finetune", 2000, "--workers", 1)
     assert f"{before['score']:.1f}" in table
     assert f"{after['score']:.1f}" in table
