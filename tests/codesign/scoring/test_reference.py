@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from codesign.scoring import BodyScorer
 from codesign.scoring.reference import reference_scores
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.training.training_sets import TrainingSetSettings
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def known(variant_controller, bodies):
-    return reference_scores(variant_controller, bodies=6, robots=bodies[:1], episodes=1, seed=3)
+    # A controller with random weights moves few bodies: here all of them are accepted.
+    any_body = partial(TrainingSetSettings, stable_steps=0, min_steps=0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("codesign.scoring.reference.TrainingSetSettings", any_body)
+        patch.setattr("hyperdistill_core.training.training_sets.making.BATCH_SIZE", 8)
+        return reference_scores(variant_controller, bodies=6, robots=bodies[:1], episodes=1, seed=3)
 
 
 def test_every_reference_body_has_a_score_for_each_number_of_variants(known, variant_controller):

@@ -8,11 +8,23 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.errors import SettingsError, TrainingError
-from hyperdistill_core.training.training_sets import TrainingSetSettings, make_training_set
+from hyperdistill_core.training.training_sets import (
+    TrainingSetSettings,
+    make_training_set,
+    making,
+)
 from morph_ops.geometry import total_mass
 from morph_ops.graph import new_body, node, torso
 from morph_ops.identity import body_plan_hash, is_same
 from morph_ops.sampling import sample_body
+
+#: Bodies that are scored together here, in place of 64.
+BATCH = 8
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch):
+    monkeypatch.setattr(making, "BATCH_SIZE", BATCH)
 
 
 @pytest.fixture(scope="module")
@@ -32,32 +44,32 @@ def _mass_scores(calls):
 
 def test_scored_bodies_reach_the_least_score(bodies):
     settings = TrainingSetSettings(
-        sampled=3, mutants=2, evolved=70, stable_steps=0, min_score=6.0, seed=1
+        sampled=3, mutants=2, evolved=10, stable_steps=0, min_score=6.0, seed=1
     )
     calls = []
     training_set = make_training_set(settings, robots=bodies[:3], score=_mass_scores(calls))
-    assert training_set.counts == {"evolved": 70, "mutant": 2, "robot": 3, "sampled": 3}
+    assert training_set.counts == {"evolved": 10, "mutant": 2, "robot": 3, "sampled": 3}
     assert all(
         total_mass(graph) >= 6.0
         for graph, origin in zip(training_set.graphs, training_set.origins, strict=True)
         if origin != "robot"
     )
-    assert set(calls) == {3, 64}
+    assert set(calls) == {3, BATCH}
     again = make_training_set(settings, robots=bodies[:3], score=_mass_scores([]))
     assert all(map(is_same, training_set.graphs, again.graphs))
 
 
 def test_founders_are_the_best_of_sixteen_and_start_lineages():
     settings = TrainingSetSettings(
-        sampled=0, mutants=0, evolved=64, founders=3, stable_steps=0, min_score=6.0, seed=4
+        sampled=0, mutants=0, evolved=32, founders=3, stable_steps=0, min_score=6.0, seed=4
     )
     calls = []
     training_set = make_training_set(settings, score=_mass_scores(calls))
-    assert training_set.counts == {"evolved": 64}
-    assert calls[:5] == [0, 16, 16, 16, 64]
+    assert training_set.counts == {"evolved": 32}
+    assert calls[:5] == [0, 16, 16, 16, BATCH]
     # A child of the best of sixteen is heavier than what comes up by chance.
     chance = make_training_set(
-        TrainingSetSettings(sampled=64, mutants=0, stable_steps=0, min_score=6.0, seed=4),
+        TrainingSetSettings(sampled=32, mutants=0, stable_steps=0, min_score=6.0, seed=4),
         score=_mass_scores([]),
     )
     heavy, usual = (
@@ -78,8 +90,8 @@ def test_useless_bodies_end_the_making():
     def score(graphs):
         return [(39.9, 399.0)] * len(graphs)
 
-    with pytest.raises(TrainingError, match="none of 128 sampled bodies scored 40 or stayed up"):
-        make_training_set(settings, score=score, max_failures=128)
+    with pytest.raises(TrainingError, match="none of 16 sampled bodies scored 40 or stayed up"):
+        make_training_set(settings, score=score, max_failures=2 * BATCH)
 
 
 def test_new_bodies_need_parents(bodies):
