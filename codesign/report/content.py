@@ -21,7 +21,7 @@ from codesign.report.history import (
     operator_success,
 )
 from codesign.report.phylogeny import Ancestor, ancestry
-from codesign.report.pictures import Pictures
+from codesign.report.pictures import MOST_MOTION, Pictures
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Most winners whose ancestors the page shows, and rows of the table of fitness.
 MOST_WINNERS, TABLE_ROWS = 5, 12
+#: Characters of the other pictures of a design, which its page has in place of motion so that it
+#: stays below 10 MB, and of the motion that it has always.
+DESIGN_SIZE, LEAST_MOTION = 50_000, 400_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +138,11 @@ def content_of(
         top: Number of best designs.
         finetuned: Scores before and after fine-tuning, by number of the candidate.
     """
-    summaries, pictures = database.summaries(), Pictures()
+    summaries, best, going = database.summaries(), database.best(top), state == "running"
     by_number = {one.number: one for one in summaries}
-    best, going = database.best(top), state == "running"
-    recordings, motion = recordings_of(best, settings)
+    motion = MOST_MOTION - DESIGN_SIZE * max(0, len(best) - MOST_WINNERS)
+    pictures = Pictures(most_motion=max(LEAST_MOTION, motion))
+    recordings, at_rest = recordings_of(best, settings)
     made = cards(
         best,
         by_number,
@@ -164,7 +168,7 @@ def content_of(
         if winners and winners[0] in recordings
         else "",
         cards=made,
-        motion=motion,
+        motion=at_rest,
         figures=_figures(database, curve, operators, generations),
         fitness=_rows(curve),
         operators=operators,

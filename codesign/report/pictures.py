@@ -50,11 +50,14 @@ LEAST_CONTACT = 0.004
 #: Most names in a picture.
 MOST_NAMES = 14
 #: Most characters of all moving pictures of a page.
-MOST_MOTION = 3_000_000
+MOST_MOTION = 2_000_000
 
 
 class Pictures:
     """Draws the pictures of one page, each body once.
+
+    Args:
+        most_motion: Most characters of all moving pictures.
 
     Examples:
         >>> from morph_ops.sampling import sample_body
@@ -63,11 +66,11 @@ class Pictures:
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_motion: int = MOST_MOTION) -> None:
         self._numbers = count()
         self._thumbnails: dict[str, tuple[str, str]] = {}
         self._frames: list[str] = []
-        self._left = MOST_MOTION
+        self._left = most_motion
 
     def thumbnail(self, graph: nx.DiGraph[str]) -> str:
         """A small picture of a body at rest, which the page may hold more than once.

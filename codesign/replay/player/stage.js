@@ -7,10 +7,12 @@
   const RAMP = dark
     ? ["#454d60", "#684f96", "#b5447f", "#ec6d47", "#ffc93d"]
     : ["#e8e4dc", "#f6c66b", "#ee8434", "#c7385d", "#6d1a70", "#260f4a"];
-  // With more robots than this, only the chosen one has its name above it.
-  const MOST_NAMES = 5;
+  // With more robots than this, or less room for each (px), only the chosen one has its name above.
+  const MOST_NAMES = 5, NAME_PX = 130;
   // Distance from which the camera looks at a robot that the user chose (m), if it was farther away.
   const NEAR_M = 5;
+  // Width by height of a window that shows a whole row, and how much farther the camera may stand.
+  const WIDE = 1.4, FARTHEST = 2.5;
   const GROUND = {
     dark: {cellColor: 0x222a35, sectionColor: 0x3a4656, shadowOpacity: 0.6},
     light: {cellColor: 0xe4e7ec, sectionColor: 0xc4cad3, shadowOpacity: 0.3},
@@ -81,12 +83,22 @@
       this.vector = new Vector();
       this.target = new Vector();
       this.tint();
+      this.standBack();
       this.home = {
         position: this.viser.cameraControl.getPosition(new Vector()),
         target: this.viser.cameraControl.getTarget(new Vector()),
       };
       this.anchor = this.placeOf(this.data.chosen, 0);
       this.shift = null;
+    }
+
+    // A row of robots fits a narrow window from farther away.
+    standBack() {
+      const {clientWidth, clientHeight} = this.viser.canvas, control = this.viser.cameraControl;
+      const factor = replay.clamp(WIDE * clientHeight / Math.max(clientWidth, 1), 1, FARTHEST);
+      if (this.robots.length < 2 || factor === 1) return;
+      control.dollyTo(factor * control.distance, false);
+      control.update(0);
     }
 
     linesOf(object) {
@@ -274,6 +286,7 @@
     }
 
     labelNames(time, chosen) {
+      const most = Math.min(MOST_NAMES, this.viser.canvas.clientWidth / NAME_PX);
       const used = this.data.robots.map((robot, i) => {
         const [x, y, z] = robot.torsoAt(time);
         return [String(i), this.project(x, y + robot.place, z + 0.15 + 0.28 * robot.size), robot];
@@ -286,7 +299,7 @@
           badge.style.setProperty("--badge", robot.color);
           label.append(badge, document.createElement("span"));
         }
-        const named = i === chosen || this.data.robots.length <= MOST_NAMES;
+        const named = i === chosen || this.data.robots.length <= most;
         const text = named ? robot.name : "";
         if (label.lastChild.textContent !== text) label.lastChild.textContent = text;
         label.classList.toggle("bare", !named);

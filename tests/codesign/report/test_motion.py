@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from codesign.replay import record
-from codesign.report import motion, pictures
+from codesign.report import Pictures, motion
 from codesign.scoring import load_controller
 from hyperdistill_core.tasks import get_task
 from morph_ops.sampling import sample_body
@@ -51,12 +51,11 @@ def test_frames_follow_each_other_in_real_time(recording):
     assert len(set(frames)) == len(frames)
 
 
-def test_a_page_has_no_more_motion_than_it_may(recording, monkeypatch):
-    page = pictures.Pictures()
+def test_a_page_has_no_more_motion_than_it_may(recording):
+    page = Pictures()
     shown = page.moving(recording, title="a walker")
     assert "<title>a walker</title>" in shown
-    monkeypatch.setattr(pictures, "MOST_MOTION", len(page.sprite()) + 100)
-    page = pictures.Pictures()
+    page = Pictures(most_motion=len(page.sprite()) + 100)
     assert page.moving(recording, title="one") != ""
     assert page.moving(recording, title="another") == ""
     assert page.sprite().count('id="film-0-0"') == 1

@@ -138,7 +138,7 @@ def test_tuned_designs_show_both_scores(run, tmp_path):
     (tuned / "designs.csv").write_text(table)
     page = codesign.write_report(run, tmp_path / "page.html", tuned=tuned).read_text("utf-8")
     assert '<span class="score">2,346</span>' in page
-    assert "fine-tuned, from 123 in the same episodes" in page
+    assert "fine-tuned, from 123 in other episodes" in page
     with pytest.raises(UsageError, match="tuned: expected a folder that 'codesign finetune RUN"):
         codesign.write_report(run, tmp_path / "page.html", tuned=tmp_path)
 
