@@ -34,8 +34,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hyperdistill_core.controller.controller import Controller, ControllerError
-from hyperdistill_core.rollout import Rollout, rollout
+from hyperdistill_core.rollout import Physics, Rollout, rollout
 from hyperdistill_core.rollout.batched import BatchedPhysics
+from hyperdistill_core.rollout.many_worlds import ManyWorlds
 from hyperdistill_core.tasks import TASKS, Task, get_task
 from morph_ops.errors import BodyError
 from morph_ops.graph import joints, limbs
@@ -169,8 +170,14 @@ def _replay(
     lengths: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """Last positions (E, nq) of the batched engine under recorded controls."""
-    model = task.model(graph)
-    physics = BatchedPhysics(model, *task.initial_states(model, seed=seed, episodes=len(lengths)))
+    models, qpos, qvel = _start(graph, task, seed, len(lengths))
+    physics: Physics
+    if len(models) == 1:
+        physics = BatchedPhysics(models[0], qpos, qvel)
+    else:
+        rows = [slice(row, row + 1) for row in range(len(models))]
+        pairs = zip(models, rows, strict=True)
+        physics = ManyWorlds([BatchedPhysics(model, qpos[row], qvel[row]) for model, row in pairs])
     ends = set(lengths.tolist())
     running = np.arange(len(lengths))
     for step, controls in enumerate(ctrl):
@@ -189,10 +196,10 @@ def _plain(
     lengths: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """Last positions (E, nq) of ``mj_step`` loops under recorded controls."""
-    model = task.model(graph)
-    qpos, qvel = task.initial_states(model, seed=seed, episodes=len(lengths))
-    data = mujoco.MjData(model)
+    models, qpos, qvel = _start(graph, task, seed, len(lengths))
+    states = [mujoco.MjData(model) for model in models]
     for episode, length in enumerate(lengths):
+        model, data = models[episode % len(models)], states[episode % len(models)]
         mujoco.mj_resetData(model, data)
         data.qpos[:], data.qvel[:] = qpos[episode], qvel[episode]
         mujoco.mj_forward(model, data)
@@ -201,6 +208,14 @@ def _plain(
             mujoco.mj_step(model, data, nstep=task.physics_steps)
         qpos[episode] = data.qpos
     return qpos
+
+
+def _start(
+    graph: nx.DiGraph[str], task: Task, seed: int, episodes: int
+) -> tuple[list[mujoco.MjModel], NDArray[np.float64], NDArray[np.float64]]:
+    """The models of all episodes, or one for all, and their initial states."""
+    models = [task.model(graph, world) for world in task.worlds(seed, episodes).worlds]
+    return models, *task.initial_states(models[0], seed=seed, episodes=episodes)
 
 
 def _table(timings: list[Timing], workers: int) -> Table:
