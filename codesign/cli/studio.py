@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,17 +82,19 @@ def studio(
     running = Studio(
         found, setting=checked(replace(setting, best_of=best_of)), host=host, port=port
     )
-    try:
-        echo(f"the studio is at {running.address} (stop it with Ctrl-C)")
-        if browser:
-            import webbrowser
+    # From here on Ctrl-C is no error, however often it comes and until the process has ended.
+    stopped = threading.Event()
+    signal.signal(signal.SIGINT, lambda number, frame: stopped.set())
+    echo(f"the studio is at {running.address} (stop it with Ctrl-C)")
+    if browser:
+        import webbrowser
 
-            webbrowser.open(running.address)
-        while True:
-            time.sleep(3600.0)
-    except KeyboardInterrupt:
-        echo("the studio is closed")
-        raise SystemExit(INTERRUPTED) from None
-    finally:
-        with deferred_interrupts():
-            running.close()
+        webbrowser.open(running.address)
+    while not stopped.wait(3600.0):
+        pass
+    # Python drops its own handlers before the process ends.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    running.close()
+    echo("the studio is closed")
+    raise SystemExit(INTERRUPTED)
