@@ -23,6 +23,24 @@ FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader
 #: Pixels that are drawn for one of the window, along each side: without a graphics card they are
 #: most of the time of a test.
 PIXELS = 0.5
+#: What WebGL draws. Without a graphics card, shadows are most of the time of a page of viser, and
+#: other drawing is most of what is left.
+DRAWN = {
+    "all": "",
+    "no shadows": """
+        const drawn = WebGL2RenderingContext.prototype, bind = drawn.bindFramebuffer;
+        let isScreen = true;
+        drawn.bindFramebuffer = function (target, buffer) {
+            if (target !== this.READ_FRAMEBUFFER) isScreen = buffer === null;
+            return bind.call(this, target, buffer);
+        };
+        for (const name of methods) {
+            const draw = drawn[name];
+            drawn[name] = function (...values) { if (isScreen) draw.apply(this, values); };
+        }""",
+    "nothing": "for (const name of methods) WebGL2RenderingContext.prototype[name] = () => {};",
+}
+METHODS = ["drawArrays", "drawArraysInstanced", "drawElements", "drawElementsInstanced"]
 #: Addresses that need no network.
 LOCAL = ("file:", "data:", "blob:", "about:")
 
@@ -78,6 +96,7 @@ def visit(
     address: str | Path,
     *,
     dark: bool = False,
+    drawn: str = "all",
     size: tuple[int, int] = (1280, 720),
 ) -> Visit:
     """Open a page in a tab of its own, with its own cookies.
@@ -86,6 +105,7 @@ def visit(
         browser: The browser.
         address: A file, or an address that starts with ``http``.
         dark: Whether the system of the user is dark.
+        drawn: What WebGL draws, of :data:`DRAWN`; the rest of the page is as it is.
         size: Width and height of the window (px).
     """
     context = browser.new_context(
@@ -94,6 +114,7 @@ def visit(
         accept_downloads=True,
         device_scale_factor=PIXELS,
     )
+    context.add_init_script(f"{{ const methods = {METHODS}; {DRAWN[drawn]} }}")
     opened = Visit(context.new_page())
     opened.page.on(
         "console",
