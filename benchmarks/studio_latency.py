@@ -95,7 +95,7 @@ def of_page(studio: Studio, changes: int) -> list[tuple[float, float]]:
         opened = visit(browser, studio.address)
         page = opened.page
         opened.until(f"!isNaN(parseFloat({SCORE}))")
-        page.keyboard.press("b")  # the last part
+        page.keyboard.press("b")  # the last limb
         slider = page.get_by_text("Length (cm)", exact=True).locator(
             "xpath=ancestor::*[.//*[@role='slider']][1]"
         )

@@ -7,11 +7,13 @@ processes, so that a crash of one costs a message, and the end of a tab ends the
 Bodies and their edits, without a page:
 
     spaces        the values that are offered: the UNIMAL grid, or finer steps
-    facts         what a part of a body is like, in the terms of the page
+    words         words for nodes, hinges and operators
+    facts         what a node of a body is like, in the terms of the page
     editing       a body and a change in, a new body out, or a sentence that says why not
     redirecting   limbs that point elsewhere
     growing       new limbs
     document      a design with its history
+    memory        the designs of tabs that closed, for a reload
 
 Work in processes:
 
@@ -20,7 +22,8 @@ Work in processes:
     walking       the gait and the score of the newest body
     improving     a short evolution around a design
     finetuning    the network of a design learns on
-    files         what a tab opens, saves and exports
+    uploads       robots that a tab opens
+    files         what a tab saves and exports
 
 The page:
 
@@ -31,7 +34,10 @@ The page:
     stage         robots that walk in the scene of a tab
     browser       what viser has no message for; page.js runs in the tab
     cards         pieces of the page as HTML
-    controls      sliders and lists of the selected part
-    design_tab, search_tab, file_tab, run_tab, view_tab
+    controls      sliders and lists of the selected node
+    work          the controls of work in the background
+    evolution_panel, training_panel
+                  what the tab "Improve" holds
+    design_tab, gallery_tab, file_tab, view_tab
     browsing      the bodies of a run as lists
 """

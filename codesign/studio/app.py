@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import socket
 import threading
 import warnings
@@ -19,14 +20,17 @@ import numpy as np
 
 from codesign.api import Run
 from codesign.errors import UsageError
-from codesign.studio.browser import limit_uploads, start_page
+from codesign.studio.browser import element_id, hide, limit_uploads, start_page
 from codesign.studio.cards import message
 from codesign.studio.design_tab import DesignTab
+from codesign.studio.evolution_panel import EvolutionPanel
 from codesign.studio.file_tab import FileTab
-from codesign.studio.files import LARGEST_FILE
-from codesign.studio.run_tab import RunTab
-from codesign.studio.search_tab import SearchTab
+from codesign.studio.gallery_tab import GalleryTab
+from codesign.studio.improving import Evolution
+from codesign.studio.memory import Memories, Memory
 from codesign.studio.session import Opened, Session
+from codesign.studio.training_panel import TrainingPanel
+from codesign.studio.uploads import LARGEST_ARCHIVE
 from codesign.studio.view_tab import ViewTab
 from codesign.studio.walking import News, Setting, Walker
 from morph_ops._messages import reason
@@ -68,6 +72,7 @@ class Studio:
     Args:
         source: What tabs begin with.
         setting: What bodies walk under.
+        evolution: How long and how wide "Improve" searches; None for the usual.
         host: Address to listen on.
         port: Port; 0 for any that is free.
 
@@ -85,13 +90,16 @@ class Studio:
         source: Source,
         *,
         setting: Setting | None = None,
+        evolution: Evolution | None = None,
         host: str = "127.0.0.1",
         port: int = 8080,
     ) -> None:
         self._source, self._setting = source, setting or Setting()
+        self._evolution = evolution or Evolution()
         self._host = host
         self._lock = threading.Lock()
         self._sessions: dict[int, Session] = {}
+        self._memories = Memories()
         self._spare: _Waiting | None = None
         self._closed = False
         # Tabs that were opened before a restart with the same source keep their designs.
@@ -161,8 +169,19 @@ class Studio:
     def _disconnected(self, client: viser.ClientHandle) -> None:
         with self._lock:
             session = self._sessions.pop(client.client_id, None)
+            memory = None if session is None else session.memory()
+            if session is not None and memory is not None:
+                self._memories.add(session.secret, memory)
         if session is not None:
             session.close()
+
+    def _find(self, secret: str) -> Memory | None:
+        """What a tab worked on that is gone, or that goes only after its reload has come."""
+        with self._lock:
+            for session in self._sessions.values():
+                if session.secret == secret:
+                    return session.memory()
+            return self._memories.find(secret)
 
     def _is_own_page(self, client: viser.ClientHandle) -> bool:
         """Whether a connection comes from the studio's own page; another one is closed.
@@ -182,19 +201,21 @@ class Studio:
     def _furnish(self, session: Session) -> None:
         """Build the page of a tab."""
         client, gui = session.client, session.client.gui
-        limit_uploads(client, largest=LARGEST_FILE)
+        limit_uploads(client, largest=LARGEST_ARCHIVE)
         gui.set_panel_label("codesign studio")
         gui.main_panel.dock_right()
         tabs = gui.add_tab_group()
         with tabs.add_tab("Design"):
             design = DesignTab(session)
         with tabs.add_tab("Improve"):
-            SearchTab(session)
+            EvolutionPanel(session, self._evolution)
+            gui.add_divider()
+            TrainingPanel(session)
+        if self._source.run is not None:
+            with tabs.add_tab("Gallery"):
+                GalleryTab(session, self._source.run)
         with tabs.add_tab("File"):
             file = FileTab(session)
-        if self._source.run is not None:
-            with tabs.add_tab("Run"):
-                RunTab(session, self._source.run)
         with tabs.add_tab("View"):
             view = ViewTab(session)
         view.set_theme(dark=False)
@@ -203,19 +224,16 @@ class Studio:
         restore, drop = gui.add_upload_button("restore"), gui.add_upload_button("drop")
         light, dark = gui.add_button("light"), gui.add_button("dark")
         start.on_click(lambda _: session.post(partial(self._begin, session)))
-        restore.on_upload(lambda event: file.open(event.target.value, what="Restored"))
+        restore.on_upload(
+            lambda event: session.post(partial(self._restore, session, file, event.target.value))
+        )
         drop.on_upload(lambda event: file.open(event.target.value))
         light.on_click(lambda _: session.post(lambda: view.set_theme(dark=False)))
         dark.on_click(lambda _: session.post(lambda: view.set_theme(dark=True)))
-        start_page(
-            client,
-            key=self._key,
-            drop=_id(drop),
-            restore=_id(restore),
-            start=_id(start),
-            light=_id(light),
-            dark=_id(dark),
-        )
+        buttons = {"start": start, "restore": restore, "drop": drop, "light": light, "dark": dark}
+        hide(client, *buttons.values())
+        ids = {name: element_id(button) for name, button in buttons.items()}
+        start_page(client, key=self._key, **ids)
 
     def _begin(self, session: Session) -> None:
         """Open what the studio was started with, unless the tab has a design already."""
@@ -226,6 +244,22 @@ class Studio:
             graph = sample_body(np.random.default_rng())
             opened = Opened(graph=graph, name="random")
         session.open(opened)
+
+    def _restore(self, session: Session, file: FileTab, upload: Any) -> None:
+        """Open what the tab had before a reload, with its history where that is still there."""
+        try:
+            kept: Any = json.loads(upload.content)
+            secret, name, text = (str(kept[key]) for key in ("secret", "name", "text"))
+        except (ValueError, TypeError, KeyError):
+            secret = name = text = ""
+        memory = self._find(secret)
+        if memory is not None:
+            session.resume(memory)
+        elif text:
+            begin = partial(self._begin, session)
+            file.read(f"{name}.json", text.encode(), what="Restored", otherwise=begin)
+        else:
+            self._begin(session)
 
 
 class _Waiting:
@@ -326,22 +360,20 @@ def _commands(session: Session, design: DesignTab, file: FileTab, view: ViewTab)
     """Keys, which work wherever the focus is but in a field of text."""
     add = session.client.gui.add_command
 
-    def command(label: str, action: Callable[[], None], hotkey: Any, modifier: Any = None) -> None:
+    def command(
+        label: str, action: Callable[[], None], hotkey: Any = None, modifier: Any = None
+    ) -> None:
         handle = add(label, hotkey=hotkey, modifier=modifier)
         handle.on_trigger(lambda _: action())
 
     command("Undo", lambda: session.post(session.undo), "Z", "cmd/ctrl")
+    command("Reset to the body as it was opened", lambda: session.post(session.reset))
     command("Redo", lambda: session.post(session.redo), "Y", "cmd/ctrl")
     command("Redo (as on a Mac)", lambda: session.post(session.redo), "Z", "cmd/ctrl+shift")
-    command("Select the next part", lambda: session.post(lambda: session.select_next(1)), "N")
-    command("Select the part before", lambda: session.post(lambda: session.select_next(-1)), "B")
+    command("Select the next limb", lambda: session.post(lambda: session.select_next(1)), "N")
+    command("Select the limb before", lambda: session.post(lambda: session.select_next(-1)), "B")
     command("Add a limb here", design.add, "A")
     command("Remove this limb", design.remove, "X")
     command("Save as JSON", lambda: file.save("json"), "S")
-    command("Pause or play", lambda: session.post(lambda: view.play("")), "P")
-    command("Start the gait again", lambda: session.post(lambda: view.play("Restart")), "R")
-
-
-def _id(handle: Any) -> str:
-    """Id of a button in the page."""
-    return str(handle._impl.uuid)
+    command("Pause or play", lambda: session.post(view.play), "P")
+    command("Start the gait again", lambda: session.post(view.restart), "R")

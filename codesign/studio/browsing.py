@@ -9,6 +9,8 @@ import networkx as nx
 from codesign.api import Run
 from codesign.drawing import picture_of
 from codesign.errors import UsageError
+from codesign.store import FRONT
+from codesign.studio.words import made_by
 
 __all__ = ["Entry", "Shelf"]
 
@@ -27,15 +29,17 @@ class Entry:
         number: Its number.
         graph: The body.
         variant: Controller variant that it was scored with.
-        text: What the list says about it.
+        score: Its score in figures, or why it has none.
+        text: Where it comes from.
     """
 
     number: int
     graph: nx.DiGraph[str]
     variant: int
+    score: str
     text: str
 
-    def picture(self, *, size: tuple[int, int] = (150, 96)) -> str:
+    def picture(self, *, size: tuple[int, int] = (96, 66)) -> str:
         """The body as SVG.
 
         Args:
@@ -59,7 +63,7 @@ class Shelf:
     @property
     def lists(self) -> list[str]:
         """Names of the lists: the best designs, what the algorithm keeps, and the family."""
-        return [_BEST, *(f"kept: {role}" for role in self._roles()), _ANCESTORS, _CHILDREN]
+        return [_BEST, *map(_kept, self._roles()), _ANCESTORS, _CHILDREN]
 
     def numbers(self, name: str, *, opened: int | None = None) -> list[int]:
         """Numbers of the bodies in a list.
@@ -81,8 +85,8 @@ class Shelf:
                 return sorted(tree.successors(opened))[:MOST]
             found: set[int] = nx.ancestors(tree, opened)  # pyright: ignore[reportUnknownMemberType]
             return sorted(found, reverse=True)[:MOST]
-        role = name.removeprefix("kept: ")
-        if role not in self._roles():
+        role = next((role for role in self._roles() if _kept(role) == name), None)
+        if role is None:
             raise UsageError(f"{name}: expected one of {', '.join(self.lists)}")
         rows = self._run.query(
             "SELECT m.number FROM membership m JOIN candidates c ON c.number = m.number "
@@ -103,17 +107,18 @@ class Shelf:
         """
         candidate = self._run.candidate(number)
         record = candidate.reevaluation or candidate.record
-        score = "not scored" if record is None else f"score {record.score:,.0f}"
+        score = "not scored" if record is None else f"{record.score:,.0f}"
         if record is not None and record.status != "ok":
             score = record.status
-        made = candidate.operator.replace("+", ", ").replace("_", " ")
-        parents = ", ".join(str(parent) for parent in candidate.parents)
-        origin = f"{made} of {parents}" if parents else made
+        parents = " and ".join(str(parent) for parent in candidate.parents)
+        made = made_by(candidate.operator.split("+"))
         return Entry(
             number=number,
             graph=candidate.graph,
             variant=candidate.variant,
-            text=", ".join((score, f"generation {candidate.generation}", origin)),
+            score=score,
+            text=f"generation {candidate.generation}, "
+            + (f"child of {parents}: {made}" if parents else made),
         )
 
     def _roles(self) -> list[str]:
@@ -121,6 +126,11 @@ class Shelf:
             "SELECT DISTINCT role FROM membership WHERE until IS NULL ORDER BY role", limit=50
         ).rows
         return [str(row[0]) for row in rows]
+
+
+def _kept(role: str) -> str:
+    """The list of what an algorithm keeps in a role."""
+    return "Pareto front" if role == FRONT else role
 
 
 def _letters(number: int) -> str:

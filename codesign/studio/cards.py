@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
 from codesign.studio.walking import EPISODES, Estimate
 
-__all__ = ["columns", "message", "paragraph", "score_card", "score_text", "warnings_card"]
+__all__ = [
+    "Picture",
+    "columns",
+    "gallery",
+    "message",
+    "paragraph",
+    "score_card",
+    "score_text",
+    "warnings_card",
+]
 
 _DIM = "color:var(--mantine-color-dimmed)"
 _BOX = "margin:0 0.75em 0.5em;font-size:0.85em;line-height:1.4"
 _WARN = (
     "margin-top:0.4em;padding:0.2em 0.6em;border-left:3px solid #f08c00;"
     "background:color-mix(in srgb, #f08c00 12%, transparent)"
+)
+
+#: Pictures that are buttons.
+_PICTURES = """<style>
+.codesign-gallery { display: grid; gap: 0.4em; margin: 0 0.75em 0.5em; font-size: 0.8em; }
+.codesign-gallery button {
+  display: flex; flex-direction: column; justify-content: flex-start;
+  font: inherit; color: inherit; background: none; cursor: pointer; text-align: left;
+  padding: 0.2em 0.4em; border: 1px solid var(--mantine-color-default-border); border-radius: 4px;
+}
+.codesign-gallery button:hover, .codesign-gallery button:focus-visible {
+  border-color: var(--mantine-primary-color-filled);
+  outline: 1px solid var(--mantine-primary-color-filled);
+}
+.codesign-gallery svg { display: block; width: 100%; height: auto; }
+</style>"""
+#: What stands behind the score, for who asks.
+_SCORE_HELP = (
+    "Score: the mean return of the episodes; on flat ground 50 points are one meter. ± is half of "
+    "the 95% interval. Zero-shot: the network of this body was generated without training. "
+    "Unusual: how many training bodies of the controller lie nearer to the others."
 )
 
 #: First words of warnings that stand together, and what the page says in their place.
@@ -46,6 +77,49 @@ def message(text: str) -> str:
         text: The text.
     """
     return f'<div style="{_BOX}"><div style="{_WARN}" role="alert">{escape(text)}</div></div>'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A small picture that is a button.
+
+    Attributes:
+        press: Id of the button of viser that it presses.
+        label: What it does, for screen readers.
+        svg: The picture.
+        text: The line below it.
+        dim: What stands before the text.
+        help: What shows when the pointer or the keyboard is on it.
+    """
+
+    press: str
+    label: str
+    svg: str
+    text: str
+    dim: str = ""
+    help: str = ""
+
+
+def gallery(pictures: Sequence[Picture], *, columns: int = 3) -> str:
+    """Small pictures side by side; each is a button.
+
+    Args:
+        pictures: The pictures.
+        columns: Number of pictures in a row.
+
+    Examples:
+        >>> shown = gallery([Picture(press="id", label="Open 7", svg="<svg/>", text="score 3")])
+        >>> 'data-press="id"' in shown
+        True
+    """
+    shown = "".join(
+        f'<button type="button" data-press="{escape(each.press)}" aria-label="{escape(each.label)}"'
+        f' data-help="{escape(each.help)}">{each.svg}'
+        f'<span><span style="{_DIM}">{escape(each.dim)}</span> {escape(each.text)}</span></button>'
+        for each in pictures
+    )
+    style = f"grid-template-columns:repeat({columns},1fr)"
+    return f'{_PICTURES}<div class="codesign-gallery" style="{style}">{shown}</div>'
 
 
 def score_text(estimate: Estimate) -> str:
@@ -143,6 +217,7 @@ def warnings_card(lines: Sequence[str]) -> str:
     )
     return (
         f'<div style="{place};z-index:2;padding:0.2em 0.6em 0.5em;border-radius:4px;'
+        "max-height:45vh;overflow:auto;"
         f'background:var(--mantine-color-body)" role="status">{shown}</div>'
     )
 
@@ -152,7 +227,7 @@ def _card(
 ) -> str:
     opacity = ";opacity:0.5" if faint else ""
     return (
-        f'<div style="{_BOX}{opacity}">'
+        f'<div style="{_BOX}{opacity}" data-help="{_SCORE_HELP}">'
         '<div style="display:flex;justify-content:space-between;align-items:baseline">'
         f'<span style="font-size:1.5em;font-weight:600" {data}>{text}</span>{change}</div>'
         f'<div style="{_DIM}">{escape(below)}</div>{columns(rows)}</div>'

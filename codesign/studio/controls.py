@@ -1,4 +1,4 @@
-"""The controls of one part of a design: sliders and lists that fit what is selected."""
+"""The controls of one node of a design: sliders and lists that fit what is selected."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import networkx as nx
 
 from codesign.studio import editing
+from codesign.studio.browser import explain
 from codesign.studio.facts import NodeFacts, direction_of, facts
 from codesign.studio.redirecting import redirect
 from codesign.studio.spaces import GRID
+from codesign.studio.words import in_words
 from morph_ops.graph import Joint, Slot
 
 if TYPE_CHECKING:
@@ -29,20 +31,21 @@ OnEdit: TypeAlias = Callable[[str, Edit], None]
 
 _AXES: dict[str, tuple[Slot, ...]] = {"x": ("x",), "y": ("y",), "x and y": ("x", "y")}
 _CM = 100.0
+_DEGREE, _CUBED = "\N{DEGREE SIGN}", "\N{SUPERSCRIPT THREE}"
 
 
 @dataclass(eq=False)
 class NodeControls:
-    """Sliders and lists for the selected part.
+    """Sliders and lists for the selected node.
 
     Args:
-        gui: The interface of the tab.
+        client: The tab.
         on_edit: Called when a user changes something.
 
-    The controls are made anew when the part has others, and get new values otherwise.
+    The controls are made anew when the node has others, and get new values otherwise.
     """
 
-    gui: viser.GuiApi
+    client: viser.ClientHandle
     on_edit: OnEdit
     _made: list[Any] = field(default_factory=list[Any])
     _setters: dict[str, Callable[[NodeFacts], None]] = field(
@@ -63,11 +66,11 @@ class NodeControls:
         mirrored: bool,
         container: viser.GuiFolderHandle,
     ) -> None:
-        """Show the values of a part.
+        """Show the values of a node.
 
         Args:
             graph: The body.
-            name: Name of the part.
+            name: Name of the node.
             space: The values to offer.
             mirrored: Whether edits are mirrored.
             container: Folder of the controls.
@@ -85,7 +88,7 @@ class NodeControls:
             with container:
                 if not seen.locked:
                     self._make(seen)
-        container.label = f"{name}, {_kind(seen)}"
+        container.label = _title(seen)
         for set_value in self._setters.values():
             set_value(seen)
 
@@ -93,31 +96,51 @@ class NodeControls:
         name, space = seen.name, self._space
         if seen.is_torso:
             self._slider(
-                "Radius (cm)", space.torso_radii, lambda s: s.radius, self._radius(name), _CM
+                seen,
+                "Radius (cm)",
+                space.torso_radii,
+                lambda s: s.radius,
+                self._radius(name),
+                _CM,
+                help_text="Radius of the torso, a sphere; its limbs move along.",
             )
             self._slider(
-                "Density (kg/m\N{SUPERSCRIPT THREE})",
+                seen,
+                f"Density (kg/m{_CUBED})",
                 space.torso_densities,
                 lambda s: s.density,
                 self._density(name),
+                help_text="Mass of the torso per volume; water has 1000.",
             )
             return
         self._slider(
+            seen,
             "Length (cm)",
             space.limb_heights,
             lambda s: s.length,
             lambda v: lambda g: editing.set_length(g, name, v, **self._options),
             _CM,
-            hint="Length of the straight part of the limb.",
+            help_text="Length of the straight part of the limb, without its round ends.",
         )
-        self._slider("Radius (cm)", space.limb_radii, lambda s: s.radius, self._radius(name), _CM)
+        self._slider(
+            seen,
+            "Radius (cm)",
+            space.limb_radii,
+            lambda s: s.radius,
+            self._radius(name),
+            _CM,
+            help_text="Radius of the limb and of its round ends.",
+        )
         self._make_direction(seen)
         everywhere = space is GRID
         self._slider(
-            f"Density{' of all limbs' * everywhere} (kg/m\N{SUPERSCRIPT THREE})",
+            seen,
+            f"Density{' of all limbs' * everywhere} (kg/m{_CUBED})",
             space.limb_densities,
             lambda s: s.density,
             self._density(name, all_limbs=everywhere),
+            help_text="Mass per volume; water has 1000. "
+            + "In the UNIMAL space all limbs have one density." * everywhere,
         )
         self._make_hinges(seen)
 
@@ -145,18 +168,20 @@ class NodeControls:
             return lambda g: redirect(g, name, direction_of(azimuth, tilt), **self._options)
 
         self._slider(
-            "Direction (\N{DEGREE SIGN})",
+            seen,
+            f"Direction ({_DEGREE})",
             azimuths,
             lambda s: s.azimuth,
             lambda value: turn(value, self._angles[1]),
-            hint="Seen from above: 0 is forward, 90 is left, 180 is backward.",
+            help_text="Seen from above: 0 is forward, 90 is left, 180 is backward.",
         )
         self._slider(
-            "Tilt down (\N{DEGREE SIGN})",
+            seen,
+            f"Tilt down ({_DEGREE})",
             tilts,
             lambda s: s.tilt,
             lambda value: turn(self._angles[0], value),
-            hint="0 is level, 90 is straight down.",
+            help_text="0 is level, 90 is straight down.",
         )
 
     def _make_hinges(self, seen: NodeFacts) -> None:
@@ -165,13 +190,8 @@ class NodeControls:
             (text for text, slots in _AXES.items() if slots == tuple(j.slot for j in seen.joints)),
             "y",
         )
-        axes = self.gui.add_dropdown(
-            "Hinge axes",
-            tuple(_AXES),
-            initial_value=now,
-            hint="y swings a leg forward and backward, x to its side.",
-        )
-        self._made.append(axes)
+        axes = self.client.gui.add_dropdown("Hinge axes", tuple(_AXES), initial_value=now)
+        self._keep(axes, "y swings a leg forward and backward, x to its side; each has a motor.")
 
         def set_axes(text: str) -> None:
             slots = _AXES[text]
@@ -184,13 +204,14 @@ class NodeControls:
         for joint in seen.joints:
             self._make_range(name, joint)
             self._slider(
+                seen,
                 f"Motor {joint.slot} (N m)",
                 self._space.gears,
                 lambda s, slot=joint.slot: _hinge(s, slot).gear,
                 lambda value, slot=joint.slot: (
                     lambda g: editing.set_gear(g, name, slot, value, **self._options)
                 ),
-                hint="Largest torque of the motor.",
+                help_text="Largest torque of the motor, in newton meters.",
             )
 
     def _make_range(self, name: str, joint: Joint) -> None:
@@ -202,71 +223,79 @@ class NodeControls:
                 lambda g: editing.set_range(g, name, slot, (low, high), **self._options),
             )
 
-        label = f"Range {slot} (\N{DEGREE SIGN})"
+        label = f"Range {slot} ({_DEGREE})"
+        help_text = "Angles between which the hinge turns; at 0 the limb has its direction above."
         if self._space is not GRID:
             limit = max(max(abs(v) for v in pair) for pair in self._space.ranges_deg)
             limit = max(limit, *(abs(value) for value in joint.range_deg))
             step = 15.0
-            slider = self.gui.add_multi_slider(
+            slider = self.client.gui.add_multi_slider(
                 label, -limit, limit, step, joint.range_deg, min_range=step
             )
             when_changed(slider, lambda pair: send(*pair))
-            self._made.append(slider)
-            self._setters[label] = lambda s: setattr(
-                slider, "value", tuple(map(float, _hinge(s, slot).range_deg))
+            self._keep(slider, f"{help_text} {_offered((-limit, limit, step), _DEGREE)}")
+            self._setters[label] = lambda s: _set(
+                slider, tuple(map(float, _hinge(s, slot).range_deg))
             )
             return
         pairs = sorted({*self._space.ranges_deg, joint.range_deg}, key=lambda p: (p[1] - p[0], p))
         texts = {_range_text(pair): pair for pair in pairs}
-        picker = self.gui.add_dropdown(
+        picker = self.client.gui.add_dropdown(
             label, tuple(texts), initial_value=_range_text(joint.range_deg)
         )
         when_changed(picker, lambda text: send(*texts[text]))
-        self._made.append(picker)
+        self._keep(picker, help_text)
 
         def set_value(seen: NodeFacts) -> None:
             text = _range_text(_hinge(seen, slot).range_deg)
             if text not in texts:
                 texts[text] = _hinge(seen, slot).range_deg
                 picker.options = tuple(texts)
-            picker.value = text
+            _set(picker, text)
 
         self._setters[label] = set_value
 
     def _slider(
         self,
+        seen: NodeFacts,
         label: str,
         values: Sequence[float],
         get: Callable[[NodeFacts], float],
         edit: Callable[[float], Edit],
         scale: float = 1.0,
         *,
-        hint: str | None = None,
+        help_text: str,
     ) -> None:
         """A slider over values of the space; none where the space has one value alone."""
         if len(values) < 2:
             return
         ordered = sorted(values)
-        step = min(b - a for a, b in pairwise(ordered)) * scale
-        slider = self.gui.add_slider(
-            label,
-            min=round(ordered[0] * scale, 4),
-            max=round(ordered[-1] * scale, 4),
-            step=round(step, 4),
-            initial_value=round(ordered[0] * scale, 4),
-            hint=hint,
+        step = min(b - a for a, b in pairwise(ordered))
+        low, high, step, value = (
+            round(each * scale, 4) for each in (ordered[0], ordered[-1], step, get(seen))
         )
-        self._made.append(slider)
+        # A value off the grid, such as that of an opened robot, widens the slider.
+        slider = self.client.gui.add_slider(
+            label, min=min(low, value), max=max(high, value), step=step, initial_value=value
+        )
+        unit = label.rpartition("(")[2].rstrip(")")
+        self._keep(slider, f"{help_text} {_offered((low, high, step), unit)}")
 
         def set_value(seen: NodeFacts) -> None:
             value = round(get(seen) * scale, 4)
-            # A value off the grid, such as that of an opened robot, widens the slider.
-            slider.min, slider.max = min(slider.min, value), max(slider.max, value)
-            slider.value = value
+            if value < slider.min:
+                slider.min = value
+            if value > slider.max:
+                slider.max = value
+            _set(slider, value)
 
         self._setters[label] = set_value
         name = self._name
         when_changed(slider, lambda value: self.on_edit(f"{label} of {name}", edit(value / scale)))
+
+    def _keep(self, handle: Any, help_text: str) -> None:
+        self._made.append(handle)
+        explain(self.client, handle, help_text)
 
 
 def when_changed(handle: Any, act: Callable[[Any], None]) -> None:
@@ -284,6 +313,15 @@ def when_changed(handle: Any, act: Callable[[Any], None]) -> None:
     handle.on_update(changed)
 
 
+def _set(handle: Any, value: Any) -> None:
+    """Set an input to a value that it does not have yet.
+
+    A value for an input that goes at the same time is an error in the page.
+    """
+    if handle.value != value:
+        handle.value = value
+
+
 def _hinge(seen: NodeFacts, slot: Slot) -> Joint:
     return next(joint for joint in seen.joints if joint.slot == slot)
 
@@ -292,11 +330,19 @@ def _range_text(pair: tuple[float, float]) -> str:
     return f"{pair[0]:g} to {pair[1]:g}"
 
 
-def _kind(seen: NodeFacts) -> str:
+def _offered(values: tuple[float, float, float], unit: str) -> str:
+    """What a slider offers, for its help."""
+    low, high, step = values
+    space = "" if unit == _DEGREE else " "
+    return f"{low:g} to {high:g}{space}{unit} in steps of {step:g}."
+
+
+def _title(seen: NodeFacts) -> str:
+    """What is selected, and where it hangs."""
+    name = in_words(seen.name)
     if seen.locked:
-        return "of the robot's file: stays as it is"
-    if seen.is_torso:
-        return "the torso"
-    if seen.mirrored_limb is not None:
-        return f"mirrored by {seen.mirrored_limb}"
-    return f"on {seen.parent}"
+        return f"{name}: came with the file, stays as it is"
+    if seen.parent is None:
+        return name
+    mirrored = "" if seen.mirrored_limb is None else f", mirrors {in_words(seen.mirrored_limb)}"
+    return f"{name}: on {in_words(seen.parent)}{mirrored}"

@@ -309,7 +309,7 @@ def remove_limb(
         ['limb/0']
     """
     if name == root(graph):
-        raise UsageError(f"{name} is the torso, which every body has: select a limb to remove")
+        raise UsageError("this is the torso, which every body has: select a limb to remove")
     names = free_group(graph, name, mirrored=mirrored)
     _require_free(graph, names)
     rest = without(graph, names)
@@ -333,7 +333,7 @@ def finished(
             too many.
     """
     if not keeps_own_nodes(before, proposal):
-        raise UsageError("parts that came with the robot's file stay as they are")
+        raise UsageError("what came with the robot's file stays as it is")
     pose = Pose.of(proposal, space=space)
     child = exclude_touching(proposal, frames=pose.frames)
     child = at_rest_height(child, space=space, pose=pose)
@@ -388,7 +388,7 @@ def _resized(
 ) -> nx.DiGraph[str]:
     """A copy in which a limb, and its mirror image, has the radius and height of ``size``."""
     if name == root(graph):
-        raise UsageError(f"{name} is the torso, which has no length: select a limb")
+        raise UsageError("this is the torso, which has no length: select a limb")
     pose, child = Pose.of(graph, space=space), graph
     for each in free_group(graph, name, mirrored=mirrored):
         radius, length = size(limb(graph, each))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from viser import Icon
 
 from codesign.exporting import SCENE_TASK
+from codesign.studio.browser import explain, in_row
 from codesign.studio.cards import paragraph
 from codesign.studio.controls import when_changed
 from codesign.studio.files import (
@@ -17,10 +19,10 @@ from codesign.studio.files import (
     as_json,
     as_mjcf,
     export_bundle,
-    open_file,
     plain_name,
 )
 from codesign.studio.session import Opened
+from codesign.studio.uploads import open_file
 from morph_ops.sampling import sample_body
 
 if TYPE_CHECKING:
@@ -38,47 +40,63 @@ class FileTab:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        gui = session.client.gui
-        gui.add_html(
-            paragraph(
-                "Open MJCF (.xml), URDF, JSON or GraphML, or drop the file anywhere on this page.",
-                dim=True,
-            )
-        )
+        gui, help_on = session.client.gui, partial(explain, session.client)
+        gui.add_html(paragraph("Open a robot, or drop its file anywhere on this page.", dim=True))
         upload = gui.add_upload_button("Open a robot file", icon=Icon.FOLDER_OPEN)
         upload.on_upload(lambda event: self.open(event.target.value))
-        self._fresh = gui.add_button("New random body", icon=Icon.DICE, hint="A UNIMAL body.")
-        self._fresh.on_click(lambda _: session.post(self._sample))
+        help_on(
+            upload,
+            "MJCF (.xml), URDF, JSON or GraphML of at most 10 MB. For a robot with meshes, a .zip "
+            "of its folder, of at most 50 MB and 500 files.",
+        )
+        fresh = gui.add_button("New random body", icon=Icon.DICE)
+        fresh.on_click(lambda _: session.post(self._sample))
+        help_on(
+            fresh, "A body of the UNIMAL space in place of this design; undo brings this one back."
+        )
         gui.add_divider()
         self._name = gui.add_text("Name", "robot")
         when_changed(self._name, lambda text: session.post(lambda: self._rename(text), key="name"))
-        save_json = gui.add_button(
-            "Save as JSON", icon=Icon.DEVICE_FLOPPY, hint="Keeps every digit. Press S"
-        )
-        save_json.on_click(lambda _: self.save("json"))
-        save_mjcf = gui.add_button("Save as MJCF", icon=Icon.FILE_CODE, hint="For MuJoCo.")
-        save_mjcf.on_click(lambda _: self.save("xml"))
-        self._export = gui.add_button(
-            "Export everything (.zip)",
-            icon=Icon.PACKAGE_EXPORT,
-            hint="MJCF, URDF, JSON, GraphML, the network, and a script that runs them.",
-        )
+        help_on(self._name, "Name of the files: letters, digits, - and _, at most 60.")
+        json = gui.add_button("Save as JSON", icon=Icon.DEVICE_FLOPPY)
+        json.on_click(lambda _: self.save("json"))
+        help_on(json, "The project's own format, which keeps every digit. Key S.")
+        mjcf = gui.add_button("Save as MJCF", icon=Icon.FILE_CODE)
+        mjcf.on_click(lambda _: self.save("xml"))
+        help_on(mjcf, "The robot as MuJoCo reads it (.xml).")
+        in_row(session.client, json, mjcf)
+        self._export = gui.add_button("Export everything (.zip)", icon=Icon.PACKAGE_EXPORT)
         self._export.on_click(lambda _: session.post(self._bundle))
+        help_on(
+            self._export,
+            "MJCF, URDF, JSON and GraphML, the network that moves it, its score, a picture, and a "
+            "script that simulates it. Takes some seconds.",
+        )
         session.refresh.append(self.refresh)
 
     def refresh(self) -> None:
         """Show the design as it is."""
         self._name.value = self._session.design.name
 
-    def open(self, file: Any, *, what: str = "Opened") -> None:
+    def open(self, file: Any) -> None:
         """Open a file that the tab uploaded.
 
         Args:
             file: The file, of viser.
-            what: Title of the message that says so.
         """
-        name, content = str(file.name), bytes(file.content)
-        work = partial(open_file, name=name, content=content)
+        self.read(str(file.name), bytes(file.content), what="Opened")
+
+    def read(
+        self, name: str, content: bytes, *, what: str, otherwise: Callable[[], None] = lambda: None
+    ) -> None:
+        """Open the content of a file.
+
+        Args:
+            name: Name of the file.
+            content: What is in it.
+            what: Title of the message that says that it is open.
+            otherwise: Called in the actor where it cannot be opened.
+        """
 
         def done(graph: Any) -> None:
             self._session.open(Opened(graph=graph, name=plain_name(name)))
@@ -87,10 +105,16 @@ class FileTab:
         def end(error: str | None) -> None:
             if error is not None:
                 self._session.notify("Not opened", error, bad=True)
+                otherwise()
 
-        self._session.post(
-            lambda: self._start(work, done, end) if content else end(f"{name}: the file is empty")
-        )
+        def start() -> None:
+            if not content:
+                end(f"{plain_name(name)}: the file is empty")
+                return
+            work = partial(open_file, name=name, content=content)
+            self._session.start_job(work, on_message=done, on_end=end)
+
+        self._session.post(start)
 
     def save(self, extension: str) -> None:
         """Send the design to the tab as a file.
@@ -99,9 +123,6 @@ class FileTab:
             extension: "json" or "xml".
         """
         self._session.post(lambda: self._save(extension))
-
-    def _start(self, work: Any, done: Any, end: Any) -> None:
-        self._session.start_job(work, on_message=done, on_end=end)
 
     def _save(self, extension: str) -> None:
         design = self._session.design

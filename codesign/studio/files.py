@@ -1,8 +1,4 @@
-"""Files that come in and go out of the page: contents, never paths of this machine.
-
-What a tab uploads is written to a folder of its own for as long as it is read, and read with the
-same checks as any robot file. An MJCF file that names other files, such as meshes, finds none.
-"""
+"""Files that go out of the page: contents, never paths of this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ import networkx as nx
 
 from codesign.errors import UsageError
 from codesign.studio.jobs import Channel
-from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
 from morph_ops.errors import BodyError
 
@@ -23,18 +18,13 @@ if TYPE_CHECKING:
     from hyperdistill_core.nets.mlp import BodyMLP
 
 __all__ = [
-    "LARGEST_FILE",
     "Bundle",
     "as_json",
     "as_mjcf",
     "export_bundle",
-    "open_file",
     "plain_name",
-    "read_upload",
 ]
 
-#: Largest file that a tab may upload (bytes), as for any robot file.
-LARGEST_FILE = 10_000_000
 #: Longest name of a design.
 _LONGEST_NAME = 60
 
@@ -55,61 +45,6 @@ def plain_name(name: str) -> str:
     return "-".join(part for part in kept.split("-") if part)[:_LONGEST_NAME] or "robot"
 
 
-def read_upload(name: str, content: bytes) -> nx.DiGraph[str]:
-    """The body in an uploaded file.
-
-    Args:
-        name: Name of the file, whose extension says the format.
-        content: What is in it.
-
-    Raises:
-        UsageError: The file is too large, has another extension, or holds no robot that moves.
-
-    Examples:
-        >>> read_upload("a.json", b"{")  # doctest: +ELLIPSIS
-        Traceback (most recent call last):
-        codesign.errors.UsageError: a.json: ...
-    """
-    from morph_ops.io.files import ROBOT_EXTENSIONS, read_body
-
-    extension = Path(name).suffix.lower()
-    shown = f"{plain_name(name)}{extension if extension in ROBOT_EXTENSIONS else ''}"
-    if extension not in ROBOT_EXTENSIONS:
-        raise UsageError(
-            f"{shown}: expected a robot file ({', '.join(ROBOT_EXTENSIONS)}), got another kind"
-        )
-    if len(content) > LARGEST_FILE:
-        raise UsageError(
-            f"{shown}: expected at most {LARGEST_FILE // 1_000_000} MB, got "
-            f"{len(content) / 1e6:.1f} MB"
-        )
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / shown
-        path.write_bytes(content)
-        try:
-            graph = read_body(path)
-        except BodyError as error:
-            # A message names the file by its path, and no path is the tab's business.
-            raise UsageError(one_line(error).replace(f"{folder}/", "")) from None
-    if not any(body_graph.joints(graph)):
-        raise UsageError(f"{shown}: expected a robot with at least one joint, got none")
-    return graph
-
-
-def open_file(channel: Channel, name: str, content: bytes) -> None:
-    """Read an uploaded file in a process of its own, since MuJoCo's parser may crash.
-
-    Args:
-        channel: Gets the body, once.
-        name: Name of the file.
-        content: What is in it.
-
-    Raises:
-        UsageError: As for :func:`read_upload`.
-    """
-    channel.send(read_upload(name, content))
-
-
 def as_json(graph: nx.DiGraph[str]) -> bytes:
     """A body in the project's own format.
 
@@ -118,6 +53,7 @@ def as_json(graph: nx.DiGraph[str]) -> bytes:
 
     Examples:
         >>> import numpy as np
+        >>> from codesign.studio.uploads import read_upload
         >>> from morph_ops.identity import body_hash
         >>> from morph_ops.sampling import sample_body
         >>> body = sample_body(np.random.default_rng(0))

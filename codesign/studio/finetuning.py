@@ -16,13 +16,10 @@ from codesign.studio.walking import Setting
 if TYPE_CHECKING:
     from hyperdistill_core.nets.mlp import BodyMLP
 
-__all__ = ["STOP", "Curve", "Tuned", "fine_tune"]
+__all__ = ["Curve", "Tuned", "fine_tune"]
 
-#: Message that ends a training early; what it has learned so far counts.
-STOP = "stop"
 #: Parts of a training after each of which its network is kept.
 _CHECKPOINTS = 10
-_SIMULATIONS = 96
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +63,19 @@ def fine_tune(
     setting: Setting,
     variant: int = 0,
     steps: int = 300_000,
+    simulations: int = 96,
     workers: int = 1,
     episodes: int = 8,
 ) -> None:
     """Train the network of a design on its own body; report :class:`Curve`, then :class:`Tuned`.
 
     Args:
-        channel: Gets the reports; :data:`STOP` from it ends the training.
+        channel: Gets the reports; a stop from it ends the training, and what it has learned counts.
         graph: The design.
         setting: What it walks under.
         variant: Controller variant that its network starts from.
         steps: Control steps of the training.
+        simulations: Number of simulations side by side.
         workers: Number of worker processes.
         episodes: Episodes of the scores before and after.
 
@@ -89,14 +88,14 @@ def fine_tune(
 
     def report(row: dict[str, float]) -> None:
         channel.send(Curve(steps=int(row["steps"]), total=steps, speed=row["speed"]))
-        if channel.waits() and channel.receive() == STOP:
+        if channel.is_stopped():
             raise _StopError
 
     torch.set_num_threads(workers)
     settings = FineTuneSettings(
         task=setting.task,
         steps_per_body=steps,
-        n_envs=_SIMULATIONS,
+        n_envs=simulations,
         checkpoints=_CHECKPOINTS,
         n_workers=workers,
         seed=setting.seed,

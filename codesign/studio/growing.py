@@ -72,7 +72,7 @@ def add_limb(
     pose = Pose.of(graph, space=space)
     site = Site(name, "center" if name == root(graph) else where)
     group = group_of(graph, name) if mirrored else (name,)
-    reason = f"there is no room on {name}: select another part, or the other place on it"
+    reason = f"there is no room on {name}: select another limb, or the other place on it"
     for directions in _proposals(pose, name, group, mirrored=mirrored):
         if len(directions) > room:
             reason = f"there is room for {room} more limb, and a mirrored pair has two"

@@ -2,12 +2,14 @@
 
 Every round mutates the best bodies so far, and scores the children zero-shot on the same few
 episodes, under the design's own controller variant. After each round the best three are scored
-again on more episodes, and reported with their gaits.
+again on more episodes, and reported with their gaits. A search that is stopped in its first round
+offers the best as they are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import networkx as nx
@@ -72,14 +74,18 @@ class Progress:
     """How far an evolution is.
 
     Attributes:
-        done: Number of scored children.
+        share: Share of the work that is done (0..1).
+        done: Number of children so far, also of those that could not be made or walk.
         total: Number of children of all rounds.
-        best: Best score of a child so far, over few episodes.
+        best: Best score of a child so far, over few episodes; minus infinity before the first.
+        design_score: Score of the design over the same episodes.
     """
 
+    share: float
     done: int
     total: int
     best: float
+    design_score: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,7 +118,7 @@ def improve(
     """Evolve around a design, and report :data:`Report` as it goes.
 
     Args:
-        channel: Gets the reports.
+        channel: Gets the reports; a stop from it ends the evolution, and what it has found counts.
         graph: The design.
         setting: What bodies walk under.
         variant: Controller variant of the design.
@@ -131,8 +137,11 @@ def improve(
     search = _Search(
         channel, scorer, controller, graph, setting=setting, variant=variant, size=size
     )
-    for number in range(1, size.rounds + 1):
-        search.run_round(number)
+    search.run()
+
+
+class _StopError(Exception):
+    """The user ended the evolution."""
 
 
 class _Search:
@@ -156,23 +165,59 @@ class _Search:
         self._design = Child(graph=graph, operators=(), record=record)
         self._known = {body_hash(graph)}
         self._children: list[Child] = []
-        self._done = 0
+        self._done = self._episodes = 0
         self._offered: dict[str, Child] = {}
-        self._design_score = scorer(graph, variant=variant, episodes=size.offered_episodes).score
 
-    def run_round(self, number: int) -> None:
-        """Make and score the children of a round, and offer the best of all."""
-        ranked = sorted([self._design, *self._children], key=_score, reverse=True)
-        parents = ranked[: self._size.parents]
+    @cached_property
+    def _design_score(self) -> float:
+        """Score of the design over as many episodes as those that are offered."""
+        episodes = self._size.offered_episodes
+        return self._scorer(self._design.graph, variant=self._variant, episodes=episodes).score
+
+    def run(self) -> None:
+        """Make and score children, round by round, and offer the best of all after each."""
+        self._report()
+        finished = 0
+        try:
+            for number in range(1, self._size.rounds + 1):
+                self._run_round()
+                self._offer(self._scored_again(), number, self._design_score)
+                finished = number
+        except _StopError:
+            if not finished:
+                self._offer(self._ranked()[:OFFERED], 0, self._design.record.score)
+
+    def _run_round(self) -> None:
+        parents = [self._design, *self._children]
+        parents = sorted(parents, key=_score, reverse=True)[: self._size.parents]
         for index in range(self._size.children):
             child = self._child(parents[index % len(parents)])
             if child is not None:
                 self._children.append(child)
             self._done += 1
-            best = max((_score(each) for each in self._children), default=float("-inf"))
-            total = self._size.rounds * self._size.children
-            self._channel.send(Progress(done=self._done, total=total, best=best))
-        self._offer(number)
+            self._report(self._size.episodes)
+
+    def _report(self, episodes: int = 0) -> None:
+        """Say how far the evolution is after some more episodes.
+
+        Raises:
+            _StopError: The user wants no more.
+        """
+        size = self._size
+        self._episodes += episodes
+        again = 2 * OFFERED * size.offered_episodes
+        share = self._episodes / (size.rounds * (size.children * size.episodes + again))
+        self._channel.send(
+            Progress(
+                share=share,
+                done=self._done,
+                total=size.rounds * size.children,
+                best=max((_score(each) for each in self._children), default=float("-inf")),
+                design_score=self._design.record.score,
+            )
+        )
+        if self._channel.is_stopped():
+            raise _StopError
 
     def _child(self, parent: Child) -> Child | None:
         """A child that is new, scored; None where the mutation finds none."""
@@ -191,30 +236,33 @@ class _Search:
             return None
         return Child(graph=graph, operators=(*parent.operators, operator), record=record)
 
-    def _offer(self, number: int) -> None:
-        """Score the best again on more episodes, and report those that stay the best."""
-        ranked = sorted(self._children, key=_score, reverse=True)
-        shown = [self._scored_again(child) for child in ranked[: 2 * OFFERED]]
-        best = sorted(shown, key=_score, reverse=True)[:OFFERED]
-        walking = [self._shown(child) for child in best]
+    def _ranked(self) -> list[Child]:
+        return sorted(self._children, key=_score, reverse=True)
+
+    def _scored_again(self) -> list[Child]:
+        """The best children by their scores over more episodes."""
+        found: list[Child] = []
+        for child in self._ranked()[: 2 * OFFERED]:
+            key, episodes = body_hash(child.graph), self._size.offered_episodes
+            if key not in self._offered:
+                record = self._scorer(child.graph, variant=self._variant, episodes=episodes)
+                self._offered[key] = replace(child, record=record)
+            found.append(self._offered[key])
+            self._report(episodes)
+        return sorted(found, key=_score, reverse=True)[:OFFERED]
+
+    def _offer(self, children: list[Child], number: int, design_score: float) -> None:
+        walking = [self._walking(child) for child in children]
         self._channel.send(
             Offer(
                 children=tuple(child for child in walking if child.episode is not None),
                 round=number,
-                design_score=self._design_score,
+                design_score=design_score,
             )
         )
 
-    def _scored_again(self, child: Child) -> Child:
-        key = body_hash(child.graph)
-        if key not in self._offered:
-            record = self._scorer(
-                child.graph, variant=self._variant, episodes=self._size.offered_episodes
-            )
-            self._offered[key] = replace(child, record=record)
-        return self._offered[key]
-
-    def _shown(self, child: Child) -> Child:
+    def _walking(self, child: Child) -> Child:
+        """A child with its first episode."""
         if child.episode is not None:
             return child
         from hyperdistill_core.tasks import get_task

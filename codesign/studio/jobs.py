@@ -18,7 +18,10 @@ from codesign.errors import WRONG_INPUT
 from hyperdistill_core.parallel.processes import end_with_parent, launcher
 from morph_ops._messages import failure, one_line
 
-__all__ = ["Channel", "Job", "Work"]
+__all__ = ["STOP", "Channel", "Job", "Work"]
+
+#: Message that ends work early; what it found so far counts.
+STOP = "stop"
 
 
 class Channel:
@@ -51,6 +54,10 @@ class Channel:
         """Whether a message is there."""
         return self._connection.poll()
 
+    def is_stopped(self) -> bool:
+        """Whether :data:`STOP` is there; it is taken, as any other message would be."""
+        return self.waits() and self.receive() == STOP
+
 
 #: What a job does: a function that can be pickled.
 Work: TypeAlias = Callable[[Channel], None]
@@ -68,9 +75,9 @@ class Job:
     Examples:
         >>> from functools import partial
         >>> from queue import Queue
-        >>> from codesign.studio import files
+        >>> from codesign.studio import uploads
         >>> seen = Queue()
-        >>> work = partial(files.open_file, name="a.json", content=b"no robot")
+        >>> work = partial(uploads.open_file, name="a.json", content=b"no robot")
         >>> job = Job(work, on_message=seen.put, on_end=seen.put)
         >>> "a.json" in seen.get(timeout=60)
         True

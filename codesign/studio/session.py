@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,8 +19,10 @@ from codesign.studio.facts import notes
 from codesign.studio.files import as_json
 from codesign.studio.finetuning import Tuned
 from codesign.studio.jobs import Job, Work
+from codesign.studio.memory import Memory
 from codesign.studio.stage import DESIGN, Stage
 from codesign.studio.walking import Estimate, Gait, News, Setting, Trouble, Walker
+from codesign.studio.words import in_words
 from morph_ops._messages import one_line
 from morph_ops.geometry import total_mass
 from morph_ops.graph import limbs
@@ -35,7 +38,7 @@ __all__ = ["Opened", "Session"]
 #: Longest pause between two edits of one thing that count as one step (s).
 _ONE_DRAG_S = 1.0
 #: What a user should know at first.
-_HELP = "Click a part of the robot and change it: gait and score follow."
+_HELP = "Click the torso or a limb, and change it below."
 #: Episodes from which a score is compared with the one before.
 _COMPARED = 4
 
@@ -66,6 +69,7 @@ class Session:
         key: Key of the design in the browser.
 
     Attributes:
+        secret: What only this tab knows; it finds its design by it after a reload.
         document: The design; None until the tab has opened one.
         estimate: Its score as far as it is known.
         variant: Controller variant that it walks under.
@@ -73,11 +77,12 @@ class Session:
         use_tuned: Whether it walks under that network.
         number: Number of the candidate of the run that was opened last.
         stage: Its scene.
-        refresh: What the parts of the page do after every change.
+        refresh: What the tabs of the page do after every change.
     """
 
     def __init__(self, client: viser.ClientHandle, walker: Walker, *, key: str) -> None:
         self.client, self._walker, self._key = client, walker, key
+        self.secret = secrets.token_urlsafe(16)
         self.document: Document | None = None
         self.estimate: Estimate | None = None
         self.variant = 0
@@ -93,7 +98,7 @@ class Session:
         self._shown: Estimate | None = None
         self._warnings = client.gui.add_html("")
         self._card = client.gui.add_html(paragraph("The robot comes in a moment.", dim=True))
-        client.gui.add_html(paragraph(_HELP, dim=True))
+        self._help = client.gui.add_html(paragraph(_HELP, dim=True))
         self.stage = Stage(client.scene, on_pick=self._picked)
         self._actor = Actor(on_frame=self._frame, on_error=self._failed)
 
@@ -139,21 +144,51 @@ class Session:
             bad: Whether something went wrong.
         """
         self.client.add_notification(
-            title, body, auto_close_seconds=8.0, color="red" if bad else "blue"
+            title, in_words(body), auto_close_seconds=8.0, color="red" if bad else "blue"
         )
 
     # --- the design ---------------------------------------------------------------------
 
     def open(self, opened: Opened) -> None:
-        """Begin with another body.
+        """Begin with another body; undo goes back to the one before.
 
         Args:
             opened: The body.
         """
-        self.document = Document.of(opened.graph, name=opened.name)
+        graph, name = opened.graph, opened.name
+        before = self.document
+        self.document = (
+            before.replaced(graph, name=name) if before else Document.of(graph, name=name)
+        )
         self.variant, self.number = opened.variant, opened.number
         self._score_before = None
         self._changed()
+
+    def memory(self) -> Memory | None:
+        """What the tab works on; None until it has opened a design. Any thread may ask."""
+        document = self.document
+        if document is None:
+            return None
+        return Memory(
+            document=document,
+            variant=self.variant,
+            number=self.number,
+            task=self.setting.task,
+            tuned=self.tuned,
+            use_tuned=self.use_tuned,
+        )
+
+    def resume(self, memory: Memory) -> None:
+        """Go on where another tab was, such as this one before a reload.
+
+        Args:
+            memory: What that tab worked on.
+        """
+        self.document = memory.document
+        self.variant, self.number = memory.variant, memory.number
+        self._walker.setting = replace(self._walker.setting, task=memory.task)
+        self._help.visible = False
+        self._changed(tuned=memory.tuned, use_tuned=memory.use_tuned)
 
     def edit(self, what: str, edit: Edit, *, selected: Callable[[], str] = lambda: "") -> None:
         """Change the body.
@@ -161,7 +196,7 @@ class Session:
         Args:
             what: What changes, such as "length of limb/3".
             edit: The change.
-            selected: Gives the name of the part to select afterwards.
+            selected: Gives the name of the node to select afterwards.
 
         Raises:
             UsageError: The change is not possible.
@@ -196,18 +231,24 @@ class Session:
         """Go one step forward."""
         self._step(self.design.redone())
 
+    def reset(self) -> None:
+        """Go back to the body that was opened, as one step that can be undone."""
+        self._step(self.design.reset())
+
     def select(self, name: str) -> None:
-        """Select a part.
+        """Select a node.
 
         Args:
             name: Its name.
         """
         self.document = self.design.selecting(name)
+        # Who has found out how needs no help any more, and the controls need the room.
+        self._help.visible = False
         self.stage.select(self.design.selected)
         self._refresh()
 
     def select_next(self, step: int) -> None:
-        """Select the next or the previous part.
+        """Select the next or the previous node.
 
         Args:
             step: 1 or -1.
@@ -357,9 +398,9 @@ class Session:
         if estimate is not None and len(estimate.record.returns) >= _COMPARED:
             self._score_before = estimate.record.score
 
-    def _changed(self) -> None:
+    def _changed(self, *, tuned: Tuned | None = None, use_tuned: bool = False) -> None:
         """Walk a body that is new, and show it everywhere."""
-        self.tuned, self.use_tuned = None, False
+        self.tuned, self.use_tuned = tuned, use_tuned
         self.walk()
         self._refresh()
         self._keep()
@@ -374,7 +415,7 @@ class Session:
         mark = "\N{BULLET} " if design.is_changed else ""
         set_title(self.client, f"{mark}{design.name} - codesign studio")
         text = as_json(design.graph).decode()
-        keep_design(self.client, key=self._key, name=design.name, text=text)
+        keep_design(self.client, key=self._key, secret=self.secret, name=design.name, text=text)
 
     def _show_score(self) -> None:
         graph, estimate = self.design.graph, self.estimate
@@ -388,7 +429,7 @@ class Session:
             mass=total_mass(graph),
             limbs=len(limbs(graph)),
             stale=estimate is None,
-            trouble=self._trouble,
+            trouble=in_words(self._trouble),
             change=change,
             network="fine-tuned" if self.use_tuned else "zero-shot",
             gait=self._gait,
@@ -398,7 +439,8 @@ class Session:
         if known or self._trouble:
             found = () if estimate is None else estimate.record.warnings
             trouble = [self._trouble] if self._trouble else []
-            self._warnings.content = warnings_card([*trouble, *found, *notes(graph)])
+            lines = [in_words(line) for line in (*trouble, *found, *notes(graph))]
+            self._warnings.content = warnings_card(lines)
 
     def _frame(self) -> None:
         with self.client.atomic():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codesign.drawing import colors_of
 from codesign.replay.scene import GROUND, SceneRobot, furnish
+from codesign.studio.words import in_words
 
 if TYPE_CHECKING:
     import viser
@@ -69,7 +70,7 @@ class Stage:
 
     Args:
         scene: Scene of the tab's client.
-        on_pick: Called with the name of a part of the design that was clicked.
+        on_pick: Called with the name of a node of the design that was clicked.
 
     Attributes:
         playing: Whether time goes on.
@@ -136,10 +137,10 @@ class Stage:
                 self._remove(performer)
 
     def select(self, name: str) -> None:
-        """Mark a part of the design.
+        """Mark a node of the design.
 
         Args:
-            name: Name of the part; an empty one marks nothing.
+            name: Name of the node; an empty one marks nothing.
         """
         performer = self._performers.get(DESIGN)
         if performer is not None:
@@ -149,7 +150,7 @@ class Stage:
         self._selected = name
 
     def _mark(self, robot: SceneRobot, name: str) -> None:
-        """Color a part, and write its name beside it, since not everybody sees the color."""
+        """Color a node, and write its name beside it, since not everybody sees the color."""
         if self._tag is not None:
             self._tag.remove()
             self._tag = None
@@ -159,7 +160,7 @@ class Stage:
         found = next((mesh for mesh, node in robot.node_of.items() if node == name), None)
         if found is not None:
             self._tag = self._scene.add_label(
-                f"{found}/name", name, font_screen_scale=0.9, anchor="bottom-left"
+                f"{found}/name", in_words(name), font_screen_scale=0.9, anchor="bottom-left"
             )
 
     def restart(self) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from viser import Icon
+
+from codesign.studio.browser import explain, in_row
 from codesign.studio.cards import columns
 from codesign.studio.controls import when_changed
 from hyperdistill_core.tasks import TASKS
@@ -16,8 +20,8 @@ __all__ = ["ViewTab"]
 _RATES = {"real time": 1.0, "half": 0.5, "quarter": 0.25, "double": 2.0}
 _KEYS = (
     ("Ctrl+Z, Ctrl+Y", "undo, redo"),
-    ("N, B", "next part, part before"),
-    ("A, X", "add a limb, remove this limb"),
+    ("N, B", "next limb, limb before"),
+    ("A, X", "add a limb, remove this one"),
     ("S", "save as JSON"),
     ("P, R", "pause, start again"),
     ("Ctrl+K", "find a command"),
@@ -33,35 +37,50 @@ class ViewTab:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        gui = session.client.gui
-        self._play = gui.add_button_group("Gait", ("Pause", "Play", "Restart"))
-        self._play.on_click(lambda event: session.post(lambda: self.play(event.target.value)))
+        gui, help_on = session.client.gui, partial(explain, session.client)
+        self._play = gui.add_button("Pause", icon=Icon.PLAYER_PAUSE)
+        self._play.on_click(lambda _: session.post(self.play))
+        help_on(self._play, "The robot stands still, or goes on. Key P.")
+        restart = gui.add_button("Restart", icon=Icon.PLAYER_SKIP_BACK)
+        restart.on_click(lambda _: session.post(self.restart))
+        help_on(restart, "The episode from its beginning. Key R.")
+        in_row(session.client, self._play, restart)
         self._rate = gui.add_dropdown("Speed", tuple(_RATES))
         when_changed(self._rate, lambda text: session.post(lambda: self._set_rate(text)))
-        self._task = gui.add_dropdown(
-            "Ground",
-            tuple(TASKS),
-            initial_value=session.setting.task,
-            hint="The task that the design is scored on.",
-        )
+        help_on(self._rate, "How fast the episode plays; the score stays as it is.")
+        task = session.setting.task
+        # A plugin's task is none of those that ship.
+        tasks = tuple(dict.fromkeys((*TASKS, task)))
+        self._task = gui.add_dropdown("Ground", tasks, initial_value=task)
         when_changed(self._task, lambda name: session.post(lambda: session.set_task(name)))
-        theme = gui.add_button_group("Theme", ("Light", "Dark"))
-        theme.on_click(
-            lambda event: session.post(lambda: self.set_theme(dark=event.target.value == "Dark"))
+        help_on(self._task, "The task that the design is scored on, with its ground and reward.")
+        light, dark = (
+            gui.add_button("Light", icon=Icon.SUN),
+            gui.add_button("Dark", icon=Icon.MOON),
         )
+        light.on_click(lambda _: session.post(lambda: self.set_theme(dark=False)))
+        dark.on_click(lambda _: session.post(lambda: self.set_theme(dark=True)))
+        in_row(session.client, light, dark)
         keys = columns(_KEYS)
         gui.add_html(f'<div style="margin:0 0.75em;font-size:0.85em">{keys}</div>')
+        session.refresh.append(self.refresh)
 
-    def play(self, what: str) -> None:
-        """Pause, go on, or begin again.
+    def refresh(self) -> None:
+        """Show the task that the design walks under."""
+        self._task.value = self._session.setting.task
 
-        Args:
-            what: "Pause", "Play", "Restart", or "" for the other of the first two.
-        """
+    def play(self) -> None:
+        """Pause, or go on."""
         stage = self._session.stage
-        stage.playing = (not stage.playing) if not what else what != "Pause"
-        if what == "Restart":
-            stage.restart()
+        stage.playing = not stage.playing
+        self._play.label = "Pause" if stage.playing else "Play"
+        self._play.icon = Icon.PLAYER_PAUSE if stage.playing else Icon.PLAYER_PLAY
+
+    def restart(self) -> None:
+        """Begin the episode again, and play it."""
+        self._session.stage.restart()
+        if not self._session.stage.playing:
+            self.play()
 
     def _set_rate(self, text: str) -> None:
         self._session.stage.rate = _RATES[text]

@@ -8,7 +8,7 @@ from codesign.api import load_run
 from codesign.errors import UsageError
 from codesign.scoring import BodyScorer
 from codesign.studio.browsing import Shelf
-from codesign.studio.cards import score_card, warnings_card
+from codesign.studio.cards import Picture, gallery, score_card, warnings_card
 from codesign.studio.walking import Estimate
 
 
@@ -38,9 +38,22 @@ def test_the_family_of_a_body(shelf, small_run):
     assert shelf.numbers("ancestors of the opened body") == []
 
 
+def test_what_the_search_kept_is_a_list(shelf):
+    kept = [name for name in shelf.lists if name in ("population", "archive", "Pareto front")]
+    assert kept
+    assert all(shelf.numbers(name) for name in kept)
+
+
+def test_an_entry_says_where_its_body_comes_from(shelf):
+    texts = [shelf.entry(number).text for number in range(6)]
+    assert texts[0] == "generation 0, random body"
+    assert any("child of " in text for text in texts)
+    assert not any("_" in text for text in texts)
+
+
 def test_a_list_that_is_not_there_is_refused(shelf):
     with pytest.raises(UsageError, match="expected one of best designs"):
-        shelf.numbers("kept: x' OR '1'='1")
+        shelf.numbers("x' OR '1'='1")
     with pytest.raises(UsageError, match="no candidate 999"):
         shelf.entry(999)
 
@@ -74,3 +87,5 @@ def test_what_a_file_wrote_is_no_markup(body):
     line = "import: <img src=x onerror=alert(1)>"
     assert "<img" not in warnings_card([line, line[8:]])
     assert "<img" not in score_card(None, mass=1.0, limbs=1, trouble=line)
+    picture = Picture(press='"><img', label='"><img', svg="<svg/>", text="<img", help='"><img')
+    assert "<img" not in gallery([picture])

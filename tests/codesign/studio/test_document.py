@@ -47,6 +47,27 @@ def test_edits_of_other_things_are_steps_of_their_own(design):
     assert second.undone().undone().graph is design.graph
 
 
+def test_reset_is_the_design_as_it_was_opened_and_can_be_undone(design):
+    longer = design.edited(set_length(design.graph, "limb/0", 0.2))
+    other = longer.saved_now().edited(set_length(design.graph, "limb/1", 0.4))
+    again = other.reset()
+    assert again.graph is design.graph
+    assert again.undone().graph is other.graph
+    assert other.can_reset
+    assert not again.can_reset
+    assert again.reset() is again
+
+
+def test_opening_another_design_can_be_undone(design):
+    mine = design.edited(set_length(design.graph, "limb/0", 0.2)).renamed("mine")
+    other = mine.replaced(sample_body(np.random.default_rng(3)), name="other")
+    assert (other.name, other.can_reset, other.is_changed) == ("other", False, False)
+    back = other.undone()
+    assert (back.name, back.graph, back.opened) == ("mine", mine.graph, design.graph)
+    assert back.undone().name == "mine"
+    assert (back.redone().name, back.redone().graph) == ("other", other.graph)
+
+
 def test_a_selected_limb_that_goes_leaves_the_torso_selected(design):
     chosen = design.selecting("limb/1")
     gone = chosen.edited(remove_limb(chosen.graph, "limb/1"))

@@ -1,4 +1,7 @@
-"""The page in a real browser: what a user clicks, and what comes of it."""
+"""The page in a real browser: what a user clicks, and what comes of it.
+
+Most tests share one page that draws nothing, and begin with the design as it was opened.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,15 @@ import pytest
 from PIL import Image
 from scipy.ndimage import binary_erosion
 
+from codesign.api import load_run
 from codesign.studio.facts import facts
-from codesign.studio.files import as_json, read_upload
+from codesign.studio.files import as_json
+from codesign.studio.improving import Evolution
+from codesign.studio.uploads import read_upload
 from codesign.studio.walking import Setting
 from morph_ops.graph import limbs, root
 from morph_ops.identity import body_hash
-from tests.helpers.browser import wait_until
+from tests.helpers.browser import visit, wait_until
 
 app = pytest.importorskip("codesign.studio.app", reason="needs viser, of codesign[studio]")
 session = pytest.importorskip("codesign.studio.session", reason="needs viser")
@@ -30,32 +36,81 @@ pytestmark = [
 SCORE = "document.querySelector('[data-score]')?.dataset.score"
 IS_SCORE = f"!isNaN(parseFloat({SCORE}))"
 GAIT = "Number(document.querySelector('[data-gait]')?.dataset.gait ?? 0)"
-#: What the list "Part" shows.
-PART = """[...document.querySelectorAll('input')].map(each => each.value)
+#: What the list "Selected" shows.
+SELECTED = """[...document.querySelectorAll('input')].map(each => each.value)
     .find(text => /^(torso|limb)/.test(text))"""
+#: What is shown about what the pointer or the keyboard is on.
+HELP = "document.querySelector('#codesign-help:not([hidden])')?.textContent ?? ''"
 
 
 @pytest.fixture(scope="module")
-def studio(body):
+def studio(body, small_run):
     one = app.Studio(
-        app.Source(opened=session.Opened(graph=body, name="walker"), title="test"),
+        app.Source(
+            opened=session.Opened(graph=body, name="walker"),
+            run=load_run(small_run.path),
+            title="test",
+        ),
         setting=Setting(controller="flat-v0", best_of=1),
+        evolution=Evolution(rounds=1, children=4, parents=1, episodes=1, offered_episodes=1),
         port=0,
     )
     yield one
     one.close()
 
 
+@pytest.fixture(scope="module")
+def new_tab(chromium, studio):
+    """A function that opens a tab; all close with the last test."""
+
+    def opened(**options):
+        visits.append(visit(chromium, studio.address, **options))
+        return Tab(visits[-1])
+
+    visits = []
+    yield opened
+    for each in visits:
+        each.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def shared_tab(new_tab):
+    return new_tab(drawn="nothing")
+
+
+@pytest.fixture(scope="module")
+def drawn_tab(new_tab):
+    """A tab that draws, in a dark browser."""
+    return new_tab(drawn="no shadows", dark=True)
+
+
+@pytest.fixture
+def tab(shared_tab):
+    """The shared tab with the design as it was opened."""
+    shared_tab.begin()
+    return shared_tab
+
+
 class Tab:
     """A tab of the studio."""
 
-    def __init__(self, visit):
-        self.visit, self.page = visit, visit.page
+    def __init__(self, seen):
+        self.visit, self.page = seen, seen.page
         self.visit.until(IS_SCORE)
+
+    def begin(self):
+        """Open the design that the studio was started with, and select its torso."""
+        self.open_tab("Design")
+        if self.named("Reset").is_enabled():
+            self.after(lambda: self.button("Reset"))
+        self.page.evaluate("document.activeElement.blur()")
+        while (selected := self.visit.until(SELECTED)) != "torso":
+            self.page.keyboard.press("n")
+            self.visit.until(f"{SELECTED} !== '{selected}'")
 
     def score(self):
         """The final score, when it is there."""
-        self.visit.until(f"{IS_SCORE} && document.body.innerText.includes(' 32 episodes')")
+        self.visit.until(f"{IS_SCORE} && document.body.innerText.includes(', 32 episodes')")
         return float(self.page.evaluate(SCORE))
 
     def after(self, act):
@@ -64,11 +119,11 @@ class Tab:
         act()
         self.visit.until(f"{GAIT} > {before} && {IS_SCORE}")
 
-    def select(self, name, *, presses):
-        """Select a part by the keyboard."""
+    def select(self, title, *, presses):
+        """Select a node by the keyboard."""
         for _ in range(presses):
             self.page.keyboard.press("n")
-        self.visit.until(f"{PART} === '{name}'", seconds=20.0)
+        self.visit.until(f"{SELECTED} === '{title}'", seconds=20.0)
 
     def slide(self, label, key):
         """Press a key on the slider with a label."""
@@ -78,8 +133,11 @@ class Tab:
         row.get_by_role("slider").focus()
         self.page.keyboard.press(key)
 
+    def named(self, name):
+        return self.page.get_by_role("button", name=name, exact=True)
+
     def button(self, name):
-        self.page.get_by_role("button", name=name, exact=True).click()
+        self.named(name).click()
 
     def open_tab(self, name):
         self.page.get_by_role("tab", name=name).click()
@@ -94,35 +152,16 @@ class Tab:
     def upload(self, name, content):
         """Choose a file in the tab "File"."""
         self.open_tab("File")
-        self.page.get_by_role("button", name="Open a robot file").wait_for()
+        self.named("Open a robot file").wait_for()
         field = self.page.locator(
             "xpath=//button[contains(., 'Open a robot file')]/preceding-sibling::input"
         )
         field.set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
 
 
-@pytest.fixture
-def tab(studio, open_page):
-    return Tab(open_page(studio.address))
-
-
-def test_the_robot_walks_and_the_console_is_quiet(tab, body):
-    tab.score()
-    assert tab.page.title() == "walker - codesign studio"
-    first = _pixels(tab.visit.screenshot())
-
-    def moved():
-        changed = np.abs(first - _pixels(tab.visit.screenshot()))[:, :900]
-        return (changed > 40).mean() > 0.002
-
-    wait_until(moved)
-    assert tab.visit.errors == []
-    assert body_hash(tab.saved()) == body_hash(body)
-
-
 def test_a_slider_changes_score_and_body(tab, body):
     score = tab.score()
-    tab.select("limb/1", presses=2)
+    tab.select("limb 1 (right, on limb 0)", presses=2)
     tab.after(lambda: tab.slide("Length (cm)", "ArrowRight"))
     assert tab.score() != score
     changed = tab.saved()
@@ -144,26 +183,52 @@ def test_limbs_come_and_go_and_undo_brings_the_body_back(tab, body):
     assert body_hash(tab.saved()) == body_hash(more)
 
 
-def test_a_reload_keeps_the_design(tab, body):
-    tab.select("limb/0", presses=1)
+def test_a_reload_keeps_the_design_and_its_history(tab, body):
+    named = [tab.named(name) for name in ("Undo", "Redo", "Reset")]
+    tab.select("limb 0 (middle)", presses=1)
     tab.after(lambda: tab.slide("Length (cm)", "ArrowLeft"))
     changed = tab.saved()
     assert body_hash(changed) != body_hash(body)
     tab.page.reload()
     again = Tab(tab.visit)
     assert body_hash(again.saved()) == body_hash(changed)
+    assert [each.is_enabled() for each in named] == [True, False, True]
+    again.after(lambda: again.button("Undo"))
+    assert body_hash(again.saved()) == body_hash(body)
+    assert [each.is_enabled() for each in named[1:]] == [True, False]
 
 
-def test_tabs_do_not_disturb_each_other_and_end_when_they_close(studio, open_page, body):
-    wait_until(lambda: studio.sessions == 0)
-    one, two = (Tab(open_page(studio.address)) for _ in range(2))
-    assert studio.sessions == 2
+def test_tabs_do_not_disturb_each_other_and_end_when_they_close(studio, tab, new_tab, body):
+    before = studio.sessions
+    one = new_tab(drawn="nothing")
+    assert studio.sessions == before + 1
     one.after(lambda: one.button("Add a limb here"))
     assert len(limbs(one.saved())) > len(limbs(body))
-    assert body_hash(two.saved()) == body_hash(body)
+    assert body_hash(tab.saved()) == body_hash(body)
     one.page.close()
-    wait_until(lambda: studio.sessions == 1)
-    two.after(lambda: two.button("Add a limb here"))
+    wait_until(lambda: studio.sessions == before)
+    tab.after(lambda: tab.button("Add a limb here"))
+
+
+def test_reset_opens_the_design_again_and_can_be_undone(tab, body):
+    tab.after(lambda: tab.button("Add a limb here"))
+    more = tab.saved()
+    tab.after(lambda: tab.button("Reset"))
+    assert body_hash(tab.saved()) == body_hash(body)
+    assert not tab.named("Reset").is_enabled()
+    tab.after(lambda: tab.button("Undo"))
+    assert body_hash(tab.saved()) == body_hash(more)
+
+
+def test_help_shows_for_the_pointer_and_for_the_keyboard(tab):
+    tab.named("Add a limb here").hover()
+    tab.visit.until(f"({HELP}).includes('at most 10 limbs')", seconds=10.0)
+    tab.page.keyboard.press("Escape")
+    assert tab.page.evaluate(HELP) == ""
+    tab.named("Add a limb here").focus()
+    tab.page.keyboard.press("Shift+Tab")
+    tab.page.keyboard.press("Shift+Tab")
+    tab.visit.until(f"({HELP}).includes('500 to 1000 kg/m³ in steps of 100')", seconds=10.0)
 
 
 def test_a_broken_upload_costs_a_message(tab, body):
@@ -186,9 +251,58 @@ def test_an_upload_opens_and_so_does_a_dropped_file(tab, body):
     }"""
     tab.after(lambda: tab.page.evaluate(drop, json.dumps(other)))
     tab.visit.until("document.title.startsWith('dropped')")
+    tab.after(lambda: tab.page.keyboard.press("Control+z"))
+    tab.visit.until("document.title.includes('other-one')")
 
 
-def test_a_click_selects_a_part(tab):
+def test_evolution_says_how_far_it_is_and_one_child_is_taken(tab, body):
+    tab.open_tab("Improve")
+    tab.button("Improve the body")
+    tab.named("Stop").wait_for(timeout=10_000)
+    tab.visit.until("document.querySelector('[data-progress]')?.textContent.includes('children')")
+    tab.named("Take child 1").wait_for(timeout=120_000)
+    tab.named("Improve the body").wait_for(timeout=10_000)
+    tab.after(lambda: tab.button("Take child 1"))
+    child = tab.saved()
+    assert body_hash(child) != body_hash(body)
+    tab.after(lambda: tab.page.keyboard.press("Control+z"))
+    assert body_hash(tab.saved()) == body_hash(body)
+
+
+def test_the_gallery_shows_bodies_of_the_run_and_opens_one(tab, small_run):
+    tab.open_tab("Gallery")
+    best = load_run(small_run.path).best(1)[0]
+    tab.after(lambda: tab.button(f"Open {best.number}"))
+    assert body_hash(tab.saved()) == best.hash
+    assert tab.page.title().endswith(f"candidate-{best.number:05d} - codesign studio")
+
+
+def test_the_root_is_never_removed(tab, body):
+    before = body_hash(tab.saved())
+    tab.page.keyboard.press("x")
+    tab.page.get_by_text("which every body has").wait_for(timeout=10_000)
+    assert root(tab.saved()) == root(body)
+    assert body_hash(tab.saved()) == before
+
+
+def test_the_robot_walks_and_the_console_is_quiet(drawn_tab, body):
+    tab = drawn_tab
+    tab.score()
+    assert tab.page.title() == "walker - codesign studio"
+    assert not any(tab.named(name).is_enabled() for name in ("Undo", "Redo", "Reset"))
+    first = _pixels(tab.visit.screenshot())
+
+    def moved():
+        changed = np.abs(first - _pixels(tab.visit.screenshot()))[:, :900]
+        return (changed > 40).mean() > 0.002
+
+    wait_until(moved)
+    assert tab.visit.errors == []
+    assert body_hash(tab.saved()) == body_hash(body)
+
+
+def test_a_click_selects_a_limb(drawn_tab):
+    tab = drawn_tab
     tab.page.keyboard.press("p")
     tab.page.wait_for_timeout(500)
     # Below the message of a browser without a graphics card, limbs are what has a color; the
@@ -200,34 +314,15 @@ def test_a_click_selects_a_part(tab):
     rows, columns = np.nonzero(inside)
     x, y = int(columns[-1]), int(rows[-1]) + 150
     tab.page.mouse.click(x, y)
-    tab.visit.until(f"{PART}.startsWith('limb/')", seconds=10.0)
+    tab.visit.until(f"{SELECTED}.startsWith('limb ')", seconds=10.0)
 
 
-def test_the_page_follows_a_dark_browser(studio, open_page):
-    tab = Tab(open_page(studio.address, dark=True))
-    tab.visit.until("document.documentElement.dataset.mantineColorScheme === 'dark'")
+def test_the_page_follows_a_dark_browser(tab, drawn_tab):
+    drawn_tab.visit.until("document.documentElement.dataset.mantineColorScheme === 'dark'")
     light, dark = (
-        _pixels(each.screenshot())[300:500, 1000:1200].mean()
-        for each in (open_page(studio.address), tab.visit)
+        _pixels(each.visit.screenshot())[300:500, 1000:1200].mean() for each in (tab, drawn_tab)
     )
     assert dark < 100 < light
-
-
-def test_evolution_offers_children_and_one_is_taken(tab, body):
-    tab.open_tab("Improve")
-    tab.button("Improve the body")
-    tab.page.get_by_role("button", name="Take child 1").wait_for(timeout=120_000)
-    tab.after(lambda: tab.button("Take child 1"))
-    child = tab.saved()
-    assert body_hash(child) != body_hash(body)
-    tab.after(lambda: tab.page.keyboard.press("Control+z"))
-    assert body_hash(tab.saved()) == body_hash(body)
-
-
-def test_the_root_is_never_removed(tab, body):
-    tab.page.keyboard.press("x")
-    tab.page.get_by_text("which every body has").wait_for(timeout=10_000)
-    assert root(tab.saved()) == root(body)
 
 
 def _pixels(png):
