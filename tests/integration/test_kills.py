@@ -23,7 +23,7 @@ from tests.helpers.run_processes import STARTED, finish, history, kill_soon, row
 pytestmark = pytest.mark.slow
 
 ALGORITHMS = {
-    "aging": {"variants": "4"},
+    "aging": {"variants": "4", "task": "csr"},
     "mu_plus_lambda": {"rates.adaptive": "true"},
     "map_elites": {"descriptors": "['limbs', 'mass']", "bins": "4"},
     "islands": {"islands": "['aging', 'mu_plus_lambda']", "population": "8", "migrate_every": "4"}
