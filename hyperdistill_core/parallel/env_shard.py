@@ -44,7 +44,8 @@ class EnvShard:
         arrays: The vector env's shared arrays, as :class:`EnvShape` names them.
         task: Task of all bodies.
         seed: Seed of the vector env.
-        no_progress: Rule that terminates episodes without progress; None for no such rule.
+        no_progress: Rule that terminates episodes without progress; None for no such rule. It holds
+            in tasks that reward moving along x.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class EnvShard:
         no_progress: NoProgress | None = None,
     ) -> None:
         self._shape, self._arrays, self._task, self._seed = shape, arrays, task, seed
-        self._no_progress = no_progress
+        self._no_progress = no_progress if task.along_x else None
         self._bodies: dict[int, EnvSlot] = {}
         self._tables: _Tables | None = None
 

@@ -74,6 +74,7 @@ class Delivery(Task):
     spin_as_given: bool = False
     control_cost: float = 1e-3
     has_object: bool = True
+    along_x: bool = False
 
     def draw_world(self, rng: RandomState) -> World:
         """See :meth:`Task.draw_world`."""
@@ -133,9 +134,10 @@ class Deliveries(Episodes):
         self._torso, self._object = (
             int(model.body(name).id) for name in (body_graph.root(graph), OBJECT)
         )
+        self._n_own = len(points)
+        points += [(OBJECT, place) for place in task.terrain.shape.points]
         self._owners = np.array([int(model.body(name).id) for name, _ in points])
-        self._points = np.array([place for _, place in points])
-        self._object_points = task.terrain.shape.points
+        self._points = np.array([place for _, place in points])[:, :, None]
         joint = int(model.body_jntadr[self._torso])
         free = joint >= 0 and model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_FREE
         first = int(model.jnt_dofadr[joint]) if free else None
@@ -173,15 +175,13 @@ class Deliveries(Episodes):
 
     def _distances(self) -> NDArray[np.float64]:
         """(E,) distances from the bodies to the objects (m)."""
-        xpos, turned = self._simulations.xpos, rotations(self._simulations.xquat)
-        own = xpos[:, self._owners] + np.einsum(
-            "epij,pj->epi", turned[:, self._owners], self._points
-        )
-        faces = xpos[:, self._object, None] + self._object_points @ turned[
-            :, self._object
-        ].transpose(0, 2, 1)
-        squares = np.square(own[:, :, None] - faces[:, None]).sum(axis=-1)
-        return np.sqrt(squares.min(axis=(1, 2)))
+        simulations = self._simulations
+        places = simulations.xpos.take(self._owners, axis=1)
+        turned = rotations(simulations.xquat.take(self._owners, axis=1))
+        places += np.matmul(turned, self._points)[..., 0]
+        own, others = places[:, : self._n_own, None], places[:, None, self._n_own :]
+        between = own - others
+        return np.sqrt(np.einsum("eijk,eijk->eij", between, between).min(axis=(1, 2)))
 
     def _rest(self) -> NDArray[np.float64]:
         """(E,) horizontal distances from the objects to the goals (m)."""

@@ -126,13 +126,15 @@ def rotations(quat: NDArray[np.float64]) -> NDArray[np.float64]:
         >>> rotations(np.array([0.0, 0.0, 0.0, 1.0])).tolist()
         [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    w, x, y, z = np.moveaxis(quat, -1, 0)
-    rows = (
-        (w * w + x * x - y * y - z * z, 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)),
-        (2.0 * (x * y + w * z), w * w - x * x + y * y - z * z, 2.0 * (y * z - w * x)),
-        (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), w * w - x * x - y * y + z * z),
-    )
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    # All products of two components at once: on a few rows a call costs more than its arithmetic.
+    products = np.moveaxis(quat[..., :, None] * (2.0 * quat)[..., None, :], (-2, -1), (0, 1))
+    (_, wx, wy, wz), (_, xx, xy, xz), (_, _, yy, yz), (_, _, _, zz) = products
+    matrices = np.empty((*quat.shape[:-1], 3, 3))
+    entries = np.moveaxis(matrices, (-2, -1), (0, 1))
+    entries[0, 0], entries[0, 1], entries[0, 2] = 1.0 - yy - zz, xy - wz, xz + wy
+    entries[1, 0], entries[1, 1], entries[1, 2] = xy + wz, 1.0 - xx - zz, yz - wx
+    entries[2, 0], entries[2, 1], entries[2, 2] = xz - wy, yz + wx, 1.0 - xx - yy
+    return matrices
 
 
 def in_frame(quat: NDArray[np.float64], vectors: NDArray[np.float64]) -> NDArray[np.float64]:

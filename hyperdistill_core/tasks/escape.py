@@ -37,6 +37,7 @@ class Escape(Task):
     name: str = "escape"
     terrain: Bowl = field(default_factory=Bowl)
     varied: bool = True
+    along_x: bool = False
 
     def draw_world(self, rng: RandomState) -> World:
         """See :meth:`Task.draw_world`."""

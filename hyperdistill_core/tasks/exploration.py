@@ -33,6 +33,7 @@ class Exploration(Task):
 
     name: str = "exploration"
     terrain: Arena = field(default_factory=Arena)
+    along_x: bool = False
 
     def draw_world(self, rng: RandomState) -> World:
         """See :meth:`Task.draw_world`."""

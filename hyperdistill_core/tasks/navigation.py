@@ -94,6 +94,7 @@ class Navigation(Task):
     margin_m: float = 0.5
     late: bool = False
     control_cost: float = 1e-3
+    along_x: bool = False
 
     def draw_world(self, rng: RandomState) -> World:
         """See :meth:`Task.draw_world`."""

@@ -66,6 +66,8 @@ class Task(ABC):
         one_ground: Whether these differ in goals and places of objects alone, so that one model
             serves all.
         has_object: Whether the world has an object that can be pushed.
+        along_x: Whether the reward is for moving along x. A vector env ends episodes for lack of
+            progress, which is distance along x, in such tasks alone.
 
     Examples:
         >>> from hyperdistill_core.tasks import Flat
@@ -93,6 +95,7 @@ class Task(ABC):
     varied: bool = False
     one_ground: bool = False
     has_object: bool = False
+    along_x: bool = True
 
     def steps_of(self, model: mujoco.MjModel) -> int:
         """Number of physics steps of a model in a control step; robots may have their own length.

@@ -9,7 +9,7 @@ import pytest
 
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.parallel.env_arrays import EnvShape
-from hyperdistill_core.parallel.env_shard import EnvShard
+from hyperdistill_core.parallel.env_shard import EnvShard, NoProgress
 from hyperdistill_core.parallel.env_slot import WORLDS
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import Task, get_task
@@ -69,11 +69,11 @@ class ReferenceSimulation:
         return np.sum(list(terms.values())), fell[0]
 
 
-def new_shard(bodies, task, saved=None):
+def new_shard(bodies, task, saved=None, no_progress=None):
     """A shard with the bodies in its slots, and its arrays."""
     shape = EnvShape(n_active=N_BODIES, n_envs=N_ENVS, n_max=N_MAX)
     arrays = shape.arrays(shape.allocate())
-    shard = EnvShard(shape, arrays, task, SEED)
+    shard = EnvShard(shape, arrays, task, SEED, no_progress)
     for slot, graph in enumerate(bodies):
         shard.put(slot, slot, graph, saved and saved[slot])
     return shard, arrays
@@ -123,3 +123,14 @@ def test_another_shard_continues_bit_by_bit(bodies, actions, task):
     ):
         for name in RESULTS:
             np.testing.assert_array_equal(other[name], row[name])
+
+
+@pytest.mark.parametrize(("name", "ends"), [("flat", True), ("patrol", False), ("exploration", False)])
+def test_progress_along_x_counts_in_tasks_that_reward_it_alone(name, ends, bodies):
+    rule = NoProgress(steps=5, distance_m=10.0)
+    shard, arrays = new_shard(bodies, get_task(name), no_progress=rule)
+    seen = np.zeros((N_BODIES, N_ENVS), np.bool_)
+    for _ in range(12):
+        shard.step()
+        seen |= arrays["no_progress"]
+    assert seen.any() == ends

@@ -15,6 +15,8 @@ from hyperdistill_core.rollout import rollout
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import Delivery, Episodes, Task, get_task
 from hyperdistill_core.tasks.terrain import World
+from morph_ops.io.mjcf.foreign import read_foreign
+from tests.morph_ops.io.mjcf.foreign.robots import quadruped
 
 OBJECT_TASKS = ("mvt", "push-box-incline", "manipulation-ball")
 GOAL_TASKS = ("exploration", "patrol", "point-nav", *OBJECT_TASKS)
@@ -208,6 +210,19 @@ def test_noise_spares_the_object(walker):
     assert not qvel[:, -6:].any()
     flat, _ = get_task("flat").initial_states(get_task("flat").model(walker), seed=3, episodes=4)
     np.testing.assert_array_equal(qpos[:, :-7], flat)
+
+
+def test_a_start_pose_from_a_file_has_the_object_behind_it(tmp_path):
+    pose = " ".join(map(str, [0.0, 0.0, 0.5, 1.0, 0.0, 0.0, 0.0, *[0.1] * 12]))
+    key = f'<keyframe><key name="home" qpos="{pose}"/></keyframe>'
+    (tmp_path / "robot.xml").write_text(quadruped(more=key))
+    robot, task = read_foreign(tmp_path / "robot.xml"), get_task("manipulation-ball")
+    model = task.model(robot)
+    np.testing.assert_allclose(model.key_qpos[0, 7:19], 0.1)
+    np.testing.assert_array_equal(model.key_qpos[0, 19:22], placed(task.world())[:3])
+    n_controls = BodyLayout.from_graph(robot, model).n_controls
+    result = rollout(robot, Sway(n_controls), task=replace(task, max_steps=5), episodes=2)
+    assert not result.unstable
 
 
 class Still:
