@@ -16,32 +16,35 @@ import codesign
 import codesign.gym
 body = codesign.read_body(sys.argv[1])
 options = {"render_mode": "rgb_array", "width": 160, "height": 120}
-env = codesign.gym.LocomotionEnv(body, task=sys.argv[2], **options)
-env.reset(seed=0)
-first = env.render()
-for _ in range(40):
-    env.step(env.action_space.sample())
-second = env.render()
-env.close()
+for task in ("flat", "flat-reference"):
+    env = codesign.gym.LocomotionEnv(body, task=task, **options)
+    env.reset(seed=0)
+    first = env.render()
+    for _ in range(40):
+        env.step(env.action_space.sample())
+    second = env.render()
+    env.close()
+    print(first.shape, first.dtype, first.std() > 5.0, (first != second).any())
 envs = codesign.gym.LocomotionVectorEnv(2, body, render_mode="rgb_array", width=64, height=64)
 envs.reset(seed=0)
-shapes = [picture.shape for picture in envs.render()]
+print(*(picture.shape for picture in envs.render()))
 envs.close()
-print(first.shape, first.dtype, first.std() > 5.0, (first != second).any(), shapes)
 """
 
 
-@pytest.mark.parametrize("task", ["flat", "flat-reference"])
-def test_pictures_show_the_robot(tmp_path, body, task):
+def test_pictures_show_the_robot(tmp_path, body):
     write_body(body, tmp_path / "robot.json")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "robot.json"), task],
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "robot.json")],
         capture_output=True, text=True, check=False, env={**os.environ, "MUJOCO_GL": "egl"},
     )  # fmt: skip
     if "Cannot initialize a EGL" in done.stderr or "No module named 'OpenGL" in done.stderr:
         pytest.skip("no EGL on this machine")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == ("(120, 160, 3) uint8 True True [(64, 64, 3), (64, 64, 3)]")
+    assert done.stdout.splitlines() == [
+        *["(120, 160, 3) uint8 True True"] * 2,
+        "(64, 64, 3) (64, 64, 3)",
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a window system")

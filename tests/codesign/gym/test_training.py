@@ -10,7 +10,7 @@ import codesign.gym  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
-STEPS = 16_384
+STEPS = 4_096
 
 
 def test_ppo_of_stable_baselines3_learns_to_walk():
