@@ -25,7 +25,7 @@ class PlacementGrid:
     Examples:
         >>> grid = PlacementGrid((100, 200))
         >>> grid.place((0.5, 1.0), RandomState(0), rows=(10, 90), columns=(20, 195))
-        (54, 137)
+        (54, 67)
         >>> int(grid.taken.sum())
         200
     """

@@ -35,7 +35,8 @@ class Slope:
 
     Examples:
         >>> slope = Slope(half_length=75, half_width=20, angle=math.radians(10))
-        >>> slope.draw_world(RandomState(0)).height_map.at(np.array([10.0, 0.0, 0.0])).round(1)
+        >>> height_map = slope.draw_world(RandomState(0)).height_map
+        >>> round(height_map.at(np.array([10.0, 0.0, 0.0])).item(), 1)
         1.8
     """
 
