@@ -143,7 +143,7 @@ def comparison_page(comparison: Comparison, *, sprite: str, date: str) -> str:
     groups = comparison.groups
     count = sum(len(group.runs) for group in groups)
     best = groups[0]
-    lead = f"{best.name[:1].upper()}{best.name[1:]} found the best bodies"
+    lead = f"The best bodies come from {best.name}"
     if best.mean > WORST:
         lead += f": a score of {best.mean:,.0f}"
         if len(best.runs) > 1:
