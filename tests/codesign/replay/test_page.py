@@ -36,7 +36,7 @@ def page_file(recordings, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared(chromium, page_file):
-    made = visit(chromium, page_file, size=SIZE)
+    made = visit(chromium, page_file, size=SIZE, drawn="no shadows")
     made.until(READY)
     yield made
     made.page.context.close()
