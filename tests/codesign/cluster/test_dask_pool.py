@@ -31,14 +31,16 @@ dask_pool = importlib.import_module("codesign.cluster.dask_pool")
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def running(tmp_path) -> Iterator[RunningCluster]:
-    yield from started_cluster(tmp_path)
-
-
 @pytest.fixture(scope="module")
-def running_for_all(tmp_path_factory) -> Iterator[RunningCluster]:
+def started(tmp_path_factory) -> Iterator[RunningCluster]:
     yield from started_cluster(tmp_path_factory.mktemp("dask"))
+
+
+@pytest.fixture
+def running(started) -> RunningCluster:
+    """A cluster with two workers; a test may kill them."""
+    started.replace_dead_workers()
+    return started
 
 
 def same() -> dict[str, str]:
@@ -79,9 +81,9 @@ def pool_on(cluster: ClusterSettings, setup=doubler, *, time_limit=60.0, fingerp
     )
 
 
-def test_errors_hangs_and_crashes_cost_only_their_items(running_for_all):
+def test_errors_hangs_and_crashes_cost_only_their_items(running):
     items = {"good": 4, "raises": "raises", "hangs": "sleeps", "crashes": "crashes", "after": 5}
-    with closing(pool_on(running_for_all.cluster, time_limit=3.0)) as pool:
+    with closing(pool_on(running.cluster, time_limit=3.0)) as pool:
         assert pool.idle == dask_pool.ITEMS_PER_THREAD * 2
         assert not pool.busy
         assert pool.collect() == []
@@ -91,17 +93,17 @@ def test_errors_hangs_and_crashes_cost_only_their_items(running_for_all):
             while waiting and pool.idle:
                 pool.submit(*waiting.pop(0))
             found |= {outcome.key: outcome for outcome in pool.collect()}
-        assert pool.location == f"2 threads of {running_for_all.address}"
+        assert pool.location == f"2 threads of {running.address}"
     assert (found["good"].result, found["after"].result) == (8, 10)
     assert found["raises"].error == "ValueError: no such item"
     assert found["hangs"].error == "no answer within 3 s"
     assert found["crashes"].error == "the worker process died (killed by SIGSEGV)"
     # The Dask workers themselves still run.
-    assert [worker.poll() for worker in running_for_all.workers] == [None, None]
+    assert [worker.poll() for worker in running.workers] == [None, None]
 
 
-def test_items_beyond_the_room_are_refused(running_for_all):
-    with closing(pool_on(running_for_all.cluster)) as pool:
+def test_items_beyond_the_room_are_refused(running):
+    with closing(pool_on(running.cluster)) as pool:
         for number in range(dask_pool.ITEMS_PER_THREAD * 2):
             pool.submit(number, number)
         with pytest.raises(RuntimeError, match="every worker is busy"):
@@ -109,9 +111,9 @@ def test_items_beyond_the_room_are_refused(running_for_all):
         assert {key: o.result for key, o in drain(pool).items()} == {0: 0, 1: 2, 2: 4, 3: 6}
 
 
-def test_a_setup_that_fails_is_raised_here(running_for_all):
+def test_a_setup_that_fails_is_raised_here(running):
     with pytest.raises(ValueError, match="no such thing"):
-        pool_on(running_for_all.cluster, broken)
+        pool_on(running.cluster, broken)
 
 
 def other_software(ours: int) -> dict[str, str]:
@@ -119,16 +121,16 @@ def other_software(ours: int) -> dict[str, str]:
     return {"mujoco": "3.14.0", "codesign": "1.0" if os.getpid() == ours else "0.9"}
 
 
-def test_workers_with_other_software_are_refused(running_for_all):
+def test_workers_with_other_software_are_refused(running):
     message = (
         "differs from this process: codesign: expected 1.0, got 0.9: install the same versions"
     )
     with pytest.raises(UsageError, match=message):
-        pool_on(running_for_all.cluster, fingerprint=partial(other_software, os.getpid()))
+        pool_on(running.cluster, fingerprint=partial(other_software, os.getpid()))
 
 
-def test_a_worker_with_other_software_that_comes_later_is_refused(running_for_all):
-    with closing(pool_on(running_for_all.cluster)) as pool:
+def test_a_worker_with_other_software_that_comes_later_is_refused(running):
+    with closing(pool_on(running.cluster)) as pool:
         pool.job = replace(pool.job, token="later", expected={"version": "2"})
         pool.submit("item", 1)
         with pytest.raises(UsageError, match="version: expected 2, got 1"):
@@ -151,24 +153,27 @@ def test_a_controller_that_workers_do_not_have_is_refused(tiny_controller, tmp_p
         job.check()
 
 
-def test_no_scheduler_is_one_line():
+def test_no_scheduler_is_one_line(monkeypatch):
+    monkeypatch.setattr(dask_pool, "CONNECT_S", 0.5)
     with pytest.raises(UsageError, match="no Dask scheduler answers at tcp:"):
         pool_on(ClusterSettings(scheduler=f"tcp://127.0.0.1:{free_port()}"))
 
 
 def test_a_scheduler_without_workers_is_one_line(tmp_path):
-    with closing(started_cluster(tmp_path, workers=())) as cluster:
+    with closing(started_cluster(tmp_path, workers=0)) as cluster:
         impatient = next(cluster).cluster.model_copy(update={"wait": 0.5})
         with pytest.raises(RunError, match=r"expected 1 or more workers at .* got 0: start some"):
             pool_on(impatient)
 
 
-def test_a_scheduler_that_dies_is_one_line(running, tmp_path):
-    with closing(pool_on(running.cluster)) as pool:
-        pool.submit("item", "sleeps")
-        running.scheduler.kill()
-        with pytest.raises(RunError, match="is gone"):
-            pool.collect()
+def test_a_scheduler_that_dies_is_one_line(tmp_path):
+    with closing(started_cluster(tmp_path, workers=1)) as cluster:
+        running = next(cluster)
+        with closing(pool_on(running.cluster)) as pool:
+            pool.submit("item", "sleeps")
+            running.scheduler.kill()
+            with pytest.raises(RunError, match="is gone"):
+                pool.collect()
 
 
 def sent_future(pool) -> Any:
@@ -203,6 +208,14 @@ def test_a_queueing_system_leaves_ctrl_c_alone():
         [sys.executable, "-c", CTRL_C], env=ENVIRONMENT, capture_output=True, text=True, check=True
     )
     assert done.stdout == "True True\n"
+
+
+def test_children_end_with_their_job(running):
+    with closing(pool_on(running.cluster)) as pool:
+        pool.submit("item", "pid")
+        child = psutil.Process(drain(pool)["item"].result)
+    _, left = psutil.wait_procs([child], timeout=60)
+    assert not left
 
 
 def version_in(path: Path) -> dict[str, str]:
@@ -260,17 +273,9 @@ def test_a_dask_worker_that_dies_costs_nothing(running, tmp_path):
 def test_an_item_fails_after_too_many_dead_workers(tmp_path, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
     notes = tmp_path / "notes"
-    with closing(started_cluster(tmp_path)) as cluster:
+    with closing(started_cluster(tmp_path, workers=1)) as cluster:
         running = next(cluster)
         with closing(pool_on(running.cluster)) as pool:
             pool.submit("item", notes)
             os.kill(worker_at_work(notes), signal.SIGKILL)
             assert drain(pool)["item"].error == "Dask workers that died with it: 1"
-
-
-def test_children_end_with_their_job(running_for_all):
-    with closing(pool_on(running_for_all.cluster)) as pool:
-        pool.submit("item", "pid")
-        child = psutil.Process(drain(pool)["item"].result)
-    _, left = psutil.wait_procs([child], timeout=60)
-    assert not left
