@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from viser import Icon
 
+from codesign.api.tasks import ALL_TASKS, task_names
 from codesign.studio.browser import explain, in_row
 from codesign.studio.cards import columns
 from codesign.studio.controls import when_changed
-from hyperdistill_core.tasks import TASKS
 
 if TYPE_CHECKING:
     from codesign.studio.session import Session
@@ -50,7 +50,7 @@ class ViewTab:
         help_on(self._rate, "How fast the episode plays; the score stays as it is.")
         task = session.setting.task
         # A plugin's task is none of those that ship.
-        tasks = tuple(dict.fromkeys((*TASKS, task)))
+        tasks = tuple(dict.fromkeys((*task_names(ALL_TASKS), task)))
         self._task = gui.add_dropdown("Ground", tasks, initial_value=task)
         when_changed(self._task, lambda name: session.post(lambda: session.set_task(name)))
         help_on(self._task, "The task that the design is scored on, with its ground and reward.")
