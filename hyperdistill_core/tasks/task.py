@@ -27,7 +27,7 @@ _CLEARANCE_M = 0.2
 # Child of an episode's seed sequence that its world is drawn from; 0 and 1 draw the noise.
 _WORLD_STREAM = 2
 # Worlds, and sets of worlds, that a process keeps: bodies come one after the other into the same.
-_KEPT_WORLDS, _KEPT_SETS = 64, 4
+_KEPT_WORLDS, _KEPT_SETS = 64, 2
 
 
 def start_pose(model: mujoco.MjModel) -> NDArray[np.float64]:
