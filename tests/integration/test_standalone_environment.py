@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import venv
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from codesign.exporting import Design, DesignRollout, export_designs
 from codesign.scoring import BodyScorer
 from morph_ops.sampling import sample_body
+from tests.helpers.environments import new_environment
 
 pytestmark = pytest.mark.slow
 
@@ -25,17 +24,11 @@ EPISODES, SEED = 3, 5
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a new environment that has MuJoCo, NumPy and onnxruntime alone."""
     pytest.importorskip("onnxruntime", reason="needs codesign[onnx]")
-    folder = tmp_path_factory.mktemp("bare")
-    venv.create(folder, with_pip=True)
-    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     packages = [f"{name}=={version(name)}" for name in NEEDED]
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [python, "-m", "pip", "install", *quiet, *packages], capture_output=True, text=True
-    )
+    programs, done = new_environment(tmp_path_factory.mktemp("bare"), *packages)
     if done.returncode:
         pytest.skip(f"cannot install {', '.join(packages)}: {done.stderr.strip()[-200:]}")
-    return python
+    return programs / "python"
 
 
 @pytest.mark.parametrize("format_", ["npz", "onnx"])

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from codesign.exporting import Design, export_designs
 from codesign.exporting.extras import USD_COMMAND
 from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
+from tests.helpers.environments import new_environment
 
 #: Reads densities of geoms and the number of hinges from a USD file.
 READER = """
@@ -56,10 +56,7 @@ def test_a_robot_that_the_converter_refuses_says_why(body, tmp_path, monkeypatch
 
 @pytest.mark.slow
 def test_the_converter_keeps_densities_and_hinges(body, tmp_path, monkeypatch):
-    venv.create(tmp_path / "usd", with_pip=True)
-    programs = tmp_path / "usd" / ("Scripts" if sys.platform == "win32" else "bin")
-    install = [programs / "python", "-m", "pip", "install", "--quiet", "mujoco-usd-converter"]
-    done = subprocess.run(install, capture_output=True, text=True)
+    programs, done = new_environment(tmp_path / "usd", "mujoco-usd-converter")
     if done.returncode:
         pytest.skip(f"cannot install mujoco-usd-converter: {done.stderr.strip()[-200:]}")
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
