@@ -15,14 +15,13 @@ from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.controller.halving import select_variant
 from hyperdistill_core.evaluation.checkpoint_policies import CheckpointPolicies
 from hyperdistill_core.evaluation.statistics import bootstrap_interval
+from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.parallel import map_in_workers
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
 
 if TYPE_CHECKING:
     import networkx as nx
-
-    from hyperdistill_core.nets.mlp import BodyMLP
 
 #: A body fails if its return is below this share of the mean over all bodies.
 _FAILURE_SHARE = 0.1
@@ -111,6 +110,7 @@ def evaluate(
     episodes: int = 4,
     seed: int = 0,
     variants: Sequence[int] | None = None,
+    blind: bool = False,
     n_workers: int | None = None,
 ) -> Evaluation:
     """Run bodies under the mean actions of a controller or a teacher.
@@ -122,6 +122,7 @@ def evaluate(
         episodes: Number of episodes of each body.
         seed: Seed of the episodes' initial states.
         variants: Number of the controller's variant for each body. None means variant 0 for all.
+        blind: Whether a controller with height samples gets zeros in their place.
         n_workers: Number of worker processes. None means one for each core.
 
     Raises:
@@ -135,7 +136,9 @@ def evaluate(
         >>> result.scores.shape
         (2,)
     """
-    setup = partial(_BodyEvaluator, str(checkpoint), task=task, episodes=episodes, seed=seed)
+    setup = partial(
+        _BodyEvaluator, str(checkpoint), task=task, episodes=episodes, seed=seed, blind=blind
+    )
     items = list(zip(graphs, variants or [0] * len(graphs), strict=True))
     return Evaluation(tuple(map_in_workers(setup, items, workers=n_workers)))
 
@@ -219,13 +222,18 @@ def _ratio_of_means(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> f
 class _BodyEvaluator:
     """What a worker of an evaluation does: rollouts of bodies under one checkpoint."""
 
-    def __init__(self, checkpoint: str, *, task: str, episodes: int, seed: int) -> None:
+    def __init__(
+        self, checkpoint: str, *, task: str, episodes: int, seed: int, blind: bool
+    ) -> None:
+        self._blind = blind
         self._policies = CheckpointPolicies.load(checkpoint)
         self._task, self._episodes, self._seed = get_task(task), episodes, seed
 
     def __call__(self, item: tuple[nx.DiGraph[str], int]) -> Rollout:
         graph, variant = item
         policy = self._policies.for_body(graph, self._task, variant=variant)
+        if self._blind and isinstance(policy, BodyMLP):
+            policy = policy.on_flat_ground()
         return rollout(graph, policy, task=self._task, episodes=self._episodes, seed=self._seed)
 
 

@@ -59,6 +59,11 @@ COLUMNS = (
     help="Try N controller variants on each body in short rollouts, and take the best.",
 )
 @click.option(
+    "--blind",
+    is_flag=True,
+    help="Add rows of the controller with zeros in place of its height samples.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     help="Number of worker processes.  [default: one per core]",
@@ -76,6 +81,7 @@ def evaluate(
     episodes: int,
     seed: int,
     best_of: int,
+    blind: bool,
     workers: int | None,
     json_to: Path | None,
     markdown_to: Path | None,
@@ -107,7 +113,7 @@ def evaluate(
     figures: dict[str, Any] = {}
     for split in _splits(folders, splits, seed=seed):
         figures[split.name], new_rows = _evaluate_split(
-            split, checkpoints, episodes=episodes, best_of=best_of, options=options
+            split, checkpoints, episodes=episodes, best_of=best_of, blind=blind, options=options
         )
         rows += new_rows
     table = Table(*COLUMNS, box=None, pad_edge=False)
@@ -164,6 +170,7 @@ def _evaluate_split(
     *,
     episodes: int,
     best_of: int,
+    blind: bool,
     options: dict[str, Any],
 ) -> tuple[dict[str, Any], list[list[str]]]:
     """Figures of a split, and its rows of the table.
@@ -173,6 +180,7 @@ def _evaluate_split(
         checkpoints: The controller, and a teacher to compare it with, if there is one.
         episodes: Number of episodes for each body.
         best_of: Number of variants to try, of the controller alone.
+        blind: Whether to add the controller without its height samples.
         options: Other options of :func:`~hyperdistill_core.evaluation.evaluation.evaluate`.
     """
     from hyperdistill_core.evaluation.evaluation import evaluate as run
@@ -191,16 +199,21 @@ def _evaluate_split(
         "summary": result.summary(),
         "scores": result.scores.tolist(),
     }
-    for teacher in teachers:
-        other = run(graphs, teacher, episodes=episodes, **options)
+    others = [("teacher", run(graphs, name, episodes=episodes, **options)) for name in teachers]
+    if blind:
+        unseeing = run(
+            graphs, checkpoint, episodes=episodes, variants=variants, blind=True, **options
+        )
+        others.append(("blind", unseeing))
+    for name, other in others:
         ratio, low, high = paired_ratio(result.scores, other.scores)
-        rows.append(_row(f"{split.name} teacher", other))
+        rows.append(_row(f"{split.name} {name}", other))
         rows.append([f"{split.name} ratio", "", f"{ratio:.2f}", f"{low:.2f}..{high:.2f}"])
         rows[-1] += [""] * (len(COLUMNS) - len(rows[-1]))
         figures |= {
-            "teacher_summary": other.summary(),
-            "teacher_scores": other.scores.tolist(),
-            "ratio": [ratio, low, high],
+            f"{name}_summary": other.summary(),
+            f"{name}_scores": other.scores.tolist(),
+            f"{name}_ratio": [ratio, low, high],
         }
     return figures, rows
 

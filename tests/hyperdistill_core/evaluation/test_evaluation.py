@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.errors import TrainingError
@@ -19,6 +21,8 @@ from hyperdistill_core.evaluation.evaluation import (
     paired_ratio,
     select_variants,
 )
+from hyperdistill_core.nets.hypernetwork import Hypernetwork
+from hyperdistill_core.nets.teachers import Generalist
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.ppo import TeacherTrainer
@@ -78,6 +82,24 @@ def test_evaluation_equals_the_rollout_of_each_variant(variant_controller, body)
         policy = controller.for_body(body, TASK.model(body), variant=variant)
         expected = rollout(body, policy, task=TASK, episodes=2, seed=3)
         np.testing.assert_array_equal(found.returns, expected.returns)
+
+
+def test_a_blind_evaluation_hides_the_ground(body, tmp_path):
+    controller = Controller.load("flat-v0")
+    network = Generalist.from_hypernetwork(
+        Hypernetwork.from_numpy(controller.network), terrain_dim=195
+    ).actor
+    torch.manual_seed(0)
+    torch.nn.init.normal_(network.terrain_head.bias, std=0.3)
+    path = tmp_path / "seeing.safetensors"
+    replace(controller, network=network.to_numpy()).save(path)
+    options = {"task": "incline", "episodes": 1, "seed": 3, "n_workers": 1}
+    seeing, blind = (evaluate([body], path, blind=blind, **options) for blind in (False, True))
+    task = get_task("incline")
+    policy = Controller.load(path).for_body(body, task.model(body)).on_flat_ground()
+    expected = rollout(body, policy, task=task, episodes=1, seed=3)
+    np.testing.assert_array_equal(blind.rollouts[0].returns, expected.returns)
+    assert seeing.scores[0] != blind.scores[0]
 
 
 def test_workers_need_torch_for_teachers_alone():

@@ -23,9 +23,12 @@ def test_a_student_is_evaluated_and_distilled_again(
     student, teacher, training_set, robots, tmp_path
 ):
     figures = tmp_path / "figures.json"
-    out = command("controller", "evaluate", student, robots, *FEW, "--json", figures)
+    out = command("controller", "evaluate", student, robots, *FEW, "--blind", "--json", figures)
     assert "return" in out
-    assert len(json.loads(figures.read_text())["robots"]["scores"]) == 2
+    assert "robots blind" in out
+    found = json.loads(figures.read_text())["robots"]
+    assert len(found["scores"]) == 2
+    assert found["blind_ratio"] == [1.0, 1.0, 1.0]  # this one has no height samples
     given = ("--training-set", training_set, "--teacher", teacher)
     data = student.parent.parent / "data"
     again = ("--data", data, "--out", tmp_path / "again", "--name", "again", "--rounds", 0)
