@@ -204,6 +204,7 @@ def write_replay(
         path,
         title=_title(runs, recordings, ancestors),
         chosen=len(recordings) - 1 if ancestors else 0,
+        in_row=ancestors,
         settings=film,
     )
     return Replay(path=path, recordings=tuple(recordings), left_out=left_out)

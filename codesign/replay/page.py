@@ -49,13 +49,16 @@ _DASH_M, _LIFT_M = 0.5, 0.008
 _ALONE, _MANY, _SIZES, _BEYOND_M = (-55.0, 24.0), (-12.0, 28.0), 1.5, 1.0
 
 
-def replay_page(recordings: Sequence[Recording], *, title: str, chosen: int = 0) -> str:
+def replay_page(
+    recordings: Sequence[Recording], *, title: str, chosen: int = 0, in_row: bool = False
+) -> str:
     """The page of a replay.
 
     Args:
-        recordings: Episodes of robots, side by side in this order.
+        recordings: Episodes of robots, the most important first.
         title: Title of the page.
         chosen: Number of the robot that the camera follows first.
+        in_row: Whether the robots stand in this order, even if their ways cross.
 
     Returns:
         The text of an HTML file, some megabytes at most.
@@ -73,7 +76,7 @@ def replay_page(recordings: Sequence[Recording], *, title: str, chosen: int = 0)
     # Imported late: it needs the optional package viser.
     from codesign.replay.offline import offline_server
 
-    places, stride = lanes(recordings), stride_of(recordings)
+    places, stride = lanes(recordings, in_row=in_row), stride_of(recordings)
     with offline_server() as server:
         ground = recordings[0].ground_m
         furnish(server.scene, height=ground)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import mujoco
 import numpy as np
@@ -18,6 +18,8 @@ from morph_ops import graph as body_graph
 from morph_ops.geometry import extent
 
 Array = NDArray[np.float64]
+#: How far a robot comes to the right and to the left, by part of the ground (m).
+_Sides: TypeAlias = tuple[dict[int, float], dict[int, float]]
 #: Largest value of the 16-bit numbers that positions and orientations become.
 _LARGEST = 32767
 #: Bytes of a pose in the page: 3 + 4 numbers of 2 bytes, in base64.
@@ -26,6 +28,8 @@ _POSE_BYTES = 14 * 4 / 3
 MOST_POSE_BYTES = 3_300_000
 #: Least and largest distance of two lanes, width of many, and room between two robots (m).
 _NARROWEST_M, _WIDEST_M, _ALL_M, _ROOM_M = 1.0, 3.5, 12.0, 0.3
+#: How much wider lanes must be in the given order than in that of drift to give it up.
+_WORTH = 1.3
 #: Length of the parts of the ground in which robots are compared (m), and time between two
 #: moments of that (s).
 _PART_M, _MOMENT_S = 0.5, 0.1
@@ -57,32 +61,56 @@ def frames_of(steps: int, stride: int) -> NDArray[np.intp]:
     return np.append(np.arange(0, steps, stride), steps)
 
 
-def lanes(recordings: Sequence[Recording]) -> list[float]:
+def lanes(recordings: Sequence[Recording], *, in_row: bool = False) -> list[float]:
     """Places of robots along y, such that they do not cross the ways of each other (m).
 
-    Robots that swerve far cross them nevertheless: lanes that are wide enough for all would be too
-    wide to look at.
+    Where robots swerve far apart, those that swerve to the right stand on the right. Lanes have a
+    largest width that still fits a window, so that some ways may cross nevertheless.
 
     Args:
         recordings: Their episodes.
+        in_row: Whether the robots stand in the given order in any case.
 
     Returns:
         A translation for each, the first one 0.
     """
     sides = [_sides(recording) for recording in recordings]
+    order = list(range(len(recordings)))
+    by_drift = sorted(order, key=lambda number: _drift(recordings[number]))
     widest = min(_WIDEST_M, max(_NARROWEST_M, _ALL_M / len(recordings)))
-    places = [0.0]
-    for number, (rights, _) in enumerate(sides[1:], start=1):
-        wanted = [places[-1] + _NARROWEST_M]
-        for before, (_, lefts) in enumerate(sides[:number]):
+    wide, narrow = (max(_places(sides, one, math.inf)) for one in (order, by_drift))
+    places = _places(sides, order if in_row or wide < _WORTH * narrow else by_drift, widest)
+    return [place - places[0] for place in places]
+
+
+def _drift(recording: Recording) -> float:
+    """How far a robot comes to its left for each meter ahead."""
+    x, y, _ = (recording.torso[-1] - recording.torso[0]).tolist()
+    return y / max(x, 1.0)
+
+
+def _places(sides: Sequence[_Sides], order: Sequence[int], widest: float) -> list[float]:
+    """The place of each robot (m), in an order from the right to the left.
+
+    Args:
+        sides: How far each robot comes to the right and to the left.
+        order: Numbers of the robots.
+        widest: Largest distance of two lanes (m).
+    """
+    places: dict[int, float] = {}
+    for count, number in enumerate(order):
+        rights, _ = sides[number]
+        wanted = [max(places.values(), default=-_NARROWEST_M) + _NARROWEST_M]
+        for place, before in enumerate(order[:count]):
+            _, lefts = sides[before]
             meets = [lefts[part] - rights[part] for part in lefts.keys() & rights.keys()]
             apart = max(meets, default=0.0) + _ROOM_M
-            wanted.append(places[before] + min(apart, (number - before) * widest))
-        places.append(max(wanted))
-    return places
+            wanted.append(places[before] + min(apart, (count - place) * widest))
+        places[number] = max(wanted)
+    return [places[number] for number in range(len(order))]
 
 
-def _sides(recording: Recording) -> tuple[dict[int, float], dict[int, float]]:
+def _sides(recording: Recording) -> _Sides:
     """How far to the right and to the left of its lane a robot comes, by part of the ground (m)."""
     model, data = recording.model, mujoco.MjData(recording.model)
     own = model.geom_bodyid > 0

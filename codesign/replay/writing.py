@@ -26,6 +26,7 @@ def write_recordings(
     *,
     title: str,
     chosen: int = 0,
+    in_row: bool = False,
     settings: FilmSettings | None = None,
 ) -> None:
     """Write episodes as a page, a film, or strips of stills, by the ending of the file.
@@ -35,6 +36,7 @@ def write_recordings(
         path: File that ends with one of :data:`FORMATS`; one that is there is replaced.
         title: Title of a page.
         chosen: Number of the robot that the camera of a page follows first.
+        in_row: Whether the robots of a page stand in this order, even if their ways cross.
         settings: How frames and stills are drawn; the usual way by default.
 
     Raises:
@@ -46,7 +48,8 @@ def write_recordings(
     ending = path.suffix.lower()
     with new_file(path) as draft:
         if ending == ".html":
-            draft.write_text(replay_page(recordings, title=title, chosen=chosen), "utf-8")
+            page = replay_page(recordings, title=title, chosen=chosen, in_row=in_row)
+            draft.write_text(page, "utf-8")
         elif ending == ".gif":
             _write_gif(recordings, draft, settings)
         elif ending == ".mp4":

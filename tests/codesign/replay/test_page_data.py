@@ -115,15 +115,21 @@ def test_robots_stand_side_by_side(recordings):
 def test_lanes_are_as_wide_as_robots_swerve(recording):
     straight, left = swerving(recording, 0.0), swerving(recording, 1.5)
     near = lanes([straight, straight])[1]
-    assert lanes([left, straight])[1] == pytest.approx(near + 1.5, abs=0.2)
+    assert lanes([left, straight], in_row=True)[1] == pytest.approx(near + 1.5, abs=0.2)
     assert lanes([straight, left])[1] <= near
     assert lanes([left, left])[1] == pytest.approx(near, abs=0.4), "neither crosses the other"
 
 
+def test_robots_that_swerve_far_stand_on_their_side(recording):
+    straight, left, right = (swerving(recording, drift) for drift in (0.0, 3.0, -3.0))
+    places = lanes([left, straight, right])
+    assert places[0] == 0.0 > places[1] > places[2] > -6.0
+    assert lanes([left, straight, right], in_row=True) == [0.0, 3.5, 7.0]
+
+
 def test_many_lanes_fit_a_window(recording):
     left, right = swerving(recording, 9.0), swerving(recording, -9.0)
-    assert lanes([left, right])[1] <= 3.5
-    assert lanes([left, right] * 6)[-1] <= 12.0
+    assert lanes([left, right] * 6, in_row=True)[-1] <= 12.0
 
 
 class Still:
