@@ -12,6 +12,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from codesign.cli import main
+
 COMPARED = (
     "number, generation, operator, parents, diff, hash, variant, duplicate_of, status, score, "
     "ci_low, ci_high, speed, distance, graph, json_remove(record, '$.seconds')"
@@ -25,6 +29,12 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen:
     process = subprocess.Popen(command, **pipes, start_new_session=True, **options)
     STARTED.append(process)
     return process
+
+
+def evolve_here(*arguments: str) -> None:
+    """Run, or resume, in this process: a process of its own is for what is to be interrupted."""
+    with pytest.raises(SystemExit, match="0"):
+        main(["evolve", *arguments])
 
 
 def finish(process: subprocess.Popen) -> None:

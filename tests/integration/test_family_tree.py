@@ -8,7 +8,7 @@ import matplotlib.image
 import networkx as nx
 import pytest
 
-from tests.helpers.run_processes import finish, start
+from tests.helpers.run_processes import evolve_here
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "examples"))
@@ -42,7 +42,7 @@ def test_it_draws_a_run(tmp_path, tiny_controller):
         "--set=episodes=1",
         "--set=reevaluation_episodes=0",
     )
-    finish(start("--preset", "tiny", *changes, "--workers", "1", "--out", str(run)))
+    evolve_here("--preset", "tiny", *changes, "--workers", "1", "--out", str(run))
     done = picture(run, "--out", out)
     assert done.returncode == 0, done.stderr
     assert matplotlib.image.imread(out)[..., :3].std() > 0.05  # not blank

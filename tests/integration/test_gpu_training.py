@@ -20,6 +20,7 @@ sys.path.append(str(ROOT / "examples"))
 import gpu_training  # noqa: E402  a script beside the packages
 
 TINY = ["n_active=2", "n_envs=1", "horizon=8", "width=8", "layers=1", "replaced_per_update=0"]
+TINY += ["epochs=1", "minibatches=1"]
 
 
 def example(*options: object) -> None:
@@ -63,11 +64,11 @@ def test_a_training_is_copied_and_continued(tmp_path):
     options = ("--device", "cpu", "--workers", 1, "--every", 0.01)
     first, second = tmp_path / "first", tmp_path / "second"
     given = ("train", bodies, "--work", tmp_path / "one", "--out", first, *options)
-    example(*given, "--minutes", 0.05, "--", *changes)
+    example(*given, "--minutes", 0.03, "--", *changes)
     copies = sorted(first.iterdir())
     assert len(copies) > 1
     given = ("train", bodies, "--work", tmp_path / "two", "--out", second, *options)
-    example(*given, "--minutes", 0.1, "--from", copies[0], "--", *changes)
+    example(*given, "--minutes", 0.06, "--from", copies[0], "--", *changes)
     steps: list[int] = []
     for copy in (copies[0], copies[-1], max(second.iterdir())):
         example("join", copy, "--out", tmp_path / "joined.safetensors")

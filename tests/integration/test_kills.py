@@ -18,7 +18,16 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.helpers.run_processes import STARTED, finish, history, kill_soon, rows, start, wait_for
+from tests.helpers.run_processes import (
+    STARTED,
+    evolve_here,
+    finish,
+    history,
+    kill_soon,
+    rows,
+    start,
+    wait_for,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +77,7 @@ def uninterrupted(
     @cache
     def run(algorithm: str) -> Path:
         out = tmp_path_factory.mktemp(algorithm) / "whole"
-        finish(start(*options(algorithm, variant_controller), "--out", str(out), "--workers", "1"))
+        evolve_here(*options(algorithm, variant_controller), "--out", str(out), "--workers", "1")
         return out
 
     return run
@@ -111,7 +120,7 @@ def test_a_full_disk_is_one_line_and_the_run_continues_later(
     assert complaint.count("\n") == 1
     assert complaint.startswith(f"error: cannot write to {out / 'run.sqlite'}: ")
     assert 0 < len(rows(out)) < TOTAL
-    finish(start("--resume", str(out), "--workers", "2"))
+    evolve_here("--resume", str(out), "--workers", "2")
     assert rows(out) == rows(whole)
     assert history(out) == history(whole)
 
@@ -152,6 +161,6 @@ def test_a_read_only_folder_is_one_line_and_the_run_continues_later(
     assert f"{len(before)} of {TOTAL} candidates" in status.stdout, status.stderr
     permit(out, folder=0o755, file=0o644)
     assert rows(out) == before
-    finish(start("--resume", str(out), "--workers", "2"))
+    evolve_here("--resume", str(out), "--workers", "2")
     assert rows(out) == rows(whole)
     assert history(out) == history(whole)

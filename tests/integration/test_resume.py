@@ -14,6 +14,7 @@ import pytest
 from codesign.store import RunFolder
 from tests.helpers.run_processes import (
     STARTED,
+    evolve_here,
     finish,
     history,
     kill_soon,
@@ -26,6 +27,7 @@ from tests.helpers.run_processes import (
 pytestmark = pytest.mark.slow
 
 SETTINGS = ("population=6", "generations=5", "episodes=1", "in_flight=3", "top=2", "seed=11")
+SETTINGS += ("reevaluation_episodes=2",)
 DESIGN = Path("designs", "design-01", "design-01.xml")
 TOTAL = 36
 
@@ -38,9 +40,10 @@ def nothing_left_running() -> Iterator[None]:
         STARTED.pop().kill()
 
 
-def start_run(out: Path, controller: Path, *, workers: int) -> subprocess.Popen:
+def new_run(out: Path, controller: Path, *, workers: int) -> list[str]:
+    """Options of a run."""
     settings = [f"--set={setting}" for setting in (*SETTINGS, f"controller={controller}")]
-    return start(*settings, "--out", str(out), "--workers", str(workers))
+    return [*settings, "--out", str(out), "--workers", str(workers)]
 
 
 def kinds(out: Path) -> list[tuple]:
@@ -50,7 +53,7 @@ def kinds(out: Path) -> list[tuple]:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, tiny_controller):
     out = tmp_path_factory.mktemp("runs") / "uninterrupted"
-    finish(start_run(out, tiny_controller, workers=1))
+    evolve_here(*new_run(out, tiny_controller, workers=1))
     return out
 
 
@@ -65,14 +68,14 @@ def test_the_run_is_whole(uninterrupted):
 
 def test_two_workers_make_the_same_run(uninterrupted, tiny_controller, tmp_path):
     out = tmp_path / "run"
-    finish(start_run(out, tiny_controller, workers=2))
+    evolve_here(*new_run(out, tiny_controller, workers=2))
     assert rows(out) == rows(uninterrupted)
 
 
 def test_killed_twice_and_resumed(uninterrupted, tiny_controller, tmp_path):
     out = tmp_path / "run"
     rng = random.Random(5)
-    process = start_run(out, tiny_controller, workers=2)
+    process = start(*new_run(out, tiny_controller, workers=2))
     for count in (2, 9):
         wait_for(out, count, process)
         kill_soon(process, rng)
@@ -94,7 +97,7 @@ def terminal(process: subprocess.Popen) -> None:
 @pytest.mark.parametrize("end", [terminal, subprocess.Popen.terminate])
 def test_ctrl_c_says_how_to_continue(uninterrupted, tiny_controller, tmp_path, end):
     out = tmp_path / "run"
-    process = start_run(out, tiny_controller, workers=1)
+    process = start(*new_run(out, tiny_controller, workers=1))
     wait_for(out, 3, process)
     end(process)
     _, message = process.communicate(timeout=300)
@@ -102,7 +105,7 @@ def test_ctrl_c_says_how_to_continue(uninterrupted, tiny_controller, tmp_path, e
     assert message == f"interrupted; to continue: codesign evolve --resume {out}\n"
     assert (out / DESIGN).exists()
 
-    finish(start("--resume", str(out), "--workers", "1"))
+    evolve_here("--resume", str(out), "--workers", "1")
     assert rows(out) == rows(uninterrupted)
     assert kinds(out) == [("started",), ("interrupted",), ("resumed",), ("finished",)]
     log = (out / "log.txt").read_text()
