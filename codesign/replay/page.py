@@ -43,6 +43,8 @@ CONTACT_COLOR = "#ff9d0a"
 _DISC_M = (0.045, 0.085)
 #: Distance of the dashes of the middle of a lane, and height of lines above the ground (m).
 _DASH_M, _LIFT_M = 0.5, 0.008
+#: Time for which a row of robots is in view, if they are about as fast (s).
+_SOON_S = 4.0
 #: Direction from which the camera sees one robot and a row of many (degrees around the vertical
 #: axis, and above the horizon), and its distance: in sizes of the largest robot, and in meters
 #: beyond that.
@@ -161,15 +163,21 @@ def _ring() -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
 def _point_camera(
     server: viser.ViserServer, recordings: Sequence[Recording], places: Sequence[float]
 ) -> None:
-    """Show all robots where they begin, from the right and a little ahead of them."""
-    width = max(places) - min(places)
+    """Show all robots for some seconds, from the right and a little ahead of them."""
+    soon = round(_SOON_S / recordings[0].control_dt) if len(recordings) > 1 else 0
+    sides = [
+        place + float(each.torso[step, 1])
+        for place, each in zip(places, recordings, strict=True)
+        for step in (0, min(soon, each.steps))
+    ]
+    width = max(sides) - min(sides)
     share = min(1.0, width / 8.0)
     azimuth, elevation = (
         one + share * (many - one) for one, many in zip(_ALONE, _MANY, strict=True)
     )
     largest = max(float(extent(each.graph).max()) for each in recordings)
     height = recordings[0].ground_m + min(0.4, largest / 3.0)
-    middle = np.array([0.0, (max(places) + min(places)) / 2.0, height])
+    middle = np.array([0.0, (max(sides) + min(sides)) / 2.0, height])
     distance = _BEYOND_M + _SIZES * largest + 0.72 * width
     toward = Camera(azimuth=azimuth, elevation=elevation).toward
     server.initial_camera.position = middle + distance * toward

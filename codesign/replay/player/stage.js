@@ -88,6 +88,7 @@
         position: this.viser.cameraControl.getPosition(new Vector()),
         target: this.viser.cameraControl.getTarget(new Vector()),
       };
+      this.own = false;
       this.anchor = this.placeOf(this.data.chosen, 0);
       this.shift = null;
     }
@@ -174,11 +175,14 @@
       });
     }
 
-    // The place of a robot in the scene that its camera keeps in view.
+    // The place in the scene that the camera of a robot goes with. Until the user chooses a robot,
+    // that is in the middle of the row.
     placeOf(number, time) {
-      const robot = this.data.robots[number];
+      const robots = this.data.robots, robot = robots[number];
       const [x, y] = robot.wayAt(time);
-      return [x, y + robot.place, 0];
+      if (this.own) return [x, y + robot.place, 0];
+      const sum = robots.reduce((total, each) => total + each.wayAt(time)[1], 0);
+      return [x, sum / robots.length + robot.place, 0];
     }
 
     // Move the camera with the chosen robot; how the user turned and zoomed it stays.
@@ -188,6 +192,7 @@
         this.shift = null;
         return;
       }
+      this.own ||= options.rechosen;
       const place = this.placeOf(options.chosen, time);
       if (options.rechosen) this.shiftTo(place);
       if (this.anchor === null) this.anchor = place;
