@@ -119,10 +119,10 @@ def test_physics_in_a_json_body_reach_no_other_file(physics: str, message: str) 
         from_json(json.dumps({**data, "physics": own}))
 
 
-def test_a_million_nodes_of_a_json_body_are_refused_at_once() -> None:
+def test_a_json_body_of_very_many_nodes_is_refused_at_once() -> None:
     data = json.loads(to_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))))
-    data["bodies"] *= 1_000_000
-    with pytest.raises(BodyError, match="at most 1000 nodes, got 1000000"):
+    data["bodies"] *= 100_000
+    with pytest.raises(BodyError, match="at most 1000 nodes, got 100000"):
         from_json(json.dumps(data))
 
 

@@ -11,8 +11,10 @@ import torch
 
 from hyperdistill_core.checkpoint_file import load_checkpoint
 from hyperdistill_core.errors import TrainingError
-from hyperdistill_core.evaluation.evaluation import evaluate
+from hyperdistill_core.evaluation.checkpoint_policies import CheckpointPolicies
 from hyperdistill_core.nets.teachers import TEACHERS
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.ppo import RolloutCollector, TeacherTrainer, TrainerState, update
 from hyperdistill_core.training.ppo.new_teachers import OBSERVATION_DIMS
 from hyperdistill_core.training.teacher_file import load_teacher
@@ -108,8 +110,9 @@ def test_every_kind_of_teacher_trains(training_set, tmp_path, kind, observation)
     for old, new in zip(before, network.parameters(), strict=True):
         assert not torch.equal(old, new)
     if kind != "specialists":
-        file = tmp_path / "teacher.safetensors"
-        assert evaluate(training_set.graphs[:1], file, episodes=1, n_workers=1)
+        graph, task = training_set.graphs[0], get_task(settings.task)
+        policy = CheckpointPolicies.load(tmp_path / "teacher.safetensors").for_body(graph, task)
+        assert np.isfinite(rollout(graph, policy, task=task, episodes=1).score)
 
 
 @pytest.mark.parametrize("average_last", [0.0, 0.5])
