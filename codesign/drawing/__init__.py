@@ -2,8 +2,8 @@
 
 A robot becomes solids (:func:`solids_of`): capsules and spheres as they are, other geoms as
 ellipsoids and convex polyhedra. A camera without perspective looks at them (:class:`Camera`), and
-:func:`draw` writes them from back to front, shaded, above their shadow on the floor, with names
-beside them (:class:`Label`).
+:func:`draw` writes them from back to front, shaded, above their shadow on the floor or on uneven
+ground (:class:`Relief`), with names beside them (:class:`Label`).
 :func:`picture_of` does it all for a body in its rest pose.
 
 >>> import numpy as np
@@ -17,6 +17,7 @@ from codesign.drawing.camera import Camera
 from codesign.drawing.labels import Label, node_labels
 from codesign.drawing.palette import PALETTE, colors_of
 from codesign.drawing.picture import picture_of, rest_state
+from codesign.drawing.relief import Relief
 from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept, shown_geoms, solids_of
 from codesign.drawing.svg import Window, draw
 
@@ -26,6 +27,7 @@ __all__ = [
     "Ellipsoid",
     "Label",
     "Polyhedron",
+    "Relief",
     "Solid",
     "Swept",
     "Window",

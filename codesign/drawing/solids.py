@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TypeAlias
@@ -125,7 +125,11 @@ Solid: TypeAlias = Swept | Ellipsoid | Polyhedron
 
 
 def solids_of(
-    model: mujoco.MjModel, data: mujoco.MjData, *, colors: Mapping[str, str] | None = None
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    *,
+    colors: Mapping[str, str] | None = None,
+    geoms: Sequence[int] | None = None,
 ) -> list[Solid]:
     """The geoms of a robot, where they are now.
 
@@ -136,6 +140,7 @@ def solids_of(
         model: The model.
         data: Its state, after a forward pass.
         colors: Colors as ``"#rrggbb"`` by name of the body; others have the color of a torso.
+        geoms: Numbers of the geoms; those of :func:`shown_geoms` by default.
 
     Examples:
         >>> model = mujoco.MjModel.from_xml_string(
@@ -147,7 +152,7 @@ def solids_of(
         ['Swept']
     """
     found: list[Solid] = []
-    for geom in shown_geoms(model):
+    for geom in shown_geoms(model) if geoms is None else geoms:
         color = (colors or {}).get(model.body(model.geom_bodyid[geom]).name, TORSO)
         solid = _solid(model, data, geom, color)
         if solid is not None:

@@ -13,6 +13,7 @@ from scipy.spatial import ConvexHull
 from codesign.drawing.camera import Camera
 from codesign.drawing.labels import Label, written
 from codesign.drawing.order import back_to_front
+from codesign.drawing.relief import GROUND_COLOR, Relief, faded, nearness
 from codesign.drawing.shading import LIGHT, across_gradient, edge, round_gradient, shaded
 from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept
 
@@ -20,6 +21,8 @@ Array = NDArray[np.float64]
 #: Share of the picture that stays free on every side, without and with names.
 MARGIN, LABEL_MARGIN = 0.05, 0.08
 SHADOW_OPACITY = 0.16
+#: Opacity of boxes in front of the solids, and steps in which a shadow on uneven ground is found.
+IN_FRONT_OPACITY, SHADOW_STEPS = 0.25, 3
 #: Angles across a capsule at which its shade is computed.
 ACROSS = np.radians([-90.0, -55.0, -25.0, 0.0, 25.0, 55.0, 90.0])
 #: Shares of the way from the brightest point of a ball to its rim.
@@ -38,6 +41,8 @@ def draw(
     floor: float | None = 0.0,
     window: Window | None = None,
     labels: Sequence[Label] = (),
+    relief: Relief | None = None,
+    boxes: Sequence[Polyhedron] = (),
 ) -> str:
     """A picture of solids.
 
@@ -51,6 +56,8 @@ def draw(
         window: The part of the world that the picture shows; None for the solids and their shadow.
         labels: Names to write beside points, the most important first; one without room is left
             out.
+        relief: Uneven ground; then the shadow falls on it, not on the floor.
+        boxes: Upright boxes that stand on the ground; those in front of the solids are transparent.
 
     Returns:
         The text of an SVG element, transparent where nothing is.
@@ -69,12 +76,20 @@ def draw(
         else _View.onto(window, camera, size)
     )
     painter = _Painter(view, camera, prefix)
-    if floor is not None and window is not None and window.lines:
+    if relief is None and floor is not None and window is not None and window.lines:
         painter.floor_lines(window, floor)
+    lines = 0.0 if window is None else window.lines
+    middle, front = _nearness(solids, camera)
+    if relief is not None:
+        painter.relief(relief, lines, (-np.inf, front))
+    painter.boxes(boxes, (-np.inf, middle))
     if floor is not None and solids:
-        painter.shadow(solids, floor)
+        painter.shadow(solids, floor, relief)
     for number in back_to_front(solids, camera):
         painter.solid(solids[number])
+    if relief is not None:
+        painter.relief(relief, lines, (front, np.inf))
+    painter.boxes(boxes, (middle, np.inf), opacity=IN_FRONT_OPACITY)
     if labels:
         painter.parts += written(
             [(label.text, view(label.at)) for label in labels],
@@ -178,9 +193,39 @@ class _Painter:
                 'stroke-opacity="0.3"/>'
             )
 
-    def shadow(self, solids: Sequence[Solid], floor: float) -> None:
+    def relief(self, relief: Relief, lines: float, between: tuple[float, float]) -> None:
+        """The cells of the ground that are nearer to the camera than a distance, up to another."""
+        for corners, normal, left, near in zip(*relief.cells(self.camera), strict=True):
+            if not between[0] < near <= between[1]:
+                continue
+            color = faded(shaded(GROUND_COLOR, normal), left)
+            places = self.view(corners)
+            self.parts.append(f'<path d="{_path(places)}" fill="{color}" stroke="{color}"/>')
+            x = corners[0, 0] / lines if lines else 0.5
+            if abs(x - round(x)) < 1e-6:
+                (x1, y1), (x2, y2) = places[0], places[3]
+                self.parts.append(
+                    f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="#888" '
+                    f'stroke-opacity="{0.5 * left:.2f}"/>'
+                )
+
+    def boxes(
+        self, boxes: Sequence[Polyhedron], between: tuple[float, float], *, opacity: float = 1.0
+    ) -> None:
+        """The boxes whose middles are nearer to the camera than a distance, up to another."""
+        middles = np.array([nearness(box.vertices, self.camera).mean() for box in boxes])
+        order: list[int] = middles.argsort(kind="stable").tolist()
+        for number in order:
+            if between[0] < middles[number] <= between[1]:
+                first = len(self.parts)
+                self.solid(boxes[number])
+                if opacity < 1.0:
+                    self.parts.insert(first, f'<g opacity="{opacity}">')
+                    self.parts.append("</g>")
+
+    def shadow(self, solids: Sequence[Solid], floor: float, relief: Relief | None) -> None:
         """The shadow of all solids, in one piece."""
-        path = "".join(_path(shape) for shape in _shadows(self.view, solids, floor))
+        path = "".join(_path(shape) for shape in _shadows(self.view, solids, floor, relief))
         self.parts.append(f'<path d="{path}" fill="#000" fill-opacity="{SHADOW_OPACITY}"/>')
 
     def solid(self, solid: Solid) -> None:
@@ -296,14 +341,35 @@ def _ellipse(flat: Array) -> tuple[tuple[float, float], float]:
     return (float(wide), float(narrow)), float(turn)
 
 
-def _on_floor(points: Array, floor: float) -> Array:
+def _nearness(solids: Sequence[Solid], camera: Camera) -> tuple[float, float]:
+    """How near the middle and the nearest point of all solids are to the camera (m)."""
+    if not solids:
+        return np.inf, np.inf
+    near = nearness(np.concatenate([solid.outline() for solid in solids]), camera)
+    return float(near.mean()), float(near.max())
+
+
+def _on_floor(points: Array, floor: float | Array) -> Array:
     """Where the light takes points to on the floor."""
     return points - ((points[:, 2] - floor) / LIGHT[2])[:, None] * LIGHT
 
 
-def _shadows(view: _View, solids: Sequence[Solid], floor: float) -> list[Array]:
+def _on_relief(points: Array, relief: Relief) -> Array:
+    """Where the light takes points to on uneven ground, about."""
+    below = points
+    for _ in range(SHADOW_STEPS):
+        below = _on_floor(points, relief.at(below[:, :2]))
+    return below
+
+
+def _shadows(
+    view: _View, solids: Sequence[Solid], floor: float, relief: Relief | None = None
+) -> list[Array]:
     """(n, 2) outlines of the shadows of solids (px)."""
-    return [_hull(view(_on_floor(solid.outline(), floor))) for solid in solids]
+    outlines = (solid.outline() for solid in solids)
+    if relief is None:
+        return [_hull(view(_on_floor(outline, floor))) for outline in outlines]
+    return [_hull(view(_on_relief(outline, relief))) for outline in outlines]
 
 
 def _hull(points: Array) -> Array:

@@ -1,0 +1,77 @@
+"""Uneven ground in pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codesign.drawing import Camera, Polyhedron, Relief, Swept, Window, draw
+from codesign.drawing.relief import faded, nearness
+
+CAMERA = Camera(azimuth=-90.0, elevation=20.0)  # it stands at y < 0
+LINES = np.linspace(-2.0, 2.0, 9)
+BALL = Swept(np.array([[0.0, 0.0, 0.3]] * 2), 0.1, "#d9704f")
+WINDOW = Window(center=np.zeros(3), width=3.0, lines=0.5)
+
+
+def relief_of(heights):
+    return Relief(x=LINES, y=LINES, heights=heights, center=np.zeros(2), radius=2.0)
+
+
+def ramp():
+    return np.tile(0.2 * LINES, (9, 1))
+
+
+def test_heights_are_interpolated_and_go_on_beyond_the_grid():
+    at = np.array([[0.3, 0.1], [-1.9, 1.9], [9.0, 0.0]])
+    assert relief_of(ramp()).at(at) == pytest.approx([0.06, -0.38, 0.4])
+
+
+def test_cells_come_from_back_to_front_with_upward_normals():
+    corners, normals, left, near = relief_of(ramp()).cells(CAMERA)
+    assert (np.diff(near) >= 0.0).all()
+    assert near == pytest.approx(-corners[:, :, 1].mean(axis=1))
+    assert normals[:, 2].min() > 0.9
+    assert left[near > -0.5].max() == 1.0
+    assert 0.0 < left.min() < 1.0
+
+
+def test_where_there_is_no_ground_there_is_no_cell():
+    heights = ramp()
+    heights[:, 4:] = np.nan
+    corners, *_ = relief_of(heights).cells(CAMERA)
+    assert corners[:, :, 0].max() == LINES[3]
+
+
+def test_ground_in_front_is_drawn_after_the_solids():
+    picture = draw([BALL], camera=CAMERA, relief=relief_of(ramp()), window=WINDOW)
+    before, after = picture.split("<circle")
+    assert min(before.count("<path"), after.count("<path")) > 40
+    assert "<path" not in draw([BALL], camera=CAMERA).split("<circle")[1]
+
+
+@pytest.mark.parametrize(("y", "transparent"), [(1.0, False), (-1.0, True)])
+def test_boxes_in_front_are_transparent(y, transparent):
+    corners = np.stack(np.meshgrid(*[(-0.2, 0.2)] * 3), axis=-1).reshape(-1, 3)
+    box = Polyhedron(corners + np.array([0.0, y, 0.2]))
+    picture = draw([BALL], camera=CAMERA, boxes=[box], window=WINDOW)
+    assert ('opacity="0.25"' in picture) == transparent
+    assert ("<path" in picture.split("<circle")[1]) == transparent
+
+
+def test_the_shadow_falls_on_the_ground_below():
+    low, high = (
+        draw([BALL], relief=relief_of(np.full((9, 9), height)), window=WINDOW)
+        for height in (0.0, 0.2)
+    )
+    shadows = [picture.split('fill="#000"')[0].rsplit("<path", 1)[1] for picture in (low, high)]
+    rows = [float(shadow.split('"M')[1].split("L")[0].split()[1]) for shadow in shadows]
+    assert rows[1] < rows[0], "higher ground is higher up in the picture"
+
+
+def test_how_near_is_measured_along_the_ground():
+    assert nearness(np.array([[0.0, -2.0, 5.0]]), CAMERA) == pytest.approx([2.0])
+
+
+def test_colors_fade_into_paper():
+    assert (faded("#102030", 1.0), faded("#102030", 0.0)) == ("#102030", "#ffffff")
