@@ -14,14 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from codesign.drawing import Camera, Solid, Window, colors_of, draw, solids_of
-from codesign.replay.recording import Recording
+from codesign.drawing import (
+    Camera,
+    Polyhedron,
+    Solid,
+    Window,
+    colors_of,
+    draw,
+    shown_geoms,
+    solids_of,
+)
+from codesign.replay.ground import Ground
+from codesign.replay.recording import WORLD, Recording, node_of_bodies
+from codesign.replay.scene import WORLD_COLOR
+from codesign.replay.terrain import AROUND_M, is_flat, relief
+from hyperdistill_core.features import BodyLayout
 
 Array = NDArray[np.float64]
 #: Camera of frames and stills.
 CAMERA = Camera(azimuth=-65.0, elevation=16.0)
 #: Distance of lines on the ground (m).
 LINES_M = 0.5
+#: Radius of the ground that a picture shows, in widths of the picture.
+RADIUS = 1.2
 #: Shares of a picture that stay free above the robot, for text, and below and beside it.
 ABOVE, BESIDE = 0.13, 0.05
 #: Number of moments at which the room that a robot needs is measured.
@@ -38,8 +53,8 @@ class Film:
     Args:
         recording: The episode.
         size: Width and height of a picture (px).
-        way: (T + 1, 3) places that the camera goes with (m); those of the torso without its bounce
-            by default.
+        way: (T + 1, 3) places that the camera goes with (m), above a ground that is drawn flat;
+            those of the torso without its bounce by default, above the ground of the episode.
         lines: Distance of lines on the ground (m); 0 for none.
     """
 
@@ -54,8 +69,16 @@ class Film:
         self.recording, self.size, self._lines = recording, size, lines
         self._data = mujoco.MjData(recording.model)
         self._colors = colors_of(recording.graph)
+        self._own, self._others = _moving_geoms(recording)
+        self._ground = Ground(recording)
+        path = recording.torso[:, :2]
+        self._uneven = way is None and not is_flat(self._ground, path, around=AROUND_M)
         half = round(CALM_S / 2.0 / recording.control_dt)
-        self._way = _averaged(recording.torso, half) if way is None else way
+        self._way = _averaged(recording.torso, half) if way is None else way.copy()
+        self._way[:, 2] = recording.ground_m
+        if self._uneven:
+            below = np.nan_to_num(self._ground.heights(path), nan=recording.ground_m)
+            self._way[:, 2] = _averaged(np.column_stack([path, below]), half)[:, 2]
         self._offset, self._width = self._room()
 
     def _room(self) -> tuple[Array, float]:
@@ -78,12 +101,21 @@ class Film:
 
     def _focus(self, step: int) -> Array:
         """(3,) point on the ground that the camera goes with."""
-        return np.array([*self._way[step, :2], self.recording.ground_m])
+        return self._way[step]
 
     def _solids(self, step: int) -> list[Solid]:
         self._data.qpos[:] = self.recording.qpos[step]
         mujoco.mj_kinematics(self.recording.model, self._data)
-        return solids_of(self.recording.model, self._data, colors=self._colors)
+        return solids_of(self.recording.model, self._data, colors=self._colors, geoms=self._own)
+
+    def _near_objects(self, center: Array) -> list[Solid]:
+        """Objects in the picture of the step that :meth:`_solids` was called with last."""
+        near = [
+            geom
+            for geom in self._others
+            if np.linalg.norm(self._data.geom_xpos[geom] - center) < self._width
+        ]
+        return solids_of(self.recording.model, self._data, geoms=near)
 
     def picture(self, step: int, *, title: str | None = None, prefix: str = "f") -> str:
         """The robot at a control step, as an SVG element.
@@ -93,16 +125,25 @@ class Film:
             title: Text that screen readers say; the name of the robot by default.
             prefix: Start of all ids; pictures in one file need different ones.
         """
+        center, solids = self._focus(step) + self._offset, self._solids(step)
+        radius = RADIUS * self._width
         return draw(
-            self._solids(step),
+            [*solids, *self._near_objects(center)],
             camera=CAMERA,
             size=self.size,
             title=self.recording.name if title is None else title,
             prefix=prefix,
             floor=self.recording.ground_m,
-            window=Window(
-                center=self._focus(step) + self._offset, width=self._width, lines=self._lines
-            ),
+            window=Window(center=center, width=self._width, lines=self._lines),
+            relief=relief(
+                self._ground, self._focus(step)[:2], radius=radius, tile=self._lines or LINES_M
+            )
+            if self._uneven
+            else None,
+            boxes=[
+                Polyhedron(corners, WORLD_COLOR)
+                for corners in self._ground.boxes(center[:2] - radius, center[:2] + radius)
+            ],
         )
 
     def step_at(self, seconds: float) -> int:
@@ -115,6 +156,21 @@ class Film:
         distance = recording.torso[step, 0] - recording.torso[0, 0]
         text = f"{step * recording.control_dt:.1f} s   {round(float(distance), 1) + 0.0:.1f} m"
         return f"{text}   fell" if recording.fell and step == recording.steps else text
+
+
+def _moving_geoms(recording: Recording) -> tuple[list[int], list[int]]:
+    """Shown geoms of the robot, and those of objects that move freely."""
+    model = recording.model
+    owners = node_of_bodies(model, BodyLayout.from_graph(recording.graph, model))
+    own: list[int] = []
+    others: list[int] = []
+    for geom in shown_geoms(model):
+        body = model.geom_bodyid[geom]
+        if owners[body] >= 0:
+            own.append(geom)
+        elif model.body_weldid[body] != WORLD:
+            others.append(geom)
+    return own, others
 
 
 def frames(

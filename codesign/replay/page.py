@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from codesign.drawing import Camera, colors_of
 from codesign.errors import UsageError
 from codesign.pages import colors, embedded, environment
+from codesign.replay.ground import Ground
 from codesign.replay.page_data import (
     disc_name,
     lane_name,
@@ -25,10 +26,12 @@ from codesign.replay.page_data import (
     path_name,
     robot_data,
     stride_of,
+    terrain_data,
 )
 from codesign.replay.recording import Recording
-from codesign.replay.scene import SceneRobot, furnish, rgb
+from codesign.replay.scene import WORLD_COLOR, SceneRobot, furnish, rgb
 from codesign.replay.settings import MOST_ROBOTS
+from codesign.replay.terrain import Terrain, lane_terrains
 from morph_ops.geometry import extent
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ Array = NDArray[np.float64]
 SCRIPTS = ("data.js", "stage.js", "panel.js", "player.js")
 #: Color of the marks where nodes touch the ground.
 CONTACT_COLOR = "#ff9d0a"
+#: Node of uneven ground in the scene tree, and its colors, for a light page.
+TERRAIN, TERRAIN_COLOR, TERRAIN_LINE_COLOR = "/terrain", "#aeb6c1", "#8f99a7"
 #: Radii of such a mark (m).
 _DISC_M = (0.045, 0.085)
 #: Distance of the dashes of the middle of a lane, and height of lines above the ground (m).
@@ -79,19 +84,30 @@ def replay_page(
     from codesign.replay.offline import offline_server
 
     places, stride = lanes(recordings, in_row=in_row), stride_of(recordings)
+    grounds = [Ground(recording) for recording in recordings]
+    terrains = lane_terrains(grounds, [each.torso[:, :2] for each in recordings], places)
+    uneven = any(terrain.surface is not None for terrain in terrains)
     with offline_server() as server:
-        ground = recordings[0].ground_m
-        furnish(server.scene, height=ground)
+        furnish(server.scene, height=grounds[0].level_m, ground=not uneven)
         robots = [
-            _put(server.scene, recording, number=number, place=place, stride=stride)
-            for number, (recording, place) in enumerate(zip(recordings, places, strict=True))
+            _put(server.scene, recording, ground, number=number, place=place, stride=stride)
+            for number, (recording, ground, place) in enumerate(
+                zip(recordings, grounds, places, strict=True)
+            )
+        ]
+        scenery = [
+            name
+            for number, (terrain, place) in enumerate(zip(terrains, places, strict=True))
+            for name in _put_terrain(server.scene, terrain, number=number, place=place)
         ]
         _point_camera(server, recordings, places)
         page = server.get_scene_serializer().as_html()
     data = {
         "title": title,
         "dt": recordings[0].control_dt * stride,
-        "ground": ground,
+        "ground": grounds[0].level_m,
+        "terrain": terrain_data(recordings, grounds, places) if uneven else None,
+        "scenery": scenery,
         "chosen": chosen,
         "contactColor": CONTACT_COLOR,
         "robots": robots,
@@ -100,7 +116,13 @@ def replay_page(
 
 
 def _put(
-    scene: viser.SceneApi, recording: Recording, *, number: int, place: float, stride: int
+    scene: viser.SceneApi,
+    recording: Recording,
+    ground: Ground,
+    *,
+    number: int,
+    place: float,
+    stride: int,
 ) -> dict[str, Any]:
     """Put a robot, its path and the marks of its contacts into a scene."""
     robot = SceneRobot(
@@ -109,6 +131,7 @@ def _put(
         name=f"r{number}",
         colors=colors_of(recording.graph),
         place=(0.0, place, 0.0),
+        without=ground.geoms,
     )
     data = robot_data(recording, list(robot.bodies), number=number, place=place, stride=stride)
     vertices, faces = _ring()
@@ -129,6 +152,37 @@ def _put(
     dashes = middle[: len(middle) // 2 * 2].reshape(-1, 2, 3)
     _add_lines(scene, lane_name(number), dashes[:, 0], dashes[:, 1], data["color"], width=1.5)
     return data
+
+
+def _put_terrain(
+    scene: viser.SceneApi, terrain: Terrain, *, number: int, place: float
+) -> list[str]:
+    """Put the ground near a robot into a scene; names of what it added, none on flat ground."""
+    names: list[str] = []
+    for name, surface, color in (
+        ("surface", terrain.surface, TERRAIN_COLOR),
+        ("boxes", terrain.boxes, WORLD_COLOR),
+    ):
+        if surface is not None:
+            names.append(f"{TERRAIN}/{name}-{number}")
+            scene.add_mesh_simple(
+                names[-1],
+                surface.vertices.astype(np.float32),
+                surface.faces.astype(np.uint32),
+                color=rgb(color),
+                flat_shading=True,
+                position=(0.0, place, 0.0),
+            )
+    if len(terrain.lines):
+        names.append(f"{TERRAIN}/lines-{number}")
+        scene.add_line_segments(
+            names[-1],
+            (terrain.lines + np.array([0.0, place, _LIFT_M / 2.0])).astype(np.float32),
+            rgb(TERRAIN_LINE_COLOR),
+            thickness=1.0,
+            thickness_units="screen",
+        )
+    return names
 
 
 def _add_lines(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesign.drawing import PALETTE, colors_of
+from codesign.replay.ground import Ground
 from codesign.replay.recording import Recording
 from codesign.replay.scene import scene_name
 from morph_ops import graph as body_graph
@@ -33,6 +34,8 @@ _WORTH = 1.3
 #: Length of the parts of the ground in which robots are compared (m), and time between two
 #: moments of that (s).
 _PART_M, _MOMENT_S = 0.5, 0.1
+#: Distance of the labels of meters from the outer lanes, and how far from robots they are (m).
+BESIDE_M, LABELED_M = 0.75, 10
 #: Where the robot is put, and height from which the ground is sought (m).
 _FAR_M, _ABOVE_M = 1e4, 20.0
 
@@ -205,6 +208,31 @@ def on_ground(recording: Recording, points: Array, *, lift: float = 0.0) -> Arra
         depth = mujoco.mj_ray(model, data, np.array([x, y, above]), down, None, 1, -1, geom)
         heights.append(recording.ground_m if depth < 0.0 else above - depth)
     return np.column_stack([points, np.array(heights) + lift])
+
+
+def terrain_data(
+    recordings: Sequence[Recording], grounds: Sequence[Ground], places: Sequence[float]
+) -> dict[str, Any]:
+    """What the player knows of uneven ground, in types of JSON.
+
+    Args:
+        recordings: The episodes.
+        grounds: Their grounds.
+        places: Translations of the robots along y (m).
+
+    Returns:
+        Heights of the ground (m) on the right and on the left of all lanes, where the player writes
+        meters: ``levels`` has a row for each side, with a height for each meter from ``first`` on.
+    """
+    along = np.concatenate([each.torso[:, 0] for each in recordings])
+    first, last = math.floor(along.min()) - LABELED_M, math.ceil(along.max()) + LABELED_M
+    meters: Array = np.arange(first, last + 1, dtype=np.float64)
+    rows: list[list[float]] = []
+    for number, side in ((np.argmin(places), -BESIDE_M), (np.argmax(places), BESIDE_M)):
+        ground = grounds[int(number)]
+        heights = ground.heights(np.column_stack([meters, np.full(len(meters), side)]))
+        rows.append(np.nan_to_num(heights, nan=ground.level_m).round(3).tolist())
+    return {"first": first, "levels": rows}
 
 
 def path_name(number: int) -> str:

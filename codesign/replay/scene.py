@@ -14,7 +14,7 @@ the body in the world. The mesh has one color. viser is imported only by whoever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import mujoco
@@ -60,6 +60,7 @@ def furnish(
     dark: bool = False,
     height: float = 0.0,
     replace: bool = False,
+    ground: bool = True,
 ) -> None:
     """Give a scene light, shadows, and a ground with a line every half meter.
 
@@ -71,10 +72,13 @@ def furnish(
         dark: Whether the page behind it is dark.
         height: Height of the ground (m).
         replace: Whether only the ground is made anew, such as after a change of ``dark``.
+        ground: Whether there is a flat ground.
     """
     if not replace:
         scene.world_axes.visible = False
         scene.configure_default_lights(cast_shadow=True)
+    if not ground:
+        return
     cells, sections = _LINES[dark]
     scene.add_grid(
         GROUND,
@@ -101,6 +105,7 @@ class SceneRobot:
         colors: Colors of the nodes as ``"#rrggbb"``, from :func:`codesign.drawing.colors_of`. A
             MuJoCo body of another name has the color of its parent.
         place: (3,) translation of the robot in the scene (m), so that several stand side by side.
+        without: Geoms that are not drawn, such as a ground that the scene has already.
 
     Attributes:
         name: Name of the robot in the scene tree.
@@ -132,6 +137,7 @@ class SceneRobot:
         name: str,
         colors: Mapping[str, str] | None = None,
         place: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        without: Collection[int] = (),
     ) -> None:
         if not name or "/" in name:
             raise ValueError(f"name: expected a name without a slash, got {name!r}")
@@ -141,7 +147,7 @@ class SceneRobot:
         self.bodies: dict[int, viser.MeshHandle] = {}
         self.node_of: dict[str, str] = {}
         for body, geoms in _geoms_of_bodies(model).items():
-            surface = mesh_of(model, geoms)
+            surface = mesh_of(model, [geom for geom in geoms if geom not in without])
             if surface is None:
                 continue
             mesh_name = scene_name(name, body)

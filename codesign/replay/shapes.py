@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -43,6 +43,21 @@ class Triangles:
         """
         return Triangles(position + self.vertices @ rotation.T, self.faces)
 
+    @classmethod
+    def joined(cls, surfaces: Sequence[Triangles]) -> Triangles:
+        """Several surfaces as one.
+
+        Args:
+            surfaces: The surfaces, at least one.
+        """
+        first = np.cumsum([0] + [len(surface.vertices) for surface in surfaces[:-1]])
+        return cls(
+            np.concatenate([surface.vertices for surface in surfaces]),
+            np.concatenate(
+                [surface.faces + start for surface, start in zip(surfaces, first, strict=True)]
+            ),
+        )
+
 
 def mesh_of(model: mujoco.MjModel, geoms: Iterable[int]) -> Triangles | None:
     """Geoms of one MuJoCo body as one surface, in the frame of that body.
@@ -70,15 +85,7 @@ def mesh_of(model: mujoco.MjModel, geoms: Iterable[int]) -> Triangles | None:
             rotation = np.empty(9)
             mujoco.mju_quat2Mat(rotation, model.geom_quat[geom])
             surfaces.append(surface.moved(model.geom_pos[geom], rotation.reshape(3, 3)))
-    if not surfaces:
-        return None
-    first = np.cumsum([0] + [len(surface.vertices) for surface in surfaces[:-1]])
-    return Triangles(
-        np.concatenate([surface.vertices for surface in surfaces]),
-        np.concatenate(
-            [surface.faces + start for surface, start in zip(surfaces, first, strict=True)]
-        ),
-    )
+    return Triangles.joined(surfaces) if surfaces else None
 
 
 def _surface(model: mujoco.MjModel, geom: int) -> Triangles | None:
@@ -96,7 +103,7 @@ def _surface(model: mujoco.MjModel, geom: int) -> Triangles | None:
         return _cylinder(size[0], size[1])
     if kind == kinds.mjGEOM_BOX:
         corners = np.stack(np.meshgrid(*[(-1.0, 1.0)] * 3), axis=-1).reshape(-1, 3)
-        return _hull(corners * size)
+        return convex(corners * size)
     if kind == kinds.mjGEOM_MESH:
         return _mesh(model, int(model.geom_dataid[geom]))
     if kind == kinds.mjGEOM_HFIELD:
@@ -120,11 +127,7 @@ def _cylinder(radius: float, half: float) -> Triangles:
         _revolved(np.array([radius, radius]), np.array([-half, half])),
         _revolved(np.array([radius, 0.0]), np.array([half, half])),
     ]
-    first = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
-    return Triangles(
-        np.concatenate([part.vertices for part in parts]),
-        np.concatenate([part.faces + start for part, start in zip(parts, first, strict=True)]),
-    )
+    return Triangles.joined(parts)
 
 
 def _revolved(radii: Array, heights: Array) -> Triangles:
@@ -146,8 +149,15 @@ def _revolved(radii: Array, heights: Array) -> Triangles:
     return Triangles(vertices, faces)
 
 
-def _hull(points: Array) -> Triangles | None:
-    """The convex hull of points, with sharp edges; None if they lie in a plane."""
+def convex(points: Array) -> Triangles | None:
+    """The convex hull of points, with sharp edges.
+
+    Args:
+        points: (n, 3) points (m).
+
+    Returns:
+        The surface; None if the points lie in a plane.
+    """
     try:
         hull = ConvexHull(points)
     except QhullError:
@@ -164,7 +174,7 @@ def _mesh(model: mujoco.MjModel, mesh: int) -> Triangles | None:
     vertices = model.mesh_vert[first : first + count].astype(np.float64)
     start, number = model.mesh_faceadr[mesh], model.mesh_facenum[mesh]
     if number > MOST_TRIANGLES:
-        return _hull(vertices)
+        return convex(vertices)
     return _with_edges(vertices, model.mesh_face[start : start + number].astype(np.intp))
 
 

@@ -17,6 +17,9 @@
     dark: {cellColor: 0x222a35, sectionColor: 0x3a4656, shadowOpacity: 0.6},
     light: {cellColor: 0xe4e7ec, sectionColor: 0xc4cad3, shadowOpacity: 0.3},
   };
+  const TERRAIN_DARK = {
+    "/terrain/surface": 0x2b333e, "/terrain/boxes": 0x4d5868, "/terrain/lines": 0x5a6676,
+  };
 
   function rampColor(share) {
     const place = replay.clamp(share, 0, 1) * (RAMP.length - 1);
@@ -54,7 +57,7 @@
         return false;
       }
       const made = (name) => viser.nodeRefFromName[name] && viser.nodePoseData[name];
-      return this.data.robots.every(
+      return this.data.scenery.every((name) => viser.nodeRefFromName[name]) && this.data.robots.every(
         (robot) => robot.meshes.every(made) && robot.discs.every(made)
           && viser.nodeRefFromName[robot.lane] && (robot.frames < 2 || viser.nodeRefFromName[robot.path]));
     }
@@ -115,15 +118,25 @@
     // Colors of ground and background that fit the page.
     tint() {
       const values = dark ? GROUND.dark : GROUND.light;
-      this.viser.nodeRefFromName["/ground"].traverse((each) => {
+      const ground = this.viser.nodeRefFromName["/ground"];
+      if (ground) ground.traverse((each) => {
         const uniforms = each.material && each.material.uniforms;
         if (!uniforms || !uniforms.cellColor) return;
         uniforms.cellColor.value.set(values.cellColor);
         uniforms.sectionColor.value.set(values.sectionColor);
         uniforms.shadowOpacity.value = values.shadowOpacity;
       });
+      if (dark) this.darken();
       for (let each = this.viser.canvas; each && each.id !== "root"; each = each.parentElement) {
         each.style.backgroundColor = "transparent";
+      }
+    }
+
+    // Colors of uneven ground, and of what stands on the ground, on a dark page.
+    darken() {
+      for (const name of this.data.scenery) {
+        const mesh = firstMesh(this.viser.nodeRefFromName[name]);
+        mesh.material.color.setHex(TERRAIN_DARK[name.split("-")[0]]);
       }
     }
 
@@ -179,10 +192,10 @@
     // that is in the middle of the row.
     placeOf(number, time) {
       const robots = this.data.robots, robot = robots[number];
-      const [x, y] = robot.wayAt(time);
-      if (this.own) return [x, y + robot.place, 0];
+      const [x, y, z] = robot.wayAt(time), height = this.data.terrain ? z - robot.way[2] : 0;
+      if (this.own) return [x, y + robot.place, height];
       const sum = robots.reduce((total, each) => total + each.wayAt(time)[1], 0);
-      return [x, sum / robots.length + robot.place, 0];
+      return [x, sum / robots.length + robot.place, height];
     }
 
     // Move the camera with the chosen robot; how the user turned and zoomed it stays.
@@ -220,7 +233,7 @@
       control.getTarget(this.target, true);
       const inverse = root.quaternion.clone().invert();
       const from = this.target.applyQuaternion(inverse);
-      const to = [place[0], place[1], this.data.ground + 0.4];
+      const to = [place[0], place[1], place[2] + this.data.ground + 0.4];
       this.anchor = place;
       this.shift = {
         by: [to[0] - from.x, to[1] - from.y, to[2] - from.z], done: 0, start: performance.now(),
@@ -246,7 +259,7 @@
       this.shift = null;
       if (options.follow) {
         const from = this.placeOf(this.data.chosen, 0), to = this.placeOf(options.chosen, time);
-        this.vector.set(to[0] - from[0], to[1] - from[1], 0);
+        this.vector.set(to[0] - from[0], to[1] - from[1], to[2] - from[2]);
         this.vector.applyQuaternion(this.viser.nodeRefFromName[""].quaternion);
       }
       const {x, y, z} = this.vector;
@@ -280,7 +293,7 @@
       for (const side of sides) {
         let last = null;
         for (let meter = middle - 7; meter <= middle + 9; meter++) {
-          const spot = this.project(meter, side, this.data.ground);
+          const spot = this.project(meter, side, this.levelAt(sides.indexOf(side), meter));
           if (!spot || spot[2] > 22) continue;
           if (last && Math.hypot(spot[0] - last[0], spot[1] - last[1]) < 36) continue;
           last = spot;
@@ -288,6 +301,13 @@
         }
       }
       this.put(this.meters, used, "meter");
+    }
+
+    // Height of the ground beside the lanes: on the right (0) or the left.
+    levelAt(side, meter) {
+      const terrain = this.data.terrain;
+      const level = terrain && terrain.levels[side][meter - terrain.first];
+      return level ?? this.data.ground;
     }
 
     labelNames(time, chosen) {

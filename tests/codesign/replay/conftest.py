@@ -25,10 +25,10 @@ class Swing:
         return np.full((len(state), self.n_controls), np.sin(self.step / 5.0))
 
 
-def recording_of(seed, *, steps=80):
+def recording_of(seed, *, steps=80, task="flat"):
     graph = sample_body(np.random.default_rng(seed))
-    task = replace(get_task("flat"), max_steps=steps)
-    return record(graph, Swing(graph), task=task, name=f"robot-{seed}", note="a <note>", seed=seed)
+    world = replace(get_task(task), max_steps=steps)
+    return record(graph, Swing(graph), task=world, name=f"robot-{seed}", note="a <note>", seed=seed)
 
 
 @pytest.fixture(scope="session")

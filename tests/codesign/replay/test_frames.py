@@ -11,6 +11,8 @@ from codesign.errors import UsageError
 from codesign.replay.frames import Film, frames, rendered
 from codesign.replay.stills import strip
 
+from .conftest import recording_of
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -72,3 +74,33 @@ def test_a_part_is_an_episode_of_its_own(recordings):
 def test_a_part_after_the_end_is_refused(recordings):
     with pytest.raises(UsageError, match="seconds: expected a part of the"):
         recordings[0].part(50.0, 60.0)
+
+
+def paths_of(picture):
+    return [each for each in ElementTree.fromstring(picture).iter(f"{SVG}path") if each.get("fill")]
+
+
+@pytest.mark.parametrize(("task", "uneven"), [("flat", False), ("incline", True)])
+def test_uneven_ground_is_drawn_and_flat_ground_is_not(task, uneven):
+    recorded = recording_of(3, steps=5, task=task)
+    film = Film(recorded, size=(160, 120))
+    flat = Film(recorded, size=(160, 120), way=recorded.torso)
+    added = len(paths_of(film.picture(0))) - len(paths_of(flat.picture(0)))
+    assert (added > 20) == uneven
+    assert uneven or added == 0
+
+
+def test_an_object_far_away_does_not_make_the_robot_small():
+    robot = Film(recording_of(3, steps=5, task="mvt"), size=(160, 120)).picture(0)
+    pixels = np.asarray(rendered(robot).convert("HSV"))[..., 1] > 90
+    columns = np.flatnonzero(pixels.any(axis=0))
+    rows = np.flatnonzero(pixels.any(axis=1))
+    assert max(np.ptp(columns) / 160, np.ptp(rows) / 120) > 0.6
+
+
+def test_obstacles_nearby_are_drawn():
+    recorded = recording_of(3, steps=5, task="obstacle")
+    bare = Film(recorded, size=(160, 120)).picture(0)
+    recorded.model.geom("obstacle/0").pos[:2] = 0.0
+    moved = Film(recorded, size=(160, 120)).picture(0)
+    assert len(paths_of(moved)) > len(paths_of(bare))

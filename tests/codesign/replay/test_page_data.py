@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from codesign.replay import record
+from codesign.replay.ground import Ground
 from codesign.replay.page_data import (
     MOST_POSE_BYTES,
     frames_of,
@@ -18,10 +19,13 @@ from codesign.replay.page_data import (
     on_ground,
     robot_data,
     stride_of,
+    terrain_data,
 )
 from hyperdistill_core.tasks import get_task
 from morph_ops.graph import joints
 from morph_ops.sampling import sample_body
+
+from .conftest import recording_of
 
 
 def decoded(text, kind, *shape):
@@ -149,3 +153,11 @@ def test_the_ground_below_a_way_is_that_of_the_world():
     assert low[:2].tolist() == [0.0, 0.0]
     assert low[2] == pytest.approx(one.ground_m, abs=0.05)
     assert high[2] > low[2] + 0.1
+
+
+def test_meters_lie_on_the_ground_beside_the_outer_lanes():
+    uphill = recording_of(0, steps=2, task="incline")
+    data = terrain_data([uphill, uphill], [Ground(uphill)] * 2, [0.0, -2.0])
+    at = -1 - data["first"]
+    for row in data["levels"]:
+        assert row[at] == pytest.approx(-np.tan(np.radians(10.0)), abs=1e-3)
