@@ -76,20 +76,10 @@ def draw(
         else _View.onto(window, camera, size)
     )
     painter = _Painter(view, camera, prefix)
-    if relief is None and floor is not None and window is not None and window.lines:
-        painter.floor_lines(window, floor)
     lines = 0.0 if window is None else window.lines
-    middle, front = _nearness(solids, camera)
-    if relief is not None:
-        painter.relief(relief, lines, (-np.inf, front))
-    painter.boxes(boxes, (-np.inf, middle))
-    if floor is not None and solids:
-        painter.shadow(solids, floor, relief)
-    for number in back_to_front(solids, camera):
-        painter.solid(solids[number])
-    if relief is not None:
-        painter.relief(relief, lines, (front, np.inf))
-    painter.boxes(boxes, (middle, np.inf), opacity=IN_FRONT_OPACITY)
+    if relief is None and floor is not None and window is not None and lines:
+        painter.floor_lines(window, floor)
+    painter.scene(solids, floor=floor, lines=lines, relief=relief, boxes=boxes)
     if labels:
         painter.parts += written(
             [(label.text, view(label.at)) for label in labels],
@@ -192,6 +182,28 @@ class _Painter:
                 f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="#888" '
                 'stroke-opacity="0.3"/>'
             )
+
+    def scene(
+        self,
+        solids: Sequence[Solid],
+        *,
+        floor: float | None,
+        lines: float,
+        relief: Relief | None,
+        boxes: Sequence[Polyhedron],
+    ) -> None:
+        """Solids and their shadow between the ground and boxes behind them and in front of them."""
+        middle, front = _nearness(solids, self.camera)
+        if relief is not None:
+            self.relief(relief, lines, (-np.inf, front))
+        self.boxes(boxes, (-np.inf, middle))
+        if floor is not None and solids:
+            self.shadow(solids, floor, relief)
+        for number in back_to_front(solids, self.camera):
+            self.solid(solids[number])
+        if relief is not None:
+            self.relief(relief, lines, (front, np.inf))
+        self.boxes(boxes, (middle, np.inf), opacity=IN_FRONT_OPACITY)
 
     def relief(self, relief: Relief, lines: float, between: tuple[float, float]) -> None:
         """The cells of the ground that are nearer to the camera than a distance, up to another."""
