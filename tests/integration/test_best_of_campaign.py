@@ -15,7 +15,7 @@ from codesign.store import Database
 
 @pytest.mark.slow
 def test_a_campaign_with_best_of_is_the_same_on_any_number_of_workers(variant_controller, tmp_path):
-    values = {"population": 6, "generations": 2, "episodes": 1, "best_of": 3, "in_flight": 3}
+    values = {"population": 6, "generations": 1, "episodes": 1, "best_of": 3, "in_flight": 3}
     values |= {
         "reevaluation_episodes": 2,
         "finalists": 2,
