@@ -57,6 +57,7 @@ clean: ## remove .venv, builds and caches; runs stay
 	rm -rf $(VENV) build dist site .coverage *.egg-info .pytest_cache .hypothesis .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Python compiles what it imports: to compile all packages would take as long as to install them.
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "error: $(PYTHON) is missing or older than Python 3.11;" \
@@ -66,7 +67,8 @@ $(STAMP): requirements.txt pyproject.toml
 	         "on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo "installing into $(VENV); the first time takes a few minutes"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	    -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	    --no-deps --no-build-isolation --editable .
 	@touch $@
