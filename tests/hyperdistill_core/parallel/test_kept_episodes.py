@@ -125,7 +125,9 @@ def test_another_shard_continues_bit_by_bit(bodies, actions, task):
             np.testing.assert_array_equal(other[name], row[name])
 
 
-@pytest.mark.parametrize(("name", "ends"), [("flat", True), ("patrol", False), ("exploration", False)])
+@pytest.mark.parametrize(
+    ("name", "ends"), [("flat", True), ("patrol", False), ("exploration", False)]
+)
 def test_progress_along_x_counts_in_tasks_that_reward_it_alone(name, ends, bodies):
     rule = NoProgress(steps=5, distance_m=10.0)
     shard, arrays = new_shard(bodies, get_task(name), no_progress=rule)

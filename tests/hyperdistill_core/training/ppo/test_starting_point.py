@@ -53,16 +53,14 @@ def test_a_generalist_from_a_controller_gains_height_samples(
     np.testing.assert_allclose(seeing[0], seeing[2], atol=1e-6)
     after = controller.for_body(graph, model)
     assert np.abs(after.act(states, heights) - after.act(states, -heights)).max() > 0.0
+    path = tmp_path / "x.safetensors"
+    controller.save(path)
+    other = settings.replace(height_samples=1410)
     with pytest.raises(TrainingError, match="height_samples: expected 195 as in the network"):
-        path = tmp_path / "x.safetensors"
-        controller.save(path)
-        other = settings.replace(height_samples=1410)
         TeacherTrainer(training_set, other, tmp_path / "other", initialize_from=path)
+    own = settings.replace(teacher="specialists", height_samples=0, n_active=len(training_set))
     with pytest.raises(TrainingError, match="expected a controller without height samples"):
-        all_active = settings.replace(
-            teacher="specialists", height_samples=0, n_active=len(training_set)
-        )
-        TeacherTrainer(training_set, all_active, tmp_path / "own", initialize_from=path)
+        TeacherTrainer(training_set, own, tmp_path / "own", initialize_from=path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
