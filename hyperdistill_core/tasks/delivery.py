@@ -30,7 +30,7 @@ from hyperdistill_core.tasks.episodes import (
     xy_distance,
 )
 from hyperdistill_core.tasks.navigation import ARRIVAL, PER_METER
-from hyperdistill_core.tasks.task import Task
+from hyperdistill_core.tasks.task import Task, as_published
 from hyperdistill_core.tasks.terrain.corridor import Corridor
 from hyperdistill_core.tasks.terrain.object_ground import ObjectCorridor, ObjectSlope
 from hyperdistill_core.tasks.terrain.objects import OBJECT, OBJECT_QPOS, Ball, FreeBox
@@ -208,17 +208,12 @@ class Deliveries(Episodes):
 
 def _reference(task: Delivery) -> Delivery:
     """The form of a task that equals the public environment."""
-    return replace(
+    return as_published(
         task,
-        name=f"{task.name}-reference",
         terrain=replace(task.terrain, reference=True),
         file_points=True,
         rear_point=True,
         spin_as_given=True,
-        ground_m=1.0,
-        keep_excludes=False,
-        world_y=True,
-        world_z=True,
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from hyperdistill_core.tasks.task import Task
+from hyperdistill_core.tasks.task import Task, as_published
 from hyperdistill_core.tasks.terrain.bowl import Bowl
 from hyperdistill_core.tasks.terrain.world import World
 
@@ -62,11 +62,4 @@ def _distance(position: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 ESCAPE = Escape()
-ESCAPE_REFERENCE = replace(
-    ESCAPE,
-    name="escape-reference",
-    terrain=Bowl(reference=True),
-    keep_excludes=False,
-    world_y=True,
-    world_z=True,
-)
+ESCAPE_REFERENCE = as_published(ESCAPE, terrain=Bowl(reference=True), ground_m=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import mujoco
 import networkx as nx
@@ -12,7 +12,7 @@ from numpy.random import RandomState
 from numpy.typing import NDArray
 
 from hyperdistill_core.tasks.episodes import Episodes, Simulated, Terms
-from hyperdistill_core.tasks.task import Task
+from hyperdistill_core.tasks.task import Task, as_published
 from hyperdistill_core.tasks.terrain.arena import Arena
 from hyperdistill_core.tasks.terrain.world import World
 
@@ -83,12 +83,4 @@ class Visits(Episodes):
 
 
 EXPLORATION = Exploration()
-EXPLORATION_REFERENCE = replace(
-    EXPLORATION,
-    name="exploration-reference",
-    terrain=Arena(reference=True),
-    ground_m=1.0,
-    keep_excludes=False,
-    world_y=True,
-    world_z=True,
-)
+EXPLORATION_REFERENCE = as_published(EXPLORATION, terrain=Arena(reference=True))

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from hyperdistill_core.tasks.task import Task
+from hyperdistill_core.tasks.task import Task, as_published
 from hyperdistill_core.tasks.terrain.corridor import Corridor
 from hyperdistill_core.tasks.terrain.obstacles import Obstacles
 from hyperdistill_core.tasks.terrain.slope import Slope
@@ -73,19 +73,6 @@ class Forward(Task):
     def left(self, position: NDArray[np.float64]) -> NDArray[np.bool_]:
         """See :meth:`Task.left`."""
         return self.edge - np.abs(position[..., 1]) <= EDGE_M
-
-
-def _reference(task: Forward) -> Forward:
-    """The form of a task that equals the public environment."""
-    return replace(
-        task,
-        name=f"{task.name}-reference",
-        terrain=replace(task.terrain, reference=True),
-        ground_m=1.0,
-        keep_excludes=False,
-        world_y=True,
-        world_z=True,
-    )
 
 
 CSR = Forward(
@@ -146,4 +133,6 @@ INCLINE = Forward(
 )
 #: The default forms, and those of the public environment.
 FORWARD = (CSR, OBSTACLE, INCLINE, FT, VT, WIDE_OBSTACLE)
-FORWARD_REFERENCE = tuple(_reference(task) for task in FORWARD)
+FORWARD_REFERENCE = tuple(
+    as_published(task, terrain=replace(task.terrain, reference=True)) for task in FORWARD
+)

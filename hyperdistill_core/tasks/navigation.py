@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import mujoco
@@ -19,7 +19,7 @@ from hyperdistill_core.tasks.episodes import (
     in_frame,
     xy_distance,
 )
-from hyperdistill_core.tasks.task import Task
+from hyperdistill_core.tasks.task import Task, as_published
 from hyperdistill_core.tasks.terrain.arena import Arena
 from hyperdistill_core.tasks.terrain.world import Box, Plane, World
 from morph_ops import graph as body_graph
@@ -167,16 +167,7 @@ POINT_NAV = Navigation(name="point-nav", terrain=Arena(goal=True), varied=True, 
 #: The default forms, and those of the public environment.
 NAVIGATION = (PATROL, POINT_NAV)
 NAVIGATION_REFERENCE = tuple(
-    replace(
-        task,
-        name=f"{task.name}-reference",
-        terrain=terrain,
-        late=True,
-        ground_m=1.0,
-        keep_excludes=False,
-        world_y=True,
-        world_z=True,
-    )
+    as_published(task, terrain=terrain, late=True)
     for task, terrain in (
         (PATROL, PatrolGround(reference=True)),
         (POINT_NAV, Arena(goal=True, reference=True)),

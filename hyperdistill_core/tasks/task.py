@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, TypeVar
 
 import mujoco
 import networkx as nx
@@ -21,6 +22,8 @@ from hyperdistill_core.tasks.terrain.world import World, Worlds
 from morph_ops import graph as body_graph
 from morph_ops.geometry import canonical_frames
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
+
+AnyTask = TypeVar("AnyTask", bound="Task")
 
 # Height of the lowest point of a UNIMAL above the floor at rest (m).
 _CLEARANCE_M = 0.2
@@ -370,6 +373,28 @@ class Task(ABC):
             if self.has_object:
                 self.world(seed, first_episode + row).put_object(qpos[row])
         return qpos, qvel
+
+
+def as_published(task: AnyTask, **changes: Any) -> AnyTask:
+    """The form of a task that equals the public environment.
+
+    Args:
+        task: The default form.
+        changes: What else differs, such as the terrain.
+
+    Examples:
+        >>> from hyperdistill_core.tasks import get_task
+        >>> as_published(get_task("flat")).name
+        'flat-reference'
+    """
+    conventions: dict[str, Any] = {
+        "name": f"{task.name}-reference",
+        "ground_m": 1.0,
+        "keep_excludes": False,
+        "world_y": True,
+        "world_z": True,
+    }
+    return replace(task, **(conventions | changes))
 
 
 @lru_cache(maxsize=_KEPT_WORLDS)
