@@ -34,9 +34,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hyperdistill_core.controller.controller import Controller, ControllerError
-from hyperdistill_core.rollout import Physics, Rollout, rollout
+from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.rollout.batched import BatchedPhysics
-from hyperdistill_core.rollout.many_worlds import ManyWorlds
+from hyperdistill_core.rollout.many_worlds import physics_in
 from hyperdistill_core.tasks import TASKS, Task, get_task
 from morph_ops.errors import BodyError
 from morph_ops.graph import joints, limbs
@@ -171,13 +171,7 @@ def _replay(
 ) -> NDArray[np.float64]:
     """Last positions (E, nq) of the batched engine under recorded controls."""
     models, qpos, qvel = _start(graph, task, seed, len(lengths))
-    physics: Physics
-    if len(models) == 1:
-        physics = BatchedPhysics(models[0], qpos, qvel)
-    else:
-        rows = [slice(row, row + 1) for row in range(len(models))]
-        pairs = zip(models, rows, strict=True)
-        physics = ManyWorlds([BatchedPhysics(model, qpos[row], qvel[row]) for model, row in pairs])
+    physics = physics_in(models, qpos, qvel, make=BatchedPhysics)
     ends = set(lengths.tolist())
     running = np.arange(len(lengths))
     for step, controls in enumerate(ctrl):

@@ -185,14 +185,8 @@ def write_replay(
         if len(runs) > 1:
             chosen = [(f"{run.path.resolve().name}/{name}", each) for name, each in chosen]
         groups.append(_of_run(run, chosen, seed=seed, custom=allow_custom))
-    if rest:
-        options = _Options(task=task, controller=controller, best_of=best_of, variant=variant)
-        found = find_robots(rest, controller=controller or defaults.CONTROLLER, root=root)
-        groups.append(_of_robots(found, options, seed=seed or 0, networks=not finetune))
-    elif any(each is not None for each in (task, controller, best_of, variant, root)):
-        raise UsageError(
-            "task, controller, best_of, variant, root: apply to robots; a run has its own"
-        )
+    options = _Options(task=task, controller=controller, best_of=best_of, variant=variant)
+    groups += _of_rest(rest, options, root=root, seed=seed or 0, networks=not finetune)
     _require_few(sum(len(group.movers) for group in groups), twice=bool(finetune))
     tuning = FineTuning(steps=finetune, workers=workers or usable_cores(), on_steps=on_steps)
     left_out = {name: reason for group in groups for name, reason in group.left_out.items()}
@@ -272,6 +266,21 @@ def _line(run: Run, number: int) -> list[Candidate]:
         last = len(numbers) - 1
         kept = {round(last * place / (MOST_ROBOTS - 1)) for place in range(MOST_ROBOTS)}
         return [database.candidate(numbers[place]) for place in sorted(kept)]
+
+
+def _of_rest(
+    rest: Sequence[Robot], options: _Options, *, root: str | None, seed: int, networks: bool
+) -> list[_Group]:
+    """The robots that are no runs, as a group; options of robots need some."""
+    if rest:
+        found = find_robots(rest, controller=options.controller or defaults.CONTROLLER, root=root)
+        return [_of_robots(found, options, seed=seed, networks=networks)]
+    given = (options.task, options.controller, options.best_of, options.variant, root)
+    if any(each is not None for each in given):
+        raise UsageError(
+            "task, controller, best_of, variant, root: apply to robots; a run has its own"
+        )
+    return []
 
 
 def _of_run(

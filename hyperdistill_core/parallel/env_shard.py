@@ -133,10 +133,10 @@ class EnvShard:
 
     def _states(self, tables: _Tables) -> NDArray[np.float32]:
         """Return (B, E, N, 17) states, whose z is above the ground unless the task says not."""
-        reader = tables.reader
-        ground = tables.worlds.ground(tables.which, reader.torso)
-        hidden = None if self._task.world_z or ground is None else ground
-        return reader.read(ground=hidden)
+        reader, ground = tables.reader, None
+        if not self._task.world_z:
+            ground = tables.worlds.ground(tables.which, reader.torso)
+        return reader.read(ground=ground)
 
     def _write_heights(self, tables: _Tables) -> None:
         samples = self._shape.n_heights

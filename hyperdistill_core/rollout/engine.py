@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout, StateReader
 from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Recorder
-from hyperdistill_core.rollout.many_worlds import ManyWorlds
+from hyperdistill_core.rollout.many_worlds import MakePhysics, physics_in
 from hyperdistill_core.rollout.perturbation import Perturbation, Pushes
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.policy import ClockedPolicy, Policy, SeeingPolicy
@@ -30,9 +30,6 @@ Engine: TypeAlias = Literal["batched", "serial"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 #: Most episodes that run at once: their states and poses are in memory.
 LOCKSTEP = 64
-_MakePhysics: TypeAlias = Callable[
-    [mujoco.MjModel, NDArray[np.float64], NDArray[np.float64]], Physics
-]
 
 
 def rollout(
@@ -94,7 +91,7 @@ def rollout(
     """
     if episodes < 1:
         raise ValueError(f"episodes: expected at least 1, got {episodes}")
-    make_physics: _MakePhysics = lookup(
+    make_physics: MakePhysics = lookup(
         {"batched": _batched, "serial": SerialPhysics}, engine, what="engine"
     )
     run = partial(
@@ -143,7 +140,7 @@ def _unstable(before: Rollout | None, part: Rollout, episodes: int, task: Task) 
 def _lockstep(
     graph: nx.DiGraph[str],
     policy: Policy,
-    make_physics: _MakePhysics,
+    make_physics: MakePhysics,
     *,
     task: Task,
     episodes: int,
@@ -167,7 +164,7 @@ def _lockstep(
         states = task.initial_states(
             model, seed=seed, episodes=episodes, first_episode=first_episode
         )
-        physics = _physics(models, *states, make=make_physics)
+        physics = physics_in(models, *states, make=make_physics)
         recorder = None
         if record_trajectory or measure_gait:
             recorder = Recorder(physics, task.max_steps, poses=measure_gait)
@@ -185,7 +182,7 @@ def _lockstep(
         if perturbation is not None and perturbation.push:
             numbers = range(first_episode, first_episode + episodes)
             pushes = Pushes(perturbation, model, layout, task, seed=seed, episodes=numbers)
-        see = partial(_height_samples, physics, int(layout.body_ids[0]), worlds)
+        see = partial(_height_samples, physics, int(layout.body_ids[0]), worlds, which)
         _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes, see)
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
@@ -193,22 +190,6 @@ def _lockstep(
         gait = recorder.gait(result.lengths, layout, model, task, worlds)
         result = replace(result, gait=gait)
     return replace(result, seconds=time.perf_counter() - began)
-
-
-def _physics(
-    models: list[mujoco.MjModel],
-    qpos: NDArray[np.float64],
-    qvel: NDArray[np.float64],
-    *,
-    make: _MakePhysics,
-) -> Physics:
-    """The simulations of all episodes, in one world or each in its own."""
-    if len(models) == 1:
-        return make(models[0], qpos, qvel)
-    rows = [slice(row, row + 1) for row in range(len(models))]
-    return ManyWorlds(
-        [make(model, qpos[row], qvel[row]) for model, row in zip(models, rows, strict=True)]
-    )
 
 
 def _batched(
@@ -277,12 +258,16 @@ def _close_loop(
 
 
 def _height_samples(
-    physics: Physics, torso: int, worlds: Worlds, rows: NDArray[np.intp], samples: int
+    physics: Physics,
+    torso: int,
+    worlds: Worlds,
+    which: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    samples: int,
 ) -> NDArray[np.float64]:
     """Height samples (R, samples) around the torsos of some episodes."""
     position, quat = (_rows(array[:, torso], rows) for array in (physics.xpos, physics.xquat))
-    which = worlds.of_episodes(len(physics.xpos))[rows]
-    return worlds.height_samples(which, position, quat, samples)
+    return worlds.height_samples(which[rows], position, quat, samples)
 
 
 def _rows(array: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.rollout.physics import Physics
 
+#: What makes the simulations of one model from initial qpos (E, nq) and qvel (E, nv).
+MakePhysics: TypeAlias = Callable[
+    [mujoco.MjModel, NDArray[np.float64], NDArray[np.float64]], Physics
+]
 # What a step changes.
 _RESULTS = ("qpos", "qvel", "xpos", "xquat", "subtree_com", "cdof", "warning")
 _ONE = np.zeros(1, dtype=np.intp)
@@ -93,3 +98,26 @@ class ManyWorlds:
     def _copy_out(self, row: int) -> None:
         for target, source in self._copies[row]:
             target[...] = source
+
+
+def physics_in(
+    models: Sequence[mujoco.MjModel],
+    qpos: NDArray[np.float64],
+    qvel: NDArray[np.float64],
+    *,
+    make: MakePhysics,
+) -> Physics:
+    """The simulations of E episodes of a body, in one world or each in its own.
+
+    Args:
+        models: One model for all episodes, or one for each.
+        qpos: (E, nq) initial positions.
+        qvel: (E, nv) initial velocities.
+        make: Class of the physics in one world.
+    """
+    if len(models) == 1:
+        return make(models[0], qpos, qvel)
+    rows = [slice(row, row + 1) for row in range(len(models))]
+    return ManyWorlds(
+        [make(model, qpos[row], qvel[row]) for model, row in zip(models, rows, strict=True)]
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import RandomState
@@ -56,6 +57,10 @@ class Slope:
         Args:
             rng: Not used.
         """
+        return _world_of(self)
+
+    def world(self) -> World:
+        """The world, built anew; :meth:`draw_world` keeps it."""
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         quat: Quaternion = (math.cos(self.angle / 2), 0.0, -math.sin(self.angle / 2), 0.0)
         along = self.half_length - _START_M
@@ -92,3 +97,8 @@ class Slope:
             mirrored=self.reference,
             deep=True,
         )
+
+
+@lru_cache(maxsize=4)
+def _world_of(slope: Slope) -> World:
+    return slope.world()
