@@ -85,6 +85,43 @@ def variant_controller(tiny_controller: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def seeing_controller(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a small controller with random weights, 195 height samples and a clock."""
+    import numpy as np
+    import torch
+
+    from hyperdistill_core.controller.controller import Controller
+    from hyperdistill_core.nets.hypernet_config import HypernetConfig
+    from hyperdistill_core.nets.hypernetwork import Hypernetwork
+    from hyperdistill_core.nets.mlp import Normalization
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = HypernetConfig(
+            context_dim=25,
+            hidden=16,
+            embed=16,
+            feedforward=16,
+            clock_harmonics=1,
+            terrain_dim=195,
+            terrain_embed=8,
+        )
+        network = Hypernetwork(config)
+        for parameter in network.parameters():
+            torch.nn.init.normal_(parameter, std=0.2)
+    controller = Controller(
+        name="seeing",
+        network=network.to_numpy(),
+        normalization=Normalization(np.zeros(17), np.ones(17)),
+        task="csr",
+        context="continuous",
+    )
+    path = tmp_path_factory.mktemp("controllers") / "seeing.safetensors"
+    controller.save(path)
+    return path
+
+
 @pytest.fixture
 def new_database(tmp_path: Path) -> Iterator[Callable[[], Database]]:
     """A function that makes and opens an empty database; all close with the test."""

@@ -268,6 +268,16 @@ class Hypernetwork(nn.Module):
             {name: tensor.cpu().numpy().copy() for name, tensor in self.state_dict().items()},
         )
 
+    def terrain_layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Weight (in, out) and bias (out,) of each layer of the encoder of the height field.
+
+        The list is empty for networks without a height field.
+        """
+        if not self.config.terrain_dim:
+            return []
+        linears = [each for each in self.terrain_encoder if isinstance(each, nn.Linear)]
+        return [(each.weight.T, each.bias) for each in linears]
+
     def generate(self, context: Tensor, mask: Tensor | None = None) -> GeneratedWeights:
         """Weights of the network of each body.
 

@@ -207,13 +207,27 @@ class Teacher(nn.Module, ABC):
             n: Number of nodes of the body; None for that of the largest body.
 
         Returns:
-            Layers from ``n * state_dim`` state features, followed by those of the clock phase,
-            to ``n * 2`` joint slots.
+            Layers from ``n * state_dim`` state features, followed by those of the clock phase and
+            by the code of the height field, to ``n * 2`` joint slots.
 
         Raises:
             ValueError: The bodies share their weights.
         """
         del body, n
+        raise ValueError(f"a {self.kind} teacher has no layers of one body: bodies share weights")
+
+    def terrain_layers(self, body: int) -> list[tuple[Tensor, Tensor]]:
+        """Weight (in, out) and bias (out,) of each layer of one body's encoder of the height field.
+
+        The list is empty without a height field.
+
+        Args:
+            body: Number of the body.
+
+        Raises:
+            ValueError: The bodies share their weights.
+        """
+        del body
         raise ValueError(f"a {self.kind} teacher has no layers of one body: bodies share weights")
 
     def select(self, bodies: Sequence[int]) -> Teacher:

@@ -2,7 +2,8 @@
 
 A specialist has the shape of a generated network, so it can be initialized from what a
 hypernetwork generates for its body and then learn on that body alone. Every specialist has a
-critic of its own. The bodies share no weights: what one learns does not change the others.
+critic of its own. The bodies share no weights: what one learns does not change the others. So each
+also has its own copy of the encoder of the height field, which a hypernetwork has once.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class SpecialistsConfig(ClockedConfig):
         n_max: Number of nodes of the largest body.
         hidden: Width of the hidden layers of an actor.
         hidden_layers: Number of hidden-to-hidden layers of an actor.
+        terrain_dim: Number of points of the height field around the torso; 0 for none.
+        terrain_embed: Width of the code that an encoder computes from the height field.
         critic_hidden: Width of the two hidden layers of a critic.
 
     Raises:
@@ -52,11 +55,19 @@ class SpecialistsConfig(ClockedConfig):
     state_dim: int = 17
     hidden: int = 64
     hidden_layers: int = 1
+    terrain_dim: int = 0
+    terrain_embed: int = 64
     critic_hidden: int = 64
+
+    @property
+    def code_dim(self) -> int:
+        """Number of features of the code of the height field; 0 without one."""
+        return self.terrain_embed if self.terrain_dim else 0
 
     def __post_init__(self) -> None:
         require_at_least(self, 1, "bodies", "n_max", "state_dim", "hidden", "critic_hidden")
-        require_at_least(self, 0, "hidden_layers", "clock_harmonics")
+        require_at_least(self, 1, "terrain_embed")
+        require_at_least(self, 0, "hidden_layers", "clock_harmonics", "terrain_dim")
 
 
 class _Stack(nn.Module):
@@ -70,6 +81,18 @@ class _Stack(nn.Module):
             weight = torch.randn(bodies, inputs, outputs) * inputs**-0.5
             self.weights.append(nn.Parameter(weight))
             self.biases.append(nn.Parameter(torch.zeros(bodies, outputs)))
+
+    def set(self, layers: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Copy weights and biases, of each body (A, ...) or the same for all."""
+        with torch.no_grad():
+            for number, (weight, bias) in enumerate(layers):
+                self.weights[number].copy_(weight)
+                self.biases[number].copy_(bias)
+
+    def of_body(self, body: int) -> list[tuple[Tensor, Tensor]]:
+        """Weight (in, out) and bias (out,) of each layer of one body."""
+        pairs = zip(self.weights, self.biases, strict=True)
+        return [(weight[body].detach(), bias[body].detach()) for weight, bias in pairs]
 
     def forward(self, features: Tensor, slots: slice = slice(None)) -> Tensor:
         """(A, R, in) to (A, R, out), for the bodies of ``slots``."""
@@ -102,14 +125,20 @@ class Specialists(Teacher):
     config_type: ClassVar[type[NetworkConfig]] = SpecialistsConfig
     sources: ClassVar[frozenset[Source]] = frozenset({"controller"})
     takes_clock: ClassVar[bool] = True
+    takes_heights: ClassVar[bool] = True
 
     def __init__(self, config: SpecialistsConfig) -> None:
-        super().__init__(config, clock_harmonics=config.clock_harmonics)
+        super().__init__(
+            config, clock_harmonics=config.clock_harmonics, terrain_dim=config.terrain_dim
+        )
         self.config = config
-        inputs = config.n_max * config.state_dim + config.clock_dim
+        inputs = config.n_max * config.state_dim + config.clock_dim + config.code_dim
         hidden = [config.hidden] * (1 + config.hidden_layers)
         self.actor = _Stack(config.bodies, [inputs, *hidden, config.n_max * SLOTS_PER_NODE])
         self.critic = _Stack(config.bodies, [inputs, config.critic_hidden, config.critic_hidden, 1])
+        if config.terrain_dim:
+            code = config.terrain_embed
+            self.terrain_encoder = _Stack(config.bodies, [config.terrain_dim, code, code])
         with torch.no_grad():
             self.actor.weights[-1].mul_(_FIRST_ACTION)
 
@@ -124,6 +153,7 @@ class Specialists(Teacher):
                 hidden=shape.width,
                 hidden_layers=shape.layers,
                 clock_harmonics=shape.clock_harmonics,
+                terrain_dim=shape.terrain_dim,
             )
         )
 
@@ -140,14 +170,24 @@ class Specialists(Teacher):
         """See :meth:`Teacher.from_controller`; no input is added."""
         del clock_harmonics, terrain_dim
         with torch.no_grad():
-            return cls.from_generated(network.generate(context, present))
+            return cls.from_generated(
+                network.generate(context, present), encoder=network.terrain_layers()
+            )
 
     @classmethod
-    def from_generated(cls, generated: GeneratedWeights, *, critic_hidden: int = 64) -> Specialists:
+    def from_generated(
+        cls,
+        generated: GeneratedWeights,
+        *,
+        encoder: Sequence[tuple[Tensor, Tensor]] = (),
+        critic_hidden: int = 64,
+    ) -> Specialists:
         """Specialists that act as the generated networks of B bodies do.
 
         Args:
             generated: Weights of the networks.
+            encoder: Weight (in, out) and bias (out,) of each layer of their encoder of the height
+                field; empty for networks without one. Each specialist gets a copy.
             critic_hidden: Width of the hidden layers of the critics, which are random.
         """
         bodies, n_max, state_dim, hidden = generated.input_weight.shape
@@ -162,12 +202,13 @@ class Specialists(Teacher):
                 hidden_layers=len(generated.hidden_weights),
                 critic_hidden=critic_hidden,
                 clock_harmonics=clock_dim // NUMBERS_PER_HARMONIC,
+                terrain_dim=len(encoder[0][0]) if encoder else 0,
+                terrain_embed=len(encoder[-1][1]) if encoder else 64,
             )
         )
-        with torch.no_grad():
-            for layer, (weight, bias) in enumerate(generated.layers()):
-                network.actor.weights[layer].copy_(weight)
-                network.actor.biases[layer].copy_(bias)
+        network.actor.set(generated.layers())
+        if encoder:
+            network.terrain_encoder.set(encoder)
         return network
 
     def scale_actions(self, factors: Sequence[float]) -> None:
@@ -202,16 +243,27 @@ class Specialists(Teacher):
         return selected.train(self.training)
 
     def forward(
-        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+        self,
+        observation: Tensor,
+        bodies: BodyTensors,
+        *,
+        clock_phase: Tensor | None = None,
+        heights: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """See :meth:`Teacher.forward`; the contexts are not used."""
-        return self._act(observation, clock_phase=clock_phase)
+        return self._act(observation, clock_phase=clock_phase, heights=heights)
 
     def means(
-        self, observation: Tensor, bodies: BodyTensors, *, clock_phase: Tensor | None = None
+        self,
+        observation: Tensor,
+        bodies: BodyTensors,
+        *,
+        clock_phase: Tensor | None = None,
+        heights: Tensor | None = None,
     ) -> Tensor:
         """See :meth:`Teacher.means`; the contexts are not used."""
-        return self._actions(self._rows(observation, clock_phase), observation)
+        rows = self._rows(observation, clock_phase, self._code(heights))
+        return self._actions(rows, observation)
 
     def for_bodies(self, bodies: BodyTensors, slots: slice = slice(None)) -> ActorCritic:
         """See :meth:`Teacher.for_bodies`."""
@@ -222,28 +274,45 @@ class Specialists(Teacher):
         observation: Tensor,
         *,
         clock_phase: Tensor | None = None,
+        heights: Tensor | None = None,
         slots: slice = slice(None),
     ) -> tuple[Tensor, Tensor]:
-        rows = self._rows(observation, clock_phase)
-        values = self.critic(rows, slots).squeeze(-1)
+        code = self._code(heights, slots)
+        rows = self._rows(observation, clock_phase, code)
+        # The encoder follows the actor alone, as that of a generalist.
+        seen = rows if code is None else self._rows(observation, clock_phase, code.detach())
+        values = self.critic(seen, slots).squeeze(-1)
         return self._actions(rows, observation, slots), values
 
     def layers(self, body: int, n: int | None = None) -> list[tuple[Tensor, Tensor]]:
         """See :meth:`Teacher.layers`."""
         n = self.config.n_max if n is None else n
-        pairs = zip(self.actor.weights, self.actor.biases, strict=True)
-        layers = [(weight[body].detach(), bias[body].detach()) for weight, bias in pairs]
+        layers = self.actor.of_body(body)
         weight, bias = layers[0]
-        of_nodes, of_clock = weight.split(
-            [len(weight) - self.config.clock_dim, self.config.clock_dim]
-        )
-        layers[0] = torch.cat([of_nodes[: n * self.state_dim], of_clock]), bias
+        states = self.config.n_max * self.state_dim
+        layers[0] = torch.cat([weight[: n * self.state_dim], weight[states:]]), bias
         weight, bias = layers[-1]
         layers[-1] = weight[:, : n * SLOTS_PER_NODE], bias[: n * SLOTS_PER_NODE]
         return layers
 
-    def _rows(self, observation: Tensor, clock_phase: Tensor | None) -> Tensor:
-        """(A, R, n_max * state_dim + clock_dim) inputs of the networks.
+    def terrain_layers(self, body: int) -> list[tuple[Tensor, Tensor]]:
+        """See :meth:`Teacher.terrain_layers`."""
+        return self.terrain_encoder.of_body(body) if self.terrain_dim else []
+
+    def _code(self, heights: Tensor | None, slots: slice = slice(None)) -> Tensor | None:
+        """(A, R, terrain_embed) codes of the height field; None without one.
+
+        Raises:
+            ValueError: Heights are missing, or the networks have no height field.
+        """
+        if (heights is None) == bool(self.terrain_dim):
+            raise ValueError(
+                "heights: expected them for networks with a height field, and only then"
+            )
+        return None if heights is None else F.relu(self.terrain_encoder(heights, slots))
+
+    def _rows(self, observation: Tensor, clock_phase: Tensor | None, code: Tensor | None) -> Tensor:
+        """(A, R, n_max * state_dim + clock_dim + code_dim) inputs of the networks.
 
         Raises:
             ValueError: A body has more than ``n_max`` nodes.
@@ -255,7 +324,8 @@ class Specialists(Teacher):
                 f"{observation.shape[2]}"
             )
         rows = F.pad(observation, (0, 0, 0, missing)).flatten(2)
-        return rows if clock_phase is None else torch.cat([rows, clock_phase], dim=-1)
+        optional = [each for each in (clock_phase, code) if each is not None]
+        return torch.cat([rows, *optional], dim=-1) if optional else rows
 
     def _actions(self, rows: Tensor, observation: Tensor, slots: slice = slice(None)) -> Tensor:
         means = self.actor(rows, slots).unflatten(-1, (self.config.n_max, SLOTS_PER_NODE))

@@ -200,6 +200,7 @@ def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict
     Raises:
         CheckpointError: A file is not a checkpoint.
         ControllerError: A controller does not exist.
+        TrainingError: A network takes height samples, which expert data do not have.
 
     Examples:
         >>> teachers, descriptions = load_teachers(["flat-v2"])
@@ -212,12 +213,14 @@ def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict
         path = find(name)
         if is_teacher(path):
             network, normalization, meta = load_teacher(path)
+            _require_blind(path, network.terrain_dim)
             training_set = meta.get("training_set", "")
             teachers.append(TrainedTeacher(network, normalization, training_set))
             keys = ("network", "settings", "steps", "seconds")
             descriptions.append({key: meta[key] for key in keys})
         else:
             controller = Controller.load(path)
+            _require_blind(path, controller.network.config.terrain_dim)
             teachers += VariantTeacher.all_of(controller)
             descriptions.append(
                 {
@@ -227,3 +230,13 @@ def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict
                 }
             )
     return teachers, descriptions
+
+
+def _require_blind(path: Path, samples: int) -> None:
+    """Refuse a network whose labels depend on the ground."""
+    if samples:
+        raise TrainingError(
+            f"{path}: expected a teacher without height samples, which expert data do not have, "
+            f"got one with {samples}; train a controller that sees with train-teacher "
+            "--kind generalist"
+        )

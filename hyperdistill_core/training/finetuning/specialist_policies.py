@@ -63,11 +63,15 @@ def specialist_policy(
         True
     """
     layout = BodyLayout.from_graph(graph, get_task(task).model(graph))
-    layers = [(w.numpy(), b.numpy()) for w, b in network.layers(body, len(graph))]
+    layers, terrain = (
+        [(weight.numpy(), bias.numpy()) for weight, bias in of_body]
+        for of_body in (network.layers(body, len(graph)), network.terrain_layers(body))
+    )
     return BodyMLP.from_layers(
         layers,
         normalization=normalization,
         actions=layout.actions,
+        terrain=terrain,
         clock_harmonics=network.clock_harmonics,
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import torch
 
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.errors import TrainingError
 from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim, context_kind
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.teachers import TEACHERS, Teacher, TeacherShape
@@ -74,8 +73,7 @@ def teacher_from_controller(
     Raises:
         ControllerError: The controller takes another context than the bodies have.
         TrainingError: The controller has a clock phase input of other harmonics.
-        TrainingError: The controller takes height samples, and this kind of teacher takes none or
-            others.
+        TrainingError: The controller takes another number of height samples.
 
     Examples:
         >>> import numpy as np
@@ -89,12 +87,6 @@ def teacher_from_controller(
         >>> teacher_from_controller(Generalist, controller, batch, clock_harmonics=0).kind
         'generalist'
     """
-    samples = controller.network.config.terrain_dim
-    if samples and not kind.takes_heights:
-        raise TrainingError(
-            f"{controller.name}: expected a controller without height samples, as {kind.kind} take "
-            f"none, got one with {samples}; use a controller without them"
-        )
     context = batch.context
     controller = controller.with_context(context_kind(context.shape[-1]))
     if variants is not None and controller.variants is not None:

@@ -16,8 +16,8 @@ from morph_ops._registry import Registry
 ObservationKind: TypeAlias = Literal["privileged", "state"]
 #: Kinds of teachers that can take a clock phase as input.
 CLOCKED_TEACHERS = ("generalist", "specialists")
-#: Kind of teacher that can take height samples.
-SEEING_TEACHER = "generalist"
+#: Kinds of teachers that can take height samples.
+SEEING_TEACHERS = CLOCKED_TEACHERS
 
 
 class PPOSettings(FrozenSettings):
@@ -209,8 +209,9 @@ class PPOSettings(FrozenSettings):
     height_samples: int = Field(
         default=0,
         ge=0,
-        description='Height samples around the torso that a "generalist" takes: 195, or 1410 as '
-        "published; 0 for none. A generalist that is initialized from one without them gains them.",
+        description='Height samples around the torso that a "generalist" or "specialists" take: '
+        "195, or 1410 as published; 0 for none. A generalist that is initialized from one without "
+        "them gains them; specialists keep those of their controller.",
     )
     heads: int = Field(
         default=2, ge=1, description="Number of attention heads of networks with attention."
@@ -249,11 +250,11 @@ class PPOSettings(FrozenSettings):
                 "height_samples",
                 f"expected 0, {' or '.join(map(str, HEIGHT_SAMPLES))}, got {self.height_samples}",
             )
-        if self.height_samples and self.teacher != SEEING_TEACHER:
+        if self.height_samples and self.teacher not in SEEING_TEACHERS:
             raise SettingsError.of(
                 "height_samples",
                 f"expected 0, as a {self.teacher!r} takes no height samples, got "
-                f"{self.height_samples}; set teacher to {SEEING_TEACHER}",
+                f"{self.height_samples}; set teacher to {' or '.join(SEEING_TEACHERS)}",
             )
         if self.minibatches > self.horizon:
             raise SettingsError.of(

@@ -9,6 +9,7 @@ from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.hypernetwork import Hypernetwork, WeightHead
 from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
+from tests.helpers.small_hypernetworks import TERRAIN, small_hypernetwork
 
 PARENTS = [[0, 0, 0], [0, 0], [0, 0, 1, 1]]
 PRESENT = torch.arange(4) < torch.tensor([3, 2, 4])[:, None]
@@ -66,6 +67,69 @@ def test_they_have_the_clock_phase_input_of_the_generated_networks(observation, 
     means = specialists.means(observation, BODIES, clock_phase=phase)
     torch.testing.assert_close(means, weights.act(observation, clock_phase=phase))
     assert specialists.select([1]).config.clock_harmonics == 1
+
+
+@pytest.fixture
+def seeing():
+    """A hypernetwork with a height field and a clock, whose weights are all random."""
+    return small_hypernetwork(**TERRAIN, clock_harmonics=1).float()
+
+
+@pytest.fixture
+def seen():
+    """Observations, clock phases and height samples of bodies of 2 to 4 nodes."""
+    torch.manual_seed(3)
+    observation = torch.randn(3, 7, 4, 5) * PRESENT[:, None, :, None]
+    return observation, {"clock_phase": torch.randn(3, 7, 2), "heights": torch.randn(3, 7, 6)}
+
+
+def test_they_see_as_the_generated_networks(seeing, seen):
+    context, (observation, extra) = torch.randn(3, 4, 6), seen
+    network = Specialists.from_controller(seeing, context, PRESENT)
+    assert (network.terrain_dim, network.config.terrain_embed) == (6, 4)
+    expected = seeing(context, observation, PRESENT, **extra)
+    torch.testing.assert_close(network.means(observation, BODIES, **extra), expected)
+    flat = {**extra, "heights": torch.zeros(3, 7, 6)}
+    assert not torch.allclose(network.means(observation, BODIES, **flat), expected)
+    with pytest.raises(ValueError, match="heights: expected them for networks with a height field"):
+        network.means(observation, BODIES, clock_phase=extra["clock_phase"])
+
+
+def test_each_learns_to_see_by_itself(seeing, seen):
+    """A step on one body changes its encoder, not those of the others, and what acts follows."""
+    observation, extra = seen
+    network = Specialists.from_controller(seeing, torch.randn(3, 4, 6), PRESENT)
+    act = network.for_bodies(BODIES)
+    means, values = act(observation, **extra)
+    (means[1].square().sum() + values[1].sum()).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None
+        assert parameter.grad[1].any(), name
+        assert not parameter.grad[[0, 2]].any(), name
+    with torch.no_grad():
+        network.terrain_encoder.weights[0][1] += 1.0
+    after, _ = act(observation, **extra)
+    torch.testing.assert_close(after[[0, 2]], means[[0, 2]])
+    assert not torch.allclose(after[1], means[1])
+    chosen = network.select([1])
+    bodies = BodyTensors(BODIES.context[[1]], PRESENT[[1]], [PARENTS[1]])
+    own = {name: tensor[[1]] for name, tensor in extra.items()}
+    torch.testing.assert_close(chosen.means(observation[[1]], bodies, **own), after[[1]])
+
+
+def test_layers_of_a_body_that_sees_give_its_actions(seeing, seen):
+    observation, extra = seen
+    network = Specialists.from_controller(seeing, torch.randn(3, 4, 6), PRESENT)
+    means = network.means(observation, BODIES, **extra)
+    code = extra["heights"][1]
+    for weight, bias in network.terrain_layers(1):
+        code = torch.relu(code @ weight + bias)
+    features = [observation[1, :, :2].flatten(1), extra["clock_phase"][1], code]
+    features = torch.cat(features, dim=1)
+    *first, (weight, bias) = network.layers(1, 2)
+    for inner, offset in first:
+        features = torch.relu(features @ inner + offset)
+    torch.testing.assert_close(means[1, :, :2], (features @ weight + bias).view(7, 2, 2))
 
 
 def test_selected_bodies_act_as_before(network, observation, phase):

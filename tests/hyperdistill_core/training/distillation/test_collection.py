@@ -166,3 +166,8 @@ def _hypernetwork() -> Hypernetwork:
 def test_settings_out_of_range_are_named():
     with pytest.raises(SettingsError, match="every: expected at least 1, got 0"):
         FEW.replace(every=0)
+
+
+def test_teachers_that_see_are_refused(seeing_controller):
+    with pytest.raises(TrainingError, match=r"without height samples, .* got one with 195"):
+        load_teachers([seeing_controller])

@@ -86,6 +86,36 @@ def test_a_finished_fine_tuning_only_scores_again(result, bodies, variant_contro
     np.testing.assert_array_equal(again.at_the_end, found.at_the_end)
 
 
+def test_a_network_that_sees_is_fine_tuned_with_its_eyes(bodies, seeing_controller, tmp_path):
+    """Interrupted or not: the checkpoints are the same, and the best network sees."""
+    graph, settings = bodies[0], SETTINGS.replace(task="incline", episodes=1)
+    found = finetune([graph], seeing_controller, settings, tmp_path / "whole")
+
+    def stop(row):
+        raise KeyboardInterrupt("stop")
+
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        finetune([graph], seeing_controller, settings, tmp_path / "parts", report=stop)
+    again = finetune([graph], seeing_controller, settings, tmp_path / "parts")
+    assert found.networks[0].terrain_dim == 195
+    for name, array in found.networks[0].arrays().items():
+        np.testing.assert_array_equal(array, again.networks[0].arrays()[name], err_msg=name)
+    file = "checkpoint-2.safetensors"
+    learned, resumed = (
+        specialist_policy(*load_specialists(tmp_path / name / file), 0, graph, "incline")
+        for name in ("whole", "parts")
+    )
+    model = get_task("incline").model(graph)
+    generated = Controller.load(seeing_controller).for_body(graph, model)
+    for (ours, _), (theirs, _) in zip(learned.terrain, generated.terrain, strict=True):
+        assert 1e-5 < np.abs(ours - theirs).max() < 0.1
+    rng = np.random.default_rng(0)
+    states, heights = rng.normal(size=(2, len(graph), 17)), rng.normal(size=(2, 195))
+    seen, flat = (learned.act(states, each, time=0.2) for each in (heights, 0.0 * heights))
+    assert np.abs(seen - flat).max() > 0.01
+    np.testing.assert_array_equal(resumed.act(states, heights, time=0.2), seen)
+
+
 def scaled(controller, factor, path):
     """File of a controller whose networks have action means of another size."""
     made = Controller.load(controller)
