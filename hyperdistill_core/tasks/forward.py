@@ -5,10 +5,11 @@
 | `csr`      | curves, steps and rugged squares, 110 m x 40 m          | 0.3      | Gupta 2022 |
 | `vt`       | the same with walls, 100 m x 100 m, with a control cost | 0.5      | Gupta 2021 |
 | `obstacle` | flat, with up to 50 boxes and walls, 100 m x 40 m       | 0.5      | Gupta 2022 |
+| `rough`    | that of `csr` or of `obstacle`, an equal chance each    | 0.5      |            |
 | `incline`  | 10 degrees uphill, 150 m x 40 m                         | 0.2      | Gupta 2021 |
 
 A body has fallen when its torso is that share of its rest height, without the 0.2 m below it, above
-the ground. An episode of ``csr``, ``obstacle`` and ``incline`` also ends within 1 m of a side edge.
+the ground. An episode of all but ``vt`` also ends within 1 m of a side edge.
 
 The default form of a task has the floor at z = 0, where the body starts, and keeps contact
 excludes; its states hold z above the ground below the torso. Its height map shows what the physics
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.tasks.task import Task, as_published
 from hyperdistill_core.tasks.terrain.corridor import Corridor
+from hyperdistill_core.tasks.terrain.mixture import Mixture
 from hyperdistill_core.tasks.terrain.obstacles import Obstacles
 from hyperdistill_core.tasks.terrain.slope import Slope
 from hyperdistill_core.tasks.terrain.world import World
@@ -55,7 +57,7 @@ class Forward(Task):
         [False, True]
     """
 
-    terrain: Corridor | Obstacles | Slope
+    terrain: Corridor | Obstacles | Slope | Mixture
     edge: float = math.inf
     slope: float = 0.0
 
@@ -75,9 +77,18 @@ class Forward(Task):
         return self.edge - np.abs(position[..., 1]) <= EDGE_M
 
 
+_UNEVEN = Corridor(half_length=55, half_width=20)
+_BOXES = Obstacles(
+    corridor=Corridor(
+        half_length=50, half_width=20, walls=True, kinds=("flat",), flat_half_lengths=(20,)
+    ),
+    number=50,
+    half_sizes=(0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+    margin_m=3,
+)
 CSR = Forward(
     name="csr",
-    terrain=Corridor(half_length=55, half_width=20),
+    terrain=_UNEVEN,
     edge=20.0,
     fall_ratio=0.3,
     varied=True,
@@ -98,14 +109,14 @@ FT = Forward(
 )
 OBSTACLE = Forward(
     name="obstacle",
-    terrain=Obstacles(
-        corridor=Corridor(
-            half_length=50, half_width=20, walls=True, kinds=("flat",), flat_half_lengths=(20,)
-        ),
-        number=50,
-        half_sizes=(0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
-        margin_m=3,
-    ),
+    terrain=_BOXES,
+    edge=20.0,
+    varied=True,
+)
+#: For trainings: a controller that sees the ground learns both at once.
+ROUGH = Forward(
+    name="rough",
+    terrain=Mixture(terrains=(_UNEVEN, _BOXES)),
     edge=20.0,
     varied=True,
 )
@@ -132,7 +143,8 @@ INCLINE = Forward(
     fall_ratio=0.2,
 )
 #: The default forms, and those of the public environment.
-FORWARD = (CSR, OBSTACLE, INCLINE, FT, VT, WIDE_OBSTACLE)
+_PUBLISHED = (CSR, OBSTACLE, INCLINE, FT, VT, WIDE_OBSTACLE)
+FORWARD = (*_PUBLISHED, ROUGH)
 FORWARD_REFERENCE = tuple(
-    as_published(task, terrain=replace(task.terrain, reference=True)) for task in FORWARD
+    as_published(task, terrain=replace(task.terrain, reference=True)) for task in _PUBLISHED
 )

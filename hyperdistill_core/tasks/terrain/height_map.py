@@ -107,26 +107,38 @@ class HeightMap:
 
 
 class HeightMaps:
-    """Several height maps of one shape, read at once.
+    """Several height maps, read at once.
 
-    Positions beyond the cells read the nearest cell.
+    Positions beyond the cells of a map read its nearest cell.
 
     Args:
         maps: The maps, N of them.
 
     Raises:
-        ValueError: The maps differ in shape or origin.
+        ValueError: The maps differ in ``mirrored`` or ``deep``.
     """
 
     def __init__(self, maps: Sequence[HeightMap]) -> None:
         first = maps[0]
-        grids = {(m.heights.shape, m.row, m.column, m.mirrored, m.deep) for m in maps}
-        if len(grids) > 1:
-            raise ValueError(f"maps: expected one grid, got {len(grids)}")
-        stacked = first.heights[None] if len(maps) == 1 else np.stack([m.heights for m in maps])
-        self._heights, self._shape = stacked.reshape(-1), first.heights.shape
-        self._row, self._column, self._deep = first.row, first.column, first.deep
-        self._sign = -1 if first.mirrored else 1
+        if len({(m.mirrored, m.deep) for m in maps}) > 1:
+            raise ValueError("maps: expected all mirrored or none, and all deep or none")
+        self._row, self._column = max(m.row for m in maps), max(m.column for m in maps)
+        above = max(m.heights.shape[0] - m.row for m in maps)
+        beyond = max(m.heights.shape[1] - m.column for m in maps)
+        self._shape = (self._row + above, self._column + beyond)
+        grids = [self._on_grid(m) for m in maps]
+        stacked = grids[0][None] if len(grids) == 1 else np.stack(grids)
+        self._heights = stacked.reshape(-1)
+        self._deep, self._sign = first.deep, -1 if first.mirrored else 1
+
+    def _on_grid(self, own: HeightMap) -> NDArray[np.floating]:
+        """The heights of a map on the cells of all maps; its outermost ones fill what it lacks."""
+        (rows, columns), heights = self._shape, own.heights
+        if heights.shape == self._shape:
+            return heights
+        before = self._row - own.row, self._column - own.column
+        lacking = rows - len(heights) - before[0], columns - heights.shape[1] - before[1]
+        return np.pad(heights, tuple(zip(before, lacking, strict=True)), mode="edge")
 
     def cells(self, position: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows and columns (...,) of the cells below positions (..., 3).

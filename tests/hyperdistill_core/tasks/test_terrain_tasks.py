@@ -11,10 +11,17 @@ import pytest
 from hyperdistill_core.features import STATE_DIM, BodyLayout
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import TASKS, Forward, get_task
-from hyperdistill_core.tasks.terrain import Box, HeightField, HeightMap, Obstacles, World
+from hyperdistill_core.tasks.terrain import (
+    Box,
+    HeightField,
+    HeightMap,
+    HeightMaps,
+    Obstacles,
+    World,
+)
 from morph_ops.graph import torso
 
-VARIED = ("csr", "obstacle", "vt", "wide-obstacle", "escape")
+VARIED = ("csr", "obstacle", "rough", "vt", "wide-obstacle", "escape")
 DEFAULT = (*VARIED, "incline", "ft")
 
 
@@ -191,7 +198,30 @@ def test_the_control_cost_counts_the_actions_as_given(walker):
 
 def test_every_task_has_its_reference_form():
     names = set(TASKS)
-    assert {f"{name}-reference" for name in (*DEFAULT, "flat")} <= names
+    assert {f"{name}-reference" for name in (*DEFAULT, "flat") if name != "rough"} <= names
+
+
+def test_rough_ground_is_that_of_csr_or_of_obstacle():
+    rough = get_task("rough")
+    boxes = [bool(obstacles_of(rough.world(0, episode))) for episode in range(40)]
+    assert 10 <= sum(boxes) <= 30
+
+
+def test_maps_of_other_sizes_are_read_at_once_as_each_alone():
+    rng = np.random.default_rng(0)
+    maps = [
+        HeightMap(rng.random((30, 50)), row=12, column=5),
+        HeightMap(rng.random((24, 70)), row=14, column=20),
+    ]
+    position = rng.uniform(-4.0, 6.0, (2, 200, 3))
+    yaw = rng.uniform(-3.0, 3.0, (2, 200))
+    which = np.repeat(np.arange(2)[:, None], 200, axis=1)
+    together = HeightMaps(maps)
+    for k, alone in enumerate(maps):
+        np.testing.assert_array_equal(together.at(which, position)[k], alone.at(position[k]))
+        np.testing.assert_array_equal(
+            together.sample(which, position, yaw)[k], alone.sample(position[k], yaw[k])
+        )
 
 
 def test_rugged_ground_is_a_height_field_and_flat_ground_a_box():
