@@ -171,13 +171,13 @@ def require_name(choices: Iterable[str], name: str, *, what: str) -> None:
 
 
 def is_plugin(name: str) -> bool:
-    """Whether a name stands for a plugin: it has a colon.
+    """Whether a name stands for a plugin: it has a colon, and is no path of a file in XML.
 
     Examples:
-        >>> is_plugin("my_package.tasks:STAIRS"), is_plugin("flat")
-        (True, False)
+        >>> is_plugin("my_package.tasks:STAIRS"), is_plugin("flat"), is_plugin("c:/stairs.xml")
+        (True, False, False)
     """
-    return ":" in name
+    return ":" in name and not name.partition("#")[0].lower().endswith(".xml")
 
 
 def split_plugin(name: str, *, what: str) -> tuple[str, str]:

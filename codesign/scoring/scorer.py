@@ -161,7 +161,8 @@ class BodyScorer:
         outside = self._controller.warnings(graph)
         physics = body_graph.physics(graph)
         notes = () if physics is None else physics.notes
-        warnings = [*suspicions(graph), *(f"{IMPORT}: {note}" for note in notes)]
+        warnings = [*self._task.notes, *suspicions(graph)]
+        warnings += [f"{IMPORT}: {note}" for note in notes]
         warnings += [f"{OUT_OF_DISTRIBUTION}: {warning}" for warning in outside]
         if unlikeness is not None and unlikeness >= FAR:
             warnings.append(

@@ -7,7 +7,7 @@ most 1,000 control steps.
 
 ``flat`` is a floor at z = 0. ``flat-reference`` equals the public environment of Gupta 2022, for
 comparison with published results. A name such as ``package.module:name`` stands for a user's own
-task.
+task, and one that ends in ``.xml`` for a user's own scene (:mod:`hyperdistill_core.tasks.scene`).
 """
 
 from dataclasses import replace
@@ -20,6 +20,13 @@ from hyperdistill_core.tasks.exploration import EXPLORATION, EXPLORATION_REFEREN
 from hyperdistill_core.tasks.flat import FLAT, FLAT_REFERENCE, Flat, FlatReference
 from hyperdistill_core.tasks.forward import FORWARD, FORWARD_REFERENCE, Forward
 from hyperdistill_core.tasks.navigation import NAVIGATION, NAVIGATION_REFERENCE, Navigation
+from hyperdistill_core.tasks.scene import (
+    SceneTask,
+    is_scene,
+    pinned_task,
+    scene_path,
+    scene_task,
+)
 from hyperdistill_core.tasks.task import Task
 from morph_ops._registry import Registry, unfit_plugin
 
@@ -50,8 +57,9 @@ def get_task(name: str) -> Task:
     """The task with a name.
 
     Args:
-        name: Name of a task here, or ``package.module:name`` of a user's :class:`Task`. Score
-            records hold this name.
+        name: Name of a task here, ``package.module:name`` of a user's :class:`Task`, or path of a
+            scene, an MJCF file that ends in ``.xml``. Score records hold the name of the task,
+            which for a scene is its file's with a hash.
 
     Examples:
         >>> get_task("flat").max_steps
@@ -60,7 +68,10 @@ def get_task(name: str) -> Task:
     Raises:
         UnknownNameError: No task has this name; the message lists the choices.
         UnknownNameError: The plugin cannot be imported or is not a :class:`Task`.
+        MjcfError: The scene cannot be read, see :func:`~hyperdistill_core.tasks.scene.scene_task`.
     """
+    if is_scene(name):
+        return scene_task(name)
     return TASKS.lookup(name)
 
 
@@ -74,6 +85,10 @@ __all__ = [
     "FlatReference",
     "Forward",
     "Navigation",
+    "SceneTask",
     "Task",
     "get_task",
+    "is_scene",
+    "pinned_task",
+    "scene_path",
 ]

@@ -71,6 +71,7 @@ class Task(ABC):
         has_object: Whether the world has an object that can be pushed.
         along_x: Whether the reward is for moving along x. A vector env ends episodes for lack of
             progress, which is distance along x, in such tasks alone.
+        notes: What a score on this task must say, such as what was not read of a scene.
 
     Examples:
         >>> from hyperdistill_core.tasks import Flat
@@ -99,6 +100,7 @@ class Task(ABC):
     one_ground: bool = False
     has_object: bool = False
     along_x: bool = True
+    notes: tuple[str, ...] = ()
 
     def steps_of(self, model: mujoco.MjModel) -> int:
         """Number of physics steps of a model in a control step; robots may have their own length.

@@ -2,9 +2,10 @@
 
 A terrain draws a :class:`World` for every episode, from a random generator alone: a
 :class:`Corridor` of flat and uneven segments, :class:`Obstacles` on it, a :class:`Slope`, an
-:class:`Arena` with a goal, or a corridor or a slope with an object to push. A world puts itself
-into the MuJoCo model of a body. Its :class:`HeightMap` has the heights that falls are judged by and
-that height samples are taken from.
+:class:`Arena` with a goal, or a corridor or a slope with an object to push. A user's own scene has
+one world, whose heights its :class:`Surface` tells. A world puts itself into the MuJoCo model of a
+body. Its :class:`HeightMap` has the heights that falls are judged by and that height samples are
+taken from.
 
 Everything is as in the public environments of Gupta 2021 and Gupta 2022 where ``reference`` is set.
 """
@@ -21,8 +22,10 @@ from hyperdistill_core.tasks.terrain.height_map import (
 from hyperdistill_core.tasks.terrain.object_ground import ObjectCorridor, ObjectSlope
 from hyperdistill_core.tasks.terrain.objects import Ball, FreeBox, Placed
 from hyperdistill_core.tasks.terrain.obstacles import Obstacles
+from hyperdistill_core.tasks.terrain.scene_ground import SceneGeom, scene_world
 from hyperdistill_core.tasks.terrain.slope import Slope
-from hyperdistill_core.tasks.terrain.world import Box, HeightField, Plane, World, Worlds
+from hyperdistill_core.tasks.terrain.surface import Surface
+from hyperdistill_core.tasks.terrain.world import Box, Geom, HeightField, Plane, World, Worlds
 
 __all__ = [
     "HEIGHT_SAMPLES",
@@ -31,6 +34,7 @@ __all__ = [
     "Box",
     "Corridor",
     "FreeBox",
+    "Geom",
     "HeightField",
     "HeightMap",
     "HeightMaps",
@@ -39,10 +43,13 @@ __all__ = [
     "Obstacles",
     "Placed",
     "Plane",
+    "SceneGeom",
     "Segment",
     "Slope",
+    "Surface",
     "World",
     "Worlds",
     "headings",
     "sampling_pattern",
+    "scene_world",
 ]

@@ -75,8 +75,8 @@ class HeightMap:
         column: Column of the cells with x in [0, 0.1) m.
         mirrored: Whether rows run towards -y, as in the public environment, where they should run
             towards +y.
-        deep: Whether the ground may lie below z = 0. Otherwise heights below 0, such as those
-            beyond the terrain, count as 0 in :meth:`HeightMaps.ground`.
+        lowest_m: Least height of the ground (m). Heights below it, such as those beyond the
+            terrain, count as this one in :meth:`HeightMaps.ground`.
 
     Examples:
         >>> heights = np.zeros((4, 4), np.float32)
@@ -89,7 +89,7 @@ class HeightMap:
     row: int
     column: int
     mirrored: bool = False
-    deep: bool = False
+    lowest_m: float = 0.0
 
     def at(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
         """Heights (...,) of the cells (m) at positions (..., 3)."""
@@ -115,13 +115,13 @@ class HeightMaps:
         maps: The maps, N of them.
 
     Raises:
-        ValueError: The maps differ in ``mirrored`` or ``deep``.
+        ValueError: The maps differ in ``mirrored`` or ``lowest_m``.
     """
 
     def __init__(self, maps: Sequence[HeightMap]) -> None:
         first = maps[0]
-        if len({(m.mirrored, m.deep) for m in maps}) > 1:
-            raise ValueError("maps: expected all mirrored or none, and all deep or none")
+        if len({(m.mirrored, m.lowest_m) for m in maps}) > 1:
+            raise ValueError("maps: expected all mirrored or none, and one least height")
         self._row, self._column = max(m.row for m in maps), max(m.column for m in maps)
         above = max(m.heights.shape[0] - m.row for m in maps)
         beyond = max(m.heights.shape[1] - m.column for m in maps)
@@ -129,7 +129,7 @@ class HeightMaps:
         grids = [self._on_grid(m) for m in maps]
         stacked = grids[0][None] if len(grids) == 1 else np.stack(grids)
         self._heights = stacked.reshape(-1)
-        self._deep, self._sign = first.deep, -1 if first.mirrored else 1
+        self._lowest, self._sign = first.lowest_m, -1 if first.mirrored else 1
 
     def _on_grid(self, own: HeightMap) -> NDArray[np.floating]:
         """The heights of a map on the cells of all maps; its outermost ones fill what it lacks."""
@@ -168,8 +168,7 @@ class HeightMaps:
             which: (...,) number of the map of each position.
             position: (..., 3) positions (m).
         """
-        heights = self.at(which, position)
-        return heights if self._deep else np.maximum(heights, 0.0)
+        return np.maximum(self.at(which, position), self._lowest)
 
     def sample(
         self,

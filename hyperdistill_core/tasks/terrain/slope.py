@@ -95,7 +95,7 @@ class Slope:
             row=len(heights) // 2,
             column=BEYOND_CELLS - first,
             mirrored=self.reference,
-            deep=True,
+            lowest_m=-math.inf,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -11,7 +12,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.tasks.terrain.height_map import HeightMap, HeightMaps, headings
+from hyperdistill_core.tasks.terrain.height_map import CELL_M, HeightMap, HeightMaps, headings
 from hyperdistill_core.tasks.terrain.objects import OBJECT_QPOS, Placed
 from morph_ops import graph as body_graph
 from morph_ops.io.mjcf.build import compile_spec, to_spec
@@ -31,8 +32,50 @@ _MOST_M = 2.0
 _HEIGHT_FIELD_FORMAT = "image/vnd.mujoco.hfield"
 
 
+class Geom(ABC):
+    """A fixed geom of a world."""
+
+    @abstractmethod
+    def add_to(self, spec: mujoco.MjSpec) -> mujoco.MjsGeom:
+        """Add the geom to a specification, and return it; :meth:`fill` must follow."""
+
+    def fill(self, model: mujoco.MjModel) -> None:
+        """Write what a specification does not hold into a compiled model."""
+        del model  # most geoms have no such thing
+
+
+def add_empty_field(
+    spec: mujoco.MjSpec, name: str, *, shape: tuple[int, ...], size: Sequence[float]
+) -> None:
+    """Add a height field of zeros to a specification; :func:`fill_field` must follow.
+
+    MuJoCo scales the heights that it reads, and compiles zeros in its own format fastest.
+
+    Args:
+        spec: The specification.
+        name: Name of the height field.
+        shape: Numbers of rows and columns.
+        size: Half lengths along x and y, height of the share 1, and thickness below 0 (m).
+    """
+    data = np.array(shape, dtype=np.int32).tobytes() + bytes(4 * shape[0] * shape[1])
+    spec.assets = {**spec.assets, name: data}
+    spec.add_hfield(name=name, size=size, file=name, content_type=_HEIGHT_FIELD_FORMAT)
+
+
+def fill_field(model: mujoco.MjModel, name: str, shares: NDArray[np.float32]) -> None:
+    """Write the heights of a height field into a compiled model.
+
+    Args:
+        model: The model.
+        name: Name of the height field.
+        shares: (rows, columns) heights as shares of the largest one.
+    """
+    first = int(model.hfield_adr[model.hfield(name).id])
+    model.hfield_data[first : first + shares.size] = shares.ravel()
+
+
 @dataclass(frozen=True)
-class Box:
+class Box(Geom):
     """A static box.
 
     Attributes:
@@ -55,7 +98,7 @@ class Box:
     own_body: bool = False
 
     def add_to(self, spec: mujoco.MjSpec) -> mujoco.MjsGeom:
-        """Add the geom to a specification, and return it."""
+        """See :meth:`Geom.add_to`."""
         parent, pos = spec.worldbody, self.pos
         if self.own_body:
             parent, pos = spec.worldbody.add_body(name=self.name, pos=pos), _ORIGIN
@@ -71,7 +114,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Plane:
+class Plane(Geom):
     """A floor without end at z = 0.
 
     Attributes:
@@ -85,7 +128,7 @@ class Plane:
     name: str
 
     def add_to(self, spec: mujoco.MjSpec) -> mujoco.MjsGeom:
-        """Add the geom to a specification, and return it."""
+        """See :meth:`Geom.add_to`."""
         return spec.worldbody.add_geom(
             name=self.name,
             type=mujoco.mjtGeom.mjGEOM_PLANE,
@@ -96,7 +139,7 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class HeightField:
+class HeightField(Geom):
     """A height field.
 
     Attributes:
@@ -125,16 +168,9 @@ class HeightField:
     BASE_M = 0.1
 
     def add_to(self, spec: mujoco.MjSpec) -> mujoco.MjsGeom:
-        """Add the geom to a specification, and return it; :meth:`fill` must follow."""
-        # A file of zeros is what MuJoCo compiles fastest. It scales heights, so they come later.
-        shape = np.array(self.shares.shape, dtype=np.int32).tobytes()
-        spec.assets = {**spec.assets, self.name: shape + bytes(self.shares.nbytes)}
-        spec.add_hfield(
-            name=self.name,
-            size=(self.half_x, self.half_y, self.top, self.BASE_M),
-            file=self.name,
-            content_type=_HEIGHT_FIELD_FORMAT,
-        )
+        """See :meth:`Geom.add_to`."""
+        size = (self.half_x, self.half_y, self.top, self.BASE_M)
+        add_empty_field(spec, self.name, shape=self.shares.shape, size=size)
         return spec.worldbody.add_geom(
             name=self.name,
             type=mujoco.mjtGeom.mjGEOM_HFIELD,
@@ -145,9 +181,8 @@ class HeightField:
         )
 
     def fill(self, model: mujoco.MjModel) -> None:
-        """Write the heights into a compiled model."""
-        first = int(model.hfield_adr[model.hfield(self.name).id])
-        model.hfield_data[first : first + self.shares.size] = self.shares.ravel()
+        """See :meth:`Geom.fill`."""
+        fill_field(model, self.name, self.shares)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +194,7 @@ class World:
         height_map: Heights of the ground, from which observations and falls are read; None where
             the ground is flat everywhere.
         start: Where a body stands whose file says the origin (m).
+        on_highest: Whether a body stands on the highest ground below it, where that is higher.
         start_quat: Turn of the body where episodes begin.
         native_ccd: Whether MuJoCo detects convex collisions by its native algorithm.
         goals: Places to go to, or to bring the object to (m).
@@ -169,9 +205,10 @@ class World:
         (0.0, 0.0, 0.0)
     """
 
-    geoms: tuple[Box | Plane | HeightField, ...]
+    geoms: tuple[Geom, ...]
     height_map: HeightMap | None = None
     start: Vector = _ORIGIN
+    on_highest: bool = False
     start_quat: Quaternion = NO_TURN
     native_ccd: bool = True
     goals: tuple[Vector, ...] = ()
@@ -198,7 +235,7 @@ class World:
         spec = to_spec(graph)
         root = spec.body(body_graph.root(graph))
         if self.start != _ORIGIN:
-            root.pos = np.array(root.pos) + self.start
+            _move(spec, root, self.start)
         if self.start_quat != NO_TURN:
             root.quat = _product(self.start_quat, root.quat)
         if not self.native_ccd:
@@ -209,10 +246,40 @@ class World:
         if body_graph.physics(graph) is not None:
             _touch_all(spec, added)
         model = compile_spec(spec)
+        rise = self._rise(model) if self.on_highest else 0.0
+        if rise > 0.0:
+            _move(spec, root, (0.0, 0.0, rise))
+            model = compile_spec(spec)
         for geom in self.geoms:
-            if isinstance(geom, HeightField):
-                geom.fill(model)
+            geom.fill(model)
         return model
+
+    def _rise(self, model: mujoco.MjModel) -> float:
+        """How much higher than the start the highest ground below a body is (m)."""
+        if self.height_map is None:
+            return 0.0
+        data = mujoco.MjData(model)
+        data.qpos[:] = model.key_qpos[0] if model.nkey else model.qpos0
+        mujoco.mj_kinematics(model, data)
+        moving = model.body_weldid[model.geom_bodyid] > 0
+        centers, radii = data.geom_xpos[moving], model.geom_rbound[moving]
+        low = (centers[:, :2] - radii[:, None]).min(axis=0)
+        high = (centers[:, :2] + radii[:, None]).max(axis=0)
+        x, y = (np.arange(low[axis], high[axis] + CELL_M, CELL_M) for axis in (0, 1))
+        below = np.stack(np.meshgrid(x, y), axis=-1)
+        near = np.zeros(below.shape[:2], dtype=np.bool_)
+        for center, radius in zip(centers, radii, strict=True):
+            near |= np.hypot(*(below - center[:2]).transpose(2, 0, 1)) <= radius
+        return float(self.height_map.ground(below[near]).max(initial=-np.inf)) - self.start[2]
+
+
+def _move(spec: mujoco.MjSpec, root: mujoco.MjsBody, by: Vector) -> None:
+    """Move a body, and the poses of its file where it is free."""
+    root.pos = np.array(root.pos) + by
+    for key in spec.keys if root.joints[0].type == mujoco.mjtJoint.mjJNT_FREE else ():
+        moved = np.array(key.qpos)
+        moved[:3] += by
+        key.qpos = moved
 
 
 def _touch_all(spec: mujoco.MjSpec, world: list[mujoco.MjsGeom]) -> None:

@@ -14,10 +14,18 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
-from morph_ops._messages import one_line, shown
-from morph_ops._text_file import read_bytes, read_text
+from morph_ops._messages import one_line
+from morph_ops._text_file import read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io._xml import drop_user_data, parse_document, require_harmless
+from morph_ops.io.mjcf.foreign.beside import (
+    REFUSED,
+    asset_folder,
+    content,
+    drop_folders,
+    include,
+    inside,
+)
 from morph_ops.io.mjcf.foreign.coordinates import make_local
 from morph_ops.io.mjcf.foreign.urdf import free_the_base, package_folder, prepare_urdf
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, quiet
@@ -28,22 +36,9 @@ __all__ = ["load_model"]
 _DROPPED = frozenset(
     {"camera", "hfield", "light", "material", "sensor", "skin", "statistic", "texture", "visual"}
 )
-_REFUSED = {
-    "extension": "plugins are not loaded",
-    "plugin": "plugins are not loaded",
-    "attach": "models that attach others are not read; save the whole model as one file",
-    "model": "models that attach others are not read; save the whole model as one file",
-    "flexcomp": "soft bodies are not supported; replace them by rigid ones",
-    "flex": "soft bodies are not supported; replace them by rigid ones",
-    "composite": "composite bodies are not supported; replace them by rigid ones",
-}
-#: Attributes of <compiler> that say where files lie; files get new names.
-_FOLDERS = ("assetdir", "meshdir", "texturedir", "strippath")
 #: What MuJoCo writes before its messages.
 _PREFIXES = re.compile("^(XML )?(Error: )*")
 _MOST_FILES = 500
-_DEEPEST_INCLUDE = 20
-_LARGEST_MESH_BYTES = 50_000_000
 _LARGEST_MESHES_BYTES = 250_000_000
 
 
@@ -70,13 +65,13 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
         prepare_urdf(document, notes)
         assets, missing = _urdf_meshes(document, folder, path.parent), {}
     else:
-        _include(document, folder, path, depth=0, notes=notes)
+        include(document, folder, path, notes=notes)
         _drop_looks(document)
         make_local(document)
         assets, missing = _meshes(document, folder)
     for element in document.iter():
-        if element.tag in _REFUSED:
-            raise MjcfError(f"<{element.tag}> is not allowed: {_REFUSED[element.tag]}")
+        if element.tag in REFUSED:
+            raise MjcfError(f"<{element.tag}> is not allowed: {REFUSED[element.tag]}")
     require_harmless(document)
     drop_user_data(document)
     text = ElementTree.tostring(document, encoding="unicode")
@@ -95,45 +90,6 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
             raise MjcfError(_PREFIXES.sub("", one_line(error))) from None
 
 
-def _include(
-    document: ElementTree.Element, folder: Path, path: Path, *, depth: int, notes: list[str]
-) -> None:
-    """Put the content of included files into their places."""
-    if depth > _DEEPEST_INCLUDE:
-        raise MjcfError(f"{path.name}: more than {_DEEPEST_INCLUDE} files included in each other")
-    for parent in list(document.iter()):
-        for position, element in reversed(list(enumerate(parent))):
-            if element.tag != "include":
-                continue
-            name = element.get("file", "")
-            if _is_outside(folder, (folder, path.parent), name):
-                notes.append(f"not read, because it lies outside the robot's folder: {name}")
-                parent.remove(element)
-                continue
-            file = _inside(folder, (folder, path.parent), name, "include")
-            included = parse_document(read_text(file), roots=("mujoco", "mujocoinclude"))
-            _include(included, folder, file, depth=depth + 1, notes=notes)
-            parent[position : position + 1] = list(included)
-
-
-def _is_outside(folder: Path, bases: tuple[Path, ...], name: str) -> bool:
-    return not any((base / name).resolve().is_relative_to(folder) for base in bases)
-
-
-def _inside(folder: Path, bases: tuple[Path, ...], name: str, tag: str) -> Path:
-    """The existing file of a name below one of the bases and inside the robot's folder."""
-    for base in bases:
-        file = (base / name).resolve()
-        if file.is_relative_to(folder) and file.is_file():
-            return file
-    if not (bases[0] / name).resolve().is_relative_to(folder):
-        raise MjcfError(
-            f"<{tag} file={shown(name)}>: the file lies outside the robot's folder; put both into "
-            "one folder"
-        )
-    raise MjcfError(f"<{tag} file={shown(name)}>: there is no such file in the robot's folder")
-
-
 def _drop_looks(document: ElementTree.Element) -> None:
     for parent in list(document.iter()):
         for element in list(parent):
@@ -150,11 +106,7 @@ def _meshes(
 
     A missing file is an error only if the mesh turns out to be more than looks.
     """
-    compilers = list(document.iter("compiler"))
-    given = {key: each.get(key, "") for each in compilers for key in _FOLDERS if key in each.attrib}
-    base = given.get("meshdir") or given.get("assetdir") or ""
-    if given.get("strippath") == "true":
-        raise MjcfError("<compiler strippath>: not supported; write the whole paths")
+    base = asset_folder(document)
     assets: dict[str, bytes] = {}
     missing: dict[str, MjcfError] = {}
     used = {each.get("mesh") for each in document.iter("geom")}
@@ -170,13 +122,11 @@ def _meshes(
             new = f"{len(assets)}{Path(name).suffix.lower()}"
             mesh.set("file", new)
             try:
-                assets[new] = _content(_inside(folder, (folder / base, folder), name, "mesh"))
+                assets[new] = content(inside(folder, (folder / base, folder), name, "mesh"))
             except MjcfError as error:
                 missing[new] = error
                 assets[new] = b""
-    for compiler in compilers:
-        for key in _FOLDERS:
-            compiler.attrib.pop(key, None)
+    drop_folders(document)
     _require_few(assets)
     return assets, missing
 
@@ -187,7 +137,7 @@ def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> d
     for mesh in document.iter("mesh"):
         name = mesh.get("filename", "")
         new = f"{len(assets)}{Path(name).suffix.lower()}"
-        assets[new] = _content(_inside(folder, (folder, beside), name, "mesh"))
+        assets[new] = content(inside(folder, (folder, beside), name, "mesh"))
         mesh.set("filename", new)
     _require_few(assets)
     return assets
@@ -237,7 +187,3 @@ def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:
         notes.append(
             "the file has no actuators: hinges whose torque it limits got motors of that torque"
         )
-
-
-def _content(file: Path) -> bytes:
-    return read_bytes(file, largest=_LARGEST_MESH_BYTES, error=MjcfError)

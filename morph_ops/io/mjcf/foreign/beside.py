@@ -1,0 +1,137 @@
+"""Files beside an MJCF file that nobody here wrote: included ones, and those of assets."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from morph_ops._messages import shown
+from morph_ops._text_file import read_bytes, read_text
+from morph_ops.errors import MjcfError
+from morph_ops.io._xml import parse_document
+
+__all__ = ["REFUSED", "asset_folder", "content", "drop_folders", "include", "inside"]
+
+#: Elements that neither a robot nor a scene may have, and what to do about them.
+REFUSED = {
+    "extension": "plugins are not loaded",
+    "plugin": "plugins are not loaded",
+    "attach": "models that attach others are not read; save the whole model as one file",
+    "model": "models that attach others are not read; save the whole model as one file",
+    "flexcomp": "soft bodies are not supported; replace them by rigid ones",
+    "flex": "soft bodies are not supported; replace them by rigid ones",
+    "composite": "composite bodies are not supported; replace them by rigid ones",
+}
+#: Attributes of <compiler> that say where files lie; files get new names.
+_FOLDERS = ("assetdir", "meshdir", "texturedir", "strippath")
+_DEEPEST_INCLUDE = 20
+_LARGEST_FILE_BYTES = 50_000_000
+
+
+def include(
+    document: ElementTree.Element,
+    folder: Path,
+    path: Path,
+    *,
+    notes: list[str],
+    depth: int = 0,
+    whose: str = "robot",
+) -> None:
+    """Put the content of included files into their places.
+
+    Args:
+        document: Element <mujoco>, changed in place.
+        folder: The folder that files may lie in.
+        path: Path of the file of the document.
+        notes: Gets a note on each file that lies elsewhere, which is not read.
+        depth: Number of files that include this one.
+        whose: Whose folder it is, for messages.
+
+    Raises:
+        MjcfError: A file is missing, cannot be read or is no MJCF.
+    """
+    if depth > _DEEPEST_INCLUDE:
+        raise MjcfError(f"{path.name}: more than {_DEEPEST_INCLUDE} files included in each other")
+    for parent in list(document.iter()):
+        for position, element in reversed(list(enumerate(parent))):
+            if element.tag != "include":
+                continue
+            name, bases = element.get("file", ""), (folder, path.parent)
+            if not any((base / name).resolve().is_relative_to(folder) for base in bases):
+                notes.append(f"not read, because it lies outside the {whose}'s folder: {name}")
+                parent.remove(element)
+                continue
+            file = inside(folder, bases, name, "include", whose=whose)
+            included = parse_document(read_text(file), roots=("mujoco", "mujocoinclude"))
+            include(included, folder, file, notes=notes, depth=depth + 1, whose=whose)
+            parent[position : position + 1] = list(included)
+
+
+def inside(
+    folder: Path, bases: tuple[Path, ...], name: str, tag: str, *, whose: str = "robot"
+) -> Path:
+    """The existing file of a name below one of the bases and inside a folder.
+
+    Args:
+        folder: The folder that files may lie in.
+        bases: Folders that the name may be relative to.
+        name: The name.
+        tag: Tag of the element that has it, for messages.
+        whose: Whose folder it is, for messages.
+
+    Raises:
+        MjcfError: There is no such file in the folder.
+    """
+    for base in bases:
+        file = (base / name).resolve()
+        if file.is_relative_to(folder) and file.is_file():
+            return file
+    if not (bases[0] / name).resolve().is_relative_to(folder):
+        raise MjcfError(
+            f"<{tag} file={shown(name)}>: the file lies outside the {whose}'s folder; put both "
+            "into one folder"
+        )
+    raise MjcfError(f"<{tag} file={shown(name)}>: there is no such file in the {whose}'s folder")
+
+
+def asset_folder(document: ElementTree.Element) -> str:
+    """The folder that names of mesh files are relative to, itself relative to the document's.
+
+    Args:
+        document: Element <mujoco>.
+
+    Raises:
+        MjcfError: The document says that folders in names are not meant.
+    """
+    given = {
+        key: each.attrib[key]
+        for each in document.iter("compiler")
+        for key in _FOLDERS
+        if key in each.attrib
+    }
+    if given.get("strippath") == "true":
+        raise MjcfError("<compiler strippath>: not supported; write the whole paths")
+    return given.get("meshdir") or given.get("assetdir") or ""
+
+
+def drop_folders(document: ElementTree.Element) -> None:
+    """Drop what says where files lie, for a document whose files have new names.
+
+    Args:
+        document: Element <mujoco>, changed in place.
+    """
+    for compiler in document.iter("compiler"):
+        for key in _FOLDERS:
+            compiler.attrib.pop(key, None)
+
+
+def content(file: Path) -> bytes:
+    """The content of a file of an asset, of at most 50 MB.
+
+    Args:
+        file: The file.
+
+    Raises:
+        MjcfError: The file cannot be read, or is too large.
+    """
+    return read_bytes(file, largest=_LARGEST_FILE_BYTES, error=MjcfError)
