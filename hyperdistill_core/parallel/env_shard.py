@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features.batch_state import BatchStateReader
+from hyperdistill_core.features.goal_axes import direction, turned
 from hyperdistill_core.parallel.env_arrays import EnvShape
 from hyperdistill_core.parallel.env_slot import WORLDS, EnvSlot
 from hyperdistill_core.tasks import Task
@@ -131,12 +132,18 @@ class EnvShard:
         arrays["state"][slots] = self._states(tables)
         self._write_heights(tables)
 
-    def _states(self, tables: _Tables) -> NDArray[np.float32]:
-        """Return (B, E, N, 17) states, whose z is above the ground unless the task says not."""
+    def _states(self, tables: _Tables) -> NDArray[np.floating]:
+        """Return (B, E, N, 17) states in the axes of the task.
+
+        Their z is above the ground, and x towards the goal, where the task does not say otherwise.
+        """
         reader, ground = tables.reader, None
         if not self._task.world_z:
             ground = tables.worlds.ground(tables.which, reader.torso)
-        return reader.read(ground=ground)
+        states = reader.read(ground=ground)
+        if tables.episodes is None or not self._task.faces_goal:
+            return states
+        return turned(states, direction(tables.episodes.goal_offset()))
 
     def _write_heights(self, tables: _Tables) -> None:
         samples = self._shape.n_heights

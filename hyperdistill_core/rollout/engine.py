@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout, StateReader
+from hyperdistill_core.features.goal_axes import direction, turned
 from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Recorder
 from hyperdistill_core.rollout.many_worlds import MakePhysics, physics_in
 from hyperdistill_core.rollout.perturbation import Perturbation, Pushes
@@ -21,7 +22,7 @@ from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_
 from hyperdistill_core.rollout.policy import ClockedPolicy, Policy, SeeingPolicy
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.rollout.serial import SerialPhysics
-from hyperdistill_core.tasks import Task
+from hyperdistill_core.tasks import Episodes, Task
 from hyperdistill_core.tasks.terrain import Worlds
 from morph_ops._registry import lookup
 
@@ -170,20 +171,22 @@ def _lockstep(
             recorder = Recorder(physics, task.max_steps, poses=measure_gait)
         torso = physics.xpos[:, layout.body_ids[0]]
         which = worlds.of_episodes(episodes)
+        kept = task.begin(graph, model, physics, worlds.of_numbers(which))
         statistics = EpisodeStatistics(
             torso,
             physics.ctrl,
             task,
             task.fall_height(graph),
             ground=partial(worlds.ground, which),
-            episodes=task.begin(graph, model, physics, worlds.of_numbers(which)),
+            episodes=kept,
         )
         pushes = None
         if perturbation is not None and perturbation.push:
             numbers = range(first_episode, first_episode + episodes)
             pushes = Pushes(perturbation, model, layout, task, seed=seed, episodes=numbers)
         see = partial(_height_samples, physics, int(layout.body_ids[0]), worlds, which)
-        _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes, see)
+        face = partial(_facing, kept) if kept is not None and task.faces_goal else None
+        _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes, see, face)
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
     if measure_gait and recorder is not None and not result.unstable:
@@ -211,6 +214,7 @@ def _close_loop(
     recorder: Recorder | None,
     pushes: Pushes | None,
     see: Callable[[NDArray[np.intp], int], NDArray[np.float64]],
+    face: Callable[[NDArray[np.float64], NDArray[np.intp]], NDArray[np.float64]] | None,
 ) -> None:
     """Run the episodes to their ends, or until a simulation becomes unstable."""
     rows, n_steps = statistics.running, task.steps_of(model)
@@ -236,6 +240,8 @@ def _close_loop(
         )
         if statistics.ground is not None and not task.world_z:
             state[:, :, 2] -= _rows(statistics.ground, rows)[:, None]
+        if face is not None:
+            state = face(state, rows)
         # A slice is several times faster to write than a list of rows.
         written = slice(None) if len(rows) == len(physics.ctrl) else rows
         extra: dict[str, Any] = {"time": step * task.control_dt} if clocked else {}
@@ -255,6 +261,13 @@ def _close_loop(
             and unstable_simulations(physics.warning, physics.qpos).any()
         ):
             return
+
+
+def _facing(
+    episodes: Episodes, state: NDArray[np.float64], rows: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """States of some episodes in axes whose x points to the goal."""
+    return turned(state, direction(episodes.goal_offset()[rows]))
 
 
 def _height_samples(

@@ -84,6 +84,14 @@ class Episodes(ABC):
             Arrays (E, k) by name: ``goal`` (3 numbers) or ``object`` (12 numbers), or none.
         """
 
+    def goal_offset(self) -> NDArray[np.float64]:
+        """(E, 3) from the torsos to the goals in world axes (m), in tasks whose states face them.
+
+        Raises:
+            NotImplementedError: The task has no such goal.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no goal that states could face")
+
 
 class EpisodesOfBodies:
     """The episodes of B bodies, whose rewards are read at once.
@@ -117,6 +125,10 @@ class EpisodesOfBodies:
             for one, *positions in zip(self._episodes, before, after, strict=True)
         ]
         return {name: np.stack([terms[name] for terms in of_bodies]) for name in of_bodies[0]}
+
+    def goal_offset(self) -> NDArray[np.float64]:
+        """(B, E, 3) from the torsos to the goals, see :meth:`Episodes.goal_offset`."""
+        return np.stack([one.goal_offset() for one in self._episodes])
 
 
 def rotations(quat: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -95,6 +95,7 @@ class Navigation(Task):
     late: bool = False
     control_cost: float = 1e-3
     along_x: bool = False
+    faces_goal: bool = True
 
     def draw_world(self, rng: RandomState) -> World:
         """See :meth:`Task.draw_world`."""
@@ -156,10 +157,12 @@ class Goals(Episodes):
 
     def observations(self) -> dict[str, NDArray[np.float64]]:
         """``goal``: from the torso to the goal (m); see :meth:`Episodes.observations`."""
-        simulations, torso = self._simulations, self._torso
+        return {"goal": in_frame(self._simulations.xquat[:, self._torso], self.goal_offset())}
+
+    def goal_offset(self) -> NDArray[np.float64]:
+        """See :meth:`Episodes.goal_offset`."""
         shown = self._goals[self._rows, self._shown]
-        offset = shown - simulations.xpos[:, torso]
-        return {"goal": in_frame(simulations.xquat[:, torso], offset)}
+        return shown - self._simulations.xpos[:, self._torso]
 
 
 PATROL = Navigation(name="patrol", terrain=PatrolGround())

@@ -64,6 +64,7 @@ class Task(ABC):
         keep_excludes: Whether bodies keep their contact excludes.
         world_y: Whether states hold y in the world frame, not relative to the torso.
         world_z: Whether states hold z in the world frame, not above the ground below the torso.
+        faces_goal: Whether the axes of states are turned about z so that the goal lies along x.
         ground_m: Height of the ground where episodes begin (m).
         varied: Whether every episode has a world of its own.
         one_ground: Whether these differ in goals and places of objects alone, so that one model
@@ -95,6 +96,7 @@ class Task(ABC):
     keep_excludes: bool = True
     world_y: bool = False
     world_z: bool = False
+    faces_goal: bool = False
     ground_m: float = 0.0
     varied: bool = False
     one_ground: bool = False
@@ -395,6 +397,7 @@ def as_published(task: AnyTask, **changes: Any) -> AnyTask:
         "keep_excludes": False,
         "world_y": True,
         "world_z": True,
+        "faces_goal": False,
     }
     return replace(task, **(conventions | changes))
 
