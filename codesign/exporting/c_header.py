@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ _HEADER = """\
    state     {nodes} nodes x {state_dim} numbers, node by node; the nodes are
              {node_names}.
              The numbers of a node, in world axes:
-{features}
+{features}{seen}
    time      time since the robot began to move (s){unused}
    controls  {controls} numbers; the actuators are
              {actuator_names}.
@@ -44,6 +43,7 @@ _HEADER = """\
 enum {{
     {prefix}_NODES = {nodes},
     {prefix}_STATE = {states},
+    {prefix}_HEIGHTS = {heights},
     {prefix}_CONTROLS = {controls}
 }};
 
@@ -62,7 +62,8 @@ static void {prefix}_layer(
             out[j] = 0;
 }}
 
-static void {prefix}_act(const CODESIGN_REAL *state, double time, CODESIGN_REAL *controls)
+{places}static void {prefix}_act(
+    const CODESIGN_REAL *state, {heights_argument}double time, CODESIGN_REAL *controls)
 {{
     CODESIGN_REAL a[{widest}], b[{widest}];
     for (int i = 0; i < {prefix}_STATE; i++) {{
@@ -70,7 +71,7 @@ static void {prefix}_act(const CODESIGN_REAL *state, double time, CODESIGN_REAL 
         CODESIGN_REAL limit = {prefix}_limit[i];
         a[i] = x > limit ? limit : x < -limit ? -limit : x;
     }}
-{clock}{layers}    for (int i = 0; i < {prefix}_CONTROLS; i++) {{
+{clock}{code}{layers}    for (int i = 0; i < {prefix}_CONTROLS; i++) {{
         CODESIGN_REAL low = {prefix}_low[i], high = {prefix}_high[i];
         controls[i] = {last}[i] < low ? low : {last}[i] > high ? high : {last}[i];
     }}
@@ -85,6 +86,24 @@ _CLOCK = """\
         a[{prefix}_STATE + {harmonics} + k] = (CODESIGN_REAL)cos(angle);
     }}
 """
+_SEEN = """
+   heights   {heights} numbers (m): heights of the ground above the ground below the torso, at
+             most 2 m up or down. {prefix}_places gives where they are, in world axes: the
+             places turn with the heading of the torso, the direction of its x-axis seen from
+             above, and not with its tilt."""
+_PLACES = """\
+/* Places of the heights: x and y (m) of each, for a torso at x, y with this heading (rad). */
+static inline void {prefix}_places(double x, double y, double heading, double *places)
+{{
+    double c = cos(heading), s = sin(heading);
+    for (int i = 0; i < {prefix}_HEIGHTS; i++) {{
+        double ahead = (double){prefix}_samples[2 * i], left = (double){prefix}_samples[2 * i + 1];
+        places[2 * i] = x + c * ahead - s * left;
+        places[2 * i + 1] = y + s * ahead + c * left;
+    }}
+}}
+
+"""
 
 
 def write_c_header(design: StandaloneDesign, path: Path) -> None:
@@ -98,25 +117,30 @@ def write_c_header(design: StandaloneDesign, path: Path) -> None:
 
     network = design.network
     prefix = identifier(design.name)
-    low, high = np.nan_to_num(design.control_range, posinf=1e30, neginf=-1e30).T
-    arrays = {"offset": network.offset, "limit": network.limit, "low": low, "high": high}
-    for number, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
-        arrays |= {f"weight_{number}": weight, f"bias_{number}": bias}
+    names, encoder = (
+        [(f"{kind}weight_{k}", f"{kind}bias_{k}") for k in range(len(layers))]
+        for kind, layers in (("", network.weights), ("terrain_", network.terrain))
+    )
     widths = [len(network.weights[0]), *(len(bias) for bias in network.biases)]
-    layers, source = "", "a"
-    for number, (n_in, n_out) in enumerate(pairwise(widths)):
-        target, relu = "b" if source == "a" else "a", int(number < len(network.biases) - 1)
-        layers += (
-            f"    {prefix}_layer({source}, {n_in}, {prefix}_weight_{number}, "
-            f"{prefix}_bias_{number}, {n_out}, {relu}, {target});\n"
-        )
-        source = target
+    seen = [network.terrain_dim, *(len(bias) for _, bias in network.terrain)]
+    # The inputs are in a, and layers write into b and a in turn.
+    buffers = ["ba"[number % 2] for number in range(len(names))]
+    layers = _calls(prefix, names, widths, ["a", *buffers], relus=len(names) - 1)
+    code = ""
+    if encoder:
+        place = f"a + {widths[0] - seen[-1]}"
+        code = _calls(prefix, encoder, seen, ["heights", "b", place], relus=len(encoder))
     harmonics = network.clock_harmonics
     unused = "    (void)time;\n"
     clock = _CLOCK.format(prefix=prefix, harmonics=harmonics) if harmonics else unused
     text = _HEADER.format(
         title=_comment(design.name),
         prefix=prefix,
+        seen=_SEEN.format(prefix=prefix, heights=network.terrain_dim) if encoder else "",
+        heights=network.terrain_dim,
+        heights_argument="const CODESIGN_REAL *heights, " if encoder else "",
+        places=_PLACES.format(prefix=prefix) if encoder else "",
+        code=code,
         guard=f"{prefix.upper()}_CONTROLLER_H",
         control_dt=design.control_dt,
         nodes=network.n_nodes,
@@ -132,13 +156,47 @@ def write_c_header(design: StandaloneDesign, path: Path) -> None:
         unused="" if harmonics else "; this network does not use it",
         controller=_comment(design.controller),
         controller_hash=design.controller_hash,
-        arrays="\n".join(_array(f"{prefix}_{name}", array) for name, array in arrays.items()),
-        widest=max(widths),
+        arrays="\n".join(
+            _array(f"{prefix}_{name}", array)
+            for name, array in _arrays(design, [*names, *encoder]).items()
+        ),
+        widest=max(widths + seen),
         clock=clock,
         layers=layers,
-        last=source,
+        last=buffers[-1],
     )
     path.write_text(text, "utf-8")
+
+
+def _arrays(
+    design: StandaloneDesign, layers: Iterable[tuple[str, str]]
+) -> dict[str, NDArray[np.floating]]:
+    """The constants by name, those of layers under the names of the network's arrays."""
+    network = design.network
+    low, high = np.nan_to_num(design.control_range, posinf=1e30, neginf=-1e30).T
+    arrays = {"offset": network.offset, "limit": network.limit, "low": low, "high": high}
+    kept = network.arrays()
+    arrays |= {name: kept[name] for pair in layers for name in pair}
+    return arrays | ({"samples": design.samples} if network.terrain else {})
+
+
+def _calls(
+    prefix: str,
+    names: Sequence[tuple[str, str]],
+    widths: Sequence[int],
+    places: Sequence[str],
+    *,
+    relus: int,
+) -> str:
+    """Calls that compute layers one after the other, from each place to the next one."""
+    calls = ""
+    for number, (weight, bias) in enumerate(names):
+        source, target = places[number], places[number + 1]
+        calls += (
+            f"    {prefix}_layer({source}, {widths[number]}, {prefix}_{weight}, {prefix}_{bias}, "
+            f"{widths[number + 1]}, {int(number < relus)}, {target});\n"
+        )
+    return calls
 
 
 def identifier(name: str) -> str:

@@ -20,7 +20,7 @@ DESIGN_FORMATS = (*USUAL_FORMATS, "onnx", "c", "urdf", "usd", "graphml", "print"
 NETWORK_FORMATS = frozenset({"npz", "onnx", "c"})
 #: Formats that need the controller of a design.
 CONTROLLER_FORMATS = NETWORK_FORMATS | {"assembly"}
-#: The task of an exported scene. Other tasks need terrain that a scene does not have.
+#: The task whose world is a floor alone, as in the scene of every design.
 SCENE_TASK = "flat"
 
 
@@ -36,6 +36,7 @@ class Design:
             generates.
         scores: The score of the generated and of the fine-tuned network; None without
             fine-tuning. The two are mean returns over different initial states.
+        tuned: Task and control steps of the fine-tuning; None without.
         left_out: Why formats that were asked for could not be written, by format.
         origin: What its record says beside names, versions and the controller, in JSON's types:
             ``score``, and of a run ``candidate``, ``ancestors`` and ``settings``.
@@ -53,6 +54,7 @@ class Design:
     variant: int = 0
     network: BodyMLP | None = None
     scores: tuple[float, float] | None = None
+    tuned: tuple[str, int] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     origin: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -63,7 +65,10 @@ class DesignRollout:
 
     Attributes:
         controller: Name of a shipped controller, or path of a controller file.
-        seed: Seed of the initial states of the episodes.
+        task: Name of the task.
+        blind: Whether networks with height samples get flat ground folded in, so that they take
+            none any more.
+        seed: Seed of the initial states of the episodes, and of their worlds.
         episodes: Number of episodes that ``run_standalone.py`` simulates.
 
     Examples:
@@ -72,5 +77,7 @@ class DesignRollout:
     """
 
     controller: str | Path
+    task: str = SCENE_TASK
+    blind: bool = False
     seed: int = 0
     episodes: int = 1

@@ -16,6 +16,7 @@ from codesign.exporting.design import (
     CONTROLLER_FORMATS,
     DESIGN_FORMATS,
     NETWORK_FORMATS,
+    SCENE_TASK,
     USUAL_FORMATS,
     Design,
     DesignRollout,
@@ -30,6 +31,7 @@ from codesign.exporting.plain_names import with_plain_names
 from codesign.exporting.printing import PrintSettings
 from codesign.exporting.standalone import StandaloneDesign, standalone
 from codesign.exporting.usd_file import write_usd
+from codesign.exporting.world_file import write_world
 from codesign.scoring import load_controller
 from codesign.store.atomic import new_folder
 from morph_ops.errors import BodyError
@@ -139,6 +141,8 @@ def write_designs(
         if design.left_out and set(formats) <= set(design.left_out):
             raise BodyError(f"{design.name}: {next(iter(design.left_out.values()))}")
         written.append(design)
+        if rollout is not None and rollout.task != SCENE_TASK and "mjcf" in formats:
+            write_world(plain, rollout, own, design.name)
         made = None
         if controller and rollout and not NETWORK_FORMATS.isdisjoint(formats):
             made = standalone(replace(design, graph=plain), controller, rollout)
@@ -177,9 +181,8 @@ def _with_bodies(
 def _write_network(design: StandaloneDesign, folder: Path, formats: Sequence[str]) -> None:
     """Write the network of one design in the formats that hold one."""
     if "npz" in formats:
-        arrays = {**design.network.arrays(), "n_layers": np.array(len(design.network.weights))}
         path = folder / f"{design.name}.npz"
-        np.savez(path, allow_pickle=False, **arrays, **design.arrays)
+        np.savez(path, allow_pickle=False, **{**design.arrays, **design.network.arrays()})
     if "onnx" in formats:
         write_onnx(design, folder / f"{design.name}.onnx")
     if "c" in formats:

@@ -1,23 +1,28 @@
 """The network of a design as ONNX, with normalization, clock phase and clipping inside.
 
 The graph takes ``state`` (E, n, 17), the states of E robots as they are, and ``time`` (1,), the
-time since they began to move (s), where the network has a clock phase input. Both are float64. It
-gives ``controls`` (E, nu), float32, inside the ranges of the actuators. Products are in double
-precision and rounded once, as in scores, so that a rollout elsewhere is the rollout that was
-scored.
+time since they began to move (s), where the network has a clock phase input, and ``heights``
+(E, H), height samples (m), where it sees the ground: that at ``samples`` (H, 2) of the metadata,
+places in m ahead and to the left of the torso, above the ground below the torso and at most 2 m up
+or down. All are float64. It gives ``controls`` (E, nu), float32, inside the ranges of the
+actuators. Products are in double precision and rounded once, as in scores, so that a rollout
+elsewhere is the rollout that was scored.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesign.exporting.extras import require_packages
 from codesign.exporting.standalone import StandaloneDesign
+
+Floats: TypeAlias = NDArray[np.floating]
 
 #: Version of the operators that the graph uses.
 _OPSET = 17
@@ -60,23 +65,28 @@ class _Graph:
         self.nodes.append(node)
         return output
 
+    def layers(
+        self, features: str, layers: Iterable[tuple[Floats, Floats]], *, prefix: str, last: bool
+    ) -> str:
+        """Add dense layers; ReLU follows each, the last one only where ``last`` says so."""
+        pairs = list(layers)
+        for number, (weight, bias) in enumerate(pairs):
+            name = f"{prefix}weight_{number}"
+            product = self.add(
+                "MatMul", features, self.constant(name, weight), output=f"{prefix}product_{number}"
+            )
+            shift = self.constant(f"{prefix}bias_{number}", bias)
+            features = self.add("Add", product, shift, output=f"{prefix}sum_{number}")
+            if last or number < len(pairs) - 1:
+                features = self.add("Relu", features, output=f"{prefix}layer_{number}")
+        return features
+
 
 def _model(design: StandaloneDesign, onnx: Any) -> Any:
     network, graph = design.network, _Graph(onnx)
     features = _features(design, graph)
-    last = len(network.weights) - 1
-    for number, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
-        product = graph.add(
-            "MatMul",
-            features,
-            graph.constant(f"weight_{number}", weight),
-            output=f"product_{number}",
-        )
-        features = graph.add(
-            "Add", product, graph.constant(f"bias_{number}", bias), output=f"sum_{number}"
-        )
-        if number < last:
-            features = graph.add("Relu", features, output=f"layer_{number}")
+    layers = list(zip(network.weights, network.biases, strict=True))
+    features = graph.layers(features, layers, prefix="", last=False)
     low, high = design.control_range.T.astype(np.float32)
     rounded = graph.add("Cast", features, output="rounded", to=onnx.TensorProto.FLOAT)
     above = graph.add("Max", rounded, graph.constant("control_low", low), output="above_low")
@@ -87,6 +97,8 @@ def _model(design: StandaloneDesign, onnx: Any) -> Any:
     inputs = [value_info("state", double, ["episodes", network.n_nodes, state_dim])]
     if network.clock_harmonics:
         inputs.append(value_info("time", double, [1]))
+    if network.terrain:
+        inputs.append(value_info("heights", double, ["episodes", network.terrain_dim]))
     outputs = [value_info("controls", floats, ["episodes", network.n_controls])]
     made = onnx.helper.make_graph(
         graph.nodes, "controller", inputs, outputs, initializer=graph.constants
@@ -104,7 +116,18 @@ def _model(design: StandaloneDesign, onnx: Any) -> Any:
 
 
 def _features(design: StandaloneDesign, graph: _Graph) -> str:
-    """Normalized, clipped states (E, n * 17), and the clock phase behind them."""
+    """Normalized, clipped states (E, n * 17), clock phase, and code of the height samples."""
+    network = design.network
+    inputs = [_observation(design, graph)]
+    if network.clock_harmonics:
+        inputs.append(_phases(network.clock_harmonics, graph))
+    if network.terrain:
+        inputs.append(graph.layers("heights", network.terrain, prefix="terrain_", last=True))
+    return graph.add("Concat", *inputs, output="inputs", axis=1) if inputs[1:] else inputs[0]
+
+
+def _observation(design: StandaloneDesign, graph: _Graph) -> str:
+    """Normalized, clipped states (E, n * 17)."""
     network = design.network
     flat = graph.add(
         "Reshape",
@@ -117,10 +140,12 @@ def _features(design: StandaloneDesign, graph: _Graph) -> str:
     upper = graph.constant("limit", network.limit)
     lower = graph.constant("minus_limit", -network.limit)
     above = graph.add("Max", centered, lower, output="above_limit")
-    observation = graph.add("Min", above, upper, output="observation")
-    if not network.clock_harmonics:
-        return observation
-    rates = 2.0 * np.pi * np.arange(1.0, network.clock_harmonics + 1.0)
+    return graph.add("Min", above, upper, output="observation")
+
+
+def _phases(harmonics: int, graph: _Graph) -> str:
+    """Clock phases (E, 2 * harmonics)."""
+    rates = 2.0 * np.pi * np.arange(1.0, harmonics + 1.0)
     angles = graph.add("Mul", "time", graph.constant("rates", rates), output="angles")
     waves = [graph.add(name, angles, output=f"{name.lower()}es") for name in ("Sin", "Cos")]
     phase = graph.add("Concat", *waves, output="phase", axis=0)
@@ -129,7 +154,7 @@ def _features(design: StandaloneDesign, graph: _Graph) -> str:
         "Mul",
         graph.add(
             "Slice",
-            flat,
+            "flat_state",
             graph.constant("first", np.array([0])),
             graph.constant("second", np.array([1])),
             graph.constant("columns", np.array([1])),
@@ -138,8 +163,7 @@ def _features(design: StandaloneDesign, graph: _Graph) -> str:
         graph.constant("zero", np.zeros(1)),
         output="zeros",
     )
-    repeated = graph.add("Add", zeros, phase, output="phases")
-    return graph.add("Concat", observation, repeated, output="inputs", axis=1)
+    return graph.add("Add", zeros, phase, output="phases")
 
 
 def _metadata(design: StandaloneDesign) -> dict[str, str]:
@@ -151,6 +175,7 @@ def _metadata(design: StandaloneDesign) -> dict[str, str]:
         "design": json.dumps(arrays),
         "nodes": json.dumps(design.nodes),
         "state": json.dumps([[one.name, one.stop - one.start, one.unit] for one in STATE]),
+        "samples": json.dumps(design.samples.tolist()),
         "actuators": json.dumps(design.actuators),
         "control_dt_s": repr(design.control_dt),
         "controller": design.controller,

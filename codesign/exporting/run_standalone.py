@@ -1,7 +1,8 @@
 """Simulate a design: python run_standalone.py DESIGN.xml. It needs nothing of codesign.
 
 Beside DESIGN.xml lies DESIGN.npz, or DESIGN.onnx. The first needs mujoco and numpy, the second
-onnxruntime, too; both give the same numbers.
+onnxruntime, too; both give the same numbers. DESIGN.xml is flat ground. Where there is a
+DESIGN.world.xml with a DESIGN.world.npz, that is the ground of the design's first episode.
 """
 
 import json
@@ -16,37 +17,102 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
-Act = Callable[[Array, float], Array]
+Act = Callable[[Array, Array, float], Array]
+#: Ground without an end at z = 0, on which every initial state of a design is an episode.
+FLAT: dict[str, Any] = {
+    "episodes": 2**31,
+    "ground_m": 0.0,
+    "world_y": False,
+    "world_z": True,
+    "edge": np.inf,
+    "edge_margin": 0.0,
+    "out": np.inf,
+    "heights": np.zeros((1, 1)),
+    "row": 0,
+    "column": 0,
+    "sign": 1,
+    "lowest": -np.inf,
+}
+CELLS_PER_M, MOST_M = 10, 2.0
 
 
-def observe(model: mujoco.MjModel, data: mujoco.MjData, design: dict[str, Any]) -> Array:
+def cell(world: dict[str, Any], position: Array) -> tuple[int, int]:
+    """Row and column of the ground's cell at a position."""
+    x, y = np.floor(CELLS_PER_M * position[:2])
+    return int(world["row"] + world["sign"] * y), int(world["column"] + x)
+
+
+def heights_of(world: dict[str, Any], row: Any, column: Any) -> Array:
+    """Heights (m) of cells; those beyond the outermost ones are as high as these."""
+    rows, columns = world["heights"].shape
+    inside = np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)
+    return world["heights"][inside]
+
+
+def ground_m(world: dict[str, Any], position: Array) -> float:
+    """Height of the ground at a position (m), as falls count it."""
+    return max(float(heights_of(world, *cell(world, position))), float(world["lowest"]))
+
+
+def height_samples(data: mujoco.MjData, design: dict[str, Any], world: dict[str, Any]) -> Array:
+    """Height samples (m): of the ground around the torso, above the ground below it.
+
+    The places turn with the heading of the torso, not with its tilt.
+    """
+    w, x, y, z = data.xquat[1]
+    yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+    ahead, left = np.rint(CELLS_PER_M * design["samples"]).reshape(-1, 2).T
+    along = np.rint(np.cos(yaw) * ahead - np.sin(yaw) * left).astype(int)
+    across = np.rint(world["sign"] * (np.sin(yaw) * ahead + np.cos(yaw) * left)).astype(int)
+    row, column = cell(world, data.xpos[1])
+    around = heights_of(world, row + across, column + along) - heights_of(world, row, column)
+    return np.clip(around.astype(np.float64), -MOST_M, MOST_M)
+
+
+def observe(
+    model: mujoco.MjModel, data: mujoco.MjData, design: dict[str, Any], world: dict[str, Any]
+) -> Array:
     """State of the robot, 17 numbers for each of its nodes.
 
     Position (3), linear velocity (3), angular velocity (3) and orientation (4) of the node, then
     angle and angular velocity of its two hinge slots. Angles are fractions of the hinge's range.
-    Positions are relative to the torso's in x and y. Empty slots are 0.
+    Positions are relative to the torso's in x and y, and to the ground below it in z. Empty slots
+    are 0.
     """
     mujoco.mj_comVel(model, data)  # mj_step leaves positions one step old, and velocities two
-    velocities, hinges = np.empty((model.nbody - 1, 6)), np.zeros((2 * model.nbody - 2, 2))
+    n = int(design["n_nodes"])
+    velocities, hinges = np.empty((n, 6)), np.zeros((2 * n, 2))
     for body, velocity in enumerate(velocities, start=1):
         mujoco.mj_objectVelocity(model, data, mujoco.mjtObj.mjOBJ_XBODY, body, velocity, 0)
     share = (data.qpos[design["hinge_qpos"]] - design["hinge_low"]) / design["hinge_span"]
     hinges[design["hinge_slots"]] = np.stack([share, data.qvel[design["hinge_qvel"]]], axis=1)
-    positions = data.xpos[1:] - data.xpos[1] * (1, 1, 0)
+    x, y, _ = data.xpos[1]
+    below = 0.0 if world["world_z"] else ground_m(world, data.xpos[1])
+    positions = data.xpos[1 : n + 1] - (x, 0.0 if world["world_y"] else y, below)
     linear, angular = velocities[:, 3:], velocities[:, :3]
-    return np.hstack([positions, linear, angular, data.xquat[1:], hinges.reshape(-1, 4)])
+    quats = data.xquat[1 : n + 1]
+    return np.hstack([positions, linear, angular, quats, hinges.reshape(-1, 4)])
+
+
+def layers_of(net: dict[str, Any], prefix: str) -> list[tuple[Array, Array]]:
+    """Weights and biases of the layers whose names begin with a prefix."""
+    depth = sum(name.startswith(f"{prefix}weight_") for name in net)
+    return [(net[f"{prefix}weight_{i}"], net[f"{prefix}bias_{i}"]) for i in range(depth)]
 
 
 def network_of_arrays(net: dict[str, Any]) -> Act:
     """The network from the arrays of DESIGN.npz."""
     offset, limit = net["offset"], net["limit"]
-    layers = [(net[f"weight_{i}"], net[f"bias_{i}"]) for i in range(int(net["n_layers"]))]
+    layers, encoder = layers_of(net, ""), layers_of(net, "terrain_")
 
-    def act(states: Array, seconds: float) -> Array:
+    def act(states: Array, heights: Array, seconds: float) -> Array:
         x = np.clip(states.reshape(len(states), -1) - offset, -limit, limit)
         phase = 2.0 * np.pi * (seconds * np.arange(1, int(net["clock_harmonics"]) + 1))
         clock = np.concatenate([np.sin(phase), np.cos(phase)])
-        x = np.hstack([x, np.tile(clock, (len(x), 1))])
+        code = heights
+        for weight, bias in encoder:
+            code = np.maximum(code @ weight + bias, 0.0)
+        x = np.hstack([x, np.tile(clock, (len(x), 1)), code])
         for index, (weight, bias) in enumerate(layers):
             x = (np.maximum(x, 0.0) if index else x) @ weight + bias
         return x.astype(np.float32)  # the last digits of the products depend on the processor
@@ -59,50 +125,77 @@ def network_of_onnx(path: Path) -> tuple[dict[str, Any], Act]:
     onnxruntime: Any = import_module("onnxruntime")  # needed for this format only
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     known = json.loads(session.get_modelmeta().custom_metadata_map["design"])
-    clocked = len(session.get_inputs()) > 1
+    names = {each.name for each in session.get_inputs()}
 
-    def act(states: Array, seconds: float) -> Array:
-        time = {"time": np.array([seconds])} if clocked else {}
-        return session.run(["controls"], {"state": states, **time})[0]
+    def act(states: Array, heights: Array, seconds: float) -> Array:
+        inputs = {"state": states, "heights": heights, "time": np.array([seconds])}
+        return session.run(["controls"], {name: inputs[name] for name in names})[0]
 
     return {name: np.array(value) for name, value in known.items()}, act
 
 
-def load(path: Path) -> tuple[dict[str, Any], Act]:
-    """The arrays of a design, and the network that acts."""
-    if path.with_suffix(".npz").is_file():
-        design = dict(np.load(path.with_suffix(".npz"), allow_pickle=False))
-        return design, network_of_arrays(design)
-    return network_of_onnx(path.with_suffix(".onnx"))
+def load(path: Path) -> tuple[dict[str, Any], dict[str, Any], Act]:
+    """The arrays of a design, those of its ground, and the network that acts."""
+    stem = path.with_suffix("")
+    world = FLAT
+    if stem.suffix == ".world":
+        world = dict(np.load(f"{stem}.npz", allow_pickle=False))
+        stem = stem.with_suffix("")
+    if Path(f"{stem}.npz").is_file():
+        design = dict(np.load(f"{stem}.npz", allow_pickle=False))
+        return design, world, network_of_arrays(design)
+    design, act = network_of_onnx(Path(f"{stem}.onnx"))
+    return design, world, act
+
+
+def is_over(data: mujoco.MjData, design: dict[str, Any], world: dict[str, Any]) -> bool:
+    """Whether the torso is too low, near a side edge of the ground, or out of the bowl."""
+    x, y, z = data.xpos[1]
+    fell = round(z - ground_m(world, data.xpos[1]), 3) <= design["fall_height"]
+    return fell or world["edge"] - abs(y) <= world["edge_margin"] or np.hypot(x, y) >= world["out"]
 
 
 def simulate(path: Path) -> tuple[Array, Array]:
-    """Distance along x (m) and time until the fall or the end (s) of each episode."""
+    """Distance along x (m) and time until the end (s) of each episode."""
     model = mujoco.MjModel.from_xml_path(str(path))
-    design, act = load(path)
-    every: list[mujoco.MjData] = [mujoco.MjData(model) for _ in design["qpos"]]
+    design, world, act = load(path)
+    states = list(zip(design["qpos"], design["qvel"], strict=True))[: int(world["episodes"])]
+    every: list[mujoco.MjData] = [mujoco.MjData(model) for _ in states]
     running: list[mujoco.MjData] = every
     physics_steps = int(design["physics_steps"])
     control_step = physics_steps * model.opt.timestep
-    for data, data.qpos, data.qvel in zip(every, design["qpos"], design["qvel"], strict=True):
+    for data, (qpos, qvel) in zip(every, states, strict=True):
+        data.qpos, data.qvel = qpos[: model.nq], qvel[: model.nv]
         mujoco.mj_forward(model, data)
     start = np.array([data.xpos[1, 0] for data in every])
     while running and round(running[0].time, 3) < design["max_seconds"]:
         seconds = round(running[0].time / control_step) * control_step
-        controls = act(np.array([observe(model, data, design) for data in running]), seconds)
-        for data, data.ctrl in zip(running, controls, strict=True):
+        observed = np.array([observe(model, data, design, world) for data in running])
+        heights = np.array([height_samples(data, design, world) for data in running])
+        for data, data.ctrl in zip(running, act(observed, heights, seconds), strict=True):
             mujoco.mj_step(model, data, physics_steps)
-        running = [d for d in running if round(d.xpos[1, 2], 3) > design["fall_height"]]
+        running = [data for data in running if not is_over(data, design, world)]
     distance = np.array([data.xpos[1, 0] for data in every]) - start
     return distance, np.array([data.time for data in every])
 
 
+def is_complete(path: Path) -> bool:
+    """Whether all files are there that a simulation reads."""
+    stem = path.with_suffix("")
+    if stem.suffix == ".world":
+        if not Path(f"{stem}.npz").is_file():
+            return False
+        stem = stem.with_suffix("")
+    networks = any(Path(f"{stem}{suffix}").is_file() for suffix in (".npz", ".onnx"))
+    return path.suffix == ".xml" and path.is_file() and networks
+
+
 if __name__ == "__main__":
     path = Path(sys.argv[-1])
-    complete = any(path.with_suffix(suffix).is_file() for suffix in (".npz", ".onnx"))
-    if len(sys.argv) != 2 or path.suffix != ".xml" or not path.is_file() or not complete:
+    if len(sys.argv) != 2 or not is_complete(path):
         print(
-            "usage: python run_standalone.py DESIGN.xml, with DESIGN.npz or DESIGN.onnx beside it",
+            "usage: python run_standalone.py DESIGN.xml, with DESIGN.npz or DESIGN.onnx beside it; "
+            "DESIGN.world.xml also needs DESIGN.world.npz",
             file=sys.stderr,
         )
         sys.exit(2)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.exporting.design import SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import Design, DesignRollout
 from morph_ops import graph as body_graph
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ class StandaloneDesign:
     Attributes:
         name: Stem of the names of its files.
         network: The network that moves it.
+        task: Name of the task of its episodes.
+        seed: Seed of its episodes.
+        folded: Number of height samples that the network took before flat ground was folded in; 0
+            where nothing was.
+        samples: (H, 2) places of its height samples around the torso (m), ahead and to the left.
         nodes: Names of the nodes, in the order of the states.
         actuators: Names of the actuators, in the order of the controls.
         control_range: (nu, 2) lowest and highest control of each actuator.
@@ -35,6 +40,10 @@ class StandaloneDesign:
 
     name: str
     network: BodyMLP
+    task: str
+    seed: int
+    folded: int
+    samples: NDArray[np.float64]
     nodes: tuple[str, ...]
     actuators: tuple[str, ...]
     control_range: NDArray[np.float64]
@@ -55,11 +64,13 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
     from hyperdistill_core.features import BodyLayout
     from hyperdistill_core.tasks import get_task
 
-    task, graph = get_task(SCENE_TASK), design.graph
+    task, graph = get_task(rollout.task), design.graph
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
     network = design.network or controller.for_body(graph, model, variant=design.variant)
-    network = network.on_flat_ground()
+    folded = network.terrain_dim if rollout.blind else 0
+    network = network.on_flat_ground() if rollout.blind else network
+    samples = sample_places(network.terrain_dim)
     qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=rollout.episodes)
     values = {
         "hinge_slots": layout.hinges,
@@ -69,6 +80,8 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
         "hinge_span": layout.span,
         "qpos": qpos,
         "qvel": qvel,
+        "samples": samples,
+        "n_nodes": network.n_nodes,
         "fall_height": task.fall_height(graph),
         "physics_steps": task.steps_of(model),
         "max_seconds": task.max_steps * task.control_dt,
@@ -79,6 +92,10 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
     return StandaloneDesign(
         name=design.name,
         network=network,
+        task=task.name,
+        seed=rollout.seed,
+        folded=folded,
+        samples=samples,
         nodes=tuple(body_graph.node_names(graph)),
         actuators=tuple(model.actuator(number).name for number in range(model.nu)),
         control_range=control_range,
@@ -87,3 +104,22 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
         controller_hash=controller.hash,
         arrays={name: np.asarray(value) for name, value in values.items()},
     )
+
+
+def sample_places(samples: int) -> NDArray[np.float64]:
+    """Places (H, 2) of height samples around a torso (m), ahead and to the left.
+
+    Args:
+        samples: Number of samples, H; 0 for none.
+
+    Examples:
+        >>> sample_places(195)[[0, 7]].tolist()
+        [[-0.6, 2.0], [0.6, 2.0]]
+    """
+    from hyperdistill_core.tasks.terrain import sampling_pattern
+    from hyperdistill_core.tasks.terrain.height_map import CELLS_PER_M
+
+    if not samples:
+        return np.zeros((0, 2))
+    forward, right = sampling_pattern(samples)
+    return np.stack([forward, -right], axis=1) / CELLS_PER_M

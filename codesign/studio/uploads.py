@@ -154,7 +154,7 @@ def _robot_of(files: Sequence[Path], stem: str, shown: str) -> Path:
         file
         for file in files
         if file.suffix.lower() in _ROBOTS
-        and not file.name.endswith(".bare.xml")
+        and not file.name.endswith((".bare.xml", ".world.xml"))
         and _ROBOT.search(file.read_bytes())
     ]
     if not robots:

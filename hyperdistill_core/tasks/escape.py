@@ -13,7 +13,7 @@ from hyperdistill_core.tasks.terrain.bowl import Bowl
 from hyperdistill_core.tasks.terrain.world import World
 
 # Distance from the center at which a body is out (m), and what that is worth.
-_OUT_M, _OUT_REWARD = 42.0, 100.0
+OUT_M, _OUT_REWARD = 42.0, 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Escape(Task):
 
     def left(self, position: NDArray[np.float64]) -> NDArray[np.bool_]:
         """See :meth:`Task.left`."""
-        return _distance(position) >= _OUT_M
+        return _distance(position) >= OUT_M
 
 
 def _distance(position: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ _FORMATS = {
 }
 
 # Files of a design that hold no robot, or the robot of another file.
-_BESIDE = (".bare.xml", ".record.json")
+_BESIDE = (".bare.xml", ".world.xml", ".record.json")
 
 ROBOT_EXTENSIONS = tuple(_FORMATS)
 """The extensions of files that hold a robot."""
@@ -41,7 +41,7 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     A folder ``ant`` in it counts as a robot if it holds a file ``ant.xml``, ``ant.json`` and so on,
     as the folders of exported designs do. Files that differ only in their extension may be one
     robot in several formats: of files with equal bodies the first is taken. The other files of a
-    design, ``*.bare.xml`` and ``*.record.json``, are left out.
+    design, ``*.bare.xml``, ``*.world.xml`` and ``*.record.json``, are left out.
 
     Args:
         folder: Path of the folder.

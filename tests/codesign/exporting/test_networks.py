@@ -38,7 +38,20 @@ int main(void)
             return 1;
         state[i] = (CODESIGN_REAL)number;
     }
+#ifdef SEEING
+    CODESIGN_REAL heights[it_HEIGHTS];
+    double places[2 * it_HEIGHTS];
+    for (int i = 0; i < it_HEIGHTS; i++) {
+        if (scanf("%lf", &number) != 1)
+            return 1;
+        heights[i] = (CODESIGN_REAL)number;
+    }
+    it_act(state, heights, time, controls);
+    it_places(1.0, 2.0, 0.5, places);
+    printf("%.17g\\n%.17g\\n", places[0], places[1]);
+#else
     it_act(state, time, controls);
+#endif
     for (int i = 0; i < it_CONTROLS; i++)
         printf("%.17g\\n", (double)controls[i]);
     return 0;
@@ -47,43 +60,51 @@ int main(void)
 
 
 @pytest.fixture(scope="module")
-def controllers(tiny_controller):
-    """A controller without a clock phase input, and one with it."""
+def controllers(tiny_controller, seeing_controller):
+    """A controller of states alone, one with a clock phase, and one that sees, too."""
     plain = Controller.load(tiny_controller)
     actor = Hypernetwork.from_numpy(plain.network)
     torch.manual_seed(0)
     network = Generalist.from_hypernetwork(actor, clock_harmonics=2).actor
     torch.nn.init.normal_(network.clock_head.bias, std=0.5)
-    return {"plain": plain, "clocked": replace(plain, network=network.to_numpy())}
+    clocked = replace(plain, network=network.to_numpy())
+    return {"plain": plain, "clocked": clocked, "seeing": Controller.load(seeing_controller)}
 
 
-@pytest.fixture(params=["plain", "clocked"])
+@pytest.fixture(params=["plain", "clocked", "seeing"])
 def design(request, controllers, body):
-    """A design that acts with either of them, and states that it may meet."""
+    """A design that acts with one of them, its inputs, and what it should do."""
     rollout = DesignRollout(controller="unused", seed=SEED, episodes=EPISODES)
     made = standalone(Design(name="it", graph=body), controllers[request.param], rollout)
     states = np.random.default_rng(0).normal(scale=0.7, size=(7, made.network.n_nodes, 17))
-    expected = made.network.act(states, time=SECONDS)
+    inputs = {"state": states}
+    if made.network.terrain:
+        inputs["heights"] = np.random.default_rng(1).normal(size=(7, 195))
+        flat = made.network.act(states, np.zeros((7, 195)), time=SECONDS)
+    expected = made.network.act(states, inputs.get("heights"), time=SECONDS)
     assert np.abs(expected).max() > 1.0, "no control is clipped"
-    return made, states, np.clip(expected, -1.0, 1.0)
+    if made.network.terrain:
+        assert np.abs(expected - flat).max() > 0.1, "the ground does not matter"
+    return made, inputs, np.clip(expected, -1.0, 1.0)
 
 
 def test_onnx_acts_as_the_network_to_the_last_digit(design, tmp_path):
     pytest.importorskip("onnx", reason="needs codesign[onnx]")
     runtime = pytest.importorskip("onnxruntime", reason="needs codesign[onnx]")
-    made, states, expected = design
+    made, inputs, expected = design
     write_onnx(made, tmp_path / "it.onnx")
     session = runtime.InferenceSession(str(tmp_path / "it.onnx"))
     time = {"time": np.array([SECONDS])} if made.network.clock_harmonics else {}
-    [controls] = session.run(None, {"state": states, **time})
+    [controls] = session.run(None, {**inputs, **time})
     assert controls.dtype == np.float32
     np.testing.assert_array_equal(controls, expected)
-    [first] = session.run(None, {"state": states[:1], **time})
+    [first] = session.run(None, {**{name: rows[:1] for name, rows in inputs.items()}, **time})
     np.testing.assert_array_equal(first, expected[:1])
     known = session.get_modelmeta().custom_metadata_map
     assert json.loads(known["nodes"]) == list(made.nodes)
     assert len(json.loads(known["actuators"])) == expected.shape[1]
     assert sum(width for _, width, _ in json.loads(known["state"])) == 17
+    assert len(json.loads(known["samples"])) == made.network.terrain_dim
     assert known["controller_hash"] == made.controller_hash
 
 
@@ -92,23 +113,31 @@ def test_the_c_header_compiles_and_acts_as_the_network(design, tmp_path, real, t
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("needs a C compiler")
-    made, states, expected = design
+    made, inputs, expected = design
     write_c_header(made, tmp_path / "it.h")
     (tmp_path / "it.c").write_text(PROGRAM)
+    seeing = ["-DSEEING"] * bool(made.network.terrain)
     subprocess.run(
         [
             compiler, "-std=c99", "-O2", "-Wall", "-Wextra", "-Wdouble-promotion", "-pedantic",
-            "-Werror", f"-DCODESIGN_REAL={real}", "it.c", "-o", "it", "-lm",
+            "-Werror", f"-DCODESIGN_REAL={real}", *seeing, "it.c", "-o", "it", "-lm",
         ],
         cwd=tmp_path, check=True, capture_output=True, text=True,
     )  # fmt: skip
-    for state, controls in zip(states, expected, strict=True):
-        numbers = "\n".join(map(repr, [SECONDS, *state.ravel().tolist()]))
+    rows = np.concatenate([each.reshape(7, -1) for each in inputs.values()], axis=1)
+    for row, controls in zip(rows, expected, strict=True):
+        numbers = "\n".join(map(repr, [SECONDS, *row.tolist()]))
         done = subprocess.run(
             [str(tmp_path / "it")], input=numbers, check=True, capture_output=True, text=True
         )
-        found = np.array([float(line) for line in done.stdout.split()]).astype(np.float32)
-        np.testing.assert_allclose(found, controls, rtol=0, atol=tolerance)
+        found = [float(line) for line in done.stdout.split()]
+        if seeing:
+            # The first sample lies 0.6 m behind and 2 m to the left of the torso.
+            x, y, *found = found
+            turn = np.exp(0.5j)
+            assert complex(x, y) == pytest.approx(1.0 + 2.0j + turn * (-0.6 + 2.0j))
+        actual = np.array(found).astype(np.float32)
+        np.testing.assert_allclose(actual, controls, rtol=0, atol=tolerance)
 
 
 def test_names_become_identifiers():

@@ -69,5 +69,8 @@ def test_the_runner_says_how_it_is_used(exported, arguments, monkeypatch, capsys
     monkeypatch.setattr(sys, "argv", ["run_standalone.py", *arguments])
     with pytest.raises(SystemExit, match="2"):
         runpy.run_path("run_standalone.py", run_name="__main__")
-    usage = "usage: python run_standalone.py DESIGN.xml, with DESIGN.npz or DESIGN.onnx beside it\n"
+    usage = (
+        "usage: python run_standalone.py DESIGN.xml, with DESIGN.npz or DESIGN.onnx beside it; "
+        "DESIGN.world.xml also needs DESIGN.world.npz\n"
+    )
     assert capsys.readouterr().err == usage

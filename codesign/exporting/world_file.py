@@ -1,0 +1,262 @@
+"""The world of an exported design: the robot on the ground of an episode, for any MuJoCo.
+
+``NAME.world.xml`` has the design in the world of the first episode of its scores, with the same
+physics to the last digit. Height fields lie beside it in MuJoCo's own format. ``NAME.world.npz``
+has what the rewards and the network need of that world: the heights of the ground on cells, and
+where an episode ends.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.exporting.design import DesignRollout
+from morph_ops import graph as body_graph
+from morph_ops.geometry import canonical_frames
+from morph_ops.io import mjcf
+
+if TYPE_CHECKING:
+    import mujoco
+    import networkx as nx
+
+    from hyperdistill_core.tasks import Task
+    from hyperdistill_core.tasks.terrain import World
+
+#: Endings of the names of the files.
+WORLD_XML, WORLD_NPZ, HEIGHT_FIELD = ".world.xml", ".world.npz", ".hfield"
+# Attributes of geoms that count in contacts.
+_CONTACT = (
+    *("friction", "condim", "contype", "conaffinity", "priority", "solmix", "solref", "solimp"),
+    *("margin", "gap"),
+)
+# MuJoCo's own format of a height field: rows and columns as int32, then float32 heights.
+_FORMAT = "image/vnd.mujoco.hfield"
+_COLOR, _OBJECT_COLOR = "0.42 0.46 0.5 1", "0.75 0.3 0.25 1"
+
+
+def is_simulated(task: Task) -> bool:
+    """Whether ``run_standalone.py`` knows all that decides the states and ends of an episode.
+
+    Goals and objects, and the tasks of users, may need more.
+
+    Args:
+        task: The task.
+
+    Examples:
+        >>> from hyperdistill_core.tasks import get_task
+        >>> is_simulated(get_task("csr")), is_simulated(get_task("patrol"))
+        (True, False)
+    """
+    from hyperdistill_core.tasks import Flat, Forward
+    from hyperdistill_core.tasks.escape import Escape
+
+    return isinstance(task, Flat | Forward | Escape)
+
+
+def write_world(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, name: str) -> None:
+    """Write the world of the first episode of a design.
+
+    Args:
+        graph: The body, with plain names.
+        rollout: Task and episodes of the design.
+        folder: The folder of the design.
+        name: Stem of the names of its files.
+    """
+    from hyperdistill_core.tasks import get_task
+
+    task = get_task(rollout.task)
+    world = task.world(rollout.seed, 0)
+    model = task.model(graph, world)
+    if not task.keep_excludes:
+        graph = body_graph.with_excludes(graph, ())
+    document = ElementTree.fromstring(mjcf.to_xml(canonical_frames(graph), scene=True))
+    _place(document, model, graph)
+    _replace_floor(document, model, folder / f"{name}{WORLD_XML}")
+    if not world.native_ccd:
+        [option] = document.findall("option")
+        ElementTree.SubElement(option, "flag", nativeccd="disable")
+    ElementTree.indent(document)
+    text = ElementTree.tostring(document, encoding="unicode") + "\n"
+    (folder / f"{name}{WORLD_XML}").write_text(text, "utf-8")
+    if is_simulated(task):
+        arrays = _arrays(task, world, rollout.episodes)
+        np.savez_compressed(folder / f"{name}{WORLD_NPZ}", allow_pickle=False, **arrays)
+
+
+def _place(document: ElementTree.Element, model: mujoco.MjModel, graph: nx.DiGraph[str]) -> None:
+    """Put the robot where the episode begins."""
+    root = model.body(body_graph.root(graph))
+    [torso] = document.findall("worldbody/body")
+    for attribute in ("euler", "axisangle", "xyaxes", "zaxis"):
+        torso.attrib.pop(attribute, None)
+    torso.set("pos", _text(root.pos))
+    torso.set("quat", _text(root.quat))
+    for number, key in enumerate(document.iter("key")):
+        key.set("qpos", _text(model.key_qpos[number]))
+        if "qvel" in key.attrib:
+            key.set("qvel", _text(model.key_qvel[number]))
+
+
+def _replace_floor(document: ElementTree.Element, model: mujoco.MjModel, path: Path) -> None:
+    """Put what the world has beside the robot in the place of the scene's floor."""
+    [worldbody], assets = document.findall("worldbody"), document.findall("asset")[0]
+    for floor in worldbody.findall("geom"):
+        worldbody.remove(floor)
+    for number in range(model.nhfield):
+        _add_field(assets, model, number, path)
+    for number in range(model.nmesh):
+        _add_mesh(assets, model, number)
+    robot = int(model.body_rootid[1])
+    for number in range(model.nbody):
+        if model.body_rootid[number] == robot:
+            continue
+        parent = worldbody
+        if number:
+            parent = _add_body(worldbody, model, number)
+        for geom in np.flatnonzero(model.geom_bodyid == number):
+            _add_geom(parent, model, int(geom))
+
+
+def _add_body(
+    worldbody: ElementTree.Element, model: mujoco.MjModel, number: int
+) -> ElementTree.Element:
+    """A body of the world: an obstacle, or an object with a free joint."""
+    body = ElementTree.SubElement(
+        worldbody,
+        "body",
+        name=_plain(model.body(number).name),
+        pos=_text(model.body_pos[number]),
+        quat=_text(model.body_quat[number]),
+    )
+    if model.body_jntnum[number]:
+        ElementTree.SubElement(body, "freejoint", name=f"{_plain(model.body(number).name)}-free")
+        ElementTree.SubElement(
+            body,
+            "inertial",
+            pos=_text(model.body_ipos[number]),
+            quat=_text(model.body_iquat[number]),
+            mass=_text(model.body_mass[number]),
+            diaginertia=_text(model.body_inertia[number]),
+        )
+    return body
+
+
+def _add_geom(parent: ElementTree.Element, model: mujoco.MjModel, number: int) -> None:
+    import mujoco
+
+    geom, kinds = model.geom(number), mujoco.mjtGeom
+    kind = kinds(model.geom_type[number])
+    attributes = {
+        "name": _plain(geom.name),
+        "type": kind.name.removeprefix("mjGEOM_").lower(),
+        "pos": _text(geom.pos),
+        "quat": _text(geom.quat),
+        "rgba": _OBJECT_COLOR if model.body_dofnum[model.geom_bodyid[number]] else _COLOR,
+        **{name: _text(getattr(model, f"geom_{name}")[number]) for name in _CONTACT},
+    }
+    data = int(model.geom_dataid[number])
+    if kind == kinds.mjGEOM_HFIELD:
+        attributes["hfield"] = _plain(model.hfield(data).name)
+        rise = model.hfield_size[data][2] * _range(_shares(model, data))[0]
+        attributes["pos"] = _text(geom.pos + np.array([0.0, 0.0, rise]))
+    elif kind == kinds.mjGEOM_MESH:
+        attributes["mesh"] = _plain(model.mesh(data).name)
+    else:
+        attributes["size"] = _text(geom.size)
+    if kind == kinds.mjGEOM_PLANE:
+        # The third number of a plane is the spacing of the lines that a viewer draws.
+        attributes |= {"size": _text([*geom.size[:2], 0.25]), "material": "floor"}
+        del attributes["rgba"]
+    ElementTree.SubElement(parent, "geom", attributes)
+
+
+def _add_field(assets: ElementTree.Element, model: mujoco.MjModel, number: int, path: Path) -> None:
+    """Add a height field, and write its heights beside the file."""
+    field, heights = model.hfield(number), _shares(model, number)
+    low, span = _range(heights)
+    x, y, top, base = model.hfield_size[number].tolist()
+    file = f"{path.name.removesuffix('.xml')}-{number + 1}{HEIGHT_FIELD}"
+    head = np.array(heights.shape, dtype=np.int32).tobytes()
+    (path.parent / file).write_bytes(head + heights.tobytes())
+    ElementTree.SubElement(
+        assets,
+        "hfield",
+        name=_plain(field.name),
+        file=file,
+        content_type=_FORMAT,
+        size=_text([x, y, top * span, base + top * low]),
+    )
+
+
+def _shares(model: mujoco.MjModel, number: int) -> NDArray[np.float32]:
+    """(rows, columns) heights of a height field as shares of its top."""
+    shape = int(model.hfield_nrow[number]), int(model.hfield_ncol[number])
+    first = int(model.hfield_adr[number])
+    return model.hfield_data[first : first + shape[0] * shape[1]].reshape(shape)
+
+
+def _range(shares: NDArray[np.float32]) -> tuple[float, float]:
+    """Lowest share and span of a height field: MuJoCo moves the shares that it reads to 0 .. 1.
+
+    Those of all terrains are there already, but for the published forms, whose floor is higher.
+    """
+    low, high = float(shares.min()), float(shares.max())
+    return low, high - low if high > low else 1.0
+
+
+def _add_mesh(assets: ElementTree.Element, model: mujoco.MjModel, number: int) -> None:
+    """Add the convex hull of a mesh of the world."""
+    vertices, faces = (
+        getattr(model, f"mesh_{what}")[first : first + count]
+        for what, first, count in (
+            ("vert", int(model.mesh_vertadr[number]), int(model.mesh_vertnum[number])),
+            ("face", int(model.mesh_faceadr[number]), int(model.mesh_facenum[number])),
+        )
+    )
+    ElementTree.SubElement(
+        assets,
+        "mesh",
+        name=_plain(model.mesh(number).name),
+        vertex=_text(vertices.ravel()),
+        face=_text(faces.ravel()),
+        inertia="convex",
+    )
+
+
+def _arrays(task: Task, world: World, episodes: int) -> dict[str, NDArray[Any]]:
+    """What ``run_standalone.py`` reads of a world."""
+    from hyperdistill_core.tasks import Forward
+    from hyperdistill_core.tasks.escape import OUT_M, Escape
+    from hyperdistill_core.tasks.forward import EDGE_M
+
+    ground = world.height_map
+    values: dict[str, Any] = {
+        "episodes": 1 if task.varied else episodes,
+        "ground_m": task.ground_m,
+        "world_y": task.world_y,
+        "world_z": task.world_z or ground is None,
+        "edge": task.edge if isinstance(task, Forward) else np.inf,
+        "edge_margin": EDGE_M,
+        "out": OUT_M if isinstance(task, Escape) else np.inf,
+        "heights": np.zeros((1, 1), np.float32) if ground is None else ground.heights,
+    }
+    if ground is None:
+        values["heights"] += task.ground_m
+        cells = {"row": 0, "column": 0, "sign": 1, "lowest": -np.inf}
+    else:
+        sign, lowest = -1 if ground.mirrored else 1, ground.lowest_m
+        cells = {"row": ground.row, "column": ground.column, "sign": sign, "lowest": lowest}
+    return {name: np.asarray(value) for name, value in (values | cells).items()}
+
+
+def _plain(name: str) -> str:
+    return name.replace("/", "-")
+
+
+def _text(numbers: Any) -> str:
+    return " ".join(repr(number) for number in np.atleast_1d(numbers).tolist())

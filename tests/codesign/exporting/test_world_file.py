@@ -1,0 +1,140 @@
+"""The world of an exported design has the physics of its scores, and the script its returns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import mujoco
+import numpy as np
+import pytest
+
+from codesign.exporting import Design, DesignRollout, export_designs, run_standalone
+from codesign.exporting.world_file import is_simulated
+from hyperdistill_core.controller import Controller
+from hyperdistill_core.rollout import rollout
+from hyperdistill_core.tasks import get_task
+from morph_ops.io import mjcf
+from morph_ops.io.files import robot_files
+from morph_ops.sampling import sample_body
+from tests.codesign.exporting.conftest import SEED
+from tests.morph_ops.io.mjcf.foreign.robots import quadruped
+
+#: What decides the physics of a model, and what a body can touch.
+PHYSICS = (
+    *("body_pos", "body_quat", "body_mass", "body_inertia", "body_ipos", "qpos0", "dof_damping"),
+    *("geom_type", "geom_pos", "geom_quat", "geom_size", "geom_friction", "geom_condim"),
+    *("geom_contype", "geom_conaffinity", "geom_priority", "geom_solref", "geom_solimp"),
+    *("hfield_size", "hfield_data", "mesh_face", "key_qpos"),
+)
+TASKS = ("csr", "obstacle", "incline", "push-box-incline", "manipulation-ball")
+
+
+def exported(graph, controller, out, **options):
+    """The folder of a design."""
+    made = DesignRollout(controller=controller, seed=SEED, episodes=2, **options)
+    design = Design(name="it", graph=graph)
+    export_designs([design], out, formats=["mjcf", "npz"], rollout=made)
+    return out / "it"
+
+
+def same_physics(folder, expected):
+    """Check the model in a folder against one of a task."""
+    model = mujoco.MjModel.from_xml_path(str(folder / "it.world.xml"))
+    assert model.opt.disableflags == expected.opt.disableflags
+    for name in PHYSICS:
+        found, wanted = getattr(model, name), getattr(expected, name)
+        np.testing.assert_array_equal(found, wanted, err_msg=name)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_world_has_the_physics_of_the_task(name, body, tiny_controller, tmp_path):
+    folder = exported(body, tiny_controller, tmp_path / "out", task=name)
+    task = get_task(name)
+    same_physics(folder, task.model(body, task.world(SEED, 0)))
+    assert (folder / "it.world.npz").exists() == is_simulated(task)
+    assert [file.name for file in robot_files(folder)] == ["it.xml"]
+
+
+def heights(model, points):
+    """Heights of the ground by rays from above."""
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    down, hit = np.array([0.0, 0.0, -1.0]), np.zeros(1, np.int32)
+    ray = partial(mujoco.mj_ray, model, data, vec=down, flg_static=1, bodyexclude=1, geomid=hit)
+    return [20.0 - ray(pnt=np.array([x, y, 20.0]), geomgroup=None) for x, y in points]
+
+
+def test_the_ground_of_a_published_form_is_as_high(body, tiny_controller, tmp_path):
+    """MuJoCo moves heights to 0 .. 1, and those of the published floor begin higher."""
+    folder = exported(body, tiny_controller, tmp_path / "out", task="csr-reference")
+    task = get_task("csr-reference")
+    points = np.random.default_rng(0).uniform((0.0, -15.0), (100.0, 15.0), size=(200, 2))
+    found = heights(mujoco.MjModel.from_xml_path(str(folder / "it.world.xml")), points)
+    expected = heights(task.model(body, task.world(SEED, 0)), points)
+    assert np.ptp(expected) > 0.2
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_a_robot_from_elsewhere_touches_the_world(tiny_controller, tmp_path):
+    (tmp_path / "robot.xml").write_text(quadruped())
+    graph = mjcf.read(tmp_path / "robot.xml")
+    folder = exported(graph, tiny_controller, tmp_path / "out", task="obstacle")
+    task = get_task("obstacle")
+    same_physics(folder, task.model(graph, task.world(SEED, 0)))
+
+
+@pytest.fixture(scope="module")
+def walker():
+    """A body that the random controllers do not let fall."""
+    return sample_body(np.random.default_rng(3))
+
+
+@pytest.mark.parametrize(
+    ("name", "blind"),
+    [("csr", False), ("csr", True), ("incline", False), ("csr-reference", False), ("flat", False)],
+)
+def test_the_script_has_the_returns_of_the_scores(name, blind, walker, seeing_controller, tmp_path):
+    folder = exported(walker, seeing_controller, tmp_path / "out", task=name, blind=blind)
+    task = replace(get_task(name), max_steps=400)
+    policy = Controller.load(seeing_controller).for_body(walker, task.model(walker))
+    policy = policy.on_flat_ground() if blind else policy
+    episodes = 1 if task.varied else 2
+    expected = rollout(walker, policy, task=task, episodes=episodes, seed=SEED)
+    arrays = dict(np.load(folder / "it.npz"))
+    assert ("terrain_weight_0" in arrays, arrays["samples"].shape) == (
+        (False, (0, 2)) if blind else (True, (195, 2))
+    )
+    arrays["max_seconds"] = np.array(8.0)
+    np.savez(folder / "it.npz", allow_pickle=False, **arrays)
+    file = "it.xml" if name == "flat" else "it.world.xml"
+    distance, seconds = run_standalone.simulate(folder / file)
+    np.testing.assert_allclose(seconds, expected.lengths * 0.02, atol=1e-9)
+    np.testing.assert_allclose(distance, expected.distance, rtol=1e-6, atol=1e-9)
+
+
+def test_the_height_samples_are_those_of_our_rollouts(walker):
+    """Any place, any heading, and up to the places beyond the ground."""
+    from codesign.exporting.standalone import sample_places
+    from codesign.exporting.world_file import _arrays
+
+    rng = np.random.default_rng(0)
+    task = get_task("csr")
+    worlds = task.worlds(SEED, 1)
+    world = _arrays(task, worlds.worlds[0], 1)
+    model = task.model(walker, worlds.worlds[0])
+    data, design = mujoco.MjData(model), {"samples": sample_places(1410)}
+    for _ in range(20):
+        data.qpos[:3] = rng.uniform((-10.0, -25.0, 0.0), (115.0, 25.0, 2.0))
+        data.qpos[3:7] = rng.normal(size=4)
+        mujoco.mj_kinematics(model, data)
+        own = (np.zeros(1, int), data.xpos[1][None])
+        expected = worlds.height_samples(*own, data.xquat[1][None], 1410)[0]
+        np.testing.assert_array_equal(run_standalone.height_samples(data, design, world), expected)
+        assert run_standalone.ground_m(world, data.xpos[1]) == worlds.ground(*own)
+
+
+def test_a_world_that_the_script_does_not_know_is_refused(body, tiny_controller, tmp_path):
+    folder = exported(body, tiny_controller, tmp_path / "out", task="patrol")
+    assert not run_standalone.is_complete(folder / "it.world.xml")
+    assert run_standalone.is_complete(folder / "it.xml")
