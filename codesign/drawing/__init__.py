@@ -17,9 +17,10 @@ from codesign.drawing.camera import Camera
 from codesign.drawing.labels import Label, node_labels
 from codesign.drawing.palette import PALETTE, colors_of
 from codesign.drawing.picture import picture_of, rest_state
-from codesign.drawing.relief import Relief
+from codesign.drawing.relief import Relief, ground_cells
 from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept, shown_geoms, solids_of
-from codesign.drawing.svg import Window, draw
+from codesign.drawing.svg import draw
+from codesign.drawing.view import View, Window
 
 __all__ = [
     "PALETTE",
@@ -30,9 +31,11 @@ __all__ = [
     "Relief",
     "Solid",
     "Swept",
+    "View",
     "Window",
     "colors_of",
     "draw",
+    "ground_cells",
     "node_labels",
     "picture_of",
     "rest_state",

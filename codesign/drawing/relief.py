@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesign.drawing.camera import Camera
+from codesign.drawing.shading import outlined, shaded
+from codesign.drawing.view import View
 
 Array = NDArray[np.float64]
-#: Color of the ground in full light, and that of the paper into which it fades.
-GROUND_COLOR, PAPER_COLOR = "#d3d8df", "#ffffff"
+#: Color of the ground in full light; it is drawn transparent, so that it fits light and dark pages.
+GROUND_COLOR = "#8793a4"
 #: Shares of the radius between which the ground fades.
-_FADE = (0.6, 1.0)
+_FADE = (1.0, 0.5)
+#: Distance of a corner from the plane of the cells beside it up to which it lies in it (m).
+_IN_PLANE_M = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,7 +30,8 @@ class Relief:
         y: (r,) places of the lines along it, rising (m).
         heights: (r, c) heights (m); not a number where there is no ground.
         center: (2,) place around which the ground is shown (m).
-        radius: Distance from it, behind and to the sides, at which the ground has faded (m).
+        radius: Distance behind it at which the ground has faded (m); None for ground that ends at
+            its edges.
 
     Examples:
         >>> grid = np.array([0.0, 1.0])
@@ -40,7 +46,7 @@ class Relief:
     y: Array
     heights: Array
     center: Array
-    radius: float
+    radius: float | None
 
     def at(self, points: Array) -> Array:
         """Heights (n,) at (n, 2) places (m); those of the edge beyond it."""
@@ -51,33 +57,139 @@ class Relief:
         far = (1.0 - along) * known[row + 1, column] + along * known[row + 1, column + 1]
         return (1.0 - across) * near + across * far
 
-    def cells(self, camera: Camera) -> tuple[Array, Array, Array, Array]:
-        """The shown cells, the farthest from the camera first.
+    def cells(self, camera: Camera) -> tuple[Array, Array]:
+        """The shown cells, row by row along x, from those behind to those in front.
 
         Args:
             camera: The camera.
 
         Returns:
-            (n, 4, 3) corners (m), counterclockwise from that with the least x and y; (n, 3) upward
-            normals; (n,) how much is left of their color, 0 to 1; (n,) how near to the camera
-            they are along the ground (m).
+            (n, 4, 3) corners (m), counterclockwise from that with the least x and y, and
+            (n, 3) upward normals.
         """
         grid = np.stack([*np.meshgrid(self.x, self.y), self.heights], axis=-1)
         corners = np.stack([grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]], axis=2)
-        corners = corners.reshape(-1, 4, 3)
-        middles = corners[:, :, :2].mean(axis=1)
-        near = nearness(middles, camera)
-        # A hill in front of the robot does not fade: it would hide the robot behind paper.
-        behind = np.maximum(nearness(self.center, camera) - near, 0.0)
-        aside = (middles - self.center) @ camera.axes[0, :2]
-        away = np.hypot(behind, aside) / self.radius
-        left = np.clip((_FADE[1] - away) / (_FADE[1] - _FADE[0]), 0.0, 1.0)
-        order = near.argsort(kind="stable")
-        order = order[(left[order] > 0.0) & ~np.isnan(corners[order, :, 2]).any(axis=1)]
-        corners = corners[order]
+        # A row behind another one, or a cell behind another one of its row, is drawn before it.
+        by_x, by_y = (1 if toward >= 0.0 else -1 for toward in camera.toward[:2])
+        corners = corners[::by_y, ::by_x].reshape(-1, 4, 3)
+        shown = ~np.isnan(corners[:, :, 2]).any(axis=1)
+        if self.radius is not None:
+            faded = nearness(self.center, camera) - _FADE[0] * self.radius
+            shown &= nearness(corners, camera).max(axis=1) > faded
+        corners = corners[shown]
         normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-        return corners, normals, left[order], near[order]
+        return corners, normals
+
+    def fade(self, camera: Camera) -> Array:
+        """(2, 3) points behind the place at which the ground has faded, and begins to (m).
+
+        Args:
+            camera: The camera.
+        """
+        ahead = np.append(camera.toward[:2] / np.linalg.norm(camera.toward[:2]), 0.0)
+        height = float(self.at(self.center[None])[0])
+        middle = np.append(self.center, height)
+        return middle - np.outer(_FADE, (self.radius or 0.0) * ahead)
+
+
+def ground_cells(relief: Relief, *, view: View, shown: Array, lines: float) -> str:
+    """The cells of uneven ground with its lines, from back to front, as SVG elements.
+
+    Args:
+        relief: The ground.
+        view: Where points are in the picture.
+        shown: (2, 2) upper left and lower right corner of the part of the picture that needs them
+            (px).
+        lines: Distance of lines across the x axis (m); 0 for none.
+    """
+    parts: list[str] = []
+    across: list[str] = []
+    row, corners, normals = np.nan, *relief.cells(view.camera)
+    for first, last in _stretches(corners, normals):
+        if corners[first, 0, 1] != row:
+            parts += _lines(across)
+            row, across = corners[first, 0, 1], []
+        left, right = sorted((first, last), key=lambda cell: corners[cell, 0, 0])
+        places = view(np.stack([*corners[[left, right, right, left], [0, 1, 2, 3]]]))
+        if not _meets(places, shown):
+            continue
+        parts.append(_cell(places, normals[first]))
+        for cell in range(min(first, last), max(first, last) + 1):
+            place = corners[cell, 0, 0] / lines if lines else 0.5
+            if abs(place - round(place)) < 1e-6:
+                (x1, y1), (x2, y2) = view(corners[cell, [0, 3]])
+                across.append(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}")
+    return "".join(parts + _lines(across))
+
+
+def _stretches(corners: Array, normals: Array) -> Iterator[tuple[int, int]]:
+    """First and last cell of each stretch of a row that lies in one plane."""
+    first = 0
+    for cell in range(1, len(corners) + 1):
+        if cell < len(corners):
+            # Two cells of a plane differ by a vector in it.
+            apart = corners[cell] - corners[cell - 1]
+            beside = apart[0, 1] == 0.0 and _is_side(corners[cell], corners[cell - 1])
+            if beside and np.abs(apart @ normals[first]).max() < _IN_PLANE_M:
+                continue
+        yield first, cell - 1
+        first = cell
+
+
+def _is_side(one: Array, other: Array) -> bool:
+    return one[1, 0] == other[0, 0] or one[0, 0] == other[1, 0]
+
+
+def _lines(across: list[str]) -> list[str]:
+    if not across:
+        return []
+    return [f'<path d="{"".join(across)}" stroke="#333" stroke-opacity="0.5"/>']
+
+
+def hiding_cells(relief: Relief, *, view: View, outline: Array, front: float) -> str:
+    """The cells of uneven ground that may hide something, as SVG elements.
+
+    Args:
+        relief: The ground.
+        view: Where points are in the picture.
+        outline: (n, 2) outline of what may be hidden (px).
+        front: How near to the camera it is (m).
+    """
+    around = np.stack([outline.min(axis=0), outline.max(axis=0)])
+    corners, normals = relief.cells(view.camera)
+    ahead = nearness(corners, view.camera).min(axis=1) > front
+    return "".join(
+        _cell(places, normal)
+        for places, normal in zip(view(corners[ahead]), normals[ahead], strict=True)
+        if _meets(places, around)
+    )
+
+
+def fading(name: str, light: str, size: tuple[int, int]) -> str:
+    """A mask of a picture.
+
+    Args:
+        name: Its id.
+        light: Id of a paint that is white where the mask shows what it is used for.
+        size: Width and height of the picture (px).
+    """
+    width, height = size
+    return (
+        f'<mask id="{name}" maskUnits="userSpaceOnUse" x="0" y="0" width="{width}" '
+        f'height="{height}"><rect width="{width}" height="{height}" fill="url(#{light})"/></mask>'
+    )
+
+
+def _meets(places: Array, part: Array) -> bool:
+    """Whether (n, 2) corners surround something of the part between (2, 2) corners."""
+    low, high = part
+    return bool((places.max(axis=0) > low).all() and (places.min(axis=0) < high).all())
+
+
+def _cell(places: Array, normal: Array) -> str:
+    color = shaded(GROUND_COLOR, normal)
+    return f'<path d="{outlined(places)}" fill="{color}" stroke="{color}"/>'
 
 
 def nearness(points: Array, camera: Camera) -> Array:
@@ -89,26 +201,6 @@ def nearness(points: Array, camera: Camera) -> Array:
     """
     toward = camera.toward[:2]
     return points[..., :2] @ (toward / np.linalg.norm(toward))
-
-
-def faded(color: str, left: float) -> str:
-    """A color mixed with that of the paper.
-
-    Args:
-        color: The color as ``"#rrggbb"``.
-        left: Share of it.
-
-    Examples:
-        >>> faded("#808080", 0.5)
-        '#c0c0c0'
-    """
-    mixed = left * _channels(color) + (1.0 - left) * _channels(PAPER_COLOR)
-    red, green, blue = mixed.round().astype(int)
-    return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-def _channels(color: str) -> Array:
-    return np.array([int(color[start : start + 2], 16) for start in (1, 3, 5)], np.float64)
 
 
 def _place(lines: Array, places: Array) -> tuple[NDArray[np.intp], Array]:

@@ -84,5 +84,18 @@ def round_gradient(
     )
 
 
+def outlined(points: Array) -> str:
+    """The data of a closed SVG path.
+
+    Args:
+        points: (n, 2) its corners (px).
+
+    Examples:
+        >>> outlined(np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
+        'M0.0 1.0L2.0 3.0L4.0 5.0Z'
+    """
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z"
+
+
 def _stops(stops: Sequence[tuple[float, str]]) -> str:
     return "".join(f'<stop offset="{at:.2f}" stop-color="{color}"/>' for at, color in stops)

@@ -13,16 +13,27 @@ from scipy.spatial import ConvexHull
 from codesign.drawing.camera import Camera
 from codesign.drawing.labels import Label, written
 from codesign.drawing.order import back_to_front
-from codesign.drawing.relief import GROUND_COLOR, Relief, faded, nearness
-from codesign.drawing.shading import LIGHT, across_gradient, edge, round_gradient, shaded
+from codesign.drawing.relief import Relief, fading, ground_cells, hiding_cells, nearness
+from codesign.drawing.shading import (
+    LIGHT,
+    across_gradient,
+    edge,
+    outlined,
+    round_gradient,
+    shaded,
+)
 from codesign.drawing.solids import Ellipsoid, Polyhedron, Solid, Swept
+from codesign.drawing.view import View, Window, on_floor
 
 Array = NDArray[np.float64]
 #: Share of the picture that stays free on every side, without and with names.
 MARGIN, LABEL_MARGIN = 0.05, 0.08
-SHADOW_OPACITY = 0.16
-#: Opacity of boxes in front of the solids, and steps in which a shadow on uneven ground is found.
-IN_FRONT_OPACITY, SHADOW_STEPS = 0.25, 3
+SHADOW_OPACITY, GROUND_OPACITY = 0.16, 0.4
+#: Opacity of boxes and of ground in front of the solids, and steps in which a shadow on uneven
+#: ground is found.
+IN_FRONT_OPACITY, HILL_OPACITY, SHADOW_STEPS = 0.25, 0.7, 3
+#: Color of places that are marked on the ground, and opacity of what they cover.
+MARK_COLOR, MARK_OPACITY = "#ff9d0a", 0.3
 #: Angles across a capsule at which its shade is computed.
 ACROSS = np.radians([-90.0, -55.0, -25.0, 0.0, 25.0, 55.0, 90.0])
 #: Shares of the way from the brightest point of a ball to its rim.
@@ -42,7 +53,9 @@ def draw(
     window: Window | None = None,
     labels: Sequence[Label] = (),
     relief: Relief | None = None,
+    cells: str | None = None,
     boxes: Sequence[Polyhedron] = (),
+    marks: Sequence[Array] = (),
 ) -> str:
     """A picture of solids.
 
@@ -57,7 +70,10 @@ def draw(
         labels: Names to write beside points, the most important first; one without room is left
             out.
         relief: Uneven ground; then the shadow falls on it, not on the floor.
+        cells: What shows the relief, such as a reference to :func:`ground_cells` that several
+            pictures share; None for its cells.
         boxes: Upright boxes that stand on the ground; those in front of the solids are transparent.
+        marks: (n, 3) outlines of places that are marked on the ground, such as goals (m).
 
     Returns:
         The text of an SVG element, transparent where nothing is.
@@ -71,15 +87,21 @@ def draw(
     """
     camera = camera or Camera()
     view = (
-        _View.of(solids, camera, size, floor, margin=LABEL_MARGIN if labels else MARGIN)
+        View.of(solids, camera, size, floor, margin=LABEL_MARGIN if labels else MARGIN)
         if window is None
-        else _View.onto(window, camera, size)
+        else View.onto(window, camera, size)
     )
     painter = _Painter(view, camera, prefix)
     lines = 0.0 if window is None else window.lines
     if relief is None and floor is not None and window is not None and lines:
         painter.floor_lines(window, floor)
-    painter.scene(solids, floor=floor, lines=lines, relief=relief, boxes=boxes)
+    if relief is not None:
+        if cells is None:
+            shown = np.array([(0, 0), size], np.float64)
+            cells = ground_cells(relief, view=view, shown=shown, lines=lines)
+        painter.ground(relief, cells, size)
+    painter.marks(marks)
+    painter.scene(solids, floor=floor, relief=relief, boxes=boxes)
     if labels:
         painter.parts += written(
             [(label.text, view(label.at)) for label in labels],
@@ -95,73 +117,11 @@ def draw(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Window:
-    """The part of the world that a picture shows: pictures of one window have one scale.
-
-    Attributes:
-        center: (3,) point in the middle of the picture (m).
-        width: Width of the picture (m).
-        lines: Distance of lines on the floor, across the x axis (m); 0 for none.
-        length: Length of these lines (m); None for lines through the whole picture.
-    """
-
-    center: Array
-    width: float
-    lines: float = 0.0
-    length: float | None = None
-
-
-@dataclass(frozen=True)
-class _View:
-    """Where points of the world are in the picture.
-
-    Attributes:
-        camera: The camera.
-        scale: Pixels a meter.
-        offset: (2,) place of the origin (px).
-    """
-
-    camera: Camera
-    scale: float
-    offset: Array
-
-    @classmethod
-    def of(
-        cls,
-        solids: Sequence[Solid],
-        camera: Camera,
-        size: tuple[int, int],
-        floor: float | None,
-        *,
-        margin: float,
-    ) -> _View:
-        """The view that shows all solids, and their shadows."""
-        outlines = [solid.outline() for solid in solids] or [np.zeros((1, 3))]
-        if floor is not None:
-            outlines += [_on_floor(outline, floor) for outline in outlines]
-        points = camera.project(np.concatenate(outlines))[:, :2]
-        low, high = points.min(axis=0), points.max(axis=0)
-        room = np.array(size) * (1.0 - 2.0 * margin)
-        scale = float((room / np.maximum(high - low, 1e-3)).min())
-        return cls(camera, scale, np.array(size) / 2.0 - scale * (low + high) / 2.0)
-
-    @classmethod
-    def onto(cls, window: Window, camera: Camera, size: tuple[int, int]) -> _View:
-        """The view of a window."""
-        scale = size[0] / window.width
-        return cls(camera, scale, np.array(size) / 2.0 - scale * camera.project(window.center)[:2])
-
-    def __call__(self, points: Array) -> Array:
-        """(..., 2) places of (..., 3) points (px)."""
-        return self.offset + self.scale * self.camera.project(points)[..., :2]
-
-
 @dataclass
 class _Painter:
     """Writes the elements of a picture, from back to front."""
 
-    view: _View
+    view: View
     camera: Camera
     prefix: str
     paints: list[str] = field(default_factory=list[str])
@@ -183,43 +143,53 @@ class _Painter:
                 'stroke-opacity="0.3"/>'
             )
 
+    def ground(self, relief: Relief, cells: str, size: tuple[int, int]) -> None:
+        """Uneven ground, which fades into whatever is behind the picture."""
+        masked = ""
+        if relief.radius is not None:
+            far, near = self.view(relief.fade(self.camera))
+            light = self._paint(
+                lambda name: across_gradient(name, far, near, [(0.0, "#000"), (1.0, "#fff")])
+            )
+            masked = f' mask="url(#{self._paint(lambda name: fading(name, light, size))})"'
+        self.parts.append(f'<g opacity="{GROUND_OPACITY}"{masked}>{cells}</g>')
+
+    def marks(self, outlines: Sequence[Array]) -> None:
+        """Places on the ground that are marked."""
+        self.parts += [
+            f'<path d="{outlined(self.view(outline))}" fill="{MARK_COLOR}" '
+            f'fill-opacity="{MARK_OPACITY}" stroke="{MARK_COLOR}"/>'
+            for outline in outlines
+        ]
+
     def scene(
         self,
         solids: Sequence[Solid],
         *,
         floor: float | None,
-        lines: float,
         relief: Relief | None,
         boxes: Sequence[Polyhedron],
     ) -> None:
-        """Solids and their shadow between the ground and boxes behind them and in front of them."""
+        """Solids and their shadow between boxes and hills behind them and in front of them."""
         middle, front = _nearness(solids, self.camera)
-        if relief is not None:
-            self.relief(relief, lines, (-np.inf, front))
         self.boxes(boxes, (-np.inf, middle))
         if floor is not None and solids:
             self.shadow(solids, floor, relief)
         for number in back_to_front(solids, self.camera):
             self.solid(solids[number])
-        if relief is not None:
-            self.relief(relief, lines, (front, np.inf))
+        if relief is not None and solids:
+            self.hills(relief, solids, front)
         self.boxes(boxes, (middle, np.inf), opacity=IN_FRONT_OPACITY)
 
-    def relief(self, relief: Relief, lines: float, between: tuple[float, float]) -> None:
-        """The cells of the ground that are nearer to the camera than a distance, up to another."""
-        for corners, normal, left, near in zip(*relief.cells(self.camera), strict=True):
-            if not between[0] < near <= between[1]:
-                continue
-            color = faded(shaded(GROUND_COLOR, normal), left)
-            places = self.view(corners)
-            self.parts.append(f'<path d="{_path(places)}" fill="{color}" stroke="{color}"/>')
-            x = corners[0, 0] / lines if lines else 0.5
-            if abs(x - round(x)) < 1e-6:
-                (x1, y1), (x2, y2) = places[0], places[3]
-                self.parts.append(
-                    f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="#888" '
-                    f'stroke-opacity="{0.5 * left:.2f}"/>'
-                )
+    def hills(self, relief: Relief, solids: Sequence[Solid], front: float) -> None:
+        """The ground in front of solids, where it would hide them: they shine through."""
+        shapes = [_hull(self.view(solid.outline())) for solid in solids]
+        cells = hiding_cells(relief, view=self.view, outline=np.concatenate(shapes), front=front)
+        if not cells:
+            return
+        path = "".join(map(outlined, shapes))
+        clip = self._paint(lambda name: f'<clipPath id="{name}"><path d="{path}"/></clipPath>')
+        self.parts.append(f'<g clip-path="url(#{clip})" opacity="{HILL_OPACITY}">{cells}</g>')
 
     def boxes(
         self, boxes: Sequence[Polyhedron], between: tuple[float, float], *, opacity: float = 1.0
@@ -237,7 +207,7 @@ class _Painter:
 
     def shadow(self, solids: Sequence[Solid], floor: float, relief: Relief | None) -> None:
         """The shadow of all solids, in one piece."""
-        path = "".join(_path(shape) for shape in _shadows(self.view, solids, floor, relief))
+        path = "".join(outlined(shape) for shape in _shadows(self.view, solids, floor, relief))
         self.parts.append(f'<path d="{path}" fill="#000" fill-opacity="{SHADOW_OPACITY}"/>')
 
     def solid(self, solid: Solid) -> None:
@@ -323,11 +293,11 @@ class _Painter:
 
     def _polyhedron(self, solid: Polyhedron) -> None:
         faces = [
-            (_path(self.view(corners)), shaded(solid.color, normal))
+            (outlined(self.view(corners)), shaded(solid.color, normal))
             for corners, normal in solid.faces()
             if normal @ self.camera.toward > 1e-6
         ]
-        self._shape(_path(_hull(self.view(solid.outline()))), solid.color, solid.color)
+        self._shape(outlined(_hull(self.view(solid.outline()))), solid.color, solid.color)
         for path, color in faces:
             self.parts.append(f'<path d="{path}" fill="{color}" stroke="{color}"/>')
 
@@ -361,32 +331,23 @@ def _nearness(solids: Sequence[Solid], camera: Camera) -> tuple[float, float]:
     return float(near.mean()), float(near.max())
 
 
-def _on_floor(points: Array, floor: float | Array) -> Array:
-    """Where the light takes points to on the floor."""
-    return points - ((points[:, 2] - floor) / LIGHT[2])[:, None] * LIGHT
-
-
 def _on_relief(points: Array, relief: Relief) -> Array:
     """Where the light takes points to on uneven ground, about."""
     below = points
     for _ in range(SHADOW_STEPS):
-        below = _on_floor(points, relief.at(below[:, :2]))
+        below = on_floor(points, relief.at(below[:, :2]))
     return below
 
 
 def _shadows(
-    view: _View, solids: Sequence[Solid], floor: float, relief: Relief | None = None
+    view: View, solids: Sequence[Solid], floor: float, relief: Relief | None = None
 ) -> list[Array]:
     """(n, 2) outlines of the shadows of solids (px)."""
     outlines = (solid.outline() for solid in solids)
     if relief is None:
-        return [_hull(view(_on_floor(outline, floor))) for outline in outlines]
+        return [_hull(view(on_floor(outline, floor))) for outline in outlines]
     return [_hull(view(_on_relief(outline, relief))) for outline in outlines]
 
 
 def _hull(points: Array) -> Array:
     return points[ConvexHull(points, qhull_options="QJ").vertices]
-
-
-def _path(points: Array) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "Z"

@@ -6,7 +6,8 @@ import html
 import io
 import math
 from collections.abc import Iterator, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import mujoco
@@ -17,17 +18,20 @@ from PIL import Image
 from codesign.drawing import (
     Camera,
     Polyhedron,
+    Relief,
     Solid,
+    View,
     Window,
     colors_of,
     draw,
+    ground_cells,
     shown_geoms,
     solids_of,
 )
 from codesign.replay.ground import Ground
 from codesign.replay.recording import WORLD, Recording, node_of_bodies
 from codesign.replay.scene import WORLD_COLOR
-from codesign.replay.terrain import AROUND_M, is_flat, relief
+from codesign.replay.terrain import AROUND_M, goal_outlines, is_flat, relief
 from hyperdistill_core.features import BodyLayout
 
 Array = NDArray[np.float64]
@@ -53,9 +57,11 @@ class Film:
     Args:
         recording: The episode.
         size: Width and height of a picture (px).
-        way: (T + 1, 3) places that the camera goes with (m), above a ground that is drawn flat;
-            those of the torso without its bounce by default, above the ground of the episode.
-        lines: Distance of lines on the ground (m); 0 for none.
+        steady: Whether the camera goes straight at the mean speed of the robot; by default it goes
+            with the torso, without its bounce.
+        lines: Distance of lines on the ground (m).
+        ground: Id of uneven ground that all pictures refer to, and that :meth:`ground` draws once;
+            by default each picture has its own.
     """
 
     def __init__(
@@ -63,23 +69,77 @@ class Film:
         recording: Recording,
         *,
         size: tuple[int, int],
-        way: Array | None = None,
+        steady: bool = False,
         lines: float = LINES_M,
+        ground: str = "",
     ) -> None:
         self.recording, self.size, self._lines = recording, size, lines
+        self._ground_id = ground
         self._data = mujoco.MjData(recording.model)
         self._colors = colors_of(recording.graph)
-        self._own, self._others = _moving_geoms(recording)
+        self._own, self._others = moving_geoms(recording)
         self._ground = Ground(recording)
-        path = recording.torso[:, :2]
-        self._uneven = way is None and not is_flat(self._ground, path, around=AROUND_M)
-        half = round(CALM_S / 2.0 / recording.control_dt)
-        self._way = _averaged(recording.torso, half) if way is None else way.copy()
-        self._way[:, 2] = recording.ground_m
-        if self._uneven:
-            below = np.nan_to_num(self._ground.heights(path), nan=recording.ground_m)
-            self._way[:, 2] = _averaged(np.column_stack([path, below]), half)[:, 2]
+        self._uneven = not is_flat(self._ground, recording.torso[:, :2], around=AROUND_M)
+        self._goals = goal_outlines(self._ground, recording.goals, recording.goal_radius)
+        self._way = self._straight_way() if steady else self._calm_way()
         self._offset, self._width = self._room()
+
+    def _straight_way(self) -> Array:
+        """(T + 1, 3) places on a straight line from the first to the last place on the ground."""
+        first, last = self._ground.on(self.recording.torso[[0, -1], :2])
+        share = np.linspace(0.0, 1.0, self.recording.steps + 1)[:, None]
+        return (1.0 - share) * first + share * last
+
+    def _calm_way(self) -> Array:
+        """(T + 1, 3) places below the torso, without bounce."""
+        half = round(CALM_S / 2.0 / self.recording.control_dt)
+        return _averaged(self._ground.on(self.recording.torso[:, :2]), half)
+
+    @cached_property
+    def _relief(self) -> Relief | None:
+        """Uneven ground near the whole way; None on flat ground."""
+        if not self._uneven:
+            return None
+        radius = RADIUS * self._width
+        return relief(self._ground, self._way[:, :2], radius=radius, tile=self._lines)
+
+    def ground(self) -> str:
+        """Uneven ground near the whole way, with the id that all pictures refer to, as SVG.
+
+        Returns:
+            A group of elements; empty on flat ground.
+        """
+        if self._relief is None:
+            return ""
+        moved = np.array([self._moved(step) for step in range(self.recording.steps + 1)])
+        shown = np.stack([-moved.max(axis=0), self.size - moved.min(axis=0)])
+        cells = ground_cells(
+            replace(self._relief, radius=None), view=self._view(0), shown=shown, lines=self._lines
+        )
+        return f'<g id="{self._ground_id}">{cells}</g>'
+
+    def _window(self, step: int) -> Window:
+        return Window(center=self._way[step] + self._offset, width=self._width, lines=self._lines)
+
+    def _view(self, step: int) -> View:
+        return View.onto(self._window(step), CAMERA, self.size)
+
+    def _moved(self, step: int) -> Array:
+        """(2,) how far the ground is from its place at the first step in the picture (px)."""
+        return self._view(step).offset - self._view(0).offset
+
+    def _relief_at(self, step: int) -> tuple[Relief | None, str | None]:
+        """The ground around the robot, and what shows it if it is in another element."""
+        if not self._uneven:
+            return None, None
+        if not self._ground_id:
+            around, radius = self._way[step, None, :2], RADIUS * self._width
+            return relief(self._ground, around, radius=radius, tile=self._lines), None
+        if self._relief is None:
+            return None, None
+        x, y = self._moved(step).round(1)
+        shared = f'<use href="#{self._ground_id}" x="{x:g}" y="{y:g}"/>'
+        return replace(self._relief, center=self._way[step, :2]), shared
 
     def _room(self) -> tuple[Array, float]:
         """(3,) middle of the picture from the path of the camera, and its width (m)."""
@@ -89,7 +149,7 @@ class Film:
         for step in np.unique(steps):
             outlines = [solid.outline() for solid in self._solids(int(step))]
             if outlines:
-                points = CAMERA.project(np.concatenate(outlines) - self._focus(int(step)))
+                points = CAMERA.project(np.concatenate(outlines) - self._way[step])
                 lows.append(points.min(axis=0))
                 highs.append(points.max(axis=0))
         low, high = np.min(lows, axis=0)[:2], np.max(highs, axis=0)[:2]
@@ -98,10 +158,6 @@ class Film:
         height = width * self.size[1] / self.size[0]
         middle = (low + high) / 2.0 - np.array([0.0, (ABOVE - BESIDE) / 2.0 * height])
         return middle @ CAMERA.axes[:2], width
-
-    def _focus(self, step: int) -> Array:
-        """(3,) point on the ground that the camera goes with."""
-        return self._way[step]
 
     def _solids(self, step: int) -> list[Solid]:
         self._data.qpos[:] = self.recording.qpos[step]
@@ -125,8 +181,9 @@ class Film:
             title: Text that screen readers say; the name of the robot by default.
             prefix: Start of all ids; pictures in one file need different ones.
         """
-        center, solids = self._focus(step) + self._offset, self._solids(step)
-        radius = RADIUS * self._width
+        window, solids = self._window(step), self._solids(step)
+        around, cells = self._relief_at(step)
+        center, radius = window.center, RADIUS * self._width
         return draw(
             [*solids, *self._near_objects(center)],
             camera=CAMERA,
@@ -134,15 +191,17 @@ class Film:
             title=self.recording.name if title is None else title,
             prefix=prefix,
             floor=self.recording.ground_m,
-            window=Window(center=center, width=self._width, lines=self._lines),
-            relief=relief(
-                self._ground, self._focus(step)[:2], radius=radius, tile=self._lines or LINES_M
-            )
-            if self._uneven
-            else None,
+            window=window,
+            relief=around,
+            cells=cells,
             boxes=[
                 Polyhedron(corners, WORLD_COLOR)
                 for corners in self._ground.boxes(center[:2] - radius, center[:2] + radius)
+            ],
+            marks=[
+                goal
+                for goal in self._goals
+                if np.linalg.norm(goal.mean(axis=0) - center) < radius + self._width
             ],
         )
 
@@ -158,8 +217,12 @@ class Film:
         return f"{text}   fell" if recording.fell and step == recording.steps else text
 
 
-def _moving_geoms(recording: Recording) -> tuple[list[int], list[int]]:
-    """Shown geoms of the robot, and those of objects that move freely."""
+def moving_geoms(recording: Recording) -> tuple[list[int], list[int]]:
+    """Shown geoms of the robot, and those of objects that move freely.
+
+    Args:
+        recording: An episode.
+    """
     model = recording.model
     owners = node_of_bodies(model, BodyLayout.from_graph(recording.graph, model))
     own: list[int] = []

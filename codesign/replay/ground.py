@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesign.replay.recording import WORLD, Recording
+from hyperdistill_core.tasks.terrain import Surface
+from hyperdistill_core.tasks.terrain.scene_ground import SCENE_GEOM
 
 Array = NDArray[np.float64]
 #: Heights that differ by less count as equal (m).
@@ -16,13 +18,15 @@ EQUAL_M = 1e-4
 # How far above the ground the top of an upright box is that stands on it (m).
 _STANDING_M = 0.01
 _TINY = 1e-9
+# Half width of the side of a step, and distance of the lines on a round surface (m).
+_RISER_M, _ROUND_M = 5e-4, 0.1
 
 
 class Ground:
     """Floors and height fields of the world of an episode, and what stands on them.
 
     Boxes that are upright and higher than the ground where the episode began are obstacles and
-    walls; all other fixed boxes are floors.
+    walls; all other fixed boxes are floors, and so is everything in a user's own scene.
 
     Args:
         recording: The episode.
@@ -40,24 +44,23 @@ class Ground:
     def __init__(self, recording: Recording) -> None:
         self.level_m = recording.ground_m
         self._model = model = recording.model
-        self._data = mujoco.MjData(model)
-        mujoco.mj_kinematics(model, self._data)
+        self._surface = Surface(model)
         fixed = np.flatnonzero(model.body_weldid[model.geom_bodyid] == WORLD).tolist()
         kinds, kind_of = mujoco.mjtGeom, model.geom_type
+        scene = {geom for geom in fixed if model.geom(geom).name.startswith(SCENE_GEOM)}
         boxes = [geom for geom in fixed if kind_of[geom] == kinds.mjGEOM_BOX]
-        self._standing = [geom for geom in boxes if self._stands(geom)]
-        self._floors = [geom for geom in boxes if geom not in self._standing]
+        self._planes = [geom for geom in fixed if kind_of[geom] == kinds.mjGEOM_PLANE]
         self._fields = [geom for geom in fixed if kind_of[geom] == kinds.mjGEOM_HFIELD]
-        self.geoms = frozenset([*boxes, *self._fields])
-        self._has_plane = any(kind_of[geom] == kinds.mjGEOM_PLANE for geom in fixed)
+        self._standing = [geom for geom in boxes if geom not in scene and self._stands(geom)]
+        known = {*self._planes, *self._fields, *self._standing}
+        self._floors = [geom for geom in fixed if geom in {*boxes, *scene} - known]
+        self._steps = frozenset(scene & {*self._floors})
+        self.geoms = frozenset([*self._fields, *self._standing, *self._floors])
 
     def _stands(self, geom: int) -> bool:
-        upright = self._rotation(geom)[2, 2] > 1.0 - _TINY
-        top = self._data.geom_xpos[geom][2] + self._model.geom_size[geom][2]
+        upright = self._surface.frame(geom)[2, 2] > 1.0 - _TINY
+        top = self._surface.center(geom)[2] + self._model.geom_size[geom][2]
         return bool(upright and top > self.level_m + _STANDING_M)
-
-    def _rotation(self, geom: int) -> Array:
-        return self._data.geom_xmat[geom].reshape(3, 3)
 
     def heights(self, points: Array) -> Array:
         """Heights of the ground, without what stands on it.
@@ -68,56 +71,51 @@ class Ground:
         Returns:
             (...,) heights (m); not a number where there is no ground.
         """
-        found = np.full(points.shape[:-1], self.level_m if self._has_plane else np.nan)
-        for geom in self._floors:
-            found = np.fmax(found, self._top_of_box(geom, points))
-        for geom in self._fields:
-            found = np.fmax(found, self._top_of_field(geom, points))
+        found = np.full(points.shape[:-1], np.nan)
+        for geom in self._planes:
+            found = np.fmax(found, self._surface.top(geom, points))
+        for geom in (*self._floors, *self._fields):
+            low, high = (each[:2] for each in self._surface.bounds(geom))
+            near = ((points >= low - _TINY) & (points <= high + _TINY)).all(axis=-1)
+            if near.any():
+                found[near] = np.fmax(found[near], self._surface.top(geom, points[near]))
         return found
 
-    def _top_of_box(self, geom: int, points: Array) -> Array:
-        low, high = np.full(points.shape[:-1], -np.inf), np.full(points.shape[:-1], np.inf)
-        center, axes = self._data.geom_xpos[geom], self._rotation(geom).T
-        for normal, half in zip(axes, self._model.geom_size[geom], strict=True):
-            for nx, ny, nz in (normal, -normal):
-                # Along a vertical line a point is inside where nz * (z - center) <= left.
-                left = half - (points - center[:2]) @ np.array([nx, ny])
-                if nz > _TINY:
-                    high = np.minimum(high, center[2] + left / nz)
-                elif nz < -_TINY:
-                    low = np.maximum(low, center[2] + left / nz)
-                else:
-                    high = np.where(left >= -_TINY, high, -np.inf)
-        return np.where(low <= high, high, np.nan)
+    def on(self, points: Array) -> Array:
+        """Points of the ground; where there is none, at the height where the episode began.
 
-    def _top_of_field(self, geom: int, points: Array) -> Array:
-        model, field = self._model, int(self._model.geom_dataid[geom])
-        rows, columns = int(model.hfield_nrow[field]), int(model.hfield_ncol[field])
-        half, first = model.hfield_size[field], int(model.hfield_adr[field])
-        values = model.hfield_data[first : first + rows * columns].reshape(rows, columns)
-        center, last = self._data.geom_xpos[geom], np.array([columns - 1, rows - 1])
-        places = ((points - center[:2]) / half[:2] + 1.0) / 2.0 * last
-        inside = ((places >= -_TINY) & (places <= last + _TINY)).all(axis=-1)
-        column, row = np.moveaxis(np.clip(np.floor(places), 0, last - 1).astype(np.intp), -1, 0)
-        along, across = places[..., 0] - column, places[..., 1] - row
-        near = (1.0 - along) * values[row, column] + along * values[row, column + 1]
-        far = (1.0 - along) * values[row + 1, column] + along * values[row + 1, column + 1]
-        top = center[2] + half[2] * ((1.0 - across) * near + across * far)
-        return np.where(inside, top, np.nan)
+        Args:
+            points: (..., 2) places along x and y (m).
+
+        Returns:
+            (..., 3) points (m).
+        """
+        heights = np.nan_to_num(self.heights(points), nan=self.level_m)
+        return np.concatenate([points, heights[..., None]], axis=-1)
 
     def lines(self, axis: int) -> Array:
         """(n,) places along x (axis 0) or y (axis 1) between which the ground is straight (m)."""
         places: list[Array] = [np.empty(0)]
-        for geom in self._floors:
-            half = (np.abs(self._rotation(geom)) @ self._model.geom_size[geom])[axis]
-            places.append(self._data.geom_xpos[geom][axis] + np.array([-half, half]))
-        for geom in self._fields:
-            field = int(self._model.geom_dataid[geom])
-            count = (self._model.hfield_ncol, self._model.hfield_nrow)[axis][field]
-            half = self._model.hfield_size[field][axis]
-            shares: Array = np.linspace(-1.0, 1.0, int(count))
-            places.append(self._data.geom_xpos[geom][axis] + half * shares)
+        for geom in (*self._floors, *self._fields):
+            low, high = (float(each[axis]) for each in self._surface.bounds(geom))
+            ends = np.array([low, high])
+            if geom in self._steps:
+                # A step goes up at once, and a surface between lines is straight.
+                ends = np.concatenate([ends - _RISER_M, ends + _RISER_M])
+            places.append(ends)
+            if geom in self._fields:
+                field = int(self._model.geom_dataid[geom])
+                count = int((self._model.hfield_ncol, self._model.hfield_nrow)[axis][field])
+                places.append(np.linspace(low, high, count))
+            elif geom in self._steps and not self._has_straight_sides(geom):
+                places.append(np.linspace(low, high, max(2, round((high - low) / _ROUND_M))))
         return np.unique(np.concatenate(places).round(6))
+
+    def _has_straight_sides(self, geom: int) -> bool:
+        """Whether a geom is a box whose sides lie along the axes, but for a slope along x."""
+        if self._model.geom_type[geom] != mujoco.mjtGeom.mjGEOM_BOX:
+            return False
+        return bool(np.abs(self._surface.frame(geom)[1]).max() > 1.0 - _TINY)
 
     def boxes(self, low: Array, high: Array) -> Iterator[Array]:
         """What stands on the ground in a rectangle.
@@ -131,8 +129,8 @@ class Ground:
             rectangle, and all at the height where the episode began.
         """
         for geom in self._standing:
-            center, size = self._data.geom_xpos[geom], self._model.geom_size[geom]
-            rotation = self._rotation(geom)
+            center, size = self._surface.center(geom), self._model.geom_size[geom]
+            rotation = self._surface.frame(geom)
             half = np.abs(rotation) @ size
             first, last = center - half, center + half
             first[2] = max(first[2], self.level_m)

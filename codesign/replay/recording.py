@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 #: The MuJoCo body of the world.
 WORLD = 0
+# Radius of the goals of tasks that do not say when one is reached (m).
+_GOAL_RADIUS_M = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +47,8 @@ class Recording:
         fell: Whether the episode ended by a fall.
         max_steps: Most control steps of an episode of its task.
         ground_m: Height of the ground where the episode began (m).
+        goals: Places to go to, or to bring an object to (m).
+        goal_radius: Horizontal distance from which such a place counts as reached (m).
 
     Examples:
         >>> from codesign.scoring import load_controller
@@ -71,6 +75,8 @@ class Recording:
     fell: bool
     max_steps: int
     ground_m: float = 0.0
+    goals: tuple[tuple[float, float, float], ...] = ()
+    goal_radius: float = 0.0
     note: str = ""
 
     @property
@@ -158,7 +164,8 @@ def record(
     result = rollout(graph, policy, task=task, episodes=1, seed=seed, record_trajectory=True)
     if result.unstable or result.qpos is None or result.ctrl is None or result.rewards is None:
         raise RunError(f"{name}: no replay: its simulation is unstable")
-    model, steps = task.model(graph, task.world(seed)), int(result.lengths[0])
+    world, steps = task.world(seed), int(result.lengths[0])
+    model = task.model(graph, world)
     qpos, controls = result.qpos[: steps + 1, 0], result.ctrl[:steps, 0]
     layout = BodyLayout.from_graph(graph, model)
     owners = node_of_bodies(model, layout)
@@ -178,6 +185,8 @@ def record(
         fell=bool(result.fell[0]),
         max_steps=task.max_steps,
         ground_m=task.ground_m,
+        goals=world.goals,
+        goal_radius=getattr(task, "margin_m", _GOAL_RADIUS_M),
         note=note,
     )
 

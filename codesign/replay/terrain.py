@@ -26,6 +26,10 @@ TOLERANCES_M = (0.002, 0.01, 0.03, 0.06, 0.1)
 RELIEF_TOLERANCE_M = 0.01
 #: How far the ground of a picture extends toward the camera, where it does not fade, in radii.
 FRONT = 1.4
+#: Lines along the ribbon of ground below a path.
+RIBBON_LINES = 7
+#: Points of the circle around a goal.
+CIRCLE_POINTS = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,32 +132,78 @@ def _surface(
     return _solid(coarse_x, coarse_y, coarse, shown), _lines(coarse_x, coarse_y, coarse, shown)
 
 
-def relief(ground: Ground, center: Array, *, radius: float, tile: float) -> Relief | None:
-    """Uneven ground around a place, for a picture.
+def relief(ground: Ground, path: Array, *, radius: float, tile: float) -> Relief | None:
+    """Uneven ground around one or more places, for pictures.
 
     Args:
         ground: The ground of the episode.
-        center: (2,) the place (m).
-        radius: Radius of what is shown (m).
+        path: (n, 2) the places (m).
+        radius: Distance at which the ground behind the first place has faded (m).
         tile: Largest distance of the lines of its grid (m).
 
     Returns:
         The relief; None where there is no ground.
     """
-    low = np.floor((center - FRONT * radius) / tile) * tile
-    high = np.ceil((center + FRONT * radius) / tile) * tile
+    low = np.floor((path.min(axis=0) - FRONT * radius) / tile) * tile
+    high = np.ceil((path.max(axis=0) + FRONT * radius) / tile) * tile
     x, y, heights = _grid(ground, low, high, tile)
     if np.isnan(heights).all():
         return None
     columns = needed(heights.T, x, RELIEF_TOLERANCE_M, tile)
-    rows = needed(heights[:, columns], y, RELIEF_TOLERANCE_M, tile)
+    rows = needed(heights[:, columns], y, RELIEF_TOLERANCE_M, None)
     return Relief(
         x=x[columns],
         y=y[rows],
         heights=heights[np.ix_(rows, columns)],
-        center=center,
+        center=path[0],
         radius=radius,
     )
+
+
+def ribbon(ground: Ground, path: Array, *, half: float, ends: float) -> Relief | None:
+    """Uneven ground below a path along x, straightened: its y are those from the path.
+
+    Args:
+        ground: The ground of the episode.
+        path: (n, 2) places with rising x (m).
+        half: How far the ribbon extends to the sides (m).
+        ends: How far it extends beyond the path (m).
+
+    Returns:
+        The relief; None where there is no ground.
+    """
+    x = _within(ground.lines(0), float(path[0, 0] - ends), float(path[-1, 0] + ends), TILE_M)
+    y: Array = np.linspace(-half, half, RIBBON_LINES)
+    places = np.stack(np.meshgrid(x, y), axis=-1)
+    places[..., 1] += np.interp(x, *path.T)
+    heights = ground.heights(places)
+    if np.isnan(heights).all():
+        return None
+    columns = needed(heights.T, x, RELIEF_TOLERANCE_M)
+    rows = needed(heights[:, columns], y, RELIEF_TOLERANCE_M, None)
+    return Relief(
+        x=x[columns],
+        y=y[rows],
+        heights=heights[np.ix_(rows, columns)],
+        center=path[0],
+        radius=None,
+    )
+
+
+def goal_outlines(ground: Ground, goals: Sequence[Sequence[float]], radius: float) -> list[Array]:
+    """Circles on the ground around goals.
+
+    Args:
+        ground: The ground of the episode.
+        goals: Their places (m).
+        radius: Radius of the circles (m).
+
+    Returns:
+        (n, 3) points of each circle (m).
+    """
+    angles = np.linspace(0.0, 2.0 * np.pi, CIRCLE_POINTS, endpoint=False)
+    circle = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return [ground.on(np.asarray(goal)[:2] + circle) for goal in goals]
 
 
 def is_flat(ground: Ground, path: Array, *, around: float) -> bool:
@@ -186,7 +236,7 @@ def _grid(ground: Ground, low: Array, high: Array, tile: float) -> tuple[Array, 
 
 
 def needed(
-    heights: Array, places: Array, tolerance: float, tile: float = TILE_M
+    heights: Array, places: Array, tolerance: float, tile: float | None = TILE_M
 ) -> NDArray[np.intp]:
     """Rows of heights that are enough to find the others by linear interpolation.
 
@@ -194,7 +244,7 @@ def needed(
         heights: (n, m) heights (m), not a number where there is no ground.
         places: (n,) places of the rows (m).
         tolerance: Largest difference of an interpolated height (m).
-        tile: Distance of rows that are always needed (m).
+        tile: Distance of rows that are always needed (m); None for none.
 
     Returns:
         Numbers of rows; the first, the last, and those between tiles are among them.
@@ -204,7 +254,7 @@ def needed(
         array([0, 2, 3])
     """
     filled = np.where(np.isnan(heights), -1e3, heights)
-    whole = _between_tiles(places, tile)
+    whole = np.zeros(len(places), np.bool_) if tile is None else _between_tiles(places, tile)
     kept, last = [0], len(places) - 1
     while kept[-1] < last:
         first = kept[-1]

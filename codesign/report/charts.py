@@ -56,12 +56,15 @@ def figure(
     }
 
 
-def fitness_chart(curve: Fitness, again: Sequence[tuple[int, float]]) -> Figure:
+def fitness_chart(
+    curve: Fitness, again: Sequence[tuple[int, float]], *, axis: str = "score"
+) -> Figure:
     """Fitness over candidates: quartiles, the best so far, and re-evaluated finalists.
 
     Args:
         curve: The fitness of a run.
         again: Number and score of each finalist on fresh episodes.
+        axis: Title of the axis of scores, with their unit.
     """
     x = curve.candidates.tolist()
     low, middle, high = (_numbers(curve.quartiles[:, index]) for index in range(3))
@@ -88,7 +91,7 @@ def fitness_chart(curve: Fitness, again: Sequence[tuple[int, float]]) -> Figure:
                 "marker": {"symbol": "diamond", "size": 9, "color": PALETTE[1]},
             }
         )
-    return figure(traces, x="candidates", y="score")
+    return figure(traces, x="candidates", y=axis)
 
 
 def diversity_chart(

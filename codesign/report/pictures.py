@@ -7,41 +7,21 @@ from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
-import mujoco
-import numpy as np
-
-from codesign.drawing import (
-    Camera,
-    Window,
-    colors_of,
-    draw,
-    node_labels,
-    rest_state,
-    solids_of,
-)
+from codesign.drawing import colors_of, draw, node_labels, rest_state, solids_of
 from codesign.report import motion
+from codesign.report.strobe import STEADY, strobe
 from morph_ops import graph as body_graph
-from morph_ops.geometry import extent
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from codesign.drawing import Solid
     from codesign.replay import Recording
 
 THUMBNAIL = (160, 120)
 CARD = (320, 240)
-STROBE = (1120, 210)
-SIDE = Camera(azimuth=-90.0, elevation=14.0)
-#: Most poses of a body in motion in one picture.
-MOST_POSES = 5
-#: Distance between two poses, in sizes of the body.
-APART = 1.1
-#: Height of the middle of a picture of motion above the ground, as a share of its height.
-GROUND_AT = 0.3
-#: Place in the episode from which motion is shown, and the length of a gait diagram (s).
-STEADY, GAIT_S = 0.35, 4.0
+#: Length of a gait diagram (s).
+GAIT_S = 4.0
 GAIT_LABEL, GAIT_WIDTH = 62, 320
 #: Heights of a row of a gait diagram, and of all rows if these are not exceeded (px).
 GAIT_ROWS, GAIT_HEIGHT = (15, 28), 160
@@ -67,7 +47,7 @@ class Pictures:
     """
 
     def __init__(self, *, most_motion: int = MOST_MOTION) -> None:
-        self._numbers = count()
+        self._numbers, self._films = count(), count()
         self._thumbnails: dict[str, tuple[str, str]] = {}
         self._frames: list[str] = []
         self._left = most_motion
@@ -137,13 +117,16 @@ class Pictures:
         """
         if self._left <= 0:
             return ""
-        name = f"film-{len(self._frames)}"
-        drawn, seconds = motion.frames_of(recording, prefix=self._prefix())
+        name = f"film-{next(self._films)}"
+        drawn, ground, seconds = motion.frames_of(
+            recording, prefix=self._prefix(), ground=f"{name}-ground"
+        )
         symbols = [_symbol(one, f"{name}-{n}", motion.SIZE) for n, one in enumerate(drawn)]
-        self._left -= sum(map(len, symbols))
+        shared = [f"<defs>{ground}</defs>"] if ground else []
+        self._left -= sum(map(len, symbols + shared))
         if self._left < 0:
             return ""
-        self._frames += symbols
+        self._frames += symbols + shared
         width, height = motion.SIZE
         return (
             f'<svg class="film" viewBox="0 0 {width} {height}" role="img" data-film="{name}" '
@@ -157,33 +140,7 @@ class Pictures:
         Args:
             recording: An episode of the body.
         """
-        size_m = float(extent(recording.graph).max())
-        speed = max(abs(recording.speed), 1e-6)
-        every = max(1, round(APART * size_m / speed / recording.control_dt))
-        first = round(STEADY * recording.steps)
-        steps = [first + number * every for number in range(MOST_POSES)]
-        steps = [step for step in steps if step <= recording.steps] or [recording.steps]
-        model, data = recording.model, mujoco.MjData(recording.model)
-        colors = colors_of(recording.graph)
-        solids: list[Solid] = []
-        for step in steps:
-            data.qpos[:] = recording.qpos[step]
-            mujoco.mj_forward(model, data)
-            # Sideways drift would lead the body out of the picture.
-            data.geom_xpos[:, 1] -= recording.torso[step, 1]
-            solids += solids_of(model, data, colors=colors)
-        along = recording.torso[steps, 0]
-        width = float(np.ptp(along)) + 1.5 * size_m
-        width = max(width, 1.1 * size_m * STROBE[0] / STROBE[1])
-        center = np.array([along.mean(), 0.0, GROUND_AT * width * STROBE[1] / STROBE[0]])
-        return draw(
-            solids,
-            camera=SIDE,
-            size=STROBE,
-            title=f"{recording.name} in motion, every {every * recording.control_dt:.2f} s",
-            prefix=self._prefix(),
-            window=Window(center=center, width=width, lines=1.0, length=1.2 * size_m),
-        )
+        return strobe(recording, prefix=self._prefix())
 
     def _drawn(
         self,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codesign.drawing import Camera, Polyhedron, Relief, Swept, Window, draw
-from codesign.drawing.relief import faded, nearness
+from codesign.drawing import Camera, Polyhedron, Relief, Swept, View, Window, draw, ground_cells
+from codesign.drawing.relief import nearness
 
 CAMERA = Camera(azimuth=-90.0, elevation=20.0)  # it stands at y < 0
 LINES = np.linspace(-2.0, 2.0, 9)
@@ -28,26 +28,53 @@ def test_heights_are_interpolated_and_go_on_beyond_the_grid():
 
 
 def test_cells_come_from_back_to_front_with_upward_normals():
-    corners, normals, left, near = relief_of(ramp()).cells(CAMERA)
-    assert (np.diff(near) >= 0.0).all()
-    assert near == pytest.approx(-corners[:, :, 1].mean(axis=1))
+    corners, normals = relief_of(ramp()).cells(CAMERA)
+    near = nearness(corners, CAMERA)
+    assert (np.diff(near.mean(axis=1)) >= 0.0).all()
     assert normals[:, 2].min() > 0.9
-    assert left[near > -0.5].max() == 1.0
-    assert 0.0 < left.min() < 1.0
+    assert near.max(axis=1).min() > -2.0, "what has faded is left out"
 
 
 def test_where_there_is_no_ground_there_is_no_cell():
     heights = ramp()
     heights[:, 4:] = np.nan
-    corners, *_ = relief_of(heights).cells(CAMERA)
+    corners, _ = relief_of(heights).cells(CAMERA)
     assert corners[:, :, 0].max() == LINES[3]
 
 
-def test_ground_in_front_is_drawn_after_the_solids():
+def ridge(y):
+    """Flat ground with a ridge along x."""
+    heights = np.zeros((9, 9))
+    heights[y == LINES] = 1.0
+    return relief_of(heights)
+
+
+@pytest.mark.parametrize(("y", "hides"), [(1.0, False), (-1.0, True)])
+def test_solids_shine_through_a_hill_in_front_of_them(y, hides):
+    after = draw([BALL], camera=CAMERA, relief=ridge(y), window=WINDOW).split("<circle")[1]
+    assert ("<path" in after) == ("clip-path" in after) == hides
+
+
+def test_ground_is_transparent_so_that_it_fits_light_and_dark():
     picture = draw([BALL], camera=CAMERA, relief=relief_of(ramp()), window=WINDOW)
-    before, after = picture.split("<circle")
-    assert min(before.count("<path"), after.count("<path")) > 40
-    assert "<path" not in draw([BALL], camera=CAMERA).split("<circle")[1]
+    assert '<g opacity="0.4" mask="url(#' in picture
+    assert "#fff" not in picture.split("<mask")[1].split("</defs>")[1]
+
+
+def test_pictures_can_share_their_ground():
+    hill, view = relief_of(ramp()), View.onto(WINDOW, CAMERA, (320, 240))
+    cells = ground_cells(hill, view=view, shown=np.array([(0.0, 0.0), (320.0, 240.0)]), lines=0.5)
+    whole = draw([BALL], camera=CAMERA, relief=hill, window=WINDOW)
+    assert cells in whole
+    other = draw([BALL], camera=CAMERA, relief=hill, window=WINDOW, cells="<use/>")
+    assert whole.replace(cells, "<use/>") == other
+
+
+def test_goals_are_marked_below_the_solids():
+    goal = np.array([(0.5, 0.0, 0.0), (0.0, 0.5, 0.0), (-0.5, 0.0, 0.0)])
+    marked = draw([BALL], camera=CAMERA, window=WINDOW, marks=[goal])
+    plain = draw([BALL], camera=CAMERA, window=WINDOW)
+    assert marked.split("<circle")[0].count("<path") == plain.split("<circle")[0].count("<path") + 1
 
 
 @pytest.mark.parametrize(("y", "transparent"), [(1.0, False), (-1.0, True)])
@@ -71,7 +98,3 @@ def test_the_shadow_falls_on_the_ground_below():
 
 def test_how_near_is_measured_along_the_ground():
     assert nearness(np.array([[0.0, -2.0, 5.0]]), CAMERA) == pytest.approx([2.0])
-
-
-def test_colors_fade_into_paper():
-    assert (faded("#102030", 1.0), faded("#102030", 0.0)) == ("#102030", "#ffffff")

@@ -121,7 +121,7 @@ def test_what_is_left_out_is_interpolated():
 
 def test_a_relief_has_the_heights_of_the_ground():
     ground, center = ground_of("incline"), np.array([10.0, 0.0])
-    hill = relief(ground, center, radius=2.0, tile=0.5)
+    hill = relief(ground, center[None], radius=2.0, tile=0.5)
     at = center + np.random.default_rng(0).uniform(-2.0, 2.0, (50, 2))
     assert np.allclose(there(hill).at(at), ground.heights(at), atol=1e-3)
-    assert relief(ground, np.array([-500.0, 0.0]), radius=2.0, tile=0.5) is None
+    assert relief(ground, np.array([[-500.0, 0.0]]), radius=2.0, tile=0.5) is None

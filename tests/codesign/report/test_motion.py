@@ -46,9 +46,10 @@ def test_a_short_episode_is_its_own_loop(recording):
 
 def test_frames_follow_each_other_in_real_time(recording):
     first, last = motion.loop_of(recording)
-    frames, seconds = motion.frames_of(recording, prefix="a")
+    frames, ground, seconds = motion.frames_of(recording, prefix="a", ground="g")
     assert len(frames) * seconds == pytest.approx((last - first) * recording.control_dt, abs=0.04)
     assert len(set(frames)) == len(frames)
+    assert ground == ""
 
 
 def test_a_page_has_no_more_motion_than_it_may(recording):
