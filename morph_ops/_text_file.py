@@ -17,6 +17,12 @@ T = TypeVar("T")
 LARGEST_TEXT = 10_000_000
 
 
+def state_folder() -> Path:
+    """The folder of this user for what the project keeps between runs; it may not exist."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "codesign"
+
+
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Whether there is a file; a name that no file can have, such as a very long one, is none.
 

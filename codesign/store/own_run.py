@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from morph_ops._text_file import read_bytes
+from morph_ops._text_file import read_bytes, state_folder
 
 #: File of the mark in a run folder; a run that names nothing has none.
 MARK = "started-by"
@@ -60,8 +60,7 @@ def _key() -> bytes:
     Raises:
         OSError: It can be neither read nor written.
     """
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    path = Path(state) / "codesign" / "run-key"
+    path = state_folder() / "run-key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")

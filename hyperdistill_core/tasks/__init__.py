@@ -26,6 +26,7 @@ from hyperdistill_core.tasks.scene import (
     pinned_task,
     scene_path,
     scene_task,
+    write_scene,
 )
 from hyperdistill_core.tasks.task import Task
 from morph_ops._registry import Registry, unfit_plugin
@@ -91,4 +92,5 @@ __all__ = [
     "is_scene",
     "pinned_task",
     "scene_path",
+    "write_scene",
 ]

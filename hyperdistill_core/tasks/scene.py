@@ -8,13 +8,16 @@ ground of the scene counts, so a body that walks off an edge falls. The custom n
 ``fall_ratio`` of the scene replaces 0.5.
 
 The name of such a task is that of its file with a hash of all that it is made of, such as
-``stairs.xml#0123456789ab``. A path may have such an ending, too; then only a scene with this hash
-is taken.
+``stairs.xml#0123456789ab``. Score records and runs have this name. Copies of the scenes that runs
+name lie in the user's folder for state, where this name finds them when the file has gone or
+changed.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +27,8 @@ from numpy.random import RandomState
 from hyperdistill_core.tasks.flat import Flat
 from hyperdistill_core.tasks.terrain.scene_ground import scene_world
 from hyperdistill_core.tasks.terrain.world import World
-from morph_ops._messages import shown
+from morph_ops._messages import reason, shown
+from morph_ops._text_file import state_folder
 from morph_ops.errors import MjcfError
 from morph_ops.io.mjcf.scene import HASH_DIGITS, Scene, read_scene
 
@@ -79,8 +83,7 @@ def scene_task(name: str) -> SceneTask:
     """The task of a scene.
 
     Args:
-        name: Path of the scene, with a hash or not; or the name of such a task that this process
-            has made before.
+        name: Path of the scene, or the name of such a task, which may have a folder before it.
 
     Raises:
         MjcfError: The scene cannot be read, see :func:`~morph_ops.io.mjcf.scene.read_scene`.
@@ -89,28 +92,36 @@ def scene_task(name: str) -> SceneTask:
     """
     found = _NAME.fullmatch(name)
     path, expected = scene_path(name), found["hash"] if found else None
-    if expected is not None and (made := _made.get(f"{path.name}#{expected}")) is not None:
+    if expected is None:
+        return _remember(_read(path, _stamp(path)))
+    if (made := _made.get(f"{path.name}#{expected}")) is not None:
         return made
-    task = _read(path, _stamp(path))
-    if expected is not None and task.scene.hash != expected:
-        raise MjcfError(
-            f"{path}: expected the scene {expected}, got {task.scene.hash}: the file, or one that "
-            "it names, has changed; restore it, or begin anew with the new scene"
+    other: MjcfError | None = None
+    for file in (path, stored_scene(name)):
+        try:
+            task = _read(file, _stamp(file))
+        except MjcfError as error:
+            other = other or error
+            continue
+        if task.scene.hash == expected:
+            return _remember(task)
+        other = MjcfError(
+            f"{file}: expected the scene {expected}, got {task.scene.hash}: the file, or one that "
+            "it names, has changed; restore it, or leave out the number for the scene as it is now"
         )
-    _made[task.name] = task
-    while len(_made) > _KEPT:
-        del _made[next(iter(_made))]
-    return task
+    raise other or MjcfError(f"{path}: no such file")
 
 
 def pinned_task(name: str) -> str:
-    """The name of a task for other processes and later times: a scene's has folder and hash.
+    """The name of a task by which other processes and later times find it.
+
+    That of a scene has its hash, and a copy of the scene is kept in the user's folder for state.
 
     Args:
         name: Name of a task.
 
     Raises:
-        MjcfError: As for :func:`scene_task`.
+        MjcfError: As for :func:`scene_task`; or the copy cannot be written.
 
     Examples:
         >>> pinned_task("flat")
@@ -118,7 +129,55 @@ def pinned_task(name: str) -> str:
     """
     if not is_scene(name):
         return name
-    return f"{scene_path(name).absolute()}#{scene_task(name).scene.hash}"
+    task = scene_task(name)
+    stored = stored_scene(task.name)
+    if not stored.is_file():
+        try:
+            write_scene(task, stored)
+        except OSError as error:
+            raise MjcfError(
+                f"{stored}: the copy of the scene cannot be written ({reason(error)}); set "
+                "XDG_STATE_HOME to a folder of your own"
+            ) from None
+    return task.name
+
+
+def write_scene(task: SceneTask, path: Path) -> None:
+    """Write a copy of a scene and its files into a new folder, complete or not at all.
+
+    Args:
+        task: The task of the scene.
+        path: The MJCF file to write; nothing is done where another process wrote it first.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".scene-", dir=path.parent.parent))
+    try:
+        task.scene.write(draft / path.name)
+        draft.rename(path.parent)
+    except OSError:
+        if not path.is_file():
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def stored_scene(name: str) -> Path:
+    """Where the copy of a scene is kept.
+
+    Args:
+        name: Name of its task.
+    """
+    return state_folder() / "scenes" / name.rpartition("#")[2] / scene_path(name).name
+
+
+def _remember(task: SceneTask) -> SceneTask:
+    _made[task.name] = task
+    while len(_made) > _KEPT:
+        del _made[next(iter(_made))]
+    return task
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -17,8 +17,8 @@ from hyperdistill_core.tasks.terrain.world import Geom, World, add_empty_field, 
 from morph_ops.errors import MjcfError
 from morph_ops.io.mjcf.scene import Scene, hull_of, touched_geoms
 
-#: Name of the site where episodes begin.
-START = "start"
+#: Name of the site where episodes begin, and start of the names of geoms.
+START, SCENE_GEOM = "start", "scene-"
 #: Distance from the start up to which the ground is known (m): no body comes so far.
 FAR_M = 120.0
 #: Attributes of a geom that count in contacts, and its color.
@@ -133,7 +133,7 @@ def _geoms(model: mujoco.MjModel) -> list[SceneGeom]:
             first = int(model.hfield_adr[number])
             shares = model.hfield_data[first : first + rows * columns].reshape(rows, columns)
             asset = {"field_size": model.hfield_size[number].copy(), "shares": shares.copy()}
-        found.append(SceneGeom(f"scene-{len(found)}", attributes, **asset))
+        found.append(SceneGeom(f"{SCENE_GEOM}{len(found)}", attributes, **asset))
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import Task, get_task, is_scene, pinned_task
+from hyperdistill_core.tasks import scene as scene_module
 from hyperdistill_core.tasks.scene import SceneTask
 from hyperdistill_core.tasks.terrain import HeightMap
 from hyperdistill_core.tasks.terrain.surface import Surface
@@ -131,19 +132,36 @@ def test_the_example_has_stairs(walker, walker_policy):
     assert not result.unstable
 
 
-def test_names_have_a_hash_of_the_content(scene, tmp_path):
+def test_names_have_a_hash_of_the_content_that_finds_a_copy(scene, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    task, file = scene("<geom type='plane' size='0 0 1'/>"), tmp_path / "scene.xml"
+    name = pinned_task(str(file))
+    assert is_scene(name)
+    assert task.name == name == f"scene.xml#{task.scene.hash}"
+    assert get_task(name) is task
+    changed = scene("<geom type='plane' size='0 0 2' pos='0 0 1'/>")
+    assert changed.scene.hash != task.scene.hash
+    scene_module._made.clear()
+    assert get_task(f"{file}#{task.scene.hash}") == task
+    scene_module._made.clear()
+    file.unlink()
+    assert get_task(name).ground_m == 0.0
+    with pytest.raises(MjcfError, match=r"scene.xml: no such file"):
+        get_task(changed.name)
+
+
+def test_a_changed_scene_is_not_taken_for_the_old_one(scene, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     task = scene("<geom type='plane' size='0 0 1'/>")
-    pinned = pinned_task(str(tmp_path / "scene.xml"))
-    assert pinned == f"{tmp_path}/scene.xml#{task.scene.hash}"
-    assert is_scene(pinned)
-    assert task.name == f"scene.xml#{task.scene.hash}"
-    assert get_task(task.name) is get_task(pinned) is task
-    other = scene("<geom type='plane' size='0 0 2' pos='0 0 1'/>")
-    assert other.scene.hash != task.scene.hash
-    assert get_task(pinned) is task
-    unknown = pinned.replace(task.scene.hash, "0" * 12)
-    with pytest.raises(MjcfError, match=r"expected the scene 000000000000, got .* has ch"):
-        get_task(unknown)
+    with pytest.raises(MjcfError, match=r"expected the scene 0+, got .* changed; restore it"):
+        get_task(f"{tmp_path}/scene.xml#{'0' * 12}")
+    assert pinned_task(str(tmp_path / "scene.xml")) == task.name
+    [copy] = (tmp_path / "state").rglob("scene.xml")
+    copy.write_text(copy.read_text().replace("0 0 1", "0 0 2"))
+    (tmp_path / "scene.xml").unlink()
+    scene_module._made.clear()
+    with pytest.raises(MjcfError, match=r"state.* has changed"):
+        get_task(task.name)
 
 
 def test_a_copy_has_the_same_hash_and_heights(scene, tmp_path):
