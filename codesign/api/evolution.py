@@ -15,10 +15,16 @@ from codesign.errors import UsageError
 from codesign.interrupts import deferred_interrupts
 from codesign.machine import difference, machine
 from codesign.scoring import ScoringPool
+from codesign.scoring.several_tasks import scales_from_json, scales_to_json
 from codesign.store import Database, Event, Founder, RunFolder
 from codesign.store.atomic import check_free
 from codesign.store.folder import new_path
-from codesign.store.provenance import provenance, require_same_cluster, require_same_settings
+from codesign.store.provenance import (
+    SCALES,
+    provenance,
+    require_same_cluster,
+    require_same_settings,
+)
 from morph_ops._messages import one_line
 
 #: Parent folder of runs that are given no folder.
@@ -85,9 +91,10 @@ def evolve(
         start = campaign.prepare(settings)
         with observer.phase("starting workers"):
             pool = stack.enter_context(ScoringPool.of_campaign(settings))
+        scales = _scales(settings, pool, {}, observer)
         # The folder comes last: where the workers cannot start, nothing is left behind.
         folder = stack.enter_context(RunFolder.create(path, settings, start=start))
-        stopped = _search(folder, settings, pool, start, observer, kind="started")
+        stopped = _search(folder, settings, pool, start, observer, kind="started", scales=scales)
     return _with_designs(path, stopped, observer)
 
 
@@ -141,7 +148,7 @@ def resume(
             require_same_settings(settings, initial)
             if not allow_custom:
                 require_same_cluster(folder.settings, settings, initial)
-                database.require_task(settings.task)
+                database.require_tasks(settings.task_names)
             finished = _is_finished(database, settings)
             early_stop = database.early_stop()
         if finished:
@@ -151,10 +158,18 @@ def resume(
             campaign.require_components(settings, start)
             with observer.phase("starting workers"):
                 pool = stack.enter_context(ScoringPool.of_campaign(settings))
+            scales = _scales(settings, pool, initial, observer)
             other = difference(machine(), initial, whose="the start of the run")
             warnings = [*filter(None, [other])]
             stopped = _search(
-                folder, settings, pool, start, observer, kind="resumed", warnings=warnings
+                folder,
+                settings,
+                pool,
+                start,
+                observer,
+                kind="resumed",
+                scales=scales,
+                warnings=warnings,
             )
     return _with_designs(path, stopped, observer)
 
@@ -168,6 +183,35 @@ def _is_finished(database: Database, settings: Settings) -> bool:
     )
 
 
+def _scales(
+    settings: Settings, pool: ScoringPool, initial: Mapping[str, str], observer: Observer
+) -> dict[str, str]:
+    """Give the pool of a run over several tasks its scales; what its provenance says of them.
+
+    They are measured once in a run, before the first candidate is scored.
+
+    Args:
+        settings: Settings of the run.
+        pool: Its pool.
+        initial: The provenance of the process that started the run; empty at the start.
+        observer: Follows the run.
+
+    Raises:
+        UsageError: A task has no scale, or the database is damaged.
+    """
+    if not settings.tasks:
+        return {}
+    text = initial.get(SCALES)
+    if text is None:
+        with observer.phase("scoring reference bodies"):
+            text = scales_to_json(pool.measure_scales())
+    try:
+        pool.use_scales(scales_from_json(text))
+    except (RecursionError, ValueError) as error:
+        raise UsageError(f"the scales of the run are damaged: {one_line(error)}") from None
+    return {SCALES: text}
+
+
 def _search(
     folder: RunFolder,
     settings: Settings,
@@ -176,6 +220,7 @@ def _search(
     observer: Observer,
     *,
     kind: str,
+    scales: Mapping[str, str],
     warnings: Sequence[str] = (),
 ) -> str | None:
     """Run a campaign to its end; returns why it ended early, None if it did not."""
@@ -187,7 +232,7 @@ def _search(
 
     with (
         folder.database() as database,
-        _noted(folder, database, settings, kind, pool.location) as note,
+        _noted(folder, database, settings, kind, pool.location, scales) as note,
     ):
         for warning in (*warnings, *pool.warnings):
             note("warning", warning)
@@ -212,7 +257,12 @@ def _search(
 
 @contextmanager
 def _noted(
-    folder: RunFolder, database: Database, settings: Settings, kind: str, location: str
+    folder: RunFolder,
+    database: Database,
+    settings: Settings,
+    kind: str,
+    location: str,
+    scales: Mapping[str, str],
 ) -> Generator[Callable[[str, str], None]]:
     """Write into log and database how the work starts, and how it ends where it ends early.
 
@@ -226,7 +276,7 @@ def _noted(
             database.add_event(Event(kind=kind, message=message), provenance=made_with)
 
     message = f"{settings.total} candidates with {location}"
-    note(kind, message, made_with=provenance(settings))
+    note(kind, message, made_with=provenance(settings) | dict(scales))
     try:
         yield note
     except KeyboardInterrupt:

@@ -116,11 +116,11 @@ def estimate(
     scored = [record for record in records if record.lengths]
     if not scored:
         return 0.0, 0.0
-    whole = get_task(settings.task).max_steps
+    whole = sum(get_task(task).max_steps for task in settings.task_names)
     scorings = 1 + len(PERTURBATIONS) * settings.needs_robustness
     seconds_per_step = sum(record.seconds for record in scored) / sum(r.steps for r in scored)
     episodes = min(settings.finalists, settings.total) * settings.reevaluation_episodes * scorings
-    length = fmean(fmean(record.lengths) for record in scored)
+    length = fmean(sum(fmean(part.lengths or [0]) for part in r.parts) for r in scored)
     body = fmean(record.steps for record in scored)
     most = scorings * settings.episodes * whole + most_steps(settings.best_of, whole)
     least_steps = settings.total * body + episodes * length

@@ -24,7 +24,7 @@ from codesign.scoring import load_controller, resolve_best_of
 from codesign.scoring.controllers import load_scored_with
 from codesign.store import Candidate, RunFolder
 from morph_ops._messages import one_line
-from morph_ops._registry import is_plugin
+from morph_ops._registry import is_plugin, require_name
 from morph_ops._text_file import require_writable
 
 if TYPE_CHECKING:
@@ -130,7 +130,8 @@ def write_replay(
             of first parents, oldest first; of more than 12 some are left out.
         finetune: Control steps of training of each robot's own network. It is then shown twice,
             before and after.
-        task: Name of the task of robots, "flat" by default; a run has its own.
+        task: Name of the task of robots, "flat" by default; a run has its own. Of a run on several
+            tasks it is the one to show, the first by default.
         controller: Name or file of the controller of robots, "flat-v3" by default; a run has its
             own.
         seed: Seed of the initial state: the episode is the first one of a score with this seed. 0
@@ -184,7 +185,9 @@ def write_replay(
         chosen = _chosen(run, top or min(run.settings.top, most), candidate, ancestors)
         if len(runs) > 1:
             chosen = [(f"{run.path.resolve().name}/{name}", each) for name, each in chosen]
-        groups.append(_of_run(run, chosen, seed=seed, custom=allow_custom))
+        groups.append(_of_run(run, chosen, seed=seed, custom=allow_custom, task=task))
+    if not rest and all(run.settings.tasks for run in runs):
+        task = None  # it was one of theirs
     options = _Options(task=task, controller=controller, best_of=best_of, variant=variant)
     groups += _of_rest(rest, options, root=root, seed=seed or 0, networks=not finetune)
     _require_few(sum(len(group.movers) for group in groups), twice=bool(finetune))
@@ -284,13 +287,22 @@ def _of_rest(
 
 
 def _of_run(
-    run: Run, chosen: Sequence[tuple[str, Candidate]], *, seed: int | None, custom: bool
+    run: Run,
+    chosen: Sequence[tuple[str, Candidate]],
+    *,
+    seed: int | None,
+    custom: bool,
+    task: str | None,
 ) -> _Group:
     """Candidates of a run, as its scores had them."""
     if not chosen:
         raise UsageError(f"{run.path}: no candidate is scored yet")
     settings, (_, first) = run.settings, chosen[0]
-    if is_plugin(settings.task) and not custom:
+    if settings.tasks and task is not None:
+        require_name(settings.tasks, task, what="task of the run")
+    else:
+        task = settings.task
+    if is_plugin(task) and not custom:
         RunFolder(run.path).require_trusted(settings, {})
     load_scored_with(
         settings.controller,
@@ -304,7 +316,7 @@ def _of_run(
             for name, each in chosen
         ],
         controller=settings.controller,
-        task=settings.task,
+        task=task,
         seed=score.seed if seed is None else seed,
         episodes=score.episodes,
     )

@@ -191,14 +191,16 @@ class Monitor:
         limits, found = self._limits, list[Event]()
         simulated = [c for c in candidates if c.result.status == "ok"]
         for name, (is_implausible, text) in IMPLAUSIBLE.items():
-            suspects = [c for c in simulated if is_implausible(c.result, limits)]
+            suspects = [
+                c for c in simulated if any(is_implausible(p, limits) for p in c.result.parts)
+            ]
             if suspects:
                 best = max(suspects, key=lambda c: c.score)
                 what = text.format(**limits.model_dump())
                 message = f"{_share(suspects, candidates)} {what}; the best is {best.name}"
                 numbers = [c.number for c in suspects]
                 found.append(_alarm(name, state, message, number=best.number, numbers=numbers))
-        ood = [c for c in candidates if any(map(_is_ood, c.result.warnings))]
+        ood = [c for c in candidates if any(_is_ood(w) for p in c.result.parts for w in p.warnings)]
         if len(ood) > limits.ood * len(candidates):
             message = (
                 f"{_share(ood, candidates)} outside the training distribution of the controller"

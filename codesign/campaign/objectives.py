@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import cast
 
 from codesign.campaign.metrics import Metric, actuator_count, checked, description, recorded
-from codesign.config.names import OBJECTIVES
+from codesign.config.names import OBJECTIVES, split_objective
+from codesign.scoring import ScoreRecord
 from codesign.store import Candidate
 from morph_ops._registry import is_plugin, unfit_plugin
 from morph_ops.geometry import total_mass
@@ -74,25 +76,32 @@ def objective(*, unit: str = "-", larger: bool = True) -> Callable[[Metric], Obj
 
 @objective()
 def score(candidate: Candidate) -> float:
-    """Mean return of the task."""
+    """Mean return of the task; on several tasks the aggregate of the normalized scores."""
     return candidate.score
 
 
 @objective(unit="m/s")
 def speed(candidate: Candidate) -> float:
     """Distance along x divided by the time of a whole episode: a fall costs the rest of it."""
+    return fmean(map(_speed, candidate.result.parts))
+
+
+def _speed(record: ScoreRecord) -> float:
     from hyperdistill_core.tasks import get_task
 
-    task = get_task(candidate.result.task)
-    return candidate.result.distance / (task.max_steps * task.control_dt)
+    task = get_task(record.task)
+    return record.distance / (task.max_steps * task.control_dt)
 
 
 @objective(larger=False)
 def cost_of_transport(candidate: Candidate) -> float:
     """Work per weight and distance, divided by the share of a whole episode until the fall."""
+    return fmean(map(_cost_of_transport, candidate.result.parts))
+
+
+def _cost_of_transport(record: ScoreRecord) -> float:
     from hyperdistill_core.tasks import get_task
 
-    record = candidate.result
     cost = record.metrics.get("raw_cost_of_transport", COST_WITHOUT_PROGRESS)
     whole = get_task(record.task).max_steps * record.episodes
     return min(cost * whole / max(sum(record.lengths), 1), COST_WITHOUT_PROGRESS)
@@ -120,7 +129,8 @@ def lookup_objective(name: str) -> Objective:
     """The objective with a name.
 
     Args:
-        name: A name in the settings, or a plugin.
+        name: A name in the settings, or a plugin. With ``@TASK`` at its end it is the objective
+            on one of several tasks.
 
     Raises:
         UnknownNameError: There is no such objective, or the plugin is not a function.
@@ -129,6 +139,19 @@ def lookup_objective(name: str) -> Objective:
         >>> lookup_objective("mass").unit
         'kg'
     """
+    name, task = split_objective(name)
+    found = _lookup(name)
+    if task is None:
+        return found
+    return replace(found, value=_on_task(found.value, task), about=f"On {task}: {found.about}")
+
+
+def _on_task(value: Metric, task: str) -> Metric:
+    """A metric of candidates on one of several tasks."""
+    return lambda c: value(replace(c, record=c.result.by_task[task]))
+
+
+def _lookup(name: str) -> Objective:
     found = OBJECTIVES.lookup(name)
     if not is_plugin(name):
         return found

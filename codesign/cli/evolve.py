@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     "everything works), derl (4,000 bodies), or an algorithm: random, aging, mu_plus_lambda, "
     "nsga2, map_elites, novelty, islands.",
 )
+@click.option(
+    "--task",
+    metavar="NAME[,NAME...]|all",
+    help="Task of the bodies. Several, such as flat,csr,obstacle, are all scored; --set "
+    "aggregate=min searches for the best on the worst of them in place of the mean.",
+)
 @set_option("campaign", "population=64 or rates.crossover=0.5")
 @click.option(
     "--out", type=PATH, help="Run folder; it must be new or empty.  [default: a new one in runs/]"
@@ -55,6 +61,7 @@ if TYPE_CHECKING:
 def evolve(
     campaign: Path | None,
     preset: str | None,
+    task: str | None,
     assignments: tuple[str, ...],
     out: Path | None,
     seed: int | None,
@@ -76,6 +83,7 @@ def evolve(
     \b
     codesign evolve --preset quickstart
     codesign evolve --set population=64 --set generations=20 --out runs/longer
+    codesign evolve --task flat,csr,obstacle --out runs/three
     codesign evolve --resume runs/longer
     """
     with deferred_interrupts():
@@ -86,7 +94,7 @@ def evolve(
 
     place: dict[str, Any] = {} if cluster is None else {"cluster": config.cluster_at(cluster)}
     if resume is not None:
-        if campaign or preset or assignments or out or seed is not None or dry_run:
+        if campaign or preset or task or assignments or out or seed is not None or dry_run:
             raise UsageError(
                 "--resume continues with the settings of the run: it goes only with --workers, "
                 "--cluster and --allow-custom"
@@ -110,7 +118,7 @@ def evolve(
         preset=preset,
         file=campaign,
         assignments=assignments,
-        overrides={"seed": seed, "workers": workers},
+        overrides={"seed": seed, "workers": workers, **_tasks(task)},
         changes=place,
         allow_custom=allow_custom,
     )
@@ -124,6 +132,13 @@ def evolve(
         _work(
             path, lambda observer: api.evolve(settings, out=path, observer=observer), report=report
         )
+
+
+def _tasks(option: str | None) -> dict[str, Any]:
+    """Settings for the option ``--task``."""
+    from codesign.api import task_names
+
+    return {} if option is None else {"tasks": task_names(option)}
 
 
 def _work(path: Path, search: Callable[[Observer], Run], *, report: bool) -> None:
@@ -164,9 +179,10 @@ def _work(path: Path, search: Callable[[Observer], Run], *, report: bool) -> Non
 
 def _show(run: Run, console: Console) -> None:
     from codesign.cli.console import print_table
-    from codesign.cli.tables import alarm_lines, designs_table
+    from codesign.cli.tables import alarm_lines, designs_tables
 
-    print_table(console, designs_table(run.best(), depths=run.depths()))
+    for table in designs_tables(run.best(), depths=run.depths()):
+        print_table(console, table)
     for line in alarm_lines(run.events("alarm")):
         console.print(line, style="yellow", soft_wrap=True)
     console.print(f"run folder: {run.path}", soft_wrap=True)
@@ -189,8 +205,10 @@ def _show_plan(settings: Settings) -> None:
     plan = api.plan(settings)
     echo(config.to_toml(settings))
     best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
+    each = f" on each of {len(settings.tasks)} tasks" if settings.tasks else ""
     echo(
-        f"{settings.total} candidates of {settings.episodes} episodes{best_of}, {plan.finalists} "
+        f"{settings.total} candidates of {settings.episodes} episodes{each}{best_of}, "
+        f"{plan.finalists} "
         f"finalists of {settings.reevaluation_episodes} episodes, {plan.location}"
     )
     racing = "; racing makes it shorter" if settings.racing else ""

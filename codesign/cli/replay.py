@@ -85,7 +85,8 @@ class _Seconds(click.ParamType[tuple[float, float]]):
 )
 @click.option(
     "--task",
-    help=f"Task of ROBOTs; a RUN has its own.  [default: {defaults.TASK}]",
+    help=f"Task of ROBOTs; a RUN has its own, and of several shows this one.  "
+    f"[default: {defaults.TASK}]",
 )
 @click.option(
     "--controller",

@@ -19,7 +19,7 @@ def status(run: Path) -> None:
     """Show how far a run is, what it found so far, and its alarms."""
     from codesign.api import load_run
     from codesign.cli.console import new_console, print_table
-    from codesign.cli.tables import alarm_lines, designs_table, generations_table
+    from codesign.cli.tables import alarm_lines, designs_tables, generations_table
     from codesign.errors import UsageError
     from codesign.store import RunFolder
     from morph_ops._messages import one_line
@@ -43,7 +43,8 @@ def status(run: Path) -> None:
     if known.early_stop:
         console.print(f"stops early: {known.early_stop}", soft_wrap=True)
     print_table(console, generations_table(generations))
-    print_table(console, designs_table(best, depths=depths))
+    for table in designs_tables(best, depths=depths):
+        print_table(console, table)
     for line in alarm_lines(alarms):
         console.print(line, style="yellow", soft_wrap=True)
 
@@ -87,7 +88,7 @@ def _row(path: Path) -> list[str]:
         f"{known.scored}/{known.total}",
         f"{record.score:.1f}" if record else "",
         f"{record.speed:.2f}" if record else "",
-        run.settings.task,
+        ", ".join(run.settings.task_names),
         Path(run.settings.controller).stem,
     ]
 

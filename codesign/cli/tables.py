@@ -15,6 +15,7 @@ from rich.tree import Tree
 
 from codesign.cli.text import visible
 from codesign.scoring import ScoreRecord
+from codesign.scoring.several_tasks import NORMALIZED
 from codesign.store import Candidate, Event
 from morph_ops import graph as body_graph
 from morph_ops.geometry import mass, total_mass
@@ -26,6 +27,50 @@ PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1,
 RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
 #: A column of names, which fold where the terminal is narrow.
 NAMES: dict[str, Any] = {"overflow": "fold"}
+
+
+def designs_tables(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> list[Table]:
+    """The tables on the best designs of a run: :func:`designs_table`, and their tasks if several.
+
+    Args:
+        best: Scored candidates.
+        depths: Generations of ancestors of each candidate, by number.
+    """
+    tables = [designs_table(best, depths=depths)]
+    if any(candidate.result.by_task for candidate in best):
+        tables.append(design_tasks_table(best))
+    return tables
+
+
+def design_tasks_table(best: Sequence[Candidate]) -> Table:
+    """Scores of designs on each of several tasks, as they are and on the common scale.
+
+    Args:
+        best: Scored candidates of a run on several tasks.
+    """
+    table = Table(**PLAIN, title="\nBest designs on each task", title_justify="left")
+    table.add_column("id", **RIGHT)
+    records = [candidate.reevaluation or candidate.result for candidate in best]
+    tasks = list(dict.fromkeys(task for record in records for task in record.by_task))
+    for task in tasks:
+        table.add_column(task, justify="right", overflow="fold")
+    table.caption = "in brackets: on the scale on which the reference bodies get 100"
+    table.caption_justify = "left"
+    for candidate, record in zip(best, records, strict=True):
+        cells = (on_task(record.by_task[task]) for task in tasks)
+        table.add_row(str(candidate.number), *cells)
+    return table
+
+
+def on_task(part: ScoreRecord) -> str:
+    """The score on one of several tasks, and where it is on the common scale.
+
+    Args:
+        part: The record of that task.
+    """
+    if part.status != "ok":
+        return part.status
+    return f"{with_interval(part)} ({part.metrics[NORMALIZED]:.0f})"
 
 
 def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Table:

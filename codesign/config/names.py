@@ -48,6 +48,34 @@ class Definitions(Registry[Any]):
         return load_plugin(self[name], what=self.what) if name in self else found
 
 
+class ObjectiveDefinitions(Definitions):
+    """Objectives, whose names may end in ``@TASK``: their value on one of several tasks.
+
+    Examples:
+        >>> objectives = ObjectiveDefinitions("objective", {"root": "math:sqrt"})
+        >>> objectives.require("root@csr")
+    """
+
+    def require(self, name: str) -> None:
+        """Refuse an objective that :meth:`lookup` cannot find; the task is not checked.
+
+        Raises:
+            UnknownNameError: No objective has this name.
+        """
+        super().require(split_objective(name)[0])
+
+
+def split_objective(name: str) -> tuple[str, str | None]:
+    """The name of an objective, and the task that it is about; None for all tasks of a campaign.
+
+    Examples:
+        >>> split_objective("score@csr"), split_objective("mass")
+        (('score', 'csr'), ('mass', None))
+    """
+    objective, _, task = name.partition("@")
+    return objective, task or None
+
+
 def _in(module: str, names: Iterable[str]) -> dict[str, str]:
     """References to attributes that are called like the names."""
     return {name: f"{module}:{name}" for name in names}
@@ -71,7 +99,7 @@ ISLANDS = Registry("island", {name: ALGORITHMS[name] for name in ("aging", "mu_p
 #: Algorithms that set a threshold for racing: those that compare bodies by the score alone.
 RACING = ("random", "aging", "mu_plus_lambda", "islands")
 #: Objectives of "nsga2".
-OBJECTIVES = Definitions(
+OBJECTIVES = ObjectiveDefinitions(
     "objective",
     _in(
         f"{_CAMPAIGN}.objectives",

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from codesign import defaults
 from codesign.cluster import ClusterSettings
-from codesign.config.names import ALGORITHMS, DESCRIPTORS, ISLANDS, OBJECTIVES, RACING
+from codesign.config.names import (
+    ALGORITHMS,
+    DESCRIPTORS,
+    ISLANDS,
+    OBJECTIVES,
+    RACING,
+    split_objective,
+)
 from codesign.config.tables import Alarms, Limits, Racing, Rates, Scales, Stop
 from hyperdistill_core.controller.checkpoints import available
-from hyperdistill_core.settings import DefaultText, FrozenSettings, Names, SettingsError, Unit
+from hyperdistill_core.settings import (
+    DefaultText,
+    FrozenSettings,
+    Names,
+    SettingsError,
+    Unit,
+    merged,
+)
 from morph_ops._registry import is_plugin
 from morph_ops._text_file import is_file
 
@@ -22,7 +37,7 @@ _MIN_ISLAND = 4
 _MOST_CELLS = 1_000_000
 _MOST_CANDIDATES = 10_000_000
 #: Shortest and longest length of the settings that are lists of names.
-_LENGTHS = {"objectives": (2, 4), "descriptors": (1, 4), "islands": (2, 64)}
+_LENGTHS = {"objectives": (2, 4), "descriptors": (1, 4), "islands": (2, 64), "tasks": (2, 32)}
 
 
 def usable_cores() -> int:
@@ -35,6 +50,22 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def over(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without those that new ones replace: the new tasks replace the old ones.
+
+    Args:
+        values: Settings by name.
+        given: New settings by name; they come last.
+
+    Examples:
+        >>> over({"task": "flat", "tasks": ["flat", "csr"], "seed": 1}, {"task": "incline"})
+        {'seed': 1, 'task': 'incline'}
+    """
+    replaced = {"task", "tasks"} if {"task", "tasks"} & given.keys() else set[str]()
+    kept = {name: value for name, value in values.items() if name not in replaced}
+    return merged(kept, given)
 
 
 class Settings(FrozenSettings):
@@ -54,6 +85,17 @@ class Settings(FrozenSettings):
 
     seed: int = Field(default=0, ge=0, le=2**63 - 1, description="Root seed of all random numbers.")
     task: str = Field(default=defaults.TASK, description="Task that the bodies are scored on.")
+    tasks: list[str] = Field(
+        default_factory=list,
+        description="Several tasks in place of `task`, which is then the first of them: 2 to 32 "
+        "different ones. Every body is scored on each, and `aggregate` makes one score of all.",
+    )
+    aggregate: Literal["mean", "min"] = Field(
+        default="mean",
+        description="Score of a body on several `tasks`: the mean or the least of its normalized "
+        "scores. The score on each task is divided by the mean score of eight reference bodies "
+        "there, so that 100 is what they get.",
+    )
     controller: str = Field(
         default=defaults.CONTROLLER,
         description="Name of a shipped controller, or path of a controller file.",
@@ -63,7 +105,8 @@ class Settings(FrozenSettings):
     )
     objectives: Annotated[list[str], Names(OBJECTIVES)] = Field(
         default=["speed", "cost_of_transport"],
-        description='Objectives that "nsga2" trades off: 2 to 4 different ones.',
+        description='Objectives that "nsga2" trades off: 2 to 4 different ones. On several '
+        '`tasks`, one such as "score@csr" is that objective on one of them.',
     )
     descriptors: Annotated[list[str], Names(DESCRIPTORS)] = Field(
         default=["limbs", "height"],
@@ -229,9 +272,26 @@ class Settings(FrozenSettings):
         # TOML has no null: false is the way to disable what a preset enables.
         return {True: Racing(), False: None}[racing] if isinstance(racing, bool) else racing
 
-    @field_validator("objectives", "descriptors", "islands")
+    @model_validator(mode="before")
+    @classmethod
+    def _one_task_or_several(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """``task`` of several tasks is the first one, which the resolved settings have, too."""
+        if not (isinstance(values.get("tasks"), list) and values["tasks"]):
+            return values
+        tasks: list[Any] = values["tasks"]
+        first = tasks[0]
+        task = values.get("task", first)
+        if task != first:
+            raise SettingsError.of(
+                "tasks", f"expected task or tasks, got both: task={task} and tasks={tasks}"
+            )
+        return {**values, "task": first, "tasks": tasks if len(tasks) > 1 else []}
+
+    @field_validator("objectives", "descriptors", "islands", "tasks")
     @classmethod
     def _enough_names(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        if info.field_name == "tasks" and not names:
+            return names
         least, most = _LENGTHS[info.field_name or ""]
         if not least <= len(names) <= most:
             raise ValueError(f"expected {least} to {most} of them, got {len(names)}")
@@ -266,6 +326,36 @@ class Settings(FrozenSettings):
                 "racing",
                 f"expected an algorithm that compares bodies by the score alone "
                 f"({', '.join(RACING)}), got {self.algorithm}; racing=false disables racing",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _objectives_of_tasks(self) -> Settings:
+        for name in self.objectives:
+            task = split_objective(name)[1]
+            if task is not None and task not in self.tasks:
+                raise SettingsError.of(
+                    "objectives",
+                    f"expected one of several tasks after the @ of {name}, got "
+                    f"{', '.join(self.task_names)} as the tasks",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_scores_of_tasks(self) -> Settings:
+        if not self.tasks:
+            return self
+        if self.racing:
+            raise SettingsError.of(
+                "racing",
+                f"expected one task, got {', '.join(self.tasks)}: a score over several tasks has "
+                "no upper bound before all are simulated; racing=false disables racing",
+            )
+        if self.best_of > 1:
+            raise SettingsError.of(
+                "best_of",
+                f"expected 1 on several tasks, got {self.best_of}: a body has one network for all "
+                "of them; inherited variants (variants) search for it",
             )
         return self
 
@@ -317,7 +407,21 @@ class Settings(FrozenSettings):
     @property
     def needs_robustness(self) -> bool:
         """Whether the algorithm uses the robustness of bodies."""
-        return self.algorithm == "nsga2" and "robustness" in self.objectives
+        named = [split_objective(name)[0] for name in self.objectives]
+        return self.algorithm == "nsga2" and "robustness" in named
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        """The tasks that bodies are scored on."""
+        return tuple(self.tasks) or (self.task,)
+
+    def replace(self, **changes: Any) -> Settings:
+        """A validated copy with other values; of ``task`` and ``tasks`` a new one replaces both.
+
+        Raises:
+            SettingsError: A name is unknown, or a value has the wrong type or is out of range.
+        """
+        return type(self)(**over(dict(self), changes))
 
     @property
     def total(self) -> int:

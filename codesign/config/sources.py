@@ -12,11 +12,11 @@ from typing import Any, cast
 import tomli_w
 
 from codesign.cluster import ClusterSettings
-from codesign.config.settings import Settings
+from codesign.config.settings import Settings, over
 from codesign.config.trust import require_word, trusted_words
 from codesign.errors import UsageError
 from hyperdistill_core.errors import SettingProblem, SettingsError
-from hyperdistill_core.settings import assigned, merged
+from hyperdistill_core.settings import assigned
 from morph_ops._messages import cut, one_line
 from morph_ops._registry import Registry
 from morph_ops._text_file import read_text
@@ -79,11 +79,11 @@ def load(
     if preset is not None:
         values = parse_toml(presets().lookup(preset), source=f"preset {preset}")
     if file is not None:
-        values = merged(values, _with_start_beside(read_toml(file), file))
-    values = assigned(values, assignments)
+        values = over(values, _with_start_beside(read_toml(file), file))
+    values = over(values, assigned({}, assignments))
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
-        settings = Settings.from_dict(merged(values, given)).replace(**(changes or {}))
+        settings = Settings.from_dict(over(values, given)).replace(**(changes or {}))
     except SettingsError as error:
         if file is None:
             raise

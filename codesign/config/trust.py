@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
+from codesign.config.names import split_objective
 from codesign.config.settings import Settings
 from codesign.errors import UsageError
 from morph_ops._messages import cut, listed
@@ -31,9 +32,9 @@ def trusted_words(settings: Settings) -> tuple[str, ...]:
         ()
     """
     named = {
-        "task": [settings.task],
+        **({"tasks": settings.tasks} if settings.tasks else {"task": [settings.task]}),
         "algorithm": [settings.algorithm],
-        "objectives": settings.objectives,
+        "objectives": [split_objective(name)[0] for name in settings.objectives],
         "descriptors": settings.descriptors,
         "islands": settings.islands,
         "rates.operators": settings.rates.operators,

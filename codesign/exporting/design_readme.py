@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from codesign.scoring.several_tasks import NORMALIZED
 from morph_ops import graph as body_graph
 
 if TYPE_CHECKING:
@@ -100,11 +101,12 @@ def _score_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
             (
                 "score",
                 f"{score['score']:,.1f}, 95% interval {low:,.1f} to {high:,.1f}, "
-                f"{score['episodes']} episodes of the task {score['task']}",
+                f"{score['episodes']} episodes of {_tasks(score)}",
             ),
             ("speed", f"{score['speed']:.2f} m/s"),
             ("falls", f"{sum(score['fell'])} of {len(score['fell'])} episodes"),
         ]
+        facts += [_on_task(task, part) for task, part in score.get("by_task", {}).items()]
     if "finetuned_score" in record:
         facts.append(
             (
@@ -114,6 +116,23 @@ def _score_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
             )
         )
     return facts
+
+
+def _tasks(score: Mapping[str, Any]) -> str:
+    several = score.get("by_task")
+    return f"each of the tasks {', '.join(several)}" if several else f"the task {score['task']}"
+
+
+def _on_task(task: str, part: Mapping[str, Any]) -> tuple[str, str]:
+    """The score on one of several tasks."""
+    low, high = part["ci95"]
+    normalized = part["metrics"].get(NORMALIZED)
+    scale = "" if normalized is None else f"; {normalized:.0f} where reference bodies get 100"
+    return (
+        f"score on {task}",
+        f"{part['score']:,.1f}, 95% interval {low:,.1f} to {high:,.1f}, {part['speed']:.2f} m/s"
+        f"{scale}",
+    )
 
 
 def what_file(file: str) -> str:

@@ -17,6 +17,7 @@ from codesign.report.phylogeny import line
 from codesign.report.pictures import Pictures, gait_diagram
 from codesign.scoring import ScoreRecord
 from codesign.scoring.controllers import load_scored_with
+from codesign.scoring.several_tasks import NORMALIZED, SCORE_ON
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
@@ -147,7 +148,11 @@ def cards(
                 size=(len(graph), sum(1 for _ in body_graph.joints(graph)), total_mass(graph)),
                 depth=len(ancestors) - 1,
                 operators=[summaries[one].operator for one in ancestors[-MOST_OPERATORS:]],
-                metrics=[*_metrics(record_), *(_of_motion(recording) if recording else ())],
+                metrics=[
+                    *_tasks(record_),
+                    *_metrics(record_),
+                    *(_of_motion(recording) if recording else ()),
+                ],
                 files=_files(designs / f"design-{rank:02d}", page.parent),
             )
         )
@@ -232,6 +237,16 @@ def _limb(graph: nx.DiGraph[str], name: str) -> Node:
     return Node(name=name, words="; ".join(words), children=children)
 
 
+def _tasks(shown: ScoreRecord) -> list[tuple[str, str]]:
+    """The scores on each of several tasks, and where they are on the common scale."""
+    return [
+        (f"score on {task}", f"{part.score:,.0f} ({part.metrics[NORMALIZED]:.0f})")
+        if part.status == "ok"
+        else (f"score on {task}", part.status)
+        for task, part in shown.by_task.items()
+    ]
+
+
 def _metrics(shown: ScoreRecord) -> list[tuple[str, str]]:
     values: dict[str, Any] = {**shown.metrics}
     rows = [
@@ -240,6 +255,7 @@ def _metrics(shown: ScoreRecord) -> list[tuple[str, str]]:
         if values.get(name) is not None
     ]
     known = {name for name, *_ in METRICS} | {"speed", "cost_of_transport", "score"}
+    known |= {f"{SCORE_ON}{task}" for task in shown.by_task}
     return rows + [(n, f"{v:.3g}") for n, v in shown.criteria_values.items() if n not in known]
 
 

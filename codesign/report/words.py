@@ -64,16 +64,17 @@ def asked(settings: Settings) -> str:
         'The search was asked for fast bodies on the task flat, among 64 ca'
     """
     algorithm = settings.algorithm
-    goal = f"fast bodies on the task {settings.task}"
+    on = f"on the task {settings.task}"
+    if settings.tasks:
+        least = {"mean": "by their mean score", "min": "by the least of their scores"}
+        on = f"on the tasks {_listed(settings.tasks)}, {least[settings.aggregate]}"
+    goal = f"fast bodies {on}"
     if algorithm == "nsga2":
-        goal = f"bodies that trade off {_listed(settings.objectives)} on the task {settings.task}"
+        goal = f"bodies that trade off {_listed(settings.objectives)} {on}"
     elif algorithm == "map_elites":
-        goal = (
-            f"the best body of each combination of {_listed(settings.descriptors)} on the task "
-            f"{settings.task}"
-        )
+        goal = f"the best body of each combination of {_listed(settings.descriptors)} {on}"
     elif algorithm == "novelty":
-        goal = f"bodies that differ in {_listed(settings.descriptors)} on the task {settings.task}"
+        goal = f"bodies that differ in {_listed(settings.descriptors)} {on}"
     start = f", starting from the bodies of {settings.start}" if settings.start else ""
     best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
     return (
@@ -91,7 +92,12 @@ def notes(settings: Settings) -> str:
         settings: Its settings.
     """
     points = ""
-    if settings.task.partition("-")[0] == "flat":
+    if settings.tasks:
+        points = (
+            " A score over the tasks is normalized: the reference bodies get 100 on each of them. "
+            f"Motion and pictures are those on {settings.task}."
+        )
+    elif settings.task.partition("-")[0] == "flat":
         points = " On flat ground, 50 points of score are one meter; an episode takes 20 seconds."
     return (
         f"The controller {Path(settings.controller).stem} moved every body without training; the "

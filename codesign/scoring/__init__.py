@@ -12,6 +12,7 @@ number of episodes. Episode k of a seed has the same initial noise for every bod
 of workers changes nothing.
 
     record         what a scoring yields
+    several_tasks  one score of the scores on several tasks
     scorer         scores in this process
     scoring_pool   scores on worker processes or a cluster
     racing         pruning of bodies that cannot reach a threshold
@@ -28,13 +29,16 @@ from codesign.scoring.controllers import load_controller, resolve_best_of
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import BodyScorer
 from codesign.scoring.scoring_pool import ScoringPool, score
+from codesign.scoring.several_tasks import Scale, combined
 from codesign.scoring.top import race_for_top
 
 __all__ = [
     "BodyScorer",
     "Comparison",
+    "Scale",
     "ScoreRecord",
     "ScoringPool",
+    "combined",
     "compare",
     "load_controller",
     "race_for_top",

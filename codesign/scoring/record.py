@@ -23,7 +23,7 @@ class ScoreRecord:
     Attributes:
         robot: Name of the robot: a file, or a candidate of a run.
         hash: Hash of the body, which ignores the names and the order of nodes.
-        task: Name of the task.
+        task: Name of the task; of a score over several tasks their names with commas between them.
         controller: Name of the controller.
         controller_hash: Hash of the controller's weights.
         episodes: Number of episodes, E.
@@ -50,6 +50,8 @@ class ScoreRecord:
         variant: Index of the controller variant.
         criteria: Names of the metrics that the campaign's algorithm compares candidates by,
             beside the score: objectives or descriptors. Empty outside of a campaign.
+        by_task: The score records on each of several tasks, by task; empty for one task. What the
+            fields of the record then mean says :func:`codesign.scoring.combined`.
 
     The metrics of a body that was simulated are "work" (J), "height" of the torso (m), "contact"
     (share of time with any node on the ground), "symmetry" of left and right (0 to 1), "period" of
@@ -89,6 +91,31 @@ class ScoreRecord:
     seconds: float = field(repr=False)
     variant: int = 0
     criteria: tuple[str, ...] = ()
+    by_task: dict[str, ScoreRecord] = field(default_factory=dict[str, "ScoreRecord"], repr=False)
+
+    @property
+    def parts(self) -> tuple[ScoreRecord, ...]:
+        """The records of single tasks: those of ``by_task``, or this one alone."""
+        return tuple(self.by_task.values()) or (self,)
+
+    def named(self, robot: str) -> ScoreRecord:
+        """This record, and those of its tasks, with the name of a robot.
+
+        Args:
+            robot: The name.
+        """
+        by_task = {task: part.named(robot) for task, part in self.by_task.items()}
+        return replace(self, robot=robot, by_task=by_task)
+
+    def copied(self, note: str) -> ScoreRecord:
+        """This record for a body that has the score of an equal one, and took no time.
+
+        Args:
+            note: The warning that says so.
+        """
+        by_task = {task: part.copied(note) for task, part in self.by_task.items()}
+        warnings = (*self.warnings, note)
+        return replace(self, warnings=warnings, steps=0, seconds=0.0, by_task=by_task)
 
     @property
     def criteria_values(self) -> dict[str, float]:
@@ -111,9 +138,15 @@ class ScoreRecord:
         return replace(self, metrics={**self.metrics, **values}, criteria=tuple(values))
 
     def to_dict(self) -> dict[str, Any]:
-        """The record in JSON's types; :meth:`from_dict` reads it back."""
+        """The record in JSON's types; :meth:`from_dict` reads it back.
+
+        ``by_task`` is there for several tasks alone.
+        """
         lists = {name: list(getattr(self, name)) for name in _TUPLES}
-        return {**asdict(self), **lists}
+        values = {**asdict(replace(self, by_task={})), **lists}
+        del values["by_task"]
+        by_task = {task: part.to_dict() for task, part in self.by_task.items()}
+        return values | ({"by_task": by_task} if by_task else {})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
@@ -122,9 +155,10 @@ class ScoreRecord:
         Raises:
             KeyError: A field is missing.
         """
-        known = {one.name: values[one.name] for one in fields(cls)}
+        known = {one.name: values[one.name] for one in fields(cls) if one.name != "by_task"}
         known |= {name: tuple(known[name]) for name in _TUPLES}
-        return cls(**known)
+        parts = values.get("by_task", {}).items()
+        return cls(**known, by_task={task: cls.from_dict(part) for task, part in parts})
 
     @classmethod
     def failed(

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from pathlib import Path
 from statistics import fmean
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import networkx as nx
 
 from codesign import defaults
 from codesign.cluster import ClusterSettings, start_backend
 from codesign.config import Racing, Settings
-from codesign.scoring.controllers import find_controller
+from codesign.scoring.controllers import find_controller, load_controller
 from codesign.scoring.fingerprint import fingerprint
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import BodyScorer
+from codesign.scoring.several_tasks import (
+    AS_IT_IS,
+    REFERENCE_EPISODES,
+    REFERENCE_SEED,
+    Aggregate,
+    Scale,
+    combined,
+    reference_bodies,
+    scale_of,
+)
 from hyperdistill_core.parallel import Backend, Outcome
 from morph_ops.identity import body_hash
 
@@ -36,24 +46,34 @@ class _Item:
     variant: int | None
 
 
+#: The records of a body, one a task.
+_Parts: TypeAlias = tuple[ScoreRecord, ...]
+
+
 class _Worker:
-    """Scores items in a worker process.
+    """Scores items in a worker process, on each task.
 
     Args:
-        options: Arguments of :class:`BodyScorer`.
+        tasks: Names of the tasks.
+        controller: Name of a shipped controller, or path of a controller file.
+        options: Other arguments of :class:`BodyScorer`.
     """
 
-    def __init__(self, **options: Any) -> None:
-        self._scorer = BodyScorer(**options)
+    def __init__(self, *, tasks: Sequence[str], controller: str | Path, **options: Any) -> None:
+        loaded = load_controller(controller)
+        self._scorers = [BodyScorer(task=task, controller=loaded, **options) for task in tasks]
 
-    def __call__(self, item: _Item) -> ScoreRecord:
-        return self._scorer(
-            item.graph,
-            seed=item.seed,
-            episodes=item.episodes,
-            threshold=item.threshold,
-            preferred_variants=item.preferred_variants,
-            variant=item.variant,
+    def __call__(self, item: _Item) -> _Parts:
+        return tuple(
+            scorer(
+                item.graph,
+                seed=item.seed,
+                episodes=item.episodes,
+                threshold=item.threshold,
+                preferred_variants=item.preferred_variants,
+                variant=item.variant,
+            )
+            for scorer in self._scorers
         )
 
 
@@ -67,6 +87,10 @@ class ScoringPool:
         workers: Number of worker processes; 0 scores in this process.
         controller: Name of a shipped controller, or path of a controller file.
         task: Name of the task.
+        tasks: Names of several tasks in place of ``task``. Records are then those of
+            :func:`codesign.scoring.combined`, on the scales that :meth:`use_scales` sets; until
+            then every score stays as it is.
+        aggregate: How one score is made of those on several tasks.
         episodes: Episodes of a score, at least 1.
         seed: Seed of the episodes' initial states.
         robustness: Whether to measure robustness too.
@@ -75,7 +99,8 @@ class ScoringPool:
             scored. None means :data:`codesign.defaults.BEST_OF`, or all variants if the
             controller has fewer.
         variants: Number of controller variants that bodies may be submitted with.
-        time_limit: Longest time for the scoring of a body (s); None for no limit. The records of
+        time_limit: Longest time for the scoring of a body on one task (s); None for no limit. The
+            records of
             bodies that take about this long depend on the machine, so it should be generous.
         cluster: Cluster to score on instead; ``workers`` is then ignored.
 
@@ -102,6 +127,8 @@ class ScoringPool:
         workers: int,
         controller: str | Path = defaults.CONTROLLER,
         task: str = defaults.TASK,
+        tasks: Sequence[str] = (),
+        aggregate: Aggregate = "mean",
         episodes: int = defaults.EPISODES,
         seed: int = 0,
         robustness: bool = False,
@@ -111,22 +138,28 @@ class ScoringPool:
         time_limit: float | None = defaults.TIME_LIMIT,
         cluster: ClusterSettings | None = None,
     ) -> None:
-        from hyperdistill_core.tasks import get_task
+        from hyperdistill_core.tasks import get_task, pinned_task
 
-        self._failed = partial(
-            ScoreRecord.failed,
-            task=task,
-            controller=str(controller),
-            controller_hash="",
-            episodes=episodes,
-            seed=seed,
-            worst_score=get_task(task).worst_score,
-        )
+        self.tasks = tuple(map(pinned_task, tuple(tasks) or (task,)))
+        self._aggregate: Aggregate = aggregate
+        self._scales = dict.fromkeys(self.tasks, AS_IT_IS)
+        self._failed = [
+            partial(
+                ScoreRecord.failed,
+                task=name,
+                controller=str(controller),
+                controller_hash="",
+                episodes=episodes,
+                seed=seed,
+                worst_score=get_task(name).worst_score,
+            )
+            for name in self.tasks
+        ]
         find_controller(controller)  # refuses a mistyped name before the workers start
         setup = partial(
             _Worker,
             controller=controller,
-            task=task,
+            tasks=self.tasks,
             episodes=episodes,
             seed=seed,
             robustness=robustness,
@@ -135,10 +168,10 @@ class ScoringPool:
             variants=variants,
         )
         self._items: dict[Hashable, _Item] = {}
-        self._backend: Backend[_Item, ScoreRecord] = start_backend(
+        self._backend: Backend[_Item, _Parts] = start_backend(
             setup,
             workers=workers,
-            time_limit=time_limit,
+            time_limit=None if time_limit is None else time_limit * len(self.tasks),
             cluster=cluster,
             fingerprint=partial(fingerprint, controller),
         )
@@ -159,6 +192,8 @@ class ScoringPool:
             workers=workers,
             controller=settings.controller,
             task=settings.task,
+            tasks=settings.tasks,
+            aggregate=settings.aggregate,
             episodes=settings.episodes,
             seed=settings.seed,
             robustness=settings.needs_robustness,
@@ -193,6 +228,42 @@ class ScoringPool:
     def busy(self) -> bool:
         """Whether any submitted body has not been collected yet."""
         return self._backend.busy
+
+    def use_scales(self, scales: Mapping[str, Scale]) -> None:
+        """Place the scores on several tasks on scales, from now on.
+
+        Args:
+            scales: The scale of each task of the pool.
+
+        Raises:
+            ValueError: The scales are of other tasks.
+        """
+        if set(scales) != set(self.tasks):
+            raise ValueError(
+                f"scales: expected those of {', '.join(self.tasks)}, got {', '.join(scales)}"
+            )
+        self._scales = dict(scales)
+
+    def measure_scales(self) -> dict[str, Scale]:
+        """The scales of the pool's tasks: reference bodies are scored on each of them.
+
+        They depend on the tasks and the controller alone, not on the pool's seed and episodes.
+
+        Raises:
+            UsageError: Most reference bodies do not simulate, or all score 0.
+        """
+        bodies = reference_bodies()
+        records: dict[int, ScoreRecord] = {}
+        for index, body in enumerate(bodies):
+            if not self.idle:
+                records.update(self.collect())
+            self.submit(index, body, seed=REFERENCE_SEED, episodes=REFERENCE_EPISODES, variant=0)
+        while self.busy:
+            records.update(self.collect())
+        return {
+            task: scale_of([records[index].parts[place] for index in range(len(bodies))])
+            for place, task in enumerate(self.tasks)
+        }
 
     def submit(
         self,
@@ -287,17 +358,16 @@ class ScoringPool:
     ) -> None:
         self.close()
 
-    def _record(self, item: _Item, outcome: Outcome[ScoreRecord]) -> ScoreRecord:
-        if outcome.result is not None:
-            return outcome.result
-        options = {"seed": item.seed, "episodes": item.episodes}
-        return self._failed(
-            **{name: value for name, value in options.items() if value is not None},
-            robot="",
-            hash=body_hash(item.graph),
-            warnings=(outcome.error or "",),
-            variant=item.variant or 0,
-        )
+    def _record(self, item: _Item, outcome: Outcome[_Parts]) -> ScoreRecord:
+        parts = outcome.result
+        if parts is None:
+            options = {"seed": item.seed, "episodes": item.episodes}
+            known: dict[str, Any] = {n: value for n, value in options.items() if value is not None}
+            known |= {"robot": "", "hash": body_hash(item.graph), "variant": item.variant or 0}
+            parts = [failed(**known, warnings=(outcome.error or "",)) for failed in self._failed]
+        if len(parts) == 1:
+            return parts[0]
+        return combined(parts, scales=self._scales, aggregate=self._aggregate)
 
 
 def score(

@@ -152,7 +152,7 @@ class Candidate:
         Args:
             record: The record. It gets the name of the candidate.
         """
-        return replace(self, variant=record.variant, record=replace(record, robot=self.name))
+        return replace(self, variant=record.variant, record=record.named(self.name))
 
     def scored_like(self, first: Candidate) -> Candidate:
         """This candidate with the score of an earlier one that has the same body.
@@ -161,11 +161,5 @@ class Candidate:
             first: The earlier candidate, which is scored.
         """
         note = f"score copied from {first.name}, the same body"
-        record = replace(
-            first.result,
-            robot=self.name,
-            warnings=(*first.result.warnings, note),
-            steps=0,
-            seconds=0.0,
-        )
+        record = first.result.copied(note).named(self.name)
         return replace(self, variant=first.variant, duplicate_of=first.number, record=record)

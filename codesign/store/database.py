@@ -325,23 +325,29 @@ class Database:
         found = self._rows("SELECT key, value FROM provenance ORDER BY event DESC")
         return {row["key"]: row["value"] for row in found}
 
-    def require_task(self, task: str) -> None:
-        """Refuse score records of another task, whose name could stand for code.
+    def require_tasks(self, tasks: Sequence[str]) -> None:
+        """Refuse score records of other tasks, whose names could stand for code.
 
         Args:
-            task: Name of the task of the run.
+            tasks: Names of the tasks of the run.
 
         Raises:
             UsageError: A record has another task.
         """
+        # The record of a single task is its only part.
+        parts = "json_each(ifnull(json_extract(record, '$.by_task'), json_array(json(record))))"
+        known = ", ".join("?" for _ in tasks)
         for table in ("candidates", "reevaluations"):
             for row in self._rows(
+                f"SELECT number FROM {table}, {parts} AS part WHERE "
+                f"ifnull(json_extract(part.value, '$.task'), '') NOT IN ({known}) UNION "
                 f"SELECT number FROM {table} WHERE json_extract(record, '$.task') IS NOT ? LIMIT 1",
-                task,
+                *tasks,
+                ",".join(tasks),
             ):
                 raise UsageError(
-                    f"{self._path}: expected records of the task {task}, got another one in the "
-                    f"row of candidate {row['number']} of {table}"
+                    f"{self._path}: expected records of the task {', '.join(tasks)}, got another "
+                    f"one in the row of candidate {row['number']} of {table}"
                 )
 
     def early_stop(self) -> tuple[int, str] | None:

@@ -17,6 +17,9 @@ from codesign.scoring.fingerprint import installed_version
 #: Packages whose versions can change a result.
 PACKAGES = ("deap", "mjbatch", "mujoco", "networkx", "numpy", "ribs", "torch")
 
+#: The value of a run on several tasks that says on which scale the score of each task is.
+SCALES = "scales"
+
 #: Settings that may differ when a run is resumed. Most are no part of the result; the controller
 #: is checked by its hash, and the robots of ``start`` are copies in the run folder.
 MAY_DIFFER = ("workers", "cluster", "time_limit", "alarms", "top", "controller", "start")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -193,3 +194,15 @@ def test_scale_benchmark_prints_what_the_coordinator_costs():
     [size] = [line for line in done.stdout.splitlines() if line.startswith("database: ")]
     whole, json = (float(word.replace(",", "")) for word in size.split() if word[0].isdigit())
     assert 0 < whole - json < 2000, "more than 2 KB a candidate beside its JSON"
+
+
+@pytest.mark.slow
+def test_reference_bodies_are_the_best_of_the_sampled_ones(controller, monkeypatch, tmp_path):
+    out = tmp_path / "bodies.json"
+    main = load_benchmark("reference_bodies", monkeypatch).main
+    options = ("--bodies", "2", "--sampled", "4", "--episodes", "1", "--out", str(out))
+    done = run_main(main, "--controller", str(controller), *options)
+    assert done.returncode == 0, done.stderr
+    scores = [float(line.split()[-1]) for line in done.stdout.splitlines()]
+    assert len(scores) == len(json.loads(out.read_text())) == 2
+    assert scores == sorted(scores, reverse=True)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 ALGORITHMS = {
     "aging": {"variants": "4", "task": "csr"},
-    "mu_plus_lambda": {"rates.adaptive": "true"},
+    "mu_plus_lambda": {"rates.adaptive": "true", "tasks": "['flat', 'incline']"},
     "map_elites": {"descriptors": "['limbs', 'mass']", "bins": "4"},
     "islands": {"islands": "['aging', 'mu_plus_lambda']", "population": "8", "migrate_every": "4"}
     | {"best_of": "2"},

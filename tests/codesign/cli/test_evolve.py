@@ -9,6 +9,7 @@ from shutil import copytree
 import pytest
 
 from codesign import campaign, config
+from codesign.scoring.several_tasks import reference_bodies
 from codesign.store import Event, RunFolder
 from tests.helpers.formula_pool import FormulaPool, InterruptionError
 
@@ -22,6 +23,23 @@ def test_status_and_runs_show_a_finished_run(run, small_run):
     assert "design-01.json" in run("score", small_run, *options)
     # A finished run resumes to the same tables without work.
     assert "Best designs" in run("evolve", "--resume", small_run)
+
+
+def test_a_run_on_several_tasks(run, refused, tiny_controller, tmp_path, monkeypatch):
+    two = reference_bodies()[:2]
+    monkeypatch.setattr("codesign.scoring.scoring_pool.reference_bodies", lambda: two)
+    monkeypatch.setattr("codesign.scoring.scoring_pool.REFERENCE_EPISODES", 1)
+    out = tmp_path / "both"
+    options = ["--preset", "tiny", "--set", f"controller={tiny_controller}", "--workers", 0]
+    options += ["--set", "episodes=1", "--set", "generations=0", "--set", "aggregate=min"]
+    options += ["--set", "population=2", "--set", "reevaluation_episodes=0"]
+    printed = run("evolve", *options, "--task", "flat,incline", "--out", out)
+    for shown in (printed, run("status", out)):
+        assert "Best designs on each task" in shown
+        assert "incline" in shown
+    assert "flat, incline" in run("runs", "--in", tmp_path)
+    assert "did you mean 'incline'" in refused("evolve", *options, "--task", "flat,inclin")
+    assert "goes only with" in refused("evolve", "--resume", out, "--task", "csr")
 
 
 def test_a_run_resumes_only_with_its_own_settings(run, refused, small_run, tmp_path):

@@ -39,6 +39,48 @@ def test_toml_keeps_awkward_text():
     assert read_back(settings) == settings
 
 
+def test_one_task_or_several():
+    several = Settings(tasks=["csr", "flat"])
+    assert several.task_names == ("csr", "flat")
+    assert several.task == "csr", "what shows one world shows the first"
+    assert read_back(several) == several
+    assert Settings(tasks=["csr"]) == Settings(task="csr")
+    assert Settings().task_names == ("flat",)
+
+
+def test_later_tasks_replace_earlier_ones(tmp_path):
+    several = ["csr", "incline"]
+    assert Settings(task="flat").replace(tasks=several).task_names == ("csr", "incline")
+    assert Settings(tasks=several).replace(task="flat").task_names == ("flat",)
+    file = tmp_path / "campaign.toml"
+    file.write_text('tasks = ["flat", "escape"]')
+    assert config.load(file=file, assignments=["task=csr"]).task_names == ("csr",)
+    assert config.load(file=file, overrides={"tasks": several}).task_names == ("csr", "incline")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"task": "flat", "tasks": ["csr", "flat"]}, "tasks: expected task or tasks, got both"),
+        ({"tasks": ["csr", "csr"]}, "tasks: expected different ones, got csr, csr"),
+        ({"aggregate": "max"}, "aggregate: expected 'mean' or 'min', got 'max'"),
+        ({"tasks": ["csr", "flat"], "best_of": 2}, "best_of: expected 1 on several tasks, got 2"),
+        ({"tasks": ["csr", "flat"], "racing": True}, "racing: expected one task, got csr, flat"),
+        ({"objectives": ["score@csr", "mass"]}, "after the @ of score@csr, got flat as the tasks"),
+        ({"objectives": ["scor@csr", "mass"]}, "no objective 'scor': did you mean 'score'"),
+    ],
+)
+def test_what_several_tasks_exclude(values, message):
+    with pytest.raises(SettingsError, match=message):
+        Settings.from_dict(values)
+
+
+def test_robustness_on_one_task_needs_perturbations():
+    values = {"tasks": ["csr", "flat"], "objectives": ["robustness@csr", "score"]}
+    assert Settings.from_dict({"algorithm": "nsga2", **values}).needs_robustness
+    assert not Settings.from_dict(values).needs_robustness
+
+
 def test_every_setting_is_described():
     for row in describe_fields(Settings):
         assert row.description.endswith("."), row.name

@@ -19,8 +19,10 @@ from hyperdistill_core.errors import SettingsError
 #: Settings in TOML that run code or talk to other machines.
 FOREIGN = {
     "task": 'task = "evil:TASK"',
+    "tasks": 'tasks = ["flat", "evil:TASK"]',
     "algorithm": 'algorithm = "evil:Algorithm"',
     "objective": 'objectives = ["speed", "evil:objective"]',
+    "objective on a task": 'tasks = ["flat", "csr"]\nobjectives = ["speed", "evil:goal@csr"]',
     "descriptor": 'descriptors = ["evil:descriptor"]',
     "operator": '[rates.operators]\n"evil:operator" = 1.0',
     "scheduler": '[cluster]\nscheduler = "tcp://10.0.0.1:8786"',
