@@ -10,7 +10,7 @@ from typing import Any
 from codesign import campaign
 from codesign.api.observer import Observer
 from codesign.api.run import Run
-from codesign.config import Settings
+from codesign.config import Settings, with_pinned_scenes
 from codesign.errors import UsageError
 from codesign.interrupts import deferred_interrupts
 from codesign.machine import difference, machine
@@ -80,6 +80,7 @@ def evolve(
             f"settings: expected codesign.Settings, got {type(settings).__name__}: use "
             "codesign.Settings(population=64)"
         )
+    settings = with_pinned_scenes(settings)
     name = settings.algorithm.rpartition(":")[2]
     observer = observer or Observer()
     with ExitStack() as stack:

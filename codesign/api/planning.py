@@ -9,7 +9,7 @@ from statistics import fmean
 from codesign.campaign import prepare
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.variation import Variation
-from codesign.config import Settings
+from codesign.config import Settings, with_pinned_scenes
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.scoring.perturbations import PERTURBATIONS
 from hyperdistill_core.parallel.worker_pool import describe_workers
@@ -62,6 +62,7 @@ def plan(settings: Settings) -> Plan:
         >>> plan(settings).probes
         2
     """
+    settings = with_pinned_scenes(settings)
     variation = Variation(settings, prepare(settings))
     probes = [variation.sample(n, taken=()) for n in range(min(PROBES, settings.population))]
     carried = [probe.variant for probe in probes] if settings.best_of == 1 else None

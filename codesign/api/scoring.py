@@ -73,7 +73,7 @@ def score(
     Args:
         robots: One or more of: a body, a robot file, a folder of robot files, a run folder, or
             a run; a run stands for the designs that it wrote.
-        task: Name of the task.
+        task: Name of the task, or path of a scene of your own.
         controller: Name of a shipped controller, or path of a controller file.
         episodes: Number of episodes per robot.
         seed: Seed of the episodes' initial states.
@@ -160,11 +160,12 @@ def _unread_record(task: str, controller: str | Path, episodes: int, seed: int) 
     """The record of a robot whose file cannot be read."""
     from hyperdistill_core.tasks import get_task
 
+    loaded = get_task(task)
     return ScoreRecord.failed(
-        worst_score=get_task(task).worst_score,
+        worst_score=loaded.worst_score,
         robot="",
         hash="",
-        task=task,
+        task=loaded.name,
         controller=Path(controller).stem,
         controller_hash=load_controller(controller).hash,
         episodes=episodes,

@@ -13,7 +13,8 @@ def task_names(text: str) -> list[str]:
     """The tasks that an option names.
 
     Args:
-        text: Names with commas between them, or "all" for all tasks in their default form.
+        text: Names, or paths of scenes, with commas between them, or "all" for all tasks in their
+            default form.
 
     Returns:
         The names, in the order given.
@@ -21,6 +22,7 @@ def task_names(text: str) -> list[str]:
     Raises:
         UsageError: A name is missing or comes twice.
         UnknownNameError: There is no such task.
+        MjcfError: A scene cannot be read.
 
     Examples:
         >>> task_names("flat, csr")
@@ -35,9 +37,9 @@ def task_names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     if "" in names:
         raise UsageError(f"task: expected names with commas between them, got {text!r}")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    # Two paths may lead to one scene.
+    known = [get_task(name).name for name in names]
+    twice = sorted({name for name in known if known.count(name) > 1})
     if twice:
         raise UsageError(f"task: expected each task once, got {twice[0]} twice")
-    for name in names:
-        get_task(name)
     return names

@@ -11,6 +11,7 @@ defaults that may change.
 """
 
 from codesign.config.names import ALGORITHMS, DESCRIPTORS, ISLANDS, OBJECTIVES, RACING
+from codesign.config.scenes import with_pinned_scenes
 from codesign.config.settings import Settings, usable_cores
 from codesign.config.sources import (
     DEFAULT_PRESET,
@@ -44,4 +45,5 @@ __all__ = [
     "read_toml",
     "to_toml",
     "usable_cores",
+    "with_pinned_scenes",
 ]

@@ -79,7 +79,7 @@ def load(
     if preset is not None:
         values = parse_toml(presets().lookup(preset), source=f"preset {preset}")
     if file is not None:
-        values = over(values, _with_start_beside(read_toml(file), file))
+        values = over(values, _with_paths_beside(read_toml(file), file))
     values = over(values, assigned({}, assignments))
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
@@ -105,10 +105,26 @@ def _own_words(*values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _with_start_beside(values: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The values of a campaign file, whose folder ``start`` is sought beside the file."""
-    start = values.get("start")
-    return {**values, "start": str(file.parent / start)} if isinstance(start, str) else values
+def _with_paths_beside(values: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The values of a campaign file, whose folder ``start`` and scenes are sought beside it."""
+    found = dict(values)
+    if isinstance(values.get("start"), str):
+        found["start"] = str(file.parent / values["start"])
+    for name in ("task", "tasks", "objectives"):
+        value: Any = values.get(name)
+        if isinstance(value, list):
+            found[name] = [_scene_beside(name, each, file) for each in cast("list[Any]", value)]
+        elif value is not None:
+            found[name] = _scene_beside(name, value, file)
+    return found
+
+
+def _scene_beside(setting: str, value: Any, file: Path) -> Any:
+    """A value with the path of a scene, which may stand behind an objective; others as they are."""
+    if not (isinstance(value, str) and value.lower().endswith(".xml")):
+        return value
+    objective, at, scene = value.partition("@") if setting == "objectives" else ("", "", value)
+    return f"{objective}{at}{file.parent / scene}"
 
 
 def _with_file(error: SettingsError, file: Path) -> SettingsError:

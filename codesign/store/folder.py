@@ -20,12 +20,14 @@ from codesign.store.database import Database
 from codesign.store.event import utc_now
 from codesign.store.founder import Founder
 from morph_ops._messages import one_line, reason
+from morph_ops.errors import MjcfError
 from morph_ops.io import json_file
 
 DATABASE = "run.sqlite"
 SETTINGS = "settings.toml"
 DESIGNS = "designs"
 START = "start"
+SCENES = "scenes"
 VARIANTS = "variants.json"
 LOG = "log.txt"
 LOCK = "run.lock"
@@ -73,6 +75,7 @@ class RunFolder:
             # Settings of another version may have other names: then its schema number is the error.
             schema.connect(path / DATABASE, read_only=True).close()
             raise UsageError(f"the run {path} has damaged settings: {one_line(error)}") from None
+        _keep_scenes(self.settings.task_names, path / SCENES)
         self._lock = FileLock(path / LOCK, timeout=LOCK_WAIT_S, thread_local=False)
 
     @staticmethod
@@ -103,6 +106,7 @@ class RunFolder:
                 (draft / START / VARIANTS).write_text(variants + "\n", "utf-8")
             for number, founder in enumerate(start):
                 json_file.write_json(founder.graph, draft / START / f"{number:05d}.json")
+            _copy_scenes(settings.task_names, draft / SCENES)
             (draft / LOG).touch()
             own_run.mark(draft, trusted_words(settings))
         return cls(path)
@@ -273,6 +277,35 @@ def find_runs(parent: Path) -> list[Path]:
     """
     found = parent.iterdir() if parent.is_dir() else ()
     return sorted(p for p in found if RunFolder.is_run(p) and not p.name.startswith("."))
+
+
+def _scene_files(tasks: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Files of the copies of scenes in a run folder, by name of the task."""
+    parts = {name: name.rpartition("#") for name in tasks if ".xml#" in name.lower()}
+    return {name: folder / number / Path(file).name for name, (file, _, number) in parts.items()}
+
+
+def _copy_scenes(tasks: Sequence[str], folder: Path) -> None:
+    """Write copies of scenes into a run folder, so that it is complete anywhere."""
+    for name, file in _scene_files(tasks, folder).items():
+        from hyperdistill_core.tasks import write_scene
+        from hyperdistill_core.tasks.scene import scene_task
+
+        write_scene(scene_task(name), file)
+
+
+def _keep_scenes(tasks: Sequence[str], folder: Path) -> None:
+    """Keep the scenes of a run folder where their names find them, if they are not there yet.
+
+    A copy that is damaged is none; whoever needs the scene says so.
+    """
+    for name, file in _scene_files(tasks, folder).items():
+        from hyperdistill_core.tasks import pinned_task
+        from hyperdistill_core.tasks.scene import stored_scene
+
+        if not stored_scene(name).is_file():
+            with suppress(MjcfError):
+                pinned_task(str(file))
 
 
 def _require_inside(run: Path) -> None:

@@ -246,8 +246,8 @@ def _require_few_bodies(document: ElementTree.Element) -> None:
         if bodies > MOST_BODIES or elements > _MOST_ELEMENTS:
             what = f"{MOST_BODIES} bodies" if bodies > MOST_BODIES else f"{_MOST_ELEMENTS} elements"
             raise MjcfError(
-                f"{_title(element)}: expected a robot of at most {what} in total, with each "
-                "<replicate> written out; make it smaller"
+                f"{_title(element)}: expected at most {what} in total, with each <replicate> "
+                "written out; make it smaller"
             )
         if element.tag == "replicate":
             times *= max([1.0, *map(abs, _numbers(element.get("count", "1")))])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +26,8 @@ _ATTRIBUTES = (
     *("margin", "gap"),
 )
 _KINDS = mujoco.mjtGeom
+# Rows of cells whose heights are computed at once.
+_ROWS = 64
 Array = NDArray[np.float64]
 
 
@@ -161,19 +162,24 @@ def _height_map(model: mujoco.MjModel, start: NDArray[np.float64]) -> HeightMap:
     first: list[int] = (np.floor(low * CELLS_PER_M + 1e-6).astype(int) - 1).tolist()
     last: list[int] = (np.ceil(high * CELLS_PER_M - 1e-6).astype(int) + 1).tolist()
     x, y = _middles(first[0], last[0]), _middles(first[1], last[1])
-    heights = np.full((len(y), len(x)), -np.inf)
+    heights = np.full((len(y), len(x)), -np.inf, np.float32)
     everywhere = (np.full(3, -np.inf), np.full(3, np.inf))
     for geom, (below, above) in zip(
         [*planes, *others], [*[everywhere] * len(planes), *bounds], strict=True
     ):
         columns = slice(*np.searchsorted(x, (below[0], above[0])))
-        rows = slice(*np.searchsorted(y, (below[1], above[1])))
-        points: Array = np.stack(np.meshgrid(x[columns], y[rows]), axis=-1)
-        heights[rows, columns] = np.fmax(heights[rows, columns], surface.top(geom, points))
-    known = heights[np.isfinite(heights)]
-    lowest = float(np.float32(known.min())) if len(known) else math.inf
-    heights[~np.isfinite(heights)] = lowest + BEYOND_M
-    return HeightMap(heights.astype(np.float32), row=-first[1], column=-first[0], lowest_m=lowest)
+        start_row, end_row = np.searchsorted(y, (below[1], above[1])).tolist()
+        for row in range(start_row, end_row, _ROWS):
+            rows = slice(row, min(row + _ROWS, end_row))
+            points: Array = np.stack(np.meshgrid(x[columns], y[rows]), axis=-1)
+            own = heights[rows, columns]
+            np.fmax(own, surface.top(geom, points).astype(np.float32), out=own)
+    unknown = np.isneginf(heights)
+    if unknown.all():
+        raise MjcfError("expected ground seen from above, got walls alone; add a floor")
+    lowest = float(heights[~unknown].min())
+    heights[unknown] = lowest + BEYOND_M
+    return HeightMap(heights, row=-first[1], column=-first[0], lowest_m=lowest)
 
 
 def _middles(first: int, end: int) -> Array:

@@ -50,8 +50,9 @@ _ROBOT_REMEDY = "the robot comes from its own file"
 HASH_DIGITS = 12
 _LARGEST_FILES_BYTES = 20_000_000
 _MOST_FILES = 200
-#: Most samples of all height fields, and corners of the hulls of all meshes.
-_MOST_SAMPLES, _MOST_CORNERS = 4_000_000, 20_000
+#: Most geoms, samples of all height fields, and corners of the hulls of all meshes: every body's
+#: model has them.
+_MOST_GEOMS, _MOST_SAMPLES, _MOST_CORNERS = 1000, 1_000_000, 4000
 #: Share of its hull that a mesh fills, at least, to count as convex.
 _CONVEX = 0.95
 #: Sliding friction of UNIMAL geoms; MuJoCo takes the larger one of two geoms.
@@ -143,7 +144,7 @@ def _read(path: Path) -> Scene:
     require_harmless(document)
     drop_user_data(document)
     numbers = dict(_numbers(document))
-    files = _files(document, folder)
+    files, names = _files(document, folder)
     text = ElementTree.tostring(document, encoding="unicode")
     with quiet():
         try:
@@ -153,7 +154,10 @@ def _read(path: Path) -> Scene:
                 mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL
             model = spec.compile()
         except MUJOCO_ERRORS as error:
-            raise MjcfError(one_line(error).removeprefix("Error: ")) from None
+            message = one_line(error).removeprefix("Error: ")
+            for new, name in names.items():
+                message = message.replace(new, name)
+            raise MjcfError(message) from None
     _require_earth(model.opt)
     _require_ground(model)
     notes += [*_option_notes(model), *_geom_notes(model)]
@@ -214,14 +218,15 @@ def _numbers(document: ElementTree.Element) -> Iterator[tuple[str, float]]:
                 continue  # several numbers, or none
 
 
-def _files(document: ElementTree.Element, folder: Path) -> dict[str, bytes]:
-    """Content of the files of meshes and height fields, whose names become those of one folder.
+def _files(document: ElementTree.Element, folder: Path) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Content of the files of meshes and height fields by their new names, and the old names.
 
-    Those of meshes that no geom has are left out.
+    All get names in one folder. Those of meshes that no geom has are left out.
     """
     base = asset_folder(document)
     used = {each.get("mesh") for each in document.iter("geom")}
     files: dict[str, bytes] = {}
+    names: dict[str, str] = {}
     for group in document.iter("asset"):
         for asset in list(group):
             name = asset.get("file")
@@ -233,6 +238,7 @@ def _files(document: ElementTree.Element, folder: Path) -> dict[str, bytes]:
                 continue
             new = f"scene-asset-{len(files)}{Path(name).suffix.lower()}"
             asset.set("file", new)
+            names[new] = name
             file = inside(folder, (folder / base, folder), name, asset.tag, whose="scene")
             files[new] = content(file)
             if asset.tag == "hfield":
@@ -243,7 +249,7 @@ def _files(document: ElementTree.Element, folder: Path) -> dict[str, bytes]:
                     f"{_LARGEST_FILES_BYTES // 1_000_000} MB in total; simplify them"
                 )
     drop_folders(document)
-    return files
+    return files, names
 
 
 def _require_small_field(name: str, data: bytes) -> None:
@@ -278,12 +284,18 @@ def _require_ground(model: mujoco.MjModel) -> None:
             "expected a geom that a robot can touch, got none; add one with a contype, such as "
             '<geom type="plane" size="0 0 1"/>'
         )
+    if len(touching) > _MOST_GEOMS:
+        raise MjcfError(
+            f"expected at most {_MOST_GEOMS} geoms, got {len(touching)}; make one height field or "
+            "mesh of many"
+        )
     if model.nhfielddata > _MOST_SAMPLES:
         raise MjcfError(f"expected at most {_MOST_SAMPLES} samples of all height fields")
-    corners = 0
+    data, corners = mujoco.MjData(model), 0
+    mujoco.mj_kinematics(model, data)
     for geom in touching:
-        kind, tilt = model.geom_type[geom], _vertical(model, geom)
-        if kind == mujoco.mjtGeom.mjGEOM_HFIELD and tilt < 1.0 - 1e-6:
+        kind, upright = model.geom_type[geom], data.geom_xmat[geom][8] > 1.0 - 1e-6
+        if kind == mujoco.mjtGeom.mjGEOM_HFIELD and not upright:
             raise MjcfError(f"{_geom(model, geom)}: a height field cannot tilt; set it upright")
         if kind == mujoco.mjtGeom.mjGEOM_MESH:
             corners += len(hull_of(model, int(model.geom_dataid[geom]))[0])
@@ -327,13 +339,6 @@ def hull_of(model: mujoco.MjModel, mesh: int) -> tuple[NDArray[np.float64], NDAr
     a, b, c = points[triangles].transpose(1, 0, 2)
     inward = np.einsum("ij,ij->i", np.cross(b - a, c - a), a - points.mean(axis=0)) < 0.0
     return points, np.where(inward[:, None], triangles[:, ::-1], triangles).astype(np.intp)
-
-
-def _vertical(model: mujoco.MjModel, geom: int) -> float:
-    """Cosine of the angle between the z axis of a geom and the vertical."""
-    data = mujoco.MjData(model)
-    mujoco.mj_kinematics(model, data)
-    return float(data.geom_xmat[geom][8])
 
 
 def _geom(model: mujoco.MjModel, geom: int) -> str:

@@ -185,6 +185,7 @@ def test_a_copy_has_the_same_hash_and_heights(scene, tmp_path):
             "<geom type='box' size='1 1 1' pos='5 0 0'/>",
             "none below x = 0, y = 0; put a geom",
         ),
+        ("<geom type='plane' size='0 0 1' euler='0 90 0'/>", "got walls alone; add a floor"),
         (
             "<geom type='plane' size='0 0 1'/></worldbody><custom><numeric name='fall_ratio' "
             "data='1.5'/></custom><worldbody>",

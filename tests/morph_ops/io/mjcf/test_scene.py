@@ -111,7 +111,12 @@ REFUSALS = {
     "large field": (
         "<geom type='hfield' hfield='h'/>",
         "<asset><hfield name='h' nrow='3000' ncol='3000' size='1 1 1 1'/></asset>",
-        "at most 4000000 samples",
+        "at most 1000000 samples",
+    ),
+    "many geoms": (
+        f"<replicate count='1001'>{FLOOR}</replicate>",
+        "",
+        "expected at most 1000 geoms, got 1001",
     ),
     "no geom": ("<geom type='box'/>", "", "size 0 must be positive in geom"),
 }
@@ -127,7 +132,7 @@ def test_refusals(read, name):
 def test_a_large_image_is_refused_before_it_is_read(read, tmp_path):
     header = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 60_000, 60_000)
     (tmp_path / "h.png").write_bytes(header)
-    with pytest.raises(MjcfError, match="expected at most 4000000 samples, got 60000 x 60000"):
+    with pytest.raises(MjcfError, match="expected at most 1000000 samples, got 60000 x 60000"):
         read(
             "<geom type='hfield' hfield='h'/>",
             "<asset><hfield name='h' file='h.png' size='1 1 1 1'/></asset>",
