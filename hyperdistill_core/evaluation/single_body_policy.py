@@ -20,19 +20,27 @@ class SingleBodyPolicy:
 
     Attributes:
         clock_harmonics: Harmonics of the clock phase that the teacher takes; 0 for none.
+        terrain_dim: Number of height samples that it takes; 0 for none.
     """
 
     def __init__(self, network: Teacher, normalization: Normalization, inputs: BodyInputs) -> None:
         batch = BodyBatch([inputs], n_max=len(inputs.parents))
         self._policy = TeacherPolicy(network, normalization, batch)
         self._actions = np.flatnonzero(inputs.joint_mask.ravel())
-        self.clock_harmonics = network.clock_harmonics
+        self.clock_harmonics, self.terrain_dim = network.clock_harmonics, network.terrain_dim
 
-    def act(self, state: NDArray[np.float64], *, time: float | None = None) -> NDArray[np.float64]:
+    def act(
+        self,
+        state: NDArray[np.float64],
+        heights: NDArray[np.float64] | None = None,
+        *,
+        time: float | None = None,
+    ) -> NDArray[np.float64]:
         """Mean actions (E, nu) of E episodes.
 
         Args:
             state: (E, n, 17) raw states.
+            heights: (E, terrain_dim) height samples (m), for a teacher that takes them.
             time: Time since the episodes began (s). A teacher without a clock ignores it.
 
         Raises:
@@ -43,5 +51,6 @@ class SingleBodyPolicy:
                 "time: expected a number, because this teacher takes a clock, got None"
             )
         n_envs = len(state)
-        means = self._policy.means(state[None], np.full((1, n_envs), time or 0.0))
+        seen = None if heights is None else heights[None]
+        means = self._policy.means(state[None], np.full((1, n_envs), time or 0.0), seen)
         return means.reshape(n_envs, -1)[:, self._actions].astype(np.float64)

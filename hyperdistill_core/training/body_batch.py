@@ -246,11 +246,21 @@ class TeacherPolicy:
 
     @torch.no_grad()
     def means(
-        self, states: NDArray[np.floating], time: NDArray[np.floating]
+        self,
+        states: NDArray[np.floating],
+        time: NDArray[np.floating],
+        heights: NDArray[np.floating] | None = None,
     ) -> NDArray[np.float32]:
-        """See :meth:`BatchPolicy.means`; means of missing nodes are zero."""
+        """See :meth:`BatchPolicy.means`; means of missing nodes are zero.
+
+        Args:
+            states: (A, E, n_max, 17) states.
+            time: (A, E) time since the beginning of each episode (s).
+            heights: (A, E, terrain_dim) height samples (m), for a teacher that takes them.
+        """
         observation, phase = self._encoder(states, time)
-        means = self._network.means(observation, self._bodies, clock_phase=phase)
+        extra = {} if heights is None else {"heights": torch.tensor(heights, dtype=torch.float32)}
+        means = self._network.means(observation, self._bodies, clock_phase=phase, **extra)
         return (means * self._exists).numpy()
 
 

@@ -23,7 +23,7 @@ from hyperdistill_core.evaluation.evaluation import (
 )
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.teachers import Generalist
-from hyperdistill_core.rollout import Rollout, rollout
+from hyperdistill_core.rollout import Rollout, SeeingPolicy, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.training_sets import TrainingSet
@@ -100,6 +100,20 @@ def test_a_blind_evaluation_hides_the_ground(body, tmp_path):
     expected = rollout(body, policy, task=task, episodes=1, seed=3)
     np.testing.assert_array_equal(blind.rollouts[0].returns, expected.returns)
     assert seeing.scores[0] != blind.scores[0]
+
+
+def test_a_teacher_that_sees_acts_as_its_controller(body, seeing_controller):
+    controller, task = Controller.load(seeing_controller), get_task("incline")
+    network = Generalist.from_hypernetwork(Hypernetwork.from_numpy(controller.network)).eval()
+    policies = CheckpointPolicies((network, controller.normalization))
+    policy = policies.for_body(body, task)
+    assert isinstance(policy, SeeingPolicy)
+    rng = np.random.default_rng(0)
+    states, heights = rng.normal(size=(3, len(body), 17)), rng.normal(size=(3, 195))
+    expected = controller.for_body(body, task.model(body)).act(states, heights, time=0.2)
+    np.testing.assert_allclose(policy.act(states, heights, time=0.2), expected, atol=1e-4)
+    short = replace(task, max_steps=50)
+    assert rollout(body, policy, task=short, episodes=1).lengths[0] > 1
 
 
 def test_workers_need_torch_for_teachers_alone():
