@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--task",
-    metavar="NAME[,NAME...]|all",
-    help="Task of the bodies. Several, such as flat,csr,obstacle, are all scored; --set "
-    "aggregate=min searches for the best on the worst of them in place of the mean.",
+    metavar="NAME|SCENE.xml[,...]|all",
+    help="Task of the bodies, or an MJCF file as ground. Several, such as flat,csr,obstacle, are "
+    "all scored; --set aggregate=min searches for the best on the worst of them in place of the "
+    "mean.",
 )
 @set_option("campaign", "population=64 or rates.crossover=0.5")
 @click.option(

@@ -85,6 +85,7 @@ class _Seconds(click.ParamType[tuple[float, float]]):
 )
 @click.option(
     "--task",
+    metavar="NAME|SCENE.xml",
     help=f"Task of ROBOTs; a RUN has its own, and of several shows this one.  "
     f"[default: {defaults.TASK}]",
 )

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     "--task",
     default=defaults.TASK,
     show_default=True,
-    metavar="NAME[,NAME...]|all",
-    help="Task of the robots; flat is to run forward on flat ground. Several, such as "
-    "flat,csr,obstacle, give a table with a column for each.",
+    metavar="NAME|SCENE.xml[,...]|all",
+    help="Task of the robots; flat is to run forward on flat ground, an MJCF file is ground of "
+    "your own. Several, such as flat,csr,stairs.xml, give a table with a column for each.",
 )
 @controller_option
 @click.option(

@@ -36,7 +36,11 @@ from codesign.cli.text import echo
     help="A controller that ships (see 'codesign controller list'), or a controller file.  "
     f"[default: that of the RUN, or {defaults.CONTROLLER}]",
 )
-@click.option("--task", help=f"Task to score on.  [default: that of the RUN, or {defaults.TASK}]")
+@click.option(
+    "--task",
+    metavar="NAME|SCENE.xml",
+    help=f"Task to score on.  [default: that of the RUN, or {defaults.TASK}]",
+)
 @click.option(
     "--candidate",
     type=click.IntRange(min=0),

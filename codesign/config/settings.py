@@ -84,7 +84,11 @@ class Settings(FrozenSettings):
     """
 
     seed: int = Field(default=0, ge=0, le=2**63 - 1, description="Root seed of all random numbers.")
-    task: str = Field(default=defaults.TASK, description="Task that the bodies are scored on.")
+    task: str = Field(
+        default=defaults.TASK,
+        description="Task that the bodies are scored on; a path that ends in .xml is a scene of "
+        "your own. In a campaign file the scene is sought beside that file.",
+    )
     tasks: list[str] = Field(
         default_factory=list,
         description="Several tasks in place of `task`, which is then the first of them: 2 to 32 "

@@ -40,6 +40,7 @@ COLUMNS = (
     "--task",
     default=defaults.TASK,
     show_default=True,
+    metavar="NAME|SCENE.xml",
     help="Task of the bodies; flat is to run forward on flat ground.",
 )
 @click.option(
