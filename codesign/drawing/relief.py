@@ -19,6 +19,11 @@ GROUND_COLOR = "#8793a4"
 _FADE = (1.0, 0.5)
 #: Distance of a corner from the plane of the cells beside it up to which it lies in it (m).
 _IN_PLANE_M = 1e-3
+# Height of the upward normal of a cell below which it is the side of a step.
+_STEEP = 0.2
+# How lines on the ground and edges of steps are drawn.
+_LINE = 'stroke="#333" stroke-opacity="0.5"'
+_EDGE = 'stroke="#333" stroke-opacity="0.9" stroke-width="1.5"'
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,22 +110,25 @@ def ground_cells(relief: Relief, *, view: View, shown: Array, lines: float) -> s
     """
     parts: list[str] = []
     across: list[str] = []
+    edges: list[str] = []
     row, corners, normals = np.nan, *relief.cells(view.camera)
     for first, last in _stretches(corners, normals):
         if corners[first, 0, 1] != row:
-            parts += _lines(across)
-            row, across = corners[first, 0, 1], []
+            parts += [*_lines(across), *_lines(edges, _EDGE)]
+            row, across, edges = corners[first, 0, 1], [], []
         left, right = sorted((first, last), key=lambda cell: corners[cell, 0, 0])
         places = view(np.stack([*corners[[left, right, right, left], [0, 1, 2, 3]]]))
         if not _meets(places, shown):
             continue
         parts.append(_cell(places, normals[first]))
+        if normals[first, 2] < _STEEP and normals[first] @ view.camera.toward < 0.0:
+            edges.append(_upper_edge(corners[[left, right, right, left], [0, 1, 2, 3]], places))
         for cell in range(min(first, last), max(first, last) + 1):
             place = corners[cell, 0, 0] / lines if lines else 0.5
             if abs(place - round(place)) < 1e-6:
                 (x1, y1), (x2, y2) = view(corners[cell, [0, 3]])
                 across.append(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}")
-    return "".join(parts + _lines(across))
+    return "".join([*parts, *_lines(across), *_lines(edges, _EDGE)])
 
 
 def _stretches(corners: Array, normals: Array) -> Iterator[tuple[int, int]]:
@@ -141,10 +149,8 @@ def _is_side(one: Array, other: Array) -> bool:
     return one[1, 0] == other[0, 0] or one[0, 0] == other[1, 0]
 
 
-def _lines(across: list[str]) -> list[str]:
-    if not across:
-        return []
-    return [f'<path d="{"".join(across)}" stroke="#333" stroke-opacity="0.5"/>']
+def _lines(lines: list[str], style: str = _LINE) -> list[str]:
+    return [f'<path d="{"".join(lines)}" {style}/>'] if lines else []
 
 
 def hiding_cells(relief: Relief, *, view: View, outline: Array, front: float) -> str:
@@ -185,6 +191,13 @@ def _meets(places: Array, part: Array) -> bool:
     """Whether (n, 2) corners surround something of the part between (2, 2) corners."""
     low, high = part
     return bool((places.max(axis=0) > low).all() and (places.min(axis=0) < high).all())
+
+
+def _upper_edge(corners: Array, places: Array) -> str:
+    """The edge above a side of a step that looks away: all that one sees of it."""
+    sides = np.stack([[0, 1], [1, 2], [2, 3], [3, 0]])
+    (x1, y1), (x2, y2) = places[sides[corners[sides, 2].sum(axis=1).argmax()]]
+    return f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"
 
 
 def _cell(places: Array, normal: Array) -> str:

@@ -55,6 +55,17 @@ def test_solids_shine_through_a_hill_in_front_of_them(y, hides):
     assert ("<path" in after) == ("clip-path" in after) == hides
 
 
+@pytest.mark.parametrize(("rises", "drawn"), [(False, 1), (True, 0)])
+def test_the_edge_of_a_step_that_looks_away_is_drawn(rises, drawn):
+    """Of a step down away from the camera one sees nothing else."""
+    y = np.array([-2.0, 0.0, 0.001, 2.0])
+    heights = np.tile([[0.3], [0.3], [0.0], [0.0]], (1, 9))
+    heights = heights[::-1] if rises else heights
+    ground = Relief(x=LINES, y=y, heights=heights, center=np.zeros(2), radius=None)
+    picture = draw([BALL], camera=CAMERA, relief=ground, window=WINDOW)
+    assert picture.count('stroke-width="1.5"') == drawn
+
+
 def test_ground_is_transparent_so_that_it_fits_light_and_dark():
     picture = draw([BALL], camera=CAMERA, relief=relief_of(ramp()), window=WINDOW)
     assert '<g opacity="0.4" mask="url(#' in picture
