@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 AROUND_M = 4.0
 #: Edge of the squares of which it is shown, or not, and distance of its lines (m).
 TILE_M = 1.0
+#: Distance of two lines of the ground between which there is the side of a step, and its least
+#: height (m).
+SIDE_M = 0.005
 #: Most cells of the ground of a page, and thickness of its edge (m).
 MOST_CELLS, EDGE_M = 24_000, 0.2
 #: Differences to the heights that the ground may have, the least at first (m).
@@ -38,7 +41,7 @@ class Terrain:
 
     Attributes:
         surface: The ground; None where it is flat, at the height where the episode began.
-        lines: (n, 2, 3) ends of lines on it, a meter apart (m).
+        lines: (n, 2, 3) ends of lines on it, a meter apart and on edges of steps (m).
         boxes: What stands on it; None for nothing.
     """
 
@@ -327,14 +330,20 @@ def _solid(x: Array, y: Array, heights: Array, shown: NDArray[np.bool_]) -> Tria
 
 
 def _lines(x: Array, y: Array, heights: Array, shown: NDArray[np.bool_]) -> Array:
-    """(n, 2, 3) lines at whole meters along both axes, on the shown cells."""
+    """(n, 2, 3) lines on the shown cells: at whole meters along both axes, and edges of steps."""
     grid = np.stack([*np.meshgrid(x, y), heights], axis=-1)
     beside = np.pad(shown, 1)
     found: list[Array] = []
     for places, along in ((x, False), (y, True)):
-        rows = np.flatnonzero(_between_tiles(places, TILE_M))
-        points = grid[rows] if along else grid.swapaxes(0, 1)[rows]
+        points = grid if along else grid.swapaxes(0, 1)
         cells = beside if along else beside.T
+        rows = np.flatnonzero(_between_tiles(places, TILE_M))
         drawn = (cells[:-1, 1:-1] | cells[1:, 1:-1])[rows]
-        found.append(np.stack([points[:, :-1], points[:, 1:]], axis=2)[drawn])
+        found.append(np.stack([points[rows, :-1], points[rows, 1:]], axis=2)[drawn])
+        sides = np.flatnonzero(np.diff(places) < SIDE_M)
+        first, second = points[sides], points[sides + 1]
+        edges = np.where(first[..., 2:] > second[..., 2:], first, second)
+        rises = np.abs(first[..., 2] - second[..., 2]) > SIDE_M
+        drawn = rises[:, :-1] & rises[:, 1:] & cells[1:-1, 1:-1][sides]
+        found.append(np.stack([edges[:, :-1], edges[:, 1:]], axis=2)[drawn])
     return np.concatenate(found)

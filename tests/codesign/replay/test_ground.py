@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import mujoco
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from morph_ops.sampling import sample_body
 from .conftest import Swing
 
 SEED = 3
+STAIRS = str(Path(__file__).parents[3] / "examples" / "stairs.xml")
 PATH = np.column_stack([np.linspace(0.0, 24.0, 200), np.sin(np.linspace(0.0, 6.0, 200))])
 
 
@@ -26,10 +29,14 @@ def there(value):
     return value
 
 
-def ground_of(name):
+def recorded(name):
     graph = sample_body(np.random.default_rng(0))
     task = replace(get_task(name), max_steps=2)
-    return Ground(record(graph, Swing(graph), task=task, name="a", seed=SEED))
+    return record(graph, Swing(graph), task=task, name="a", seed=SEED)
+
+
+def ground_of(name):
+    return Ground(recorded(name))
 
 
 def places(count=400):
@@ -38,18 +45,21 @@ def places(count=400):
     return np.asarray((cells + 0.5) / 10.0, np.float64)  # middles of the cells of height maps
 
 
-@pytest.mark.parametrize(
-    ("name", "within"), [("csr", 1e-5), ("incline", 1e-4), ("escape", 1e-5), ("vt", 1e-5)]
-)
-def test_heights_are_those_of_the_height_map(name, within):
-    height_map = there(get_task(name).world(SEED).height_map)
-    at = places()
-    expected = height_map.at(np.column_stack([at, np.zeros(len(at))]))
+@pytest.mark.parametrize("name", ["csr", "incline", "escape", "vt", STAIRS])
+def test_heights_are_those_of_rays_from_above(name):
+    one, at = recorded(name), places()
+    model, data = one.model, mujoco.MjData(one.model)
+    data.qpos[0] -= 1e4  # the robot is no ground
+    mujoco.mj_forward(model, data)
+    down, hit = np.array([0.0, 0.0, -1.0]), np.zeros(1, np.int32)
+    starts = np.column_stack([at, np.full(len(at), 50.0)])
+    rays = [mujoco.mj_ray(model, data, start, down, None, 1, -1, hit, None) for start in starts]
+    expected = 50.0 - np.array(rays)
     assert np.ptp(expected) > 0.1
-    assert np.allclose(ground_of(name).heights(at), expected, atol=within)
+    assert np.allclose(Ground(one).heights(at), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["csr", "incline", "escape"])
+@pytest.mark.parametrize("name", ["csr", "incline", "escape", STAIRS])
 def test_corners_of_the_mesh_lie_on_the_ground_and_its_edge_below(name):
     ground = ground_of(name)
     vertices = there(Terrain.of(ground, PATH).surface).vertices
@@ -59,6 +69,14 @@ def test_corners_of_the_mesh_lie_on_the_ground_and_its_edge_below(name):
     assert (vertices[~on_top, 2] == vertices[:, 2].min()).all()
     away = np.linalg.norm(vertices[:, None, :2] - PATH, axis=-1).min(axis=1)
     assert away.max() < AROUND_M + 0.9
+
+
+def test_edges_of_steps_are_lines():
+    lines = Terrain.of(ground_of(STAIRS), PATH).lines
+    across = lines[np.ptp(lines[..., 0], axis=1) == 0.0]
+    found = across[np.abs(across[:, 0, 0] - 3.7) < 0.01]
+    assert len(found)
+    assert np.allclose(found[..., 2], 0.2, atol=1e-6), "the second step, on its upper side"
 
 
 @pytest.mark.parametrize("name", ["flat", "patrol"])
