@@ -172,12 +172,15 @@ def task_words(task: str) -> TaskWords:
         'curves, steps and rugged squares'
         >>> task_words("somebody.module:hills").points
         ''
+        >>> task_words("stairs.xml#0123456789ab").ground
+        'the ground of the scene stairs.xml'
     """
     known = _WORDS.get(task.removesuffix("-reference"))
     if known is not None:
         return known
-    if task.endswith(".xml"):
-        return TaskWords(ground=f"the scene {task.replace(chr(92), '/').rpartition('/')[2]}")
+    scene = task.replace(chr(92), "/").rpartition("/")[2].partition("#")[0]
+    if scene.lower().endswith(".xml"):
+        return TaskWords(ground=f"the ground of the scene {scene}")
     return TaskWords(
         ground=f"the ground of {task}", wanted="bodies with a high score", points="", unit=""
     )
