@@ -42,6 +42,8 @@ def export(
     controller: str | Path | None = None,
     best_of: int | None = None,
     finetune: int = 0,
+    task: str | None = None,
+    blind: bool = False,
     workers: int | None = None,
     archive: bool = False,
     on_steps: OnSteps = lambda done, total, speed: None,
@@ -68,6 +70,11 @@ def export(
             that the controller has. A run's designs have the variants of their scores.
         finetune: Control steps of training of each design's own network before it is written;
             0 for none.
+        task: Name of the task of a robot's score, world and training, "flat" by default, or path
+            of a scene of your own. A run has its own; with ``finetune`` it may be trained on
+            another one. Of other tasks than "flat" the world of the first episode is written, too.
+        blind: Whether networks with height samples get flat ground folded in, so that they take
+            none.
         workers: Number of worker processes of that training, one per core by default.
         archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
@@ -106,6 +113,8 @@ def export(
             controller=controller,
             best_of=best_of,
             finetune=finetune,
+            task=task,
+            blind=blind,
             workers=workers,
             on_steps=on_steps,
             printing=printing,
@@ -121,6 +130,8 @@ def _export(
     controller: str | Path | None,
     best_of: int | None,
     finetune: int,
+    task: str | None,
+    blind: bool,
     workers: int | None,
     on_steps: OnSteps,
     printing: PrintSettings | None,
@@ -138,6 +149,8 @@ def _export(
             top=top,
             formats=formats,
             finetune=finetune,
+            task=task,
+            blind=blind,
             workers=workers,
             on_steps=on_steps,
             printing=printing,
@@ -153,7 +166,7 @@ def _export(
     with _files([source]) as files:
         if finetune:
             tuning = FineTuning(
-                steps=finetune, workers=workers or usable_cores(), on_steps=on_steps
+                steps=finetune, task=task, workers=workers or usable_cores(), on_steps=on_steps
             )
             return exporting.finetune(
                 files,
@@ -162,6 +175,7 @@ def _export(
                 formats=formats,
                 controller=controller,
                 best_of=best_of,
+                blind=blind,
                 printing=printing,
             )
         design = export_robot(
@@ -170,6 +184,8 @@ def _export(
             formats=formats,
             controller=defaults.CONTROLLER if controller is None else controller,
             best_of=best_of,
+            task=defaults.TASK if task is None else task,
+            blind=blind,
             printing=printing,
         )
     return [design]
@@ -180,12 +196,14 @@ def finetune(
     out: str | Path,
     *,
     steps: int = 500_000,
+    task: str | None = None,
     formats: Sequence[str] = USUAL_FORMATS,
     top: int | None = None,
     controller: str | Path | None = None,
     best_of: int | None = None,
     episodes: int = defaults.EPISODES,
     seed: int = 0,
+    blind: bool = False,
     workers: int | None = None,
     archive: bool = False,
     on_steps: OnSteps = lambda done, total, speed: None,
@@ -202,6 +220,8 @@ def finetune(
             robot files.
         out: Folder; it must not exist, or be empty.
         steps: Control steps of training per robot; the default takes a minute or a few.
+        task: Name of the task of the training and the scores, or path of a scene of your own. By
+            default "flat" for robots, and the only task of a run; a run may be trained on another.
         formats: Formats of designs, as for :func:`export`.
         top: Number of designs of a run; its setting ``top`` by default.
         controller: Name or file of the controller of robots, "flat-v3" by default; a run has
@@ -210,6 +230,7 @@ def finetune(
             the controller has.
         episodes: Number of episodes of the scores before and after; a run has its own.
         seed: Seed of the training and of the scores of robots; a run has its own.
+        blind: Whether networks with height samples get flat ground folded in when they are written.
         workers: Number of worker processes, one per core by default.
         archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
@@ -234,11 +255,14 @@ def finetune(
         1, steps=steps, top=top, best_of=best_of, episodes=episodes, workers=workers
     )
     require_arguments_at_least(0, seed=seed)
-    tuning = FineTuning(steps=steps, workers=workers or usable_cores(), on_steps=on_steps)
+    tuning = FineTuning(
+        steps=steps, task=task, workers=workers or usable_cores(), on_steps=on_steps
+    )
     options: dict[str, Any] = {
         "formats": formats,
         "top": top,
         "best_of": best_of,
+        "blind": blind,
         "printing": printing,
     }
     run = _only_run(robots)

@@ -16,7 +16,7 @@ from codesign.api.robots import Robot, RobotFile, find_robots, read_robots
 from codesign.api.run import Run
 from codesign.config import usable_cores
 from codesign.errors import RunError, UsageError
-from codesign.exporting import SCENE_TASK, Design, DesignRollout, FineTuning
+from codesign.exporting import Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned
 from codesign.replay import Recording, record
 from codesign.replay.settings import GIF_SECONDS, MOST_ROBOTS, FilmSettings, require_format
@@ -443,13 +443,13 @@ def _policies(
 
 def _tuned(group: _Group, tuning: FineTuning) -> list[Design]:
     """The robots of a group with networks that were trained further."""
-    if group.task != SCENE_TASK:
-        raise UsageError(f"finetune: expected the task {SCENE_TASK}, got {group.task}")
     designs = [
         Design(name=str(number), graph=mover.graph, variant=mover.variant)
         for number, mover in enumerate(group.movers)
     ]
-    episodes = DesignRollout(controller=group.controller, seed=group.seed, episodes=group.episodes)
+    episodes = DesignRollout(
+        controller=group.controller, task=group.task, seed=group.seed, episodes=group.episodes
+    )
     with (
         TemporaryDirectory() as scratch,
         finetuned(designs, episodes, tuning, folder=Path(scratch) / "designs") as (tuned, _),

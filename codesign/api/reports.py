@@ -14,6 +14,7 @@ from codesign.api.run import Run
 from codesign.errors import UsageError
 from codesign.exporting.design_table import DESIGN_TABLE
 from codesign.store.atomic import new_file
+from morph_ops._registry import is_plugin
 
 if TYPE_CHECKING:
     from codesign.report.comparison import RunPart
@@ -104,7 +105,7 @@ def _report(run: Run, page: Path, date: str, *, top: int | None, tuned: Path | N
             designs=run.designs,
             state=status.state,
             top=run.settings.top if top is None else top,
-            finetuned={} if tuned is None else _finetuned(tuned),
+            finetuned={} if tuned is None else _finetuned(tuned, run.settings.task_names),
         )
     refresh_s = REFRESH_S if content.going else None
     beside = page.resolve().parent == run.path.resolve() and (run.path / replays.FILE).is_file()
@@ -136,13 +137,14 @@ def _comparison(runs: Sequence[Run], page: Path, date: str) -> str:
     return comparison_page(compare(parts), sprite=pictures.sprite(), date=date)
 
 
-def _finetuned(folder: Path) -> Mapping[int, tuple[float, float]]:
-    """Scores before and after fine-tuning, by number of the candidate."""
+def _finetuned(folder: Path, tasks: Sequence[str]) -> Mapping[int, tuple[float, float]]:
+    """Scores before and after fine-tuning on the task of a run, by number of the candidate."""
     table = folder / DESIGN_TABLE
     try:
         with table.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        return {
+        trained_on = {row["finetune_task"] for row in rows}
+        scores = {
             int(row["candidate"]): (float(row["zero_shot_score"]), float(row["finetuned_score"]))
             for row in rows
         }
@@ -151,6 +153,21 @@ def _finetuned(folder: Path) -> Mapping[int, tuple[float, float]]:
             f"tuned: expected a folder that 'codesign finetune RUN --out DIR' wrote, with scores "
             f"in {DESIGN_TABLE}, got {folder}"
         ) from None
+    _require_task_of_run(folder, trained_on, tasks)
+    return scores
+
+
+def _require_task_of_run(folder: Path, trained_on: set[str], tasks: Sequence[str]) -> None:
+    """Refuse scores of another task beside those of the run."""
+    from hyperdistill_core.tasks import get_task
+
+    # A task of somebody's own code has the name that it was called by.
+    own = {name if is_plugin(name) else get_task(name).name for name in tasks}
+    if len(own) > 1 or not trained_on <= own:
+        raise UsageError(
+            f"tuned: expected scores on the task of the run, {', '.join(sorted(own))}, got those "
+            f"of {folder} on {', '.join(sorted(trained_on))}: they do not compare"
+        )
 
 
 def _require_own(page: Path) -> None:

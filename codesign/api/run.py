@@ -19,13 +19,14 @@ from codesign.exporting import (
     DESIGN_FORMATS,
     HISTORY_FORMATS,
     NETWORK_FORMATS,
-    SCENE_TASK,
     USUAL_FORMATS,
     Design,
     FineTuning,
     PrintSettings,
     export_run,
     phylogeny,
+    require_task,
+    scored_task,
 )
 from codesign.exporting.history import table
 from codesign.interrupts import deferred_interrupts
@@ -248,14 +249,15 @@ class Run:
         top: int | None = None,
         formats: Sequence[str] = USUAL_FORMATS,
         finetune: int = 0,
+        task: str | None = None,
+        blind: bool = False,
         workers: int | None = None,
         on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None,
         printing: PrintSettings | None = None,
     ) -> list[Design]:
         """Write the best designs and the history for other programs.
 
-        A design's network needs flat ground; :attr:`without_networks` says whether it is left
-        out.
+        Designs of a run on another task than "flat" come with the world of their first episode.
 
         Args:
             out: Folder; it must not exist, or be empty.
@@ -264,6 +266,9 @@ class Run:
                 design, and "csv", "parquet" and "phylogeny" of the history.
             finetune: Control steps of training of each design's own network before it is
                 written; 0 for none.
+            task: Name of the task of that training; by default the only one of the run.
+            blind: Whether networks with height samples get flat ground folded in, so that they
+                take none.
             workers: Number of worker processes of that training, one per core by default.
             on_steps: Called during the training with the control steps so far, their total, and
                 the mean speed under action noise (m/s).
@@ -283,12 +288,15 @@ class Run:
                 f"top: applies to designs, and the formats {', '.join(formats)} have none"
             )
         missing = None if NETWORK_FORMATS.isdisjoint(formats) else self.without_networks
-        if missing and (finetune or NETWORK_FORMATS.issuperset(formats)):
+        if missing and not finetune and NETWORK_FORMATS.issuperset(formats):
             raise UsageError(missing)
+        if task is not None and not finetune:
+            raise UsageError("task: applies to fine-tuning; a run has its own task")
         tuning = None
         if finetune:
+            require_task(self.settings, task)
             tuning = FineTuning(
-                steps=finetune, workers=workers or usable_cores(), on_steps=on_steps
+                steps=finetune, task=task, workers=workers or usable_cores(), on_steps=on_steps
             )
         with self.database() as database:
             return export_run(
@@ -298,17 +306,18 @@ class Run:
                 top=top,
                 formats=formats,
                 finetuning=tuning,
+                blind=blind,
                 printing=printing,
             )
 
     @property
     def without_networks(self) -> str | None:
         """Why designs of this run come without networks; None if they come with them."""
-        if self.settings.task == SCENE_TASK:
+        if scored_task(self.settings) is not None:
             return None
         return (
-            f"no npz, onnx, c: exported networks run on flat ground, and the run's task is "
-            f"{self.settings.task}"
+            "no npz, onnx, c: the episodes that networks come with are those of a task of codesign "
+            f"or of a scene, and the run's task is code: {', '.join(self.settings.task_names)}"
         )
 
     def write_designs(self) -> None:

@@ -39,6 +39,11 @@ _CONTROLLER = click.option(
     help=f"Controller of a ROBOT; a RUN has its own.  [default: {defaults.CONTROLLER}]",
 )
 _BEST_OF = best_of_option(f"{defaults.BEST_OF} for a ROBOT; a RUN has the variants of its scores")
+_BLIND = click.option(
+    "--blind",
+    is_flag=True,
+    help="Fold flat ground into networks that see the ground, so that they need no height samples.",
+)
 _ZIP = click.option(
     "--zip", "archive", is_flag=True, help="Write the folder as one zip file, too, beside it."
 )
@@ -70,6 +75,13 @@ _WORKERS = click.option(
     metavar="STEPS",
     help="Train each design's own network for STEPS control steps first, such as 500000.",
 )
+@click.option(
+    "--task",
+    metavar="NAME|SCENE.xml",
+    help="Task of a ROBOT's score, world and training; a RUN has its own, and with --finetune it "
+    "may be trained on another.  [default: flat]",
+)
+@_BLIND
 @_WORKERS
 @_ZIP
 @_PRINT
@@ -81,6 +93,8 @@ def export(
     controller: str | None,
     best_of: int | None,
     finetune: int | None,
+    task: str | None,
+    blind: bool,
     workers: int | None,
     archive: bool,
     assignments: tuple[str, ...],
@@ -91,7 +105,8 @@ def export(
     README, a picture, a record of its score and origin, and these formats:
 
     \b
-    mjcf       a scene with floor and light, for any MuJoCo
+    mjcf       a scene with floor and light, for any MuJoCo; of other tasks than flat
+               also the robot on the ground of its first episode
     json       the project's own format
     graphml    the body as a graph
     npz        the network as plain arrays, with run_standalone.py to simulate it
@@ -121,6 +136,8 @@ def export(
             controller=controller,
             best_of=best_of,
             finetune=finetune or 0,
+            task=task,
+            blind=blind,
             workers=workers,
             archive=archive,
             on_steps=on_steps,
@@ -142,6 +159,11 @@ def export(
     type=click.IntRange(min=1),
     help="Control steps of training for each robot; the default takes a minute or a few.",
 )
+@click.option(
+    "--task",
+    metavar="NAME|SCENE.xml",
+    help="Task of training and scores.  [default: flat for ROBOTs; the task of a RUN]",
+)
 @_NEW_FOLDER
 @_TOP
 @_FORMATS
@@ -155,12 +177,14 @@ def export(
     help="Number of episodes of the scores before and after, for ROBOTs; a RUN has its own.",
 )
 @seed_option("training and scores, for ROBOTs; a RUN has its own")
+@_BLIND
 @_WORKERS
 @_ZIP
 @_PRINT
 def finetune(
     sources: tuple[Path, ...],
     steps: int,
+    task: str | None,
     out: Path,
     top: int | None,
     formats: str,
@@ -168,6 +192,7 @@ def finetune(
     best_of: int | None,
     episodes: int,
     seed: int,
+    blind: bool,
     workers: int | None,
     archive: bool,
     assignments: tuple[str, ...],
@@ -184,6 +209,7 @@ def finetune(
     \b
     codesign finetune runs/NAME --top 3 --out tuned
     codesign finetune my_robot.xml other_robot.xml --steps 1000000 --out tuned
+    codesign finetune runs/NAME --task csr --out tuned-on-csr
     """
     from codesign import api
 
@@ -192,12 +218,14 @@ def finetune(
             sources,
             out,
             steps=steps,
+            task=task,
             formats=_chosen(formats, run=False),
             top=top,
             controller=controller,
             best_of=best_of,
             episodes=episodes,
             seed=seed,
+            blind=blind,
             workers=workers,
             archive=archive,
             on_steps=on_steps,
@@ -245,9 +273,10 @@ def _show(out: Path, designs: Sequence[Design], *, archive: bool) -> None:
             echo(f"{design.name}: no {format_}: {reason}", err=True)
         if design.scores is not None:
             before, after = design.scores
+            where = "" if design.tuned is None else f" on {design.tuned[0]}"
             echo(
-                f"{design.name}: score {before:.1f}, after fine-tuning {after:.1f} from other "
-                "initial states"
+                f"{design.name}: score{where} {before:.1f}, after fine-tuning {after:.1f} from "
+                "other initial states"
             )
 
 

@@ -4,9 +4,10 @@ A design is a folder: a README with a picture, a record of its score and origin,
 ``mjcf`` is a scene with floor and light for any MuJoCo, and the robot alone; ``json`` is the
 project's own format, and ``graphml`` the body as a graph; ``npz`` is the network of that one body
 as plain arrays, ``onnx`` the same for other runtimes, and ``c`` a C99 header. ``run_standalone.py``
-simulates them. ``urdf`` and ``usd`` are the body for other tool chains, ``print`` its parts for a
-printer, and ``assembly`` a sheet of lengths, masses, torques and motors. Fine-tuning trains the
-network of each design on its own body before it is written.
+simulates them. Of a task with another ground than a floor, ``mjcf`` also has the robot in the world
+of its first episode. ``urdf`` and ``usd`` are the body for other tool chains, ``print`` its parts
+for a printer, and ``assembly`` a sheet of lengths, masses, torques and motors. Fine-tuning trains
+the network of each design on its own body before it is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
 and ``phylogeny`` is its family tree in the ALife data standard.
@@ -22,6 +23,8 @@ and ``phylogeny`` is its family tree in the ALife data standard.
     history            the database as CSV or Parquet
     lineage            the family tree as a graph and as a table
     standalone         what programs without this project need of a design
+    world_file         the ground of its first episode
+    network_notes      what its network takes, in words
     build_files        what a design is built from
     printing           its printable parts
     assembly           its assembly sheet
@@ -46,13 +49,13 @@ from codesign.exporting.design import (
 )
 from codesign.exporting.design_files import export_designs
 from codesign.exporting.design_table import variants_of
-from codesign.exporting.finetuned_designs import finetune
+from codesign.exporting.finetuned_designs import finetune, require_task
 from codesign.exporting.finetuning import FineTuning
 from codesign.exporting.history import HISTORY_FORMATS
 from codesign.exporting.lineage import phylogeny
 from codesign.exporting.printing import PrintSettings
 from codesign.exporting.robots import export_robot
-from codesign.exporting.runs import export_run
+from codesign.exporting.runs import export_run, scored_task
 
 __all__ = [
     "DESIGN_FORMATS",
@@ -70,6 +73,8 @@ __all__ = [
     "export_run",
     "finetune",
     "phylogeny",
+    "require_task",
+    "scored_task",
     "variants_of",
     "write_archive",
 ]

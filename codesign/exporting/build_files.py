@@ -77,13 +77,16 @@ def _loads(
     if not any(body_graph.joints(design.graph)):
         return {}, "It has no joints."
     if controller is None or rollout is None:
-        return {}, "No torques: exported controllers run on flat ground, and this design does not."
+        return {}, "No torques: no controller comes with this design."
     try:
         loads = joint_loads(design, controller, rollout)
     except RunError as error:
         return {}, f"No torques: {error}."
+    from hyperdistill_core.tasks import get_task
+
+    task = get_task(rollout.task).name
     network = "fine-tuned from" if design.network is not None else "of"
     return loads, (
-        f"Torques and speeds are from {EPISODES} episodes under its network {network} "
-        f"{controller.name}, variant {design.variant}."
+        f"Torques and speeds are from {EPISODES} episodes of the task {task} under its network "
+        f"{network} {controller.name}, variant {design.variant}."
     )

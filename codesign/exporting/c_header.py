@@ -44,6 +44,7 @@ enum {{
     {prefix}_NODES = {nodes},
     {prefix}_STATE = {states},
     {prefix}_HEIGHTS = {heights},
+    {prefix}_TARGET = {target},
     {prefix}_CONTROLS = {controls}
 }};
 
@@ -63,7 +64,7 @@ static void {prefix}_layer(
 }}
 
 {places}static void {prefix}_act(
-    const CODESIGN_REAL *state, {heights_argument}double time, CODESIGN_REAL *controls)
+    const CODESIGN_REAL *state, {arguments}double time, CODESIGN_REAL *controls)
 {{
     CODESIGN_REAL a[{widest}], b[{widest}];
     for (int i = 0; i < {prefix}_STATE; i++) {{
@@ -90,7 +91,23 @@ _SEEN = """
    heights   {heights} numbers (m): heights of the ground above the ground below the torso, at
              most 2 m up or down. {prefix}_places gives where they are, in world axes: the
              places turn with the heading of the torso, the direction of its x-axis seen from
-             above, and not with its tilt."""
+             above, and not with its tilt. The z of positions in the state is above the ground
+             below the torso, too."""
+_TARGETS = {
+    "goal": """
+   target    3 numbers: cosine and sine of the direction of the goal, counted from the heading of
+             the torso to the left, and 1 / (1 + its horizontal distance in m). Without a goal:
+             cos(heading), -sin(heading) and 0.""",
+    "object": """
+   target    12 numbers, four vectors in the frame of the torso: from the torso to the object (m),
+             the object's velocity minus the torso's (m/s), its angular velocity (rad/s), and from
+             the torso to the goal (m); each is divided by 1 + its length. Without an object: 0.""",
+    "": "",
+}
+_COPY = """\
+    for (int i = 0; i < {number}; i++)
+        seen[{first}i] = {name}[i];
+"""
 _PLACES = """\
 /* Places of the heights: x and y (m) of each, for a torso at x, y with this heading (rad). */
 static inline void {prefix}_places(double x, double y, double heading, double *places)
@@ -115,7 +132,7 @@ def write_c_header(design: StandaloneDesign, path: Path) -> None:
     """
     from hyperdistill_core.features import STATE
 
-    network = design.network
+    network, heights = design.network, len(design.samples)
     prefix = identifier(design.name)
     names, encoder = (
         [(f"{kind}weight_{k}", f"{kind}bias_{k}") for k in range(len(layers))]
@@ -126,20 +143,23 @@ def write_c_header(design: StandaloneDesign, path: Path) -> None:
     # The inputs are in a, and layers write into b and a in turn.
     buffers = ["ba"[number % 2] for number in range(len(names))]
     layers = _calls(prefix, names, widths, ["a", *buffers], relus=len(names) - 1)
-    code = ""
+    inputs, code = _inputs(design, prefix), ""
     if encoder:
         place = f"a + {widths[0] - seen[-1]}"
-        code = _calls(prefix, encoder, seen, ["heights", "b", place], relus=len(encoder))
+        code = f"    CODESIGN_REAL seen[{seen[0]}];\n{''.join(inputs.values())}"
+        code += _calls(prefix, encoder, seen, ["seen", "b", place], relus=len(encoder))
     harmonics = network.clock_harmonics
     unused = "    (void)time;\n"
     clock = _CLOCK.format(prefix=prefix, harmonics=harmonics) if harmonics else unused
     text = _HEADER.format(
         title=_comment(design.name),
         prefix=prefix,
-        seen=_SEEN.format(prefix=prefix, heights=network.terrain_dim) if encoder else "",
-        heights=network.terrain_dim,
-        heights_argument="const CODESIGN_REAL *heights, " if encoder else "",
-        places=_PLACES.format(prefix=prefix) if encoder else "",
+        seen=(_SEEN.format(prefix=prefix, heights=heights) if heights else "")
+        + _TARGETS[design.target],
+        heights=heights,
+        target=network.terrain_dim - heights,
+        arguments="".join(f"const CODESIGN_REAL *{name}, " for name in inputs),
+        places=_PLACES.format(prefix=prefix) if heights else "",
         code=code,
         guard=f"{prefix.upper()}_CONTROLLER_H",
         control_dt=design.control_dt,
@@ -177,7 +197,18 @@ def _arrays(
     arrays = {"offset": network.offset, "limit": network.limit, "low": low, "high": high}
     kept = network.arrays()
     arrays |= {name: kept[name] for pair in layers for name in pair}
-    return arrays | ({"samples": design.samples} if network.terrain else {})
+    return arrays | ({"samples": design.samples} if len(design.samples) else {})
+
+
+def _inputs(design: StandaloneDesign, prefix: str) -> dict[str, str]:
+    """The inputs of what the network sees, and the loops that copy each behind the one before."""
+    inputs: dict[str, str] = {}
+    if len(design.samples):
+        inputs["heights"] = _COPY.format(number=f"{prefix}_HEIGHTS", first="", name="heights")
+    if design.target:
+        first = f"{prefix}_HEIGHTS + "
+        inputs["target"] = _COPY.format(number=f"{prefix}_TARGET", first=first, name="target")
+    return inputs
 
 
 def _calls(

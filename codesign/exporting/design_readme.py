@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesign.exporting.network_notes import network_notes
 from codesign.scoring.several_tasks import NORMALIZED
 from morph_ops import graph as body_graph
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     import networkx as nx
 
 README = "README.md"
+#: Endings of the names of files that hold a network.
+_NETWORKS = frozenset({".npz", ".onnx", ".h"})
 #: What the files are, by the ends of their names; the first that fits counts.
 _FILES = (
     ("-print", "parts to print: STL of each, and one 3MF of all"),
@@ -20,6 +24,9 @@ _FILES = (
     ("-assembly.html", "the assembly sheet: lengths, masses, torques, motors"),
     ("-assembly.csv", "the numbers of the assembly sheet"),
     (".record.json", "score, ancestors, settings, versions and hashes"),
+    (".world.xml", "the robot on the ground of its first episode; any MuJoCo loads it"),
+    (".world.npz", "the heights of that ground, for run_standalone.py"),
+    (".hfield", "a height field of that ground, in MuJoCo's format"),
     (".bare.xml", "the robot alone as MJCF, for scenes of your own"),
     (".xml", "the robot as MJCF with floor, light and camera; any MuJoCo loads it"),
     (".urdf", "the robot for tool chains that know no MJCF"),
@@ -58,6 +65,8 @@ def design_readme(
     if warnings:
         parts.append("Before you trust the score:\n")
         parts.append("\n".join(f"- {_text(warning)}" for warning in warnings) + "\n")
+    if "controller" in record and not _NETWORKS.isdisjoint(Path(file).suffix for file in names):
+        parts += ["## What the network takes\n", network_notes(record, names)]
     parts.append("## Files\n")
     parts.append(_table(("file", "what it is"), [(f"`{file}`", what_file(file)) for file in names]))
     commands = _commands(name, set(names))
@@ -111,11 +120,19 @@ def _score_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
         facts.append(
             (
                 "fine-tuning",
-                f"from {record['zero_shot_score']:,.1f} to {record['finetuned_score']:,.1f}, over "
-                "other episodes; the controller in the files is the fine-tuned one",
+                f"from {record['zero_shot_score']:,.1f} to {record['finetuned_score']:,.1f}"
+                f"{_where(record)}, over other episodes; the controller in the files is the "
+                "fine-tuned one",
             )
         )
     return facts
+
+
+def _where(record: Mapping[str, Any]) -> str:
+    """Task and length of a fine-tuning, where they are known."""
+    if "finetune_task" not in record:
+        return ""
+    return f" on the task {record['finetune_task']} in {record['finetune_steps']:,} control steps"
 
 
 def _tasks(score: Mapping[str, Any]) -> str:
@@ -152,6 +169,11 @@ def _commands(name: str, files: set[str]) -> list[str]:
         commands.append(f"python -m mujoco.viewer --mjcf={quoted}")
         if "run_standalone.py" in files:
             commands.append(f"python run_standalone.py {quoted}")
+    world = quoted.replace(f"{name}.xml", f"{name}.world.xml")
+    if f"{name}.world.xml" in files:
+        commands.append(f"python -m mujoco.viewer --mjcf={world}")
+        if {"run_standalone.py", f"{name}.world.npz"} <= files:
+            commands.append(f"python run_standalone.py {world}")
     return commands
 
 

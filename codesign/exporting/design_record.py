@@ -32,9 +32,13 @@ def design_record(design: Design, made: StandaloneDesign | None) -> dict[str, An
         made: The design with its network; None for a body alone.
 
     Returns:
-        ``design``, ``hash`` of the body, ``versions`` of packages; with a controller its
-        ``controller``, ``controller_hash`` and ``variant``; after fine-tuning ``zero_shot_score``
-        and ``finetuned_score``; and what :attr:`~codesign.exporting.Design.origin` says.
+        ``design``, ``hash`` of the body, ``versions`` of packages; with a network its
+        ``controller``, ``controller_hash`` and ``variant``, the ``task`` and ``seed`` of the
+        episodes that the files come with, ``height_samples``, the ``target`` that the network
+        sees, and ``folded_sight``, the number of numbers that it saw before flat ground was
+        folded in; after fine-tuning
+        ``zero_shot_score`` and ``finetuned_score``, both on the task ``finetune_task``, and
+        ``finetune_steps``; and what :attr:`~codesign.exporting.Design.origin` says.
 
     Examples:
         >>> import numpy as np
@@ -53,10 +57,28 @@ def design_record(design: Design, made: StandaloneDesign | None) -> dict[str, An
             "controller": made.controller,
             "controller_hash": made.controller_hash,
             "variant": design.variant,
+            "task": made.task,
+            "seed": made.seed,
+            "height_samples": len(made.samples),
+            "target": made.target,
+            "folded_sight": made.folded,
         }
-    if design.scores is not None:
-        record |= {"zero_shot_score": design.scores[0], "finetuned_score": design.scores[1]}
+    record |= finetuning_values(design)
     return record | dict(design.origin)
+
+
+def finetuning_values(design: Design) -> dict[str, Any]:
+    """What fine-tuning did to a design, for records and tables; empty without.
+
+    Args:
+        design: The design.
+    """
+    values: dict[str, Any] = {}
+    if design.scores is not None:
+        values = {"zero_shot_score": design.scores[0], "finetuned_score": design.scores[1]}
+    if design.tuned is not None:
+        values |= {"finetune_task": design.tuned[0], "finetune_steps": design.tuned[1]}
+    return values
 
 
 def candidate_origin(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from codesign.exporting.design import Design, DesignRollout
+from codesign.exporting.design_record import finetuning_values
 from codesign.store import Candidate
 
 DESIGN_TABLE = "designs.csv"
@@ -40,7 +41,7 @@ def candidate_row(design: Design, candidate: Candidate) -> Row:
         "controller": record.controller,
         "controller_hash": record.controller_hash,
         **{f"metric_{name}": value for name, value in record.metrics.items()},
-        **_scores(design),
+        **finetuning_values(design),
     }
 
 
@@ -56,7 +57,7 @@ def finetuned_row(design: Design, rollout: DesignRollout) -> Row:
         "episodes": rollout.episodes,
         "variant": design.variant,
         "controller": Path(rollout.controller).stem,
-        **_scores(design),
+        **finetuning_values(design),
     }
 
 
@@ -97,9 +98,3 @@ def variants_of(folder: Path, controller: str) -> dict[str, int]:
     with (folder / DESIGN_TABLE).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["controller"] == Path(controller).stem]
     return {row["design"]: int(row["variant"]) for row in rows}
-
-
-def _scores(design: Design) -> Row:
-    if design.scores is None:
-        return {}
-    return {"zero_shot_score": design.scores[0], "finetuned_score": design.scores[1]}

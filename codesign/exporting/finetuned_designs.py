@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from codesign.config import Settings
 from codesign.defaults import CONTROLLER, EPISODES
 from codesign.errors import UsageError
 from codesign.exporting.design import (
@@ -19,6 +20,7 @@ from codesign.exporting.printing import PrintSettings
 from codesign.exporting.robots import read_designs, with_best_variants
 from codesign.exporting.runs import export_run
 from codesign.store import RunFolder
+from morph_ops._registry import is_plugin
 
 
 def finetune(
@@ -32,6 +34,7 @@ def finetune(
     best_of: int | None = None,
     episodes: int = EPISODES,
     seed: int = 0,
+    blind: bool = False,
     printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Fine-tune the best designs of a run, or robots, and write them.
@@ -45,7 +48,8 @@ def finetune(
     Args:
         sources: One run folder, or files of robots.
         folder: The folder to make. It must not exist, or be empty.
-        finetuning: How the designs are fine-tuned.
+        finetuning: How the designs are fine-tuned. Without a task it is that of the run, and
+            ``"flat"`` for robots.
         formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS`; those of networks hold
             the fine-tuned ones.
         top: Number of designs of a run; None for the run's own setting ``top``.
@@ -55,6 +59,7 @@ def finetune(
             usual number. A run has the variants of its scores.
         episodes: Number of episodes of the scores of robots. A run has its own.
         seed: Seed of the training and the scores of robots. A run has its own.
+        blind: Whether networks with height samples get flat ground folded in when they are written.
         printing: Settings of printable parts; None for the usual ones.
 
     Returns:
@@ -64,7 +69,7 @@ def finetune(
         BodyError: A file is not a robot.
         UsageError: ``sources`` are neither one run nor robots with a joint to control.
         UsageError: An argument does not apply to a run, or to robots.
-        UsageError: The run's task is not the one of exported scenes.
+        UsageError: The run has several tasks, or one of somebody's own code, and no task is named.
         UsageError: The folder is not empty, or the training folder has another training.
         UsageError: There is no such controller, or it has fewer than ``best_of`` variants.
 
@@ -86,12 +91,26 @@ def finetune(
                 "and the variants of its scores"
             )
         run = RunFolder(sources[0])
-        return _finetune_run(run, folder, finetuning, formats=formats, top=top, printing=printing)
+        require_task(run.settings, finetuning.task)
+        with run.database(read_only=True) as database:
+            return export_run(
+                database,
+                run.settings,
+                folder,
+                top=top,
+                formats=formats,
+                finetuning=finetuning,
+                blind=blind,
+                printing=printing,
+            )
     if top is not None:
         raise UsageError("fine-tuning: top is for a run, and the sources are robots")
     controller = controller or CONTROLLER
-    designs = with_best_variants(read_designs(sources), controller, best_of)
-    rollout = DesignRollout(controller=controller, seed=seed, episodes=episodes)
+    task = finetuning.task or SCENE_TASK
+    designs = with_best_variants(read_designs(sources), controller, best_of, task=task)
+    rollout = DesignRollout(
+        controller=controller, task=task, blind=blind, seed=seed, episodes=episodes
+    )
     return export_designs(
         designs,
         folder,
@@ -102,26 +121,26 @@ def finetune(
     )
 
 
-def _finetune_run(
-    run: RunFolder,
-    folder: Path,
-    finetuning: FineTuning,
-    *,
-    formats: Sequence[str],
-    top: int | None,
-    printing: PrintSettings | None,
-) -> list[Design]:
-    if run.settings.task != SCENE_TASK:
+def require_task(settings: Settings, task: str | None) -> None:
+    """Refuse to fine-tune the designs of a run on a task that nobody can know.
+
+    Args:
+        settings: Settings of the run.
+        task: Name of the task that was asked for; None for that of the run.
+
+    Raises:
+        UsageError: No task is named, and the run has several, or one of somebody's own code.
+    """
+    if task is not None:
+        return
+    first, *more = settings.task_names
+    if more:
         raise UsageError(
-            f"fine-tuning: expected a run on the task {SCENE_TASK}, got {run.settings.task}"
+            f"task: the run has the tasks {', '.join(settings.task_names)}: name the one to train "
+            "on"
         )
-    with run.database(read_only=True) as database:
-        return export_run(
-            database,
-            run.settings,
-            folder,
-            top=top,
-            formats=formats,
-            finetuning=finetuning,
-            printing=printing,
+    if is_plugin(first):
+        raise UsageError(
+            f"task: the run has the task {first}, which is code: name it to say that you trust it, "
+            "or name another task"
         )

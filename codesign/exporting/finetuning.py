@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codesign.errors import UsageError
-from codesign.exporting.design import SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import Design, DesignRollout
 from codesign.store.atomic import check_free
 from morph_ops._messages import reason
 
@@ -26,7 +26,7 @@ class FineTuning:
 
     Attributes:
         steps: Number of control steps of training for each design.
-        task: Name of the task that the designs are trained on.
+        task: Name of the task that the designs are trained on; None for that of their episodes.
         workers: Number of worker processes.
         on_steps: Function to call after every update, with the number of control steps of all
             designs so far, that of the whole training, and the mean speed with action noise
@@ -40,7 +40,7 @@ class FineTuning:
     """
 
     steps: int
-    task: str = SCENE_TASK
+    task: str | None = None
     workers: int = 1
     on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None
 
@@ -60,7 +60,8 @@ def finetuned(
 
     Args:
         designs: The designs to fine-tune.
-        rollout: The controller; its ``episodes`` are those of the scores before and after.
+        rollout: The controller; its ``episodes`` are those of the scores before and after, on the
+            task of the fine-tuning.
         finetuning: How the designs are fine-tuned; None leaves everything as it is.
         folder: The folder that the block writes.
 
@@ -77,9 +78,9 @@ def finetuned(
         return
     if not designs or rollout is None:
         raise UsageError(
-            "fine-tuning: expected at least one design that a controller moves on the task "
-            f"{finetuning.task}, got none"
+            "fine-tuning: expected at least one design that a controller moves, got none"
         )
+    rollout = replace(rollout, task=finetuning.task or rollout.task)
     check_free(folder)
     folder = folder.resolve()
     training_folder = folder.with_name(f"{folder.name}.finetuning")
@@ -93,12 +94,13 @@ def _finetune(
     import torch
 
     from hyperdistill_core.errors import CheckpointError
+    from hyperdistill_core.tasks import get_task, pinned_task
     from hyperdistill_core.training.finetuning import MANIFEST, FineTuneSettings, finetune
 
     torch.set_num_threads(finetuning.workers)
     settings = FineTuneSettings(
         steps_per_body=finetuning.steps,
-        task=finetuning.task,
+        task=pinned_task(rollout.task),
         n_envs=max(MIN_SIMULATIONS_EACH, math.ceil(MIN_SIMULATIONS / len(designs))),
         n_workers=finetuning.workers,
         seed=rollout.seed,
@@ -126,7 +128,12 @@ def _finetune(
     except OSError as error:
         raise UsageError(f"cannot write the fine-tuning to {folder}: {reason(error)}") from None
     tuned = [
-        replace(design, network=network, scores=(float(before), float(after)))
+        replace(
+            design,
+            network=network,
+            scores=(float(before), float(after)),
+            tuned=(get_task(rollout.task).name, finetuning.steps),
+        )
         for design, network, before, after in zip(
             designs, result.networks, result.zero_shot, result.trained, strict=True
         )

@@ -1,12 +1,13 @@
 """The network of a design as ONNX, with normalization, clock phase and clipping inside.
 
 The graph takes ``state`` (E, n, 17), the states of E robots as they are, and ``time`` (1,), the
-time since they began to move (s), where the network has a clock phase input, and ``heights``
-(E, H), height samples (m), where it sees the ground: that at ``samples`` (H, 2) of the metadata,
+time since they began to move (s), where the network has a clock phase input. Where it sees the
+ground, ``heights`` (E, H) are height samples (m): those at ``samples`` (H, 2) of the metadata,
 places in m ahead and to the left of the torso, above the ground below the torso and at most 2 m up
-or down. All are float64. It gives ``controls`` (E, nu), float32, inside the ranges of the
-actuators. Products are in double precision and rounded once, as in scores, so that a rollout
-elsewhere is the rollout that was scored.
+or down. Where it sees a goal or an object, ``target`` (E, 3 or 12) is as in
+:mod:`hyperdistill_core.tasks.sight`. All are float64. The result is ``controls`` (E, nu), float32,
+inside the ranges of the actuators. Products are in double precision and rounded once, as in scores,
+so that a rollout elsewhere is the rollout that was scored.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ def _model(design: StandaloneDesign, onnx: Any) -> Any:
     inputs = [value_info("state", double, ["episodes", network.n_nodes, state_dim])]
     if network.clock_harmonics:
         inputs.append(value_info("time", double, [1]))
-    if network.terrain:
-        inputs.append(value_info("heights", double, ["episodes", network.terrain_dim]))
+    for name, numbers in _seen(design).items():
+        inputs.append(value_info(name, double, ["episodes", numbers]))
     outputs = [value_info("controls", floats, ["episodes", network.n_controls])]
     made = onnx.helper.make_graph(
         graph.nodes, "controller", inputs, outputs, initializer=graph.constants
@@ -122,8 +123,17 @@ def _features(design: StandaloneDesign, graph: _Graph) -> str:
     if network.clock_harmonics:
         inputs.append(_phases(network.clock_harmonics, graph))
     if network.terrain:
-        inputs.append(graph.layers("heights", network.terrain, prefix="terrain_", last=True))
+        seen = list(_seen(design))
+        rows = graph.add("Concat", *seen, output="seen", axis=1) if seen[1:] else seen[0]
+        inputs.append(graph.layers(rows, network.terrain, prefix="terrain_", last=True))
     return graph.add("Concat", *inputs, output="inputs", axis=1) if inputs[1:] else inputs[0]
+
+
+def _seen(design: StandaloneDesign) -> dict[str, int]:
+    """Names of the inputs of what the network sees, and how many numbers they are."""
+    heights = len(design.samples)
+    numbers = {"heights": heights, "target": design.network.terrain_dim - heights}
+    return {name: number for name, number in numbers.items() if number}
 
 
 def _observation(design: StandaloneDesign, graph: _Graph) -> str:
@@ -176,6 +186,7 @@ def _metadata(design: StandaloneDesign) -> dict[str, str]:
         "nodes": json.dumps(design.nodes),
         "state": json.dumps([[one.name, one.stop - one.start, one.unit] for one in STATE]),
         "samples": json.dumps(design.samples.tolist()),
+        "target": design.target,
         "actuators": json.dumps(design.actuators),
         "control_dt_s": repr(design.control_dt),
         "controller": design.controller,

@@ -29,6 +29,8 @@ def export_robot(
     formats: Sequence[str] = USUAL_FORMATS,
     controller: str | Path = CONTROLLER,
     best_of: int | None = None,
+    task: str = SCENE_TASK,
+    blind: bool = False,
     printing: PrintSettings | None = None,
 ) -> Design:
     """Write one robot for other programs.
@@ -42,6 +44,8 @@ def export_robot(
         controller: Name of a shipped controller, or path of a controller file, for networks.
         best_of: Number of variants to try for networks; the best is written. None for the
             usual number (:data:`~codesign.defaults.BEST_OF`), or all that the controller has.
+        task: Name of the task of the score; of another than ``"flat"`` the world is written, too.
+        blind: Whether networks with height samples get flat ground folded in.
         printing: Settings of printable parts; None for the usual ones.
 
     Returns:
@@ -65,9 +69,10 @@ def export_robot(
         ['README.md', 'robot.bare.xml', 'robot.record.json', 'robot.svg', 'robot.xml']
     """
     design = Design(name=robot.stem, graph=read_body(robot))
+    rollout = DesignRollout(controller=controller, task=task, blind=blind)
     if not CONTROLLER_FORMATS.isdisjoint(formats) and any(body_graph.joints(design.graph)):
-        [design] = with_best_variants([design], controller, best_of)
-        record = BodyScorer(controller=controller)(
+        [design] = with_best_variants([design], controller, best_of, task=task)
+        record = BodyScorer(controller=controller, task=task)(
             design.graph, robot=design.name, variant=design.variant
         )
         design = replace(design, origin={"score": record.to_dict()})
@@ -75,7 +80,7 @@ def export_robot(
         [design],
         folder,
         formats=formats,
-        rollout=DesignRollout(controller=controller),
+        rollout=rollout,
         printing=printing,
     )
     return written
@@ -105,7 +110,11 @@ def read_designs(robots: Sequence[Path]) -> list[Design]:
 
 
 def with_best_variants(
-    designs: Sequence[Design], controller: str | Path, best_of: int | None
+    designs: Sequence[Design],
+    controller: str | Path,
+    best_of: int | None,
+    *,
+    task: str = SCENE_TASK,
 ) -> list[Design]:
     """The designs with the variants that score best in short rollouts.
 
@@ -113,6 +122,7 @@ def with_best_variants(
         designs: The designs; each has a joint to control.
         controller: Name or file of the controller.
         best_of: Number of variants to try; None for the usual number.
+        task: Name of the task of the rollouts.
 
     Raises:
         UsageError: There is no such controller, or it has fewer than ``best_of`` variants.
@@ -120,9 +130,9 @@ def with_best_variants(
     from hyperdistill_core.controller.halving import select_variant
     from hyperdistill_core.tasks import get_task
 
-    loaded, task = load_controller(controller), get_task(SCENE_TASK)
+    loaded, world = load_controller(controller), get_task(task)
     count = resolve_best_of(loaded, best_of)
     return [
-        replace(design, variant=select_variant(design.graph, loaded, task=task, best_of=count))
+        replace(design, variant=select_variant(design.graph, loaded, task=world, best_of=count))
         for design in designs
     ]

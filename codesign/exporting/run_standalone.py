@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
-Act = Callable[[Array, Array, float], Array]
+Act = Callable[[Array, Array, Array, float], Array]
 #: Ground without an end at z = 0, on which every initial state of a design is an episode.
 FLAT: dict[str, Any] = {
     "episodes": 2**31,
@@ -54,13 +54,24 @@ def ground_m(world: dict[str, Any], position: Array) -> float:
     return max(float(heights_of(world, *cell(world, position))), float(world["lowest"]))
 
 
+def heading(data: mujoco.MjData) -> float:
+    """Direction (rad) of the torso's x-axis from above."""
+    w, x, y, z = data.xquat[1]
+    return float(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
+
+
+def target_of(data: mujoco.MjData, design: dict[str, Any]) -> Array:
+    """What is seen where there is no object, and the goal lies far along the x-axis."""
+    n, yaw = int(design["n_target"]), heading(data)
+    return np.array([np.cos(-yaw), np.sin(-yaw), 0.0]) if n == 3 else np.zeros(n)
+
+
 def height_samples(data: mujoco.MjData, design: dict[str, Any], world: dict[str, Any]) -> Array:
     """Height samples (m): of the ground around the torso, above the ground below it.
 
     The places turn with the heading of the torso, not with its tilt.
     """
-    w, x, y, z = data.xquat[1]
-    yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+    yaw = heading(data)
     ahead, left = np.rint(CELLS_PER_M * design["samples"]).reshape(-1, 2).T
     along = np.rint(np.cos(yaw) * ahead - np.sin(yaw) * left).astype(int)
     across = np.rint(world["sign"] * (np.sin(yaw) * ahead + np.cos(yaw) * left)).astype(int)
@@ -105,11 +116,11 @@ def network_of_arrays(net: dict[str, Any]) -> Act:
     offset, limit = net["offset"], net["limit"]
     layers, encoder = layers_of(net, ""), layers_of(net, "terrain_")
 
-    def act(states: Array, heights: Array, seconds: float) -> Array:
+    def act(states: Array, heights: Array, target: Array, seconds: float) -> Array:
         x = np.clip(states.reshape(len(states), -1) - offset, -limit, limit)
         phase = 2.0 * np.pi * (seconds * np.arange(1, int(net["clock_harmonics"]) + 1))
         clock = np.concatenate([np.sin(phase), np.cos(phase)])
-        code = heights
+        code = np.hstack([heights, target])
         for weight, bias in encoder:
             code = np.maximum(code @ weight + bias, 0.0)
         x = np.hstack([x, np.tile(clock, (len(x), 1)), code])
@@ -127,8 +138,9 @@ def network_of_onnx(path: Path) -> tuple[dict[str, Any], Act]:
     known = json.loads(session.get_modelmeta().custom_metadata_map["design"])
     names = {each.name for each in session.get_inputs()}
 
-    def act(states: Array, heights: Array, seconds: float) -> Array:
-        inputs = {"state": states, "heights": heights, "time": np.array([seconds])}
+    def act(states: Array, heights: Array, target: Array, seconds: float) -> Array:
+        inputs = {"state": states, "heights": heights, "target": target}
+        inputs["time"] = np.array([seconds])
         return session.run(["controls"], {name: inputs[name] for name in names})[0]
 
     return {name: np.array(value) for name, value in known.items()}, act
@@ -172,7 +184,9 @@ def simulate(path: Path) -> tuple[Array, Array]:
         seconds = round(running[0].time / control_step) * control_step
         observed = np.array([observe(model, data, design, world) for data in running])
         heights = np.array([height_samples(data, design, world) for data in running])
-        for data, data.ctrl in zip(running, act(observed, heights, seconds), strict=True):
+        targets = np.array([target_of(data, design) for data in running])
+        controls = act(observed, heights, targets, seconds)
+        for data, data.ctrl in zip(running, controls, strict=True):
             mujoco.mj_step(model, data, physics_steps)
         running = [data for data in running if not is_over(data, design, world)]
     distance = np.array([data.xpos[1, 0] for data in every]) - start

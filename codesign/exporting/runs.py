@@ -25,6 +25,7 @@ from codesign.exporting.printing import PrintSettings
 from codesign.scoring.controllers import load_scored_with
 from codesign.store import Candidate, Database
 from codesign.store.atomic import new_folder
+from morph_ops._registry import is_plugin
 
 #: Pattern of the files that an export of a run writes for its designs.
 DESIGN_FILES = "design-*"
@@ -39,13 +40,15 @@ def export_run(
     formats: Sequence[str] = USUAL_FORMATS,
     replace: bool = False,
     finetuning: FineTuning | None = None,
+    blind: bool = False,
     printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write the best designs of a run, a table of them, and the run's history.
 
     The designs are the folders ``design-01``, ``design-02``, ..., best first; ``designs.csv`` is
-    their table. Their controllers are written if the run's task is the one of the exported scenes,
-    with the episodes of the scores that the designs are ranked by.
+    their table. Their controllers are written with the episodes of the scores that the designs are
+    ranked by, and with the world of the first of them; not where the run's task is somebody's own
+    code. Of several tasks ``"flat"`` counts, or else the first one.
 
     Args:
         database: The database of the run.
@@ -57,7 +60,8 @@ def export_run(
         replace: Whether to replace an earlier export in the folder. Files that are not designs
             stay.
         finetuning: How the networks are fine-tuned before they are written; None leaves them
-            as the controller generates them.
+            as the controller generates them. It may be on another task than that of the run.
+        blind: Whether networks with height samples get flat ground folded in when they are written.
         printing: Settings of printable parts; None for the usual ones.
 
     Returns:
@@ -92,7 +96,7 @@ def export_run(
         )
         for rank, candidate in enumerate(best, start=1)
     ]
-    rollout = _rollout(best, settings)
+    rollout = _rollout(best, settings, None if finetuning is None else finetuning.task, blind)
     if rollout is not None and not CONTROLLER_FORMATS.isdisjoint(formats):
         load_scored_with(
             settings.controller,
@@ -111,9 +115,32 @@ def export_run(
     return tuned
 
 
-def _rollout(best: Sequence[Candidate], settings: Settings) -> DesignRollout | None:
-    """The controller and the episodes of the best score; None if scenes lack the task's terrain."""
-    if not best or settings.task != SCENE_TASK:
+def scored_task(settings: Settings) -> str | None:
+    """The task of a run whose world comes with its designs; None if all of them are own code.
+
+    Args:
+        settings: Settings of the run.
+
+    Examples:
+        >>> scored_task(Settings(task="csr"))
+        'csr'
+    """
+    names = [name for name in settings.task_names if not is_plugin(name)]
+    return SCENE_TASK if SCENE_TASK in names else next(iter(names), None)
+
+
+def _rollout(
+    best: Sequence[Candidate], settings: Settings, task: str | None, blind: bool
+) -> DesignRollout | None:
+    """The controller, and the episodes of the best score; None where the task is unknown."""
+    task = task or scored_task(settings)
+    if not best or task is None:
         return None
     record = best[0].reevaluation or best[0].result
-    return DesignRollout(controller=settings.controller, seed=record.seed, episodes=record.episodes)
+    return DesignRollout(
+        controller=settings.controller,
+        task=task,
+        blind=blind,
+        seed=record.seed,
+        episodes=record.episodes,
+    )

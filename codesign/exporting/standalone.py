@@ -25,9 +25,10 @@ class StandaloneDesign:
         network: The network that moves it.
         task: Name of the task of its episodes.
         seed: Seed of its episodes.
-        folded: Number of height samples that the network took before flat ground was folded in; 0
-            where nothing was.
+        folded: Number of numbers that the network saw before flat ground was folded in; 0 where
+            nothing was.
         samples: (H, 2) places of its height samples around the torso (m), ahead and to the left.
+        target: What it sees behind them: "goal", "object", or "" for neither.
         nodes: Names of the nodes, in the order of the states.
         actuators: Names of the actuators, in the order of the controls.
         control_range: (nu, 2) lowest and highest control of each actuator.
@@ -44,6 +45,7 @@ class StandaloneDesign:
     seed: int
     folded: int
     samples: NDArray[np.float64]
+    target: str
     nodes: tuple[str, ...]
     actuators: tuple[str, ...]
     control_range: NDArray[np.float64]
@@ -70,7 +72,8 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
     network = design.network or controller.for_body(graph, model, variant=design.variant)
     folded = network.terrain_dim if rollout.blind else 0
     network = network.on_flat_ground() if rollout.blind else network
-    samples = sample_places(network.terrain_dim)
+    heights, target = network.terrain_dim, ""
+    samples = sample_places(heights)
     qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=rollout.episodes)
     values = {
         "hinge_slots": layout.hinges,
@@ -81,6 +84,7 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
         "qpos": qpos,
         "qvel": qvel,
         "samples": samples,
+        "n_target": network.terrain_dim - heights,
         "n_nodes": network.n_nodes,
         "fall_height": task.fall_height(graph),
         "physics_steps": task.steps_of(model),
@@ -96,6 +100,7 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
         seed=rollout.seed,
         folded=folded,
         samples=samples,
+        target=target,
         nodes=tuple(body_graph.node_names(graph)),
         actuators=tuple(model.actuator(number).name for number in range(model.nu)),
         control_range=control_range,

@@ -36,7 +36,7 @@ _CONTACT = (
 )
 # MuJoCo's own format of a height field: rows and columns as int32, then float32 heights.
 _FORMAT = "image/vnd.mujoco.hfield"
-_COLOR, _OBJECT_COLOR = "0.42 0.46 0.5 1", "0.75 0.3 0.25 1"
+_OBJECT_COLOR = "0.75 0.3 0.25 1"
 
 
 def is_simulated(task: Task) -> bool:
@@ -52,10 +52,10 @@ def is_simulated(task: Task) -> bool:
         >>> is_simulated(get_task("csr")), is_simulated(get_task("patrol"))
         (True, False)
     """
-    from hyperdistill_core.tasks import Flat, Forward
+    from hyperdistill_core.tasks import Flat, FlatReference, Forward, SceneTask
     from hyperdistill_core.tasks.escape import Escape
 
-    return isinstance(task, Flat | Forward | Escape)
+    return type(task) in (Flat, FlatReference, Forward, SceneTask, Escape)
 
 
 def write_world(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, name: str) -> None:
@@ -156,9 +156,12 @@ def _add_geom(parent: ElementTree.Element, model: mujoco.MjModel, number: int) -
         "type": kind.name.removeprefix("mjGEOM_").lower(),
         "pos": _text(geom.pos),
         "quat": _text(geom.quat),
-        "rgba": _OBJECT_COLOR if model.body_dofnum[model.geom_bodyid[number]] else _COLOR,
         **{name: _text(getattr(model, f"geom_{name}")[number]) for name in _CONTACT},
     }
+    if model.body_dofnum[model.geom_bodyid[number]]:
+        attributes["rgba"] = _OBJECT_COLOR
+    else:
+        attributes["material"] = "floor"
     data = int(model.geom_dataid[number])
     if kind == kinds.mjGEOM_HFIELD:
         attributes["hfield"] = _plain(model.hfield(data).name)
@@ -168,10 +171,6 @@ def _add_geom(parent: ElementTree.Element, model: mujoco.MjModel, number: int) -
         attributes["mesh"] = _plain(model.mesh(data).name)
     else:
         attributes["size"] = _text(geom.size)
-    if kind == kinds.mjGEOM_PLANE:
-        # The third number of a plane is the spacing of the lines that a viewer draws.
-        attributes |= {"size": _text([*geom.size[:2], 0.25]), "material": "floor"}
-        del attributes["rgba"]
     ElementTree.SubElement(parent, "geom", attributes)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from viser import Icon
 
-from codesign.exporting import SCENE_TASK
 from codesign.studio.browser import explain, in_row
 from codesign.studio.cards import paragraph
 from codesign.studio.controls import when_changed
@@ -148,7 +147,7 @@ class FileTab:
             variant=session.variant,
             network=tuned.network if tuned else None,
             scores=(tuned.before, tuned.after) if tuned else None,
-            with_network=session.setting.task == SCENE_TASK,
+            task=session.setting.task,
         )
         self._export.disabled = True
 

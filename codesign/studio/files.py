@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
+from codesign.defaults import TASK
 from codesign.errors import UsageError
 from codesign.studio.jobs import Channel
 from morph_ops._messages import one_line
@@ -96,7 +97,7 @@ class Bundle:
         variant: Number of the controller variant.
         network: The fine-tuned network; None for the generated one.
         scores: Scores before and after fine-tuning; None without.
-        with_network: Whether the task is one that exported networks run on.
+        task: Name of the task; of another than "flat" the ground comes along.
     """
 
     name: str
@@ -105,7 +106,7 @@ class Bundle:
     variant: int = 0
     network: BodyMLP | None = None
     scores: tuple[float, float] | None = None
-    with_network: bool = True
+    task: str = TASK
 
 
 def export_bundle(channel: Channel, bundle: Bundle) -> None:
@@ -122,7 +123,7 @@ def export_bundle(channel: Channel, bundle: Bundle) -> None:
     from codesign.scoring import BodyScorer
 
     network = bundle.network
-    scorer = BodyScorer(controller=bundle.controller)
+    scorer = BodyScorer(controller=bundle.controller, task=bundle.task)
     record = scorer(bundle.graph, robot=bundle.name, variant=bundle.variant, policy=network)
     design = Design(
         name=bundle.name,
@@ -132,14 +133,14 @@ def export_bundle(channel: Channel, bundle: Bundle) -> None:
         scores=bundle.scores,
         origin={"score": record.to_dict()},
     )
-    formats = ("mjcf", "json", "urdf", "graphml", *(("npz",) if bundle.with_network else ()))
+    formats = ("mjcf", "json", "urdf", "graphml", "npz")
     with TemporaryDirectory() as parent:
         folder = Path(parent) / bundle.name
         export_designs(
             [design],
             folder,
             formats=formats,
-            rollout=DesignRollout(controller=bundle.controller),
+            rollout=DesignRollout(controller=bundle.controller, task=bundle.task),
         )
         archive = archive_of(folder)
         write_archive(folder, archive)

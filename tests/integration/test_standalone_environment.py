@@ -31,10 +31,16 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs / "python"
 
 
-@pytest.mark.parametrize("format_", ["npz", "onnx"])
-def test_returns_are_repeated_without_the_project(format_, bare_python, tiny_controller, tmp_path):
+@pytest.mark.parametrize(
+    ("format_", "task", "file", "episodes"),
+    [("npz", "flat", "it.xml", EPISODES), ("onnx", "csr", "it.world.xml", 1)],
+)
+def test_returns_are_repeated_without_the_project(
+    format_, task, file, episodes, bare_python, seeing_controller, tmp_path
+):
+    """Also those of a controller that sees uneven ground."""
     body = sample_body(np.random.default_rng(1))
-    rollout = DesignRollout(controller=tiny_controller, seed=SEED, episodes=EPISODES)
+    rollout = DesignRollout(controller=seeing_controller, task=task, seed=SEED, episodes=episodes)
     export_designs(
         [Design(name="it", graph=body)],
         tmp_path / "out",
@@ -47,14 +53,15 @@ def test_returns_are_repeated_without_the_project(format_, bare_python, tiny_con
         "assert not any(util.find_spec(name) for name in names)\n"
         "import sys; sys.path.insert(0, '.')\n"
         "from pathlib import Path; import run_standalone\n"
-        "distance, seconds = run_standalone.simulate(Path('it.xml'))\n"
+        f"distance, seconds = run_standalone.simulate(Path('{file}'))\n"
         "print(*distance, *seconds)"
     )
     done = subprocess.run(
         [bare_python, "-I", "-c", program],
         cwd=tmp_path / "out" / "it", capture_output=True, text=True, check=True,
     )  # fmt: skip
-    printed = np.array(done.stdout.split(), float).reshape(2, EPISODES)
-    record = BodyScorer(controller=tiny_controller, episodes=EPISODES, seed=SEED)(body)
+    printed = np.array(done.stdout.split(), float).reshape(2, episodes)
+    scorer = BodyScorer(controller=seeing_controller, task=task, episodes=episodes, seed=SEED)
+    record = scorer(body)
     np.testing.assert_allclose(printed[0] / 0.02, record.returns, rtol=1e-6)
     np.testing.assert_allclose(printed[1], np.array(record.lengths) * 0.02)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesign.errors import RunError
-from codesign.exporting.design import SCENE_TASK, Design, DesignRollout
+from codesign.exporting.design import Design, DesignRollout
 from morph_ops import graph as body_graph
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def joint_loads(
     Args:
         design: The design.
         controller: Controller that generates its network where fine-tuning made none.
-        rollout: Its seed is that of the initial states of the episodes.
+        rollout: The task and the seed of the episodes.
         episodes: Number of episodes.
 
     Returns:
@@ -54,8 +54,10 @@ def joint_loads(
     from hyperdistill_core.rollout import rollout as run
     from hyperdistill_core.tasks import get_task
 
-    task, graph = get_task(SCENE_TASK), design.graph
-    model = task.model(graph)
+    task, graph = get_task(rollout.task), design.graph
+    worlds = task.worlds(rollout.seed, episodes)
+    models = task.models(graph, worlds.worlds)
+    model = models[0]
     network = design.network or controller.for_body(graph, model, variant=design.variant)
     result = run(
         graph, network, task=task, episodes=episodes, seed=rollout.seed, record_trajectory=True
@@ -66,7 +68,13 @@ def joint_loads(
     dofs = np.array([model.joint(name).dofadr[0] for name in names])
     states = zip(*task.initial_states(model, seed=rollout.seed, episodes=episodes), strict=True)
     parts = [
-        replayed(model, *state, result.ctrl[:length, episode], task.steps_of(model), dofs)
+        replayed(
+            models[episode % len(models)],
+            *state,
+            result.ctrl[:length, episode],
+            task.steps_of(model),
+            dofs,
+        )
         for episode, (state, length) in enumerate(zip(states, result.lengths, strict=True))
     ]
     torque, speed = (np.concatenate(each) for each in zip(*parts, strict=True))

@@ -100,13 +100,18 @@ def test_settings_of_a_print(run, refused, bodies, tmp_path):
     assert not (tmp_path / "no").exists()
 
 
-def test_a_run_on_other_ground_exports_no_network(run, refused, tmp_path):
-    settings = config.Settings(population=4, generations=0, task="flat-reference")
+def test_a_run_on_a_task_of_own_code_exports_no_network(run, refused, tmp_path):
+    """Nothing of that code is run."""
+    settings = config.Settings(population=4, generations=0, task="no.such.module:task")
     folder = RunFolder.create(tmp_path / "other", settings)
     with folder.database() as database:
         campaign.run(settings, database=database, pool=FormulaPool())
     err = refused("export", folder.path, "--format", "npz", "--out", tmp_path / "out")
-    assert "no npz, onnx, c: exported networks run on flat ground" in err
+    assert "and the run's task is code: no.such.module:task" in err
+    err = refused("finetune", folder.path, "--out", tmp_path / "out")
+    assert "which is code: name it to say that you trust it" in err
+    err = refused("export", folder.path, "--task", "csr", "--out", tmp_path / "out")
+    assert "task: applies to fine-tuning; a run has its own task" in err
     listed = run("export", folder.path, "--out", tmp_path / "out")
     assert ".xml" in listed
     assert ".npz" not in listed
@@ -123,7 +128,9 @@ def test_designs_are_finetuned_before_they_are_written(run, small_run, tmp_path,
     assert [float(row["score"]) for row in rows] == scores
     for row, before in zip(rows, scores, strict=True):
         after = float(row["finetuned_score"])
-        line = f"{row['design']}: score {before:.1f}, after fine-tuning {after:.1f} from other"
+        line = (
+            f"{row['design']}: score on flat {before:.1f}, after fine-tuning {after:.1f} from other"
+        )
         assert line in shown
         distance = simulate(tmp_path / "out" / row["design"] / f"{row['design']}.xml")[0]
         assert distance.mean() / 0.02 == pytest.approx(after, rel=1e-6)

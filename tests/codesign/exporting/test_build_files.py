@@ -39,7 +39,7 @@ def test_a_design_gets_parts_and_a_sheet(body, tiny_controller, tmp_path):
             for part in row["parts"].split(" + "):
                 assert (tmp_path / "out" / "it" / "it-print" / part).is_file()
     page = (tmp_path / "out" / "it" / "it-assembly.html").read_text("utf-8")
-    assert "8 episodes under its network of tiny, variant 0" in page
+    assert "8 episodes of the task flat under its network of tiny, variant 0" in page
 
 
 def test_a_design_without_parts_says_why(body, tmp_path):

@@ -82,17 +82,29 @@ def robots(tmp_path):
 
 
 @pytest.mark.slow
-def test_robots_become_designs_with_both_scores(robots, tiny_controller, tmp_path):
-    out = tmp_path / "out"
-    designs = finetune(
-        robots, out, FineTuning(steps=3072), controller=tiny_controller, episodes=2, seed=SEED
-    )
+def test_robots_become_designs_with_both_scores_on_a_task(robots, seeing_controller, tmp_path):
+    out, tuning = tmp_path / "out", FineTuning(steps=3072, task="incline")
+    designs = finetune(robots, out, tuning, controller=seeing_controller, episodes=2, seed=SEED)
     assert [design.name for design in designs] == ["one", "two"]
     assert {path.name for path in out.iterdir()} == {"one", "two", "designs.csv"}
     record = json.loads((out / "two" / "two.record.json").read_text())
     assert [record["zero_shot_score"], record["finetuned_score"]] == list(designs[1].scores or [])
+    assert (record["task"], record["finetune_task"]) == ("incline", "incline")
+    assert (record["finetune_steps"], record["height_samples"]) == (3072, 195)
+    readme = (out / "two" / "README.md").read_text("utf-8")
+    assert "on the task incline in 3,072 control steps" in readme
+    with (out / "designs.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["finetune_task"] for row in rows] == ["incline", "incline"]
+    distance, _ = run_standalone.simulate(out / "two" / "two.world.xml")
+    returns = distance / 0.02 / np.cos(np.radians(10))
+    assert returns.mean() == pytest.approx(record["finetuned_score"], rel=1e-6)
     zero_shot = score(
-        [design.graph for design in designs], controller=tiny_controller, episodes=2, seed=SEED
+        [design.graph for design in designs],
+        controller=seeing_controller,
+        task="incline",
+        episodes=2,
+        seed=SEED,
     )
     scores = [design.scores for design in designs if design.scores]
     assert [before for before, _ in scores] == [record.score for record in zero_shot]
@@ -106,14 +118,23 @@ def torso(path):
 
 def test_sources_that_cannot_be_finetuned_are_one_line(robots, tmp_path):
     """All of them are refused before anything is trained."""
-    run = RunFolder.create(tmp_path / "run", Settings(task="csr")).path
+    run, several, custom = (
+        RunFolder.create(tmp_path / name, settings).path
+        for name, settings in (
+            ("run", Settings(task="csr")),
+            ("several", Settings(tasks=["flat", "csr"], racing=None)),
+            ("custom", Settings(task="some.module:task")),
+        )
+    )
     copy = tmp_path / "one.json"
     copy.write_bytes(robots[0].read_bytes())
     cases = [
         ([tmp_path / "none.json"], {}, "no such run or robot"),
         ([run, robots[0]], {}, "expected one run, or robots"),
         ([run], {"best_of": 2}, "are for robots"),
-        ([run], {}, "expected a run on the task flat, got csr"),
+        ([run], {}, "expected at least one design that a controller moves, got none"),
+        ([several], {}, "the run has the tasks flat, csr: name the one to train on"),
+        ([custom], {}, "the run has the task some.module:task, which is code: name it to say"),
         (robots, {"top": 2}, "top is for a run"),
         ([robots[0], copy], {}, "another robot has the name one"),
         ([torso(tmp_path / "torso.json")], {}, "got a torso alone"),

@@ -49,6 +49,14 @@ int main(void)
     it_act(state, heights, time, controls);
     it_places(1.0, 2.0, 0.5, places);
     printf("%.17g\\n%.17g\\n", places[0], places[1]);
+#elif defined(TARGET)
+    CODESIGN_REAL target[it_TARGET];
+    for (int i = 0; i < it_TARGET; i++) {
+        if (scanf("%lf", &number) != 1)
+            return 1;
+        target[i] = (CODESIGN_REAL)number;
+    }
+    it_act(state, target, time, controls);
 #else
     it_act(state, time, controls);
 #endif
@@ -68,7 +76,12 @@ def controllers(tiny_controller, seeing_controller):
     network = Generalist.from_hypernetwork(actor, clock_harmonics=2).actor
     torch.nn.init.normal_(network.clock_head.bias, std=0.5)
     clocked = replace(plain, network=network.to_numpy())
-    return {"plain": plain, "clocked": clocked, "seeing": Controller.load(seeing_controller)}
+    made = {"plain": plain, "clocked": clocked, "seeing": Controller.load(seeing_controller)}
+    for name, numbers in (("goal", 3), ("object", 12)):
+        network = Generalist.from_hypernetwork(actor, terrain_dim=numbers).actor
+        torch.nn.init.normal_(network.terrain_head.bias, std=0.5)
+        made[name] = replace(plain, network=network.to_numpy())
+    return made
 
 
 @pytest.fixture(params=["plain", "clocked", "seeing"])
@@ -77,14 +90,15 @@ def design(request, controllers, body):
     rollout = DesignRollout(controller="unused", seed=SEED, episodes=EPISODES)
     made = standalone(Design(name="it", graph=body), controllers[request.param], rollout)
     states = np.random.default_rng(0).normal(scale=0.7, size=(7, made.network.n_nodes, 17))
-    inputs = {"state": states}
+    inputs, seen = {"state": states}, None
     if made.network.terrain:
-        inputs["heights"] = np.random.default_rng(1).normal(size=(7, 195))
-        flat = made.network.act(states, np.zeros((7, 195)), time=SECONDS)
-    expected = made.network.act(states, inputs.get("heights"), time=SECONDS)
+        seen = np.random.default_rng(1).normal(size=(7, made.network.terrain_dim))
+        inputs["heights" if made.target == "" else "target"] = seen
+        other = made.network.act(states, 0.0 * seen, time=SECONDS)
+    expected = made.network.act(states, seen, time=SECONDS)
     assert np.abs(expected).max() > 1.0, "no control is clipped"
-    if made.network.terrain:
-        assert np.abs(expected - flat).max() > 0.1, "the ground does not matter"
+    if seen is not None:
+        assert np.abs(expected - other).max() > 0.02, "what it sees does not matter"
     return made, inputs, np.clip(expected, -1.0, 1.0)
 
 
@@ -104,7 +118,8 @@ def test_onnx_acts_as_the_network_to_the_last_digit(design, tmp_path):
     assert json.loads(known["nodes"]) == list(made.nodes)
     assert len(json.loads(known["actuators"])) == expected.shape[1]
     assert sum(width for _, width, _ in json.loads(known["state"])) == 17
-    assert len(json.loads(known["samples"])) == made.network.terrain_dim
+    samples = len(json.loads(known["samples"]))
+    assert samples + {"": 0, "goal": 3, "object": 12}[known["target"]] == made.network.terrain_dim
     assert known["controller_hash"] == made.controller_hash
 
 
@@ -116,11 +131,13 @@ def test_the_c_header_compiles_and_acts_as_the_network(design, tmp_path, real, t
     made, inputs, expected = design
     write_c_header(made, tmp_path / "it.h")
     (tmp_path / "it.c").write_text(PROGRAM)
-    seeing = ["-DSEEING"] * bool(made.network.terrain)
+    seeing = ["-DSEEING"] * ("heights" in inputs)
+    target = ["-DTARGET"] * ("target" in inputs)
     subprocess.run(
         [
             compiler, "-std=c99", "-O2", "-Wall", "-Wextra", "-Wdouble-promotion", "-pedantic",
-            "-Werror", f"-DCODESIGN_REAL={real}", *seeing, "it.c", "-o", "it", "-lm",
+            "-Werror", f"-DCODESIGN_REAL={real}", *seeing, *target, "it.c",
+            "-o", "it", "-lm",
         ],
         cwd=tmp_path, check=True, capture_output=True, text=True,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import mujoco
 import numpy as np
@@ -13,7 +14,7 @@ from codesign.exporting import Design, DesignRollout, export_designs, run_standa
 from codesign.exporting.world_file import is_simulated
 from hyperdistill_core.controller import Controller
 from hyperdistill_core.rollout import rollout
-from hyperdistill_core.tasks import get_task
+from hyperdistill_core.tasks import Flat, get_task
 from morph_ops.io import mjcf
 from morph_ops.io.files import robot_files
 from morph_ops.sampling import sample_body
@@ -76,6 +77,19 @@ def test_the_ground_of_a_published_form_is_as_high(body, tiny_controller, tmp_pa
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
+def test_a_scene_comes_along(body, tiny_controller, tmp_path):
+    """Every episode has its ground, so the script simulates all of them."""
+    scene = str(Path(__file__).parents[3] / "examples" / "stairs.xml")
+    folder = exported(body, tiny_controller, tmp_path / "out", task=scene)
+    same_physics(folder, get_task(scene).model(body))
+    record = (folder / "it.record.json").read_text("utf-8")
+    assert '"task": "stairs.xml#' in record
+    policy = Controller.load(tiny_controller).for_body(body, get_task(scene).model(body))
+    expected = rollout(body, policy, task=get_task(scene), episodes=2, seed=SEED)
+    distance, _ = run_standalone.simulate(folder / "it.world.xml")
+    np.testing.assert_allclose(distance, expected.distance, rtol=1e-6, atol=1e-9)
+
+
 def test_a_robot_from_elsewhere_touches_the_world(tiny_controller, tmp_path):
     (tmp_path / "robot.xml").write_text(quadruped())
     graph = mjcf.read(tmp_path / "robot.xml")
@@ -134,7 +148,13 @@ def test_the_height_samples_are_those_of_our_rollouts(walker):
         assert run_standalone.ground_m(world, data.xpos[1]) == worlds.ground(*own)
 
 
+class Hopping(Flat):
+    """A task of a user."""
+
+
 def test_a_world_that_the_script_does_not_know_is_refused(body, tiny_controller, tmp_path):
+    assert is_simulated(get_task("flat-reference"))
+    assert not is_simulated(Hopping(name="hopping"))
     folder = exported(body, tiny_controller, tmp_path / "out", task="patrol")
     assert not run_standalone.is_complete(folder / "it.world.xml")
     assert run_standalone.is_complete(folder / "it.xml")

@@ -134,13 +134,17 @@ def test_tuned_designs_show_both_scores(run, tmp_path):
     number = run.best(1)[0].number
     tuned = tmp_path / "tuned"
     tuned.mkdir()
-    table = f"design,candidate,zero_shot_score,finetuned_score\na,{number},123.4,2345.6\n"
+    head = "design,candidate,zero_shot_score,finetuned_score,finetune_task\n"
+    table = f"{head}a,{number},123.4,2345.6,flat\n"
     (tuned / "designs.csv").write_text(table)
     page = codesign.write_report(run, tmp_path / "page.html", tuned=tuned).read_text("utf-8")
     assert '<span class="score">2,346</span>' in page
     assert "fine-tuned, from 123 in other episodes" in page
     with pytest.raises(UsageError, match="tuned: expected a folder that 'codesign finetune RUN"):
         codesign.write_report(run, tmp_path / "page.html", tuned=tmp_path)
+    (tuned / "designs.csv").write_text(table.replace("flat", "csr"))
+    with pytest.raises(UsageError, match=r"the task of the run, flat, got those of .* on csr"):
+        codesign.write_report(run, tmp_path / "page.html", tuned=tuned)
 
 
 def test_runs_are_compared_by_what_differs(evolved, tmp_path):

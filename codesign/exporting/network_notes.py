@@ -1,0 +1,100 @@
+"""What the network of a design takes, in words: for its README."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+_STATE = """\
+Every {control_ms:g} ms it takes the state of the robot, 17 numbers for each node, and gives a
+control for each motor. `run_standalone.py` computes the state, and the header names its numbers.
+"""
+_GROUND = """\
+The z of the nodes is their height above the ground below the torso.
+"""
+_GOAL = """\
+On the task {task} the axes of the state are turned about z, so that the next goal lies along x.
+`run_standalone.py` turns nothing: it shows the robot on flat ground, without a goal.
+"""
+_HEIGHTS = """\
+It also sees the ground: {samples} height samples (m), the input `heights`. Each is the height of
+the ground at a place around the torso, minus the height of the ground below the torso, and at most
+2 m up or down. Where there is no ground, it is -2 m. The places are {extent}. They turn with the
+heading of the torso, the direction of its x-axis seen from above, and do not tilt with it. The
+array `samples` ({samples}, 2), in the `.npz`, in the metadata of the `.onnx` and in the header, has
+how far each is ahead of the torso and to its left (m), in the order of the input. In training the
+ground was known on cells of {cell:g} m. On flat ground all samples are 0.
+"""
+_TARGETS = {
+    "goal": """\
+It also sees where to go: 3 numbers, the input `target`. They are cosine and sine of the direction
+of the goal, counted from the heading of the torso to the left, and 1 / (1 + its horizontal distance
+in m). Without a goal it goes along the x-axis: cos(heading), -sin(heading) and 0.
+""",
+    "object": """\
+It also sees an object to push: 12 numbers, the input `target`. They are four vectors in the frame
+of the torso: from the torso to the object (m), the object's velocity minus the torso's (m/s), its
+angular velocity (rad/s), and from the torso to the goal (m). Each is divided by 1 + its length.
+Without an object all are 0.
+""",
+}
+_FOLDED = """\
+The network of the controller sees {numbers} numbers: the ground, or a goal. In these files they are
+folded in, as on flat ground without a goal: the network takes the state alone. Export without
+`--blind` for the network that sees.
+"""
+_WORLD = """\
+`{name}.world.xml` is the ground of the first episode of the task {task}, with the seed {seed};
+{others}
+"""
+_SAME = "it is the same in all episodes."
+_OTHERS = "other episodes have other ground."
+_NOT_SIMULATED = "`run_standalone.py` does not simulate it, as the task has goals or objects."
+
+
+def network_notes(record: Mapping[str, Any], files: Collection[str]) -> str:
+    """Paragraphs on the inputs of a network, and on the ground that it comes with.
+
+    Args:
+        record: The record of the design, from
+            :func:`~codesign.exporting.design_record.design_record`, with a network.
+        files: Names of the files of the design.
+
+    Examples:
+        >>> record = {"design": "walker", "task": "flat", "seed": 0, "height_samples": 0,
+        ...     "target": "", "folded_sight": 195}
+        >>> network_notes(record, ["walker.npz"]).count("sees 195 numbers")
+        1
+    """
+    from hyperdistill_core.tasks import get_task
+    from hyperdistill_core.tasks.terrain.height_map import CELL_M
+
+    name, task, samples = record["design"], get_task(record["task"]), record["height_samples"]
+    parts = [_STATE.format(control_ms=1000 * task.control_dt)]
+    if task.world(record["seed"]).height_map is not None and not task.world_z:
+        parts.append(_GROUND)
+    if task.faces_goal:
+        parts.append(_GOAL.format(task=task.name))
+    if samples:
+        parts.append(_HEIGHTS.format(samples=samples, extent=_extent(samples), cell=CELL_M))
+    if record["target"]:
+        parts.append(_TARGETS[record["target"]])
+    if record["folded_sight"]:
+        parts.append(_FOLDED.format(numbers=record["folded_sight"]))
+    if f"{name}.world.xml" in files:
+        others = _OTHERS if task.varied and not task.one_ground else _SAME
+        if f"{name}.world.npz" not in files:
+            others = f"{others} {_NOT_SIMULATED}"
+        parts.append(_WORLD.format(name=name, task=task.name, seed=record["seed"], others=others))
+    return "\n".join(parts)
+
+
+def _extent(samples: int) -> str:
+    """Where the samples lie."""
+    from codesign.exporting.standalone import sample_places
+
+    ahead, left = sample_places(samples).T
+    return (
+        f"up to {-ahead.min():g} m behind, {ahead.max():g} m ahead, and {left.max():g} m to either "
+        "side, dense near the torso and sparse far from it"
+    )
