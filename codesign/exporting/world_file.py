@@ -37,6 +37,8 @@ _CONTACT = (
 # MuJoCo's own format of a height field: rows and columns as int32, then float32 heights.
 _FORMAT = "image/vnd.mujoco.hfield"
 _OBJECT_COLOR = "0.75 0.3 0.25 1"
+# Color of geoms whose file gives them none.
+_NO_COLOR = (0.5, 0.5, 0.5, 1.0)
 
 
 def is_simulated(task: Task) -> bool:
@@ -149,6 +151,8 @@ def _add_body(
 def _add_geom(parent: ElementTree.Element, model: mujoco.MjModel, number: int) -> None:
     import mujoco
 
+    from hyperdistill_core.tasks.terrain.scene_ground import SCENE_GEOM
+
     geom, kinds = model.geom(number), mujoco.mjtGeom
     kind = kinds(model.geom_type[number])
     attributes = {
@@ -160,6 +164,8 @@ def _add_geom(parent: ElementTree.Element, model: mujoco.MjModel, number: int) -
     }
     if model.body_dofnum[model.geom_bodyid[number]]:
         attributes["rgba"] = _OBJECT_COLOR
+    elif geom.name.startswith(SCENE_GEOM) and not np.allclose(geom.rgba, _NO_COLOR):
+        attributes["rgba"] = _text(geom.rgba)
     else:
         attributes["material"] = "floor"
     data = int(model.geom_dataid[number])

@@ -13,6 +13,7 @@ import pytest
 from codesign.exporting import Design, DesignRollout, export_designs, run_standalone
 from codesign.exporting.world_file import is_simulated
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import Flat, get_task
 from morph_ops.io import mjcf
@@ -82,6 +83,9 @@ def test_a_scene_comes_along(body, tiny_controller, tmp_path):
     scene = str(Path(__file__).parents[3] / "examples" / "stairs.xml")
     folder = exported(body, tiny_controller, tmp_path / "out", task=scene)
     same_physics(folder, get_task(scene).model(body))
+    world = mujoco.MjModel.from_xml_path(str(next(folder.glob("*.world.xml"))))
+    assert np.allclose(world.geom("scene-1").rgba, (0.72, 0.68, 0.62, 1.0))
+    assert world.geom_matid[world.geom("scene-0").id] == world.material("floor").id
     record = (folder / "it.record.json").read_text("utf-8")
     assert '"task": "stairs.xml#' in record
     policy = Controller.load(tiny_controller).for_body(body, get_task(scene).model(body))
@@ -125,6 +129,23 @@ def test_the_script_has_the_returns_of_the_scores(name, blind, walker, seeing_co
     distance, seconds = run_standalone.simulate(folder / file)
     np.testing.assert_allclose(seconds, expected.lengths * 0.02, atol=1e-9)
     np.testing.assert_allclose(distance, expected.distance, rtol=1e-6, atol=1e-9)
+
+
+def test_the_script_sees_a_goal_far_ahead(walker, seeing_controller, tmp_path):
+    loaded = Controller.load(seeing_controller)
+    config = replace(loaded.network.config, terrain_dim=195 + 3)
+    arrays = dict(loaded.network.arrays)
+    more = np.random.default_rng(0).normal(scale=0.5, size=(8, 3)).astype(np.float32)
+    arrays["terrain_encoder.0.weight"] = np.hstack([arrays["terrain_encoder.0.weight"], more])
+    goal = replace(loaded, network=NumpyHypernetwork(config, arrays))
+    goal.save(tmp_path / "goal.safetensors")
+    folder = exported(walker, tmp_path / "goal.safetensors", tmp_path / "out", task="flat")
+    task = get_task("flat")
+    policy = goal.for_body(walker, task.model(walker))
+    expected = rollout(walker, policy, task=task, episodes=2, seed=SEED)
+    distance, _ = run_standalone.simulate(folder / "it.xml")
+    np.testing.assert_allclose(distance, expected.distance, rtol=1e-6, atol=1e-9)
+    assert "It also sees where to go: 3 numbers" in (folder / "README.md").read_text("utf-8")
 
 
 def test_the_height_samples_are_those_of_our_rollouts(walker):
