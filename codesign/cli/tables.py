@@ -15,7 +15,7 @@ from rich.tree import Tree
 
 from codesign.cli.text import visible
 from codesign.scoring import ScoreRecord
-from codesign.scoring.several_tasks import NORMALIZED
+from codesign.scoring.several_tasks import NORMALIZED, SCORE_ON
 from codesign.store import Candidate, Event
 from morph_ops import graph as body_graph
 from morph_ops.geometry import mass, total_mass
@@ -116,7 +116,8 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
         falls = ", ".join(f"{sum(record.fell)} of {len(record.fell)}" for record in records)
         remarks.append(f"episodes that ended in a fall: {falls}")
     criteria = [record.criteria_values for record in records]
-    for name in dict.fromkeys(name for values in criteria for name in values):
+    own_table = {f"{SCORE_ON}{task}" for record in records for task in record.by_task}
+    for name in dict.fromkeys(n for values in criteria for n in values if n not in own_table):
         shown = (f"{values[name]:.3g}" if name in values else "-" for values in criteria)
         remarks.append(f"{name}: {', '.join(shown)}")
     return remarks

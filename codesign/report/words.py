@@ -138,7 +138,8 @@ def found(cards: Sequence[Card], summaries: Sequence[Summary]) -> str:
     card = cards[0]
     record, number, fell = card.record, card.candidate.number, sum(card.record.fell)
     fresh = " fresh" if card.search_score is not None else ""
-    episodes = f"{record.episodes}{fresh} episode{'s' * (record.episodes != 1)}"
+    count = len(record.fell)
+    episodes = f"{count}{fresh} episode{'s' * (count != 1)}"
     falls = f"and falls in {fell} of {episodes}" if fell else f"without a fall in {episodes}"
     text = (
         f"Its best design, candidate {number}, covers {record.distance:.1f} m at "
