@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from codesign.errors import UsageError
 from hyperdistill_core.features import STATE_DIM, BodyLayout, StateReader
-from hyperdistill_core.features.goal_axes import direction, turned
 from hyperdistill_core.rollout import Physics, quiet_warnings, unstable_simulations
+from hyperdistill_core.rollout.axes import in_axes_of
 from hyperdistill_core.rollout.batched import BatchedPhysics
 from hyperdistill_core.rollout.many_worlds import ManyWorlds
 from hyperdistill_core.tasks import Task, get_task
@@ -213,8 +213,7 @@ class Simulations:
         ground = self._ground()
         if ground is not None and not self.task.world_z:
             state[:, :, 2] -= ground[:, None]
-        if self._episodes is not None and self.task.faces_goal:
-            state = turned(state, direction(self._episodes.goal_offset()))
+        state = in_axes_of(self.task, state, self._episodes)
         # A simulation that became unstable may hold numbers that no network should see.
         return np.nan_to_num(state.reshape(len(state), -1), posinf=0.0, neginf=0.0)
 

@@ -19,6 +19,7 @@ from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.parallel import map_in_workers
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
+from hyperdistill_core.tasks.sight import ahead
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -233,7 +234,7 @@ class _BodyEvaluator:
         graph, variant = item
         policy = self._policies.for_body(graph, self._task, variant=variant)
         if self._blind and isinstance(policy, BodyMLP):
-            policy = policy.on_flat_ground()
+            policy = policy.on_flat_ground(ahead(policy.terrain_dim))
         return rollout(graph, policy, task=self._task, episodes=self._episodes, seed=self._seed)
 
 

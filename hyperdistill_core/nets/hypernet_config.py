@@ -27,7 +27,8 @@ class HypernetConfig(ClockedConfig):
         aggregation: How the input products of the nodes are combined: their "sum", or their mean
             over the nodes ("node_mean").
         typical_nodes: Number of nodes that the initial input weights are scaled for.
-        terrain_dim: Number of points of the height field around the torso; 0 for none.
+        terrain_dim: Number of numbers of the network's sight: points of the height field around the
+            torso, then a goal or an object (:mod:`hyperdistill_core.tasks.sight`); 0 for none.
         terrain_embed: Width of the code that an encoder computes from the height field.
 
     Raises:

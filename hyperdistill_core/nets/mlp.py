@@ -168,11 +168,16 @@ class BodyMLP:
             clock_harmonics=clock_harmonics,
         )
 
-    def on_flat_ground(self) -> BodyMLP:
-        """The controller that this one is where all heights are zero, without a height field."""
+    def on_flat_ground(self, sight: Floats | None = None) -> BodyMLP:
+        """The controller that this one is where it always sees the same, without a height field.
+
+        Args:
+            sight: (terrain_dim,) what it sees, see :func:`hyperdistill_core.tasks.sight.ahead`;
+                None for zeros, which is flat ground.
+        """
         if not self.terrain:
             return self
-        code: Floats = np.zeros(self.terrain_dim)
+        code: Floats = np.zeros(self.terrain_dim) if sight is None else sight
         for weight, bias in self.terrain:
             code = np.maximum(code @ weight + bias, 0.0)
         states = len(self.weights[0]) - len(code)
@@ -215,8 +220,8 @@ class BodyMLP:
 
         Args:
             state: (E, n, state_dim) states.
-            heights: (E, terrain_dim) heights of the ground around the torso (m), for a controller
-                that has a height field.
+            heights: (E, terrain_dim) heights of the ground around the torso (m), then a goal or an
+                object (:mod:`hyperdistill_core.tasks.sight`), for a controller with sight.
             time: Time since the episodes began (s), for a controller with a clock phase input.
 
         Returns:

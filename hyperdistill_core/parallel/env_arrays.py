@@ -22,7 +22,7 @@ class EnvShape:
         n_active: Number of bodies in simulation, A.
         n_envs: Number of simulations of each body, E.
         n_max: Number of rows of a body, N: nodes of the largest body, or more.
-        n_heights: Number of height samples of a simulation, H; 0 for none.
+        n_heights: Number of numbers that a simulation's torso sees, H; 0 for none.
 
     Examples:
         >>> shape = EnvShape(n_active=2, n_envs=8, n_max=9)
@@ -42,7 +42,7 @@ class EnvShape:
         ``seconds``             (A,)             duration of a control step of a body's
                                                  simulations (s), 0 while it is not measured
         ``state``               (A, E, N, 17)    raw states
-        ``heights``             (A, E, H)        height samples (m)
+        ``heights``             (A, E, H)        height samples (m), then goal or object
         ``action``              (A, E, N, 2)     controls by joint slot
         ``reward``              (A, E)           reward of the latest control step
         ``terminated``          (A, E)           the episode ended: fall or no progress

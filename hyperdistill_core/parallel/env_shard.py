@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features.batch_state import BatchStateReader
-from hyperdistill_core.features.goal_axes import direction, turned
 from hyperdistill_core.parallel.env_arrays import EnvShape
 from hyperdistill_core.parallel.env_slot import WORLDS, EnvSlot
+from hyperdistill_core.rollout.axes import in_axes_of
 from hyperdistill_core.tasks import Task
 from hyperdistill_core.tasks.episodes import EpisodesOfBodies
+from hyperdistill_core.tasks.sight import sight
 from hyperdistill_core.tasks.terrain.world import Worlds
 
 
@@ -132,7 +133,7 @@ class EnvShard:
         arrays["state"][slots] = self._states(tables)
         self._write_heights(tables)
 
-    def _states(self, tables: _Tables) -> NDArray[np.floating]:
+    def _states(self, tables: _Tables) -> NDArray[np.float32]:
         """Return (B, E, N, 17) states in the axes of the task.
 
         Their z is above the ground, and x towards the goal, where the task does not say otherwise.
@@ -140,17 +141,19 @@ class EnvShard:
         reader, ground = tables.reader, None
         if not self._task.world_z:
             ground = tables.worlds.ground(tables.which, reader.torso)
-        states = reader.read(ground=ground)
-        if tables.episodes is None or not self._task.faces_goal:
-            return states
-        return turned(states, direction(tables.episodes.goal_offset()))
+        return in_axes_of(self._task, reader.read(ground=ground), tables.episodes)
 
     def _write_heights(self, tables: _Tables) -> None:
-        samples = self._shape.n_heights
-        if samples:
+        numbers = self._shape.n_heights
+        if numbers:
             reader = tables.reader
-            self._arrays["heights"][tables.slots] = tables.worlds.height_samples(
-                tables.which, reader.torso, reader.torso_quat, samples
+            self._arrays["heights"][tables.slots] = sight(
+                tables.worlds,
+                tables.which,
+                reader.torso,
+                reader.torso_quat,
+                numbers,
+                tables.episodes,
             )
 
     def _check_progress(self, tables: _Tables) -> NDArray[np.bool_]:

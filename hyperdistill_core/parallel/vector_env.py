@@ -90,7 +90,7 @@ class VectorEnv:
         state_dict: State to continue from, as :meth:`state_dict` gave it for a vector env with
             the same bodies in the same slots, shape, task and seed; None for new episodes.
         no_progress: Rule that terminates episodes without progress; None for no such rule.
-        n_heights: Number of height samples of a simulation, H; 0 for none.
+        n_heights: Number of numbers that a torso sees, H; 0 for none.
 
     Attributes:
         shape: Sizes of the arrays.
@@ -151,7 +151,7 @@ class VectorEnv:
 
     @property
     def heights(self) -> NDArray[np.float32]:
-        """(A, E, H) present height samples (m); a live view."""
+        """(A, E, H) what the torsos see now, :func:`~hyperdistill_core.tasks.sight.sight`; live."""
         self._settle(_REPLACE)
         return self._arrays["heights"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout, StateReader
-from hyperdistill_core.features.goal_axes import direction, turned
+from hyperdistill_core.rollout.axes import in_axes_of
 from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Recorder
 from hyperdistill_core.rollout.many_worlds import MakePhysics, physics_in
 from hyperdistill_core.rollout.perturbation import Perturbation, Pushes
@@ -23,6 +23,7 @@ from hyperdistill_core.rollout.policy import ClockedPolicy, Policy, SeeingPolicy
 from hyperdistill_core.rollout.result import Rollout
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import Episodes, Task
+from hyperdistill_core.tasks.sight import sight
 from hyperdistill_core.tasks.terrain import Worlds
 from morph_ops._registry import lookup
 
@@ -184,8 +185,8 @@ def _lockstep(
         if perturbation is not None and perturbation.push:
             numbers = range(first_episode, first_episode + episodes)
             pushes = Pushes(perturbation, model, layout, task, seed=seed, episodes=numbers)
-        see = partial(_height_samples, physics, int(layout.body_ids[0]), worlds, which)
-        face = partial(_facing, kept) if kept is not None and task.faces_goal else None
+        see = partial(_sight, physics, int(layout.body_ids[0]), worlds, which, kept)
+        face = partial(in_axes_of, task, episodes=kept)
         _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes, see, face)
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
@@ -214,7 +215,7 @@ def _close_loop(
     recorder: Recorder | None,
     pushes: Pushes | None,
     see: Callable[[NDArray[np.intp], int], NDArray[np.float64]],
-    face: Callable[[NDArray[np.float64], NDArray[np.intp]], NDArray[np.float64]] | None,
+    face: Callable[..., NDArray[np.float64]],
 ) -> None:
     """Run the episodes to their ends, or until a simulation becomes unstable."""
     rows, n_steps = statistics.running, task.steps_of(model)
@@ -240,8 +241,7 @@ def _close_loop(
         )
         if statistics.ground is not None and not task.world_z:
             state[:, :, 2] -= _rows(statistics.ground, rows)[:, None]
-        if face is not None:
-            state = face(state, rows)
+        state = face(state, rows=rows)
         # A slice is several times faster to write than a list of rows.
         written = slice(None) if len(rows) == len(physics.ctrl) else rows
         extra: dict[str, Any] = {"time": step * task.control_dt} if clocked else {}
@@ -263,24 +263,18 @@ def _close_loop(
             return
 
 
-def _facing(
-    episodes: Episodes, state: NDArray[np.float64], rows: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """States of some episodes in axes whose x points to the goal."""
-    return turned(state, direction(episodes.goal_offset()[rows]))
-
-
-def _height_samples(
+def _sight(
     physics: Physics,
     torso: int,
     worlds: Worlds,
     which: NDArray[np.intp],
+    episodes: Episodes | None,
     rows: NDArray[np.intp],
-    samples: int,
+    numbers: int,
 ) -> NDArray[np.float64]:
-    """Height samples (R, samples) around the torsos of some episodes."""
-    position, quat = (_rows(array[:, torso], rows) for array in (physics.xpos, physics.xquat))
-    return worlds.height_samples(which[rows], position, quat, samples)
+    """What the controllers of some episodes see (R, numbers)."""
+    position, quat = physics.xpos[:, torso], physics.xquat[:, torso]
+    return sight(worlds, which, position, quat, numbers, episodes)[rows]
 
 
 def _rows(array: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -44,7 +44,8 @@ class SeeingPolicy(Protocol):
     """A policy of one body that sees the ground around the torso.
 
     Attributes:
-        terrain_dim: Number of height samples; with 0 the rollout passes none.
+        terrain_dim: Number of numbers that it sees: height samples, then a goal or an object
+            (:mod:`hyperdistill_core.tasks.sight`). With 0 the rollout passes none.
         clock_harmonics: As for :class:`ClockedPolicy`.
 
     Examples:
@@ -71,8 +72,8 @@ class SeeingPolicy(Protocol):
 
         Args:
             state: As for :meth:`Policy.act`.
-            heights: (E, terrain_dim) height samples (m), see
-                :meth:`~hyperdistill_core.tasks.terrain.Worlds.height_samples`.
+            heights: (E, terrain_dim) height samples (m), then goal or object, see
+                :func:`~hyperdistill_core.tasks.sight.sight`.
             time: As for :meth:`ClockedPolicy.act`.
 
         Returns:

@@ -84,13 +84,9 @@ class Episodes(ABC):
             Arrays (E, k) by name: ``goal`` (3 numbers) or ``object`` (12 numbers), or none.
         """
 
-    def goal_offset(self) -> NDArray[np.float64]:
-        """(E, 3) from the torsos to the goals in world axes (m), in tasks whose states face them.
-
-        Raises:
-            NotImplementedError: The task has no such goal.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no goal that states could face")
+    def goal_offset(self) -> NDArray[np.float64] | None:
+        """(E, 3) from the torsos to the goals in world axes (m); None without goals to go to."""
+        return None
 
 
 class EpisodesOfBodies:
@@ -126,9 +122,15 @@ class EpisodesOfBodies:
         ]
         return {name: np.stack([terms[name] for terms in of_bodies]) for name in of_bodies[0]}
 
-    def goal_offset(self) -> NDArray[np.float64]:
+    def goal_offset(self) -> NDArray[np.float64] | None:
         """(B, E, 3) from the torsos to the goals, see :meth:`Episodes.goal_offset`."""
-        return np.stack([one.goal_offset() for one in self._episodes])
+        offsets = [offset for one in self._episodes if (offset := one.goal_offset()) is not None]
+        return np.stack(offsets) if offsets else None
+
+    def observations(self) -> dict[str, NDArray[np.float64]]:
+        """Arrays (B, E, k) by name, see :meth:`Episodes.observations`."""
+        of_bodies = [one.observations() for one in self._episodes]
+        return {name: np.stack([seen[name] for seen in of_bodies]) for name in of_bodies[0]}
 
 
 def rotations(quat: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -73,15 +73,48 @@ class PatrolGround:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoalPath:
+    """A floor without end and one goal after the other, each in any direction from the last.
+
+    Attributes:
+        goals: Number of goals.
+        nearest_m: Least distance between a goal and the next (m).
+        farthest_m: Largest distance between a goal and the next (m).
+
+    Examples:
+        >>> len(GoalPath().draw_world(RandomState(0)).goals)
+        16
+    """
+
+    goals: int = 16
+    nearest_m: float = 2.0
+    farthest_m: float = 12.0
+
+    def draw_world(self, rng: RandomState) -> World:
+        """Draw a world.
+
+        Args:
+            rng: Generator.
+        """
+        angles = rng.uniform(-np.pi, np.pi, self.goals)
+        lengths = rng.uniform(self.nearest_m, self.farthest_m, self.goals)
+        x, y = np.cumsum(lengths * [np.cos(angles), np.sin(angles)], axis=1).tolist()
+        goals = tuple((*place, _GOAL_Z_M) for place in zip(x, y, strict=True))
+        return World(geoms=(Plane("floor/0"),), goals=goals)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Navigation(Task):
     """Going to goals: 100 points for each meter nearer, and 10 within 0.5 m of a goal.
 
     A patrol goes to and fro between two goals: the next step counts towards the other one. A
-    single goal is worth 10 points at every step.
+    single goal is worth 10 points at every step. Where ``stay`` is above 1, so is every goal, for
+    that many steps.
 
     Attributes:
         terrain: Where the goals are.
         margin_m: Horizontal distance at which a goal is reached (m).
+        stay: Number of steps at a goal after which the next one counts.
         late: Whether the observation of the control step that arrives still shows the goal that was
             reached, as in the public environment.
 
@@ -92,6 +125,7 @@ class Navigation(Task):
 
     terrain: Terrain
     margin_m: float = 0.5
+    stay: int = 1
     late: bool = False
     control_cost: float = 1e-3
     along_x: bool = False
@@ -126,13 +160,15 @@ class Goals(Episodes):
         self._simulations, self._torso, self._task = simulations, torso, task
         self._rows = np.arange(n)
         self._goals = np.zeros((n, n_goals, 3))
-        self._next, self._shown = np.zeros(n, np.intp), np.zeros(n, np.intp)
+        self._next, self._shown, self._stayed = (np.zeros(n, np.intp) for _ in range(3))
         self.kept = {"goals": self._goals, "next": self._next, "shown": self._shown}
+        self.kept["stayed"] = self._stayed
 
     def begin(self, simulations: NDArray[np.intp], worlds: Sequence[World]) -> None:
         """See :meth:`Episodes.begin`."""
         self._goals[simulations] = [world.goals for world in worlds]
-        self._next[simulations] = self._shown[simulations] = 0
+        for counter in (self._next, self._shown, self._stayed):
+            counter[simulations] = 0
 
     def terms(self, before: NDArray[np.float64], after: NDArray[np.float64]) -> Terms:
         """See :meth:`Episodes.terms`."""
@@ -145,7 +181,10 @@ class Goals(Episodes):
         }
         if self._task.late:
             self._shown[...] = self._next
-        self._next[...] = (self._next + there) % self._goals.shape[1]
+        self._stayed += there
+        over = self._stayed >= self._task.stay
+        self._stayed[over] = 0
+        self._next[...] = (self._next + over) % self._goals.shape[1]
         if not self._task.late:
             self._shown[...] = self._next
         return terms
@@ -167,8 +206,10 @@ class Goals(Episodes):
 
 PATROL = Navigation(name="patrol", terrain=PatrolGround())
 POINT_NAV = Navigation(name="point-nav", terrain=Arena(goal=True), varied=True, one_ground=True)
+#: For trainings: arriving, staying and turning, many times in an episode.
+GOALS = Navigation(name="goals", terrain=GoalPath(), stay=50, varied=True, one_ground=True)
 #: The default forms, and those of the public environment.
-NAVIGATION = (PATROL, POINT_NAV)
+NAVIGATION = (PATROL, POINT_NAV, GOALS)
 NAVIGATION_REFERENCE = tuple(
     as_published(task, terrain=terrain, late=True)
     for task, terrain in (

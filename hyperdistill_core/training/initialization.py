@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.tasks.sight import describe
 
 
 def require_clock(wanted: int, found: int) -> None:
@@ -26,22 +27,22 @@ def require_clock(wanted: int, found: int) -> None:
         )
 
 
-def require_heights(wanted: int, found: int) -> None:
-    """Refuse settings that change the number of height samples of a network.
+def require_sight(wanted: int, found: int) -> None:
+    """Refuse settings that change what a network sees.
 
     Args:
-        wanted: Height samples in the settings; 0 accepts any.
-        found: Height samples of the network that the training is initialized from.
+        wanted: Number of numbers that it would see after the settings; 0 accepts any.
+        found: That of the network that the training is initialized from.
 
     Raises:
         TrainingError: The numbers differ.
 
     Examples:
-        >>> require_heights(0, 195)
-        >>> require_heights(195, 195)
+        >>> require_sight(0, 195)
+        >>> require_sight(195, 195)
     """
     if wanted not in (0, found):
         raise TrainingError(
-            f"height_samples: expected {found} as in the network that the training is "
-            f"initialized from, got {wanted}; set height_samples=0 to keep its samples"
+            f"height_samples and target: expected {describe(found)}, as in the network that the "
+            f"training is initialized from, got {describe(wanted)}; leave both out to keep them"
         )

@@ -24,12 +24,13 @@ def info(name: str) -> None:
 
     from codesign.cli.console import new_console
     from codesign.scoring import load_controller
+    from hyperdistill_core.tasks.sight import describe
 
     loaded = load_controller(name)
     config = loaded.network.config
     harmonics = config.clock_harmonics
     clock = f", with a clock phase input of 1 .. {harmonics} Hz" if harmonics else ""
-    sight = f", {config.terrain_dim} height samples" if config.terrain_dim else ""
+    sight = f"; they see {describe(config.terrain_dim)}" if config.terrain_dim else ""
     console = new_console(highlight=False, soft_wrap=True)
     console.print(f"{loaded.name}  {loaded.hash}", style="bold")
     console.print(f"task {loaded.task}, context {loaded.context}")

@@ -11,7 +11,7 @@ from hyperdistill_core.features import PRIVILEGED_DIM, STATE_DIM, context_dim, c
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.teachers import TEACHERS, Teacher, TeacherShape
 from hyperdistill_core.training.body_batch import BodyBatch
-from hyperdistill_core.training.initialization import require_clock, require_heights
+from hyperdistill_core.training.initialization import require_clock, require_sight
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 from morph_ops._registry import lookup
 
@@ -44,7 +44,7 @@ def new_teacher(settings: PPOSettings, *, n_max: int) -> Teacher:
             feedforward=settings.feedforward,
             shared_trunk=settings.shared_trunk,
             clock_harmonics=settings.clock_harmonics,
-            terrain_dim=settings.height_samples,
+            terrain_dim=settings.sight,
             n_bodies=settings.n_active,
             n_max=n_max,
         )
@@ -57,7 +57,7 @@ def teacher_from_controller(
     batch: BodyBatch,
     *,
     clock_harmonics: int,
-    height_samples: int = 0,
+    sight: int = 0,
     variants: Sequence[int] | None = None,
 ) -> Teacher:
     """A teacher that acts as a controller does.
@@ -67,13 +67,13 @@ def teacher_from_controller(
         controller: The controller.
         batch: Bodies of the teacher; kinds that act for any body ignore them.
         clock_harmonics: Harmonics of the teacher's clock phase input; 0 keeps the controller's.
-        height_samples: Height samples of the teacher; 0 keeps the controller's.
+        sight: Number of numbers that the teacher sees; 0 keeps the controller's.
         variants: Variant of the controller for each body; None for unchanged contexts.
 
     Raises:
         ControllerError: The controller takes another context than the bodies have.
         TrainingError: The controller has a clock phase input of other harmonics.
-        TrainingError: The controller takes another number of height samples.
+        TrainingError: The controller takes another sight.
 
     Examples:
         >>> import numpy as np
@@ -96,8 +96,8 @@ def teacher_from_controller(
         context,
         torch.as_tensor(batch.present),
         clock_harmonics=clock_harmonics,
-        terrain_dim=height_samples,
+        terrain_dim=sight,
     )
     require_clock(clock_harmonics, teacher.clock_harmonics)
-    require_heights(height_samples, teacher.terrain_dim)
+    require_sight(sight, teacher.terrain_dim)
     return teacher

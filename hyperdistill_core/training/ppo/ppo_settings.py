@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from hyperdistill_core.features import ContextKind
 from hyperdistill_core.settings import FrozenSettings, SettingsError, Unit
+from hyperdistill_core.tasks.sight import TARGETS, Target
 from hyperdistill_core.tasks.terrain import HEIGHT_SAMPLES
 from hyperdistill_core.training.precision import Precision
 from morph_ops._registry import Registry
@@ -213,6 +214,11 @@ class PPOSettings(FrozenSettings):
         "195, or 1410 as published; 0 for none. A generalist that is initialized from one without "
         "them gains them; specialists keep those of their controller.",
     )
+    target: Target = Field(
+        default="",
+        description='What they see beside: "goal" is the direction and the nearness of the goal, '
+        '"object" an object to push and its goal; "" for neither. They gain it as the samples.',
+    )
     heads: int = Field(
         default=2, ge=1, description="Number of attention heads of networks with attention."
     )
@@ -230,6 +236,11 @@ class PPOSettings(FrozenSettings):
     )
     n_workers: int = Field(default=2, ge=1, description="Number of simulation processes.")
     seed: int = Field(default=0, ge=0, description="Seed of all random draws.")
+
+    @property
+    def sight(self) -> int:
+        """Number of numbers that a network sees, see :mod:`hyperdistill_core.tasks.sight`."""
+        return self.height_samples + TARGETS[self.target]
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -250,11 +261,12 @@ class PPOSettings(FrozenSettings):
                 "height_samples",
                 f"expected 0, {' or '.join(map(str, HEIGHT_SAMPLES))}, got {self.height_samples}",
             )
-        if self.height_samples and self.teacher not in SEEING_TEACHERS:
+        if self.sight and self.teacher not in SEEING_TEACHERS:
+            name, none = ("height_samples", 0) if self.height_samples else ("target", "''")
             raise SettingsError.of(
-                "height_samples",
-                f"expected 0, as a {self.teacher!r} takes no height samples, got "
-                f"{self.height_samples}; set teacher to {' or '.join(SEEING_TEACHERS)}",
+                name,
+                f"expected {none}, as a {self.teacher!r} sees nothing, got "
+                f"{getattr(self, name)}; set teacher to {' or '.join(SEEING_TEACHERS)}",
             )
         if self.minibatches > self.horizon:
             raise SettingsError.of(

@@ -14,7 +14,8 @@ class Samples:
     Attributes:
         observation: (A, R, n, state_dim) observations.
         clock_phase: (A, R, clock_dim) clock phases; None for a network without that input.
-        heights: (A, R, H) height samples (m); None for a network without them.
+        heights: (A, R, H) height samples (m), then goal or object; None for a network without
+            sight.
         mean: (A, R, n, 2) action means of the acting policy.
         action: (A, R, n, 2) actions, without the part of the noise that was carried over from the
             step before.

@@ -11,7 +11,7 @@ from hyperdistill_core.checkpoint_file import load_checkpoint, require_same
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.nets.teachers import Teacher, teacher_from_description
 from hyperdistill_core.training.body_batch import BodyBatch
-from hyperdistill_core.training.initialization import require_clock, require_heights
+from hyperdistill_core.training.initialization import require_clock, require_sight
 from hyperdistill_core.training.network_state import network_arrays, restore_network
 from hyperdistill_core.training.ppo.new_teachers import teacher_from_controller
 from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
@@ -95,7 +95,7 @@ class StartingPoint:
             controller,
             batch,
             clock_harmonics=settings.clock_harmonics,
-            height_samples=settings.height_samples,
+            sight=settings.sight,
             variants=variants,
         )
         moments = RunningMoments.of(controller.normalization)
@@ -109,13 +109,13 @@ class StartingPoint:
             meta,
             network,
             clock_harmonics=settings.clock_harmonics,
-            height_samples=settings.height_samples,
+            sight=settings.sight,
         )
         # New inputs are not in the checkpoint: they keep their initial weights, zero.
         prefix = weights_prefix(meta)
         restore_network(network, network_arrays(network, prefix=prefix) | arrays, prefix=prefix)
         require_clock(settings.clock_harmonics, network.clock_harmonics)
-        require_heights(settings.height_samples, network.terrain_dim)
+        require_sight(settings.sight, network.terrain_dim)
         return cls(
             network,
             RunningMoments.from_dict(meta["state_moments"]),
@@ -130,7 +130,7 @@ def network_of_checkpoint(
     network: Teacher,
     *,
     clock_harmonics: int = 0,
-    height_samples: int = 0,
+    sight: int = 0,
 ) -> tuple[Teacher, bool]:
     """A network that has the shape of a checkpoint's.
 
@@ -142,7 +142,7 @@ def network_of_checkpoint(
         meta: Metadata of the checkpoint.
         network: New network of the kind and size in the settings.
         clock_harmonics: Harmonics of a clock phase input that is added where there is none.
-        height_samples: Height samples that are added where there are none.
+        sight: Number of numbers that are added to see where there are none.
 
     Returns:
         The network, and whether its state moments never change.
@@ -151,7 +151,7 @@ def network_of_checkpoint(
         CheckpointError: The checkpoint holds another network than the settings name.
     """
     stored = teacher_from_description(
-        meta["network"], clock_harmonics=clock_harmonics, terrain_dim=height_samples
+        meta["network"], clock_harmonics=clock_harmonics, terrain_dim=sight
     )
     if meta["moments_fixed"] and stored.kind == network.kind:
         require_same(path, stored.context_dim, network.context_dim, what="context")

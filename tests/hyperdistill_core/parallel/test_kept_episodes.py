@@ -16,7 +16,7 @@ from hyperdistill_core.tasks import Task, get_task
 from morph_ops.sampling import sample_body
 
 N_BODIES, N_ENVS, N_MAX, STEPS, SEED = 2, 2, 12, 60, 5
-TASKS = ("exploration", "patrol", "point-nav", "mvt", "manipulation-ball")
+TASKS = ("exploration", "patrol", "point-nav", "goals", "mvt", "manipulation-ball")
 RESULTS = ("state", "reward", "terminated", "truncated")
 
 

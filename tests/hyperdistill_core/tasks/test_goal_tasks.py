@@ -114,6 +114,26 @@ def test_a_single_goal_counts_at_every_step(walker):
     assert [step["arrive"] for step in walk(kept, *[(x + 0.3, y)] * 3)] == [10.0, 10.0]
 
 
+def test_a_goal_that_asks_to_stay_counts_until_then(walker):
+    task = replace(get_task("goals"), stay=3)
+    _, kept = begun(task, walker)
+    (x, y, _), following = task.world(0, 0).goals[:2]
+    steps = walk(kept, *[(x + 0.3, y)] * 4)
+    assert [step["arrive"] for step in steps] == [10.0, 10.0, 10.0]
+    offset = kept.goal_offset()
+    assert offset is not None
+    np.testing.assert_allclose(offset[0, :2], following[:2], atol=0.02)
+
+
+def test_goals_follow_each_other_within_the_distances_of_the_settings():
+    world = get_task("goals").world(3, 1)
+    places = np.array([(0.0, 0.0, 0.1), *world.goals])
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    assert len(steps) == 16
+    assert ((steps >= 2.0) & (steps <= 12.0)).all()
+    assert get_task("goals").world(3, 2).goals != world.goals
+
+
 def test_goals_are_drawn_for_each_episode_and_keep_the_margins_of_the_settings():
     def goals(name: str) -> np.ndarray:
         task = get_task(name)

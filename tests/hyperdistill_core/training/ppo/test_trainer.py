@@ -67,6 +67,7 @@ def test_an_episode_without_progress_ends_without_the_bonus(training_set, tmp_pa
         ("generalist", {}),
         ("generalist", {"task": "csr", "height_samples": 195, "clock_harmonics": 1}),
         ("specialists", {"task": "csr", "height_samples": 195}),
+        ("generalist", {"task": "goals", "target": "goal"}),
     ],
 )
 def test_a_training_that_was_stopped_continues_as_if_it_had_not(
