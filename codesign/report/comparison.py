@@ -106,6 +106,7 @@ def part_of(
         designs=run / "designs",
         page=page,
         finetuned={},
+        task=settings.task,
         most_moving=1,
     )
     return RunPart(

@@ -83,6 +83,7 @@ class Content:
         operators: How often each operator made a better body.
         spread: What became of the diversity, in a sentence.
         alarms: Lines about what looked wrong.
+        meanings: What the words of the page mean.
         relatives: The phylogeny of the winners.
         front: Its Pareto front, if it has one.
         map: Its archive, if it has one.
@@ -106,6 +107,7 @@ class Content:
     operators: Sequence[OperatorSuccess]
     spread: str
     alarms: Sequence[str]
+    meanings: Sequence[tuple[str, str]]
     relatives: Sequence[Relative]
     front: archive.Front | None
     map: archive.Map | None
@@ -151,6 +153,7 @@ def content_of(
         designs=designs,
         page=page,
         finetuned=finetuned,
+        task=settings.task,
         # The cores of this machine may be those of the search.
         most_moving=1 if going else len(best),
     )
@@ -160,7 +163,7 @@ def content_of(
     return Content(
         name=run.resolve().name,
         asked=words.asked(settings),
-        found=words.found(made, summaries),
+        found=words.found(made, summaries, settings),
         progress=words.progress(state, scored=len(summaries), total=database.total(settings)),
         notes=words.notes(settings),
         going=going,
@@ -169,11 +172,12 @@ def content_of(
         else "",
         cards=made,
         motion=at_rest,
-        figures=_figures(database, curve, operators, generations),
+        figures=_figures(database, settings, curve, operators, generations),
         fitness=_rows(curve),
         operators=operators,
         spread=words.spread(*diversity(generations)),
         alarms=words.alarms(database.events("alarm", "warning")),
+        meanings=words.meanings(settings),
         relatives=_relatives(database, summaries, winners, pictures),
         front=archive.front_of(database, settings, pictures),
         map=archive.map_of(database, settings, pictures),
@@ -221,11 +225,13 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 def _figures(
     database: Database,
+    settings: Settings,
     curve: Fitness,
     operators: Sequence[OperatorSuccess],
     generations: Sequence[Event],
 ) -> dict[str, Figure]:
-    figures = {"fitness": charts.fitness_chart(curve, database.reevaluated())}
+    axis = words.score_axis("" if settings.tasks else settings.task)
+    figures = {"fitness": charts.fitness_chart(curve, database.reevaluated(), axis=axis)}
     if generations:
         figures["diversity"] = charts.diversity_chart(*diversity(generations))
     if operators:

@@ -15,9 +15,11 @@ from codesign.exporting.design_readme import what_file
 from codesign.replay import Recording, record
 from codesign.report.phylogeny import line
 from codesign.report.pictures import Pictures, gait_diagram
+from codesign.report.words import episode
 from codesign.scoring import ScoreRecord
 from codesign.scoring.controllers import load_scored_with
 from codesign.scoring.several_tasks import NORMALIZED, SCORE_ON
+from codesign.scoring.task_words import task_words
 from hyperdistill_core.tasks import get_task
 from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
@@ -68,6 +70,7 @@ class Card:
         picture: The body at rest, as SVG.
         thumbnail: The same, small.
         strobe: Poses of the body in motion, as SVG; empty without.
+        episode: Which episode the pictures of motion show.
         moving: The body in motion, as SVG whose frames the page has; empty without.
         gait: Its gait diagram, as SVG; empty without.
         tree: The body in words.
@@ -86,6 +89,7 @@ class Card:
     picture: str
     thumbnail: str
     strobe: str
+    episode: str
     moving: str
     gait: str
     tree: Node
@@ -110,6 +114,7 @@ def cards(
     designs: Path,
     page: Path,
     finetuned: Mapping[int, tuple[float, float]],
+    task: str,
     most_moving: int,
 ) -> list[Card]:
     """The cards of the best designs.
@@ -122,6 +127,7 @@ def cards(
         designs: The run's folder of designs.
         page: The file of the page, which links are relative to.
         finetuned: Scores before and after fine-tuning by number of the candidate.
+        task: Task of the episodes.
         most_moving: Most designs with a moving picture.
     """
     made: list[Card] = []
@@ -140,6 +146,7 @@ def cards(
                 picture=pictures.at_rest(graph, title=f"candidate {number} at rest"),
                 thumbnail=pictures.thumbnail(graph),
                 strobe=pictures.strobe(recording) if recording else "",
+                episode=episode(task, record_) if recording else "",
                 moving=pictures.moving(recording, title=f"candidate {number} in motion")
                 if recording and rank <= most_moving
                 else "",
@@ -150,6 +157,7 @@ def cards(
                 operators=[summaries[one].operator for one in ancestors[-MOST_OPERATORS:]],
                 metrics=[
                     *_tasks(record_),
+                    *_motion(task, record_.by_task.get(task, record_)),
                     *_metrics(record_),
                     *(_of_motion(recording) if recording else ()),
                 ],
@@ -244,6 +252,17 @@ def _tasks(shown: ScoreRecord) -> list[tuple[str, str]]:
         if part.status == "ok"
         else (f"score on {task}", part.status)
         for task, part in shown.by_task.items()
+    ]
+
+
+def _motion(task: str, shown: ScoreRecord) -> list[tuple[str, str]]:
+    """How fast and how far a body went, and what else it did."""
+    known = task_words(task)
+    along = "" if known.forward else " along x"
+    return [
+        *[(each.label, each.value) for each in known.achievements(shown)],
+        (f"speed{along}", f"{shown.speed:.2f} m/s"),
+        (f"distance{along}", f"{shown.distance:.1f} m"),
     ]
 
 

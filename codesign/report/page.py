@@ -13,7 +13,6 @@ from codesign.report.comparison import Comparison, Group
 from codesign.report.content import Content
 from codesign.report.differences import ADDED, CHANGED, REMOVED, SAME
 from codesign.report.phylogeny import Ancestor
-from codesign.report.words import WORDS
 from codesign.scoring.fingerprint import installed_version
 
 PACKAGE = "codesign.report"
@@ -123,7 +122,6 @@ def report_page(
         run=content,
         family=Family(places) if places else None,
         legend=LEGEND,
-        words=WORDS,
         replay=replay,
         sections=[(anchor, title) for anchor, title, there in parts if there],
         shown_path=shown_path,

@@ -57,7 +57,7 @@ def strobe(recording: Recording, *, prefix: str) -> str:
     if not is_flat(ground, path, around=width / 2.0):
         below = ribbon(ground, path, half=0.6 * size_m, ends=width / 2.0)
     low, high = path.min(axis=0), path.max(axis=0)
-    reach = np.array([width / 2.0, NEAR_M])
+    around = np.array([width / 2.0, NEAR_M])
     goals = goal_outlines(ground, recording.goals, recording.goal_radius)
     return draw(
         solids,
@@ -70,12 +70,12 @@ def strobe(recording: Recording, *, prefix: str) -> str:
         relief=below,
         boxes=[
             Polyhedron(_straightened(corners, path), WORLD_COLOR)
-            for corners in ground.boxes(low - reach, high + reach)
+            for corners in ground.boxes(low - around, high + around)
         ],
         marks=[
             _straightened(goal, path)
             for goal in goals
-            if (np.abs(goal[:, :2].mean(axis=0) - center[:2]) < reach + np.ptp(path, axis=0)).all()
+            if (np.abs(goal[:, :2].mean(axis=0) - center[:2]) < around + np.ptp(path, axis=0)).all()
         ],
     )
 

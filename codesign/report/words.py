@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesign.scoring.task_words import task_words
+
 if TYPE_CHECKING:
     from codesign.config import Settings
     from codesign.report.designs import Card
+    from codesign.scoring import ScoreRecord
     from codesign.store import Event, Summary
 
 #: Distance between two mutants of one body; kept bodies below it are alike.
 MUTANTS_APART = 0.3
-#: What the words of a report mean.
-WORDS = (
-    ("score", "Mean return of the episodes; on flat ground 50 points are one meter."),
+# What the words of a report mean, but for "score", which depends on the task.
+_WORDS = (
     ("zero-shot, fine-tuned", "The controller generates a network for each body; zero-shot scores "
      "are those of this network as it is, fine-tuned ones after training on this body alone."),
     ("95% interval", "Where the mean of many more episodes is expected to lie."),
@@ -68,7 +70,7 @@ def asked(settings: Settings) -> str:
     if settings.tasks:
         least = {"mean": "by their mean score", "min": "by the least of their scores"}
         on = f"on the tasks {_listed(settings.tasks)}, {least[settings.aggregate]}"
-    goal = f"fast bodies {on}"
+    goal = f"{'fast bodies' if settings.tasks else task_words(settings.task).wanted} {on}"
     if algorithm == "nsga2":
         goal = f"bodies that trade off {_listed(settings.objectives)} {on}"
     elif algorithm == "map_elites":
@@ -97,12 +99,59 @@ def notes(settings: Settings) -> str:
             " A score over the tasks is normalized: the reference bodies get 100 on each of them. "
             f"Motion and pictures are those on {settings.task}."
         )
-    elif settings.task.partition("-")[0] == "flat":
-        points = " On flat ground, 50 points of score are one meter; an episode takes 20 seconds."
+    else:
+        points = f" {_points(settings)} An episode takes at most 20 seconds."
     return (
         f"The controller {Path(settings.controller).stem} moved every body without training; the "
         f"seed was {settings.seed}.{points}"
     )
+
+
+def _points(settings: Settings) -> str:
+    """Where the bodies of a run act, and what a point is there, in a sentence."""
+    known = task_words(settings.task)
+    meaning = f"; {known.points}" if known.points else ""
+    return f"The task {settings.task} has {known.ground}{meaning}."
+
+
+def meanings(settings: Settings) -> list[tuple[str, str]]:
+    """What the words of a report mean.
+
+    Args:
+        settings: Settings of the run.
+
+    Returns:
+        Words and their meanings.
+    """
+    score = "Mean return of the episodes."
+    if not settings.tasks:
+        score = f"{score} {_points(settings)}"
+    return [("score", score), *_WORDS]
+
+
+def score_axis(task: str) -> str:
+    """Title of an axis of scores.
+
+    Args:
+        task: Name of the task; empty for several ones.
+
+    Examples:
+        >>> score_axis("csr"), score_axis("exploration"), score_axis("somebody.module:hills")
+        ('score (50 a meter)', 'score (squares)', 'score')
+    """
+    unit = task_words(task).unit if task else ""
+    return f"score ({unit})" if unit else "score"
+
+
+def episode(task: str, record: ScoreRecord) -> str:
+    """Which episode the pictures of a design show.
+
+    Args:
+        task: Name of the task.
+        record: The score record that its rank follows.
+    """
+    which = f"episode 1 of {record.episodes}" if record.episodes > 1 else "its episode"
+    return f"{task} ({task_words(task).ground}), {which}, seed {record.seed}"
 
 
 def progress(state: str, *, scored: int, total: int) -> str:
@@ -126,12 +175,13 @@ def progress(state: str, *, scored: int, total: int) -> str:
     )
 
 
-def found(cards: Sequence[Card], summaries: Sequence[Summary]) -> str:
+def found(cards: Sequence[Card], summaries: Sequence[Summary], settings: Settings) -> str:
     """What a run found, so far.
 
     Args:
         cards: Its best designs.
         summaries: All its candidates.
+        settings: Its settings.
     """
     if not cards:
         return "No body simulates so far."
@@ -142,14 +192,22 @@ def found(cards: Sequence[Card], summaries: Sequence[Summary]) -> str:
     episodes = f"{count}{fresh} episode{'s' * (count != 1)}"
     falls = f"and falls in {fell} of {episodes}" if fell else f"without a fall in {episodes}"
     text = (
-        f"Its best design, candidate {number}, covers {record.distance:.1f} m at "
-        f"{record.speed:.2f} m/s {falls}: a score of {record.score:,.0f} (95% interval "
-        f"{record.ci95[0]:,.0f} to {record.ci95[1]:,.0f})"
+        f"Its best design, candidate {number}, {_did(record, settings)} {falls}: a score of "
+        f"{record.score:,.0f} (95% interval {record.ci95[0]:,.0f} to {record.ci95[1]:,.0f})"
     )
     first = [one.score for one in summaries if one.generation == 0 and one.status == "ok"]
     if first and max(first) > 0.0 and card.candidate.generation > 0:
         text += f", {record.score / max(first):.1f} times that of the best starting body"
     return f"{text}."
+
+
+def _did(record: ScoreRecord, settings: Settings) -> str:
+    """What the best design did, a predicate."""
+    shown = record.by_task.get(settings.task, record)
+    known = [each.sentence for each in task_words(settings.task).achievements(shown)]
+    if known:
+        return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
+    return f"covers {shown.distance:.1f} m at {shown.speed:.2f} m/s"
 
 
 def alarms(events: Sequence[Event]) -> list[str]:
