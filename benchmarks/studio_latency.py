@@ -1,6 +1,7 @@
 """Latency of the studio: from a change of the body to its new gait, and to its first score.
 
     python benchmarks/studio_latency.py [ROBOT|RUN] [--changes 30] [--controller NAME|FILE]
+        [--task NAME]
 
 Prints median and worst of the changes, once up to the moment when the walker reports them, and
 once in the page of a real browser, from the key that moves a slider to the new text of the page.
@@ -47,9 +48,13 @@ def main() -> None:
     parser.add_argument("source", nargs="?", type=Path)
     parser.add_argument("--changes", type=int, default=30)
     parser.add_argument("--controller")
+    parser.add_argument("--task")
     options = parser.parse_args()
-    source, setting = find_source(options.source, controller=options.controller)
-    print(f"{options.changes} changes of the length of a limb, under {setting.controller}")
+    source, setting = find_source(options.source, controller=options.controller, task=options.task)
+    print(
+        f"{options.changes} changes of the length of a limb, under {setting.controller} on "
+        f"{setting.task}"
+    )
     print(f"{'':24}{'gait median':>12}{'worst':>8}{'score median':>14}{'worst':>8}   (s)")
     if source.opened is None:
         sys.exit("name a robot or a run: a random body is another one each time")

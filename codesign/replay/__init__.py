@@ -4,6 +4,7 @@ recording   one episode of a body: positions, contacts, torques, rewards
 settings    formats of a replay, and how pictures are drawn
 ground      heights of the ground, and boxes on it, from the model
 terrain     ground near robots: triangles of the page, relief of pictures
+scenery     uneven ground, boxes and goals in a viser scene
 scene       robots, ground, light and shadow in a viser scene
 shapes      triangles of the geoms of a model
 offline     a viser scene without a server

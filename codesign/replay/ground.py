@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.replay.recording import WORLD, Recording
+from codesign.replay.recording import WORLD
 from hyperdistill_core.tasks.terrain import Surface
 from hyperdistill_core.tasks.terrain.scene_ground import SCENE_GEOM
 
@@ -22,6 +23,20 @@ _TINY = 1e-9
 _RISER_M, _ROUND_M = 5e-4, 0.1
 
 
+class Acted(Protocol):
+    """An episode that took place somewhere."""
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The body in its world."""
+        ...
+
+    @property
+    def ground_m(self) -> float:
+        """Height of the ground where the episode began (m)."""
+        ...
+
+
 class Ground:
     """Floors and height fields of the world of an episode, and what stands on them.
 
@@ -29,7 +44,7 @@ class Ground:
     walls; all other fixed boxes are floors, and so is everything in a user's own scene.
 
     Args:
-        recording: The episode.
+        episode: The episode, such as a recording.
 
     Attributes:
         level_m: Height of the ground where the episode began (m).
@@ -41,9 +56,9 @@ class Ground:
         array([0.])
     """
 
-    def __init__(self, recording: Recording) -> None:
-        self.level_m = recording.ground_m
-        self._model = model = recording.model
+    def __init__(self, episode: Acted) -> None:
+        self.level_m = episode.ground_m
+        self._model = model = episode.model
         self._surface = Surface(model)
         fixed = np.flatnonzero(model.body_weldid[model.geom_bodyid] == WORLD).tolist()
         kinds, kind_of = mujoco.mjtGeom, model.geom_type

@@ -29,9 +29,10 @@ from codesign.replay.page_data import (
     terrain_data,
 )
 from codesign.replay.recording import Recording
-from codesign.replay.scene import WORLD_COLOR, SceneRobot, furnish, rgb
+from codesign.replay.scene import SceneRobot, furnish, rgb
+from codesign.replay.scenery import put_world
 from codesign.replay.settings import MOST_ROBOTS
-from codesign.replay.terrain import Terrain, lane_terrains
+from codesign.replay.terrain import goal_outlines, lane_terrains
 from morph_ops.geometry import extent
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ Array = NDArray[np.float64]
 SCRIPTS = ("data.js", "stage.js", "panel.js", "player.js")
 #: Color of the marks where nodes touch the ground.
 CONTACT_COLOR = "#ff9d0a"
-#: Node of uneven ground in the scene tree, and its colors, for a light page.
-TERRAIN, TERRAIN_COLOR, TERRAIN_LINE_COLOR = "/terrain", "#aeb6c1", "#8f99a7"
+#: Node of uneven ground in the scene tree.
+TERRAIN = "/terrain"
 #: Radii of such a mark (m).
 _DISC_M = (0.045, 0.085)
 #: Distance of the dashes of the middle of a lane, and height of lines above the ground (m).
@@ -97,8 +98,17 @@ def replay_page(
         ]
         scenery = [
             name
-            for number, (terrain, place) in enumerate(zip(terrains, places, strict=True))
-            for name in _put_terrain(server.scene, terrain, number=number, place=place)
+            for number, (recording, ground, terrain, place) in enumerate(
+                zip(recordings, grounds, terrains, places, strict=True)
+            )
+            for name in put_world(
+                server.scene,
+                terrain,
+                goal_outlines(ground, recording.goals, recording.goal_radius),
+                parent=TERRAIN,
+                suffix=f"-{number}",
+                place=(0.0, place, 0.0),
+            )
         ]
         _point_camera(server, recordings, places)
         page = server.get_scene_serializer().as_html()
@@ -152,37 +162,6 @@ def _put(
     dashes = middle[: len(middle) // 2 * 2].reshape(-1, 2, 3)
     _add_lines(scene, lane_name(number), dashes[:, 0], dashes[:, 1], data["color"], width=1.5)
     return data
-
-
-def _put_terrain(
-    scene: viser.SceneApi, terrain: Terrain, *, number: int, place: float
-) -> list[str]:
-    """Put the ground near a robot into a scene; names of what it added, none on flat ground."""
-    names: list[str] = []
-    for name, surface, color in (
-        ("surface", terrain.surface, TERRAIN_COLOR),
-        ("boxes", terrain.boxes, WORLD_COLOR),
-    ):
-        if surface is not None:
-            names.append(f"{TERRAIN}/{name}-{number}")
-            scene.add_mesh_simple(
-                names[-1],
-                surface.vertices.astype(np.float32),
-                surface.faces.astype(np.uint32),
-                color=rgb(color),
-                flat_shading=True,
-                position=(0.0, place, 0.0),
-            )
-    if len(terrain.lines):
-        names.append(f"{TERRAIN}/lines-{number}")
-        scene.add_line_segments(
-            names[-1],
-            (terrain.lines + np.array([0.0, place, _LIFT_M / 2.0])).astype(np.float32),
-            rgb(TERRAIN_LINE_COLOR),
-            thickness=1.0,
-            thickness_units="screen",
-        )
-    return names
 
 
 def _add_lines(

@@ -186,9 +186,18 @@ def record(
         max_steps=task.max_steps,
         ground_m=task.ground_m,
         goals=world.goals,
-        goal_radius=getattr(task, "margin_m", _GOAL_RADIUS_M),
+        goal_radius=goal_radius(task),
         note=note,
     )
+
+
+def goal_radius(task: Task) -> float:
+    """Horizontal distance from which a goal of a task counts as reached (m).
+
+    Args:
+        task: The task.
+    """
+    return getattr(task, "margin_m", _GOAL_RADIUS_M)
 
 
 def node_of_bodies(model: mujoco.MjModel, layout: BodyLayout) -> NDArray[np.intp]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from codesign.defaults import TASK
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
+from codesign.scoring.task_words import task_words
 from codesign.studio.walking import EPISODES, Estimate
 
 __all__ = [
@@ -43,9 +45,8 @@ _PICTURES = """<style>
 </style>"""
 #: What stands behind the score, for who asks.
 _SCORE_HELP = (
-    "Score: the mean return of the episodes; on flat ground 50 points are one meter. ± is half of "
-    "the 95% interval. Zero-shot: the network of this body was generated without training. "
-    "Unusual: how many training bodies of the controller lie nearer to the others."
+    "± is half of the 95% interval. Zero-shot: the network of this body was generated without "
+    "training. Unusual: how many training bodies of the controller lie nearer to the others."
 )
 
 #: First words of warnings that stand together, and what the page says in their place.
@@ -142,6 +143,8 @@ def score_card(
     stale: bool = False,
     trouble: str = "",
     change: float | None = None,
+    task: str = TASK,
+    episode: int = 0,
     network: str = "zero-shot",
     gait: int = 0,
 ) -> str:
@@ -154,16 +157,25 @@ def score_card(
         stale: Whether the score is that of the body before.
         trouble: Why it does not walk; empty if it does.
         change: Difference to the score before the last change, if both are known.
+        task: Name of the task.
+        episode: Number of the episode that is shown.
         network: What moves it: "zero-shot" or "fine-tuned".
         gait: Number of the gait that plays, for programs that read the page.
     """
     shows = f'data-gait="{gait}"'
+    ground, about = ("shown", f"{task}, episode {episode + 1}"), _score_help(task)
     sizes = [("mass", f"{mass:.1f} kg"), ("limbs", str(limbs))]
     if trouble or estimate is None:
         text, state = ("no score", "none") if trouble else ("&hellip;", "wait")
-        rows = [("speed", "-"), ("falls", "-"), *sizes, ("unusual", "-")]
+        rows = [("speed", "-"), ("falls", "-"), *sizes, ("unusual", "-"), ground]
         return _card(
-            text, f'data-score="{state}"', "", trouble or "first episode", rows, faint=True
+            text,
+            f'data-score="{state}"',
+            "",
+            trouble or "first episode",
+            rows,
+            about=about,
+            faint=True,
         )
     record = estimate.record
     count, most = len(record.returns), EPISODES[-1][-1]
@@ -177,6 +189,7 @@ def score_card(
             "unusual",
             "-" if unlikeness is None else _unusual(unlikeness),
         ),
+        ground,
     ]
     if estimate.percentile is not None:
         progress += f", better than {estimate.percentile:.0f}% of robots"
@@ -187,6 +200,7 @@ def score_card(
         "" if stale else _change(change),
         "walking" if stale else f"{network} score ± 95%, {progress}",
         rows,
+        about=about,
         faint=stale,
     )
 
@@ -222,12 +236,25 @@ def warnings_card(lines: Sequence[str]) -> str:
     )
 
 
+def _score_help(task: str) -> str:
+    """What a score on a task means."""
+    points = task_words(task).points
+    return f"Score: the mean return of the episodes{f'; {points}' if points else ''}. {_SCORE_HELP}"
+
+
 def _card(
-    text: str, data: str, change: str, below: str, rows: Sequence[tuple[str, str]], *, faint: bool
+    text: str,
+    data: str,
+    change: str,
+    below: str,
+    rows: Sequence[tuple[str, str]],
+    *,
+    about: str,
+    faint: bool,
 ) -> str:
     opacity = ";opacity:0.5" if faint else ""
     return (
-        f'<div style="{_BOX}{opacity}" data-help="{_SCORE_HELP}">'
+        f'<div style="{_BOX}{opacity}" data-help="{escape(about)}">'
         '<div style="display:flex;justify-content:space-between;align-items:baseline">'
         f'<span style="font-size:1.5em;font-weight:600" {data}>{text}</span>{change}</div>'
         f'<div style="{_DIM}">{escape(below)}</div>{columns(rows)}</div>'

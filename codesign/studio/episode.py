@@ -10,6 +10,8 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from codesign.replay.recording import goal_radius
+from morph_ops.graph import root
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from hyperdistill_core.rollout import Policy
     from hyperdistill_core.tasks import Task
 
-__all__ = ["Episode", "first_episode"]
+__all__ = ["PATH_STEPS", "Episode", "one_episode"]
+
+#: Control steps between two places of the path of an episode.
+PATH_STEPS = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,6 +35,12 @@ class Episode:
         model: The body in its world.
         control_dt: Length of a control step (s).
         qpos: (T + 1, nq) positions, the initial ones first.
+        path: (P, 2) places of the torso along x and y (m), :data:`PATH_STEPS` control steps apart,
+            the last one among them.
+        world: Task, seed and number of the episode, which decide its world.
+        ground_m: Height of the ground where it began (m).
+        goals: Places to go to, or to bring an object to (m).
+        goal_radius: Horizontal distance from which such a place counts as reached (m).
         score: Its return.
         fell: Whether it ended by a fall.
         distance: Distance along x (m).
@@ -40,6 +51,11 @@ class Episode:
     model: mujoco.MjModel
     control_dt: float
     qpos: NDArray[np.float64]
+    path: NDArray[np.float64]
+    world: tuple[str, int, int]
+    ground_m: float
+    goals: tuple[tuple[float, float, float], ...]
+    goal_radius: float
     score: float
     fell: bool
     distance: float
@@ -85,17 +101,17 @@ class Episode:
         )
 
 
-def first_episode(
-    graph: nx.DiGraph[str], policy: Policy, *, model: mujoco.MjModel, task: Task, seed: int
+def one_episode(
+    graph: nx.DiGraph[str], policy: Policy, *, task: Task, seed: int, number: int = 0
 ) -> Episode | None:
-    """Simulate the first episode of a body's score.
+    """Simulate one episode of a body's score.
 
     Args:
         graph: The body.
         policy: Policy of this body.
-        model: The body in its world, as the task builds it.
         task: World, reward, and end of the episode.
-        seed: Seed of the initial state.
+        seed: Seed of the initial state and of the world.
+        number: Number of the episode.
 
     Returns:
         The episode; None if its simulation becomes unstable.
@@ -108,24 +124,52 @@ def first_episode(
         >>> from hyperdistill_core.tasks import get_task
         >>> from morph_ops.sampling import sample_body
         >>> body, task = sample_body(np.random.default_rng(0)), get_task("flat")
-        >>> model = task.model(body)
-        >>> policy = load_controller("flat-v0").for_body(body, model)
-        >>> episode = first_episode(body, policy, model=model, task=task, seed=0)
+        >>> policy = load_controller("flat-v0").for_body(body, task.model(body))
+        >>> episode = one_episode(body, policy, task=task, seed=0)
         >>> episode is not None and episode.qpos.shape == (episode.steps + 1, model.nq)
         True
     """
     from hyperdistill_core.rollout import rollout
 
-    result = rollout(graph, policy, task=task, episodes=1, seed=seed, record_trajectory=True)
+    result = rollout(
+        graph,
+        policy,
+        task=task,
+        episodes=1,
+        first_episode=number,
+        seed=seed,
+        record_trajectory=True,
+    )
     if result.unstable or result.qpos is None:
         return None
+    world = task.world(seed, number)
+    model, qpos = task.model(graph, world), result.qpos[: int(result.lengths[0]) + 1, 0].copy()
     return Episode(
         graph=graph,
         model=model,
         control_dt=task.control_dt,
-        qpos=result.qpos[: int(result.lengths[0]) + 1, 0].copy(),
+        qpos=qpos,
+        path=_path(graph, model, qpos),
+        world=(task.name, seed, number),
+        ground_m=task.ground_m,
+        goals=world.goals,
+        goal_radius=goal_radius(task),
         score=float(result.returns[0]),
         fell=bool(result.fell[0]),
         distance=float(result.distance[0]),
         speed=float(result.speed[0]),
     )
+
+
+def _path(
+    graph: nx.DiGraph[str], model: mujoco.MjModel, qpos: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(P, 2) places of the torso along x and y (m)."""
+    data, torso = mujoco.MjData(model), model.body(root(graph)).id
+    last = len(qpos) - 1
+    places: list[NDArray[np.float64]] = []
+    for step in [*range(0, last, PATH_STEPS), last]:
+        data.qpos[:] = qpos[step]
+        mujoco.mj_kinematics(model, data)
+        places.append(data.xpos[torso, :2].copy())
+    return np.array(places)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import networkx as nx
 import numpy as np
 
-from codesign.studio.episode import Episode, first_episode
+from codesign.studio.episode import Episode, one_episode
 from codesign.studio.jobs import Channel
 from codesign.studio.walking import Setting
 from morph_ops.errors import OperatorError
@@ -270,9 +270,7 @@ class _Search:
         task = get_task(self._setting.task)
         model = task.model(child.graph)
         policy = self._controller.for_body(child.graph, model, variant=self._variant)
-        episode = first_episode(
-            child.graph, policy, model=model, task=task, seed=self._setting.seed
-        )
+        episode = one_episode(child.graph, policy, task=task, seed=self._setting.seed)
         done = replace(child, episode=episode)
         self._offered[body_hash(child.graph)] = done
         return done

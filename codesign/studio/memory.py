@@ -23,6 +23,7 @@ class Memory:
         variant: Controller variant that it walked under.
         number: Number of the candidate of the run that was opened last; None without.
         task: Name of its task.
+        episode: Number of the episode that it showed.
         tuned: Its network after fine-tuning; None without.
         use_tuned: Whether it walked under that network.
     """
@@ -31,6 +32,7 @@ class Memory:
     variant: int
     number: int | None
     task: str
+    episode: int
     tuned: Tuned | None
     use_tuned: bool
 
@@ -43,7 +45,13 @@ class Memories:
         >>> from morph_ops.sampling import sample_body
         >>> design = Document.of(sample_body(np.random.default_rng(0)), name="walker")
         >>> memory = Memory(
-        ...     document=design, variant=0, number=None, task="flat", tuned=None, use_tuned=False
+        ...     document=design,
+        ...     variant=0,
+        ...     number=None,
+        ...     task="flat",
+        ...     episode=0,
+        ...     tuned=None,
+        ...     use_tuned=False,
         ... )
         >>> memories = Memories()
         >>> memories.add("secret", memory)

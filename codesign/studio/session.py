@@ -21,7 +21,7 @@ from codesign.studio.finetuning import Tuned
 from codesign.studio.jobs import Job, Work
 from codesign.studio.memory import Memory
 from codesign.studio.stage import DESIGN, Stage
-from codesign.studio.walking import Estimate, Gait, News, Setting, Trouble, Walker
+from codesign.studio.walking import EPISODES, Estimate, Gait, News, Setting, Trouble, Walker
 from codesign.studio.words import in_words
 from morph_ops._messages import one_line
 from morph_ops.geometry import total_mass
@@ -76,6 +76,7 @@ class Session:
         tuned: Its network after fine-tuning; None without.
         use_tuned: Whether it walks under that network.
         number: Number of the candidate of the run that was opened last.
+        episode: Number of the episode that the stage shows.
         stage: Its scene.
         refresh: What the tabs of the page do after every change.
     """
@@ -89,6 +90,7 @@ class Session:
         self.tuned: Tuned | None = None
         self.use_tuned = False
         self.number: int | None = None
+        self.episode = 0
         self.refresh: list[Callable[[], None]] = []
         self._trouble = ""
         self._score_before: float | None = None
@@ -174,6 +176,7 @@ class Session:
             variant=self.variant,
             number=self.number,
             task=self.setting.task,
+            episode=self.episode,
             tuned=self.tuned,
             use_tuned=self.use_tuned,
         )
@@ -186,6 +189,7 @@ class Session:
         """
         self.document = memory.document
         self.variant, self.number = memory.variant, memory.number
+        self.episode = memory.episode
         self._walker.setting = replace(self._walker.setting, task=memory.task)
         self._help.visible = False
         self._changed(tuned=memory.tuned, use_tuned=memory.use_tuned)
@@ -276,7 +280,9 @@ class Session:
         """Walk the design from the beginning."""
         self.estimate, self._trouble = None, ""
         network = self.tuned.network if self.tuned is not None and self.use_tuned else None
-        self._walker.walk(self.design.graph, variant=self.variant, network=network)
+        self._walker.walk(
+            self.design.graph, variant=self.variant, network=network, episode=self.episode
+        )
         self._show_score()
 
     def set_task(self, task: str) -> None:
@@ -286,8 +292,16 @@ class Session:
             task: Name of the task.
         """
         self._walker.setting = replace(self._walker.setting, task=task)
-        self._score_before = None
+        self._score_before, self.episode = None, 0
         self._changed()
+
+    def show_next_episode(self) -> None:
+        """Walk in another episode of the score, in a world of its own where the task has several.
+
+        After the last episode of the score comes the first one.
+        """
+        self.episode = (self.episode + 1) % EPISODES[-1][-1]
+        self.walk()
 
     def set_tuned(self, tuned: Tuned) -> None:
         """Walk under a network that has learned on.
@@ -431,6 +445,8 @@ class Session:
             stale=estimate is None,
             trouble=in_words(self._trouble),
             change=change,
+            task=self.setting.task,
+            episode=self.episode,
             network="fine-tuned" if self.use_tuned else "zero-shot",
             gait=self._gait,
         )

@@ -1,4 +1,4 @@
-"""The stage: robots that walk in the scene of a tab, with the ground moving below them."""
+"""The stage: robots that walk in the scene of a tab, with their worlds moving below them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesign.drawing import colors_of
+from codesign.replay.ground import Ground
 from codesign.replay.scene import GROUND, SceneRobot, furnish
+from codesign.studio.surroundings import Surroundings, limits
 from codesign.studio.words import in_words
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ class _Performer:
     qpos: Array
     control_dt: float
     lane: int
+    episode: Episode | None
+    ground: Ground
+    around: Surroundings
     label: viser.LabelHandle | None = None
     text: str = ""
     frame: int = field(default=-1)
@@ -63,6 +68,26 @@ class _Performer:
             mujoco.mj_kinematics(self.robot.model, self.data)
             self.robot.pose(self.data)
         return self.data.xpos[1]
+
+    def move(self, offset: Array) -> None:
+        """Move robot and world so that a place comes to the origin, but for the lane."""
+        x, y, z = (-offset).tolist()
+        place = (x, y + self.lane * _LANE_M, z)
+        self.robot.root.position = place
+        self.around.move(place)
+
+    def remove(self) -> None:
+        """Take robot and world off the stage."""
+        self.robot.remove()
+        self.around.remove()
+
+
+@dataclass(frozen=True, eq=False)
+class _Standing:
+    """A body that does not walk."""
+
+    model: mujoco.MjModel
+    ground_m: float = 0.0
 
 
 class Stage:
@@ -83,7 +108,8 @@ class Stage:
         self._performers: dict[str, _Performer] = {}
         self._count = 0
         self._now, self._ticked = 0.0, time.monotonic()
-        self._offset = np.zeros(2)
+        self._offset = np.zeros(3)
+        self._dark = False
         self._selected = ""
         self._tag: viser.LabelHandle | None = None
         self._names: frozenset[str] = frozenset()
@@ -94,7 +120,9 @@ class Stage:
         Args:
             dark: Whether the page is dark.
         """
+        self._dark = dark
         furnish(self._scene, dark=dark, replace=True)
+        self._arrange()
 
     def show(self, key: str, episode: Episode, *, lane: int = 0, text: str = "") -> None:
         """Let a robot walk in place of the one before it; all start again together.
@@ -113,6 +141,7 @@ class Stage:
             episode.control_dt,
             lane=lane,
             text=text,
+            episode=episode,
         )
 
     def rest(self, graph: nx.DiGraph[str], model: mujoco.MjModel) -> None:
@@ -134,7 +163,19 @@ class Stage:
         for key in keys:
             performer = self._performers.pop(key, None)
             if performer is not None:
-                self._remove(performer)
+                performer.remove()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show around each robot the world of its episode, up to the next lanes."""
+        lanes = [each.lane for each in self._performers.values()]
+        for performer in self._performers.values():
+            if performer.episode is not None:
+                right, left = limits(performer.lane, lanes, _LANE_M)
+                performer.around.show(
+                    performer.episode, performer.ground, right=right, left=left, dark=self._dark
+                )
+                performer.move(self._offset)
 
     def select(self, name: str) -> None:
         """Mark a node of the design.
@@ -179,19 +220,19 @@ class Stage:
         began = self._now == 0.0
         if self._now > max(each.seconds for each in self._performers.values()) + _PAUSE_S:
             self._now, began = 0.0, True
-        target = leader.pose_at(self._now)[:2].copy()
+        target = leader.pose_at(self._now).copy()
+        target[2] = leader.around.level(self._now)
         self._offset += (target - self._offset) * (1.0 if began else _FOLLOW)
         for performer in self._performers.values():
             torso = performer.pose_at(self._now)
-            x, y = -self._offset
-            place = (float(x), float(y + performer.lane * _LANE_M), 0.0)
-            performer.robot.root.position = place
+            performer.move(self._offset)
             if performer.label is not None:
                 performer.label.position = (float(torso[0]), float(torso[1]), float(torso[2]) + 0.5)
         ground = self._scene.get_handle_by_name(GROUND)
         if ground is not None:
-            x, y = -(self._offset % 1.0)
-            ground.position = (float(x), float(y), 0.0)
+            x, y = (-(self._offset[:2] % 1.0)).tolist()
+            ground.position = (x, y, 0.0)
+            ground.visible = not leader.around.uneven
 
     def _put(
         self,
@@ -203,34 +244,46 @@ class Stage:
         *,
         lane: int,
         text: str,
+        episode: Episode | None = None,
     ) -> None:
         self._count += 1
         name = f"{key}-{self._count}"
-        robot = SceneRobot(self._scene, model, name=name, colors=colors_of(graph))
+        ground = Ground(episode or _Standing(model))
+        robot = SceneRobot(
+            self._scene,
+            model,
+            name=name,
+            colors=colors_of(graph),
+            without=ground.geoms,  # the surroundings have them
+        )
+        old = self._performers.pop(key, None)
         performer = _Performer(
             robot=robot,
             data=mujoco.MjData(model),
             qpos=qpos,
             control_dt=control_dt,
             lane=lane,
+            episode=episode,
+            ground=ground,
+            around=old.around if old else Surroundings(self._scene, f"world-{name}"),
             text=text,
         )
         if text:
             performer.label = self._scene.add_label(f"/{name}/label", text)
-        old = self._performers.pop(key, None)
         self._performers[key] = performer
         self._now = 0.0
-        start = performer.pose_at(0.0)[:2]
+        start = performer.pose_at(0.0).copy()
+        self._arrange()
         if key == DESIGN:
-            self._offset = start.copy()
+            start[2] = performer.around.level(0.0)
+            self._offset = start
             self._names = frozenset(graph)
             self._clickable(robot)
             self._selected = self._selected if self._selected in graph else ""
             self._mark(robot, self._selected)
-        x, y = -self._offset
-        robot.root.position = (float(x), float(y + lane * _LANE_M), 0.0)
+        performer.move(self._offset)
         if old is not None:
-            self._remove(old)
+            old.robot.remove()
 
     def _clickable(self, robot: SceneRobot) -> None:
         for body, mesh in robot.bodies.items():
@@ -251,7 +304,3 @@ class Stage:
                 return name
             body = int(model.body_parentid[body])
         return None
-
-    @staticmethod
-    def _remove(performer: _Performer) -> None:
-        performer.robot.remove()

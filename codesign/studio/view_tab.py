@@ -23,7 +23,7 @@ _KEYS = (
     ("N, B", "next limb, limb before"),
     ("A, X", "add a limb, remove this one"),
     ("S", "save as JSON"),
-    ("P, R", "pause, start again"),
+    ("P, R, E", "pause, start again, next episode"),
     ("Ctrl+K", "find a command"),
 )
 
@@ -44,7 +44,14 @@ class ViewTab:
         restart = gui.add_button("Restart", icon=Icon.PLAYER_SKIP_BACK)
         restart.on_click(lambda _: session.post(self.restart))
         help_on(restart, "The episode from its beginning. Key R.")
-        in_row(session.client, self._play, restart)
+        another = gui.add_button("Next", icon=Icon.PLAYER_SKIP_FORWARD)
+        another.on_click(lambda _: session.post(session.show_next_episode))
+        help_on(
+            another,
+            "Another episode of the score: another initial state, and on tasks with varied ground "
+            "another ground. Key E.",
+        )
+        in_row(session.client, self._play, restart, another)
         self._rate = gui.add_dropdown("Speed", tuple(_RATES))
         when_changed(self._rate, lambda text: session.post(lambda: self._set_rate(text)))
         help_on(self._rate, "How fast the episode plays; the score stays as it is.")

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from codesign import defaults
 from codesign.errors import WRONG_INPUT
-from codesign.studio.episode import Episode, first_episode
+from codesign.studio.episode import Episode, one_episode
 from codesign.studio.jobs import Channel, Job
 from morph_ops._messages import one_line
 
@@ -68,7 +68,7 @@ class Gait:
 
     Attributes:
         number: Number of the request that it answers.
-        episode: The first episode of its score.
+        episode: An episode of its score.
         variant: Number of the controller variant.
     """
 
@@ -122,6 +122,7 @@ class _Request:
     setting: Setting
     variant: int
     network: BodyMLP | None
+    episode: int
 
 
 class Walker:
@@ -158,7 +159,12 @@ class Walker:
             return None if self._job is None else self._job.pid
 
     def walk(
-        self, graph: nx.DiGraph[str], *, variant: int = 0, network: BodyMLP | None = None
+        self,
+        graph: nx.DiGraph[str],
+        *,
+        variant: int = 0,
+        network: BodyMLP | None = None,
+        episode: int = 0,
     ) -> int:
         """Drop the body before, and walk this one.
 
@@ -167,6 +173,7 @@ class Walker:
             variant: Controller variant to begin with, such as that of a similar body.
             network: Network that moves it in place of the generated one, such as after
                 fine-tuning; no variant is tried then.
+            episode: Number of the episode of its score that shows how it walks.
 
         Returns:
             Number of the request, which the news about it have.
@@ -182,6 +189,7 @@ class Walker:
                 setting=self.setting,
                 variant=variant,
                 network=network,
+                episode=episode,
             )
             self._job.send(self._request)
             return self._number
@@ -319,16 +327,21 @@ class _Stages:
 
         number, seed = request.number, self.setting.seed
         policy = self._policy(request, model, variant)
-        episode = first_episode(request.graph, policy, model=model, task=self._task, seed=seed)
+        episode = one_episode(
+            request.graph, policy, task=self._task, seed=seed, number=request.episode
+        )
         if episode is None:
             cause = likely_cause(request.graph, model)
             self._channel.send(Trouble(number=number, message=cause, model=model))
             return False
         self._channel.send(Gait(number=number, episode=episode, variant=variant))
-        record = episode.record(self._controller, task=self._task, seed=seed, variant=variant)
-        self._channel.send(
-            Estimate(number=number, record=record, variant=variant, percentile=None, final=False)
-        )
+        if request.episode == 0:
+            record = episode.record(self._controller, task=self._task, seed=seed, variant=variant)
+            self._channel.send(
+                Estimate(
+                    number=number, record=record, variant=variant, percentile=None, final=False
+                )
+            )
         for episodes in EPISODES[0][1:]:
             self._estimate(request, model, variant, episodes, tried=1, final=False)
         return True

@@ -19,6 +19,7 @@
   };
   const TERRAIN_DARK = {
     "/terrain/surface": 0x2b333e, "/terrain/boxes": 0x4d5868, "/terrain/lines": 0x5a6676,
+    "/terrain/goals": 0xe08a1e,
   };
 
   function rampColor(share) {

@@ -68,6 +68,9 @@ def test_a_score_has_its_interval_once_there_are_four_episodes(body):
     one, four = estimate(body, 1), estimate(body, 4)
     sizes = {"mass": 1.0, "limbs": 3}
     assert "about" in score_card(one, **sizes)
+    patrol = score_card(one, task="patrol", episode=2, **sizes)
+    assert "patrol, episode 3" in patrol
+    assert "100 points are one meter nearer to the next goal" in patrol
     assert "\N{PLUS-MINUS SIGN}" in score_card(four, **sizes)
     assert "better than 64% of robots" in score_card(estimate(body, 4, percentile=64.2), **sizes)
 

@@ -16,6 +16,7 @@ def design(body):
         variant=0,
         number=None,
         task="flat",
+        episode=0,
         tuned=None,
         use_tuned=False,
     )

@@ -58,6 +58,14 @@ def test_the_gait_comes_first_and_the_score_refines(walker, news, body):
     assert gait.episode.score == pytest.approx(estimates[0].record.score)
 
 
+def test_another_episode_of_the_same_score_is_shown(walker, news, body):
+    walker.walk(body, episode=1)
+    gait, *estimates = until_final(news)
+    assert gait.episode.world == ("flat", 0, 1)
+    assert len(estimates[0].record.returns) == 2
+    assert gait.episode.score == pytest.approx(estimates[0].record.returns[1])
+
+
 def test_the_score_is_that_of_the_command_line(walker, news, body):
     walker.walk(body)
     estimates = [each for each in until_final(news) if isinstance(each, Estimate)]
