@@ -29,6 +29,7 @@ from morph_ops.io.mjcf.foreign.beside import (
     inside,
 )
 from morph_ops.io.mjcf.foreign.text import option_attributes
+from morph_ops.io.mjcf.png import plain_png, png_shape
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, quiet
 
 __all__ = ["Scene", "hull_of", "read_scene"]
@@ -48,7 +49,8 @@ _OF_ROBOTS = {
 _ROBOT_REMEDY = "the robot comes from its own file"
 #: Numbers that name the content of a scene.
 HASH_DIGITS = 12
-_LARGEST_FILES_BYTES = 20_000_000
+_LARGEST_TEXT = 2_000_000
+_LARGEST_FILES_BYTES = 5_000_000
 _MOST_FILES = 200
 #: Most geoms, samples of all height fields, and corners of the hulls of all meshes: every body's
 #: model has them.
@@ -146,6 +148,11 @@ def _read(path: Path) -> Scene:
     numbers = dict(_numbers(document))
     files, names = _files(document, folder)
     text = ElementTree.tostring(document, encoding="unicode")
+    if len(text) > _LARGEST_TEXT:
+        raise MjcfError(
+            f"expected at most {_LARGEST_TEXT / 1e6:g} MB of text, got {len(text) / 1e6:.1f} MB; "
+            "put corners of meshes and heights into files, or simplify them"
+        )
     with quiet():
         try:
             spec = mujoco.MjSpec.from_string(text, assets=files)
@@ -242,7 +249,7 @@ def _files(document: ElementTree.Element, folder: Path) -> tuple[dict[str, bytes
             file = inside(folder, (folder / base, folder), name, asset.tag, whose="scene")
             files[new] = content(file)
             if asset.tag == "hfield":
-                _require_small_field(name, files[new])
+                files[new] = _small_field(name, files[new])
             if len(files) > _MOST_FILES or sum(map(len, files.values())) > _LARGEST_FILES_BYTES:
                 raise MjcfError(
                     f"expected at most {_MOST_FILES} files of meshes and height fields, of at most "
@@ -252,17 +259,24 @@ def _files(document: ElementTree.Element, folder: Path) -> tuple[dict[str, bytes
     return files, names
 
 
-def _require_small_field(name: str, data: bytes) -> None:
-    """Refuse a height field with too many samples, by the first bytes of its file."""
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        shape = (int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
-    else:
-        shape = (int.from_bytes(data[:4], "little"), int.from_bytes(data[4:8], "little"))
-    if shape[0] * shape[1] > _MOST_SAMPLES:
+def _small_field(name: str, data: bytes) -> bytes:
+    """The content of a height field's file; one with too many samples is refused unread."""
+    shape = png_shape(data)
+    rows, columns = shape or (
+        int.from_bytes(data[:4], "little"),
+        int.from_bytes(data[4:8], "little"),
+    )
+    if rows * columns > _MOST_SAMPLES:
         raise MjcfError(
             f"<hfield file={shown(name)}>: expected at most {_MOST_SAMPLES} samples, got "
-            f"{shape[0]} x {shape[1]}; make it smaller"
+            f"{rows} x {columns}; make it smaller"
         )
+    try:
+        return data if shape is None else plain_png(data)
+    except MjcfError as error:
+        raise MjcfError(
+            f"<hfield file={shown(name)}>: expected an image, got {error}; save it anew"
+        ) from None
 
 
 def _require_earth(option: mujoco.MjOption) -> None:

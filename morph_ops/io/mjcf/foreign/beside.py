@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from morph_ops._messages import shown
-from morph_ops._text_file import read_bytes, read_text
+from morph_ops._text_file import LARGEST_TEXT, read_bytes, read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io._xml import parse_document
 
@@ -34,7 +34,6 @@ def include(
     path: Path,
     *,
     notes: list[str],
-    depth: int = 0,
     whose: str = "robot",
 ) -> None:
     """Put the content of included files into their places.
@@ -44,27 +43,53 @@ def include(
         folder: The folder that files may lie in.
         path: Path of the file of the document.
         notes: Gets a note on each file that lies elsewhere, which is not read.
-        depth: Number of files that include this one.
         whose: Whose folder it is, for messages.
 
     Raises:
         MjcfError: A file is missing, cannot be read or is no MJCF.
+        MjcfError: The files include each other too deeply, or are too large in total.
     """
-    if depth > _DEEPEST_INCLUDE:
-        raise MjcfError(f"{path.name}: more than {_DEEPEST_INCLUDE} files included in each other")
-    for parent in list(document.iter()):
-        for position, element in reversed(list(enumerate(parent))):
-            if element.tag != "include":
-                continue
-            name, bases = element.get("file", ""), (folder, path.parent)
-            if not any((base / name).resolve().is_relative_to(folder) for base in bases):
-                notes.append(f"not read, because it lies outside the {whose}'s folder: {name}")
-                parent.remove(element)
-                continue
-            file = inside(folder, bases, name, "include", whose=whose)
-            included = parse_document(read_text(file), roots=("mujoco", "mujocoinclude"))
-            include(included, folder, file, notes=notes, depth=depth + 1, whose=whose)
-            parent[position : position + 1] = list(included)
+    _Includes(folder, notes, whose).put(document, path, depth=0)
+
+
+class _Includes:
+    """Included files of one document, which are limited in total."""
+
+    def __init__(self, folder: Path, notes: list[str], whose: str) -> None:
+        self._folder, self._notes, self._whose = folder, notes, whose
+        self._letters = 0
+
+    def put(self, document: ElementTree.Element, path: Path, *, depth: int) -> None:
+        if depth > _DEEPEST_INCLUDE:
+            raise MjcfError(
+                f"{path.name}: more than {_DEEPEST_INCLUDE} files included in each other"
+            )
+        bases = (self._folder, path.parent)
+        for parent in list(document.iter()):
+            for position, element in reversed(list(enumerate(parent))):
+                if element.tag != "include":
+                    continue
+                name = element.get("file", "")
+                if not any((base / name).resolve().is_relative_to(self._folder) for base in bases):
+                    self._notes.append(
+                        f"not read, because it lies outside the {self._whose}'s folder: {name}"
+                    )
+                    parent.remove(element)
+                    continue
+                included, file = self._read(bases, name)
+                self.put(included, file, depth=depth + 1)
+                parent[position : position + 1] = list(included)
+
+    def _read(self, bases: tuple[Path, ...], name: str) -> tuple[ElementTree.Element, Path]:
+        file = inside(self._folder, bases, name, "include", whose=self._whose)
+        text = read_text(file)
+        self._letters += len(text)
+        if self._letters > LARGEST_TEXT:
+            raise MjcfError(
+                f"<include file={shown(name)}>: expected included files of at most "
+                f"{LARGEST_TEXT / 1e6:g} MB in total; include less"
+            )
+        return parse_document(text, roots=("mujoco", "mujocoinclude")), file
 
 
 def inside(

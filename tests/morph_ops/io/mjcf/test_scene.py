@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from morph_ops.errors import MjcfError
 from morph_ops.io.mjcf.scene import Scene, read_scene
 
+FIELD = "<asset><hfield name='h' file='h.png' size='1 1 1 1'/></asset>"
 FLOOR = "<geom name='floor' type='plane' size='0 0 1'/>"
 
 
@@ -135,8 +137,44 @@ def test_a_large_image_is_refused_before_it_is_read(read, tmp_path):
     with pytest.raises(MjcfError, match="expected at most 1000000 samples, got 60000 x 60000"):
         read(
             "<geom type='hfield' hfield='h'/>",
-            "<asset><hfield name='h' file='h.png' size='1 1 1 1'/></asset>",
+            FIELD,
         )
+
+
+def png(rows: int, columns: int, pixels: bytes) -> bytes:
+    """A gray image."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        number = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", number)
+
+    head = struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)
+    parts = [chunk(b"IHDR", head), chunk(b"tEXt", b"Comment\0hi"), chunk(b"IDAT", pixels)]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (zlib.compress(bytes(1_000_000)), "decompresses to more than its size needs"),
+        (b"no zlib", "a damaged PNG image"),
+    ],
+)
+def test_an_image_that_is_none_is_refused(read, tmp_path, pixels, message):
+    (tmp_path / "h.png").write_bytes(png(4, 5, pixels))
+    with pytest.raises(
+        MjcfError, match=f"<hfield file='h.png'>: expected an image, got .*{message}"
+    ):
+        read("<geom type='hfield' hfield='h'/>", FIELD)
+
+
+def test_an_image_is_a_height_field(read, tmp_path):
+    rows = [bytes([0, *range(10 * row, 10 * row + 50, 10)]) for row in range(4)]
+    (tmp_path / "h.png").write_bytes(png(4, 5, zlib.compress(b"".join(rows))))
+    scene = read("<geom type='hfield' hfield='h'/>", FIELD)
+    assert (scene.model.hfield_nrow[0], scene.model.hfield_ncol[0]) == (4, 5)
+    assert scene.model.hfield_data.max() == 1.0
+    assert b"tEXt" not in next(iter(scene.files.values()))
 
 
 def test_included_files_are_part_of_the_scene(tmp_path):
@@ -147,6 +185,14 @@ def test_included_files_are_part_of_the_scene(tmp_path):
     path = tmp_path / "scene.xml"
     path.write_text("<mujoco><include file='parts/floor.xml'/></mujoco>")
     assert read_scene(path).model.ngeom == 1
+
+
+def test_included_files_and_text_are_limited_in_total(read, tmp_path):
+    (tmp_path / "x.xml").write_text(f"<mujocoinclude><!--{'x' * 6_000_000}--></mujocoinclude>")
+    with pytest.raises(MjcfError, match="expected included files of at most 10 MB in total"):
+        read("<include file='x.xml'/><include file='x.xml'/>")
+    with pytest.raises(MjcfError, match=r"expected at most 2 MB of text, got 3\.0 MB"):
+        read(FLOOR, f"<asset><mesh name='m' vertex='{'0 ' * 1_500_000}'/></asset>")
 
 
 @pytest.mark.parametrize(
