@@ -65,14 +65,15 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
     """
     from hyperdistill_core.features import BodyLayout
     from hyperdistill_core.tasks import get_task
+    from hyperdistill_core.tasks.sight import ahead, parts_of
 
     task, graph = get_task(rollout.task), design.graph
     model = task.model(graph)
     layout = BodyLayout.from_graph(graph, model)
     network = design.network or controller.for_body(graph, model, variant=design.variant)
     folded = network.terrain_dim if rollout.blind else 0
-    network = network.on_flat_ground() if rollout.blind else network
-    heights, target = network.terrain_dim, ""
+    network = network.on_flat_ground(ahead(folded)) if rollout.blind else network
+    heights, target = parts_of(network.terrain_dim)
     samples = sample_places(heights)
     qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=rollout.episodes)
     values = {

@@ -84,7 +84,7 @@ def controllers(tiny_controller, seeing_controller):
     return made
 
 
-@pytest.fixture(params=["plain", "clocked", "seeing"])
+@pytest.fixture(params=["plain", "clocked", "seeing", "goal", "object"])
 def design(request, controllers, body):
     """A design that acts with one of them, its inputs, and what it should do."""
     rollout = DesignRollout(controller="unused", seed=SEED, episodes=EPISODES)
