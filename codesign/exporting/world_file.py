@@ -1,7 +1,8 @@
 """The world of an exported design: the robot on the ground of an episode, for any MuJoCo.
 
 ``NAME.world.xml`` has the design in the world of the first episode of its scores, with the same
-physics to the last digit. Height fields lie beside it in MuJoCo's own format. ``NAME.world.npz``
+physics to the last digit; where the lowest point of a published form is not 0, its heights are
+rounded to some 1e-7 m. Height fields lie beside it in MuJoCo's own format. ``NAME.world.npz``
 has what the rewards and the network need of that world: the heights of the ground on cells, and
 where an episode ends.
 """
