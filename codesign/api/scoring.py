@@ -243,7 +243,7 @@ def _finetuned_records(
             raise ValueError("rollout: expected the episodes of the scores, got none")
         scorer = BodyScorer(
             controller=after.controller,
-            task=tuning.task,
+            task=after.task,
             episodes=after.episodes,
             seed=after.seed,
             robustness=perturb,
