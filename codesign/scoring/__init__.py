@@ -5,6 +5,7 @@ Any program can use this package without the rest of ``codesign``:
     records = score(graphs, controller="flat-v2", episodes=8)   # a list, in order
     record = BodyScorer(best_of=8)(graph)                       # one body, in this process
     with ScoringPool(workers=8, best_of=8) as pool: ...         # bodies as they come
+    with ScoringPool(workers=8, tasks=["flat", "csr"]) as pool: ...   # one score of two tasks
     records = race_for_top(graphs, pool, top=10)                # complete scores only for the best
 
 A score depends only on the body, the controller and its variant, the task, the seed and the
