@@ -40,6 +40,7 @@ class Pictures:
         most_motion: Most characters of all moving pictures.
 
     Examples:
+        >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> body, pictures = sample_body(np.random.default_rng(0)), Pictures()
         >>> pictures.thumbnail(body) == pictures.thumbnail(body)
@@ -176,6 +177,7 @@ def short_names(graph: nx.DiGraph[str]) -> dict[str, str]:
         graph: The body.
 
     Examples:
+        >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> short_names(sample_body(np.random.default_rng(0)))["limb/1"]
         '1'

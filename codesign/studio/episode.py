@@ -124,7 +124,8 @@ def one_episode(
         >>> from hyperdistill_core.tasks import get_task
         >>> from morph_ops.sampling import sample_body
         >>> body, task = sample_body(np.random.default_rng(0)), get_task("flat")
-        >>> policy = load_controller("flat-v0").for_body(body, task.model(body))
+        >>> model = task.model(body)
+        >>> policy = load_controller("flat-v0").for_body(body, model)
         >>> episode = one_episode(body, policy, task=task, seed=0)
         >>> episode is not None and episode.qpos.shape == (episode.steps + 1, model.nq)
         True
