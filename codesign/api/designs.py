@@ -157,12 +157,7 @@ def _export(
         )
     if top is not None:
         raise UsageError("top: applies to a run, and the source is a robot")
-    for name in formats:
-        if name in HISTORY_FORMATS:
-            raise UsageError(
-                f"formats: {name} applies to a run, and the source is a robot: choose from "
-                f"{', '.join(DESIGN_FORMATS)}"
-            )
+    _refuse_history(formats)
     with _files([source]) as files:
         if finetune:
             tuning = FineTuning(
@@ -189,6 +184,15 @@ def _export(
             printing=printing,
         )
     return [design]
+
+
+def _refuse_history(formats: Sequence[str]) -> None:
+    for name in formats:
+        if name in HISTORY_FORMATS:
+            raise UsageError(
+                f"formats: {name} applies to a run, and the source is a robot: choose from "
+                f"{', '.join(DESIGN_FORMATS)}"
+            )
 
 
 def finetune(

@@ -150,17 +150,7 @@ def relief(ground: Ground, path: Array, *, radius: float, tile: float) -> Relief
     low = np.floor((path.min(axis=0) - FRONT * radius) / tile) * tile
     high = np.ceil((path.max(axis=0) + FRONT * radius) / tile) * tile
     x, y, heights = _grid(ground, low, high, tile)
-    if np.isnan(heights).all():
-        return None
-    columns = needed(heights.T, x, RELIEF_TOLERANCE_M, tile)
-    rows = needed(heights[:, columns], y, RELIEF_TOLERANCE_M, None)
-    return Relief(
-        x=x[columns],
-        y=y[rows],
-        heights=heights[np.ix_(rows, columns)],
-        center=path[0],
-        radius=radius,
-    )
+    return _thinned(x, y, heights, tile, path[0], radius)
 
 
 def ribbon(ground: Ground, path: Array, *, half: float, ends: float) -> Relief | None:
@@ -179,17 +169,23 @@ def ribbon(ground: Ground, path: Array, *, half: float, ends: float) -> Relief |
     y: Array = np.linspace(-half, half, RIBBON_LINES)
     places = np.stack(np.meshgrid(x, y), axis=-1)
     places[..., 1] += np.interp(x, *path.T)
-    heights = ground.heights(places)
+    return _thinned(x, y, ground.heights(places), TILE_M, path[0], None)
+
+
+def _thinned(
+    x: Array, y: Array, heights: Array, tile: float, center: Array, radius: float | None
+) -> Relief | None:
+    """The relief without the lines that it does not need; None where there is no ground."""
     if np.isnan(heights).all():
         return None
-    columns = needed(heights.T, x, RELIEF_TOLERANCE_M)
+    columns = needed(heights.T, x, RELIEF_TOLERANCE_M, tile)
     rows = needed(heights[:, columns], y, RELIEF_TOLERANCE_M, None)
     return Relief(
         x=x[columns],
         y=y[rows],
         heights=heights[np.ix_(rows, columns)],
-        center=path[0],
-        radius=None,
+        center=center,
+        radius=radius,
     )
 
 
