@@ -139,10 +139,7 @@ def _export(
     if workers is not None and not finetune:
         raise UsageError("workers: applies to fine-tuning: add finetune, or leave workers out")
     if _is_run(source):
-        if controller is not None:
-            raise UsageError("controller: applies to a robot; a run has its own controller")
-        if best_of is not None:
-            raise UsageError("best_of: applies to a robot; a run has the variants of its scores")
+        _refuse_own_choice(controller, best_of)
         run = source if isinstance(source, Run) else Run(str(source))
         return run.export(
             out,
@@ -184,6 +181,13 @@ def _export(
             printing=printing,
         )
     return [design]
+
+
+def _refuse_own_choice(controller: str | Path | None, best_of: int | None) -> None:
+    if controller is not None:
+        raise UsageError("controller: applies to a robot; a run has its own controller")
+    if best_of is not None:
+        raise UsageError("best_of: applies to a robot; a run has the variants of its scores")
 
 
 def _refuse_history(formats: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ class SingleBodyPolicy:
 
     Attributes:
         clock_harmonics: Harmonics of the clock phase that the teacher takes; 0 for none.
-        terrain_dim: Number of height samples that it takes; 0 for none.
+        terrain_dim: Number of numbers that it sees; 0 for none.
     """
 
     def __init__(self, network: Teacher, normalization: Normalization, inputs: BodyInputs) -> None:
@@ -40,7 +40,8 @@ class SingleBodyPolicy:
 
         Args:
             state: (E, n, 17) raw states.
-            heights: (E, terrain_dim) height samples (m), for a teacher that takes them.
+            heights: (E, terrain_dim) height samples (m), then goal or object, for a teacher with
+                sight.
             time: Time since the episodes began (s). A teacher without a clock ignores it.
 
         Raises:

@@ -186,8 +186,8 @@ def _lockstep(
             numbers = range(first_episode, first_episode + episodes)
             pushes = Pushes(perturbation, model, layout, task, seed=seed, episodes=numbers)
         see = partial(_sight, physics, int(layout.body_ids[0]), worlds, which, kept)
-        face = partial(in_axes_of, task, episodes=kept)
-        _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes, see, face)
+        turn = partial(in_axes_of, task, episodes=kept)
+        _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes, see, turn)
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
     if measure_gait and recorder is not None and not result.unstable:
@@ -215,7 +215,7 @@ def _close_loop(
     recorder: Recorder | None,
     pushes: Pushes | None,
     see: Callable[[NDArray[np.intp], int], NDArray[np.float64]],
-    face: Callable[..., NDArray[np.float64]],
+    turn: Callable[..., NDArray[np.float64]],
 ) -> None:
     """Run the episodes to their ends, or until a simulation becomes unstable."""
     rows, n_steps = statistics.running, task.steps_of(model)
@@ -241,7 +241,7 @@ def _close_loop(
         )
         if statistics.ground is not None and not task.world_z:
             state[:, :, 2] -= _rows(statistics.ground, rows)[:, None]
-        state = face(state, rows=rows)
+        state = turn(state, rows=rows)
         # A slice is several times faster to write than a list of rows.
         written = slice(None) if len(rows) == len(physics.ctrl) else rows
         extra: dict[str, Any] = {"time": step * task.control_dt} if clocked else {}
