@@ -24,6 +24,11 @@ from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
 from hyperdistill_core.nets.transformer import TransformerBlock
 
+#: Standard deviation of the initial weights of what a network sees, whose first layer has no other
+#: inputs. Height samples differ by a decimeter, so 195 of them come to about 1, which the usual
+#: initialization would make 0.1.
+SIGHT_STD = 0.5
+
 
 @dataclass(frozen=True)
 class GeneratedWeights:
@@ -234,6 +239,9 @@ class Hypernetwork(nn.Module):
             self.terrain_encoder = nn.Sequential(
                 nn.Linear(config.terrain_dim, code), nn.ReLU(), nn.Linear(code, code), nn.ReLU()
             )
+            first, _, second, _ = self.terrain_encoder
+            nn.init.normal_(first.weight, std=SIGHT_STD)
+            nn.init.kaiming_normal_(second.weight, nonlinearity="relu")
             self.terrain_head = nn.Linear(embed, code * hidden)
             nn.init.zeros_(self.terrain_head.weight)
             nn.init.zeros_(self.terrain_head.bias)

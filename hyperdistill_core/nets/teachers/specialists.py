@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC
 from hyperdistill_core.nets.bodies import BodyTensors
 from hyperdistill_core.nets.config import ClockedConfig, NetworkConfig, require_at_least
-from hyperdistill_core.nets.hypernetwork import GeneratedWeights, Hypernetwork
+from hyperdistill_core.nets.hypernetwork import SIGHT_STD, GeneratedWeights, Hypernetwork
 from hyperdistill_core.nets.mlp import SLOTS_PER_NODE
 from hyperdistill_core.nets.teachers.interface import ActorCritic, Source, Teacher, TeacherShape
 
@@ -139,6 +139,7 @@ class Specialists(Teacher):
         if config.terrain_dim:
             code = config.terrain_embed
             self.terrain_encoder = _Stack(config.bodies, [config.terrain_dim, code, code])
+            nn.init.normal_(self.terrain_encoder.weights[0], std=SIGHT_STD)
         with torch.no_grad():
             self.actor.weights[-1].mul_(_FIRST_ACTION)
 

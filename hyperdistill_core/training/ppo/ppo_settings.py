@@ -133,6 +133,19 @@ class PPOSettings(FrozenSettings):
         gt=0.0,
         description="Clipping range of the probability ratio and of the change of values.",
     )
+    critic_lr: float = Field(
+        default=0.0,
+        ge=0.0,
+        description='Learning rate of the critic of a "generalist", which has weights of its own; '
+        "0 for that of the policy, with which a random critic takes millions of control steps.",
+    )
+    critic_steps: int = Field(
+        default=0,
+        ge=0,
+        description="Control steps at the beginning in which the critic learns alone. The "
+        "advantages of a random critic are noise, which takes skill from a policy that has some: "
+        "use it where a training is initialized from a controller.",
+    )
     value_coef: float = Field(default=0.5, ge=0.0, description="Weight of the critic's loss.")
     max_grad_norm: float = Field(
         default=0.5, gt=0.0, description="Largest norm of a gradient; longer ones are scaled down."

@@ -193,6 +193,7 @@ class TeacherTrainer:
         """Replace bodies, collect a rollout and update; a row of the log."""
         settings, state = self.settings, self._state
         began = time.perf_counter()
+        critic_alone = state.steps < settings.critic_steps
         self._replace_bodies(env)
         action_std = self._schedules.action_std(self._progress)
         data, row = self._collector.collect(
@@ -208,7 +209,13 @@ class TeacherTrainer:
         # An update counts as after its rollout, by steps and by the clock.
         state.seconds += collected - began
         lr_bound = self._schedules.lr_bound(self._progress)
-        row |= self._update.update(data, self._batch, action_std=action_std, lr_bound=lr_bound)
+        row |= self._update.update(
+            data,
+            self._batch,
+            action_std=action_std,
+            lr_bound=lr_bound,
+            critic_alone=critic_alone,
+        )
         ended = time.perf_counter()
         state.seconds += ended - collected
         self._average()

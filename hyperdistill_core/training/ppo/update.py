@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from hyperdistill_core.nets.bodies import BodyTensors
-from hyperdistill_core.nets.teachers import Teacher
+from hyperdistill_core.nets.teachers import Generalist, Teacher
 from hyperdistill_core.training.body_batch import BodyBatch
-from hyperdistill_core.training.ppo.learning_rate import KLAdaptiveLearningRate
+from hyperdistill_core.training.ppo.learning_rate import FIXED_LR, KLAdaptiveLearningRate
 from hyperdistill_core.training.ppo.losses import (
     Losses,
     clip_gradients,
@@ -55,7 +56,8 @@ class PPOUpdate:
         self.network, self._settings = network, settings
         self._generator, self._device = generator, device
         self._dtype = product_dtype(settings.precision, device)
-        self.optimizer = torch.optim.Adam(network.parameters(), eps=1e-5, fused=True)
+        groups = _groups(network, settings.critic_lr)
+        self.optimizer = torch.optim.Adam(groups, eps=1e-5, fused=True)
         self.learning_rate = KLAdaptiveLearningRate(
             network,
             self.optimizer,
@@ -65,7 +67,13 @@ class PPOUpdate:
         )
 
     def update(
-        self, data: RolloutData, batch: BodyBatch, *, action_std: float, lr_bound: float
+        self,
+        data: RolloutData,
+        batch: BodyBatch,
+        *,
+        action_std: float,
+        lr_bound: float,
+        critic_alone: bool = False,
     ) -> dict[str, float]:
         """Improve the network on a rollout.
 
@@ -74,6 +82,7 @@ class PPOUpdate:
             batch: Bodies of the rollout.
             action_std: Standard deviation of its actions.
             lr_bound: Upper bound of the learning rate.
+            critic_alone: Whether only the critic learns.
 
         Returns:
             Figures for the log.
@@ -95,14 +104,14 @@ class PPOUpdate:
             losses = self._losses(data, steps, bodies, joints, scale)
             if not self.learning_rate.may_step(losses.kl):
                 break
-            self._step(losses)
+            self._step(losses, critic_alone=critic_alone)
             minibatches += 1
             sums["policy_loss"] += losses.policy.item()
             sums["value_loss"] += losses.value.item()
             sums["clipped"] += losses.clipped
         require_finite(self.network)
         averages = {name: total / max(1, minibatches) for name, total in sums.items()}
-        averages["kl"] = self.learning_rate.end()
+        averages["kl"] = self.learning_rate.end(adapt=not critic_alone)
         return averages | {"minibatches": minibatches, "lr": lr, "action_std": action_std}
 
     def _minibatch_steps(self) -> Iterator[Tensor]:
@@ -126,9 +135,22 @@ class PPOUpdate:
         clip = self._settings.clip
         return ppo_losses(batch, mean.float(), value.float(), joints=joints, scale=scale, clip=clip)
 
-    def _step(self, losses: Losses) -> None:
-        loss = losses.policy + 0.5 * self._settings.value_coef * losses.value
+    def _step(self, losses: Losses, *, critic_alone: bool) -> None:
+        loss = 0.5 * self._settings.value_coef * losses.value
+        if not critic_alone:
+            loss = losses.policy + loss
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         clip_gradients(self.network, self._settings.max_grad_norm)
         self.learning_rate.step()
+
+
+def _groups(network: Teacher, critic_lr: float) -> list[dict[str, Any]]:
+    """Parameters of the optimizer: a critic with a learning rate of its own apart."""
+    if not critic_lr or not isinstance(network, Generalist):
+        return [{"params": list(network.parameters())}]
+    critic = list(network.critic.parameters())
+    return [
+        {"params": list(network.actor.parameters())},
+        {"params": critic, FIXED_LR: critic_lr},
+    ]

@@ -9,6 +9,7 @@ import torch
 from hyperdistill_core.nets.teachers.specialists import Specialists, SpecialistsConfig
 from hyperdistill_core.training.ppo.learning_rate import (
     INITIAL_LR,
+    INITIAL_SHARED_LR,
     LR_FACTOR,
     MIN_LR,
     KLAdaptiveLearningRate,
@@ -83,9 +84,9 @@ def test_a_shared_network_has_one_rate():
     assert rate.may_step(_kl(0.0, 0.2, 0.0))  # 0.067 in the mean
     before = network.weight.detach().clone()
     rate.step()
-    torch.testing.assert_close(before - network.weight, torch.full((2, 3), INITIAL_LR))
+    torch.testing.assert_close(before - network.weight, torch.full((2, 3), INITIAL_SHARED_LR))
     assert rate.end() == pytest.approx(0.2 / 3)
-    assert rate.rates == pytest.approx(INITIAL_LR / LR_FACTOR)
+    assert rate.rates == pytest.approx(INITIAL_SHARED_LR / LR_FACTOR)
     rate.begin(1.0)
     assert not rate.may_step(_kl(0.2, 0.2, 0.2))
     for _ in range(50):

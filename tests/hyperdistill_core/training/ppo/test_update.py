@@ -56,6 +56,37 @@ def test_a_bound_of_zero_changes_nothing():
     assert all(map(torch.equal, before, _weights(training)))
 
 
+def _changed(training, **options):
+    """Names of the modules of a generalist, actor and critic, that an update changes."""
+    network = training.update.network
+    before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
+    figures = _update(training, **options)
+    after = dict(network.named_parameters())
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    return {name.partition(".")[0] for name in moved}, figures
+
+
+def test_the_critic_can_learn_alone():
+    training = small_training(teacher="generalist")
+    rates = training.update.learning_rate.rates.copy()
+    moved, figures = _changed(training, critic_alone=True)
+    assert moved == {"critic"}
+    assert figures["kl"] == pytest.approx(0.0, abs=1e-12)
+    assert (training.update.learning_rate.rates == rates).all()
+    moved, _ = _changed(training)
+    assert moved == {"actor", "critic"}
+
+
+def test_the_critic_of_a_generalist_can_have_a_learning_rate_of_its_own():
+    training = small_training(teacher="generalist", critic_lr=1e-3)
+    moved, _ = _changed(training, lr_bound=0.0)
+    assert moved == {"critic"}
+    shared = small_training(critic_lr=1e-3)
+    before = _weights(shared)
+    _update(shared, lr_bound=0.0)
+    assert all(map(torch.equal, before, _weights(shared)))
+
+
 def test_weights_that_are_not_finite_are_refused():
     training = small_training()
     next(training.update.network.parameters()).data.fill_(math.nan)
