@@ -180,6 +180,7 @@ def _is_finished(database: Database, settings: Settings) -> bool:
     return (
         len(database) == database.total(settings)
         and not campaign.missing_reevaluations(database, settings)
+        and not campaign.missing_finetunings(database, settings)
         and bool(database.events("finished"))
     )
 
@@ -227,8 +228,8 @@ def _search(
     """Run a campaign to its end; returns why it ended early, None if it did not."""
 
     def handle(event: Event) -> None:
-        if event.kind == "alarm":
-            folder.log(f"alarm: {event.message}")
+        if event.kind in ("alarm", "adaptation"):
+            folder.log(f"{event.kind}: {event.message}")
         observer.event(event)
 
     with (
@@ -240,11 +241,13 @@ def _search(
             observer.event(Event(kind="warning", message=warning))
         stopped = campaign.run(
             settings,
+            folder=folder,
             database=database,
             pool=pool,
             start=start,
             on_progress=observer.progress,
             on_reevaluation=observer.reevaluation,
+            on_learning=observer.learning,
             on_event=handle,
         )
         done, total = len(database), database.total(settings)

@@ -32,8 +32,15 @@ class Observer:
     def reevaluation(self, done: int, total: int) -> None:
         """Handle the re-evaluation of a finalist: ``done`` of ``total`` finalists have one."""
 
+    def learning(self, what: str, done: int, total: int) -> None:
+        """Handle control steps of learning: ``done`` of ``total``.
+
+        ``what`` is "controller" during an adaptation, and "finalists" at the end.
+        """
+
     def event(self, event: Event) -> None:
-        """Handle the end of a generation (kind "generation"), an alarm ("alarm") or a warning.
+        """Handle the end of a generation (kind "generation"), an alarm ("alarm"), an adaptation
+        of the controller ("adaptation") or a warning.
 
         A warning (kind "warning") says that a worker, or the start of a resumed run, has another
         processor, so that scores of equal bodies may differ.

@@ -109,7 +109,7 @@ def estimate(
 
     Returns:
         The time with episodes as long as these, and with whole ones (s). Both leave out the
-        start of the workers and the savings of racing.
+        start of the workers, what learns, and the savings of racing.
     """
     from hyperdistill_core.controller.halving import most_steps
     from hyperdistill_core.tasks import get_task

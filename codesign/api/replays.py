@@ -297,7 +297,9 @@ def _of_run(
     """Candidates of a run, as its scores had them."""
     if not chosen:
         raise UsageError(f"{run.path}: no candidate is scored yet")
-    settings, (_, first) = run.settings, chosen[0]
+    # Of a line of ancestors the last one is the candidate itself.
+    settings, (_, last) = run.settings, chosen[-1]
+    controller = run.controller_of(last)
     if settings.tasks and task is not None:
         require_name(settings.tasks, task, what="task of the run")
     else:
@@ -305,17 +307,23 @@ def _of_run(
     if is_plugin(task) and not custom:
         RunFolder(run.path).require_trusted(settings, {})
     load_scored_with(
-        settings.controller,
-        first.result.controller_hash,
+        controller,
+        last.final.controller_hash,
         remedy="replay the files of its designs instead",
     )
-    score = first.reevaluation or first.result
+    score = last.final
     return _Group(
         movers=[
-            _Mover(name=name, graph=each.graph, note=_origin(name, each), variant=each.variant)
+            _Mover(
+                name=name,
+                graph=each.graph,
+                note=_origin(name, each),
+                variant=each.variant,
+                network=run.own_network(each),
+            )
             for name, each in chosen
         ],
-        controller=settings.controller,
+        controller=controller,
         task=task,
         seed=score.seed if seed is None else seed,
         episodes=score.episodes,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from codesign.api.arguments import require_arguments_at_least
-from codesign.campaign import missing_reevaluations
+from codesign.campaign import missing_finetunings, missing_reevaluations
 from codesign.config import Settings, usable_cores
 from codesign.errors import UsageError
 from codesign.exporting import (
@@ -38,6 +38,8 @@ from morph_ops._registry import require_name
 if TYPE_CHECKING:
     import pandas  # pyright: ignore[reportMissingTypeStubs]  it ships none
 
+    from hyperdistill_core.nets.mlp import BodyMLP
+
 #: Columns of the table ``candidates`` that hold whole JSON documents.
 _DOCUMENTS = ("graph", "record")
 #: Kinds of events that a process writes at the start and at the end of its work.
@@ -56,6 +58,8 @@ class RunStatus:
         counts: Number of candidates by status, and of duplicates as ``"duplicate"``.
         missing_reevaluations: Number of finalists that still need a re-evaluation; 0 until all
             candidates are scored.
+        missing_finetunings: Number of finalists whose networks have not learned yet, in the same
+            way.
         early_stop: Why the run ends before its last generation; None if it does not.
         message: What its last process wrote last.
     """
@@ -65,6 +69,7 @@ class RunStatus:
     total: int
     counts: dict[str, int]
     missing_reevaluations: int
+    missing_finetunings: int
     early_stop: str | None
     message: str
 
@@ -118,6 +123,28 @@ class Run:
         """Settings of the campaign."""
         return self._folder.settings
 
+    def controller_of(self, candidate: Candidate) -> str:
+        """Name or file of the controller of a candidate's score, which may have been adapted.
+
+        Args:
+            candidate: A scored candidate of this run.
+        """
+        return self._folder.controller_of(candidate)
+
+    def own_network(self, candidate: Candidate) -> BodyMLP | None:
+        """The network that moves a candidate, if it learned on that body at the end of the run.
+
+        Args:
+            candidate: A scored candidate of this run.
+
+        Returns:
+            The network; None for a candidate whose controller generates it.
+
+        Raises:
+            UsageError: The file of the network cannot be read.
+        """
+        return self._folder.own_network(candidate)
+
     @property
     def stopped(self) -> str | None:
         """Why the search ended early, if this process ran it; None if it did not."""
@@ -134,15 +161,18 @@ class Run:
         with self.database() as database:
             scored, total = len(database), database.total(self.settings)
             early_stop = database.early_stop()
-            waiting = len(missing_reevaluations(database, self.settings)) if scored == total else 0
+            complete = scored == total
+            waiting = len(missing_reevaluations(database, self.settings)) if complete else 0
+            learning = len(missing_finetunings(database, self.settings)) if complete else 0
             events = database.events(*_PROCESS_EVENTS)
             last = events[-1] if events else None
             return RunStatus(
-                state=self._state(last, done=scored == total and not waiting),
+                state=self._state(last, done=complete and not waiting and not learning),
                 scored=scored,
                 total=total,
                 counts=database.counts(),
                 missing_reevaluations=waiting,
+                missing_finetunings=learning,
                 early_stop=early_stop[1] if early_stop else None,
                 message=last.message if last else "",
             )
@@ -300,8 +330,8 @@ class Run:
             )
         with self.database() as database:
             return export_run(
+                self._folder,
                 database,
-                self.settings,
                 Path(out),
                 top=top,
                 formats=formats,
@@ -331,7 +361,7 @@ class Run:
         """
         folder = RunFolder(self.path)
         with deferred_interrupts(), folder, self.database() as database:
-            export_run(database, folder.settings, folder.designs, replace=True)
+            export_run(folder, database, folder.designs, replace=True)
 
 
 def check_formats(

@@ -16,6 +16,9 @@ A run is the same on any number of workers, and after an interruption at any mom
     frontier             how far candidates are created, scored, and told
     duplicates           equal bodies are scored once
     loop                 create, score, write, until the budget is spent
+    adaptation           the controller learns on while the search runs
+    finetuning           the networks of the finalists learn on
+    learning             what the two share
     reevaluation         fresh episodes for the finalists
     generations          membership and alarms at the end of each generation
     alarms               what looks wrong in a search
@@ -24,6 +27,7 @@ A run is the same on any number of workers, and after an interruption at any mom
 
 from codesign.campaign.algorithms import Algorithm
 from codesign.campaign.descriptors import Descriptor, descriptor
+from codesign.campaign.finetuning import missing_finetunings
 from codesign.campaign.loop import run
 from codesign.campaign.objectives import Objective, objective
 from codesign.campaign.progress import Progress
@@ -36,6 +40,7 @@ __all__ = [
     "Objective",
     "Progress",
     "descriptor",
+    "missing_finetunings",
     "missing_reevaluations",
     "objective",
     "prepare",

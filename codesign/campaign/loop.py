@@ -14,12 +14,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from codesign.campaign import seeds
+from codesign.campaign.adaptation import Adaptations
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.duplicates import DuplicateScheduler, Job
+from codesign.campaign.finetuning import finetune_finalists
 from codesign.campaign.frontier import Frontier
 from codesign.campaign.generations import GenerationWriter
+from codesign.campaign.learning import OnSteps
 from codesign.campaign.metrics import with_criteria
 from codesign.campaign.progress import Progress
 from codesign.campaign.reevaluation import reevaluate, require_controller
@@ -28,7 +32,7 @@ from codesign.campaign.variation import Variation
 from codesign.config import Settings
 from codesign.errors import RunError
 from codesign.scoring import ScoreRecord, ScoringPool
-from codesign.store import Candidate, Database, Event, Founder
+from codesign.store import Candidate, Database, Event, Founder, RunFolder
 
 
 def run(
@@ -36,28 +40,37 @@ def run(
     *,
     database: Database,
     pool: ScoringPool,
+    folder: RunFolder | None = None,
     start: Sequence[Founder] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_reevaluation: Callable[[int, int], None] = lambda done, total: None,
+    on_learning: OnSteps = lambda what, done, total: None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> str | None:
-    """Work on a run until all its candidates are scored, and its finalists re-evaluated.
+    """Work on a run until all its candidates are scored and its finalists are ranked.
+
+    Finalists are re-evaluated, and their networks learn on if the settings say so.
 
     Args:
         settings: Settings of the run.
         database: Database of the run. Candidates in it are not scored again.
         pool: The pool that scores bodies, set up for ``settings``.
+        folder: Run folder, which gets controllers and networks that learn; None for a run in which
+            nothing learns.
         start: Bodies that the campaign starts from; empty to sample them.
         on_progress: Function to call after every candidate.
         on_reevaluation: Function to call with the number of re-evaluated finalists and their
             total.
-        on_event: Function to call with every new event: ends of generations, and alarms.
+        on_learning: Function to call while a controller or finalists learn.
+        on_event: Function to call with every new event: ends of generations, alarms, and
+            adaptations.
 
     Returns:
         The reason why the run ended before its budget was spent; None if it did not.
 
     Raises:
         UsageError: The controller is not the one that the run started with.
+        ValueError: Something learns, and there is no folder.
         UsageError: No sampled body is within the limits.
         RunError: No body of the starting population could be simulated.
         RunError: A plugin failed, or the database cannot be written.
@@ -74,9 +87,20 @@ def run(
         ...         print([candidate.operator for candidate in database.candidates()])
         ['sample', 'sample']
     """
-    loop = _Loop(settings, database, pool, start, on_progress, on_event)
+    if folder is None and (settings.adaptation is not None or settings.finetune_steps):
+        raise ValueError("folder: expected a run folder for what learns, got None")
+    loop = _Loop(settings, folder, database, pool, start, on_progress, on_learning, on_event)
     reason = loop.run()
     reevaluate(database, settings, pool, criteria=loop.criteria, on_reevaluation=on_reevaluation)
+    if folder is not None:
+        finetune_finalists(
+            settings,
+            folder=folder,
+            database=database,
+            pool=pool,
+            criteria=loop.criteria,
+            on_steps=on_learning,
+        )
     return reason
 
 
@@ -86,10 +110,12 @@ class _Loop:
     def __init__(
         self,
         settings: Settings,
+        folder: RunFolder | None,
         database: Database,
         pool: ScoringPool,
         start: Sequence[Founder],
         on_progress: Callable[[Progress], None],
+        on_learning: OnSteps,
         on_event: Callable[[Event], None],
     ) -> None:
         self._settings = settings
@@ -106,7 +132,19 @@ class _Loop:
         max_ahead = max(settings.in_flight, settings.population)
         self._frontier = Frontier(total=settings.total, max_ahead=max_ahead)
         self._selects_variants = settings.best_of > 1
-        self._scheduler = DuplicateScheduler(inherited_variants=not self._selects_variants)
+        self._scheduler = self._new_scheduler()
+        self._adaptations = None
+        if settings.adaptation is not None and folder is not None:
+            self._adaptations = Adaptations(
+                settings,
+                folder=folder,
+                database=database,
+                pool=pool,
+                criteria=self.criteria,
+                on_steps=on_learning,
+                on_event=on_event,
+            )
+        self._recent: list[Candidate] = []  # told since the last adaptation
         self._stored = database.numbers()
         self._best: Candidate | None = None
         self._start_failures: list[str] = []
@@ -120,7 +158,7 @@ class _Loop:
             if time.monotonic() > deadline:
                 self._drain()
                 return f"{minutes:g} minutes have passed"
-            while self._frontier.may_create(self._algorithm.needs):
+            while self._frontier.may_create(self._needs):
                 self._create()
             self._submit()
             if self._pool.busy:
@@ -129,14 +167,44 @@ class _Loop:
                 self._require_candidates()
         self._tell(self._frontier.done)
         self._generations.finish()
+        if self._adaptations is not None:
+            self._adaptations.finish()
         return self._stop_reason
+
+    def _needs(self, number: int) -> int:
+        """Number of candidates that must be scored before a candidate is created."""
+        needs = self._algorithm.needs(number)
+        return needs if self._adaptations is None else max(needs, self._adaptations.barrier(number))
+
+    def _new_scheduler(self) -> DuplicateScheduler:
+        return DuplicateScheduler(inherited_variants=not self._selects_variants)
+
+    def _adapt(self, number: int) -> None:
+        """Let the controller learn before a candidate, if that is due."""
+        if self._adaptations is None or not self._adaptations.due(number):
+            return
+        self._tell(number)
+        kept = {c.number: c for of in self._algorithm.membership().values() for c in of}
+        rescored = self._adaptations.run(number, kept=list(kept.values()), recent=self._recent)
+        self._recent = []
+        if not rescored:
+            return
+        self._algorithm.rescore(rescored)
+        # Scores of the controller before are not copied any more.
+        self._scheduler = self._new_scheduler()
+        for candidate in rescored.values():
+            self._scheduler.add_scored(candidate)
+        self._best = max(rescored.values(), key=lambda candidate: candidate.score)
+        self._controller_hash = self._best.result.controller_hash
 
     def _create(self) -> None:
         """Create the next candidate, or take it from the database."""
+        self._adapt(self._frontier.created)
         number = self._frontier.create()
         self._tell(self._algorithm.needs(number))
         if number in self._stored:
-            candidate = self._database.candidate(number)
+            # What it scored when it was created: the loop rescores it again where it was rescored.
+            candidate = replace(self._database.candidate(number), rescored=None)
             self._check_controller(candidate.result)
             self._scheduler.add_scored(candidate)
             self._complete(candidate)
@@ -159,6 +227,8 @@ class _Loop:
             candidate = self._variation.sample(number, taken=self._scheduler.keys)
         else:
             candidate = self._variation.offspring(number, parents=parents)
+        if self._adaptations is not None:
+            candidate = replace(candidate, adaptation=self._adaptations.latest)
         return Job(candidate, threshold)
 
     def _submit(self) -> None:
@@ -222,13 +292,14 @@ class _Loop:
             return
         self._stop_reason = self._stopping_rule.tell(candidate)
         if self._stop_reason is not None:
-            self._frontier.end_after(candidate.number, self._algorithm.needs)
+            self._frontier.end_after(candidate.number, self._needs)
             self._database.set_early_stop(self._frontier.total, self._stop_reason)
 
     def _tell(self, count: int) -> None:
         """Tell candidates until that many are told."""
         while self._frontier.told < count:
             candidate = self._frontier.tell_next()
+            self._recent.append(candidate)
             self._variation.tell(candidate)
             self._algorithm.tell(candidate)
             self._generations.tell(candidate)
@@ -249,7 +320,7 @@ class _Loop:
 
     def _require_candidates(self) -> None:
         """Refuse to wait for candidates that will never exist."""
-        if self._frontier.may_create(self._algorithm.needs):
+        if self._frontier.may_create(self._needs):
             return
         number = self._frontier.created
         raise RunError(

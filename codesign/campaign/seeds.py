@@ -15,6 +15,7 @@ import numpy as np
 _VARIATION = 1
 _SELECTION = 2
 _DIVERSITY = 3
+_LEARNING = 4
 
 
 def variation_rng(seed: int, number: int) -> np.random.Generator:
@@ -35,6 +36,17 @@ def diversity_rng(seed: int, generation: int) -> np.random.Generator:
         generation: Number of the generation.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_DIVERSITY, generation)))
+
+
+def learning_seed(seed: int, number: int) -> int:
+    """The seed of what learns.
+
+    Args:
+        seed: Root seed of the run.
+        number: Number of the adaptation; 0 for the finalists.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=(_LEARNING, number))
+    return int(sequence.generate_state(1)[0])
 
 
 @contextmanager

@@ -212,11 +212,31 @@ def _show_plan(settings: Settings) -> None:
         f"{plan.finalists} "
         f"finalists of {settings.reevaluation_episodes} episodes, {plan.location}"
     )
+    for line in _learning(settings):
+        echo(line)
     racing = "; racing makes it shorter" if settings.racing else ""
     echo(
         f"{_duration(plan.min_s)} if bodies fall as early as the first {plan.probes}, "
         f"{_duration(plan.max_s)} if none falls{racing}"
     )
+
+
+def _learning(settings: Settings) -> list[str]:
+    """What learns in a run, one line each; the time of it comes on top."""
+    lines: list[str] = []
+    if settings.adaptation is not None:
+        period = settings.adaptation.every * settings.population
+        times = (settings.total - 1) // period
+        lines.append(
+            f"the controller learns {times} times for {settings.adaptation.steps:,} control steps"
+        )
+    if settings.finetune_steps:
+        finalists = min(max(settings.finalists, settings.top), settings.total)
+        lines.append(
+            f"the networks of {finalists} finalists learn for {settings.finetune_steps:,} control "
+            "steps each"
+        )
+    return lines
 
 
 def _duration(seconds: float) -> str:

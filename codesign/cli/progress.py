@@ -48,6 +48,7 @@ class RunProgress(Observer):
         self._console = console
         self._bars = Progress(*_COLUMNS, console=console)
         self._tasks: dict[str, TaskID] = {}
+        self._learned = 0  # control steps of what learns
 
     def __enter__(self) -> RunProgress:
         return self
@@ -80,6 +81,13 @@ class RunProgress(Observer):
             self._show("finalists", text, done, total)
         if total and not done:
             self._line(f"{text}: {total}")
+
+    def learning(self, what: str, done: int, total: int) -> None:
+        """Move the bar of what learns; an adaptation has one bar after the other."""
+        if what in self._tasks and done < self._learned:
+            self._bars.remove_task(self._tasks.pop(what))
+        self._learned = done
+        self._show(what, f"learning: {what}", done, total)
 
     def event(self, event: Event) -> None:
         """Write a warning, or a line for the end of a generation where there is no terminal."""

@@ -40,6 +40,8 @@ def status(run: Path) -> None:
     console.print(f"{known.scored} of {known.total} candidates: {details or 'none'}")
     if known.missing_reevaluations:
         console.print(f"finalists to re-evaluate: {known.missing_reevaluations}")
+    if known.missing_finetunings:
+        console.print(f"finalists to fine-tune: {known.missing_finetunings}")
     if known.early_stop:
         console.print(f"stops early: {known.early_stop}", soft_wrap=True)
     print_table(console, generations_table(generations))
@@ -81,7 +83,7 @@ def _row(path: Path) -> list[str]:
         return [path.name, f"{one_line(error)}; {readable_parts(path)}"]
     except Exception as error:  # one damaged run must not hide the others
         return [path.name, f"damaged: {failure(error)}; {readable_parts(path)}"]
-    record = (best[0].reevaluation or best[0].result) if best else None
+    record = (best[0].final) if best else None
     return [
         path.name,
         known.state,

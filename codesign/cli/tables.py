@@ -50,7 +50,7 @@ def design_tasks_table(best: Sequence[Candidate]) -> Table:
     """
     table = Table(**PLAIN, title="\nBest designs on each task", title_justify="left")
     table.add_column("id", **RIGHT)
-    records = [candidate.reevaluation or candidate.result for candidate in best]
+    records = [candidate.final for candidate in best]
     tasks = list(dict.fromkeys(task for record in records for task in record.by_task))
     for task in tasks:
         table.add_column(task, justify="right", overflow="fold")
@@ -83,6 +83,9 @@ def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Ta
     table = Table(**PLAIN, title="Best designs", title_justify="left")
     table.add_column("id", **RIGHT)
     table.add_column("score ± 95%", **RIGHT)
+    learned = any(candidate.finetuned for candidate in best)
+    if learned:
+        table.add_column("zero-shot", **RIGHT)
     table.add_column("search", **RIGHT)
     for title in ("m/s", "m", "nodes", "joints", "kg", "depth"):
         table.add_column(title, **RIGHT)
@@ -91,10 +94,11 @@ def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Ta
     table.caption = "\n".join(_remarks(best)) or None
     table.caption_justify = "left"
     for candidate in best:
-        record = candidate.reevaluation or candidate.result
+        record = candidate.final
         table.add_row(
             str(candidate.number),
             with_interval(record),
+            *([zero_shot(candidate)] if learned else []),
             f"{candidate.score:.1f}",
             f"{record.speed:.2f}",
             f"{record.distance:.1f}",
@@ -105,10 +109,20 @@ def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Ta
     return table
 
 
+def zero_shot(candidate: Candidate) -> str:
+    """The score over fresh episodes before the network of a finalist learned on.
+
+    Args:
+        candidate: The scored candidate.
+    """
+    record = candidate.reevaluation
+    return "" if record is None else f"{record.score:.1f}"
+
+
 def _remarks(best: Sequence[Candidate]) -> list[str]:
     """Lines about all designs: variants, falls, and the metrics that the algorithm compares."""
     remarks: list[str] = []
-    records = [candidate.reevaluation or candidate.result for candidate in best]
+    records = [candidate.final for candidate in best]
     if any(candidate.variant for candidate in best):
         variants = ", ".join(str(candidate.variant) for candidate in best)
         remarks.append(f"controller variants: {variants}")

@@ -22,7 +22,7 @@ from codesign.config.sources import (
     read_toml,
     to_toml,
 )
-from codesign.config.tables import Alarms, Limits, Racing, Rates, Scales, Stop
+from codesign.config.tables import Adaptation, Alarms, Limits, Racing, Rates, Scales, Stop
 
 __all__ = [
     "ALGORITHMS",
@@ -31,6 +31,7 @@ __all__ = [
     "ISLANDS",
     "OBJECTIVES",
     "RACING",
+    "Adaptation",
     "Alarms",
     "Limits",
     "Racing",

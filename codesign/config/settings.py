@@ -19,7 +19,7 @@ from codesign.config.names import (
     RACING,
     split_objective,
 )
-from codesign.config.tables import Alarms, Limits, Racing, Rates, Scales, Stop
+from codesign.config.tables import Adaptation, Alarms, Limits, Racing, Rates, Scales, Stop
 from hyperdistill_core.controller.checkpoints import available
 from hyperdistill_core.settings import (
     DefaultText,
@@ -233,6 +233,14 @@ class Settings(FrozenSettings):
         description="Episodes of each re-evaluation, with initial states that the search has "
         "never used; 0 skips the re-evaluation.",
     )
+    finetune_steps: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000,
+        description="Control steps that each finalist's own network learns for at the end, on that "
+        "body alone. Designs are then ranked by what they are after it, and bring their networks "
+        "along; 0 for no learning.",
+    )
     top: int = Field(
         default=5,
         ge=1,
@@ -250,6 +258,11 @@ class Settings(FrozenSettings):
         default=None,
         description="Racing prunes bodies early that cannot reach the others. Without the "
         "table, or with false, all bodies are scored completely; true takes the table's defaults.",
+    )
+    adaptation: Adaptation | None = Field(
+        default=None,
+        description="The controller learns on while the search runs. Without the table, or with "
+        "false, it stays as it is; true takes the table's defaults.",
     )
     alarms: Alarms = Field(
         default_factory=Alarms,
@@ -270,11 +283,13 @@ class Settings(FrozenSettings):
         path = Path(controller)
         return str(path.absolute()) if not named and is_file(path) else controller
 
-    @field_validator("racing", mode="before")
+    @field_validator("racing", "adaptation", mode="before")
     @classmethod
-    def _on_or_off(cls, racing: object) -> object:
+    def _on_or_off(cls, given: object, info: ValidationInfo) -> object:
         # TOML has no null: false is the way to disable what a preset enables.
-        return {True: Racing(), False: None}[racing] if isinstance(racing, bool) else racing
+        if not isinstance(given, bool):
+            return given
+        return (Racing() if info.field_name == "racing" else Adaptation()) if given else None
 
     @model_validator(mode="before")
     @classmethod
@@ -361,6 +376,15 @@ class Settings(FrozenSettings):
                 f"expected 1 on several tasks, got {self.best_of}: a body has one network for all "
                 "of them; inherited variants (variants) search for it",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _learning_on_one_task(self) -> Settings:
+        for name in ("adaptation", "finetune_steps"):
+            if self.tasks and getattr(self, name):
+                raise SettingsError.of(
+                    name, f"expected one task to learn on, got {', '.join(self.tasks)}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -189,6 +189,59 @@ class Racing(FrozenSettings):
     )
 
 
+class Adaptation(FrozenSettings):
+    """Adaptation: the controller learns on while a search runs, on the bodies that it finds.
+
+    At the end of every ``every`` generations the hypernetwork learns by PPO on the bodies that the
+    algorithm keeps and on the latest candidates. The kept bodies and the best ones are then scored
+    anew, so that all scores that compete are of one controller. Where their mean score falls, the
+    search goes on with the controller that it had (docs/guides/algorithms.md).
+
+    Examples:
+        >>> Adaptation(every=2).steps
+        400000
+    """
+
+    every: int = Field(
+        default=4, ge=1, le=1_000_000, description="Generations between two adaptations."
+    )
+    steps: int = Field(
+        default=400_000,
+        ge=1,
+        le=10_000_000_000,
+        description="Control steps of an adaptation, in all simulations.",
+    )
+    bodies: int = Field(
+        default=192,
+        ge=1,
+        le=100_000,
+        description="Most bodies that learn: kept ones first, then the latest candidates.",
+    )
+    simulations: int = Field(
+        default=8, ge=2, le=4_096, description="Simulations of each body at the same time."
+    )
+    action_std: float = Field(
+        default=0.9, gt=0.0, description="Standard deviation of the actions while it learns."
+    )
+    max_lr: float = Field(default=3e-4, gt=0.0, description="Largest learning rate.")
+    desired_kl: float = Field(
+        default=0.03,
+        ge=0.0,
+        description="Mean KL divergence of an update that the learning rate is steered to, below "
+        "`max_lr`.",
+    )
+    fall_cost: float = Field(
+        default=100.0, ge=0.0, description="Cost of a fall in rewards; 50 is a meter."
+    )
+    threads: int = Field(
+        default=2,
+        ge=1,
+        le=1_024,
+        description="PyTorch threads. Their number changes the last digits of what is learned, so "
+        "it is part of the result, whatever the machine has.",
+    )
+
+
 class Alarms(FrozenSettings):
     """When a run reports that something looks wrong, at the end of a generation.
 

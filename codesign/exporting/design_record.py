@@ -97,7 +97,7 @@ def candidate_origin(
         oldest first. ``score``: the score record that the design is ranked by; ``search_score``:
         that of the search, where a re-evaluation replaced it. ``settings``: those of the run.
     """
-    record = candidate.reevaluation or candidate.result
+    record = candidate.final
     origin: dict[str, Any] = {
         "candidate": {
             "number": candidate.number,

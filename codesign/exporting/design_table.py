@@ -25,7 +25,7 @@ def candidate_row(design: Design, candidate: Candidate) -> Row:
         candidate: The candidate that it was. The row has the score that designs are ranked by:
             that of the re-evaluation, or of the search where there was none.
     """
-    record = candidate.reevaluation or candidate.result
+    record = candidate.final
     return {
         "design": design.name,
         "candidate": candidate.number,

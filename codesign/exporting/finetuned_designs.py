@@ -94,8 +94,8 @@ def finetune(
         require_task(run.settings, finetuning.task)
         with run.database(read_only=True) as database:
             return export_run(
+                run,
                 database,
-                run.settings,
                 folder,
                 top=top,
                 formats=formats,

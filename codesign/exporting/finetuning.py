@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -13,11 +12,6 @@ from codesign.errors import UsageError
 from codesign.exporting.design import Design, DesignRollout
 from codesign.store.atomic import check_free
 from morph_ops._messages import reason
-
-#: Minimum number of simulations of all designs together. With fewer, a control step costs more.
-MIN_SIMULATIONS = 96
-#: Minimum number of simulations of one design.
-MIN_SIMULATIONS_EACH = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +89,18 @@ def _finetune(
 
     from hyperdistill_core.errors import CheckpointError
     from hyperdistill_core.tasks import get_task, pinned_task
-    from hyperdistill_core.training.finetuning import MANIFEST, FineTuneSettings, finetune
+    from hyperdistill_core.training.finetuning import (
+        MANIFEST,
+        FineTuneSettings,
+        enough_simulations,
+        finetune,
+    )
 
     torch.set_num_threads(finetuning.workers)
     settings = FineTuneSettings(
         steps_per_body=finetuning.steps,
         task=pinned_task(rollout.task),
-        n_envs=max(MIN_SIMULATIONS_EACH, math.ceil(MIN_SIMULATIONS / len(designs))),
+        n_envs=enough_simulations(len(designs)),
         n_workers=finetuning.workers,
         seed=rollout.seed,
         episodes=rollout.episodes,

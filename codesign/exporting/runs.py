@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import networkx as nx
+
 from codesign.config import Settings
 from codesign.exporting.design import (
     CONTROLLER_FORMATS,
@@ -23,7 +25,7 @@ from codesign.exporting.history import write_history
 from codesign.exporting.lineage import phylogeny
 from codesign.exporting.printing import PrintSettings
 from codesign.scoring.controllers import load_scored_with
-from codesign.store import Candidate, Database
+from codesign.store import Candidate, Database, RunFolder
 from codesign.store.atomic import new_folder
 from morph_ops._registry import is_plugin
 
@@ -32,8 +34,8 @@ DESIGN_FILES = "design-*"
 
 
 def export_run(
+    run: RunFolder,
     database: Database,
-    settings: Settings,
     folder: Path,
     *,
     top: int | None = None,
@@ -51,8 +53,8 @@ def export_run(
     code. Of several tasks ``"flat"`` counts, or else the first one.
 
     Args:
+        run: The run folder.
         database: The database of the run.
-        settings: The settings of the run.
         folder: The folder to make. It must not exist, or be empty.
         top: Number of designs; None for the run's own setting ``top``.
         formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS` and
@@ -75,32 +77,27 @@ def export_run(
 
     Examples:
         >>> import tempfile
-        >>> from codesign.store import RunFolder
         >>> with tempfile.TemporaryDirectory() as parent:
         ...     run = RunFolder.create(Path(parent) / "run", Settings())
         ...     with run.database(read_only=True) as database:
         ...         out = Path(parent) / "out"
-        ...         designs = export_run(database, run.settings, out, formats=["phylogeny"])
+        ...         designs = export_run(run, database, out, formats=["phylogeny"])
         ...     print(designs, [file.name for file in out.iterdir()])
         [] ['phylogeny.csv']
     """
     require_packages(formats)
+    settings = run.settings
     best = database.best(top or settings.top)
     family = phylogeny(database)
     designs = [
-        Design(
-            name=f"design-{rank:02d}",
-            graph=candidate.graph,
-            variant=candidate.variant,
-            origin=candidate_origin(candidate, family, settings),
-        )
+        _design(f"design-{rank:02d}", candidate, family, run, own=finetuning is None)
         for rank, candidate in enumerate(best, start=1)
     ]
-    rollout = _rollout(best, settings, None if finetuning is None else finetuning.task, blind)
+    rollout = _rollout(best, run, None if finetuning is None else finetuning.task, blind)
     if rollout is not None and not CONTROLLER_FORMATS.isdisjoint(formats):
         load_scored_with(
-            settings.controller,
-            best[0].result.controller_hash,
+            rollout.controller,
+            best[0].final.controller_hash,
             remedy="--format mjcf,json needs no controller",
         )
     with (
@@ -129,16 +126,33 @@ def scored_task(settings: Settings) -> str | None:
     return SCENE_TASK if SCENE_TASK in names else next(iter(names), None)
 
 
+def _design(
+    name: str, candidate: Candidate, family: nx.DiGraph[int], run: RunFolder, *, own: bool
+) -> Design:
+    """A candidate as a design, with the network that it learned if ``own`` is true."""
+    network = run.own_network(candidate) if own else None
+    learned = candidate.final.metrics if network is not None else {}
+    return Design(
+        name=name,
+        graph=candidate.graph,
+        variant=candidate.variant,
+        network=network,
+        scores=(learned["zero_shot_score"], candidate.final.score) if learned else None,
+        tuned=(run.settings.task, int(learned["finetune_steps"])) if learned else None,
+        origin=candidate_origin(candidate, family, run.settings),
+    )
+
+
 def _rollout(
-    best: Sequence[Candidate], settings: Settings, task: str | None, blind: bool
+    best: Sequence[Candidate], run: RunFolder, task: str | None, blind: bool
 ) -> DesignRollout | None:
     """The controller, and the episodes of the best score; None where the task is unknown."""
-    task = task or scored_task(settings)
+    task = task or scored_task(run.settings)
     if not best or task is None:
         return None
-    record = best[0].reevaluation or best[0].result
+    record = best[0].final
     return DesignRollout(
-        controller=settings.controller,
+        controller=run.controller_of(best[0]),
         task=task,
         blind=blind,
         seed=record.seed,

@@ -15,6 +15,7 @@ from codesign.report.content import flat
 from codesign.report.designs import Card, cards, recordings_of
 from codesign.report.history import fitness
 from codesign.report.pictures import Pictures
+from codesign.store import RunFolder
 
 if TYPE_CHECKING:
     from codesign.config import Settings
@@ -97,7 +98,7 @@ def part_of(
         pictures: What draws the pictures of the page.
     """
     summaries, best = database.summaries(), database.best(1)
-    recordings, _ = recordings_of(best, settings)
+    recordings, _ = recordings_of(best, RunFolder(run))
     made = cards(
         best,
         {one.number: one for one in summaries},

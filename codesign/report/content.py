@@ -22,6 +22,7 @@ from codesign.report.history import (
 )
 from codesign.report.phylogeny import Ancestor, ancestry
 from codesign.report.pictures import MOST_MOTION, Pictures
+from codesign.store import RunFolder
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -144,7 +145,7 @@ def content_of(
     by_number = {one.number: one for one in summaries}
     motion = MOST_MOTION - DESIGN_SIZE * max(0, len(best) - MOST_WINNERS)
     pictures = Pictures(most_motion=max(LEAST_MOTION, motion))
-    recordings, at_rest = recordings_of(best, settings)
+    recordings, at_rest = recordings_of(best, RunFolder(run))
     made = cards(
         best,
         by_number,

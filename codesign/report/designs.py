@@ -29,8 +29,7 @@ from morph_ops.geometry import mass, total_mass
 if TYPE_CHECKING:
     import networkx as nx
 
-    from codesign.config import Settings
-    from codesign.store import Candidate, Summary
+    from codesign.store import Candidate, RunFolder, Summary
 
 #: Share of the torque of a motor from which it gives all it can.
 FULL = 0.99
@@ -133,7 +132,7 @@ def cards(
     made: list[Card] = []
     for rank, candidate in enumerate(best, start=1):
         number, graph = candidate.number, candidate.graph
-        record_ = candidate.reevaluation or candidate.result
+        record_ = candidate.final
         recording = recordings.get(number)
         ancestors = line(summaries, number)
         made.append(
@@ -141,8 +140,8 @@ def cards(
                 rank=rank,
                 candidate=candidate,
                 record=record_,
-                search_score=candidate.score if candidate.reevaluation else None,
-                finetuned=finetuned.get(number),
+                search_score=candidate.score if record_ is not candidate.result else None,
+                finetuned=finetuned.get(number) or _learned(record_),
                 picture=pictures.at_rest(graph, title=f"candidate {number} at rest"),
                 thumbnail=pictures.thumbnail(graph),
                 strobe=pictures.strobe(recording) if recording else "",
@@ -167,8 +166,14 @@ def cards(
     return made
 
 
+def _learned(record_: ScoreRecord) -> tuple[float, float] | None:
+    """Scores before and after the fine-tuning of a run's own finalist; None without."""
+    before = record_.metrics.get("zero_shot_score")
+    return None if before is None else (before, record_.score)
+
+
 def recordings_of(
-    best: Sequence[Candidate], settings: Settings
+    best: Sequence[Candidate], run: RunFolder
 ) -> tuple[dict[int, Recording], str | None]:
     """An episode of each design: the first one of the score that it is ranked by.
 
@@ -176,20 +181,21 @@ def recordings_of(
 
     Args:
         best: The designs.
-        settings: Settings of the run.
+        run: The run folder.
 
     Returns:
         The episodes by number of the candidate, and why some are missing.
     """
-    if is_plugin(settings.task):
-        return {}, f"the task {settings.task} is a custom component, which a page does not load"
+    name = run.settings.task
+    if is_plugin(name):
+        return {}, f"the task {name} is a custom component, which a page does not load"
     if not best:
         return {}, None
     try:
-        task = get_task(settings.task)
+        task = get_task(name)
         controller = load_scored_with(
-            settings.controller,
-            best[0].result.controller_hash,
+            run.controller_of(best[0]),
+            best[0].final.controller_hash,
             remedy="the run's own controller would move them",
         )
     except WRONG_INPUT as error:
@@ -197,9 +203,9 @@ def recordings_of(
     found: dict[int, Recording] = {}
     why: str | None = None
     for candidate in best:
-        shown = candidate.reevaluation or candidate.result
+        shown = candidate.final
         try:
-            policy = controller.for_body(
+            policy = run.own_network(candidate) or controller.for_body(
                 candidate.graph, task.model(candidate.graph), variant=candidate.variant
             )
             found[candidate.number] = record(

@@ -101,10 +101,20 @@ def notes(settings: Settings) -> str:
         )
     else:
         points = f" {_points(settings)} An episode takes at most 20 seconds."
-    return (
-        f"The controller {Path(settings.controller).stem} moved every body without training; the "
-        f"seed was {settings.seed}.{points}"
-    )
+    controller = f"The controller {Path(settings.controller).stem} moved every body"
+    if settings.adaptation is not None:
+        controller += (
+            f", and learned on by {settings.adaptation.steps:,} control steps after every "
+            f"{settings.adaptation.every} generations"
+        )
+    else:
+        controller += " without training"
+    if settings.finetune_steps:
+        controller += (
+            f"; the networks of the finalists learned for {settings.finetune_steps:,} control "
+            "steps each"
+        )
+    return f"{controller}; the seed was {settings.seed}.{points}"
 
 
 def _points(settings: Settings) -> str:

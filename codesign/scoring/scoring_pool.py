@@ -9,7 +9,7 @@ from itertools import repeat
 from pathlib import Path
 from statistics import fmean
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import networkx as nx
 
@@ -33,17 +33,22 @@ from codesign.scoring.several_tasks import (
 from hyperdistill_core.parallel import Backend, Outcome
 from morph_ops.identity import body_hash
 
+if TYPE_CHECKING:
+    from hyperdistill_core.nets.mlp import BodyMLP
+
 
 @dataclass(frozen=True)
 class _Item:
-    """A body with the options of :meth:`BodyScorer.__call__`."""
+    """A body with its controller, and the options of :meth:`BodyScorer.__call__`."""
 
+    controller: str | Path
     graph: nx.DiGraph[str]
     seed: int | None
     episodes: int | None
     threshold: float | None
     preferred_variants: Sequence[int]
     variant: int | None
+    policy: BodyMLP | None
 
 
 #: The records of a body, one a task.
@@ -60,10 +65,19 @@ class _Worker:
     """
 
     def __init__(self, *, tasks: Sequence[str], controller: str | Path, **options: Any) -> None:
+        self._tasks, self._options = tasks, options
+        self._load(controller)
+
+    def _load(self, controller: str | Path) -> None:
+        self._controller = controller
         loaded = load_controller(controller)
-        self._scorers = [BodyScorer(task=task, controller=loaded, **options) for task in tasks]
+        self._scorers = [
+            BodyScorer(task=task, controller=loaded, **self._options) for task in self._tasks
+        ]
 
     def __call__(self, item: _Item) -> _Parts:
+        if item.controller != self._controller:
+            self._load(item.controller)
         return tuple(
             scorer(
                 item.graph,
@@ -72,6 +86,7 @@ class _Worker:
                 threshold=item.threshold,
                 preferred_variants=item.preferred_variants,
                 variant=item.variant,
+                policy=item.policy,
             )
             for scorer in self._scorers
         )
@@ -103,6 +118,10 @@ class ScoringPool:
             records of
             bodies that take about this long depend on the machine, so it should be generous.
         cluster: Cluster to score on instead; ``workers`` is then ignored.
+
+    Attributes:
+        controller: Name or path of the controller of the bodies that are submitted now.
+        tasks: Names of the tasks.
 
     Raises:
         UnknownNameError: No task has this name.
@@ -147,7 +166,6 @@ class ScoringPool:
             partial(
                 ScoreRecord.failed,
                 task=name,
-                controller=str(controller),
                 controller_hash="",
                 episodes=episodes,
                 seed=seed,
@@ -167,6 +185,7 @@ class ScoringPool:
             best_of=best_of,
             variants=variants,
         )
+        self.controller = controller
         self._items: dict[Hashable, _Item] = {}
         self._backend: Backend[_Item, _Parts] = start_backend(
             setup,
@@ -244,6 +263,19 @@ class ScoringPool:
             )
         self._scales = dict(scales)
 
+    def use_controller(self, controller: str | Path) -> None:
+        """Score the bodies that are submitted from now on with another controller.
+
+        Args:
+            controller: Name of a shipped controller, or path of a controller file, where every
+                worker can read it.
+
+        Raises:
+            UsageError: No controller has this name or path.
+        """
+        find_controller(controller)
+        self.controller = controller
+
     def measure_scales(self) -> dict[str, Scale]:
         """The scales of the pool's tasks: reference bodies are scored on each of them.
 
@@ -275,6 +307,7 @@ class ScoringPool:
         threshold: float | None = None,
         preferred_variants: Sequence[int] = (),
         variant: int | None = None,
+        policy: BodyMLP | None = None,
     ) -> None:
         """Start the scoring of a body.
 
@@ -287,11 +320,21 @@ class ScoringPool:
                 never prunes.
             preferred_variants: Variants to try first, if several are tried.
             variant: Variant to score. None selects one out of the pool's ``best_of``.
+            policy: Network that acts instead of the one that the controller generates.
 
         Raises:
             RuntimeError: No worker is idle.
         """
-        item = _Item(graph, seed, episodes, threshold, preferred_variants, variant)
+        item = _Item(
+            self.controller,
+            graph,
+            seed,
+            episodes,
+            threshold,
+            preferred_variants,
+            variant,
+            policy,
+        )
         self._backend.submit(key, item)
         self._items[key] = item
 
@@ -364,6 +407,7 @@ class ScoringPool:
             options = {"seed": item.seed, "episodes": item.episodes}
             known: dict[str, Any] = {n: value for n, value in options.items() if value is not None}
             known |= {"robot": "", "hash": body_hash(item.graph), "variant": item.variant or 0}
+            known["controller"] = str(item.controller)
             parts = [failed(**known, warnings=(outcome.error or "",)) for failed in self._failed]
         if len(parts) == 1:
             return parts[0]

@@ -4,6 +4,9 @@
     settings.toml   the complete settings
     start/          copies of the starting bodies, if the settings name some
     designs/        the best designs, ready to simulate
+    controllers/    controllers that learned on during the search, if it adapts them
+    networks/       networks of finalists that were fine-tuned
+    learning/       what learns right now
     log.txt         starts, ends and alarms
     run.lock        the lock of the process that works on the run
 
@@ -22,7 +25,7 @@ The modules:
     atomic      folders that appear complete or not at all
 """
 
-from codesign.store.candidate import Candidate, Summary
+from codesign.store.candidate import AdaptationResult, Candidate, Summary
 from codesign.store.database import Database
 from codesign.store.event import Event
 from codesign.store.folder import RunFolder, find_runs
@@ -31,6 +34,7 @@ from codesign.store.schema import FRONT
 
 __all__ = [
     "FRONT",
+    "AdaptationResult",
     "Candidate",
     "Database",
     "Event",

@@ -37,6 +37,26 @@ class Summary(NamedTuple):
     steps: int
 
 
+class AdaptationResult(NamedTuple):
+    """What an adaptation of the controller brought.
+
+    Attributes:
+        number: Number of the adaptation, from 1.
+        candidates: Number of candidates that were scored before it.
+        kept: Whether the search went on with the new controller.
+        score_before: Mean score of the bodies that were scored anew, under the controller before.
+        score_after: The same under the new one.
+        controller_hash: Hash of the new controller.
+    """
+
+    number: int
+    candidates: int
+    kept: bool
+    score_before: float
+    score_after: float
+    controller_hash: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Candidate:
     """A body, its origin in the campaign, and its score once that is known.
@@ -56,9 +76,15 @@ class Candidate:
         duplicate_of: Number of the first candidate with the same body, whose score this one
             has; None for a candidate that was scored itself. If variants are inherited, both
             have the same variant, too.
+        adaptation: Number of the adaptation that the controller of the score came from; 0 for the
+            controller that the run was given.
         record: The score record; None until the candidate is scored.
+        rescored: The score record under the controller of the last adaptation after which the
+            body was scored anew; None if it never was.
         reevaluation: The score record over fresh episodes at the end of the run; None for a
             candidate that is not a finalist.
+        finetuned: The score record of a finalist whose own network learned on at the end of the
+            run, over episodes that the learning never used; None if it did not.
     """
 
     number: int
@@ -70,8 +96,11 @@ class Candidate:
     diff: dict[str, Any] | None = None
     variant: int = 0
     duplicate_of: int | None = None
+    adaptation: int = 0
     record: ScoreRecord | None = None
+    rescored: ScoreRecord | None = None
     reevaluation: ScoreRecord | None = None
+    finetuned: ScoreRecord | None = None
 
     @classmethod
     def unscored(
@@ -123,14 +152,26 @@ class Candidate:
 
     @property
     def result(self) -> ScoreRecord:
-        """The score record of a candidate that is scored.
+        """The score record in the search of a candidate that is scored: the latest one.
 
         Raises:
             ValueError: The candidate is not scored yet.
         """
-        if self.record is None:
+        record = self.rescored or self.record
+        if record is None:
             raise ValueError(f"{self.name} is not scored yet")
-        return self.record
+        return record
+
+    @property
+    def final(self) -> ScoreRecord:
+        """The score record that designs are ranked by.
+
+        That is the one after fine-tuning, else that of the re-evaluation, else :attr:`result`.
+
+        Raises:
+            ValueError: The candidate is not scored yet.
+        """
+        return self.finetuned or self.reevaluation or self.result
 
     @property
     def score(self) -> float:
@@ -152,7 +193,8 @@ class Candidate:
         Args:
             record: The record. It gets the name of the candidate.
         """
-        return replace(self, variant=record.variant, record=record.named(self.name))
+        named = record.named(self.name)
+        return replace(self, variant=record.variant, record=named, rescored=None)
 
     def scored_like(self, first: Candidate) -> Candidate:
         """This candidate with the score of an earlier one that has the same body.
@@ -162,4 +204,9 @@ class Candidate:
         """
         note = f"score copied from {first.name}, the same body"
         record = first.result.copied(note).named(self.name)
-        return replace(self, variant=first.variant, duplicate_of=first.number, record=record)
+        return replace(
+            self,
+            variant=first.variant,
+            duplicate_of=first.number,
+            record=record,
+        )

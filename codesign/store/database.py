@@ -13,7 +13,7 @@ from codesign.config import Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
 from codesign.store import ranking, rows, schema
-from codesign.store.candidate import Candidate, Summary
+from codesign.store.candidate import AdaptationResult, Candidate, Summary
 from codesign.store.event import Event
 from morph_ops._messages import one_line
 
@@ -87,6 +87,49 @@ class Database:
                 "INSERT INTO reevaluations VALUES (?, ?, ?)",
                 (number, record.score, rows.record_to_json(record)),
             )
+
+    def add_finetuning(self, number: int, record: ScoreRecord) -> None:
+        """Write the score of a finalist after its network has learned on.
+
+        Args:
+            number: Number of the candidate.
+            record: The score record.
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        with self._writing():
+            self._connection.execute(
+                "INSERT INTO finetunings VALUES (?, ?, ?)",
+                (number, record.score, rows.record_to_json(record)),
+            )
+
+    def add_adaptation(
+        self, adaptation: AdaptationResult, records: Mapping[int, ScoreRecord], event: Event
+    ) -> None:
+        """Write an adaptation, all of it or nothing.
+
+        Args:
+            adaptation: The adaptation.
+            records: Score records under the new controller, by number of the candidate; empty
+                where the search goes on with the controller that it had.
+            event: The event "adaptation".
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        with self._writing():
+            self._connection.execute(
+                "INSERT INTO adaptations VALUES (?, ?, ?, ?, ?, ?)", adaptation
+            )
+            self._connection.executemany(
+                "INSERT INTO rescores VALUES (?, ?, ?, ?)",
+                [
+                    (number, adaptation.number, record.score, rows.record_to_json(record))
+                    for number, record in records.items()
+                ],
+            )
+            self._connection.execute(rows.INSERT_EVENT, rows.event_to_row(event))
 
     def set_early_stop(self, total: int, reason: str) -> None:
         """Write that the run ends before its budget is spent; a second call changes nothing.
@@ -210,11 +253,35 @@ class Database:
         )
         return [(row[0], row[1], tuple(row)[2:]) for row in found]
 
+    def adaptations(self) -> list[AdaptationResult]:
+        """The adaptations so far, in order."""
+        found = self._rows("SELECT * FROM adaptations ORDER BY number")
+        return [AdaptationResult(*tuple(row)) for row in found]
+
+    def rescores(self, adaptation: int) -> dict[int, ScoreRecord]:
+        """The score records under the controller of an adaptation, by number of the candidate.
+
+        Args:
+            adaptation: Number of the adaptation.
+
+        Raises:
+            UsageError: A record is damaged.
+        """
+        query = "SELECT number, record FROM rescores WHERE adaptation = ? ORDER BY number"
+        found = self._rows(query, adaptation)
+        try:
+            return {number: ScoreRecord.from_dict(json.loads(text)) for number, text in found}
+        except rows.DAMAGES as error:
+            raise UsageError(
+                f"scores of adaptation {adaptation} in {self._path} are damaged: {one_line(error)}"
+            ) from None
+
     def best(self, count: int, *, of_front: bool = True) -> list[Candidate]:
         """The best candidates, best first: distinct bodies with status "ok".
 
-        Re-evaluated candidates come first, by the score of their re-evaluation; ties go to the
-        older.
+        Candidates that were fine-tuned come first, by their score after it, then those that were
+        re-evaluated, by that score; ties go to the older. Where the controller was adapted, bodies
+        count that were scored under the last one.
 
         Args:
             count: Maximum number of candidates.
@@ -222,12 +289,12 @@ class Database:
                 others.
         """
         if of_front and (front := self._front()):
-            again = {c: c.reevaluation for c in front if c.reevaluation}
+            again = {c: c.final for c in front if c.finetuned or c.reevaluation}
             again = {c: record for c, record in again.items() if record.status == "ok"}
             others = {c: c.result for c in front if c not in again}
             best = ranking.spread(again, count)
             return [*best, *ranking.spread(others, count - len(best))]
-        return self._distinct(ranking.REEVALUATED_FIRST, count)
+        return self._distinct(ranking.FINAL_FIRST, count)
 
     def best_in_search(self, count: int) -> list[Candidate]:
         """The best candidates by their scores in the search, as :meth:`best` otherwise.
@@ -337,7 +404,7 @@ class Database:
         # The record of a single task is its only part.
         parts = "json_each(ifnull(json_extract(record, '$.by_task'), json_array(json(record))))"
         known = ", ".join("?" for _ in tasks)
-        for table in ("candidates", "reevaluations"):
+        for table in ("candidates", "rescores", "reevaluations", "finetunings"):
             for row in self._rows(
                 f"SELECT number FROM {table}, {parts} AS part WHERE "
                 f"ifnull(json_extract(part.value, '$.task'), '') NOT IN ({known}) UNION "

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
 
@@ -16,6 +19,7 @@ from codesign.config.trust import require_word, trusted_words
 from codesign.errors import WRONG_INPUT, RunError, RunLockedError, UsageError
 from codesign.store import own_run, schema
 from codesign.store.atomic import new_folder
+from codesign.store.candidate import Candidate
 from codesign.store.database import Database
 from codesign.store.event import utc_now
 from codesign.store.founder import Founder
@@ -23,14 +27,22 @@ from morph_ops._messages import one_line, reason
 from morph_ops.errors import MjcfError
 from morph_ops.io import json_file
 
+if TYPE_CHECKING:
+    from hyperdistill_core.nets.mlp import BodyMLP
+
 DATABASE = "run.sqlite"
 SETTINGS = "settings.toml"
 DESIGNS = "designs"
 START = "start"
 SCENES = "scenes"
+CONTROLLERS = "controllers"
+NETWORKS = "networks"
+LEARNING = "learning"
 VARIANTS = "variants.json"
 LOG = "log.txt"
 LOCK = "run.lock"
+#: Names of controllers that learned on during the run.
+_ADAPTED = re.compile(r"adapted-[0-9]{3,}")
 #: Time to wait for the lock (s): :attr:`RunFolder.locked` of another process holds it for a moment.
 LOCK_WAIT_S = 0.2
 
@@ -133,6 +145,71 @@ class RunFolder:
     def designs(self) -> Path:
         """The folder of the best designs."""
         return self.path / DESIGNS
+
+    def adapted_controller(self, adaptation: int) -> Path:
+        """The file of the controller that an adaptation made.
+
+        Args:
+            adaptation: Number of the adaptation, from 1.
+        """
+        return self.path / CONTROLLERS / f"adapted-{adaptation:03d}.safetensors"
+
+    def controller_of(self, candidate: Candidate) -> str:
+        """Name or file of the controller of a candidate's final score.
+
+        Args:
+            candidate: The scored candidate.
+        """
+        name = candidate.final.controller
+        if _ADAPTED.fullmatch(name):
+            return str(self.path / CONTROLLERS / f"{name}.safetensors")
+        return self.settings.controller
+
+    @property
+    def learning(self) -> Path:
+        """The folder of what learns right now, from which an interrupted process goes on."""
+        return self.path / LEARNING
+
+    @property
+    def networks(self) -> Path:
+        """The folder of the networks of finalists that were fine-tuned."""
+        return self.path / NETWORKS
+
+    def network(self, candidate: Candidate) -> Path:
+        """The file of the network that a finalist has after fine-tuning.
+
+        Args:
+            candidate: The finalist.
+        """
+        return self.networks / f"{candidate.name}.npz"
+
+    def stored_network(self, candidate: Candidate) -> BodyMLP:
+        """The network in the file of a finalist.
+
+        Args:
+            candidate: The finalist.
+
+        Raises:
+            UsageError: The file is missing or damaged.
+        """
+        from hyperdistill_core.nets.mlp import BodyMLP
+
+        path = self.network(candidate)
+        try:
+            return BodyMLP.load_npz(path)
+        except (BadZipFile, OSError, LookupError, TypeError, ValueError) as error:
+            raise UsageError(f"the network {path} cannot be read: {one_line(error)}") from None
+
+    def own_network(self, candidate: Candidate) -> BodyMLP | None:
+        """The network that moves a candidate in its final score; None for a generated one.
+
+        Args:
+            candidate: The candidate.
+
+        Raises:
+            UsageError: The file of its network is missing or damaged.
+        """
+        return None if candidate.finetuned is None else self.stored_network(candidate)
 
     def start(self) -> list[Founder]:
         """The bodies that the run starts from; empty if it samples them.

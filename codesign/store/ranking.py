@@ -8,12 +8,20 @@ from codesign.scoring import ScoreRecord
 from codesign.store.candidate import Candidate
 from codesign.store.schema import FRONT
 
-#: Each body once: of a body under several variants the best counts.
-DISTINCT = """
+#: Number of the adaptation that the controller of the search came from in the end; 0 for none.
+_LATEST = "(SELECT ifnull(max(number), 0) FROM adaptations WHERE kept)"
+#: Each body once, if it was scored under the last controller of the search: scores of different
+#: controllers do not compare. Of a body under several variants the best counts.
+DISTINCT = f"""
 WHERE c.number IN (
     SELECT number FROM (
-        SELECT number, ROW_NUMBER() OVER (PARTITION BY hash ORDER BY score DESC, number) AS place
-        FROM candidates WHERE status = 'ok'
+        SELECT s.number, ROW_NUMBER() OVER (
+            PARTITION BY s.hash ORDER BY ifnull(r.score, s.score) DESC, s.number
+        ) AS place
+        FROM candidates AS s LEFT JOIN rescores AS r
+            ON r.number = s.number AND r.adaptation = {_LATEST}
+        WHERE ifnull(json_extract(r.record, '$.status'), s.status) = 'ok'
+            AND (s.adaptation = {_LATEST} OR r.number IS NOT NULL)
     ) WHERE place = 1
 )
 """
@@ -21,12 +29,15 @@ WHERE c.number IN (
 ON_FRONT = f"""
 WHERE c.status = 'ok' AND c.number IN (
     SELECT number FROM membership WHERE role = '{FRONT}' AND until IS NULL
-) ORDER BY c.score, c.number DESC
+) ORDER BY ifnull(rescores.score, c.score), c.number DESC
 """
-#: Best first: by the re-evaluation, then by the score of the search; ties go to the older.
-REEVALUATED_FIRST = "reevaluations.score IS NULL, reevaluations.score DESC, c.score DESC, c.number"
 #: Best first, by the score of the search alone; ties go to the older.
-BY_SEARCH = "c.score DESC, c.number"
+BY_SEARCH = "ifnull(rescores.score, c.score) DESC, c.number"
+#: Best first: by the score after fine-tuning, then by the re-evaluation, then by the search.
+FINAL_FIRST = (
+    "finetunings.score IS NULL, finetunings.score DESC, "
+    f"reevaluations.score IS NULL, reevaluations.score DESC, {BY_SEARCH}"
+)
 
 
 def spread(records: Mapping[Candidate, ScoreRecord], count: int) -> list[Candidate]:

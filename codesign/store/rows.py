@@ -17,17 +17,24 @@ DAMAGES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeErr
 
 INSERT_CANDIDATE = """
 INSERT INTO candidates VALUES (
-    :number, :generation, :operator, :parents, :diff, :hash, :variant, :duplicate_of, :status,
-    :score, :ci_low, :ci_high, :speed, :distance, :seconds, :graph, :record
+    :number, :generation, :operator, :parents, :diff, :hash, :variant, :adaptation, :duplicate_of,
+    :status, :score, :ci_low, :ci_high, :speed, :distance, :seconds, :graph, :record
 )
 """
+INSERT_ADAPTATION = "INSERT INTO adaptations VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_EVENT = """
 INSERT INTO events (time, kind, name, generation, number, message, details)
 VALUES (:time, :kind, :name, :generation, :number, :message, :details)
 """
 SELECT_CANDIDATES = """
-SELECT c.*, reevaluations.record AS reevaluation
-FROM candidates AS c LEFT JOIN reevaluations ON reevaluations.number = c.number
+SELECT c.*, rescores.record AS rescored, reevaluations.record AS reevaluation,
+    finetunings.record AS finetuned
+FROM candidates AS c
+LEFT JOIN rescores ON rescores.number = c.number AND rescores.adaptation = (
+    SELECT max(adaptation) FROM rescores WHERE number = c.number
+)
+LEFT JOIN reevaluations ON reevaluations.number = c.number
+LEFT JOIN finetunings ON finetunings.number = c.number
 """
 
 
@@ -42,6 +49,7 @@ def candidate_to_row(candidate: Candidate) -> dict[str, Any]:
         "diff": None if candidate.diff is None else json.dumps(candidate.diff),
         "hash": candidate.hash,
         "variant": record.variant,
+        "adaptation": candidate.adaptation,
         "duplicate_of": candidate.duplicate_of,
         "status": record.status,
         "score": record.score,
@@ -62,8 +70,6 @@ def candidate_from_row(row: sqlite3.Row) -> Candidate:
         KeyError: A field of a score record is missing.
         ValueError: A value is not valid JSON, or not a body.
     """
-    record = ScoreRecord.from_dict(json.loads(row["record"]))
-    again = row["reevaluation"]
     return Candidate(
         number=row["number"],
         generation=row["generation"],
@@ -73,9 +79,12 @@ def candidate_from_row(row: sqlite3.Row) -> Candidate:
         hash=row["hash"],
         diff=json.loads(row["diff"]) if row["diff"] else None,
         variant=row["variant"],
+        adaptation=row["adaptation"],
         duplicate_of=row["duplicate_of"],
-        record=record,
-        reevaluation=ScoreRecord.from_dict(json.loads(again)) if again else None,
+        record=record_from_json(row["record"]),
+        rescored=record_from_json(row["rescored"]),
+        reevaluation=record_from_json(row["reevaluation"]),
+        finetuned=record_from_json(row["finetuned"]),
     )
 
 
@@ -88,6 +97,16 @@ def event_from_row(row: sqlite3.Row) -> Event:
     """The event in a row of the table ``events``."""
     plain = [field.name for field in fields(Event) if field.name != "details"]
     return Event(**{name: row[name] for name in plain}, details=json.loads(row["details"]))
+
+
+def record_from_json(text: str | None) -> ScoreRecord | None:
+    """The score record of :func:`record_to_json`; None stays None.
+
+    Raises:
+        KeyError: A field is missing.
+        ValueError: The text is not valid JSON.
+    """
+    return None if text is None else ScoreRecord.from_dict(json.loads(text))
 
 
 def record_to_json(record: ScoreRecord) -> str:

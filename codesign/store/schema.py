@@ -11,8 +11,11 @@ from pathlib import Path
 from codesign.errors import UsageError
 from morph_ops._messages import cut, one_line
 
-SCHEMA_VERSION = 5
-TABLES = ("candidates", "reevaluations", "membership", "events", "provenance", "early_stop")
+SCHEMA_VERSION = 6
+TABLES = (
+    *("candidates", "adaptations", "rescores", "reevaluations", "finetunings", "membership"),
+    *("events", "provenance", "early_stop"),
+)
 #: The role, in ``membership``, of the candidates on the Pareto front.
 FRONT = "front"
 
@@ -25,6 +28,7 @@ CREATE TABLE candidates (           -- every scored candidate
     diff TEXT,                      -- changes against the first parent, JSON
     hash TEXT NOT NULL,             -- hash of the body
     variant INTEGER NOT NULL,       -- controller variant of the score
+    adaptation INTEGER NOT NULL,    -- adaptation that the controller came from; 0: as it was given
     duplicate_of INTEGER,           -- candidate whose score was copied
     status TEXT NOT NULL,           -- ok, unstable, failed or pruned
     score REAL NOT NULL,            -- mean return
@@ -36,9 +40,29 @@ CREATE TABLE candidates (           -- every scored candidate
     graph TEXT NOT NULL,            -- the body, JSON
     record TEXT NOT NULL            -- the complete score record, JSON
 ) STRICT;
+CREATE TABLE adaptations (          -- the controller learned on
+    number INTEGER PRIMARY KEY,     -- from 1
+    candidates INTEGER NOT NULL,    -- candidates that were scored before
+    kept INTEGER NOT NULL,          -- 1 if the search went on with the new controller, else 0
+    score_before REAL NOT NULL,     -- mean score of the bodies that were scored anew
+    score_after REAL NOT NULL,      -- the same under the new controller
+    controller_hash TEXT NOT NULL   -- hash of the new controller
+) STRICT;
+CREATE TABLE rescores (             -- bodies that were scored anew after an adaptation
+    number INTEGER NOT NULL REFERENCES candidates (number),
+    adaptation INTEGER NOT NULL REFERENCES adaptations (number),
+    score REAL NOT NULL,
+    record TEXT NOT NULL,           -- the complete score record, JSON
+    PRIMARY KEY (number, adaptation)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE reevaluations (        -- finalists, scored again over fresh episodes
     number INTEGER PRIMARY KEY REFERENCES candidates (number),
     score REAL NOT NULL,
+    record TEXT NOT NULL            -- the complete score record, JSON
+) STRICT;
+CREATE TABLE finetunings (          -- finalists whose own networks learned on
+    number INTEGER PRIMARY KEY REFERENCES candidates (number),
+    score REAL NOT NULL,            -- after learning, over episodes that it never used
     record TEXT NOT NULL            -- the complete score record, JSON
 ) STRICT;
 CREATE TABLE membership (           -- candidates that the algorithm kept, and how long

@@ -106,10 +106,8 @@ class Shelf:
             UsageError: The run has no such candidate.
         """
         candidate = self._run.candidate(number)
-        record = candidate.reevaluation or candidate.record
-        score = "not scored" if record is None else f"{record.score:,.0f}"
-        if record is not None and record.status != "ok":
-            score = record.status
+        record = candidate.final
+        score = f"{record.score:,.0f}" if record.status == "ok" else record.status
         parents = " and ".join(str(parent) for parent in candidate.parents)
         made = made_by(candidate.operator.split("+"))
         return Entry(

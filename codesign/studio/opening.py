@@ -56,12 +56,15 @@ def find_source(
 
     run: Run | None = None
     opened: Opened | None = None
+    of_run = (defaults.CONTROLLER, defaults.TASK)
     if path is not None and not path.exists():
         raise UsageError(f"{path}: no such robot or run")
     if path is not None and RunFolder.is_run(path):
         run = load_run(path)
         best = run.best(1) if candidate is None else [run.candidate(candidate)]
+        of_run = (run.settings.controller, run.settings.task)
         for each in best:
+            of_run = (run.controller_of(each), run.settings.task)
             opened = Opened(
                 graph=each.graph,
                 name=f"candidate-{each.number:05d}",
@@ -77,8 +80,6 @@ def find_source(
             find_robots(path, controller=controller or defaults.CONTROLLER, root=root)
         )
         opened = Opened(graph=graph, name=plain_name(path.name))
-    usual = (defaults.CONTROLLER, defaults.TASK)
-    of_run = usual if run is None else (run.settings.controller, run.settings.task)
     setting = Setting(controller=controller or of_run[0], task=task or of_run[1])
     return Source(opened=opened, run=run, title=str(path or "")), setting
 

@@ -14,6 +14,6 @@ def small_settings(**changes):
     return Settings.from_dict({**SMALL, **changes})
 
 
-def search(settings, database, *, start=(), pool=None):
+def search(settings, database, *, start=(), pool=None, folder=None):
     """Run a campaign to its end; the reason if it ends early."""
-    return run(settings, database=database, pool=pool or FormulaPool(), start=start)
+    return run(settings, folder=folder, database=database, pool=pool or FormulaPool(), start=start)

@@ -18,8 +18,8 @@ from codesign.cli import main
 
 #: Columns of candidates but for times, also those of each task in campaigns on flat and incline.
 COMPARED = (
-    "number, generation, operator, parents, diff, hash, variant, duplicate_of, status, score, "
-    "ci_low, ci_high, speed, distance, graph, json_remove(record, '$.seconds', "
+    "number, generation, operator, parents, diff, hash, variant, adaptation, duplicate_of, status, "
+    "score, ci_low, ci_high, speed, distance, graph, json_remove(record, '$.seconds', "
     "'$.by_task.flat.seconds', '$.by_task.incline.seconds')"
 )
 STARTED: list[subprocess.Popen] = []
@@ -57,6 +57,16 @@ def history(out: Path) -> list[tuple]:
     events = "SELECT kind, name, generation, number, message, details FROM events "
     stored = select(out, f"{events} WHERE generation IS NOT NULL ORDER BY id")
     return [*select(out, "SELECT * FROM membership"), *stored]
+
+
+def learned(out: Path) -> list[tuple]:
+    """Adaptations, and scores that come from them or from fine-tuning, without times."""
+    record = "json_remove(record, '$.seconds')"
+    return [
+        *select(out, "SELECT * FROM adaptations"),
+        *select(out, f"SELECT number, adaptation, score, {record} FROM rescores"),
+        *select(out, f"SELECT number, score, {record} FROM finetunings"),
+    ]
 
 
 def wait_for(out: Path, count: int, process: subprocess.Popen) -> None:

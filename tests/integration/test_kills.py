@@ -24,6 +24,7 @@ from tests.helpers.run_processes import (
     finish,
     history,
     kill_soon,
+    learned,
     rows,
     start,
     wait_for,
@@ -37,6 +38,8 @@ ALGORITHMS = {
     "map_elites": {"descriptors": "['limbs', 'mass']", "bins": "4"},
     "islands": {"islands": "['aging', 'mu_plus_lambda']", "population": "8", "migrate_every": "4"}
     | {"best_of": "2"},
+    "nsga2": {"adaptation": "{every=2, steps=3000, bodies=4, simulations=2}"}
+    | {"finetune_steps": "800"},
 }
 KILLS = int(os.environ.get("CODESIGN_KILLS", "8"))
 TOTAL = 40
@@ -103,6 +106,7 @@ def test_killed_at_random_moments(algorithm, uninterrupted, variant_controller, 
     assert len(rows(out)) == TOTAL
     assert rows(out) == rows(whole)
     assert history(out) == history(whole)
+    assert learned(out) == learned(whole)
 
 
 def test_a_full_disk_is_one_line_and_the_run_continues_later(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from codesign.campaign import adapter
@@ -48,12 +49,7 @@ class MapElites(Archived):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._elites: dict[int, Candidate] = {}  # by index of the cell
-        self._grid: Any = _ribs_archives(settings).GridArchive(
-            solution_dim=1,
-            dims=[settings.bins] * len(self.descriptors),
-            ranges=[(axis.low, axis.high) for axis in self.descriptors],
-        )
+        self._clear()
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
@@ -64,6 +60,23 @@ class MapElites(Archived):
         if added["status"]:
             self._elites[int(self._grid.index_of_single(position))] = candidate
             self.archive = list(self._elites.values())
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """See :meth:`Algorithm.rescore`; every elite finds its cell anew."""
+        elites = [candidates.get(each.number, each) for each in self.archive]
+        self._clear()
+        for elite in sorted(elites, key=lambda each: each.number):
+            self.tell(elite)
+
+    def _clear(self) -> None:
+        """Begin with an empty grid."""
+        self.archive = []
+        self._elites: dict[int, Candidate] = {}  # by index of the cell
+        self._grid: Any = _ribs_archives(self.settings).GridArchive(
+            solution_dim=1,
+            dims=[self.settings.bins] * len(self.descriptors),
+            ranges=[(axis.low, axis.high) for axis in self.descriptors],
+        )
 
     def ask(self, number: int) -> Parents:
         """See :meth:`Algorithm.ask`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from codesign.campaign.metrics import Criteria
@@ -82,6 +83,16 @@ class Algorithm(ABC):
         Args:
             candidate: The candidate; candidates come in the order of their numbers.
         """
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """Take in new scores of candidates that were told before, under another controller.
+
+        Args:
+            candidates: Candidates with their new scores, by number. All that the algorithm keeps
+                are among them.
+        """
+        for kept in (self.population, self.archive):
+            kept[:] = [candidates.get(each.number, each) for each in kept]
 
     def threshold(self, number: int) -> float | None:
         """The score that a candidate must be able to reach to matter, for racing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 
 from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents
@@ -33,6 +34,12 @@ class Generational(Algorithm):
         if len(self._children) == self.settings.population:
             self.replace([*self.population, *self._children])
             self._children = []
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """See :meth:`Algorithm.rescore`."""
+        super().rescore(candidates)
+        self._children = [candidates.get(each.number, each) for each in self._children]
+        self.replace(self.population)
 
     def membership(self) -> dict[str, list[Candidate]]:
         """See :meth:`Algorithm.membership`; children of an incomplete generation belong to it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from codesign.campaign import adapter
 from codesign.campaign.algorithms.base import POPULATION, Algorithm, Parents
 from codesign.config import Settings
@@ -52,6 +54,11 @@ class Islands(Algorithm):
             populations = [each.population for each in self._islands]
             if all(populations):
                 adapter.migrate(populations, lambda c: c.score, self.settings.migrants)
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """See :meth:`Algorithm.rescore`."""
+        for island in self._islands:
+            island.rescore(candidates)
 
     def threshold(self, number: int) -> float | None:
         """The threshold of the candidate's island."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from codesign.campaign.algorithms.base import Algorithm, Parents
 from codesign.config import Settings
 from codesign.store import Candidate
@@ -36,6 +38,12 @@ class Random(Algorithm):
         best[candidate.hash] = max(candidate.score, best.get(candidate.hash, candidate.score))
         if len(best) > self._finalists:
             del best[min(best, key=best.__getitem__)]
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """See :meth:`Algorithm.rescore`; the best bodies are among the candidates."""
+        self._best = {}
+        for candidate in candidates.values():
+            self.tell(candidate)
 
     def threshold(self, number: int) -> float | None:
         """The lowest score among the bodies that would be finalists now."""

@@ -5,7 +5,10 @@ the same budget, and returns the best network of each with its scores before and
 holds the checkpoints; its manifest names the one fine-tuning that it belongs to.
 """
 
-from hyperdistill_core.training.finetuning.finetune_settings import FineTuneSettings
+from hyperdistill_core.training.finetuning.finetune_settings import (
+    FineTuneSettings,
+    enough_simulations,
+)
 from hyperdistill_core.training.finetuning.finetuner import (
     FineTuner,
     FineTuneResult,
@@ -25,6 +28,7 @@ __all__ = [
     "FineTuneSettings",
     "FineTuner",
     "Report",
+    "enough_simulations",
     "ensure_manifest",
     "finetune",
     "load_specialists",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import Field
 
 from hyperdistill_core.settings import FrozenSettings
@@ -9,6 +11,22 @@ from hyperdistill_core.training.ppo.ppo_settings import PPOSettings
 
 #: A small network learns by many short steps of its optimizer.
 _MINIBATCHES = 16
+#: Least number of simulations of all bodies together, and of each. With fewer, a control step costs
+#: more.
+_LEAST_IN_ALL, _LEAST_EACH = 96, 12
+
+
+def enough_simulations(bodies: int) -> int:
+    """Number of simulations of each body with which a control step costs least.
+
+    Args:
+        bodies: Number of bodies that learn side by side, at least one.
+
+    Examples:
+        >>> enough_simulations(1), enough_simulations(20)
+        (96, 12)
+    """
+    return max(_LEAST_EACH, math.ceil(_LEAST_IN_ALL / bodies))
 
 
 class FineTuneSettings(FrozenSettings):

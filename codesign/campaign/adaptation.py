@@ -1,0 +1,265 @@
+"""Adaptation: the controller learns on while a search runs, on the bodies that the search finds.
+
+At the end of every few generations three things happen, while no candidate is scored:
+
+    learn     the hypernetwork learns by PPO on the kept bodies and the best of the latest ones
+    score     the kept bodies and the best ones so far are scored under the new controller
+    decide    where their mean score is higher, the search goes on with the new controller and
+              the new scores; otherwise nothing changes
+
+All of it follows from the settings and the candidates before, so a resumed run does the same. What
+an adaptation decided is in the database; a learning that was interrupted goes on.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+from codesign.campaign import seeds
+from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
+from codesign.campaign.metrics import Criteria, with_criteria
+from codesign.config import Adaptation, Settings
+from codesign.errors import RunError, UsageError
+from codesign.scoring import ScoreRecord, ScoringPool
+from codesign.store import AdaptationResult, Candidate, Database, Event, RunFolder
+from morph_ops._messages import one_line
+
+#: Control steps of a simulation between two updates.
+HORIZON = 64
+#: Share of an adaptation, at its end, over which the weights are averaged.
+_AVERAGED = 0.33
+#: Learning rate of the critic. Within four updates a random one explains 0.8 of the returns; with
+#: the rate of the policy it takes fifty.
+_CRITIC_LR, _CRITIC_ROLLOUTS = 1e-3, 4
+
+
+class Adaptations:
+    """The adaptations of one run.
+
+    Args:
+        settings: Settings of the run, with a table ``adaptation``.
+        folder: Run folder, for the controllers and the learning in progress.
+        database: Database of the run.
+        pool: The pool that scores bodies; it is given each new controller.
+        criteria: The criteria of the algorithm.
+        on_steps: Function to call while a controller learns.
+        on_event: Function to call with the event of every new adaptation.
+
+    Attributes:
+        latest: Number of the adaptation that the present controller comes from; 0 for none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        folder: RunFolder,
+        database: Database,
+        pool: ScoringPool,
+        criteria: Criteria,
+        on_steps: OnSteps,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self._settings = settings
+        self._table: Adaptation = settings.adaptation or Adaptation()
+        self._folder, self._database, self._pool = folder, database, pool
+        self._criteria, self._on_steps, self._on_event = criteria, on_steps, on_event
+        self._done = {result.number: result for result in database.adaptations()}
+        self._period = settings.population * self._table.every
+        self.latest = 0
+
+    def barrier(self, number: int) -> int:
+        """Number of candidates that must be scored before a candidate is created.
+
+        Args:
+            number: Number of the candidate.
+        """
+        return number // self._period * self._period
+
+    def due(self, number: int) -> bool:
+        """Whether an adaptation comes right before a candidate.
+
+        Args:
+            number: Number of the candidate.
+        """
+        return number > 0 and number % self._period == 0
+
+    def run(
+        self, number: int, *, kept: Sequence[Candidate], recent: Sequence[Candidate]
+    ) -> dict[int, Candidate]:
+        """Adapt the controller, or take in what an earlier process did.
+
+        Args:
+            number: Number of the next candidate; all before it are scored.
+            kept: Candidates that the algorithm keeps.
+            recent: Candidates since the last adaptation.
+
+        Returns:
+            Candidates with their new scores, by number; empty where the search goes on with the
+            controller that it has.
+
+        Raises:
+            RunError: No body could be scored under the new controller, or the disk is full.
+            UsageError: The controller of an earlier process is missing.
+            TrainingError: The weights are not finite any more.
+        """
+        adaptation = number // self._period
+        known = {c.number: c for c in (*recent, *kept)}
+        before = self._done.get(adaptation)
+        if before is None:
+            finalists = max(self._settings.finalists, self._settings.top)
+            best = self._database.best_in_search(finalists)
+            chosen = {c.number: c for c in (*kept, *best)}
+            before, records = self._adapt(adaptation, number, chosen, recent)
+        else:
+            records = self._database.rescores(adaptation)
+        self._forget(adaptation - 1)
+        if not before.kept:
+            return {}
+        self._use(adaptation)
+        return {
+            each: replace(known.get(each) or self._database.candidate(each), rescored=record)
+            for each, record in records.items()
+        }
+
+    def _adapt(
+        self,
+        adaptation: int,
+        number: int,
+        chosen: dict[int, Candidate],
+        recent: Sequence[Candidate],
+    ) -> tuple[AdaptationResult, dict[int, ScoreRecord]]:
+        """Learn, score and decide; all of it is in the database when this returns."""
+        controller_hash = self._learn(adaptation, list(chosen.values()), recent)
+        present = self._pool.controller
+        self._pool.use_controller(self._folder.adapted_controller(adaptation))
+        records = self._score(list(chosen.values()))
+        if all(record.status == "failed" for record in records.values()):
+            raise RunError(
+                "no body could be scored under the adapted controller: "
+                f"{next(iter(records.values())).warnings[-1]}"
+            )
+        old, new = (
+            fmean(record.score for record in of.values())
+            for of in ({n: c.result for n, c in chosen.items()}, records)
+        )
+        result = AdaptationResult(adaptation, number, new > old, old, new, controller_hash)
+        if not result.kept:
+            self._pool.use_controller(present)
+            self._folder.adapted_controller(adaptation).unlink(missing_ok=True)
+            records = {}
+        event = Event(
+            kind="adaptation",
+            generation=number // self._settings.population - 1,
+            message=_message(result, len(chosen)),
+            details=dict(result._asdict()),
+        )
+        self._database.add_adaptation(result, records, event)
+        self._on_event(event)
+        return result, records
+
+    def _learn(
+        self, adaptation: int, kept: Sequence[Candidate], recent: Sequence[Candidate]
+    ) -> str:
+        """Let the controller learn, and write it; its hash."""
+        from hyperdistill_core.controller import Controller
+        from hyperdistill_core.training.adaptation import CHECKPOINT, adapt
+        from hyperdistill_core.training.ppo import PPOSettings
+
+        table = self._table
+        bodies = self._bodies(kept, recent)
+        earlier = self._training(adaptation - 1) / CHECKPOINT
+        rollout = HORIZON * table.simulations * min(table.bodies, len(bodies))
+        settings = PPOSettings(
+            horizon=HORIZON,
+            task=self._settings.task,
+            steps=table.steps,
+            n_active=table.bodies,
+            n_envs=table.simulations,
+            replaced_per_update=0,
+            action_std=table.action_std,
+            final_action_std=table.action_std,
+            max_lr=table.max_lr,
+            desired_kl=table.desired_kl,
+            fall_cost=table.fall_cost,
+            critic_lr=_CRITIC_LR,
+            critic_steps=0 if earlier.exists() else _CRITIC_ROLLOUTS * rollout,
+            average_last=_AVERAGED,
+            precision="float32",
+            n_workers=learning_workers(self._settings),
+            seed=seeds.learning_seed(self._settings.seed, adaptation),
+        )
+        file = self._folder.adapted_controller(adaptation)
+        try:
+            with torch_threads(table.threads):
+                controller = adapt(
+                    self._pool.controller,
+                    [candidate.graph for candidate in bodies],
+                    settings,
+                    self._training(adaptation),
+                    name=file.stem,
+                    earlier=earlier if earlier.exists() else None,
+                    report=lambda row: self._on_steps(
+                        "controller", min(int(row["steps"]), table.steps), table.steps
+                    ),
+                )
+            file.parent.mkdir(exist_ok=True)
+            controller.save(file, half=True)
+        except OSError as error:
+            raise RunError(f"cannot write to {self._folder.path}: {one_line(error)}") from None
+        return Controller.load(file).hash
+
+    def _bodies(self, kept: Sequence[Candidate], recent: Sequence[Candidate]) -> list[Candidate]:
+        """Distinct bodies that learn: the kept ones, then the latest, best first each."""
+        found: dict[str, Candidate] = {}
+        for group in (kept, recent):
+            for candidate in sorted(group, key=lambda c: (-c.score, c.number)):
+                if candidate.result.status == "ok":
+                    found.setdefault(candidate.hash, candidate)
+        return list(found.values())[: self._table.bodies]
+
+    def _score(self, candidates: Sequence[Candidate]) -> dict[int, ScoreRecord]:
+        """Scores of candidates under the pool's controller; equal bodies are scored once."""
+        keys = {(c.hash, c.variant): c.number for c in reversed(candidates)}
+        by_number = {c.number: c for c in candidates}
+        waiting = list(keys.values())
+        scored: dict[int, ScoreRecord] = {}
+        while waiting or self._pool.busy:
+            while waiting and self._pool.idle:
+                candidate = by_number[waiting.pop()]
+                self._pool.submit(candidate.number, candidate.graph, variant=candidate.variant)
+            for number, record in self._pool.collect():
+                again = with_criteria(by_number[number].scored(record), self._criteria)
+                scored[number] = again.result
+        return {c.number: scored[keys[c.hash, c.variant]].named(c.name) for c in candidates}
+
+    def _use(self, adaptation: int) -> None:
+        """Go on with the controller of an adaptation."""
+        try:
+            self._pool.use_controller(self._folder.adapted_controller(adaptation))
+        except UsageError as error:
+            raise UsageError(f"the run lacks a controller that it adapted: {error}") from None
+        self.latest = adaptation
+
+    def _training(self, adaptation: int) -> Path:
+        return self._folder.learning / f"{adaptation:03d}"
+
+    def _forget(self, adaptation: int) -> None:
+        """Remove the learning of an adaptation that no later one goes on from."""
+        shutil.rmtree(self._training(adaptation), ignore_errors=True)
+
+    def finish(self) -> None:
+        """Remove the learning of the last adaptation: the run needs it no more."""
+        shutil.rmtree(self._folder.learning, ignore_errors=True)
+
+
+def _message(result: AdaptationResult, bodies: int) -> str:
+    text = (
+        f"adaptation {result.number}: mean score of {bodies} bodies {result.score_before:.1f} "
+        f"before, {result.score_after:.1f} after"
+    )
+    return text if result.kept else f"{text}; the search goes on with the controller that it had"

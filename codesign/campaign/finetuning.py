@@ -1,0 +1,128 @@
+"""Fine-tuning of the finalists: the network of each learns on, on that body alone.
+
+All finalists learn side by side with the same number of control steps, from the networks that the
+controller of the search generates for them. Each keeps the best of several checkpoints, its
+generated network included, and is scored over episodes that the learning never used.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+from codesign.campaign import seeds
+from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
+from codesign.campaign.metrics import Criteria, with_criteria
+from codesign.campaign.reevaluation import FRESH_EPISODES
+from codesign.config import Settings
+from codesign.errors import RunError
+from codesign.scoring import ScoringPool
+from codesign.store import Candidate, Database, RunFolder
+from morph_ops._messages import one_line
+
+#: PyTorch threads; their number changes the last digits of what is learned.
+_THREADS = 2
+#: Folder of the fine-tuning among what learns.
+_FOLDER = "finalists"
+
+
+def missing_finetunings(database: Database, settings: Settings) -> list[Candidate]:
+    """The finalists whose networks have not learned yet.
+
+    Args:
+        database: Database of a run whose candidates are all scored.
+        settings: Settings of the run.
+    """
+    return [each for each in _finalists(database, settings) if each.finetuned is None]
+
+
+def finetune_finalists(
+    settings: Settings,
+    *,
+    folder: RunFolder,
+    database: Database,
+    pool: ScoringPool,
+    criteria: Criteria,
+    on_steps: OnSteps,
+) -> None:
+    """Let the networks of the finalists learn, and write networks and scores.
+
+    Args:
+        settings: Settings of the run.
+        folder: Run folder.
+        database: Database of the run, whose finalists are re-evaluated.
+        pool: The pool that scores bodies.
+        criteria: The criteria of the algorithm.
+        on_steps: Function to call while the networks learn.
+
+    Raises:
+        RunError: A network or a record cannot be written, or the metric of a plugin failed.
+        TrainingError: The weights of a network are not finite any more.
+    """
+    waiting = missing_finetunings(database, settings)
+    if waiting:
+        _learn(_finalists(database, settings), settings, folder, pool, on_steps)
+    by_number = {candidate.number: candidate for candidate in waiting}
+    while waiting or pool.busy:
+        while waiting and pool.idle:
+            candidate = waiting.pop(0)
+            pool.submit(
+                candidate.number,
+                candidate.graph,
+                seed=settings.seed + 2 * FRESH_EPISODES,
+                episodes=settings.reevaluation_episodes or settings.episodes,
+                variant=candidate.variant,
+                policy=folder.stored_network(candidate),
+            )
+        for number, record in pool.collect():
+            candidate = by_number[number]
+            learned = with_criteria(candidate.scored(record), criteria).result
+            added = {
+                "zero_shot_score": candidate.final.score,
+                "finetune_steps": float(settings.finetune_steps),
+            }
+            metrics = {**learned.metrics, **added}
+            database.add_finetuning(number, replace(learned, metrics=metrics))
+    shutil.rmtree(folder.learning, ignore_errors=True)
+
+
+def _finalists(database: Database, settings: Settings) -> list[Candidate]:
+    if not settings.finetune_steps:
+        return []
+    return database.best_in_search(max(settings.finalists, settings.top))
+
+
+def _learn(
+    finalists: list[Candidate],
+    settings: Settings,
+    folder: RunFolder,
+    pool: ScoringPool,
+    on_steps: OnSteps,
+) -> None:
+    """Write the network of each finalist."""
+    from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
+
+    total = settings.finetune_steps * len(finalists)
+    tuning = FineTuneSettings(
+        task=settings.task,
+        steps_per_body=settings.finetune_steps,
+        n_envs=enough_simulations(len(finalists)),
+        n_workers=learning_workers(settings),
+        seed=seeds.learning_seed(settings.seed, 0),
+        episodes=settings.episodes,
+    )
+    try:
+        with torch_threads(_THREADS):
+            result = finetune(
+                [candidate.graph for candidate in finalists],
+                pool.controller,
+                tuning,
+                folder.learning / _FOLDER,
+                variants=[candidate.variant for candidate in finalists],
+                report=lambda row: on_steps("finalists", min(int(row["steps"]), total), total),
+            )
+        folder.networks.mkdir(exist_ok=True)
+        for candidate, network in zip(finalists, result.networks, strict=True):
+            network.save_npz(folder.network(candidate))
+    except OSError as error:
+        raise RunError(f"cannot write to {folder.path}: {one_line(error)}") from None
