@@ -1,4 +1,4 @@
-"""DERL's question (Gupta 2021): do harder worlds breed bodies that learn faster?
+"""DERL's question (Gupta 2021): do bodies that evolved in harder worlds learn faster?
 
     python benchmarks/harder_worlds.py --out FOLDER
 

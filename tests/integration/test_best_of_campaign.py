@@ -10,7 +10,7 @@ from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.exporting import export_run
 from codesign.scoring import ScoringPool
-from codesign.store import Database
+from codesign.store import RunFolder
 
 
 @pytest.mark.slow
@@ -25,8 +25,8 @@ def test_a_campaign_with_best_of_is_the_same_on_any_number_of_workers(variant_co
     rows = []
     for name, workers in (("alone", 0), ("two", 2)):
         settings = Settings.from_dict({**values, "workers": workers})
-        Database.create(tmp_path / f"{name}.sqlite")
-        with Database(tmp_path / f"{name}.sqlite") as database:
+        folder = RunFolder.create(tmp_path / f"{name}-run", settings)
+        with folder.database() as database:
             with ScoringPool.of_campaign(settings) as pool:
                 run(settings, database=database, pool=pool)
             found = [(c.hash, c.result.variant, c.score) for c in database.candidates()]
@@ -35,7 +35,7 @@ def test_a_campaign_with_best_of_is_the_same_on_any_number_of_workers(variant_co
             assert len(records) == len(best)
             same = [r.variant == c.result.variant for r, c in zip(records, best, strict=True)]
             rows.append((found, same))
-            export_run(database, settings, tmp_path / name)
+            export_run(folder, database, tmp_path / name)
             for rank, record in enumerate(records, start=1):
                 with np.load(
                     tmp_path / name / f"design-{rank:02d}" / f"design-{rank:02d}.npz"
@@ -44,9 +44,10 @@ def test_a_campaign_with_best_of_is_the_same_on_any_number_of_workers(variant_co
     assert rows[0] == rows[1]
     assert all(rows[0][1])
     assert len({variant for _, variant, _ in rows[0][0]}) > 1
-    other = Settings.from_dict({**values, "controller": "flat-v0", "best_of": 1, "workers": 0})
+    settings = Settings.from_dict({**values, "controller": "flat-v0", "best_of": 1, "workers": 0})
+    other = RunFolder.create(tmp_path / "other-run", settings)
     with (
-        Database(tmp_path / "alone.sqlite") as database,
+        RunFolder(tmp_path / "alone-run").database() as database,
         pytest.raises(UsageError, match="not the one that scored this run"),
     ):
-        export_run(database, other, tmp_path / "other")
+        export_run(other, database, tmp_path / "other")

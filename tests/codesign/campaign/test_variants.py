@@ -189,7 +189,8 @@ def test_inherited_variants_on_any_number_of_workers(new_database, variant_contr
             found = searched(database, made, pool)
         rows.append([(c.hash, c.variant, c.score) for c in found])
         best = database.best(2)
-        export_run(database, made, tmp_path / f"designs-{workers}")
+        folder = RunFolder.create(tmp_path / f"run-{workers}", made)
+        export_run(folder, database, tmp_path / f"designs-{workers}")
         for rank, candidate in enumerate(best, start=1):
             assert candidate.reevaluation.variant == candidate.variant
             name = f"design-{rank:02d}"
