@@ -93,6 +93,9 @@ def evolve(
         with observer.phase("starting workers"):
             pool = stack.enter_context(ScoringPool.of_campaign(settings))
         scales = _scales(settings, pool, {}, observer)
+        if settings.screened:
+            with observer.phase("screening bodies"):
+                start = campaign.screen(settings, pool)
         # The folder comes last: where the workers cannot start, nothing is left behind.
         folder = stack.enter_context(RunFolder.create(path, settings, start=start))
         stopped = _search(folder, settings, pool, start, observer, kind="started", scales=scales)

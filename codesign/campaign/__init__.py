@@ -12,6 +12,7 @@ A run is the same on any number of workers, and after an interruption at any mom
     adapter              candidates as DEAP individuals; the one module that imports DEAP
     seeds                every random number of a run, from its root seed
     start                checks before a search, and the bodies that it starts from
+    screening            short episodes that choose the starting population
     stopping             the rule that ends a run early
     frontier             how far candidates are created, scored, and told
     duplicates           equal bodies are scored once
@@ -32,6 +33,7 @@ from codesign.campaign.loop import run
 from codesign.campaign.objectives import Objective, objective
 from codesign.campaign.progress import Progress
 from codesign.campaign.reevaluation import missing_reevaluations
+from codesign.campaign.screening import screen
 from codesign.campaign.start import prepare, read_founders, require_components
 
 __all__ = [
@@ -47,4 +49,5 @@ __all__ = [
     "read_founders",
     "require_components",
     "run",
+    "screen",
 ]

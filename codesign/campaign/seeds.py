@@ -16,6 +16,7 @@ _VARIATION = 1
 _SELECTION = 2
 _DIVERSITY = 3
 _LEARNING = 4
+_SCREENING = 5
 
 
 def variation_rng(seed: int, number: int) -> np.random.Generator:
@@ -47,6 +48,15 @@ def learning_seed(seed: int, number: int) -> int:
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(_LEARNING, number))
     return int(sequence.generate_state(1)[0])
+
+
+def screening_seed(seed: int) -> int:
+    """The root seed of the bodies that a screening samples, which no search samples again.
+
+    Args:
+        seed: Root seed of the run.
+    """
+    return int(np.random.SeedSequence(seed, spawn_key=(_SCREENING,)).generate_state(1)[0])
 
 
 @contextmanager

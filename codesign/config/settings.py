@@ -162,6 +162,13 @@ class Settings(FrozenSettings):
         le=1_000_000,
         description="Number of bodies in the population; the search starts with as many.",
     )
+    screened: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Sampled bodies of which one short episode each chooses the starting "
+        "population: at least `population`; 0 starts with sampled bodies as they come.",
+    )
     generations: int = Field(
         default=8,
         ge=0,
@@ -376,6 +383,23 @@ class Settings(FrozenSettings):
                 f"expected 1 on several tasks, got {self.best_of}: a body has one network for all "
                 "of them; inherited variants (variants) search for it",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _enough_screened(self) -> Settings:
+        if not self.screened:
+            return self
+        if self.screened < self.population:
+            raise SettingsError.of(
+                "screened",
+                f"expected 0, or at least population = {self.population}, got {self.screened}",
+            )
+        if self.start is not None:
+            raise SettingsError.of(
+                "screened", f"expected 0 with bodies of your own in start, got {self.screened}"
+            )
+        if self.tasks:
+            raise SettingsError.of("screened", f"expected 0 on several tasks, got {self.screened}")
         return self
 
     @model_validator(mode="after")

@@ -218,7 +218,7 @@ class Adaptation(FrozenSettings):
         description="Most bodies that learn: kept ones first, then the latest candidates.",
     )
     simulations: int = Field(
-        default=8, ge=2, le=4_096, description="Simulations of each body at the same time."
+        default=4, ge=2, le=4_096, description="Simulations of each body at the same time."
     )
     action_std: float = Field(
         default=0.9, gt=0.0, description="Standard deviation of the actions while it learns."

@@ -116,7 +116,8 @@ class BodyScorer:
             seed: Seed for this body alone; None takes the scorer's.
             episodes: Episodes for this body alone; None takes the scorer's.
             threshold: Score that the body must be able to reach, or racing prunes it. None
-                never prunes.
+                never prunes; :data:`~codesign.scoring.racing.SCREENING` prunes after one short
+                episode, also where nothing races.
             preferred_variants: Variants to try first, if several are tried.
             variant: Variant to score. None selects one out of ``best_of``.
             policy: Policy that acts instead of the network that the controller generates, such
@@ -172,8 +173,9 @@ class BodyScorer:
         blank = replace(blank, warnings=tuple(warnings))
         run_body = partial(run, graph, policy)
         first = None
-        if self._racing is not None and threshold is not None:
-            first = race(run_body, self._task, self._racing, threshold, blank.episodes)
+        racing = self._racing or (Racing() if threshold == SCREENING else None)
+        if racing is not None and threshold is not None:
+            first = race(run_body, self._task, racing, threshold, blank.episodes)
             if isinstance(first, Pruned):
                 record = _pruned(blank, first, threshold)
                 return replace(record, steps=run.steps, seconds=run.seconds)

@@ -48,6 +48,7 @@ class Corridor:
         kinds: Kinds of segments to draw from.
         flat_half_lengths: Half lengths of flat segments to draw from (m).
         half_lengths: Half lengths of curves and rugged squares to draw from (m).
+        relief: Factors of the heights of a segment to draw from.
         walls: Whether walls stand around it.
         reference: Whether the world is that of the public environment: the floor at z = 1, and a
             mirrored height map that is rounded to millimeters.
@@ -65,6 +66,7 @@ class Corridor:
     kinds: tuple[SegmentKind, ...] = ("curve", "steps", "rugged")
     flat_half_lengths: tuple[float, ...] = (1, 2, 3)
     half_lengths: tuple[float, ...] = HALF_LENGTHS
+    relief: tuple[float, ...] = (1.0,)
     walls: bool = False
     reference: bool = False
 
@@ -106,6 +108,8 @@ class Corridor:
                 if kind == "steps"
                 else {"curve": curve, "rugged": rugged}[kind](self.rows, columns, rng)
             )
+            if len(self.relief) > 1:  # (the public code draws no factor)
+                heights = heights * _pick(self.relief, rng)
             segments.append(Segment(kind, segments[-1].end, half_length, heights))
         return segments
 

@@ -228,3 +228,14 @@ def test_rugged_ground_is_a_height_field_and_flat_ground_a_box():
     world = get_task("csr").world(seed=0)
     kinds = {type(geom) for geom in world.geoms}
     assert kinds == {Box, HeightField}
+
+
+def test_rough_ground_has_lower_hills_than_csr():
+    def highest(name):
+        maps = [get_task(name).world(0, episode).height_map for episode in range(24)]
+        boxes = 1.9  # obstacles are 2 m high
+        return [top for top in (float(m.heights.max()) for m in maps) if 0.0 < top < boxes]
+
+    csr, rough = highest("csr"), highest("rough")
+    assert 0.5 < np.mean(csr) < 1.3
+    assert np.mean(rough) < 0.95 * np.mean(csr)
