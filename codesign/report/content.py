@@ -83,6 +83,7 @@ class Content:
         fitness: Rows of the table of fitness: candidates, best and median score.
         operators: How often each operator made a better body.
         spread: What became of the diversity, in a sentence.
+        adaptations: Lines about what the controller learned during the search.
         alarms: Lines about what looked wrong.
         meanings: What the words of the page mean.
         relatives: The phylogeny of the winners.
@@ -107,6 +108,7 @@ class Content:
     fitness: Sequence[tuple[int, float, float]]
     operators: Sequence[OperatorSuccess]
     spread: str
+    adaptations: Sequence[str]
     alarms: Sequence[str]
     meanings: Sequence[tuple[str, str]]
     relatives: Sequence[Relative]
@@ -177,6 +179,7 @@ def content_of(
         fitness=_rows(curve),
         operators=operators,
         spread=words.spread(*diversity(generations)),
+        adaptations=words.adaptations(database.events("adaptation")),
         alarms=words.alarms(database.events("alarm", "warning")),
         meanings=words.meanings(settings),
         relatives=_relatives(database, summaries, winners, pictures),

@@ -99,6 +99,11 @@ class Card:
     files: Sequence[tuple[str, str]]
 
     @property
+    def learned(self) -> bool:
+        """Whether the rank follows the score after the fine-tuning of the run itself."""
+        return self.record is self.candidate.finetuned
+
+    @property
     def name(self) -> str:
         """Name of the design, which is that of its folder."""
         return f"design-{self.rank:02d}"

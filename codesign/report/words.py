@@ -36,7 +36,7 @@ _WORDS = (
     ("sideways drift", "How far the torso left its line, in the episode that the page shows."),
     ("first parent", "The parent whose body a child takes over; a second one gives it limbs."),
     ("kept bodies", "The population or the archive, from which parents come."),
-    ("sample, start", "A random body, or a body that the user gave."),
+    ("sample, start", "A random body; a body that the user gave, or that a screening chose."),
     ("grow_limb, delete_limb", "Adds limbs at the end of the tree, or takes some away."),
     ("limb_params", "Changes length and direction of limbs."),
     ("dof, joint_angle, gear", "Changes the hinges of limbs: axes, ranges, torques."),
@@ -115,6 +115,21 @@ def notes(settings: Settings) -> str:
             "steps each"
         )
     return f"{controller}; the seed was {settings.seed}.{points}"
+
+
+def adaptations(events: Sequence[Event]) -> list[str]:
+    """What the controller learned during a search, one line each.
+
+    Args:
+        events: The events "adaptation" of a run.
+
+    Examples:
+        >>> from codesign.store import Event
+        >>> message = "adaptation 1: mean score of 70 bodies 900.0 before, 1100.0 after"
+        >>> adaptations([Event(kind="adaptation", generation=3, message=message)])
+        ['After generation 3, adaptation 1: mean score of 70 bodies 900.0 before, 1100.0 after.']
+    """
+    return [f"After generation {event.generation}, {event.message}." for event in events]
 
 
 def _points(settings: Settings) -> str:
