@@ -1,24 +1,31 @@
 """Fine-tuning of the finalists: the network of each learns on, on that body alone.
 
-All finalists learn side by side with the same number of control steps, from the networks that the
-controller of the search generates for them. Each keeps the best of several checkpoints, its
-generated network included, and is scored over episodes that the learning never used.
+First the best of several controller variants is chosen for each of them. Then all learn side by
+side with the same number of control steps, from the networks that the controller of the search
+generates. Each keeps the best of several checkpoints, its generated network included, and is
+scored over episodes that the learning never used.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from codesign.campaign import seeds
 from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
 from codesign.campaign.metrics import Criteria, with_criteria
 from codesign.campaign.reevaluation import FRESH_EPISODES
 from codesign.config import Settings
+from codesign.defaults import BEST_OF
 from codesign.errors import RunError
-from codesign.scoring import ScoringPool
+from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate, Database, RunFolder
 from morph_ops._messages import one_line
+
+if TYPE_CHECKING:
+    from hyperdistill_core.nets.mlp import BodyMLP
 
 #: PyTorch threads; their number changes the last digits of what is learned.
 _THREADS = 2
@@ -60,30 +67,64 @@ def finetune_finalists(
         TrainingError: The weights of a network are not finite any more.
     """
     waiting = missing_finetunings(database, settings)
-    if waiting:
-        _learn(_finalists(database, settings), settings, folder, pool, on_steps)
-    by_number = {candidate.number: candidate for candidate in waiting}
+    if not waiting:
+        return
+    finalists = _finalists(database, settings)
+    best = _score(finalists, settings, pool, seed=_seed(settings, 3), best_of=BEST_OF)
+    _learn(
+        finalists,
+        [best[each.number].variant for each in finalists],
+        settings,
+        folder,
+        pool,
+        on_steps,
+    )
+    networks = {each.number: folder.stored_network(each) for each in waiting}
+    learned = _score(waiting, settings, pool, seed=_seed(settings, 2), policies=networks)
+    for candidate in waiting:
+        number = candidate.number
+        record = replace(learned[number], variant=best[number].variant)
+        record = with_criteria(candidate.scored(record), criteria).result
+        added = {
+            "zero_shot_score": candidate.final.score,
+            "best_of_score": best[number].score,
+            "finetune_steps": float(settings.finetune_steps),
+        }
+        database.add_finetuning(number, replace(record, metrics={**record.metrics, **added}))
+    shutil.rmtree(folder.learning, ignore_errors=True)
+
+
+def _score(
+    candidates: Sequence[Candidate],
+    settings: Settings,
+    pool: ScoringPool,
+    *,
+    seed: int,
+    best_of: int | None = None,
+    policies: Mapping[int, BodyMLP] | None = None,
+) -> dict[int, ScoreRecord]:
+    """Records over the episodes of a seed, by number of the candidate."""
+    waiting, records = list(candidates), dict[int, ScoreRecord]()
     while waiting or pool.busy:
         while waiting and pool.idle:
             candidate = waiting.pop(0)
             pool.submit(
                 candidate.number,
                 candidate.graph,
-                seed=settings.seed + 2 * FRESH_EPISODES,
+                seed=seed,
                 episodes=settings.reevaluation_episodes or settings.episodes,
-                variant=candidate.variant,
-                policy=folder.stored_network(candidate),
+                preferred_variants=(candidate.variant,),
+                variant=None if best_of else candidate.variant,
+                best_of=best_of,
+                policy=None if policies is None else policies[candidate.number],
             )
-        for number, record in pool.collect():
-            candidate = by_number[number]
-            learned = with_criteria(candidate.scored(record), criteria).result
-            added = {
-                "zero_shot_score": candidate.final.score,
-                "finetune_steps": float(settings.finetune_steps),
-            }
-            metrics = {**learned.metrics, **added}
-            database.add_finetuning(number, replace(learned, metrics=metrics))
-    shutil.rmtree(folder.learning, ignore_errors=True)
+        records.update(pool.collect())
+    return records
+
+
+def _seed(settings: Settings, number: int) -> int:
+    """Seed of fresh episodes; number 1 has those of the re-evaluation."""
+    return settings.seed + number * FRESH_EPISODES
 
 
 def _finalists(database: Database, settings: Settings) -> list[Candidate]:
@@ -93,7 +134,8 @@ def _finalists(database: Database, settings: Settings) -> list[Candidate]:
 
 
 def _learn(
-    finalists: list[Candidate],
+    finalists: Sequence[Candidate],
+    variants: Sequence[int],
     settings: Settings,
     folder: RunFolder,
     pool: ScoringPool,
@@ -118,7 +160,7 @@ def _learn(
                 pool.controller,
                 tuning,
                 folder.learning / _FOLDER,
-                variants=[candidate.variant for candidate in finalists],
+                variants=variants,
                 report=lambda row: on_steps("finalists", min(int(row["steps"]), total), total),
             )
         folder.networks.mkdir(exist_ok=True)

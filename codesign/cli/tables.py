@@ -86,6 +86,7 @@ def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Ta
     learned = any(candidate.finetuned for candidate in best)
     if learned:
         table.add_column("zero-shot", **RIGHT)
+        table.add_column("best-of-N", **RIGHT)
     table.add_column("search", **RIGHT)
     for title in ("m/s", "m", "nodes", "joints", "kg", "depth"):
         table.add_column(title, **RIGHT)
@@ -98,7 +99,7 @@ def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Ta
         table.add_row(
             str(candidate.number),
             with_interval(record),
-            *([zero_shot(candidate)] if learned else []),
+            *(before_learning(candidate) if learned else ()),
             f"{candidate.score:.1f}",
             f"{record.speed:.2f}",
             f"{record.distance:.1f}",
@@ -109,14 +110,16 @@ def designs_table(best: Sequence[Candidate], *, depths: Mapping[int, int]) -> Ta
     return table
 
 
-def zero_shot(candidate: Candidate) -> str:
-    """The score over fresh episodes before the network of a finalist learned on.
+def before_learning(candidate: Candidate) -> tuple[str, str]:
+    """Scores of a finalist before its network learned: of its own variant, and of the best.
 
     Args:
         candidate: The scored candidate.
     """
-    record = candidate.reevaluation
-    return "" if record is None else f"{record.score:.1f}"
+    if candidate.finetuned is None:
+        return "", ""
+    metrics = candidate.finetuned.metrics
+    return f"{metrics['zero_shot_score']:.1f}", f"{metrics['best_of_score']:.1f}"
 
 
 def _remarks(best: Sequence[Candidate]) -> list[str]:

@@ -135,7 +135,7 @@ def _design(
     return Design(
         name=name,
         graph=candidate.graph,
-        variant=candidate.variant,
+        variant=candidate.final.variant if own else candidate.variant,
         network=network,
         scores=(learned["zero_shot_score"], candidate.final.score) if learned else None,
         tuned=(run.settings.task, int(learned["finetune_steps"])) if learned else None,

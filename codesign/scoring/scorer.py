@@ -106,6 +106,7 @@ class BodyScorer:
         threshold: float | None = None,
         preferred_variants: Sequence[int] = (),
         variant: int | None = None,
+        best_of: int | None = None,
         policy: Policy | None = None,
     ) -> ScoreRecord:
         """Score a body. An error during the scoring becomes a record of status "failed".
@@ -120,6 +121,8 @@ class BodyScorer:
                 episode, also where nothing races.
             preferred_variants: Variants to try first, if several are tried.
             variant: Variant to score. None selects one out of ``best_of``.
+            best_of: Number of variants to try on this body alone, of those that the controller
+                has; None takes the scorer's.
             policy: Policy that acts instead of the network that the controller generates, such
                 as that network after fine-tuning.
 
@@ -138,10 +141,11 @@ class BodyScorer:
             variant=0 if variant is None else variant,
         )
         run = _CountedRollouts(task=self._task, episodes=blank.episodes, seed=blank.seed)
-        tried = self._best_of if variant is None else 1
+        count = self._best_of if best_of is None else min(best_of, self._controller.n_variants)
+        tried = count if variant is None else 1
         try:
             if variant is None:
-                variant = self._select_variant(graph, blank.seed, preferred_variants, run)
+                variant = self._select_variant(graph, blank.seed, preferred_variants, run, count)
             record = self._simulate(graph, replace(blank, variant=variant), threshold, run, policy)
             return record if policy else self._with_percentile(record, tried)
         except Exception as error:
@@ -219,6 +223,7 @@ class BodyScorer:
         seed: int,
         preferred_variants: Sequence[int],
         run: _CountedRollouts,
+        best_of: int,
     ) -> int:
         from hyperdistill_core.controller import select_variant
 
@@ -226,7 +231,7 @@ class BodyScorer:
             graph,
             self._controller,
             task=self._task,
-            best_of=self._best_of,
+            best_of=best_of,
             seed=seed,
             preferred_variants=preferred_variants,
             run=run,

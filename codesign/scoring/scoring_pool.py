@@ -48,6 +48,7 @@ class _Item:
     threshold: float | None
     preferred_variants: Sequence[int]
     variant: int | None
+    best_of: int | None
     policy: BodyMLP | None
 
 
@@ -86,6 +87,7 @@ class _Worker:
                 threshold=item.threshold,
                 preferred_variants=item.preferred_variants,
                 variant=item.variant,
+                best_of=item.best_of,
                 policy=item.policy,
             )
             for scorer in self._scorers
@@ -307,6 +309,7 @@ class ScoringPool:
         threshold: float | None = None,
         preferred_variants: Sequence[int] = (),
         variant: int | None = None,
+        best_of: int | None = None,
         policy: BodyMLP | None = None,
     ) -> None:
         """Start the scoring of a body.
@@ -320,6 +323,8 @@ class ScoringPool:
                 never prunes.
             preferred_variants: Variants to try first, if several are tried.
             variant: Variant to score. None selects one out of the pool's ``best_of``.
+            best_of: Number of variants to try on this body alone, of those that the controller
+                has; None takes the pool's.
             policy: Network that acts instead of the one that the controller generates.
 
         Raises:
@@ -333,6 +338,7 @@ class ScoringPool:
             threshold,
             preferred_variants,
             variant,
+            best_of,
             policy,
         )
         self._backend.submit(key, item)

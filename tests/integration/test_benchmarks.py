@@ -206,3 +206,15 @@ def test_reference_bodies_are_the_best_of_the_sampled_ones(controller, monkeypat
     scores = [float(line.split()[-1]) for line in done.stdout.splitlines()]
     assert len(scores) == len(json.loads(out.read_text())) == 2
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.slow
+def test_harder_worlds_prints_a_row_a_task_and_does_nothing_twice(tmp_path):
+    options = ("--out", str(tmp_path / "out"), "--seeds", "1", "--candidates", "3")
+    options += ("--steps", "3200", "--episodes", "1", "--task", "flat", "--workers", "1")
+    done = run("harder_worlds.py", *options)
+    assert done.returncode == 0, done.stderr
+    assert "after 3,200 steps" in done.stdout
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("scores.json")}
+    assert run("harder_worlds.py", *options).stdout == done.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("scores.json")}

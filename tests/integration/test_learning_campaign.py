@@ -74,6 +74,7 @@ def test_designs_are_ranked_by_what_they_learned(run):
     for candidate in best:
         metrics = candidate.final.metrics
         assert metrics["finetune_steps"] == 800
+        assert np.isfinite(metrics["best_of_score"])
         assert metrics["zero_shot_score"] == candidate.reevaluation.score
         assert run.controller_of(candidate).endswith("adapted-002.safetensors")
 
