@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,9 @@ def finetune_finalists(
             "finetune_steps": float(settings.finetune_steps),
         }
         database.add_finetuning(number, replace(record, metrics={**record.metrics, **added}))
-    shutil.rmtree(folder.learning, ignore_errors=True)
+    shutil.rmtree(folder.learning / _FOLDER, ignore_errors=True)
+    with suppress(OSError):  # (a search that its time limit ended goes on from what it has learned)
+        folder.learning.rmdir()
 
 
 def _score(

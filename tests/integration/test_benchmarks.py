@@ -218,3 +218,15 @@ def test_harder_worlds_prints_a_row_a_task_and_does_nothing_twice(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("scores.json")}
     assert run("harder_worlds.py", *options).stdout == done.stdout
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("scores.json")}
+
+
+@pytest.mark.slow
+def test_searches_that_learn_run_once(tmp_path):
+    options = ("--out", str(tmp_path / "out"), "--minutes", "0.02", "--seeds", "1")
+    options += ("--steps", "700", "--row", "plain", "--row", "random", "--workers", "1")
+    done = run("searches_that_learn.py", *options)
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if "plain" in line or "random" in line]
+    assert len(rows) == 2
+    again = run("searches_that_learn.py", *options)
+    assert again.stdout == done.stdout
