@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
@@ -74,6 +75,7 @@ class Variation:
         scales = settings.scales
         self._space = replace(
             UNIMAL,
+            limb_heights=settings.limb_heights,
             own_sizes=tuple(scales.sizes),
             own_gears=tuple(scales.gears),
             own_densities=tuple(scales.densities),
@@ -152,8 +154,8 @@ class Variation:
         first, second = parents
         child = _Child(first.graph, (), (first,))
         if crosses:
-            crossed = _crossed(first.graph, second.graph, rng)
-            if crossed is not None:
+            with suppress(OperatorError):
+                crossed = crossover(first.graph, second.graph, rng, space=self._space)
                 child = _Child(crossed, ("crossover",), parents)
         if mutates or not child.operators:
             child = self._mutated(child, rng) or child
@@ -163,7 +165,7 @@ class Variation:
         """A body without parents that satisfies the constraints."""
         violation = None
         for _ in range(_ATTEMPTS):
-            child = self._start_mutant(number, rng) if self._start else _sampled(rng)
+            child = self._start_mutant(number, rng) if self._start else self._sampled(rng)
             violation = self._constraints.violation(child.graph)
             if violation is None:
                 return child
@@ -173,6 +175,9 @@ class Variation:
             f"limits: none of {_ATTEMPTS} sampled bodies is within the limits, the last has "
             f"{violation}; raise the limits, or name robots in start"
         )
+
+    def _sampled(self, rng: np.random.Generator) -> _Child:
+        return _Child(sample_body(rng, space=self._space), ("sample",))
 
     def _start_mutant(self, number: int, rng: np.random.Generator) -> _Child:
         child = _Child(self._start[number % len(self._start)].graph, ("start",))
@@ -207,19 +212,6 @@ class Variation:
             first_parent=child.parents[0].graph if child.parents else None,
             variant=variant,
         )
-
-
-def _crossed(
-    first: nx.DiGraph[str], second: nx.DiGraph[str], rng: np.random.Generator
-) -> nx.DiGraph[str] | None:
-    try:
-        return crossover(first, second, rng)
-    except OperatorError:
-        return None
-
-
-def _sampled(rng: np.random.Generator) -> _Child:
-    return _Child(sample_body(rng), ("sample",))
 
 
 def _custom_operator(name: str) -> Operator:

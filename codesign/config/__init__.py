@@ -10,9 +10,10 @@ defaults that may change.
     sources   where settings come from, and TOML
 """
 
+from codesign.config.cores import usable_cores
 from codesign.config.names import ALGORITHMS, DESCRIPTORS, ISLANDS, OBJECTIVES, RACING
 from codesign.config.scenes import with_pinned_scenes
-from codesign.config.settings import Settings, usable_cores
+from codesign.config.settings import Settings
 from codesign.config.sources import (
     DEFAULT_PRESET,
     cluster_at,

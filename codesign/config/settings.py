@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from codesign import defaults
 from codesign.cluster import ClusterSettings
+from codesign.config.cores import usable_cores
 from codesign.config.names import (
     ALGORITHMS,
     DESCRIPTORS,
@@ -31,25 +32,16 @@ from hyperdistill_core.settings import (
 )
 from morph_ops._registry import is_plugin
 from morph_ops._text_file import is_file
+from morph_ops.space import UNIMAL
 
 _MIN_ISLAND = 4
+#: Least and largest height of a limb in the UNIMAL space (m).
+LOWEST, HIGHEST = min(UNIMAL.limb_heights), max(UNIMAL.limb_heights)
 #: Most cells of an archive, which are all in memory.
 _MOST_CELLS = 1_000_000
 _MOST_CANDIDATES = 10_000_000
 #: Shortest and longest length of the settings that are lists of names.
 _LENGTHS = {"objectives": (2, 4), "descriptors": (1, 4), "islands": (2, 64), "tasks": (2, 32)}
-
-
-def usable_cores() -> int:
-    """Number of cores that this process may use.
-
-    Examples:
-        >>> usable_cores() >= 1
-        True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def over(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,6 +147,13 @@ class Settings(FrozenSettings):
         default_factory=list,
         description="Limbs of the robots in `start` that the search must not change, nor "
         "anything between them and the torso.",
+    )
+    limb_height_step: Annotated[float, Unit("m")] = Field(
+        default=0.1,
+        ge=0.01,
+        le=0.1,
+        description="Step of the heights of limbs, from 0.2 to 0.4 m. Finer steps than that of "
+        "the UNIMAL space, 0.1 m, add the operator `limb_length`.",
     )
     population: int = Field(
         default=64,
@@ -385,6 +384,17 @@ class Settings(FrozenSettings):
             )
         return self
 
+    @field_validator("limb_height_step")
+    @classmethod
+    def _whole_steps(cls, step: float) -> float:
+        count = round((HIGHEST - LOWEST) / step)
+        if not math.isclose(count * step, HIGHEST - LOWEST):
+            raise ValueError(
+                f"expected a step that divides {HIGHEST - LOWEST:g}, such as 0.05 or 0.01, got "
+                f"{step:g}"
+            )
+        return step
+
     @model_validator(mode="after")
     def _enough_screened(self) -> Settings:
         if not self.screened:
@@ -461,6 +471,13 @@ class Settings(FrozenSettings):
         """Whether the algorithm uses the robustness of bodies."""
         named = [split_objective(name)[0] for name in self.objectives]
         return self.algorithm == "nsga2" and "robustness" in named
+
+    @property
+    def limb_heights(self) -> tuple[float, ...]:
+        """Heights of limbs that a search may choose (m)."""
+        count = round((HIGHEST - LOWEST) / self.limb_height_step)
+        step = (HIGHEST - LOWEST) / count
+        return tuple(round(LOWEST + step * index, 6) for index in range(count + 1))
 
     @property
     def task_names(self) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ _WORDS = (
     ("kept bodies", "The population or the archive, from which parents come."),
     ("sample, start", "A random body; a body that the user gave, or that a screening chose."),
     ("grow_limb, delete_limb", "Adds limbs at the end of the tree, or takes some away."),
-    ("limb_params", "Changes length and direction of limbs."),
+    ("limb_params, limb_length", "Changes length and radius of limbs; by small steps."),
     ("dof, joint_angle, gear", "Changes the hinges of limbs: axes, ranges, torques."),
     ("density", "Changes how heavy nodes are."),
     ("crossover", "Puts a limb of another body, with all that it carries, in place of an own."),

@@ -27,6 +27,7 @@ _MADE = {
     "gear": "other motors",
     "density": "other density",
     "scale_own": "rescaled",
+    "limb_length": "limbs longer or shorter",
     "crossover": "a limb of another body",
     "sample": "random body",
     "start": "starting body",

@@ -16,12 +16,13 @@ valid child in 50 attempts.
 | gear | changes the gears of the motors of one limb pair, or of all |
 | density | changes the density of the torso, and the one that all limbs share |
 | scale_own | changes size, torque or density of an own node of a robot from elsewhere |
+| limb_length | makes a limb and its twin a little longer or shorter, in spaces with fine steps |
 
 Operators change imported bodies like sampled ones: they derive all that they need from
 physical values, and what they do not change keeps every digit. An imported robot that stands
 at another height moves to its rest height with its first operator.
 
-The first seven are those of Gupta 2021; the last one and the crossover are part of this project.
+The first seven are those of Gupta 2021; the others and the crossover are part of this project.
 
 Examples:
     >>> import numpy as np
@@ -40,7 +41,7 @@ from morph_ops.operators.delete import delete_limb
 from morph_ops.operators.density import density
 from morph_ops.operators.grow import grow_limb
 from morph_ops.operators.joint import dof, gear, joint_angle
-from morph_ops.operators.limb import limb_params
+from morph_ops.operators.limb import limb_length, limb_params
 from morph_ops.operators.mutation import OPERATORS, mutate
 from morph_ops.operators.scale import scale_own
 
@@ -55,6 +56,7 @@ __all__ = [
     "gear",
     "grow_limb",
     "joint_angle",
+    "limb_length",
     "limb_params",
     "mutate",
     "scale_own",

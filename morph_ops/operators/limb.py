@@ -1,4 +1,4 @@
-"""Change of the height and radius of a limb and its twin."""
+"""Changes of the height and radius of a limb and its twin."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from morph_ops.grid import add, subtract, to_grid
 from morph_ops.operators.common import draw, first_valid
 from morph_ops.space import UNIMAL, Space
 from morph_ops.unimal import Pose, attachment, axis_share, height, resized, site_position
+
+#: Steps of :func:`limb_length` along the heights of the space.
+_STEPS = (-3, -2, -1, 1, 2, 3)
 
 
 def limb_params(
@@ -66,6 +69,73 @@ def limb_params(
         return child
 
     return first_valid("limb_params", graph, propose, space=space)
+
+
+def limb_length(
+    graph: nx.DiGraph[str], rng: np.random.Generator, *, space: Space = UNIMAL
+) -> nx.DiGraph[str]:
+    """A child in which one limb, or a pair of twins, is a little longer or shorter.
+
+    The new height is one to three values away in the sorted heights of the space. In the UNIMAL
+    space with its three heights :func:`limb_params` does as much; this is for spaces with fine
+    steps. It keeps what :func:`limb_params` keeps.
+
+    Args:
+        graph: A body; it stays untouched.
+        rng: The only source of randomness; its state advances.
+        space: The design space.
+
+    Raises:
+        OperatorError: The body has no limbs.
+        OperatorError: No valid child was found in 50 attempts.
+
+    Examples:
+        >>> from morph_ops.graph import limbs
+        >>> from morph_ops.sampling import sample_body
+        >>> fine = Space(limb_heights=tuple(round(0.2 + 0.01 * step, 2) for step in range(21)))
+        >>> rng = np.random.default_rng(1)
+        >>> body = sample_body(rng, space=fine)
+        >>> child = limb_length(body, rng, space=fine)
+        >>> changes = [
+        ...     height(limb(child, name), space=fine) - height(limb(body, name), space=fine)
+        ...     for name in limbs(body)
+        ... ]
+        >>> 0.009 < max(map(abs, changes)) < 0.031
+        True
+    """
+    groups = limb_groups(graph)
+    if not groups:
+        raise OperatorError("limb_length: the body has no limbs")
+    pose = Pose.of(graph, space=space)
+    heights = sorted(space.limb_heights)
+
+    def propose() -> nx.DiGraph[str] | None:
+        group = draw(rng, groups)
+        first = limb(graph, group[0])
+        place = heights.index(height(first, space=space)) + draw(rng, _STEPS)
+        if not 0 <= place < len(heights):
+            return None
+        child = graph
+        for name in group:
+            child = resize(
+                child, pose, name, radius=first.radius, height_m=heights[place], space=space
+            )
+        return child
+
+    return first_valid("limb_length", graph, propose, space=space)
+
+
+def can_lengthen(space: Space) -> bool:
+    """Whether a space has finer steps of heights than the UNIMAL space.
+
+    Args:
+        space: The design space.
+
+    Examples:
+        >>> can_lengthen(UNIMAL)
+        False
+    """
+    return len(space.limb_heights) > len(UNIMAL.limb_heights)
 
 
 def resize(

@@ -16,7 +16,7 @@ from morph_ops.operators.delete import delete_limb, fewest
 from morph_ops.operators.density import density
 from morph_ops.operators.grow import grow_limb
 from morph_ops.operators.joint import dof, gear, joint_angle
-from morph_ops.operators.limb import limb_params
+from morph_ops.operators.limb import can_lengthen, limb_length, limb_params
 from morph_ops.operators.scale import can_scale, scale_own
 from morph_ops.space import UNIMAL, Space
 
@@ -40,6 +40,7 @@ OPERATORS: Registry[Operator] = Registry(
         "gear": gear,
         "density": density,
         "scale_own": scale_own,
+        "limb_length": limb_length,
     },
     plugin=_plugin_operator,
 )
@@ -112,6 +113,8 @@ def mutate(
 def _applies(name: str, graph: nx.DiGraph[str], count: int, space: Space) -> bool:
     if name == "scale_own":
         return can_scale(graph, space)
+    if name == "limb_length":
+        return count > 0 and can_lengthen(space)
     if count == 0:
         return name == "grow_limb"
     if name == "grow_limb":
