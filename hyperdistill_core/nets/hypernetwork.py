@@ -236,10 +236,8 @@ class Hypernetwork(nn.Module):
             nn.init.zeros_(self.clock_head.bias)
         if config.terrain_dim:
             code = config.terrain_embed
-            self.terrain_encoder = nn.Sequential(
-                nn.Linear(config.terrain_dim, code), nn.ReLU(), nn.Linear(code, code), nn.ReLU()
-            )
-            first, _, second, _ = self.terrain_encoder
+            first, second = nn.Linear(config.terrain_dim, code), nn.Linear(code, code)
+            self.terrain_encoder = nn.Sequential(first, nn.ReLU(), second, nn.ReLU())
             nn.init.normal_(first.weight, std=SIGHT_STD)
             nn.init.kaiming_normal_(second.weight, nonlinearity="relu")
             self.terrain_head = nn.Linear(embed, code * hidden)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -33,10 +34,10 @@ class LearningPool(FormulaPool):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.controller = "c"
+        self.controller: str | Path = "c"
 
     def use_controller(self, controller):
-        if controller != "c" and not controller.exists():
+        if controller != "c" and not Path(controller).exists():
             raise UsageError(f"no controller {controller}")
         self.controller = controller
 
@@ -44,7 +45,7 @@ class LearningPool(FormulaPool):
         record = super().record(graph)
         if self.controller == "c":
             return record
-        name = self.controller.stem
+        name = Path(self.controller).stem
         score = record.score + self.gain * int(name[-3:])
         return replace(
             record, score=score, ci95=(score, score), controller=name, controller_hash=name
