@@ -92,6 +92,11 @@ def _usual(runs: Sequence[Run]) -> Path:
 
 
 def _report(run: Run, page: Path, date: str, *, top: int | None, tuned: Path | None) -> str:
+    if tuned is not None and run.settings.finetune_steps:
+        raise UsageError(
+            "tuned: the finalists of this run have learned already, and the page shows their "
+            "scores: leave it out"
+        )
     # Imported late: a report draws bodies, which needs SciPy's geometry.
     from codesign.report import content_of, report_page
 

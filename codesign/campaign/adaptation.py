@@ -14,7 +14,7 @@ an adaptation decided is in the database; a learning that was interrupted goes o
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -22,6 +22,7 @@ from statistics import fmean
 from codesign.campaign import seeds
 from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
 from codesign.campaign.metrics import Criteria, with_criteria
+from codesign.campaign.reevaluation import require_controller
 from codesign.config import Adaptation, Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -119,10 +120,15 @@ class Adaptations:
             records = self._database.rescores(adaptation)
         self._forget(adaptation - 1)
         if not before.kept:
+            self._forget(adaptation)
             return {}
         self._use(adaptation)
         return {
-            each: replace(known.get(each) or self._database.candidate(each), rescored=record)
+            each: replace(
+                known.get(each) or self._database.candidate(each),
+                rescored=record,
+                rescored_in=adaptation,
+            )
             for each, record in records.items()
         }
 
@@ -134,44 +140,42 @@ class Adaptations:
         recent: Sequence[Candidate],
     ) -> tuple[AdaptationResult, dict[int, ScoreRecord]]:
         """Learn, score and decide; all of it is in the database when this returns."""
-        controller_hash = self._learn(adaptation, list(chosen.values()), recent)
+        bodies = self._bodies(list(chosen.values()), recent)
+        if not bodies:
+            return self._write(AdaptationResult(adaptation, number, False, 0.0, 0.0, ""), {}, 0)
+        controller_hash = self._learn(adaptation, bodies)
         present = self._pool.controller
-        self._pool.use_controller(self._folder.adapted_controller(adaptation))
-        records = self._score(list(chosen.values()))
-        if all(record.status == "failed" for record in records.values()):
-            raise RunError(
-                "no body could be scored under the adapted controller: "
-                f"{next(iter(records.values())).warnings[-1]}"
-            )
-        old, new = (
-            fmean(record.score for record in of.values())
-            for of in ({n: c.result for n, c in chosen.items()}, records)
-        )
+        self._pool.use_controller(self._file(adaptation))
+        records = self._score(list(chosen.values()), controller_hash)
+        old, new = _means(chosen, records)
         result = AdaptationResult(adaptation, number, new > old, old, new, controller_hash)
         if not result.kept:
             self._pool.use_controller(present)
-            self._folder.adapted_controller(adaptation).unlink(missing_ok=True)
+            self._file(adaptation).unlink(missing_ok=True)
             records = {}
+        return self._write(result, records, len(chosen))
+
+    def _write(
+        self, result: AdaptationResult, records: dict[int, ScoreRecord], bodies: int
+    ) -> tuple[AdaptationResult, dict[int, ScoreRecord]]:
+        """Write an adaptation, and say so."""
         event = Event(
             kind="adaptation",
-            generation=number // self._settings.population - 1,
-            message=_message(result, len(chosen)),
+            generation=result.candidates // self._settings.population - 1,
+            message=_message(result, bodies),
             details=dict(result._asdict()),
         )
         self._database.add_adaptation(result, records, event)
         self._on_event(event)
         return result, records
 
-    def _learn(
-        self, adaptation: int, kept: Sequence[Candidate], recent: Sequence[Candidate]
-    ) -> str:
+    def _learn(self, adaptation: int, bodies: Sequence[Candidate]) -> str:
         """Let the controller learn, and write it; its hash."""
         from hyperdistill_core.controller import Controller
         from hyperdistill_core.training.adaptation import CHECKPOINT, adapt
         from hyperdistill_core.training.ppo import PPOSettings
 
         table = self._table
-        bodies = self._bodies(kept, recent)
         earlier = self._training(adaptation - 1) / CHECKPOINT
         rollout = HORIZON * table.simulations * min(table.bodies, len(bodies))
         settings = PPOSettings(
@@ -193,7 +197,7 @@ class Adaptations:
             n_workers=learning_workers(self._settings),
             seed=seeds.learning_seed(self._settings.seed, adaptation),
         )
-        file = self._folder.adapted_controller(adaptation)
+        file = self._file(adaptation)
         try:
             with torch_threads(table.threads):
                 controller = adapt(
@@ -222,8 +226,10 @@ class Adaptations:
                     found.setdefault(candidate.hash, candidate)
         return list(found.values())[: self._table.bodies]
 
-    def _score(self, candidates: Sequence[Candidate]) -> dict[int, ScoreRecord]:
-        """Scores of candidates under the pool's controller; equal bodies are scored once."""
+    def _score(
+        self, candidates: Sequence[Candidate], controller_hash: str
+    ) -> dict[int, ScoreRecord]:
+        """Scores of candidates under the new controller; equal bodies are scored once."""
         keys = {(c.hash, c.variant): c.number for c in reversed(candidates)}
         by_number = {c.number: c for c in candidates}
         waiting = list(keys.values())
@@ -233,17 +239,27 @@ class Adaptations:
                 candidate = by_number[waiting.pop()]
                 self._pool.submit(candidate.number, candidate.graph, variant=candidate.variant)
             for number, record in self._pool.collect():
+                require_controller(record, controller_hash, name=str(self._pool.controller))
                 again = with_criteria(by_number[number].scored(record), self._criteria)
                 scored[number] = again.result
+        if all(record.status == "failed" for record in scored.values()):
+            raise RunError(
+                f"no body could be scored under the adapted controller {self._pool.controller}: "
+                f"{next(iter(scored.values())).warnings[-1]}; all workers must see that file"
+            )
         return {c.number: scored[keys[c.hash, c.variant]].named(c.name) for c in candidates}
 
     def _use(self, adaptation: int) -> None:
         """Go on with the controller of an adaptation."""
         try:
-            self._pool.use_controller(self._folder.adapted_controller(adaptation))
+            self._pool.use_controller(self._file(adaptation))
         except UsageError as error:
             raise UsageError(f"the run lacks a controller that it adapted: {error}") from None
         self.latest = adaptation
+
+    def _file(self, adaptation: int) -> Path:
+        """The file of a controller, where workers in other folders find it too."""
+        return self._folder.adapted_controller(adaptation).absolute()
 
     def _training(self, adaptation: int) -> Path:
         return self._folder.learning / f"{adaptation:03d}"
@@ -254,10 +270,31 @@ class Adaptations:
 
     def finish(self) -> None:
         """Remove the learning of the last adaptation: the run needs it no more."""
-        shutil.rmtree(self._folder.learning, ignore_errors=True)
+        for adaptation in self._done_or_begun():
+            self._forget(adaptation)
+
+    def _done_or_begun(self) -> list[int]:
+        """Numbers of the adaptations that have left something to go on from."""
+        names = [entry.name for entry in self._folder.learning.glob("[0-9]*")]
+        return [int(name) for name in names if name.isdecimal()]
+
+
+def _means(
+    chosen: Mapping[int, Candidate], records: Mapping[int, ScoreRecord]
+) -> tuple[float, float]:
+    """Mean scores before and after, of bodies that had a complete score before.
+
+    One that does not simulate any more counts like the worst of the others.
+    """
+    before = {n: c.score for n, c in chosen.items() if c.result.status == "ok"}
+    after = {n: records[n].score for n in before if records[n].status == "ok"}
+    worst = min([*before.values(), *after.values()])
+    return fmean(before.values()), fmean(after.get(number, worst) for number in before)
 
 
 def _message(result: AdaptationResult, bodies: int) -> str:
+    if not bodies:
+        return f"adaptation {result.number}: no body simulates that could learn"
     text = (
         f"adaptation {result.number}: mean score of {bodies} bodies {result.score_before:.1f} "
         f"before, {result.score_after:.1f} after"

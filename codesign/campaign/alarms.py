@@ -149,6 +149,15 @@ class Monitor:
         ):
             self._best = candidate
 
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """Take in new scores under another controller: the best is one of them.
+
+        Args:
+            candidates: Candidates with their new scores, by number.
+        """
+        alive = [each for each in candidates.values() if each.result.status == "ok"]
+        self._best = max(alive, key=lambda each: each.score, default=None)
+
     def end_generation(
         self, generation: int, *, candidates: Sequence[Candidate], membership: Membership
     ) -> list[Event]:

@@ -8,10 +8,13 @@ scored over episodes that the learning never used.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.campaign import seeds
@@ -70,18 +73,12 @@ def finetune_finalists(
     waiting = missing_finetunings(database, settings)
     if not waiting:
         return
-    finalists = _finalists(database, settings)
-    best = _score(finalists, settings, pool, seed=_seed(settings, 3), best_of=BEST_OF)
-    _learn(
-        finalists,
-        [best[each.number].variant for each in finalists],
-        settings,
-        folder,
-        pool,
-        on_steps,
-    )
+    best = _score(waiting, settings, pool, seed=_seed(settings, 3), best_of=BEST_OF)
+    variants = [best[candidate.number].variant for candidate in waiting]
+    _learn(waiting, variants, settings, folder, pool, on_steps)
     networks = {each.number: folder.stored_network(each) for each in waiting}
     learned = _score(waiting, settings, pool, seed=_seed(settings, 2), policies=networks)
+    records: dict[int, ScoreRecord] = {}
     for candidate in waiting:
         number = candidate.number
         record = replace(learned[number], variant=best[number].variant)
@@ -91,8 +88,9 @@ def finetune_finalists(
             "best_of_score": best[number].score,
             "finetune_steps": float(settings.finetune_steps),
         }
-        database.add_finetuning(number, replace(record, metrics={**record.metrics, **added}))
-    shutil.rmtree(folder.learning / _FOLDER, ignore_errors=True)
+        records[number] = replace(record, metrics={**record.metrics, **added})
+    database.add_finetunings(records)
+    _remove(folder.learning / _FOLDER)
     with suppress(OSError):  # (a search that its time limit ended goes on from what it has learned)
         folder.learning.rmdir()
 
@@ -147,6 +145,10 @@ def _learn(
     """Write the network of each finalist."""
     from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
 
+    own = folder.learning / _FOLDER / _name(finalists, variants, finalists[0].result)
+    for other in own.parent.glob("*"):  # (of other finalists, before the search went on)
+        if other != own:
+            _remove(other)
     total = settings.finetune_steps * len(finalists)
     tuning = FineTuneSettings(
         task=settings.task,
@@ -162,7 +164,7 @@ def _learn(
                 [candidate.graph for candidate in finalists],
                 pool.controller,
                 tuning,
-                folder.learning / _FOLDER,
+                own,
                 variants=variants,
                 report=lambda row: on_steps("finalists", min(int(row["steps"]), total), total),
             )
@@ -171,3 +173,14 @@ def _learn(
             network.save_npz(folder.network(candidate))
     except OSError as error:
         raise RunError(f"cannot write to {folder.path}: {one_line(error)}") from None
+
+
+def _name(finalists: Sequence[Candidate], variants: Sequence[int], record: ScoreRecord) -> str:
+    """Name of the folder of a fine-tuning: one for each set of networks that may learn."""
+    bodies = [(each.hash, variant) for each, variant in zip(finalists, variants, strict=True)]
+    text = json.dumps([record.controller_hash, *bodies])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from codesign.campaign.alarms import Monitor
 from codesign.campaign.algorithms import Algorithm
@@ -50,6 +50,14 @@ class GenerationWriter:
         self._candidates.append(candidate)
         if len(self._candidates) == self._population:
             self._end()
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """Take in new scores under another controller.
+
+        Args:
+            candidates: Candidates with their new scores, by number.
+        """
+        self._monitor.rescore(candidates)
 
     def finish(self) -> None:
         """Write the end of the generation that the budget leaves incomplete.

@@ -190,6 +190,9 @@ class _Loop:
         if not rescored:
             return
         self._algorithm.rescore(rescored)
+        self._variation.rescore(rescored)
+        self._generations.rescore(rescored)
+        self._stopping_rule.rescore(rescored)
         # Scores of the controller before are not copied any more.
         self._scheduler = self._new_scheduler()
         for candidate in rescored.values():
@@ -204,7 +207,8 @@ class _Loop:
         self._tell(self._algorithm.needs(number))
         if number in self._stored:
             # What it scored when it was created: the loop rescores it again where it was rescored.
-            candidate = replace(self._database.candidate(number), rescored=None)
+            stored = self._database.candidate(number)
+            candidate = replace(stored, rescored=None, rescored_in=0)
             self._check_controller(candidate.result)
             self._scheduler.add_scored(candidate)
             self._complete(candidate)
@@ -316,7 +320,7 @@ class _Loop:
     def _check_controller(self, record: ScoreRecord) -> None:
         """Refuse scores of different controllers in one run."""
         self._controller_hash = self._controller_hash or record.controller_hash
-        require_controller(record, self._controller_hash, self._settings)
+        require_controller(record, self._controller_hash, name=str(self._pool.controller))
 
     def _require_candidates(self) -> None:
         """Refuse to wait for candidates that will never exist."""

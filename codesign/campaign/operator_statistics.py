@@ -56,6 +56,16 @@ class OperatorStatistics:
                 self._attempts[name] += 1.0
                 self._successes[name] += success
 
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """Take in new scores under another controller; those of other candidates are forgotten.
+
+        Args:
+            candidates: Candidates with their new scores, by number.
+        """
+        for number in range(len(self._scores)):
+            again = candidates.get(number)
+            self._scores[number] = math.nan if again is None else again.score
+
     @property
     def weights(self) -> dict[str, float]:
         """The present weights by name."""

@@ -65,26 +65,27 @@ def reevaluate(
             )
         for number, record in pool.collect():
             candidate = by_number[number]
-            require_controller(record, candidate.result.controller_hash, settings)
+            expected = candidate.result.controller_hash
+            require_controller(record, expected, name=settings.controller)
             again = with_criteria(candidate.scored(record), criteria)
             database.add_reevaluation(number, again.result)
             done += 1
             on_reevaluation(done, len(by_number))
 
 
-def require_controller(record: ScoreRecord, expected: str, settings: Settings) -> None:
+def require_controller(record: ScoreRecord, expected: str, *, name: str) -> None:
     """Refuse the score of another controller than the one that the run started with.
 
     Args:
         record: The score record. The record of a worker that died names no controller.
         expected: Hash of the controller that the run started with.
-        settings: Settings of the run.
+        name: Name or file of the controller, for the error message.
 
     Raises:
         UsageError: The score is of another controller.
     """
     if record.controller_hash not in ("", expected):
         raise UsageError(
-            f"the controller {settings.controller} is not the one that this run started with: "
+            f"the controller {name} is not the one that this run started with: "
             f"expected hash {expected}, got {record.controller_hash}"
         )

@@ -47,10 +47,11 @@ def screen(
             )
         records.update(pool.collect())
         on_body(len(records), len(sampled))
+    # (an episode of a task that is as short as the first stage gives a complete score)
     bounds = {
-        number: record.metrics["upper_bound"]
+        number: record.metrics.get("upper_bound", record.score)
         for number, record in records.items()
-        if record.status == "pruned"
+        if record.status in ("pruned", "ok")
     }
     best = sorted(bounds, key=lambda number: (-bounds[number], number))[: settings.population]
     if len(best) < settings.population:

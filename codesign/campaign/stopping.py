@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from codesign.config import Stop
 from codesign.store import Candidate
 
@@ -41,6 +43,17 @@ class StoppingRule:
         target, patience = self._stop.score, self._stop.stagnation
         if target is not None and candidate.score >= target:
             return f"{candidate.name} scored {candidate.score:.1f}, the target is {target:g}"
+        if target is not None and self._best >= target:
+            return f"a body scored {self._best:.1f} after an adaptation, the target is {target:g}"
         if patience is not None and self._since_best >= patience:
             return f"no new best in {patience} candidates, the best scored {self._best:.1f}"
         return None
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """Take in new scores under another controller: the best of them is the one to beat.
+
+        Args:
+            candidates: Candidates with their new scores, by number.
+        """
+        self._best = max(candidate.score for candidate in candidates.values())
+        self._since_best = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
@@ -68,6 +68,8 @@ class Variation:
     def __init__(self, settings: Settings, start: Sequence[Founder] = ()) -> None:
         self._settings = settings
         self._start = tuple(start)
+        # Bodies that a screening chose only come first; others are sampled as without it.
+        self._own_start = bool(start) and not settings.screened
         self._constraints = Constraints(settings, [founder.graph for founder in start])
         names = settings.rates.operators
         self._custom = {name: _custom_operator(name) for name in names if is_plugin(name)}
@@ -88,6 +90,14 @@ class Variation:
             candidate: The candidate; candidates come in the order of their numbers.
         """
         self._statistics.tell(candidate)
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """Take in new scores of candidates that were told before, under another controller.
+
+        Args:
+            candidates: Candidates with their new scores, by number.
+        """
+        self._statistics.rescore(candidates)
 
     def sample(self, number: int, *, taken: Collection[DuplicateKey]) -> Candidate:
         """A candidate without parents: a starting body, a mutant of one, or a sampled body.
@@ -165,11 +175,11 @@ class Variation:
         """A body without parents that satisfies the constraints."""
         violation = None
         for _ in range(_ATTEMPTS):
-            child = self._start_mutant(number, rng) if self._start else self._sampled(rng)
+            child = self._start_mutant(number, rng) if self._own_start else self._sampled(rng)
             violation = self._constraints.violation(child.graph)
             if violation is None:
                 return child
-        if self._start:  # every starting body satisfies the constraints
+        if self._own_start:  # every starting body satisfies the constraints
             return _Child(self._start[number % len(self._start)].graph, ("start",))
         raise UsageError(
             f"limits: none of {_ATTEMPTS} sampled bodies is within the limits, the last has "

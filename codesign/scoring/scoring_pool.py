@@ -70,11 +70,12 @@ class _Worker:
         self._load(controller)
 
     def _load(self, controller: str | Path) -> None:
-        self._controller = controller
         loaded = load_controller(controller)
         self._scorers = [
             BodyScorer(task=task, controller=loaded, **self._options) for task in self._tasks
         ]
+        # Last, so that a worker that cannot load it does not score with the one before.
+        self._controller = controller
 
     def __call__(self, item: _Item) -> _Parts:
         if item.controller != self._controller:

@@ -81,6 +81,7 @@ class Candidate:
         record: The score record; None until the candidate is scored.
         rescored: The score record under the controller of the last adaptation after which the
             body was scored anew; None if it never was.
+        rescored_in: Number of that adaptation; 0 if there is none.
         reevaluation: The score record over fresh episodes at the end of the run; None for a
             candidate that is not a finalist.
         finetuned: The score record of a finalist whose own network learned on at the end of the
@@ -99,6 +100,7 @@ class Candidate:
     adaptation: int = 0
     record: ScoreRecord | None = None
     rescored: ScoreRecord | None = None
+    rescored_in: int = 0
     reevaluation: ScoreRecord | None = None
     finetuned: ScoreRecord | None = None
 
@@ -194,7 +196,7 @@ class Candidate:
             record: The record. It gets the name of the candidate.
         """
         named = record.named(self.name)
-        return replace(self, variant=record.variant, record=named, rescored=None)
+        return replace(self, variant=record.variant, record=named, rescored=None, rescored_in=0)
 
     def scored_like(self, first: Candidate) -> Candidate:
         """This candidate with the score of an earlier one that has the same body.

@@ -88,26 +88,28 @@ class Database:
                 (number, record.score, rows.record_to_json(record)),
             )
 
-    def add_finetuning(self, number: int, record: ScoreRecord) -> None:
-        """Write the score of a finalist after its network has learned on.
+    def add_finetunings(self, records: Mapping[int, ScoreRecord]) -> None:
+        """Write the scores of finalists after their networks have learned on, all or nothing.
 
         Args:
-            number: Number of the candidate.
-            record: The score record.
+            records: The score records, by number of the candidate.
 
         Raises:
             RunError: The file cannot be written.
         """
         with self._writing():
-            self._connection.execute(
+            self._connection.executemany(
                 "INSERT INTO finetunings VALUES (?, ?, ?)",
-                (number, record.score, rows.record_to_json(record)),
+                [(n, record.score, rows.record_to_json(record)) for n, record in records.items()],
             )
 
     def add_adaptation(
         self, adaptation: AdaptationResult, records: Mapping[int, ScoreRecord], event: Event
     ) -> None:
         """Write an adaptation, all of it or nothing.
+
+        Scores of finalists from before it, in a search that its time limit had ended, go where the
+        search goes on with the new controller: they would compare with no other.
 
         Args:
             adaptation: The adaptation.
@@ -119,9 +121,10 @@ class Database:
             RunError: The file cannot be written.
         """
         with self._writing():
-            self._connection.execute(
-                "INSERT INTO adaptations VALUES (?, ?, ?, ?, ?, ?)", adaptation
-            )
+            self._connection.execute(rows.INSERT_ADAPTATION, adaptation)
+            if adaptation.kept:
+                self._connection.execute("DELETE FROM reevaluations")
+                self._connection.execute("DELETE FROM finetunings")
             self._connection.executemany(
                 "INSERT INTO rescores VALUES (?, ?, ?, ?)",
                 [

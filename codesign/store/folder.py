@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -41,8 +40,6 @@ LEARNING = "learning"
 VARIANTS = "variants.json"
 LOG = "log.txt"
 LOCK = "run.lock"
-#: Names of controllers that learned on during the run.
-_ADAPTED = re.compile(r"adapted-[0-9]{3,}")
 #: Time to wait for the lock (s): :attr:`RunFolder.locked` of another process holds it for a moment.
 LOCK_WAIT_S = 0.2
 
@@ -160,10 +157,8 @@ class RunFolder:
         Args:
             candidate: The scored candidate.
         """
-        name = candidate.final.controller
-        if _ADAPTED.fullmatch(name):
-            return str(self.path / CONTROLLERS / f"{name}.safetensors")
-        return self.settings.controller
+        adaptation = candidate.rescored_in or candidate.adaptation
+        return str(self.adapted_controller(adaptation)) if adaptation else self.settings.controller
 
     @property
     def learning(self) -> Path:

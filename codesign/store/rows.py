@@ -27,7 +27,8 @@ INSERT INTO events (time, kind, name, generation, number, message, details)
 VALUES (:time, :kind, :name, :generation, :number, :message, :details)
 """
 SELECT_CANDIDATES = """
-SELECT c.*, rescores.record AS rescored, reevaluations.record AS reevaluation,
+SELECT c.*, rescores.record AS rescored, ifnull(rescores.adaptation, 0) AS rescored_in,
+    reevaluations.record AS reevaluation,
     finetunings.record AS finetuned
 FROM candidates AS c
 LEFT JOIN rescores ON rescores.number = c.number AND rescores.adaptation = (
@@ -83,6 +84,7 @@ def candidate_from_row(row: sqlite3.Row) -> Candidate:
         duplicate_of=row["duplicate_of"],
         record=record_from_json(row["record"]),
         rescored=record_from_json(row["rescored"]),
+        rescored_in=row["rescored_in"],
         reevaluation=record_from_json(row["reevaluation"]),
         finetuned=record_from_json(row["finetuned"]),
     )

@@ -106,7 +106,8 @@ class Shelf:
             UsageError: The run has no such candidate.
         """
         candidate = self._run.candidate(number)
-        record = candidate.final
+        # That of the network which the controller generates: it moves the body here.
+        record = candidate.reevaluation or candidate.result
         score = f"{record.score:,.0f}" if record.status == "ok" else record.status
         parents = " and ".join(str(parent) for parent in candidate.parents)
         made = made_by(candidate.operator.split("+"))

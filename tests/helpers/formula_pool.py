@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 from codesign.scoring import ScoreRecord, ScoringPool
 from morph_ops.graph import node_names
@@ -38,6 +39,7 @@ class FormulaPool(ScoringPool):
     """
 
     def __init__(self, workers: int = 1, *, seed: int = 0, answers: int | None = None, **known):
+        self.controller: str | Path = "c"
         self._workers = workers
         self._random = random.Random(seed)
         self._answers = answers

@@ -32,10 +32,6 @@ class LearningPool(FormulaPool):
 
     gain = 10.0
 
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.controller: str | Path = "c"
-
     def use_controller(self, controller):
         if controller != "c" and not Path(controller).exists():
             raise UsageError(f"no controller {controller}")
@@ -57,10 +53,9 @@ def learned(monkeypatch):
     """Numbers of the bodies that learned, by adaptation; nothing really learns."""
     bodies = {}
 
-    def learn(self, adaptation, kept, recent):
-        chosen = self._bodies(kept, recent)
+    def learn(self, adaptation, chosen):
         bodies[adaptation] = [candidate.number for candidate in chosen]
-        file = self._folder.adapted_controller(adaptation)
+        file = self._file(adaptation)
         file.parent.mkdir(exist_ok=True)
         file.touch()
         return file.stem
@@ -196,8 +191,61 @@ def test_a_controller_that_cannot_score_ends_the_run(folder, monkeypatch):
             return replace(record, status="failed", warnings=("OSError: no such file",))
 
     settings = adapted()
-    with pytest.raises(RunError, match="under the adapted controller: OSError: no such file"):
+    with pytest.raises(RunError, match=r"under the adapted controller .*: OSError: no such file"):
         evolve(settings, folder(settings), BrokenPool())
+
+
+def test_rules_and_statistics_forget_the_controller_before(folder, monkeypatch):
+    monkeypatch.setattr(LearningPool, "gain", 1e6)
+    settings = adapted(rates={"adaptive": True}, stop={"score": 1e5})
+    made = folder(settings)
+    with made.database() as database:
+        reason = run(settings, folder=made, database=database, pool=LearningPool())
+        best = [c for c in database.candidates() if c.number >= 12]
+    assert reason is not None
+    assert "the target is 100000" in reason
+    assert {candidate.adaptation for candidate in best} == {1}
+
+
+def test_finalists_of_the_controller_before_are_dropped(folder):
+    settings = adapted(reevaluation_episodes=2, finalists=3, top=3)
+    made = folder(settings)
+    with made.database() as database:
+        with pytest.raises(InterruptionError):
+            run(settings, folder=made, database=database, pool=LearningPool(answers=30))
+        # As a search does that its time limit ends.
+        for candidate in database.best_in_search(2):
+            database.add_reevaluation(candidate.number, candidate.result)
+        assert len(database.reevaluated()) == 2
+        run(settings, folder=made, database=database, pool=LearningPool())
+        again = [database.candidate(number) for number, _ in database.reevaluated()]
+    assert len(again) == 3
+    assert {candidate.reevaluation.controller for candidate in again} == {"adapted-002"}
+
+
+def test_bodies_that_fail_afterwards_count_like_the_worst(folder, monkeypatch):
+    class SpoiledPool(LearningPool):
+        def record(self, graph):
+            record = super().record(graph)
+            if self.controller != "c" and int(record.hash[:1], 16) < 8:
+                return replace(record, status="unstable", score=-1e4)
+            return record
+
+    settings = adapted()
+    _, _, adaptations, _ = evolve(settings, folder(settings), SpoiledPool())
+    assert all(adaptation.score_after > -100.0 for adaptation in adaptations)
+
+
+def test_nothing_learns_where_no_body_simulates(folder, learned):
+    class UnstablePool(LearningPool):
+        def record(self, graph):
+            return replace(super().record(graph), status="unstable", score=-1e4)
+
+    settings = adapted()
+    _, _, adaptations, events = evolve(settings, folder(settings), UnstablePool())
+    assert learned == {}
+    assert [adaptation.kept for adaptation in adaptations] == [False, False]
+    assert any("no body simulates that could learn" in event.message for event in events)
 
 
 def test_what_learns_needs_a_folder(database):

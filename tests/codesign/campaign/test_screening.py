@@ -66,6 +66,11 @@ def test_too_few_bodies_that_simulate_are_one_line(monkeypatch):
         screen(settings(), ScreeningPool())
 
 
+def test_short_tasks_give_complete_scores():
+    expected = hashes(screen(settings(), ScreeningPool()))
+    assert hashes(screen(settings(), FormulaPool())) == expected
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
