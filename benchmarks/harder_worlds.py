@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+import codesign
 from codesign import defaults
 from codesign.store import RunFolder
 from hyperdistill_core.evaluation.statistics import bootstrap_interval
@@ -72,6 +73,8 @@ class Options:
 def evolve(world: str, seed: int, options: Options) -> nx.DiGraph[str]:
     """The best body of a campaign, which runs first where it has not run yet."""
     run = options.out / f"evolve-{world}-{seed}"
+    if RunFolder.is_run(run) and codesign.load_run(run).status.state == "finished":
+        return codesign.load_run(run).best(1)[0].graph
     command = [sys.executable, "-m", "codesign", "evolve"]
     command += ["--workers", str(options.workers)]
     if run.exists():
@@ -82,9 +85,7 @@ def evolve(world: str, seed: int, options: Options) -> nx.DiGraph[str]:
     with (options.out / f"{run.name}.log").open("a") as log:
         if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
             sys.exit(f"error: {run}.log has the error")
-    with RunFolder(run).database(read_only=True) as database:
-        [best] = database.best(1)
-    return best.graph
+    return codesign.load_run(run).best(1)[0].graph
 
 
 def learn(task: str, graphs: Sequence[nx.DiGraph[str]], options: Options) -> dict[str, Any]:
