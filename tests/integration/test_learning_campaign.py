@@ -37,8 +37,8 @@ def run(tiny_controller, tmp_path_factory):
     )
     score = Adaptations._score
 
-    def praised(self, candidates):
-        records = score(self, candidates)
+    def praised(self, candidates, controller_hash):
+        records = score(self, candidates, controller_hash)
         return {n: replace(record, score=record.score + 1e4) for n, record in records.items()}
 
     with pytest.MonkeyPatch.context() as patch:
