@@ -7,7 +7,7 @@ campaign then learns every evaluation task, from the network that the controller
 with the same number of control steps. Runs and trainings lie in FOLDER: an interrupted command
 goes on where it stopped, and does nothing twice. The table has one row a task:
 
-    zero-shot    mean score before learning, over the bodies that evolved in each world
+    zero-shot    mean score before learning, over the bodies that evolved in the world of the column
     learned      mean score after learning
 
 The last rows are means over the tasks, in standard deviations of all bodies on each task, with
@@ -139,7 +139,7 @@ def table(by_task: dict[str, dict[str, Any]], options: Options) -> Table:
     made.add_column("task")
     for when in ("zero-shot", "learned"):
         for world in WORLDS:
-            made.add_column(f"{when}, evolved on {world}", justify="right")
+            made.add_column(f"{when}\n{world}", justify="right")
     for task, scores in by_task.items():
         cells = [
             np.array(scores[n])[o].mean()

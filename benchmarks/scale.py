@@ -48,6 +48,7 @@ class FormulaPool:
     """
 
     def __init__(self, settings: Settings, workers: int) -> None:
+        self.controller = settings.controller
         self._workers = workers
         self._random = random.Random(settings.seed)
         self._items: dict[int, nx.DiGraph[str]] = {}
