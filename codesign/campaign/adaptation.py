@@ -22,7 +22,7 @@ from statistics import fmean
 from codesign.campaign import seeds
 from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
 from codesign.campaign.metrics import Criteria, with_criteria
-from codesign.campaign.reevaluation import require_controller
+from codesign.campaign.reevaluation import finalists, require_controller
 from codesign.config import Adaptation, Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -30,7 +30,7 @@ from codesign.store import AdaptationResult, Candidate, Database, Event, RunFold
 from morph_ops._messages import one_line
 
 #: Control steps of a simulation between two updates.
-HORIZON = 64
+_HORIZON = 64
 #: Share of an adaptation, at its end, over which the weights are averaged.
 _AVERAGED = 0.33
 #: Learning rate of the critic. Within four updates a random one explains 0.8 of the returns; with
@@ -112,8 +112,7 @@ class Adaptations:
         known = {c.number: c for c in (*recent, *kept)}
         before = self._done.get(adaptation)
         if before is None:
-            finalists = max(self._settings.finalists, self._settings.top)
-            best = self._database.best_in_search(finalists)
+            best = finalists(self._database, self._settings)
             chosen = {c.number: c for c in (*kept, *best)}
             before, records = self._adapt(adaptation, number, chosen, recent)
         else:
@@ -177,9 +176,9 @@ class Adaptations:
 
         table = self._table
         earlier = self._training(adaptation - 1) / CHECKPOINT
-        rollout = HORIZON * table.simulations * min(table.bodies, len(bodies))
+        rollout = _HORIZON * table.simulations * min(table.bodies, len(bodies))
         settings = PPOSettings(
-            horizon=HORIZON,
+            horizon=_HORIZON,
             task=self._settings.task,
             steps=table.steps,
             n_active=table.bodies,
@@ -270,13 +269,8 @@ class Adaptations:
 
     def finish(self) -> None:
         """Remove the learning of the last adaptation: the run needs it no more."""
-        for adaptation in self._done_or_begun():
-            self._forget(adaptation)
-
-    def _done_or_begun(self) -> list[int]:
-        """Numbers of the adaptations that have left something to go on from."""
-        names = [entry.name for entry in self._folder.learning.glob("[0-9]*")]
-        return [int(name) for name in names if name.isdecimal()]
+        for training in self._folder.learning.glob("[0-9]*"):
+            shutil.rmtree(training, ignore_errors=True)
 
 
 def _means(

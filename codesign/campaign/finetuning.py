@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from codesign.campaign import seeds
 from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
 from codesign.campaign.metrics import Criteria, with_criteria
-from codesign.campaign.reevaluation import FRESH_EPISODES
+from codesign.campaign.reevaluation import FRESH_EPISODES, finalists
 from codesign.config import Settings
 from codesign.defaults import BEST_OF
 from codesign.errors import RunError
@@ -44,7 +44,9 @@ def missing_finetunings(database: Database, settings: Settings) -> list[Candidat
         database: Database of a run whose candidates are all scored.
         settings: Settings of the run.
     """
-    return [each for each in _finalists(database, settings) if each.finetuned is None]
+    if not settings.finetune_steps:
+        return []
+    return [each for each in finalists(database, settings) if each.finetuned is None]
 
 
 def finetune_finalists(
@@ -128,14 +130,8 @@ def _seed(settings: Settings, number: int) -> int:
     return settings.seed + number * FRESH_EPISODES
 
 
-def _finalists(database: Database, settings: Settings) -> list[Candidate]:
-    if not settings.finetune_steps:
-        return []
-    return database.best_in_search(max(settings.finalists, settings.top))
-
-
 def _learn(
-    finalists: Sequence[Candidate],
+    candidates: Sequence[Candidate],
     variants: Sequence[int],
     settings: Settings,
     folder: RunFolder,
@@ -145,15 +141,15 @@ def _learn(
     """Write the network of each finalist."""
     from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
 
-    own = folder.learning / _FOLDER / _name(finalists, variants, finalists[0].result)
+    own = folder.learning / _FOLDER / _name_of(candidates, variants)
     for other in own.parent.glob("*"):  # (of other finalists, before the search went on)
         if other != own:
             _remove(other)
-    total = settings.finetune_steps * len(finalists)
+    total = settings.finetune_steps * len(candidates)
     tuning = FineTuneSettings(
         task=settings.task,
         steps_per_body=settings.finetune_steps,
-        n_envs=enough_simulations(len(finalists)),
+        n_envs=enough_simulations(len(candidates)),
         n_workers=learning_workers(settings),
         seed=seeds.learning_seed(settings.seed, 0),
         episodes=settings.episodes,
@@ -161,7 +157,7 @@ def _learn(
     try:
         with torch_threads(_THREADS):
             result = finetune(
-                [candidate.graph for candidate in finalists],
+                [candidate.graph for candidate in candidates],
                 pool.controller,
                 tuning,
                 own,
@@ -169,16 +165,17 @@ def _learn(
                 report=lambda row: on_steps("finalists", min(int(row["steps"]), total), total),
             )
         folder.networks.mkdir(exist_ok=True)
-        for candidate, network in zip(finalists, result.networks, strict=True):
+        for candidate, network in zip(candidates, result.networks, strict=True):
             network.save_npz(folder.network(candidate))
     except OSError as error:
         raise RunError(f"cannot write to {folder.path}: {one_line(error)}") from None
 
 
-def _name(finalists: Sequence[Candidate], variants: Sequence[int], record: ScoreRecord) -> str:
+def _name_of(candidates: Sequence[Candidate], variants: Sequence[int]) -> str:
     """Name of the folder of a fine-tuning: one for each set of networks that may learn."""
-    bodies = [(each.hash, variant) for each, variant in zip(finalists, variants, strict=True)]
-    text = json.dumps([record.controller_hash, *bodies])
+    pairs = zip(candidates, variants, strict=True)
+    bodies = [(each.hash, variant, each.result.controller_hash) for each, variant in pairs]
+    text = json.dumps(bodies)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

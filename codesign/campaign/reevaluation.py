@@ -23,8 +23,17 @@ def missing_reevaluations(database: Database, settings: Settings) -> list[Candid
     """
     if not settings.reevaluation_episodes:
         return []
-    finalists = database.best_in_search(max(settings.finalists, settings.top))
-    return [candidate for candidate in finalists if candidate.reevaluation is None]
+    return [each for each in finalists(database, settings) if each.reevaluation is None]
+
+
+def finalists(database: Database, settings: Settings) -> list[Candidate]:
+    """The best bodies of the search so far, best first.
+
+    Args:
+        database: Database of the run.
+        settings: Settings of the run.
+    """
+    return database.best_in_search(max(settings.finalists, settings.top))
 
 
 def reevaluate(
