@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import fmean
 
 from codesign.campaign import seeds
+from codesign.campaign.batches import score_batch
 from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
 from codesign.campaign.metrics import Criteria, with_criteria
 from codesign.campaign.reevaluation import finalists, require_controller
@@ -231,16 +232,10 @@ class Adaptations:
         """Scores of candidates under the new controller; equal bodies are scored once."""
         keys = {(c.hash, c.variant): c.number for c in reversed(candidates)}
         by_number = {c.number: c for c in candidates}
-        waiting = list(keys.values())
         scored: dict[int, ScoreRecord] = {}
-        while waiting or self._pool.busy:
-            while waiting and self._pool.idle:
-                candidate = by_number[waiting.pop()]
-                self._pool.submit(candidate.number, candidate.graph, variant=candidate.variant)
-            for number, record in self._pool.collect():
-                require_controller(record, controller_hash, name=str(self._pool.controller))
-                again = with_criteria(by_number[number].scored(record), self._criteria)
-                scored[number] = again.result
+        for number, record in score_batch(self._pool, (by_number[n] for n in keys.values())):
+            require_controller(record, controller_hash, name=str(self._pool.controller))
+            scored[number] = with_criteria(by_number[number].scored(record), self._criteria).result
         if all(record.status == "failed" for record in scored.values()):
             raise RunError(
                 f"no body could be scored under the adapted controller {self._pool.controller}: "

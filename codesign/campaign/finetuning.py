@@ -1,8 +1,8 @@
 """Fine-tuning of the finalists: the network of each learns on, on that body alone.
 
 First the best of several controller variants is chosen for each of them. Then all learn side by
-side with the same number of control steps, from the networks that the controller of the search
-generates. Each keeps the best of several checkpoints, its generated network included, and is
+side, from the networks that the controller of the search generates, in rounds that fewer and fewer
+of them reach. Each keeps the best of several checkpoints, its generated network included, and is
 scored over episodes that the learning never used.
 """
 
@@ -15,9 +15,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codesign.campaign import seeds
+from codesign.campaign.batches import score_batch
 from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
 from codesign.campaign.metrics import Criteria, with_criteria
 from codesign.campaign.reevaluation import FRESH_EPISODES, finalists
@@ -77,18 +78,18 @@ def finetune_finalists(
         return
     best = _score(waiting, settings, pool, seed=_seed(settings, 3), best_of=BEST_OF)
     variants = [best[candidate.number].variant for candidate in waiting]
-    _learn(waiting, variants, settings, folder, pool, on_steps)
+    steps = _learn(waiting, variants, settings, folder, pool, on_steps)
     networks = {each.number: folder.stored_network(each) for each in waiting}
     learned = _score(waiting, settings, pool, seed=_seed(settings, 2), policies=networks)
     records: dict[int, ScoreRecord] = {}
-    for candidate in waiting:
+    for candidate, of_candidate in zip(waiting, steps, strict=True):
         number = candidate.number
         record = replace(learned[number], variant=best[number].variant)
         record = with_criteria(candidate.scored(record), criteria).result
         added = {
             "zero_shot_score": candidate.final.score,
             "best_of_score": best[number].score,
-            "finetune_steps": float(settings.finetune_steps),
+            "finetune_steps": float(of_candidate),
         }
         records[number] = replace(record, metrics={**record.metrics, **added})
     database.add_finetunings(records)
@@ -107,22 +108,15 @@ def _score(
     policies: Mapping[int, BodyMLP] | None = None,
 ) -> dict[int, ScoreRecord]:
     """Records over the episodes of a seed, by number of the candidate."""
-    waiting, records = list(candidates), dict[int, ScoreRecord]()
-    while waiting or pool.busy:
-        while waiting and pool.idle:
-            candidate = waiting.pop(0)
-            pool.submit(
-                candidate.number,
-                candidate.graph,
-                seed=seed,
-                episodes=settings.reevaluation_episodes or settings.episodes,
-                preferred_variants=(candidate.variant,),
-                variant=None if best_of else candidate.variant,
-                best_of=best_of,
-                policy=None if policies is None else policies[candidate.number],
-            )
-        records.update(pool.collect())
-    return records
+    common = {"seed": seed, "episodes": settings.reevaluation_episodes or settings.episodes}
+
+    def options(candidate: Candidate) -> dict[str, Any]:
+        if best_of:
+            tried = {"preferred_variants": (candidate.variant,), "variant": None}
+            return common | tried | {"best_of": best_of}
+        return common | {"policy": None if policies is None else policies[candidate.number]}
+
+    return dict(score_batch(pool, candidates, options))
 
 
 def _seed(settings: Settings, number: int) -> int:
@@ -137,8 +131,8 @@ def _learn(
     folder: RunFolder,
     pool: ScoringPool,
     on_steps: OnSteps,
-) -> None:
-    """Write the network of each finalist."""
+) -> list[int]:
+    """Write the network of each finalist; the control steps that each has learned for."""
     from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
 
     own = folder.learning / _FOLDER / _name_of(candidates, variants)
@@ -149,6 +143,7 @@ def _learn(
     tuning = FineTuneSettings(
         task=settings.task,
         steps_per_body=settings.finetune_steps,
+        rounds=settings.finetune_rounds,
         n_envs=enough_simulations(len(candidates)),
         n_workers=learning_workers(settings),
         seed=seeds.learning_seed(settings.seed, 0),
@@ -167,6 +162,7 @@ def _learn(
         folder.networks.mkdir(exist_ok=True)
         for candidate, network in zip(candidates, result.networks, strict=True):
             network.save_npz(folder.network(candidate))
+        return result.steps.tolist()
     except OSError as error:
         raise RunError(f"cannot write to {folder.path}: {one_line(error)}") from None
 

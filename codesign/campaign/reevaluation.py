@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from codesign.campaign.batches import score_batch
 from codesign.campaign.metrics import Criteria, with_criteria
 from codesign.config import Settings
 from codesign.errors import UsageError
@@ -60,26 +61,20 @@ def reevaluate(
     """
     waiting = missing_reevaluations(database, settings)
     by_number = {candidate.number: candidate for candidate in waiting}
+    episodes = {
+        "seed": settings.seed + FRESH_EPISODES,
+        "episodes": settings.reevaluation_episodes,
+    }
     done = 0
     on_reevaluation(done, len(by_number))
-    while waiting or pool.busy:
-        while waiting and pool.idle:
-            candidate = waiting.pop(0)
-            pool.submit(
-                candidate.number,
-                candidate.graph,
-                seed=settings.seed + FRESH_EPISODES,
-                episodes=settings.reevaluation_episodes,
-                variant=candidate.variant,
-            )
-        for number, record in pool.collect():
-            candidate = by_number[number]
-            expected = candidate.result.controller_hash
-            require_controller(record, expected, name=settings.controller)
-            again = with_criteria(candidate.scored(record), criteria)
-            database.add_reevaluation(number, again.result)
-            done += 1
-            on_reevaluation(done, len(by_number))
+    for number, record in score_batch(pool, waiting, lambda candidate: episodes):
+        candidate = by_number[number]
+        expected = candidate.result.controller_hash
+        require_controller(record, expected, name=settings.controller)
+        again = with_criteria(candidate.scored(record), criteria)
+        database.add_reevaluation(number, again.result)
+        done += 1
+        on_reevaluation(done, len(by_number))
 
 
 def require_controller(record: ScoreRecord, expected: str, *, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from codesign.campaign import seeds
+from codesign.campaign.batches import score_batch
 from codesign.campaign.variation import Variation
 from codesign.config import Settings
 from codesign.errors import UsageError
@@ -38,14 +39,8 @@ def screen(
     """
     sampled = _sampled(settings)
     records: dict[int, ScoreRecord] = {}
-    waiting = list(reversed(sampled))
-    while waiting or pool.busy:
-        while waiting and pool.idle:
-            candidate = waiting.pop()
-            pool.submit(
-                candidate.number, candidate.graph, threshold=SCREENING, variant=candidate.variant
-            )
-        records.update(pool.collect())
+    for number, record in score_batch(pool, sampled, lambda candidate: {"threshold": SCREENING}):
+        records[number] = record
         on_body(len(records), len(sampled))
     # (an episode of a task that is as short as the first stage gives a complete score)
     bounds = {

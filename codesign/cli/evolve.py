@@ -234,7 +234,7 @@ def _learning(settings: Settings) -> list[str]:
         finalists = min(max(settings.finalists, settings.top), settings.total)
         lines.append(
             f"the networks of {finalists} finalists learn for {settings.finetune_steps:,} control "
-            "steps each"
+            f"steps {'on average' if settings.finetune_rounds > 1 else 'each'}"
         )
     return lines
 

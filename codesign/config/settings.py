@@ -129,10 +129,7 @@ class Settings(FrozenSettings):
         description='Algorithm of each island of "islands": 2 to 64 of them.',
     )
     migrate_every: int = Field(
-        default=32,
-        ge=1,
-        le=1_000_000,
-        description="Candidates of each island between two migrations.",
+        default=32, ge=1, le=1_000_000, description="Candidates of an island between migrations."
     )
     migrants: int = Field(
         default=1, ge=1, le=1_000_000, description="Bodies that each island sends in a migration."
@@ -200,12 +197,10 @@ class Settings(FrozenSettings):
         default_factory=usable_cores,
         ge=0,
         le=4_096,
-        description="Number of worker processes; 0 scores in the main process. It does not "
-        "change the result.",
+        description="Worker processes; 0 scores in the main process. The result is the same.",
     )
     cluster: ClusterSettings | None = Field(
-        default=None,
-        description="Dask cluster to score on instead. It does not change the result.",
+        default=None, description="Dask cluster to score on instead. The result is the same."
     )
     time_limit: Annotated[float, Unit("s")] = Field(
         default=defaults.TIME_LIMIT,
@@ -244,8 +239,15 @@ class Settings(FrozenSettings):
         ge=0,
         le=1_000_000_000,
         description="Control steps that each finalist's own network learns for at the end, on that "
-        "body alone. Designs are then ranked by what they are after it, and bring their networks "
-        "along; 0 for no learning.",
+        "body alone: their mean over the finalists. Designs are then ranked by what they are after "
+        "it, and bring their networks along; 0 for no learning.",
+    )
+    finetune_rounds: int = Field(
+        default=3,
+        ge=1,
+        le=8,
+        description="Rounds of this learning. Each has the same number of control steps, and the "
+        "better third of the finalists goes on to the next.",
     )
     top: int = Field(
         default=5,

@@ -112,7 +112,7 @@ def notes(settings: Settings) -> str:
     if settings.finetune_steps:
         controller += (
             f"; the networks of the finalists learned for {settings.finetune_steps:,} control "
-            "steps each"
+            f"steps {'on average' if settings.finetune_rounds > 1 else 'each'}"
         )
     return f"{controller}; the seed was {settings.seed}.{points}"
 

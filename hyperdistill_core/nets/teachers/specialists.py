@@ -123,7 +123,7 @@ class Specialists(Teacher):
 
     kind: ClassVar[str] = "specialists"
     config_type: ClassVar[type[NetworkConfig]] = SpecialistsConfig
-    sources: ClassVar[frozenset[Source]] = frozenset({"controller"})
+    sources: ClassVar[frozenset[Source]] = frozenset({"controller", "teacher"})
     takes_clock: ClassVar[bool] = True
     takes_heights: ClassVar[bool] = True
 

@@ -45,7 +45,17 @@ class FineTuneSettings(FrozenSettings):
 
     task: str = Field(default="flat", description="Name of the task.")
     steps_per_body: int = Field(
-        default=500_000, ge=1, description="Control steps of training for each body."
+        default=500_000,
+        ge=1,
+        description="Control steps of training for each body; their mean over the bodies, if there "
+        "are several `rounds`.",
+    )
+    rounds: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="Most rounds. Each has the same number of control steps, and the better third "
+        "of the bodies goes on to the next, so that few bodies learn much.",
     )
     n_envs: int = Field(default=12, ge=1, description="Number of simulations of each body.")
     horizon: int = Field(
@@ -66,7 +76,7 @@ class FineTuneSettings(FrozenSettings):
     checkpoints: int = Field(
         default=5,
         ge=1,
-        description="Number of checkpoints, evenly spread over the training, the last at its end. "
+        description="Number of checkpoints, evenly spread over each round, the last at its end. "
         "Each body keeps the best of these networks and its generated network.",
     )
     episodes: int = Field(default=4, ge=1, description="Episodes of each score.")

@@ -1,6 +1,7 @@
 """Fine-tuning of generated networks, each on its own body.
 
-All bodies train side by side with the same budget. Training can also spoil a network, so each
+All bodies train side by side, with the same budget or in rounds that fewer and fewer of them reach
+(:mod:`~hyperdistill_core.training.finetuning.rounds`). Training can also spoil a network, so each
 body keeps the best of several checkpoints, and its generated network counts as one of them.
 """
 
@@ -8,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -18,15 +20,15 @@ from numpy.typing import NDArray
 from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.checkpoints import find
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.evaluation.evaluation import evaluate
+from hyperdistill_core.evaluation.evaluation import score_policies
 from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.finetuning.finetune_settings import FineTuneSettings
 from hyperdistill_core.training.finetuning.manifest import ensure_manifest
+from hyperdistill_core.training.finetuning.rounds import keep_specialists, plan_rounds
 from hyperdistill_core.training.finetuning.specialist_policies import (
     load_specialists,
-    score_specialists,
     specialist_policy,
 )
 from hyperdistill_core.training.ppo.trainer import TeacherTrainer
@@ -43,6 +45,18 @@ _FIRST_SIZE = 1.0
 Report: TypeAlias = Callable[[dict[str, float]], None]
 
 
+class _Network(NamedTuple):
+    """A network of a body: that of a specialist in a checkpoint, or the generated one."""
+
+    file: Path | None
+    position: int
+
+
+_GENERATED = _Network(None, 0)
+#: Name of the file that a later round starts from.
+_START = "start.safetensors"
+
+
 @dataclass(frozen=True, eq=False)
 class FineTuneResult:
     """Scores of bodies before and after fine-tuning, in the order of the bodies.
@@ -52,12 +66,14 @@ class FineTuneResult:
         trained: (bodies,) scores of each body's best network.
         at_the_end: (bodies,) scores of the networks at the end of training.
         networks: Best network of each body.
+        steps: (bodies,) control steps that each body has learned for.
     """
 
     zero_shot: NDArray[np.float64]
     trained: NDArray[np.float64]
     at_the_end: NDArray[np.float64]
     networks: tuple[BodyMLP, ...]
+    steps: NDArray[np.intp]
 
 
 def finetune(
@@ -111,7 +127,7 @@ class FineTuner:
     """One fine-tuning in a folder whose manifest is there already.
 
     Invariants:
-        Checkpoint k of n is written when the training has done k/n of its steps, once.
+        Checkpoint k of n is written when a round has done k/n of its steps, once.
         All three kinds of scores have different seeds.
 
     Args:
@@ -141,29 +157,88 @@ class FineTuner:
         """Train where the training stopped, then score.
 
         Args:
-            report: Function that is called with a row of the training's log after every update.
+            report: Function that is called with a row of the training's log after every update;
+                its control steps count those of all rounds.
 
         Raises:
             CheckpointError: The checkpoint in the folder belongs to another training.
         """
-        n_bodies = len(self._graphs)
-        trainer = TeacherTrainer(
-            TrainingSet(tuple(self._graphs), ("robot",) * n_bodies),
-            self._settings.ppo(n_bodies),
-            self._folder,
-            initialize_from=self._controller,
-            variants=self._variants,
-            action_factors=self._action_factors(),
+        settings, everyone = self._settings, list(range(len(self._graphs)))
+        tried = [[_GENERATED] for _ in everyone]
+        scores: list[list[float]] = [[] for _ in everyone]
+        steps = np.zeros(len(everyone), dtype=np.intp)
+        learning, files, done = everyone, list[Path](), 0
+        plan = plan_rounds(len(everyone), settings.steps_per_body, settings.rounds)
+        for number, (n_bodies, steps_per_body) in enumerate(plan):
+            start = self._controller
+            if number:
+                best = sorted(learning, key=lambda body: -max(scores[body]))[:n_bodies]
+                positions = [position for position, body in enumerate(learning) if body in best]
+                start = self._folder_of(number) / _START
+                keep_specialists(files[-1], positions, start)
+                learning = [learning[position] for position in positions]
+            of_round = settings.replace(
+                steps_per_body=steps_per_body,
+                n_envs=settings.n_envs * len(everyone) // n_bodies,
+                rounds=1,
+            )
+            files = self._train(number, learning, of_round, start, _after(report, done))
+            done += n_bodies * steps_per_body
+            steps[learning] += steps_per_body
+            for position, body in enumerate(learning):
+                tried[body] += [_Network(file, position) for file in files]
+            new = [(body, own) for body in learning for own in tried[body][len(scores[body]) :]]
+            for (body, _), score in zip(
+                new, self._score(new, settings.selection_seed), strict=True
+            ):
+                scores[body].append(score)
+        # (equal ones: the generated network, then the earlier one)
+        best_of_each = [tried[body][int(np.argmax(scores[body]))] for body in everyone]
+        score = partial(self._score, seed=settings.seed_after)
+        return FineTuneResult(
+            zero_shot=np.array(
+                self._score([(body, _GENERATED) for body in everyone], settings.seed)
+            ),
+            trained=np.array(score(list(enumerate(best_of_each)))),
+            at_the_end=np.array(score([(body, tried[body][-1]) for body in everyone])),
+            networks=tuple(self._policies(list(enumerate(best_of_each)))),
+            steps=steps,
         )
 
+    def _train(
+        self,
+        number: int,
+        learning: Sequence[int],
+        settings: FineTuneSettings,
+        start: Path,
+        report: Report,
+    ) -> list[Path]:
+        """Train the bodies of a round; its checkpoints, the last at its end."""
+        folder, first = self._folder_of(number), number == 0
+        trainer = TeacherTrainer(
+            TrainingSet(tuple(self._graphs[body] for body in learning), ("robot",) * len(learning)),
+            settings.ppo(len(learning)),
+            folder,
+            initialize_from=start,
+            variants=self._variants if first else None,
+            action_factors=self._action_factors() if first else None,
+        )
+        files = [
+            folder / f"checkpoint-{each + 1}.safetensors" for each in range(settings.checkpoints)
+        ]
+
         def keep_and_report(row: dict[str, float]) -> None:
-            self._keep_checkpoint(trainer)
+            _keep_checkpoint(trainer, files)
             report(row)
 
         # The last training may have been killed between its checkpoint and the copy of it.
-        self._keep_checkpoint(trainer)
+        _keep_checkpoint(trainer, files)
         trainer.train(report=keep_and_report)
-        return self._score()
+        return [file for file in files if file.exists()]
+
+    def _folder_of(self, number: int) -> Path:
+        """Folder of a round; the first one is that of the fine-tuning."""
+        return self._folder / f"round-{number + 1}" if number else self._folder
 
     def _action_factors(self) -> list[float]:
         """Factor on the action means that each body starts with.
@@ -183,72 +258,44 @@ class FineTuner:
             factors.append(_FIRST_SIZE / size if size > _LARGEST_SIZE else 1.0)
         return factors
 
-    def _file(self, number: int) -> Path:
-        return self._folder / f"checkpoint-{number}.safetensors"
-
-    def _keep_checkpoint(self, trainer: TeacherTrainer) -> None:
-        """Copy the networks of the trainer's checkpoint when another part of its steps is done."""
-        n = self._settings.checkpoints
-        number = min(n, trainer.steps_done * n // trainer.settings.steps)
-        if not number or self._file(number).exists():
-            return
-        arrays, meta = load_checkpoint(self._folder / "teacher.safetensors", kind=KIND)
-        network = {name: tensor for name, tensor in arrays.items() if name.startswith("network.")}
-        save_checkpoint(self._file(number), network, meta)
-
-    def _score(self) -> FineTuneResult:
-        settings, n_bodies = self._settings, len(self._graphs)
-        numbers = range(1, settings.checkpoints + 1)
-        files = [self._file(number) for number in numbers if self._file(number).exists()]
-        all_specialists = [(file, body) for file in files for body in range(n_bodies)]
-        zero_shot = self._score_generated(settings.seed)
-        of_checkpoints = self._score_specialists(all_specialists, settings.selection_seed)
-        candidates = [
-            self._score_generated(settings.selection_seed),
-            *of_checkpoints.reshape(len(files), -1),
-        ]
-        # 0 is the generated network, k the k-th checkpoint.
-        best = np.argmax(np.stack(candidates), axis=0)
-        at_the_end = self._score_specialists(all_specialists[-n_bodies:], settings.seed_after)
-        trained = np.where(best == 0, self._score_generated(settings.seed_after), at_the_end)
-        earlier = np.flatnonzero((best > 0) & (best < len(files)))
-        of_earlier = [(files[int(best[body]) - 1], body) for body in earlier.tolist()]
-        trained[earlier] = self._score_specialists(of_earlier, settings.seed_after)
-        chosen: list[int] = best.tolist()
-        networks = self._networks([files[number - 1] if number else None for number in chosen])
-        return FineTuneResult(zero_shot, trained, at_the_end, networks)
-
-    def _score_generated(self, seed: int) -> NDArray[np.float64]:
-        """(bodies,) scores of the generated networks."""
-        return evaluate(
-            self._graphs,
-            self._controller,
-            task=self._settings.task,
-            episodes=self._settings.episodes,
-            seed=seed,
-            variants=self._variants,
-            n_workers=self._settings.n_workers,
-        ).scores
-
-    def _score_specialists(
-        self, specialists: Sequence[tuple[Path, int]], seed: int
-    ) -> NDArray[np.float64]:
-        return score_specialists(
-            self._graphs,
-            specialists,
+    def _score(self, networks: Sequence[tuple[int, _Network]], seed: int) -> list[float]:
+        """Scores of networks, each on its body."""
+        graphs = [self._graphs[body] for body, _ in networks]
+        return score_policies(
+            list(zip(graphs, self._policies(networks), strict=True)),
             task=self._settings.task,
             episodes=self._settings.episodes,
             seed=seed,
             n_workers=self._settings.n_workers,
-        )
+        ).tolist()
 
-    def _networks(self, files: Sequence[Path | None]) -> tuple[BodyMLP, ...]:
-        """Network of each body: that of a checkpoint, or the generated one where it is None."""
+    def _policies(self, networks: Sequence[tuple[int, _Network]]) -> list[BodyMLP]:
+        """Networks, each of its body, as policies."""
         controller, task = Controller.load(self._controller), self._settings.task
-        loaded = {file: load_specialists(file) for file in set(files) if file is not None}
-        return tuple(
-            controller.for_body(graph, get_task(task).model(graph), variant=self._variants[body])
-            if file is None
-            else specialist_policy(*loaded[file], body, graph, task)
-            for body, (graph, file) in enumerate(zip(self._graphs, files, strict=True))
-        )
+        files = {own.file for _, own in networks if own.file}
+        loaded = {file: load_specialists(file) for file in files}
+        policies: list[BodyMLP] = []
+        for body, own in networks:
+            graph, variant = self._graphs[body], self._variants[body]
+            if own.file:
+                policy = specialist_policy(*loaded[own.file], own.position, graph, task)
+            else:
+                model = get_task(task).model(graph)
+                policy = controller.for_body(graph, model, variant=variant)
+            policies.append(policy)
+        return policies
+
+
+def _keep_checkpoint(trainer: TeacherTrainer, files: Sequence[Path]) -> None:
+    """Copy the networks of the trainer's checkpoint when another part of its steps is done."""
+    number = min(len(files), trainer.steps_done * len(files) // trainer.settings.steps)
+    if not number or files[number - 1].exists():
+        return
+    arrays, meta = load_checkpoint(trainer.folder / "teacher.safetensors", kind=KIND)
+    network = {name: tensor for name, tensor in arrays.items() if name.startswith("network.")}
+    save_checkpoint(files[number - 1], network, meta)
+
+
+def _after(report: Report, done: int) -> Report:
+    """A report whose control steps count those of the rounds before."""
+    return lambda row: report(row | {"steps": row["steps"] + done})

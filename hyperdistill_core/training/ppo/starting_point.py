@@ -155,6 +155,7 @@ def network_of_checkpoint(
     )
     if meta["moments_fixed"] and stored.kind == network.kind:
         require_same(path, stored.context_dim, network.context_dim, what="context")
+        require_same(path, stored.separate_bodies, network.separate_bodies, what="number of bodies")
         return stored, True
     require_same(path, stored.describe(), network.describe(), what="network")
     return network, False
