@@ -53,7 +53,7 @@ TASK, EPISODES = "flat", 8
 #: Control steps of a body after which it is scored.
 MOMENTS = (5_000, 23_000, 60_000, 150_000, 500_000)
 #: Evolution strategies end here; they take 12 samples a generation, an episode each.
-ES_MOMENTS, POPSIZE = MOMENTS[:4], 12
+ES_MOMENTS, POPSIZE = MOMENTS[:3], 12
 #: First spread of the logarithms of context factors, and of output weights against their own.
 CONTEXT_SPREAD, OUTPUT_SPREAD = 0.1, 0.1
 #: Seed of the episodes that choose nothing.
@@ -209,7 +209,7 @@ IN_WORKERS = {
     "context": partial(Evolution, of_context=True),
     "output": partial(Evolution, of_context=False),
 }
-WAYS = (*IN_WORKERS, "ppo", "scratch")
+WAYS = ("variants", "ppo", "scratch", "context", "output")
 
 
 def curve(

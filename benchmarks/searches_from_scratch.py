@@ -46,7 +46,7 @@ SLOWEST, FASTEST = 0.3, 3.0
 #: Control steps that MuJoCo runs in one call.
 CHUNK = 25
 #: Seeds from here on belong to scores that choose nothing.
-_FRESH = 1_000_000
+FRESH = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ def train(born: Sequence[Born], seed: int, *, steps: int, workers: int) -> list[
         networks = train_networks(graphs, settings, Path(folder), start=None, moments=[steps])
     pairs = list(zip(graphs, networks[steps], strict=True))
     score = partial(score_policies, pairs, task=TASK, episodes=EPISODES, n_workers=workers)
-    scores, fresh = score(seed=seed + 1).tolist(), score(seed=seed + _FRESH).tolist()
+    scores, fresh = score(seed=seed + 1).tolist(), score(seed=seed + FRESH).tolist()
     return [
         Learned(graph, of_body, of_fresh, steps, {})
         for graph, of_body, of_fresh in zip(graphs, scores, fresh, strict=True)
@@ -185,7 +185,7 @@ class _Tuner:
         parameters = max(parameters, search.mean, key=lambda each: score(each, seed + 1))
         of_motors = parameters[:-1].reshape(-1, OF_MOTOR).tolist()
         known = {name: tuple(own) for name, own in zip(names, of_motors, strict=True)}
-        scores = score(parameters, seed + 1), score(parameters, seed + _FRESH)
+        scores = score(parameters, seed + 1), score(parameters, seed + FRESH)
         return Learned(graph, *scores, done, {**known, "": (float(parameters[-1]),)})
 
     def _run(

@@ -1,27 +1,33 @@
 """Searches that learn against searches that do not, at equal wall time.
 
-    python benchmarks/searches_that_learn.py --out FOLDER [--minutes 15] [--seeds 8] [--row ROW]...
+    python benchmarks/searches_that_learn.py --out DIR [--minutes 15] [--seeds 8] [--row ROW]...
+                                             [--workers 2] [--jobs 1]
 
-Every row is a campaign, run by ``codesign evolve`` for as many minutes with each seed. Its
-finalists then learn for the same number of control steps, in all rows. An interrupted command goes
-on where it stopped, and a finished run is not run again. What counts is the best design after this
-fine-tuning, over episodes that chose nothing:
+Every row is a search for as many minutes with each seed: a campaign, run by ``codesign evolve``, or
+one of ``searches_from_scratch.py``. The networks that the controller generates for its finalists
+then learn for the same number of control steps, in all rows. A finished run is not run again, and
+an interrupted campaign goes on where it stopped. What counts is the best design after this
+fine-tuning, over episodes that chose nothing; a search from scratch may also keep the controllers
+that it found:
 
     mean, interval    over the seeds, with a 95% bootstrap interval
     lowest, median    of the seeds
     zero-shot         mean over the seeds of the best design before it learned
     beaten by         probability that the first row ends higher, over all pairs of seeds
-    candidates        mean number of scored candidates
+    candidates        mean number of bodies that were scored
 
 Rows that are not named are left out of the table. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean, median
 
@@ -29,9 +35,14 @@ import click
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from searches_from_scratch import FRESH, Learn, Learned, evolve, train, tune
 
+from codesign.config import Settings
+from codesign.defaults import BEST_OF, CONTROLLER
 from codesign.store import RunFolder
+from hyperdistill_core.evaluation.evaluation import score_policies, select_variants
 from hyperdistill_core.evaluation.statistics import bootstrap_interval
+from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
 
 #: Generations that no run reaches: the clock ends it.
 _ENDLESS = 100_000
@@ -45,6 +56,14 @@ ROWS: dict[str, tuple[str, ...]] = {
     "map_elites, adaptation": (*_ADAPTED, "algorithm='map_elites'"),
     "map_elites": ("algorithm='map_elites'",),
 }
+#: Rows that are no campaigns: DERL's way, and that of tools that tune oscillators.
+FROM_SCRATCH: dict[str, Callable[..., list[Learned]]] = {
+    "PPO from scratch": train,
+    "oscillators": tune,
+}
+ALL = (*ROWS, *FROM_SCRATCH)
+#: Bodies that are alive in these, and those that learn in the end, in all rows.
+POPULATION, FINALISTS = 32, 10
 
 
 @dataclass(frozen=True)
@@ -62,9 +81,25 @@ class Result:
     candidates: int
 
 
-def search(row: str, seed: int, out: Path, *, minutes: float, steps: int, workers: int) -> Result:
+def search(
+    row: str, seed: int, out: Path, *, minutes: float, steps: int, body_steps: int, workers: int
+) -> Result:
     """Run a row with a seed, unless it has run; its result."""
     run = out / f"{row.replace(', ', '-')}-{seed}"
+    file = out / f"{run.name}.json"
+    if file.exists():
+        return Result(**json.loads(file.read_text()))
+    if row in FROM_SCRATCH:
+        learn = partial(FROM_SCRATCH[row], steps=body_steps, workers=workers)
+        result = from_scratch(learn, seed, minutes=minutes, steps=steps, workers=workers)
+    else:
+        result = campaign(row, seed, run, minutes=minutes, steps=steps, workers=workers)
+    file.write_text(json.dumps(asdict(result)))
+    return result
+
+
+def campaign(row: str, seed: int, run: Path, *, minutes: float, steps: int, workers: int) -> Result:
+    """Run a campaign, or go on with it."""
     command = [sys.executable, "-m", "codesign", "evolve", "--workers", str(workers)]
     if run.exists():
         command += ["--resume", str(run)]
@@ -74,22 +109,39 @@ def search(row: str, seed: int, out: Path, *, minutes: float, steps: int, worker
             f"generations={_ENDLESS}",
             f"stop.minutes={minutes}",
             f"finetune_steps={steps}",
+            f"finalists={FINALISTS}",
         )
         command += ["--preset", "quickstart", "--seed", str(seed), "--out", str(run)]
         command += [f"--set={setting}" for setting in settings]
-    if not run.exists() or not _ended(run):
-        with (out / f"{run.name}.log").open("a") as log:
-            if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
-                sys.exit(f"error: {run}.log has the error")
+    with run.with_suffix(".log").open("a") as log:
+        if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
+            sys.exit(f"error: {run}.log has the error")
     with RunFolder(run).database(read_only=True) as database:
         [best] = database.best(1)
         return Result(best.final.score, best.final.metrics["zero_shot_score"], len(database))
 
 
-def _ended(run: Path) -> bool:
-    """Whether the finalists of a run have learned."""
-    with RunFolder(run).database(read_only=True) as database:
-        return any(candidate.finetuned for candidate in database.best(1))
+def from_scratch(
+    learn: Learn, seed: int, *, minutes: float, steps: int, workers: int
+) -> Result:
+    """Run a search whose bodies learn from nothing; its best bodies get generated networks, too."""
+    learned = evolve(learn, seed=seed, minutes=minutes, population=POPULATION)
+    best = sorted(learned, key=lambda body: -body.score)[:FINALISTS]
+    graphs = [body.graph for body in best]
+    settings = FineTuneSettings(
+        steps_per_body=steps,
+        rounds=Settings().finetune_rounds,
+        n_envs=enough_simulations(len(graphs)),
+        n_workers=workers,
+        seed=seed,
+    )
+    variants = select_variants(graphs, CONTROLLER, best_of=BEST_OF, n_workers=workers)
+    with tempfile.TemporaryDirectory() as folder:
+        tuned = finetune(graphs, CONTROLLER, settings, Path(folder), variants=variants)
+    pairs = list(zip(graphs, tuned.networks, strict=True))
+    after = score_policies(pairs, episodes=16, seed=seed + FRESH, n_workers=workers)
+    own = [body.fresh for body in best]
+    return Result(float(max(*own, *after)), max(own), len(learned))
 
 
 def table(results: dict[str, list[Result]], *, title: str) -> Table:
@@ -121,14 +173,16 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
 @click.option("--minutes", default=15.0, show_default=True, help="Time of each search.")
 @click.option("--seeds", default=8, show_default=True, help="Number of seeds.")
 @click.option("--steps", default=100_000, show_default=True, help="Control steps of fine-tuning.")
-@click.option("--row", "rows", multiple=True, type=click.Choice(list(ROWS)), help="Only this row.")
+@click.option(
+    "--row", "rows", multiple=True, type=click.Choice([*ROWS, *FROM_SCRATCH]), help="Only this row."
+)
 @click.option("--workers", default=2, show_default=True)
 def main(
     *, out: Path, minutes: float, seeds: int, steps: int, rows: Sequence[str], workers: int
 ) -> None:
     """Run what is missing, and print the table."""
     out.mkdir(parents=True, exist_ok=True)
-    results: dict[str, list[Result]] = {row: [] for row in rows or ROWS}
+    results: dict[str, list[Result]] = {row: [] for row in rows or (*ROWS, *FROM_SCRATCH)}
     for seed in range(seeds):
         for row, runs in results.items():
             runs.append(search(row, seed, out, minutes=minutes, steps=steps, workers=workers))

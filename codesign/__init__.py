@@ -6,6 +6,7 @@
     run.best(5)                                   # the best bodies
     run.candidates()                              # every candidate, as a table
     run.export("designs", finetune=500_000)       # for MuJoCo, with networks trained further
+    codesign.export_elites("runs/first", "kinds") # the best body of every kind
 
     codesign.write_report("runs/first")           # what it found, as a page
     codesign.write_replay("runs/first")           # its best bodies in motion, in 3D
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         Run,
         evolve,
         export,
+        export_elites,
         finetune,
         load_run,
         resume,
@@ -72,6 +74,7 @@ __all__ = [
     "__version__",
     "evolve",
     "export",
+    "export_elites",
     "finetune",
     "load_run",
     "read_body",
@@ -98,6 +101,7 @@ _MODULES = {
     "Settings": "codesign.config",
     "evolve": "codesign.api",
     "export": "codesign.api",
+    "export_elites": "codesign.api",
     "finetune": "codesign.api",
     "load_run": "codesign.api",
     "read_body": "morph_ops",

@@ -4,6 +4,7 @@
     load_run, Run       read what a run left behind, and take its designs away
     score               score robots without training
     finetune, export    write robots and designs for other programs
+    export_elites       write the best body of every kind that a run found
     write_report        write what runs found as a page
     write_replay        write robots in motion, as a page, a film or stills
     plan                what a campaign would do, and how long it may take
@@ -18,6 +19,7 @@ The command line parses options, calls these functions and prints what they retu
 """
 
 from codesign.api.designs import export, finetune
+from codesign.api.elites import export_elites
 from codesign.api.evolution import RUNS, evolve, resume
 from codesign.api.observer import Observer
 from codesign.api.planning import Plan, plan
@@ -40,6 +42,7 @@ __all__ = [
     "ScoreOptions",
     "evolve",
     "export",
+    "export_elites",
     "find_robots",
     "finetune",
     "load_run",

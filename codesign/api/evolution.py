@@ -92,7 +92,7 @@ def evolve(
         start = campaign.prepare(settings)
         with observer.phase("starting workers"):
             pool = stack.enter_context(ScoringPool.of_campaign(settings))
-        scales = _scales(settings, pool, {}, observer)
+        scales = use_scales(settings, pool, {}, observer)
         if settings.screened:
             with observer.phase("screening bodies"):
                 start = campaign.screen(settings, pool)
@@ -162,7 +162,7 @@ def resume(
             campaign.require_components(settings, start)
             with observer.phase("starting workers"):
                 pool = stack.enter_context(ScoringPool.of_campaign(settings))
-            scales = _scales(settings, pool, initial, observer)
+            scales = use_scales(settings, pool, initial, observer)
             other = difference(machine(), initial, whose="the start of the run")
             warnings = [*filter(None, [other])]
             stopped = _search(
@@ -188,7 +188,7 @@ def _is_finished(database: Database, settings: Settings) -> bool:
     )
 
 
-def _scales(
+def use_scales(
     settings: Settings, pool: ScoringPool, initial: Mapping[str, str], observer: Observer
 ) -> dict[str, str]:
     """Give the pool of a run over several tasks its scales; what its provenance says of them.

@@ -21,6 +21,8 @@ A run is the same on any number of workers, and after an interruption at any mom
     finetuning           the networks of the finalists learn on
     learning             what the two share
     reevaluation         fresh episodes for the finalists
+    elites               the best body of every cell of a grid of descriptors
+    batches              scores of many candidates at once
     generations          membership and alarms at the end of each generation
     alarms               what looks wrong in a search
     progress             progress of a run, for people
@@ -28,6 +30,7 @@ A run is the same on any number of workers, and after an interruption at any mom
 
 from codesign.campaign.algorithms import Algorithm
 from codesign.campaign.descriptors import Descriptor, descriptor
+from codesign.campaign.elites import Elite, Elites, find_elites
 from codesign.campaign.finetuning import missing_finetunings
 from codesign.campaign.loop import run
 from codesign.campaign.objectives import Objective, objective
@@ -39,9 +42,12 @@ from codesign.campaign.start import prepare, read_founders, require_components
 __all__ = [
     "Algorithm",
     "Descriptor",
+    "Elite",
+    "Elites",
     "Objective",
     "Progress",
     "descriptor",
+    "find_elites",
     "missing_finetunings",
     "missing_reevaluations",
     "objective",

@@ -8,6 +8,7 @@ once. Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
     evolve        start or resume a campaign
     score         score robots
     export        export, finetune
+    elites        a design for every kind of body
     robots        sample, inspect, convert
     runs          status, runs
     query         SQL on a run's database

@@ -12,6 +12,7 @@ import click
 
 from codesign import __version__
 from codesign.cli.controller import controller
+from codesign.cli.elites import elites
 from codesign.cli.evolve import evolve
 from codesign.cli.export import export, finetune
 from codesign.cli.options import INTERRUPTED
@@ -51,6 +52,7 @@ for command in (
     score,
     finetune,
     export,
+    elites,
     sample,
     inspect,
     convert,

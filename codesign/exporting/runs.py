@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import networkx as nx
@@ -39,6 +39,7 @@ def export_run(
     folder: Path,
     *,
     top: int | None = None,
+    chosen: Mapping[str, Candidate] | None = None,
     formats: Sequence[str] = USUAL_FORMATS,
     replace: bool = False,
     finetuning: FineTuning | None = None,
@@ -57,6 +58,8 @@ def export_run(
         database: The database of the run.
         folder: The folder to make. It must not exist, or be empty.
         top: Number of designs; None for the run's own setting ``top``.
+        chosen: Candidates to write in place of the best ones, by the names of their designs. All
+            were scored under the same controller.
         formats: Formats among :data:`~codesign.exporting.DESIGN_FORMATS` and
             :data:`~codesign.exporting.HISTORY_FORMATS`.
         replace: Whether to replace an earlier export in the folder. Files that are not designs
@@ -87,11 +90,13 @@ def export_run(
     """
     require_packages(formats)
     settings = run.settings
-    best = database.best(top or settings.top)
-    family = phylogeny(database)
+    if chosen is None:
+        ranked = enumerate(database.best(top or settings.top), start=1)
+        chosen = {f"design-{rank:02d}": candidate for rank, candidate in ranked}
+    best, family = list(chosen.values()), phylogeny(database)
     designs = [
-        _design(f"design-{rank:02d}", candidate, family, run, own=finetuning is None)
-        for rank, candidate in enumerate(best, start=1)
+        _design(name, candidate, family, run, own=finetuning is None)
+        for name, candidate in chosen.items()
     ]
     rollout = _rollout(best, run, None if finetuning is None else finetuning.task, blind)
     if rollout is not None and not CONTROLLER_FORMATS.isdisjoint(formats):

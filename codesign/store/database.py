@@ -309,6 +309,13 @@ class Database:
             return ranking.spread({candidate: candidate.result for candidate in front}, count)
         return self._distinct(ranking.BY_SEARCH, count)
 
+    def distinct(self) -> list[Candidate]:
+        """All distinct bodies with status "ok" that were scored under the last controller.
+
+        The best ones in the search come first.
+        """
+        return self._distinct(ranking.BY_SEARCH, -1)
+
     def _distinct(self, order: str, count: int) -> list[Candidate]:
         return list(self._select(f"{ranking.DISTINCT} ORDER BY {order} LIMIT ?", count))
 

@@ -223,10 +223,33 @@ def test_harder_worlds_prints_a_row_a_task_and_does_nothing_twice(tmp_path):
 @pytest.mark.slow
 def test_searches_that_learn_run_once(tmp_path):
     options = ("--out", str(tmp_path / "out"), "--minutes", "0.02", "--seeds", "1")
-    options += ("--steps", "700", "--row", "plain", "--row", "random", "--workers", "1")
+    options += ("--steps", "700", "--body-steps", "300", "--workers", "1", "--jobs", "2")
+    names = ("plain", "PPO from scratch", "oscillators")
+    options += tuple(part for name in names for part in ("--row", name))
     done = run("searches_that_learn.py", *options)
     assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if "plain" in line or "random" in line]
-    assert len(rows) == 2
+    rows = [line for line in done.stdout.splitlines() if any(name in line for name in names)]
+    assert len(rows) == 3
     again = run("searches_that_learn.py", *options)
     assert again.stdout == done.stdout
+
+
+@pytest.mark.slow
+def test_learning_curves_print_a_row_a_moment_and_do_nothing_twice(tmp_path):
+    robots = tmp_path / "robots"
+    robots.mkdir()
+    write_body(sample_body(np.random.default_rng(0)), robots / "one.json")
+    curves = load_benchmark("learning_curves")
+    options = [str(robots), "--out", str(tmp_path / "out"), "--workers", "1"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves, "MOMENTS", (400, 800))
+        patch.setattr(curves, "ES_MOMENTS", (400,))
+        patch.setattr(curves, "EPISODES", 1)
+        first = CliRunner().invoke(curves.main, options, catch_exceptions=False)
+        times = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
+        again = CliRunner().invoke(curves.main, options, catch_exceptions=False)
+    ways = [line.split("│")[2].strip() for line in first.output.splitlines() if "robots │" in line]
+    counts = {way: ways.count(way) for way in ways}
+    assert counts == {"variants": 3, "ppo": 2, "scratch": 2, "context": 2, "output": 2}
+    assert again.output == first.output
+    assert times == {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
