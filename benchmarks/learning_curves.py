@@ -143,9 +143,9 @@ class Variants:
 class Evolution:
     """The ways ``context`` and ``output``, in a worker: networks of one body by CMA-ES."""
 
-    def __init__(self, controller: str, *, of_context: bool) -> None:
+    def __init__(self, controller: str, *, of_context: bool, moments: Sequence[int]) -> None:
         self._controller, self._task = Controller.load(controller), get_task(TASK)
-        self._of_context = of_context
+        self._of_context, self._moments = of_context, moments
 
     def __call__(self, graph: nx.DiGraph[str]) -> list[tuple[int, BodyMLP]]:
         """The mean of the search at the moments."""
@@ -153,7 +153,7 @@ class Evolution:
         kind, spread = (CMA, CONTEXT_SPREAD) if self._of_context else (SepCMA, OUTPUT_SPREAD)
         search = kind(mean=np.zeros(size), sigma=spread, population_size=POPSIZE, seed=0)
         found, done, generation = [(0, make(np.zeros(size)))], 0, 0
-        for moment in ES_MOMENTS:
+        for moment in self._moments:
             while done < moment:
                 solutions: list[tuple[NDArray[np.float64], float]] = []
                 for _ in range(POPSIZE):
@@ -203,12 +203,6 @@ class Evolution:
         return with_output, weight.size + bias.size
 
 
-#: What a worker of each way is made of; the others are trained in this process.
-IN_WORKERS = {
-    "variants": Variants,
-    "context": partial(Evolution, of_context=True),
-    "output": partial(Evolution, of_context=False),
-}
 WAYS = ("variants", "ppo", "scratch", "context", "output")
 
 
@@ -220,8 +214,11 @@ def curve(
     if file.exists():
         return [(steps, returns) for steps, returns in json.loads(file.read_text())]
     out.mkdir(parents=True, exist_ok=True)
-    if way in IN_WORKERS:
-        setup = partial(IN_WORKERS[way], controller)
+    if way in ("variants", "context", "output"):
+        setup = partial(Variants, controller)
+        if way != "variants":
+            context = way == "context"
+            setup = partial(Evolution, controller, of_context=context, moments=ES_MOMENTS)
         of_bodies = list(map_in_workers(setup, graphs, workers=workers))
         moments = [
             (float(np.mean([steps for steps, _ in each])), [network for _, network in each])

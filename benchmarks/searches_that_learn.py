@@ -25,7 +25,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -121,9 +122,7 @@ def campaign(row: str, seed: int, run: Path, *, minutes: float, steps: int, work
         return Result(best.final.score, best.final.metrics["zero_shot_score"], len(database))
 
 
-def from_scratch(
-    learn: Learn, seed: int, *, minutes: float, steps: int, workers: int
-) -> Result:
+def from_scratch(learn: Learn, seed: int, *, minutes: float, steps: int, workers: int) -> Result:
     """Run a search whose bodies learn from nothing; its best bodies get generated networks, too."""
     learned = evolve(learn, seed=seed, minutes=minutes, population=POPULATION)
     best = sorted(learned, key=lambda body: -body.score)[:FINALISTS]
@@ -174,18 +173,36 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
 @click.option("--seeds", default=8, show_default=True, help="Number of seeds.")
 @click.option("--steps", default=100_000, show_default=True, help="Control steps of fine-tuning.")
 @click.option(
-    "--row", "rows", multiple=True, type=click.Choice([*ROWS, *FROM_SCRATCH]), help="Only this row."
+    "--body-steps",
+    default=100_000,
+    show_default=True,
+    help="Control steps of a body that learns from nothing.",
 )
-@click.option("--workers", default=2, show_default=True)
+@click.option("--row", "rows", multiple=True, type=click.Choice(ALL), help="Only this row.")
+@click.option("--workers", default=2, show_default=True, help="Worker processes of a run.")
+@click.option("--jobs", default=1, show_default=True, help="Runs side by side.")
 def main(
-    *, out: Path, minutes: float, seeds: int, steps: int, rows: Sequence[str], workers: int
+    *,
+    out: Path,
+    minutes: float,
+    seeds: int,
+    steps: int,
+    body_steps: int,
+    rows: Sequence[str],
+    workers: int,
+    jobs: int,
 ) -> None:
     """Run what is missing, and print the table."""
     out.mkdir(parents=True, exist_ok=True)
-    results: dict[str, list[Result]] = {row: [] for row in rows or (*ROWS, *FROM_SCRATCH)}
-    for seed in range(seeds):
-        for row, runs in results.items():
-            runs.append(search(row, seed, out, minutes=minutes, steps=steps, workers=workers))
+    run = partial(
+        search, out=out, minutes=minutes, steps=steps, body_steps=body_steps, workers=workers
+    )
+    pairs = [(row, seed) for seed in range(seeds) for row in rows or ALL]
+    with ThreadPoolExecutor(jobs) as executor:
+        found = list(executor.map(lambda pair: run(*pair), pairs))
+    results: dict[str, list[Result]] = {row: [] for row, _ in pairs}
+    for (row, _), result in zip(pairs, found, strict=True):
+        results[row].append(result)
     title = f"{minutes:g} minutes of search, {steps:,} control steps of fine-tuning, {seeds} seeds"
     Console(width=120).print(table(results, title=title))
 

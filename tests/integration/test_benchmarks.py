@@ -10,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.features import STATE_DIM, context_dim
 from hyperdistill_core.nets.hypernet_config import HypernetConfig
 from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
+from morph_ops.io import write_body
+from morph_ops.sampling import sample_body
 from tests.helpers.scripts import load_benchmark, run_main
 
 ROOT = Path(__file__).parents[2]
@@ -235,19 +238,18 @@ def test_searches_that_learn_run_once(tmp_path):
 
 
 @pytest.mark.slow
-def test_learning_curves_print_a_row_a_moment_and_do_nothing_twice(tmp_path):
+def test_learning_curves_print_a_row_a_moment_and_do_nothing_twice(tmp_path, monkeypatch):
     robots = tmp_path / "robots"
     robots.mkdir()
     write_body(sample_body(np.random.default_rng(0)), robots / "one.json")
-    curves = load_benchmark("learning_curves")
+    curves = load_benchmark("learning_curves", monkeypatch)
     options = [str(robots), "--out", str(tmp_path / "out"), "--workers", "1"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curves, "MOMENTS", (400, 800))
-        patch.setattr(curves, "ES_MOMENTS", (400,))
-        patch.setattr(curves, "EPISODES", 1)
-        first = CliRunner().invoke(curves.main, options, catch_exceptions=False)
-        times = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
-        again = CliRunner().invoke(curves.main, options, catch_exceptions=False)
+    monkeypatch.setattr(curves, "MOMENTS", (400, 800))
+    monkeypatch.setattr(curves, "ES_MOMENTS", (400,))
+    monkeypatch.setattr(curves, "EPISODES", 1)
+    first = CliRunner().invoke(curves.main, options, catch_exceptions=False)
+    times = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
+    again = CliRunner().invoke(curves.main, options, catch_exceptions=False)
     ways = [line.split("│")[2].strip() for line in first.output.splitlines() if "robots │" in line]
     counts = {way: ways.count(way) for way in ways}
     assert counts == {"variants": 3, "ppo": 2, "scratch": 2, "context": 2, "output": 2}
