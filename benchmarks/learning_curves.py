@@ -3,15 +3,16 @@
     python benchmarks/learning_curves.py FOLDER... --out OUT [--bodies 24] [--way WAY]...
 
 Every FOLDER of robots is a group. The table shows the mean return over the bodies of a group, and
-the share of them that fail (below a tenth of the mean), after so many control steps a body:
+the share of them that fail (below 100, which is two meters), after so many control steps a body:
 
     variants     the best of 1, 8 and 16 controller variants
     context      CMA-ES on factors of the context, from which the network is generated
     output       CMA-ES on the output layer of the generated network
     ppo          PPO of the whole generated network
-    scratch      the same PPO from random weights
+    scratch      the same PPO and shape of network, from random weights
 
-The returns are of episodes that chose nothing. What is in OUT is not run again.
+Moments of the last two are those of one training, as long as the last moment. The returns are of
+episodes that chose nothing. What is in OUT is not run again.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from hyperdistill_core.training.finetuning.specialist_policies import (
 from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher_file import KIND
 from hyperdistill_core.training.training_sets import TrainingSet
+from morph_ops._text_file import write_text
 from morph_ops.io import read_body
 
 TASK, EPISODES = "flat", 8
@@ -58,9 +60,11 @@ ES_MOMENTS, POPSIZE = MOMENTS[:3], 12
 CONTEXT_SPREAD, OUTPUT_SPREAD = 0.1, 0.1
 #: Seed of the episodes that choose nothing.
 FRESH = 1_000_000
+#: A body below this mean return fails.
+FAILING = 100.0
 
-#: Networks of all bodies by the control steps that they took.
-Networks: TypeAlias = dict[int, list[BodyMLP]]
+#: Control steps of a body, and the networks of all bodies after them.
+Networks: TypeAlias = list[tuple[float, list[BodyMLP]]]
 
 
 def train(
@@ -80,29 +84,32 @@ def train(
         start: Controller that generates the first networks; None for random ones.
         moments: Control steps of a body after which its network is wanted.
     """
+    ppo = settings.ppo(len(graphs))
+    if start is None:  # the shape of the networks that controllers generate
+        ppo = ppo.replace(layers=1, clock_harmonics=3)
     trainer = TeacherTrainer(
-        TrainingSet(tuple(graphs), ("sampled",) * len(graphs)),
-        settings.ppo(len(graphs)),
-        folder,
-        initialize_from=start,
+        TrainingSet(tuple(graphs), ("sampled",) * len(graphs)), ppo, folder, initialize_from=start
     )
     files = {moment: folder / f"after-{moment}.safetensors" for moment in moments}
 
-    def keep(_row: dict[str, float]) -> None:
+    def keep(_row: dict[str, float] | None = None) -> None:
         for moment, file in files.items():
             if trainer.steps_done >= moment * len(graphs) and not file.exists():
                 arrays, meta = load_checkpoint(folder / "teacher.safetensors", kind=KIND)
                 own = {name: each for name, each in arrays.items() if name.startswith("network.")}
                 save_checkpoint(file, own, meta)
 
+    keep()  # (the last process may have ended between the checkpoint and its copy)
     trainer.train(report=keep)
-    networks: Networks = {}
-    for moment, file in files.items():
+    networks: Networks = []
+    for file in files.values():
+        _, meta = load_checkpoint(file, kind=KIND)
         network, normalization = load_specialists(file)
-        networks[moment] = [
+        policies = [
             specialist_policy(network, normalization, body, graph, TASK)
             for body, graph in enumerate(graphs)
         ]
+        networks.append((meta["steps"] / len(graphs), policies))
     return networks
 
 
@@ -225,13 +232,12 @@ def curve(
             for each in zip(*of_bodies, strict=True)
         ]
     else:
-        networks = by_ppo(graphs, controller, out, generated=way == "ppo", workers=workers)
-        moments = [(float(steps), each) for steps, each in networks.items()]
+        moments = by_ppo(graphs, controller, out, generated=way == "ppo", workers=workers)
     score = partial(score_policies, task=TASK, episodes=EPISODES, seed=FRESH, n_workers=workers)
     returns = [
         (steps, score(list(zip(graphs, each, strict=True))).tolist()) for steps, each in moments
     ]
-    file.write_text(json.dumps(returns))
+    write_text(file, json.dumps(returns))
     return returns
 
 
@@ -245,7 +251,7 @@ def table(curves: dict[tuple[str, str], list[tuple[float, list[float]]]], title:
     for (group, way), moments in curves.items():
         for steps, returns in moments:
             scores = np.array(returns)
-            failing = float((scores < 0.1 * scores.mean()).mean())
+            failing = float((scores < FAILING).mean())
             made.add_row(group, way, f"{steps:,.0f}", f"{scores.mean():,.0f}", f"{failing:.0%}")
     return made
 
@@ -267,13 +273,15 @@ def main(
     workers: int,
 ) -> None:
     """Run what is missing, and print the table."""
+    if len({folder.name for folder in folders}) < len(folders):
+        raise click.BadParameter("expected folders of different names", param_hint="FOLDER")
     curves: dict[tuple[str, str], list[tuple[float, list[float]]]] = {}
     for way in ways or WAYS:
         for folder in folders:
             files = sorted([*folder.glob("*.xml"), *folder.glob("*.json")])
             chosen = np.linspace(0, len(files) - 1, min(bodies, len(files))).astype(int)
             graphs = [read_body(files[number]) for number in chosen]
-            own = out / folder.name / way
+            own = out / f"{controller}-{folder.name}-{len(graphs)}" / way
             curves[folder.name, way] = curve(way, graphs, controller, own, workers=workers)
     title = f"{controller}, {TASK}, {EPISODES} episodes, at most {bodies} bodies a group"
     Console(width=100).print(table(curves, title))

@@ -118,7 +118,8 @@ def train(born: Sequence[Born], seed: int, *, steps: int, workers: int) -> list[
     settings = FineTuneSettings(task=TASK, steps_per_body=steps, n_workers=workers, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         networks = train_networks(graphs, settings, Path(folder), start=None, moments=[steps])
-    pairs = list(zip(graphs, networks[steps], strict=True))
+        [(_, policies)] = networks
+    pairs = list(zip(graphs, policies, strict=True))
     score = partial(score_policies, pairs, task=TASK, episodes=EPISODES, n_workers=workers)
     scores, fresh = score(seed=seed + 1).tolist(), score(seed=seed + FRESH).tolist()
     return [

@@ -106,6 +106,7 @@ def campaign(row: str, seed: int, run: Path, *, minutes: float, steps: int, work
         command += ["--resume", str(run)]
     else:
         settings = (
+            "screened=0",
             *ROWS[row],
             f"generations={_ENDLESS}",
             f"stop.minutes={minutes}",

@@ -62,6 +62,7 @@ class _Mover:
     note: str = ""
     variant: int = 0
     network: Policy | None = None
+    controller: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +186,9 @@ def write_replay(
         chosen = _chosen(run, top or min(run.settings.top, most), candidate, ancestors)
         if len(runs) > 1:
             chosen = [(f"{run.path.resolve().name}/{name}", each) for name, each in chosen]
-        groups.append(_of_run(run, chosen, seed=seed, custom=allow_custom, task=task))
+        groups.append(
+            _of_run(run, chosen, seed=seed, custom=allow_custom, task=task, networks=not finetune)
+        )
     if not rest and all(run.settings.tasks for run in runs):
         task = None  # it was one of theirs
     options = _Options(task=task, controller=controller, best_of=best_of, variant=variant)
@@ -293,12 +296,14 @@ def _of_run(
     seed: int | None,
     custom: bool,
     task: str | None,
+    networks: bool,
 ) -> _Group:
-    """Candidates of a run, as its scores had them."""
+    """Candidates of a run, as its scores had them; without ``networks`` as they were generated."""
     if not chosen:
         raise UsageError(f"{run.path}: no candidate is scored yet")
-    # Of a line of ancestors the last one is the candidate itself.
-    settings, (_, last) = run.settings, chosen[-1]
+    # Of a line of ancestors the last one is the candidate itself; of designs the first is the best.
+    settings = run.settings
+    _, last = chosen[-1] if chosen[-1][0].startswith(CANDIDATE) else chosen[0]
     controller = run.controller_of(last)
     if settings.tasks and task is not None:
         require_name(settings.tasks, task, what="task of the run")
@@ -318,8 +323,10 @@ def _of_run(
                 name=name,
                 graph=each.graph,
                 note=_origin(name, each),
-                variant=each.variant,
-                network=run.own_network(each),
+                variant=each.final.variant,
+                network=run.own_network(each) if networks else None,
+                # What learns on begins with one controller for all.
+                controller=run.controller_of(each) if networks else None,
             )
             for name, each in chosen
         ],
@@ -335,7 +342,8 @@ def _origin(name: str, candidate: Candidate) -> str:
     operator = candidate.operator.replace("_", " ").replace("+", ", ")
     made = f"by {operator}" if candidate.parents else "a starting body"
     number = "" if name.startswith(CANDIDATE) else f"{CANDIDATE} {candidate.number}, "
-    return f"{number}generation {candidate.generation}, {made}"
+    learned = "" if candidate.finetuned is None else "; its network learned on"
+    return f"{number}generation {candidate.generation}, {made}{learned}"
 
 
 def _of_robots(
@@ -434,12 +442,15 @@ def _policies(
     """Body, policy, name and note of all that a group shows."""
     from hyperdistill_core.tasks import get_task
 
-    controller, task = load_controller(group.controller), get_task(group.task)
+    task = get_task(group.task)
+    named = {mover.controller or group.controller for mover in group.movers}
+    controllers = {name: load_controller(name) for name in named}
     tuned = [None] * len(group.movers) if tuning is None else _tuned(group, tuning)
     for mover, design in zip(group.movers, tuned, strict=True):
         policy = mover.network
         if policy is None:
             model = task.model(mover.graph)
+            controller = controllers[mover.controller or group.controller]
             policy = controller.for_body(mover.graph, model, variant=mover.variant)
         name = mover.name if design is None else f"{mover.name}, before"
         yield mover.graph, policy, name, mover.note

@@ -30,6 +30,7 @@ from codesign.exporting import (
 )
 from codesign.exporting.history import table
 from codesign.interrupts import deferred_interrupts
+from codesign.scoring import load_controller
 from codesign.store import Candidate, Database, Event, RunFolder
 from codesign.store.folder import DATABASE
 from codesign.store.query import QueryResult, run_query
@@ -184,6 +185,29 @@ class Run:
             return "running"
         # A process that was killed could not write how it ended.
         return last.kind if last and last.kind in ("stopped", "failed") else "interrupted"
+
+    def differs_from(self, controller: str | Path) -> str | None:
+        """How the designs of this run were moved, if not by a controller as it is.
+
+        Args:
+            controller: Name or file of the controller.
+
+        Returns:
+            A sentence, such as "runs/first scored its designs with another controller:
+            runs/first/controllers/adapted-002.safetensors"; None where nothing differs.
+        """
+        best = self.best()
+        if not best:
+            return None
+        own = self.controller_of(best[0])
+        parts: list[str] = []
+        if best[0].final.controller_hash != load_controller(controller).hash:
+            parts.append(f"scored its designs with another controller: {own}")
+        if any(candidate.finetuned for candidate in best):
+            parts.append(
+                "moved its best designs by networks that learned on, of which this uses none"
+            )
+        return f"{self.path} {', and '.join(parts)}" if parts else None
 
     def database(self) -> Database:
         """The run's database, opened for reading; use it as a context manager."""

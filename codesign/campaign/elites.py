@@ -14,7 +14,7 @@ from math import inf
 from codesign.campaign.batches import score_batch
 from codesign.campaign.descriptors import Descriptor, lookup_descriptor
 from codesign.campaign.metrics import Criteria, with_criteria
-from codesign.campaign.reevaluation import FRESH_EPISODES
+from codesign.campaign.reevaluation import FRESH_EPISODES, require_controller
 from codesign.config import Settings
 from codesign.scoring import ScoringPool
 from codesign.store import Candidate, Database
@@ -125,6 +125,7 @@ def find_elites(
 
     Raises:
         UnknownNameError: There is no such descriptor.
+        UsageError: The controller is not that of the search.
         RunError: The metric of a plugin failed.
     """
     axes = [lookup_descriptor(name) for name in descriptors]
@@ -145,6 +146,8 @@ def find_elites(
         unscored = [each for each in waiting.values() if each.reevaluation is None]
         for number, record in score_batch(pool, unscored, lambda candidate: fresh):
             candidate = waiting[by_number[number]]
+            expected = candidate.result.controller_hash
+            require_controller(record, expected, name=str(pool.controller))
             again = with_criteria(candidate.scored(record), criteria).result
             tried[by_number[number]].append(replace(candidate, reevaluation=again))
             on_body(done := done + 1)

@@ -135,7 +135,8 @@ def _learn(
     """Write the network of each finalist; the control steps that each has learned for."""
     from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
 
-    own = folder.learning / _FOLDER / _name_of(candidates, variants)
+    name = _name_of(candidates, variants, settings.finetune_rounds)
+    own = folder.learning / _FOLDER / name
     for other in own.parent.glob("*"):  # (of other finalists, before the search went on)
         if other != own:
             _remove(other)
@@ -167,11 +168,11 @@ def _learn(
         raise RunError(f"cannot write to {folder.path}: {one_line(error)}") from None
 
 
-def _name_of(candidates: Sequence[Candidate], variants: Sequence[int]) -> str:
+def _name_of(candidates: Sequence[Candidate], variants: Sequence[int], rounds: int) -> str:
     """Name of the folder of a fine-tuning: one for each set of networks that may learn."""
     pairs = zip(candidates, variants, strict=True)
     bodies = [(each.hash, variant, each.result.controller_hash) for each, variant in pairs]
-    text = json.dumps(bodies)
+    text = json.dumps([*bodies, rounds])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -125,11 +125,16 @@ def score(
     from codesign.cli.console import new_console
     from codesign.cli.progress import finetuning_bar
     from codesign.config import cluster_at, usable_cores
+    from codesign.store import RunFolder
     from morph_ops._text_file import write_text
 
     tasks = api.task_names(task)
     _check_tasks(tasks, {"--top": top, "--compare": comparing, "--finetune": finetune})
     found = api.find_robots(robots, controller=controller, root=root)
+    for run in filter(RunFolder.is_run, robots):
+        other = api.load_run(run).differs_from(controller)
+        if other is not None:
+            echo(other, err=True)
     _check_comparison(comparing, len(found), episodes)
     _check_target(json_to, [robot.path for robot in found if robot.path is not None])
     options: api.ScoreOptions = {

@@ -22,6 +22,11 @@ from morph_ops._registry import Registry
 from morph_ops._text_file import read_text
 
 DEFAULT_PRESET = "quickstart"
+#: Settings of a preset that give way to a setting of the user that they do not go with.
+_GIVING_WAY = {
+    "start": ("screened",),
+    "tasks": ("screened", "adaptation", "finetune_steps"),
+}
 
 
 def presets() -> Registry[str]:
@@ -51,6 +56,9 @@ def load(
 ) -> Settings:
     """Settings from all sources; a later source replaces the values of an earlier one.
 
+    A preset's screening and learning give way where the user sets what they do not go with: bodies
+    to ``start`` with, several ``tasks``, or a population above ``screened``.
+
     Args:
         preset: Name of a preset.
         file: Campaign file in TOML.
@@ -75,15 +83,16 @@ def load(
         >>> load(preset="tiny", assignments=["rates.crossover=0.5"]).rates.crossover
         0.5
     """
-    values: dict[str, Any] = {}
+    of_preset: dict[str, Any] = {}
     if preset is not None:
-        values = parse_toml(presets().lookup(preset), source=f"preset {preset}")
-    if file is not None:
-        values = over(values, _with_paths_beside(read_toml(file), file))
+        of_preset = parse_toml(presets().lookup(preset), source=f"preset {preset}")
+    values = {} if file is None else _with_paths_beside(read_toml(file), file)
     values = over(values, assigned({}, assignments))
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    values = over(values, given)
     try:
-        settings = Settings.from_dict(over(values, given)).replace(**(changes or {}))
+        settings = Settings.from_dict(over(_fitting(of_preset, values), values))
+        settings = settings.replace(**(changes or {}))
     except SettingsError as error:
         if file is None:
             raise
@@ -92,6 +101,15 @@ def load(
         own = _own_words(assigned({}, assignments), given, changes or {})
         require_word(trusted_words(settings), own=own, where=str(file))
     return settings
+
+
+def _fitting(of_preset: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a preset without those that do not go with what the user set."""
+    dropped = {name for key in _GIVING_WAY if values.get(key) for name in _GIVING_WAY[key]}
+    population = values.get("population")
+    if isinstance(population, int) and population > of_preset.get("screened", population):
+        dropped.add("screened")
+    return {name: value for name, value in of_preset.items() if name not in dropped}
 
 
 def _own_words(*values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from codesign.exporting.design import Design, DesignRollout
 from codesign.exporting.design_record import finetuning_values
+from codesign.scoring import load_controller
 from codesign.store import Candidate
 
 DESIGN_TABLE = "designs.csv"
@@ -23,7 +24,7 @@ def candidate_row(design: Design, candidate: Candidate) -> Row:
     Args:
         design: The design.
         candidate: The candidate that it was. The row has the score that designs are ranked by:
-            that of the re-evaluation, or of the search where there was none.
+            that after fine-tuning, of the re-evaluation, or of the search, the first that is there.
     """
     record = candidate.final
     return {
@@ -36,7 +37,7 @@ def candidate_row(design: Design, candidate: Candidate) -> Row:
         "fell": sum(record.fell),
         "speed": record.speed,
         "distance": record.distance,
-        "variant": record.variant,
+        "variant": design.variant,
         "task": record.task,
         "controller": record.controller,
         "controller_hash": record.controller_hash,
@@ -85,6 +86,9 @@ def variants_of(folder: Path, controller: str) -> dict[str, int]:
     Returns:
         The variants by design; empty for another controller, whose variants are others.
 
+    Raises:
+        UsageError: The controller cannot be read.
+
     Examples:
         >>> import tempfile
         >>> row = {"design": "walker", "controller": "flat-v2", "variant": 3}
@@ -97,4 +101,7 @@ def variants_of(folder: Path, controller: str) -> dict[str, int]:
         return {}
     with (folder / DESIGN_TABLE).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["controller"] == Path(controller).stem]
+    if any(row.get("controller_hash") for row in rows):  # adapted controllers share their names
+        known = load_controller(controller).hash
+        rows = [row for row in rows if row.get("controller_hash") in (None, "", known)]
     return {row["design"]: int(row["variant"]) for row in rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 import networkx as nx
@@ -93,13 +94,17 @@ def export_run(
     if chosen is None:
         ranked = enumerate(database.best(top or settings.top), start=1)
         chosen = {f"design-{rank:02d}": candidate for rank, candidate in ranked}
+    variants = [candidate.final.variant for candidate in chosen.values()]
+    if finetuning is not None:  # it begins anew, with the generated networks
+        chosen = {name: replace_fields(each, finetuned=None) for name, each in chosen.items()}
     best, family = list(chosen.values()), phylogeny(database)
+    needs_networks = not CONTROLLER_FORMATS.isdisjoint(formats)
     designs = [
-        _design(name, candidate, family, run, own=finetuning is None)
-        for name, candidate in chosen.items()
+        _design(name, candidate, variant, family, run, needs_network=needs_networks)
+        for (name, candidate), variant in zip(chosen.items(), variants, strict=True)
     ]
     rollout = _rollout(best, run, None if finetuning is None else finetuning.task, blind)
-    if rollout is not None and not CONTROLLER_FORMATS.isdisjoint(formats):
+    if rollout is not None and needs_networks:
         load_scored_with(
             rollout.controller,
             best[0].final.controller_hash,
@@ -132,17 +137,23 @@ def scored_task(settings: Settings) -> str | None:
 
 
 def _design(
-    name: str, candidate: Candidate, family: nx.DiGraph[int], run: RunFolder, *, own: bool
+    name: str,
+    candidate: Candidate,
+    variant: int,
+    family: nx.DiGraph[int],
+    run: RunFolder,
+    *,
+    needs_network: bool,
 ) -> Design:
-    """A candidate as a design, with the network that it learned if ``own`` is true."""
-    network = run.own_network(candidate) if own else None
-    learned = candidate.final.metrics if network is not None else {}
+    """A candidate as a design, with the network that it learned, if it did and that is needed."""
+    learned = {} if candidate.finetuned is None else candidate.finetuned.metrics
     return Design(
         name=name,
         graph=candidate.graph,
-        variant=candidate.final.variant if own else candidate.variant,
-        network=network,
-        scores=(learned["zero_shot_score"], candidate.final.score) if learned else None,
+        variant=variant,
+        network=run.own_network(candidate) if needs_network else None,
+        # Both of the variant that it learned from.
+        scores=(learned["best_of_score"], candidate.final.score) if learned else None,
         tuned=(run.settings.task, int(learned["finetune_steps"])) if learned else None,
         origin=candidate_origin(candidate, family, run.settings),
     )

@@ -76,7 +76,8 @@ def limb_length(
 ) -> nx.DiGraph[str]:
     """A child in which one limb, or a pair of twins, is a little longer or shorter.
 
-    The new height is one to three values away in the sorted heights of the space. In the UNIMAL
+    The new height is one to three values away in the sorted heights of the space, counted from the
+    nearest one. In the UNIMAL
     space with its three heights :func:`limb_params` does as much; this is for spaces with fine
     steps. It keeps what :func:`limb_params` keeps.
 
@@ -112,7 +113,10 @@ def limb_length(
     def propose() -> nx.DiGraph[str] | None:
         group = draw(rng, groups)
         first = limb(graph, group[0])
-        place = heights.index(height(first, space=space)) + draw(rng, _STEPS)
+        # (a starting body may have heights that the space lacks)
+        current = height(first, space=space)
+        nearest = min(range(len(heights)), key=lambda index: abs(heights[index] - current))
+        place = nearest + draw(rng, _STEPS)
         if not 0 <= place < len(heights):
             return None
         child = graph

@@ -26,7 +26,7 @@ from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.finetuning.finetune_settings import FineTuneSettings
 from hyperdistill_core.training.finetuning.manifest import ensure_manifest
-from hyperdistill_core.training.finetuning.rounds import keep_specialists, plan_rounds
+from hyperdistill_core.training.finetuning.rounds import join_specialists, plan_rounds
 from hyperdistill_core.training.finetuning.specialist_policies import (
     load_specialists,
     specialist_policy,
@@ -66,7 +66,8 @@ class FineTuneResult:
         trained: (bodies,) scores of each body's best network.
         at_the_end: (bodies,) scores of the networks at the end of training.
         networks: Best network of each body.
-        steps: (bodies,) control steps that each body has learned for.
+        steps: (bodies,) control steps that each body was to learn for. Every round goes on to the
+            end of an update.
     """
 
     zero_shot: NDArray[np.float64]
@@ -167,16 +168,18 @@ class FineTuner:
         tried = [[_GENERATED] for _ in everyone]
         scores: list[list[float]] = [[] for _ in everyone]
         steps = np.zeros(len(everyone), dtype=np.intp)
-        learning, files, done = everyone, list[Path](), 0
+        learning, done = everyone, 0
         plan = plan_rounds(len(everyone), settings.steps_per_body, settings.rounds)
         for number, (n_bodies, steps_per_body) in enumerate(plan):
             start = self._controller
             if number:
-                best = sorted(learning, key=lambda body: -max(scores[body]))[:n_bodies]
-                positions = [position for position, body in enumerate(learning) if body in best]
+                # (the generated network, the first of each, has not learned)
+                learned = {body: int(np.argmax(scores[body][1:])) + 1 for body in learning}
+                best = sorted(learning, key=lambda body: -scores[body][learned[body]])[:n_bodies]
+                learning = [body for body in learning if body in best]
                 start = self._folder_of(number) / _START
-                keep_specialists(files[-1], positions, start)
-                learning = [learning[position] for position in positions]
+                chosen = [tried[body][learned[body]] for body in learning]
+                join_specialists([(own.file, own.position) for own in chosen if own.file], start)
             of_round = settings.replace(
                 steps_per_body=steps_per_body,
                 n_envs=settings.n_envs * len(everyone) // n_bodies,

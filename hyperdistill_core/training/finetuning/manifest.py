@@ -53,8 +53,13 @@ def ensure_manifest(
         True
     """
     training_set = TrainingSet(tuple(graphs), ("robot",) * len(graphs))
+    changeable = {*_CHANGEABLE}
+    if settings.rounds > 1:
+        changeable -= {"episodes"}  # they decide which bodies go on
+    else:
+        changeable |= {"rounds"}  # as folders of earlier versions
     now = {
-        **{name: v for name, v in settings.to_dict().items() if name not in _CHANGEABLE},
+        **{name: v for name, v in settings.to_dict().items() if name not in changeable},
         "controller": Controller.load(find(controller)).hash,
         "bodies": training_set.hash,
         **more,

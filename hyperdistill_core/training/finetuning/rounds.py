@@ -1,7 +1,8 @@
 """Rounds of a fine-tuning: all bodies learn a little, and few bodies much.
 
 Every round has the same number of control steps. After each, the better third of the bodies goes
-on (successive halving, Jamieson 2016, with the share of Hyperband, Li 2018).
+on (successive halving, Jamieson 2016, with the share of Hyperband, Li 2018), each from the best
+network that it has learned.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import torch
 
 from hyperdistill_core.checkpoint_file import save_checkpoint
 from hyperdistill_core.errors import CheckpointError
@@ -55,20 +58,28 @@ Round(bodies=2, steps_per_body=100000)]
     return [Round(count, max(1, round(of_round / count))) for count in counts]
 
 
-def keep_specialists(checkpoint: Path, positions: Sequence[int], file: Path) -> None:
-    """Write a checkpoint of some of the specialists of another one, to start a training with.
+def join_specialists(chosen: Sequence[tuple[Path, int]], file: Path) -> None:
+    """Write a checkpoint of specialists from the checkpoints of one training, to go on from.
 
     Args:
-        checkpoint: File of the checkpoint.
-        positions: Which of its specialists, in their new order.
+        chosen: Checkpoint, and number in it, of each of the specialists, in their new order.
         file: File to write.
 
     Raises:
-        CheckpointError: The file is not the checkpoint of specialists.
+        CheckpointError: A file is not the checkpoint of specialists.
     """
-    network, _, meta = load_teacher(checkpoint)
-    if not isinstance(network, Specialists):
-        raise CheckpointError(f"{checkpoint}: expected specialists, got a {network.kind}")
-    kept = network.select(positions)
-    arrays = network_arrays(kept, prefix="network")
-    save_checkpoint(file, arrays, {**meta, "network": kept.describe(), "averaged": 0})
+    networks: dict[Path, Specialists] = {}
+    meta: dict[str, Any] = {}
+    for checkpoint, _ in chosen:
+        if checkpoint not in networks:
+            network, _, meta = load_teacher(checkpoint)
+            if not isinstance(network, Specialists):
+                raise CheckpointError(f"{checkpoint}: expected specialists, got a {network.kind}")
+            networks[checkpoint] = network
+    parts = [networks[checkpoint].select([number]) for checkpoint, number in chosen]
+    joined = parts[0].select([0] * len(parts))
+    with torch.no_grad():
+        for new, *old in zip(*(each.parameters() for each in (joined, *parts)), strict=True):
+            new.copy_(torch.cat(old))
+    arrays = network_arrays(joined, prefix="network")
+    save_checkpoint(file, arrays, {**meta, "network": joined.describe(), "averaged": 0})

@@ -9,7 +9,8 @@ from typing import Any
 
 from hyperdistill_core.checkpoint_file import load_checkpoint, require_same
 from hyperdistill_core.controller.controller import Controller
-from hyperdistill_core.nets.teachers import Teacher, teacher_from_description
+from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.nets.teachers import Specialists, Teacher, teacher_from_description
 from hyperdistill_core.training.body_batch import BodyBatch
 from hyperdistill_core.training.initialization import require_clock, require_sight
 from hyperdistill_core.training.network_state import network_arrays, restore_network
@@ -156,6 +157,12 @@ def network_of_checkpoint(
     if meta["moments_fixed"] and stored.kind == network.kind:
         require_same(path, stored.context_dim, network.context_dim, what="context")
         require_same(path, stored.separate_bodies, network.separate_bodies, what="number of bodies")
+        if isinstance(stored, Specialists) and isinstance(network, Specialists):
+            size, needed = stored.config.n_max, network.config.n_max
+            if size < needed:
+                raise CheckpointError(
+                    f"{path}: expected networks for bodies of up to {needed} nodes, got {size}"
+                )
         return stored, True
     require_same(path, stored.describe(), network.describe(), what="network")
     return network, False

@@ -49,7 +49,8 @@ class TeacherTrainer:
         initialize_from: Controller, or checkpoint of another training on any bodies, whose
             weights and normalization a new training starts with. A generalist starts as the
             hypernetwork of a controller, specialists as the networks that it generates for their
-            bodies; both keep its normalization. It has no effect where a checkpoint is continued.
+            bodies, or as as many specialists of another training, in their order; both keep its
+            normalization. It has no effect where a checkpoint is continued.
         variants: Variant of the controller for each body of the training set, for specialists;
             None for variant 0 of all.
         action_factors: Factor on the action means that each body starts with, for specialists; None

@@ -8,6 +8,7 @@ import pytest
 
 from codesign.campaign import Elites, find_elites, run
 from codesign.config import Settings
+from codesign.errors import UsageError
 from tests.helpers.formula_pool import FormulaPool
 
 SETTINGS = Settings(population=12, generations=2, reevaluation_episodes=0, algorithm="random")
@@ -100,13 +101,19 @@ def test_at_most_four_bodies_of_a_cell_are_tried(searched):
 
 def test_bodies_that_do_not_simulate_any_more_are_no_elites(searched):
     expected = by_cell(searched)
-    cell = min(expected)
-    found = elites(searched, FreshPool({each.number: None for each in expected[cell]}))
-    if len(expected[cell]) <= 4:
-        assert (cell,) not in [elite.cell for elite in found.elites]
-    for elite in found.elites:
-        assert elite.candidate.reevaluation is not None
-        assert elite.candidate.reevaluation.status == "ok"
+    for cell, own in expected.items():
+        found = elites(searched, FreshPool({each.number: None for each in own}))
+        assert [elite.cell for elite in found.elites] == sorted(
+            {(c,) for c in expected} - {(cell,)}
+        )
+        for elite in found.elites:
+            assert elite.candidate.reevaluation is not None
+            assert elite.candidate.reevaluation.status == "ok"
+
+
+def test_another_controller_than_that_of_the_search_is_refused(searched):
+    with pytest.raises(UsageError, match="not the one that this run started with"):
+        elites(searched, FreshPool(controller_hash="other"))
 
 
 def test_a_finalist_is_not_scored_again(database):

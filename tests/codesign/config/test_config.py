@@ -106,6 +106,32 @@ def test_quickstart_is_as_large_as_promised():
     assert settings.task == "flat"
 
 
+@pytest.mark.parametrize(
+    ("assignments", "gone"),
+    [
+        (["start=robots"], {"screened"}),
+        (["tasks=['flat', 'csr']"], {"screened", "finetune_steps"}),
+        (["population=513"], {"screened"}),
+        (["population=512"], set()),
+    ],
+)
+def test_what_does_not_go_with_the_users_settings_gives_way(assignments, gone):
+    settings = config.load(preset="quickstart", assignments=assignments)
+    usual = config.load(preset="quickstart")
+    for name in ("screened", "finetune_steps"):
+        expected = 0 if name in gone else getattr(usual, name)
+        assert getattr(settings, name) == expected > (0 if expected else -1)
+
+
+def test_what_the_user_sets_himself_does_not_give_way(tmp_path):
+    with pytest.raises(SettingsError, match="screened: expected 0 with bodies of your own"):
+        config.load(preset="quickstart", assignments=["start=robots", "screened=512"])
+    file = tmp_path / "campaign.toml"
+    file.write_text("tasks = ['flat', 'csr']\nfinetune_steps = 5\n")
+    with pytest.raises(SettingsError, match="finetune_steps: expected one task"):
+        config.load(preset="quickstart", file=file)
+
+
 def test_derl_has_its_published_size():
     settings = config.load(preset="derl")
     assert (settings.total, settings.population, settings.tournament) == (4000, 576, 4)

@@ -9,8 +9,13 @@ from hyperdistill_core.checkpoint_file import load_checkpoint
 from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
-from hyperdistill_core.training.finetuning import FineTuneSettings, finetune, load_specialists
-from hyperdistill_core.training.finetuning.rounds import Round, keep_specialists, plan_rounds
+from hyperdistill_core.training.finetuning import (
+    FineTuneSettings,
+    finetune,
+    load_specialists,
+    score_specialists,
+)
+from hyperdistill_core.training.finetuning.rounds import Round, join_specialists, plan_rounds
 from hyperdistill_core.training.ppo import PPOSettings, TeacherTrainer
 from hyperdistill_core.training.training_sets import TrainingSet
 from morph_ops.sampling import sample_body
@@ -18,6 +23,7 @@ from morph_ops.sampling import sample_body
 SETTINGS = FineTuneSettings(
     steps_per_body=32, rounds=2, n_envs=2, horizon=8, episodes=1, checkpoints=2, n_workers=1
 )
+LONGER = SETTINGS.replace(steps_per_body=96)
 
 
 @pytest.mark.parametrize(
@@ -67,19 +73,35 @@ def test_the_better_bodies_learn_on(result, bodies):
 
 
 @pytest.mark.slow
-def test_a_later_round_starts_where_its_bodies_were(result):
-    found, folder, _ = result
+def test_a_later_round_starts_from_the_best_learned_networks(bodies, variant_controller, tmp_path):
+    settings = SETTINGS.replace(steps_per_body=64, episodes=2)
+    found = finetune(bodies, variant_controller, settings, tmp_path)
+    files = [tmp_path / f"checkpoint-{number}.safetensors" for number in (1, 2)]
+    pairs = [(file, body) for file in files for body in range(4)]
+    options = {"task": "flat", "episodes": 2, "seed": settings.selection_seed, "n_workers": 1}
+    scores = score_specialists(bodies, pairs, **options).reshape(2, 4)
     learned = np.flatnonzero(found.steps > found.steps.min()).tolist()
-    before, _ = load_specialists(folder / "checkpoint-2.safetensors")
-    start, _ = load_specialists(folder / "round-2" / "start.safetensors")
-    for own, old in zip(start.parameters(), before.parameters(), strict=True):
-        np.testing.assert_array_equal(own.detach(), old.detach()[learned])
+    assert set(learned) == set(np.argsort(-scores.max(axis=0))[:2].tolist())
+    start, _ = load_specialists(tmp_path / "round-2" / "start.safetensors")
+    for place, body in enumerate(learned):
+        best, _ = load_specialists(files[int(scores[:, body].argmax())])
+        for own, old in zip(start.parameters(), best.parameters(), strict=True):
+            np.testing.assert_array_equal(own.detach()[place], old.detach()[body])
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(bodies, variant_controller, tmp_path_factory):
+    """A fine-tuning with three updates in each of its two rounds, and the number of updates."""
+    rows = []
+    folder = tmp_path_factory.mktemp("whole")
+    return finetune(bodies, variant_controller, LONGER, folder, report=rows.append), len(rows)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stopped", [1, 2])
-def test_an_interruption_changes_nothing(result, bodies, variant_controller, tmp_path, stopped):
-    found, _, _ = result
+@pytest.mark.parametrize("stopped", [1, 2, 3, 5])
+def test_an_interruption_changes_nothing(
+    uninterrupted, bodies, variant_controller, tmp_path, stopped
+):
     rows = []
 
     def stop(row):
@@ -87,25 +109,39 @@ def test_an_interruption_changes_nothing(result, bodies, variant_controller, tmp
         if len(rows) == stopped:
             raise KeyboardInterrupt("stop")
 
+    found, count = uninterrupted
+    assert count == 6
     with pytest.raises(KeyboardInterrupt, match="stop"):
-        finetune(bodies, variant_controller, SETTINGS, tmp_path, report=stop)
-    again = finetune(bodies, variant_controller, SETTINGS, tmp_path)
+        finetune(bodies, variant_controller, LONGER, tmp_path, report=stop)
+    again = finetune(bodies, variant_controller, LONGER, tmp_path)
     np.testing.assert_array_equal(again.trained, found.trained)
     np.testing.assert_array_equal(again.at_the_end, found.at_the_end)
     np.testing.assert_array_equal(again.steps, found.steps)
+    for ours, theirs in zip(again.networks, found.networks, strict=True):
+        for name, array in theirs.arrays().items():
+            np.testing.assert_array_equal(ours.arrays()[name], array, err_msg=name)
 
 
 @pytest.mark.slow
-def test_specialists_start_from_as_many_specialists_only(result, bodies, tmp_path):
+def test_specialists_start_from_as_many_that_are_large_enough(
+    result, bodies, variant_controller, tmp_path
+):
     _, folder, _ = result
     settings = PPOSettings(
         teacher="specialists", observation="state", n_active=3, n_envs=2, horizon=8, steps=48
     )
     three = TrainingSet(tuple(bodies[:3]), ("robot",) * 3)
-    file = folder / "checkpoint-2.safetensors"
+    file, joined = folder / "checkpoint-2.safetensors", tmp_path / "three.safetensors"
     with pytest.raises(CheckpointError, match="another number of bodies"):
         TeacherTrainer(three, settings, tmp_path, initialize_from=file)
-    keep_specialists(file, [2, 0, 1], tmp_path / "three.safetensors")
-    _, meta = load_checkpoint(tmp_path / "three.safetensors", kind="teacher")
+    join_specialists([(file, body) for body in (2, 0, 1)], joined)
+    _, meta = load_checkpoint(joined, kind="teacher")
     assert meta["network"]["bodies"] == 3
-    TeacherTrainer(three, settings, tmp_path, initialize_from=tmp_path / "three.safetensors")
+    TeacherTrainer(three, settings, tmp_path, initialize_from=joined)
+    few = tuple(sample_body(np.random.default_rng(seed)) for seed in (6, 11, 14))
+    small = TrainingSet(few, ("robot",) * 3)
+    TeacherTrainer(small, settings, tmp_path / "small", initialize_from=variant_controller).train()
+    with pytest.raises(CheckpointError, match="for bodies of up to 9 nodes, got 6"):
+        TeacherTrainer(
+            three, settings, tmp_path, initialize_from=tmp_path / "small" / "teacher.safetensors"
+        )
