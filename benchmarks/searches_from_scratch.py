@@ -29,6 +29,7 @@ from mujoco import rollout as open_loop
 from numpy.typing import NDArray
 
 from hyperdistill_core.evaluation.evaluation import score_policies
+from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.parallel import map_in_workers
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
@@ -45,8 +46,6 @@ OF_MOTOR, POPSIZE, SPREAD = 3, 12, 0.5
 SLOWEST, FASTEST = 0.3, 3.0
 #: Control steps that MuJoCo runs in one call.
 CHUNK = 25
-#: Seeds from here on belong to scores that choose nothing.
-FRESH = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +54,16 @@ class Learned:
 
     Attributes:
         graph: The body.
+        policy: What moves it.
         score: Mean return over the episodes by which the search judges it.
-        fresh: Mean return over episodes that chose nothing.
         steps: Control steps that it took.
         parameters: Parameters of each motor by name, and the frequency's under ""; empty for
             networks.
     """
 
     graph: nx.DiGraph[str]
+    policy: BodyMLP | Oscillators
     score: float
-    fresh: float
     steps: int
     parameters: dict[str, tuple[float, ...]]
 
@@ -120,11 +119,12 @@ def train(born: Sequence[Born], seed: int, *, steps: int, workers: int) -> list[
         networks = train_networks(graphs, settings, Path(folder), start=None, moments=[steps])
         [(_, policies)] = networks
     pairs = list(zip(graphs, policies, strict=True))
-    score = partial(score_policies, pairs, task=TASK, episodes=EPISODES, n_workers=workers)
-    scores, fresh = score(seed=seed + 1).tolist(), score(seed=seed + FRESH).tolist()
+    scores = score_policies(
+        pairs, task=TASK, episodes=EPISODES, seed=seed + 1, n_workers=workers
+    ).tolist()
     return [
-        Learned(graph, of_body, of_fresh, steps, {})
-        for graph, of_body, of_fresh in zip(graphs, scores, fresh, strict=True)
+        Learned(graph, policy, score, steps, {})
+        for (graph, policy), score in zip(pairs, scores, strict=True)
     ]
 
 
@@ -186,8 +186,8 @@ class _Tuner:
         parameters = max(parameters, search.mean, key=lambda each: score(each, seed + 1))
         of_motors = parameters[:-1].reshape(-1, OF_MOTOR).tolist()
         known = {name: tuple(own) for name, own in zip(names, of_motors, strict=True)}
-        scores = score(parameters, seed + 1), score(parameters, seed + FRESH)
-        return Learned(graph, *scores, done, {**known, "": (float(parameters[-1]),)})
+        known[""] = (float(parameters[-1]),)
+        return Learned(graph, Oscillators(parameters), score(parameters, seed + 1), done, known)
 
     def _run(
         self,

@@ -6,13 +6,13 @@
 Every row is a search for as many minutes with each seed: a campaign, run by ``codesign evolve``, or
 one of ``searches_from_scratch.py``. The networks that the controller generates for its finalists
 then learn for the same number of control steps, in all rows. A finished run is not run again, and
-an interrupted campaign goes on where it stopped. What counts is the best design after this
-fine-tuning, over episodes that chose nothing; a search from scratch may also keep the controllers
-that it found:
+an interrupted one begins anew. What counts is the best design after this fine-tuning, chosen over
+16 episodes and scored over 16 others; a search from scratch may also keep the controllers that it
+found:
 
     mean, interval    over the seeds, with a 95% bootstrap interval
     lowest, median    of the seeds
-    zero-shot         mean over the seeds of the best design before it learned
+    zero-shot         mean over the seeds of this design before it learned
     beaten by         probability that the first row ends higher, over all pairs of seeds
     candidates        mean number of bodies that were scored
 
@@ -22,27 +22,32 @@ Rows that are not named are left out of the table. Nothing else should run meanw
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean, median
 
 import click
+import networkx as nx
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from searches_from_scratch import FRESH, Learn, Learned, evolve, train, tune
+from searches_from_scratch import Learn, Learned, evolve, train, tune
 
 from codesign.config import Settings
 from codesign.defaults import BEST_OF, CONTROLLER
 from codesign.store import RunFolder
-from hyperdistill_core.evaluation.evaluation import score_policies, select_variants
+from hyperdistill_core.evaluation.evaluation import select_variants
 from hyperdistill_core.evaluation.statistics import bootstrap_interval
+from hyperdistill_core.rollout import Policy, rollout
+from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
 
 #: Generations that no run reaches: the clock ends it.
@@ -65,6 +70,8 @@ FROM_SCRATCH: dict[str, Callable[..., list[Learned]]] = {
 ALL = (*ROWS, *FROM_SCRATCH)
 #: Bodies that are alive in these, and those that learn in the end, in all rows.
 POPULATION, FINALISTS = 32, 10
+#: Episodes that choose a design, and of its score; offset of their seeds.
+EPISODES, FRESH = 16, 1_000_003
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,12 @@ class Result:
 
     Attributes:
         score: Score of the best design after fine-tuning.
-        zero_shot: Its score before.
+        zero_shot: Its score before; None for a search from scratch.
         candidates: Number of scored candidates.
     """
 
     score: float
-    zero_shot: float
+    zero_shot: float | None
     candidates: int
 
 
@@ -100,27 +107,29 @@ def search(
 
 
 def campaign(row: str, seed: int, run: Path, *, minutes: float, steps: int, workers: int) -> Result:
-    """Run a campaign, or go on with it."""
+    """Run a campaign from its beginning."""
+    if run.exists():  # its clock would begin anew
+        shutil.rmtree(run)
+    settings = (
+        "screened=0",
+        *ROWS[row],
+        f"generations={_ENDLESS}",
+        f"stop.minutes={minutes}",
+        f"finetune_steps={steps}",
+        f"finalists={FINALISTS}",
+        f"reevaluation_episodes={EPISODES}",
+    )
     command = [sys.executable, "-m", "codesign", "evolve", "--workers", str(workers)]
-    if run.exists():
-        command += ["--resume", str(run)]
-    else:
-        settings = (
-            "screened=0",
-            *ROWS[row],
-            f"generations={_ENDLESS}",
-            f"stop.minutes={minutes}",
-            f"finetune_steps={steps}",
-            f"finalists={FINALISTS}",
-        )
-        command += ["--preset", "quickstart", "--seed", str(seed), "--out", str(run)]
-        command += [f"--set={setting}" for setting in settings]
-    with run.with_suffix(".log").open("a") as log:
+    command += ["--preset", "quickstart", "--seed", str(seed), "--out", str(run)]
+    command += [f"--set={setting}" for setting in settings]
+    with run.with_suffix(".log").open("w") as log:
         if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
             sys.exit(f"error: {run}.log has the error")
-    with RunFolder(run).database(read_only=True) as database:
+    folder = RunFolder(run)
+    with folder.database(read_only=True) as database:
         [best] = database.best(1)
-        return Result(best.final.score, best.final.metrics["zero_shot_score"], len(database))
+        score = final_score(best.graph, folder.stored_network(best), seed)
+        return Result(score, best.final.metrics["zero_shot_score"], len(database))
 
 
 def from_scratch(learn: Learn, seed: int, *, minutes: float, steps: int, workers: int) -> Result:
@@ -138,10 +147,19 @@ def from_scratch(learn: Learn, seed: int, *, minutes: float, steps: int, workers
     variants = select_variants(graphs, CONTROLLER, best_of=BEST_OF, n_workers=workers)
     with tempfile.TemporaryDirectory() as folder:
         tuned = finetune(graphs, CONTROLLER, settings, Path(folder), variants=variants)
-    pairs = list(zip(graphs, tuned.networks, strict=True))
-    after = score_policies(pairs, episodes=16, seed=seed + FRESH, n_workers=workers)
-    own = [body.fresh for body in best]
-    return Result(float(max(*own, *after)), max(own), len(learned))
+    pairs = [*zip(graphs, tuned.networks, strict=True), *((b.graph, b.policy) for b in best)]
+    scores = [_score(graph, policy, seed=seed + FRESH) for graph, policy in pairs]
+    graph, policy = pairs[int(np.argmax(scores))]
+    return Result(final_score(graph, policy, seed), None, len(learned))
+
+
+def final_score(graph: nx.DiGraph[str], policy: Policy, seed: int) -> float:
+    """Mean return over episodes that chose nothing."""
+    return _score(graph, policy, seed=seed + 5 * FRESH)
+
+
+def _score(graph: nx.DiGraph[str], policy: Policy, *, seed: int) -> float:
+    return rollout(graph, policy, task=get_task("flat"), episodes=EPISODES, seed=seed).score
 
 
 def table(results: dict[str, list[Result]], *, title: str) -> Table:
@@ -153,6 +171,7 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
     first = [result.score for result in next(iter(results.values()))]
     for row, runs in results.items():
         scores = [result.score for result in runs]
+        known = [result.zero_shot for result in runs if result.zero_shot is not None]
         low, high = bootstrap_interval(np.mean, np.array(scores))
         pairs = [float(own > other) for own in first for other in scores]
         made.add_row(
@@ -161,7 +180,7 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
             f"{low:,.0f} .. {high:,.0f}",
             f"{min(scores):,.0f}",
             f"{median(scores):,.0f}",
-            f"{fmean(result.zero_shot for result in runs):,.0f}",
+            f"{fmean(known):,.0f}" if known else "",
             "" if scores == first else f"{fmean(pairs):.2f}",
             f"{fmean(result.candidates for result in runs):,.0f}",
         )
@@ -199,8 +218,9 @@ def main(
         search, out=out, minutes=minutes, steps=steps, body_steps=body_steps, workers=workers
     )
     pairs = [(row, seed) for seed in range(seeds) for row in rows or ALL]
-    with ThreadPoolExecutor(jobs) as executor:
-        found = list(executor.map(lambda pair: run(*pair), pairs))
+    # A process each: what learns draws from generators that belong to a process.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as executor:
+        found = list(executor.map(run, *zip(*pairs, strict=True)))
     results: dict[str, list[Result]] = {row: [] for row, _ in pairs}
     for (row, _), result in zip(pairs, found, strict=True):
         results[row].append(result)

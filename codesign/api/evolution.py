@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -93,12 +94,15 @@ def evolve(
         with observer.phase("starting workers"):
             pool = stack.enter_context(ScoringPool.of_campaign(settings))
         scales = use_scales(settings, pool, {}, observer)
+        began = time.monotonic()
         if settings.screened:
             with observer.phase("screening bodies"):
                 start = campaign.screen(settings, pool)
         # The folder comes last: where the workers cannot start, nothing is left behind.
         folder = stack.enter_context(RunFolder.create(path, settings, start=start))
-        stopped = _search(folder, settings, pool, start, observer, kind="started", scales=scales)
+        stopped = _search(
+            folder, settings, pool, start, observer, kind="started", scales=scales, began=began
+        )
     return _with_designs(path, stopped, observer)
 
 
@@ -173,6 +177,7 @@ def resume(
                 observer,
                 kind="resumed",
                 scales=scales,
+                began=time.monotonic(),
                 warnings=warnings,
             )
     return _with_designs(path, stopped, observer)
@@ -226,6 +231,7 @@ def _search(
     *,
     kind: str,
     scales: Mapping[str, str],
+    began: float,
     warnings: Sequence[str] = (),
 ) -> str | None:
     """Run a campaign to its end; returns why it ended early, None if it did not."""
@@ -248,6 +254,7 @@ def _search(
             database=database,
             pool=pool,
             start=start,
+            began=began,
             on_progress=observer.progress,
             on_reevaluation=observer.reevaluation,
             on_learning=observer.learning,
@@ -256,7 +263,7 @@ def _search(
         done, total = len(database), database.total(settings)
         note(
             "finished" if done == total else "stopped",
-            f"{done} of {total} candidates are scored, and the finalists are re-evaluated"
+            f"{done} of {total} candidates are scored, and the finalists are ranked"
             + (f"; {stopped}" if stopped else ""),
         )
     return stopped

@@ -42,6 +42,7 @@ def run(
     pool: ScoringPool,
     folder: RunFolder | None = None,
     start: Sequence[Founder] = (),
+    began: float | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     on_reevaluation: Callable[[int, int], None] = lambda done, total: None,
     on_learning: OnSteps = lambda what, done, total: None,
@@ -58,6 +59,7 @@ def run(
         folder: Run folder, which gets controllers and networks that learn; None for a run in which
             nothing learns.
         start: Bodies that the campaign starts from; empty to sample them.
+        began: Time of :func:`time.monotonic` from which ``stop.minutes`` counts; None for now.
         on_progress: Function to call after every candidate.
         on_reevaluation: Function to call with the number of re-evaluated finalists and their
             total.
@@ -90,7 +92,7 @@ def run(
     if folder is None and (settings.adaptation is not None or settings.finetune_steps):
         raise ValueError("folder: expected a run folder for what learns, got None")
     loop = _Loop(settings, folder, database, pool, start, on_progress, on_learning, on_event)
-    reason = loop.run()
+    reason = loop.run(time.monotonic() if began is None else began)
     reevaluate(database, settings, pool, criteria=loop.criteria, on_reevaluation=on_reevaluation)
     if folder is not None:
         finetune_finalists(
@@ -150,10 +152,10 @@ class _Loop:
         self._start_failures: list[str] = []
         self._controller_hash = ""
 
-    def run(self) -> str | None:
+    def run(self, began: float) -> str | None:
         """Score all candidates; the reason if the run ends early."""
         minutes = self._settings.stop.minutes
-        deadline = math.inf if minutes is None else time.monotonic() + 60.0 * minutes
+        deadline = math.inf if minutes is None else began + 60.0 * minutes
         while not self._frontier.finished:
             if time.monotonic() > deadline:
                 self._drain()

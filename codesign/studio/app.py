@@ -59,11 +59,13 @@ class Source:
         opened: The body; None for a random one.
         run: The run to browse; None without.
         title: What it was opened from, in words.
+        own: Whether bodies of the run walk under the controllers of their scores.
     """
 
     opened: Opened | None = None
     run: Run | None = None
     title: str = ""
+    own: bool = True
 
 
 class Studio:
@@ -213,7 +215,7 @@ class Studio:
             TrainingPanel(session)
         if self._source.run is not None:
             with tabs.add_tab("Gallery"):
-                GalleryTab(session, self._source.run)
+                GalleryTab(session, self._source.run, own=self._source.own)
         with tabs.add_tab("File"):
             file = FileTab(session)
         with tabs.add_tab("View"):

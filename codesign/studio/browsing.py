@@ -10,9 +10,11 @@ from codesign.api import Run
 from codesign.drawing import picture_of
 from codesign.errors import UsageError
 from codesign.store import FRONT
+from codesign.studio.finetuning import Tuned
+from codesign.studio.session import Opened
 from codesign.studio.words import made_by
 
-__all__ = ["Entry", "Shelf"]
+__all__ = ["Entry", "Shelf", "open_candidate"]
 
 #: Most bodies in a list.
 MOST = 500
@@ -28,14 +30,12 @@ class Entry:
     Attributes:
         number: Its number.
         graph: The body.
-        variant: Controller variant that it was scored with.
         score: Its score in figures, or why it has none.
         text: Where it comes from.
     """
 
     number: int
     graph: nx.DiGraph[str]
-    variant: int
     score: str
     text: str
 
@@ -90,8 +90,10 @@ class Shelf:
             raise UsageError(f"{name}: expected one of {', '.join(self.lists)}")
         rows = self._run.query(
             "SELECT m.number FROM membership m JOIN candidates c ON c.number = m.number "
+            "LEFT JOIN rescores r ON r.number = m.number AND r.adaptation = "
+            "(SELECT max(adaptation) FROM rescores WHERE number = m.number) "
             f"WHERE m.until IS NULL AND m.role = '{role.replace(chr(39), chr(39) * 2)}' "
-            "ORDER BY c.score DESC",
+            "ORDER BY ifnull(r.score, c.score) DESC",
             limit=MOST,
         ).rows
         return [int(row[0]) for row in rows]
@@ -106,18 +108,17 @@ class Shelf:
             UsageError: The run has no such candidate.
         """
         candidate = self._run.candidate(number)
-        # That of the network which the controller generates: it moves the body here.
-        record = candidate.reevaluation or candidate.result
+        record = candidate.final
         score = f"{record.score:,.0f}" if record.status == "ok" else record.status
         parents = " and ".join(str(parent) for parent in candidate.parents)
         made = made_by(candidate.operator.split("+"))
         return Entry(
             number=number,
             graph=candidate.graph,
-            variant=candidate.variant,
             score=score,
             text=f"generation {candidate.generation}, "
-            + (f"child of {parents}: {made}" if parents else made),
+            + (f"child of {parents}: {made}" if parents else made)
+            + ("; its network learned on" if candidate.finetuned else ""),
         )
 
     def _roles(self) -> list[str]:
@@ -125,6 +126,35 @@ class Shelf:
             "SELECT DISTINCT role FROM membership WHERE until IS NULL ORDER BY role", limit=50
         ).rows
         return [str(row[0]) for row in rows]
+
+
+def open_candidate(run: Run, number: int, *, task: str, own: bool) -> Opened:
+    """A body of a run, as its score had it.
+
+    Args:
+        run: The run.
+        number: Number of the body.
+        task: Name of the task of the tab; a network that learned on another one is left out.
+        own: Whether the controller of its score moves it, as the user named no other.
+
+    Raises:
+        UsageError: The run has no such candidate, or its network cannot be read.
+    """
+    candidate = run.candidate(number)
+    record = candidate.finetuned if own and task == run.settings.task else None
+    network = None if record is None else run.own_network(candidate)
+    tuned = None
+    if record is not None and network is not None:
+        # (both of the variant that it learned from)
+        tuned = Tuned(network=network, before=record.metrics["best_of_score"], after=record.score)
+    return Opened(
+        graph=candidate.graph,
+        name=f"candidate-{number:05d}",
+        variant=candidate.variant if record is None else record.variant,
+        number=number,
+        controller=run.controller_of(candidate) if own else None,
+        tuned=tuned,
+    )
 
 
 def _kept(role: str) -> str:

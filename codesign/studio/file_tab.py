@@ -139,7 +139,7 @@ class FileTab:
 
     def _bundle(self) -> None:
         session = self._session
-        tuned = session.tuned
+        tuned = session.tuned if session.use_tuned else None
         bundle = Bundle(
             name=session.design.name,
             graph=session.design.graph,

@@ -9,10 +9,9 @@ from viser import Icon
 
 from codesign.api import Run
 from codesign.studio.browser import element_id, explain, hide, in_row
-from codesign.studio.browsing import Shelf
+from codesign.studio.browsing import Shelf, open_candidate
 from codesign.studio.cards import Picture, gallery, paragraph
 from codesign.studio.controls import when_changed
-from codesign.studio.session import Opened
 
 if TYPE_CHECKING:
     from codesign.studio.session import Session
@@ -29,10 +28,12 @@ class GalleryTab:
     Args:
         session: The work of the tab.
         run: The run.
+        own: Whether its bodies walk under the controllers of their scores.
     """
 
-    def __init__(self, session: Session, run: Run) -> None:
+    def __init__(self, session: Session, run: Run, *, own: bool) -> None:
         self._session, self._shelf = session, Shelf(run)
+        self._run, self._own = run, own
         self._numbers: list[int] = []
         self._first = 0
         gui, help_on = session.client.gui, partial(explain, session.client)
@@ -65,17 +66,10 @@ class GalleryTab:
             number: Its number.
 
         Raises:
-            UsageError: The run has no such candidate.
+            UsageError: The run has no such candidate, or its network cannot be read.
         """
-        entry = self._shelf.entry(number)
-        self._session.open(
-            Opened(
-                graph=entry.graph,
-                name=f"candidate-{number:05d}",
-                variant=entry.variant,
-                number=number,
-            )
-        )
+        task = self._session.setting.task
+        self._session.open(open_candidate(self._run, number, task=task, own=self._own))
 
     def _open_at(self, place: int) -> None:
         self.open(self._numbers[self._first + place])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from codesign.studio.document import Document
 from codesign.studio.finetuning import Tuned
+from codesign.studio.walking import Setting
 
 __all__ = ["Memories", "Memory"]
 
@@ -22,7 +23,7 @@ class Memory:
         document: Its design, with the history.
         variant: Controller variant that it walked under.
         number: Number of the candidate of the run that was opened last; None without.
-        task: Name of its task.
+        setting: What it walked under.
         episode: Number of the episode that it showed.
         tuned: Its network after fine-tuning; None without.
         use_tuned: Whether it walked under that network.
@@ -31,7 +32,7 @@ class Memory:
     document: Document
     variant: int
     number: int | None
-    task: str
+    setting: Setting
     episode: int
     tuned: Tuned | None
     use_tuned: bool
@@ -48,7 +49,7 @@ class Memories:
         ...     document=design,
         ...     variant=0,
         ...     number=None,
-        ...     task="flat",
+        ...     setting=Setting(),
         ...     episode=0,
         ...     tuned=None,
         ...     use_tuned=False,

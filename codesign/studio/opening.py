@@ -52,6 +52,7 @@ def find_source(
     from codesign.api.robots import find_robots, read_robots
     from codesign.store import RunFolder
     from codesign.studio.app import Source
+    from codesign.studio.browsing import open_candidate
     from codesign.studio.session import Opened
 
     run: Run | None = None
@@ -65,11 +66,8 @@ def find_source(
         of_run = (run.settings.controller, run.settings.task)
         for each in best:
             of_run = (run.controller_of(each), run.settings.task)
-            opened = Opened(
-                graph=each.graph,
-                name=f"candidate-{each.number:05d}",
-                variant=each.variant,
-                number=each.number,
+            opened = open_candidate(
+                run, each.number, task=task or of_run[1], own=controller is None
             )
     elif path is not None:
         if candidate is not None:
@@ -81,7 +79,8 @@ def find_source(
         )
         opened = Opened(graph=graph, name=plain_name(path.name))
     setting = Setting(controller=controller or of_run[0], task=task or of_run[1])
-    return Source(opened=opened, run=run, title=str(path or "")), setting
+    own = controller is None
+    return Source(opened=opened, run=run, title=str(path or ""), own=own), setting
 
 
 def checked(setting: Setting) -> Setting:

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -52,12 +53,16 @@ class Opened:
         name: Name of the design.
         variant: Controller variant to begin with.
         number: Number of the candidate of the run that it is; None for others.
+        controller: Controller to walk under from now on; None for that of the tab.
+        tuned: Its network after fine-tuning, which it walks under at first; None without.
     """
 
     graph: nx.DiGraph[str]
     name: str
     variant: int = 0
     number: int | None = None
+    controller: str | Path | None = None
+    tuned: Tuned | None = None
 
 
 class Session:
@@ -163,8 +168,11 @@ class Session:
             before.replaced(graph, name=name) if before else Document.of(graph, name=name)
         )
         self.variant, self.number = opened.variant, opened.number
+        if opened.controller is not None:
+            setting = self._walker.setting
+            self._walker.setting = replace(setting, controller=opened.controller)
         self._score_before = None
-        self._changed()
+        self._changed(tuned=opened.tuned, use_tuned=opened.tuned is not None)
 
     def memory(self) -> Memory | None:
         """What the tab works on; None until it has opened a design. Any thread may ask."""
@@ -175,7 +183,7 @@ class Session:
             document=document,
             variant=self.variant,
             number=self.number,
-            task=self.setting.task,
+            setting=self.setting,
             episode=self.episode,
             tuned=self.tuned,
             use_tuned=self.use_tuned,
@@ -190,7 +198,7 @@ class Session:
         self.document = memory.document
         self.variant, self.number = memory.variant, memory.number
         self.episode = memory.episode
-        self._walker.setting = replace(self._walker.setting, task=memory.task)
+        self._walker.setting = memory.setting
         self._help.visible = False
         self._changed(tuned=memory.tuned, use_tuned=memory.use_tuned)
 

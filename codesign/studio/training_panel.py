@@ -37,6 +37,7 @@ class TrainingPanel:
 
         self._session = session
         self._job: Job | None = None
+        self._own: Tuned | None = None  # that of the last training here
         self._trained = ""
         self._points: list[tuple[float, float]] = []
         gui, help_on = session.client.gui, partial(explain, session.client)
@@ -80,7 +81,8 @@ class TrainingPanel:
         session = self._session
         self._network.visible = session.tuned is not None
         self._network.value = "fine-tuned" if session.use_tuned else "zero-shot"
-        if session.tuned is None and self._job is None and self._result.content:
+        shown = session.tuned is not None and session.tuned is self._own
+        if not shown and self._job is None and self._result.content:
             self._result.content = ""
             self._curve.visible = False
 
@@ -128,6 +130,7 @@ class TrainingPanel:
             )
             return
         self._result.content = paragraph(f"{text} (8 fresh episodes)")
+        self._own = tuned
         self._session.set_tuned(tuned)
 
     def _ended(self, error: str | None) -> None:

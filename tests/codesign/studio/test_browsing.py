@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from codesign.api import load_run
+from codesign.config import Settings
 from codesign.errors import UsageError
-from codesign.scoring import BodyScorer
-from codesign.studio.browsing import Shelf
+from codesign.scoring import BodyScorer, load_controller
+from codesign.store import Candidate, RunFolder
+from codesign.studio.browsing import Shelf, open_candidate
 from codesign.studio.cards import Picture, gallery, score_card, warnings_card
+from codesign.studio.opening import find_source
 from codesign.studio.walking import Estimate
+from hyperdistill_core.tasks import get_task
+from morph_ops.sampling import sample_body
 
 
 @pytest.fixture
@@ -49,6 +57,56 @@ def test_an_entry_says_where_its_body_comes_from(shelf):
     assert texts[0] == "generation 0, random body"
     assert any("child of " in text for text in texts)
     assert not any("_" in text for text in texts)
+
+
+@pytest.fixture
+def learned_run(tmp_path, tiny_controller):
+    """A run whose finalist has a network of its own, and the number of that finalist."""
+    settings = Settings(population=2, episodes=1, controller=str(tiny_controller), top=1)
+    folder = RunFolder.create(tmp_path / "run", settings)
+    bodies = [sample_body(np.random.default_rng(seed)) for seed in range(2)]
+    body = bodies[1]
+    controller = load_controller(tiny_controller)
+    network = controller.for_body(body, get_task("flat").model(body))
+    with folder.database() as database:
+        for number in range(2):
+            graph = bodies[number]
+            new = Candidate.unscored(graph, number=number, generation=0, operator="sample")
+            record = BodyScorer(controller=tiny_controller, episodes=1)(graph)
+            database.add(new.scored(record))
+        learned = replace(record, score=99.0, variant=3, metrics={"best_of_score": 70.0})
+        database.add_reevaluation(1, record)
+        database.add_finetunings({1: learned})
+        folder.networks.mkdir()
+        network.save_npz(folder.network(database.candidate(1)))
+    return load_run(folder.path)
+
+
+def test_a_finalist_walks_by_the_network_that_it_learned(learned_run):
+    opened = open_candidate(learned_run, 1, task="flat", own=True)
+    assert opened.tuned is not None
+    assert (opened.tuned.before, opened.tuned.after) == (70.0, 99.0)
+    assert (opened.number, opened.variant) == (1, 3)
+    assert opened.controller == learned_run.settings.controller
+    assert Shelf(learned_run).entry(1).score == "99"
+    assert "learned on" in Shelf(learned_run).entry(1).text
+    # Not on another task, not under another controller, and not one that did not learn.
+    assert open_candidate(learned_run, 1, task="csr", own=True).tuned is None
+    other = open_candidate(learned_run, 1, task="flat", own=False)
+    assert (other.tuned, other.controller) == (None, None)
+    assert open_candidate(learned_run, 0, task="flat", own=True).tuned is None
+
+
+def test_a_studio_of_a_run_begins_with_its_best_network(learned_run):
+    source, setting = find_source(learned_run.path)
+    assert source.own
+    assert source.opened is not None
+    assert source.opened.tuned is not None
+    assert source.opened.tuned.after == 99.0
+    assert setting.controller == learned_run.settings.controller
+    source, setting = find_source(learned_run.path, controller="flat-v0")
+    assert source.opened is not None
+    assert (source.own, source.opened.tuned, setting.controller) == (False, None, "flat-v0")
 
 
 def test_a_list_that_is_not_there_is_refused(shelf):

@@ -7,6 +7,7 @@ import pytest
 from codesign.studio import memory
 from codesign.studio.document import Document
 from codesign.studio.memory import Memories, Memory
+from codesign.studio.walking import Setting
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def design(body):
         document=Document.of(body, name="walker"),
         variant=0,
         number=None,
-        task="flat",
+        setting=Setting(),
         episode=0,
         tuned=None,
         use_tuned=False,
