@@ -92,7 +92,7 @@ def _usual(runs: Sequence[Run]) -> Path:
 
 
 def _report(run: Run, page: Path, date: str, *, top: int | None, tuned: Path | None) -> str:
-    if tuned is not None and run.settings.finetune_steps:
+    if tuned is not None and any(candidate.finetuned for candidate in run.best(top)):
         raise UsageError(
             "tuned: the finalists of this run have learned already, and the page shows their "
             "scores: leave it out"

@@ -116,5 +116,7 @@ def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder
     if not best:
         raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
     # Of another controller, or above the number of variants here, a variant means nothing.
-    variants = settings.variants if run.settings.controller == settings.controller else 0
+    own = {run.settings.controller, str(Path(run.controller_of(best[0])).absolute())}
+    named = {settings.controller, str(Path(settings.controller).absolute())}
+    variants = settings.variants if own & named else 0
     return [(c.name, Founder(c.graph, c.variant if c.variant < variants else 0)) for c in best]

@@ -180,10 +180,12 @@ def _work(path: Path, search: Callable[[Observer], Run], *, report: bool) -> Non
 
 def _show(run: Run, console: Console) -> None:
     from codesign.cli.console import print_table
-    from codesign.cli.tables import alarm_lines, designs_tables
+    from codesign.cli.tables import adaptation_lines, alarm_lines, designs_tables
 
     for table in designs_tables(run.best(), depths=run.depths()):
         print_table(console, table)
+    for line in adaptation_lines(run.events("adaptation")):
+        console.print(line, soft_wrap=True)
     for line in alarm_lines(run.events("alarm")):
         console.print(line, style="yellow", soft_wrap=True)
     console.print(f"run folder: {run.path}", soft_wrap=True)

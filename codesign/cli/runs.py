@@ -19,7 +19,12 @@ def status(run: Path) -> None:
     """Show how far a run is, what it found so far, and its alarms."""
     from codesign.api import load_run
     from codesign.cli.console import new_console, print_table
-    from codesign.cli.tables import alarm_lines, designs_tables, generations_table
+    from codesign.cli.tables import (
+        adaptation_lines,
+        alarm_lines,
+        designs_tables,
+        generations_table,
+    )
     from codesign.errors import UsageError
     from codesign.store import RunFolder
     from morph_ops._messages import one_line
@@ -28,7 +33,7 @@ def status(run: Path) -> None:
         opened = load_run(run)
         known = opened.status
         generations, best, depths = opened.generations(), opened.best(), opened.depths()
-        alarms = opened.events("alarm")
+        alarms, adaptations = opened.events("alarm"), opened.events("adaptation")
     except UsageError as error:
         if not RunFolder.is_run(run):
             raise
@@ -47,6 +52,8 @@ def status(run: Path) -> None:
     print_table(console, generations_table(generations))
     for table in designs_tables(best, depths=depths):
         print_table(console, table)
+    for line in adaptation_lines(adaptations):
+        console.print(line, soft_wrap=True)
     for line in alarm_lines(alarms):
         console.print(line, style="yellow", soft_wrap=True)
 

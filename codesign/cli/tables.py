@@ -22,6 +22,8 @@ from morph_ops.geometry import mass, total_mass
 from morph_ops.graph import Limb, Torso
 
 _MAX_WIDTH = 60
+#: Adaptations of a run that are shown.
+_ADAPTATIONS = 3
 #: Options of all tables, and of columns of numbers.
 PLAIN: dict[str, Any] = {"box": box.SIMPLE, "pad_edge": False, "padding": (0, 1, 0, 0)}
 RIGHT: dict[str, Any] = {"justify": "right", "no_wrap": True}
@@ -126,8 +128,8 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
     """Lines about all designs: variants, falls, and the metrics that the algorithm compares."""
     remarks: list[str] = []
     records = [candidate.final for candidate in best]
-    if any(candidate.variant for candidate in best):
-        variants = ", ".join(str(candidate.variant) for candidate in best)
+    if any(record.variant for record in records):
+        variants = ", ".join(str(record.variant) for record in records)
         remarks.append(f"controller variants: {variants}")
     if any(any(record.fell) for record in records):
         falls = ", ".join(f"{sum(record.fell)} of {len(record.fell)}" for record in records)
@@ -185,6 +187,17 @@ def alarm_lines(alarms: Sequence[Event]) -> list[str]:
         f"{alarm.message}"
         for name, alarm in sorted(latest.items())
     ]
+
+
+def adaptation_lines(events: Sequence[Event]) -> list[str]:
+    """What the latest adaptations brought, and how many there were before.
+
+    Args:
+        events: The events "adaptation" of a run.
+    """
+    lines = [event.message for event in events[-_ADAPTATIONS:]]
+    earlier = len(events) - len(lines)
+    return [f"{earlier} earlier adaptations", *lines] if earlier else lines
 
 
 def rows_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from codesign.errors import UsageError
 from codesign.exporting.design import Design, DesignRollout
 from codesign.exporting.design_record import finetuning_values
 from codesign.scoring import load_controller
@@ -86,9 +88,6 @@ def variants_of(folder: Path, controller: str) -> dict[str, int]:
     Returns:
         The variants by design; empty for another controller, whose variants are others.
 
-    Raises:
-        UsageError: The controller cannot be read.
-
     Examples:
         >>> import tempfile
         >>> row = {"design": "walker", "controller": "flat-v2", "variant": 3}
@@ -102,6 +101,7 @@ def variants_of(folder: Path, controller: str) -> dict[str, int]:
     with (folder / DESIGN_TABLE).open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["controller"] == Path(controller).stem]
     if any(row.get("controller_hash") for row in rows):  # adapted controllers share their names
-        known = load_controller(controller).hash
-        rows = [row for row in rows if row.get("controller_hash") in (None, "", known)]
+        with suppress(UsageError):  # (who scores by a controller that is missing says so)
+            known = load_controller(controller).hash
+            rows = [row for row in rows if row.get("controller_hash") in (None, "", known)]
     return {row["design"]: int(row["variant"]) for row in rows}

@@ -168,7 +168,7 @@ def content_of(
         asked=words.asked(settings),
         found=words.found(made, summaries, settings),
         progress=words.progress(state, scored=len(summaries), total=database.total(settings)),
-        notes=words.notes(settings),
+        notes=words.notes(settings, learned=any(card.learned for card in made)),
         going=going,
         hero=pictures.strobe(recordings[winners[0]])
         if winners and winners[0] in recordings
@@ -277,7 +277,10 @@ def _relative(
         after = pictures.at_rest(graph, title=title)
     else:
         found = differences(graphs[parent], graph)
-        gain, words = one.score - summaries[parent].score, found.words
+        words = found.words
+        # Scores under different controllers do not compare.
+        if one.adaptation == summaries[parent].adaptation:
+            gain = one.score - summaries[parent].score
         before = pictures.colored(
             graphs[parent],
             found.before,

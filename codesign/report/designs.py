@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codesign.defaults import BEST_OF
 from codesign.errors import WRONG_INPUT, RunError
 from codesign.exporting.design_readme import what_file
 from codesign.replay import Recording, record
@@ -163,6 +164,7 @@ def cards(
                     *_tasks(record_),
                     *_motion(task, record_.by_task.get(task, record_)),
                     *_metrics(record_),
+                    *_learning(record_),
                     *(_of_motion(recording) if recording else ()),
                 ],
                 files=_files(designs / f"design-{rank:02d}", page.parent),
@@ -175,6 +177,17 @@ def _learned(record_: ScoreRecord) -> tuple[float, float] | None:
     """Scores before and after the fine-tuning of a run's own finalist; None without."""
     before = record_.metrics.get("zero_shot_score")
     return None if before is None else (before, record_.score)
+
+
+def _learning(record_: ScoreRecord) -> list[tuple[str, str]]:
+    """From what, and for how long, a run's own finalist learned; empty for others."""
+    metrics = record_.metrics
+    if "best_of_score" not in metrics:
+        return []
+    return [
+        (f"best of {BEST_OF} variants, before it learned", f"{metrics['best_of_score']:,.0f}"),
+        ("learned for", f"{metrics['finetune_steps']:,.0f} control steps"),
+    ]
 
 
 def recordings_of(

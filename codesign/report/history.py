@@ -97,7 +97,8 @@ def operator_success(summaries: Sequence[Summary]) -> list[OperatorSuccess]:
     """How often each operator made a body that scored higher than its first parent.
 
     A child of several operators counts for each of them. Children that share the score of a
-    duplicate count; pruned candidates do not, and neither do children of pruned parents.
+    duplicate count; pruned candidates do not, and neither do children of pruned parents, and of
+    parents that another controller moved in their first score.
 
     Args:
         summaries: All candidates, by number.
@@ -116,6 +117,8 @@ def operator_success(summaries: Sequence[Summary]) -> list[OperatorSuccess]:
     for one in summaries:
         parent = by_number.get(one.parents[0]) if one.parents else None
         if parent is None or "pruned" in (one.status, parent.status):
+            continue
+        if one.adaptation != parent.adaptation:
             continue
         for name in set(one.operator.split("+")) - ORIGINS:
             children[name] += 1

@@ -35,6 +35,9 @@ _WORDS = (
     ("motors at full torque", "Share of the time in which the motors of a node give all they can."),
     ("sideways drift", "How far the torso left its line, in the episode that the page shows."),
     ("first parent", "The parent whose body a child takes over; a second one gives it limbs."),
+    ("variants, best-of-N", "The controller can write several networks for a body; best-of-N is "
+     "the best of N of them."),
+    ("adaptation", "The controller learned on during the search, on the bodies that it found."),
     ("kept bodies", "The population or the archive, from which parents come."),
     ("sample, start", "A random body; a body that the user gave, or that a screening chose."),
     ("grow_limb, delete_limb", "Adds limbs at the end of the tree, or takes some away."),
@@ -78,6 +81,8 @@ def asked(settings: Settings) -> str:
     elif algorithm == "novelty":
         goal = f"bodies that differ in {_listed(settings.descriptors)} {on}"
     start = f", starting from the bodies of {settings.start}" if settings.start else ""
+    if settings.screened:
+        start = f", starting from the best of {settings.screened:,} sampled bodies"
     best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
     return (
         f"The search was asked for {goal}, among {settings.total:,} candidates of "
@@ -87,11 +92,12 @@ def asked(settings: Settings) -> str:
     )
 
 
-def notes(settings: Settings) -> str:
+def notes(settings: Settings, *, learned: bool) -> str:
     """What a reader must know of a run to understand its scores.
 
     Args:
         settings: Its settings.
+        learned: Whether the networks of its finalists have learned.
     """
     points = ""
     if settings.tasks:
@@ -111,7 +117,8 @@ def notes(settings: Settings) -> str:
         controller += " without training"
     if settings.finetune_steps:
         controller += (
-            f"; the networks of the finalists learned for {settings.finetune_steps:,} control "
+            f"; the networks of the finalists {'learned' if learned else 'will learn'} for "
+            f"{settings.finetune_steps:,} control "
             f"steps {'on average' if settings.finetune_rounds > 1 else 'each'}"
         )
     return f"{controller}; the seed was {settings.seed}.{points}"
@@ -221,7 +228,9 @@ def found(cards: Sequence[Card], summaries: Sequence[Summary], settings: Setting
         f"{record.score:,.0f} (95% interval {record.ci95[0]:,.0f} to {record.ci95[1]:,.0f})"
     )
     first = [one.score for one in summaries if one.generation == 0 and one.status == "ok"]
-    if first and max(first) > 0.0 and card.candidate.generation > 0:
+    # (a score that learning raised does not compare with a zero-shot one)
+    learned = card.learned or settings.adaptation is not None
+    if first and max(first) > 0.0 and card.candidate.generation > 0 and not learned:
         text += f", {record.score / max(first):.1f} times that of the best starting body"
     return f"{text}."
 

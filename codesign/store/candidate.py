@@ -25,6 +25,7 @@ class Summary(NamedTuple):
         score: Score in the search.
         duplicate_of: Number of the candidate whose score it has; None if it was scored itself.
         steps: Control steps that its score took.
+        adaptation: Number of the adaptation that the controller of this score came from.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Summary(NamedTuple):
     score: float
     duplicate_of: int | None
     steps: int
+    adaptation: int = 0
 
 
 class AdaptationResult(NamedTuple):

@@ -230,7 +230,7 @@ class Database:
         """All candidates by number, without bodies and records: fast for long runs."""
         found = self._rows(
             "SELECT number, generation, operator, parents, status, score, duplicate_of, "
-            "json_extract(record, '$.steps') FROM candidates ORDER BY number"
+            "json_extract(record, '$.steps'), adaptation FROM candidates ORDER BY number"
         )
         return [
             Summary(number, generation, operator, tuple(json.loads(parents)), *rest)
