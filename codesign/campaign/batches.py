@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
@@ -19,17 +18,19 @@ def score_batch(
 
     Args:
         pool: The pool that scores bodies.
-        candidates: The candidates, first the ones that begin first.
+        candidates: The candidates, first the ones that begin first. An iterator makes them while
+            others are scored.
         options: Function that gives more arguments of
             :meth:`~codesign.scoring.ScoringPool.submit` for a candidate.
 
     Yields:
         Number and record of each candidate, in the order in which they are scored.
     """
-    waiting = deque(candidates)
-    while waiting or pool.busy:
-        while waiting and pool.idle:
-            candidate = waiting.popleft()
+    waiting = iter(candidates)
+    candidate = next(waiting, None)
+    while candidate is not None or pool.busy:
+        while candidate is not None and pool.idle:
             own: dict[str, Any] = {"variant": candidate.variant, **options(candidate)}
             pool.submit(candidate.number, candidate.graph, **own)
+            candidate = next(waiting, None)
         yield from pool.collect()

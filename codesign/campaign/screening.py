@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from codesign.campaign import seeds
 from codesign.campaign.batches import score_batch
@@ -37,11 +37,12 @@ def screen(
         UsageError: Fewer bodies than the population has could be simulated.
         UsageError: No sampled body is within the limits.
     """
-    sampled = _sampled(settings)
+    sampled: list[Candidate] = []
     records: dict[int, ScoreRecord] = {}
-    for number, record in score_batch(pool, sampled, lambda candidate: {"threshold": SCREENING}):
+    short = {"threshold": SCREENING}
+    for number, record in score_batch(pool, _sampled(settings, sampled), lambda candidate: short):
         records[number] = record
-        on_body(len(records), len(sampled))
+        on_body(len(records), settings.screened)
     # (an episode of a task that is as short as the first stage gives a complete score)
     bounds = {
         number: record.metrics.get("upper_bound", record.score)
@@ -57,13 +58,17 @@ def screen(
     return [Founder(sampled[number].graph, sampled[number].variant) for number in best]
 
 
-def _sampled(settings: Settings) -> list[Candidate]:
-    """The sampled bodies, distinct as far as they can be."""
+def _sampled(settings: Settings, made: list[Candidate]) -> Generator[Candidate]:
+    """Sample bodies, distinct as far as they can be, and keep them.
+
+    Args:
+        settings: Settings of the campaign.
+        made: Gets every body.
+    """
     seed = seeds.screening_seed(settings.seed)
     variation = Variation(settings.replace(seed=seed, start=None), ())
-    candidates: list[Candidate] = []
     taken: set[tuple[str, int]] = set()
     for number in range(settings.screened):
-        candidates.append(variation.sample(number, taken=taken))
-        taken.add((candidates[-1].hash, candidates[-1].variant))
-    return candidates
+        made.append(variation.sample(number, taken=taken))
+        taken.add((made[-1].hash, made[-1].variant))
+        yield made[-1]

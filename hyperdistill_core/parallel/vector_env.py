@@ -87,6 +87,9 @@ class VectorEnv:
         n_workers: Number of worker processes.
         seed: Seed of the initial states, and of the first episodes' lengths.
         n_parts: Number of groups of slots that step independently of each other.
+        n_splits: Number of equal parts of the simulations of a body, which different workers may
+            simulate; a divisor of ``n_envs``. It changes what they do, as their initial states are
+            others.
         state_dict: State to continue from, as :meth:`state_dict` gave it for a vector env with
             the same bodies in the same slots, shape, task and seed; None for new episodes.
         no_progress: Rule that terminates episodes without progress; None for no such rule.
@@ -97,6 +100,7 @@ class VectorEnv:
         parts: Slots of each part: equally many, except for a remainder.
 
     Raises:
+        ValueError: ``n_splits`` does not divide ``n_envs``.
         RuntimeError: A worker failed. All methods raise it, and its message gives the reason.
 
     Examples:
@@ -118,25 +122,36 @@ class VectorEnv:
         n_workers: int,
         seed: int,
         n_parts: int = 1,
+        n_splits: int = 1,
         state_dict: Mapping[str, NDArray[Any]] | None = None,
         no_progress: NoProgress | None = None,
         n_heights: int = 0,
     ) -> None:
+        if n_envs % n_splits:
+            raise ValueError(f"n_splits: expected a divisor of {n_envs}, got {n_splits}")
         self.shape = EnvShape(len(graphs), n_envs, n_max, n_heights)
         ends = [len(graphs) * part // n_parts for part in range(n_parts + 1)]
         self.parts = tuple(map(slice, ends, ends[1:]))
-        memory = self.shape.allocate()
-        self._arrays: dict[str, NDArray[Any]] = self.shape.arrays(memory)
-        self._n_bodies = len(graphs)
-        self._body_numbers = np.arange(len(graphs))
+        # Workers know places: as many for each slot as its simulations have parts.
+        self._splits, n_places = n_splits, len(graphs) * n_splits
+        shape = EnvShape(n_places, n_envs // n_splits, n_max, n_heights)
+        memory = shape.allocate()
+        of_places = shape.arrays(memory)
+        self._seconds = of_places.pop("seconds")
+        self._arrays: dict[str, NDArray[Any]] = {
+            name: array.reshape(len(graphs), n_envs, *array.shape[2:])
+            for name, array in of_places.items()
+        }
+        self._n_bodies = n_places
+        self._body_numbers = np.arange(n_places)
         self._in_step = [False] * n_parts
-        self._assignment = SlotAssignment(len(graphs), n_workers)
+        self._assignment = SlotAssignment(n_places, n_workers)
         self._workers: list[EnvWorker] = []
         options: dict[str, Any] = {"task": task, "seed": seed, "n_parts": n_parts}
         options["no_progress"] = no_progress
         try:
             for _ in range(n_workers):
-                self._workers.append(EnvWorker(self.shape, memory, **options))
+                self._workers.append(EnvWorker(shape, memory, **options))
             self._put_all(graphs, state_dict)
             self._settle(_REPLACE)
         except BaseException:
@@ -177,9 +192,10 @@ class VectorEnv:
         part = self._part_of(slot)
         if self._in_step[part]:
             raise RuntimeError(f"slot {slot} is in the middle of a step: call step_wait first")
-        self._arrays["seconds"][slot] = 0.0
-        self._put(slot, self._n_bodies, graph)
-        self._n_bodies += 1
+        for place in range(slot * self._splits, (slot + 1) * self._splits):
+            self._seconds[place] = 0.0
+            self._put(place, self._n_bodies, graph)
+            self._n_bodies += 1
 
     def step(self, actions: NDArray[np.float32]) -> StepResult:
         """Advance every simulation by one control step.
@@ -242,8 +258,8 @@ class VectorEnv:
         state = {"body_numbers": self._body_numbers.copy(), "n_bodies": np.array(self._n_bodies)}
         for worker in self._workers:
             for part in range(len(self.parts)):
-                for slot, arrays in worker.call("state_dict", part).items():
-                    state |= {f"{slot}/{name}": array for name, array in arrays.items()}
+                for place, arrays in worker.call("state_dict", part).items():
+                    state |= {f"{place}/{name}": array for name, array in arrays.items()}
         return state
 
     def close(self) -> None:
@@ -279,31 +295,37 @@ class VectorEnv:
     def _put_all(
         self, graphs: Sequence[nx.DiGraph[str]], state_dict: Mapping[str, NDArray[Any]] | None
     ) -> None:
-        """Put the first bodies into their slots, the largest first, which balances the loads."""
-        by_slot: dict[int, dict[str, NDArray[Any]]] = {}
+        """Put the first bodies into their places, the largest first, which balances the loads."""
+        by_place: dict[int, dict[str, NDArray[Any]]] = {}
         if state_dict is not None:
             self._body_numbers = state_dict["body_numbers"].copy()
             self._n_bodies = int(state_dict["n_bodies"])
             for key, array in state_dict.items():
-                slot, _, name = key.rpartition("/")
-                if slot:
-                    by_slot.setdefault(int(slot), {})[name] = array
-        for slot in sorted(range(len(graphs)), key=lambda slot: -len(graphs[slot])):
-            self._put(slot, int(self._body_numbers[slot]), graphs[slot], by_slot.get(slot))
+                place, _, name = key.rpartition("/")
+                if place:
+                    by_place.setdefault(int(place), {})[name] = array
+        of_places = [graph for graph in graphs for _ in range(self._splits)]
+        for place in sorted(range(len(of_places)), key=lambda place: -len(of_places[place])):
+            number = int(self._body_numbers[place])
+            self._put(place, number, of_places[place], by_place.get(place))
 
     def _put(
         self,
-        slot: int,
+        place: int,
         body_number: int,
         graph: nx.DiGraph[str],
         state_dict: dict[str, NDArray[Any]] | None = None,
     ) -> None:
-        part = self._part_of(slot)
-        self._body_numbers[slot] = body_number
-        before = int(self._assignment.worker_of[slot])
+        part = self._part_of(place // self._splits)
+        slots = self.parts[part]
+        self._body_numbers[place] = body_number
+        before = int(self._assignment.worker_of[place])
         worker = self._assignment.assign(
-            slot, len(graph), among=self.parts[part], seconds=self._arrays["seconds"]
+            place,
+            len(graph),
+            among=slice(slots.start * self._splits, slots.stop * self._splits),
+            seconds=self._seconds,
         )
         if before not in (-1, worker):
-            self._workers[before].send(_REPLACE, "drop", part, slot)
-        self._workers[worker].send(_REPLACE, "put", part, slot, body_number, graph, state_dict)
+            self._workers[before].send(_REPLACE, "drop", part, place)
+        self._workers[worker].send(_REPLACE, "put", part, place, body_number, graph, state_dict)

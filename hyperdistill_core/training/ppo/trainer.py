@@ -33,6 +33,11 @@ from hyperdistill_core.training.training_sets.training_set import TrainingSet
 _PARTS = 2
 
 
+#: Places for simulations that a training has at least, so that workers share few bodies; and
+#: simulations of a place at least.
+_PLACES, _LEAST_SIMULATIONS = 8, 8
+
+
 class TeacherTrainer:
     """Trains a teacher on the bodies of a training set.
 
@@ -172,6 +177,7 @@ class TeacherTrainer:
             n_max=self._n_max,
             n_workers=settings.n_workers,
             n_parts=min(_PARTS, settings.n_active),
+            n_splits=_splits(settings.n_active, settings.n_envs),
             seed=settings.seed,
             state_dict=state.env,
             no_progress=rule if settings.no_progress_steps else None,
@@ -271,3 +277,11 @@ class TeacherTrainer:
             env.replace(slot, graph)
             self._collector.episodes.clear_slot(slot)
         self._batch = BodyBatch(self._inputs, n_max=self._n_max)
+
+
+def _splits(n_active: int, n_envs: int) -> int:
+    """Number of parts of the simulations of each body; the workers do not count, so that a training
+    gives the same on any number of them.
+    """
+    most = min(-(-_PLACES // n_active), n_envs // _LEAST_SIMULATIONS)
+    return next((count for count in range(most, 1, -1) if n_envs % count == 0), 1)

@@ -238,6 +238,42 @@ def test_the_same_on_any_number_of_workers_and_parts(bodies, n_max):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("n_workers", "n_parts"), [(1, 1), (2, 2), (3, 1)])
+def test_parts_of_a_body_are_as_several_bodies(bodies, n_max, n_workers, n_parts):
+    rng = np.random.default_rng(2)
+    options = {"task": "flat", "n_max": n_max, "seed": 3}
+    many = {**options, "n_workers": n_workers, "n_parts": n_parts, "n_splits": 3}
+    graphs = [bodies[0], bodies[1]]
+    with (
+        VectorEnv([g for g in graphs for _ in range(3)], n_envs=2, n_workers=1, **options) as alone,
+        VectorEnv(graphs, n_envs=6, **many) as env,
+    ):
+        assert env.state.shape == (2, 6, n_max, 17)
+        for step in range(60):
+            if step == 20:
+                env.replace(1, bodies[2])
+                for slot in (3, 4, 5):
+                    alone.replace(slot, bodies[2])
+            actions = rng.normal(size=(2, 6, n_max, 2)).astype(np.float32)
+            rewards, flags = all_arrays(env.step(actions))
+            theirs, ended = all_arrays(alone.step(actions.reshape(6, 2, n_max, 2)))
+            np.testing.assert_array_equal(rewards, theirs.reshape(2, 6))
+            for name, array in flags.items():
+                np.testing.assert_array_equal(array, ended[name].reshape(2, 6))
+            np.testing.assert_array_equal(env.state, alone.state.reshape(env.state.shape))
+        saved = {name: array.copy() for name, array in env.state_dict().items()}
+        actions = rng.normal(size=(2, 6, n_max, 2)).astype(np.float32)
+        expected = env.step(actions).rewards.copy()
+    with VectorEnv([bodies[0], bodies[2]], n_envs=6, state_dict=saved, **many) as env:
+        np.testing.assert_array_equal(env.step(actions).rewards, expected)
+
+
+def test_parts_divide_the_simulations(bodies, n_max):
+    with pytest.raises(ValueError, match="n_splits: expected a divisor of"):
+        new_env(bodies[:1], n_max, n_splits=N_ENVS + 1)
+
+
+@pytest.mark.slow
 def test_many_replacements_in_a_row_do_not_fill_the_pipe(bodies, n_max):
     with new_env(bodies[:2], n_max) as env:
         for number in range(400):
