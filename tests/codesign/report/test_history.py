@@ -56,6 +56,14 @@ def test_operators_succeed_where_children_beat_their_first_parent():
     assert found["gear"].low < 1.0
 
 
+def test_scores_under_different_controllers_do_not_compare():
+    first = summary(0, 1.0, operator="sample")
+    later = summary(1, 5.0, parents=(0,))._replace(adaptation=1)
+    same = summary(2, 6.0, parents=(1,))._replace(adaptation=1)
+    [found] = operator_success([first, later, same])
+    assert (found.better, found.children) == (1, 1)
+
+
 @pytest.mark.parametrize("successes", [0, 3, 10])
 def test_intervals_of_shares_lie_in_the_unit_interval(successes):
     low, high = wilson(successes, 10)

@@ -60,3 +60,14 @@ def test_only_fine_spaces_draw_it():
     with pytest.raises(OperatorError, match="no mutation applies"):
         mutate(body, rng, rates={"limb_length": 1.0}, space=UNIMAL)
     assert mutate(body, rng, rates={"limb_length": 1.0}, space=FINE)[1] == "limb_length"
+
+
+def test_heights_that_the_space_lacks_count_as_the_nearest_one():
+    coarse = Space(limb_heights=(0.2, 0.25, 0.3, 0.35, 0.4))
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        body = sample_body(rng, space=FINE)
+        child = limb_length(body, rng, space=coarse)
+        assert any(limb(child, name) != limb(body, name) for name in limbs(body))
+        # (ends are rounded to 1 cm)
+        assert all(0.19 < height(limb(child, name), space=coarse) < 0.41 for name in limbs(child))
