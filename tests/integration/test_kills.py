@@ -66,6 +66,8 @@ def options(algorithm: str, controller: Path) -> list[str]:
         "seed": "4",
         "algorithm": algorithm,
         "controller": str(controller),
+        "screened": "0",
+        "finetune_steps": "0",
         **ALGORITHMS[algorithm],
     }
     return [f"--set={key}={value}" for key, value in settings.items()]
