@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -226,15 +227,29 @@ def test_harder_worlds_prints_a_row_a_task_and_does_nothing_twice(tmp_path):
 @pytest.mark.slow
 def test_searches_that_learn_run_once(tmp_path):
     options = ("--out", str(tmp_path / "out"), "--minutes", "0.02", "--seeds", "1")
-    options += ("--steps", "700", "--body-steps", "300", "--workers", "1", "--jobs", "2")
-    names = ("plain", "PPO from scratch", "oscillators")
+    options += ("--steps", "700", "--workers", "1", "--jobs", "2")
+    names = ("plain", "random")
     options += tuple(part for name in names for part in ("--row", name))
     done = run("searches_that_learn.py", *options)
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if any(name in line for name in names)]
-    assert len(rows) == 3
+    assert len(rows) == 2
     again = run("searches_that_learn.py", *options)
     assert again.stdout == done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["train", "tune"])
+def test_bodies_that_learn_from_nothing_evolve(monkeypatch, way):
+    scratch = load_benchmark("searches_from_scratch", monkeypatch)
+    monkeypatch.setattr(scratch, "BATCH", 2)
+    learn = partial(getattr(scratch, way), steps=300, workers=1)
+    parents = learn([(sample_body(np.random.default_rng(seed)), None) for seed in (0, 1)], 5)
+    assert all(np.isfinite(body.score) and body.steps >= 300 for body in parents)
+    found = scratch.evolve(lambda born, seed: parents, seed=0, minutes=1e-6, population=2)
+    assert found == parents
+    [child] = learn([scratch._born(parents, np.random.default_rng(0))], 6)
+    assert np.isfinite(child.score)
 
 
 @pytest.mark.slow
