@@ -101,10 +101,7 @@ def export_elites(
             )
         # (no elite by a network of its own: these would compare with no other)
         chosen = {each.name: replace(each.candidate, finetuned=None) for each in found.elites}
-        export_run(folder, database, draft / "designs", chosen=chosen, formats=formats)
-        for each in sorted((draft / "designs").iterdir()):
-            each.rename(draft / each.name)
-        (draft / "designs").rmdir()
+        export_run(folder, database, draft, chosen=chosen, formats=formats)
         _write_table(found, draft / TABLE)
     return found
 

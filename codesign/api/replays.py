@@ -187,7 +187,15 @@ def write_replay(
         if len(runs) > 1:
             chosen = [(f"{run.path.resolve().name}/{name}", each) for name, each in chosen]
         groups.append(
-            _of_run(run, chosen, seed=seed, custom=allow_custom, task=task, networks=not finetune)
+            _of_run(
+                run,
+                chosen,
+                ancestors=ancestors,
+                seed=seed,
+                custom=allow_custom,
+                task=task,
+                networks=not finetune,
+            )
         )
     if not rest and all(run.settings.tasks for run in runs):
         task = None  # it was one of theirs
@@ -293,6 +301,7 @@ def _of_run(
     run: Run,
     chosen: Sequence[tuple[str, Candidate]],
     *,
+    ancestors: bool,
     seed: int | None,
     custom: bool,
     task: str | None,
@@ -302,9 +311,8 @@ def _of_run(
     if not chosen:
         raise UsageError(f"{run.path}: no candidate is scored yet")
     # Of a line of ancestors the last one is the candidate itself; of designs the first is the best.
-    settings = run.settings
-    _, last = chosen[-1] if chosen[-1][0].startswith(CANDIDATE) else chosen[0]
-    controller = run.controller_of(last)
+    settings, (_, main) = run.settings, chosen[-1 if ancestors else 0]
+    controller = run.controller_of(main)
     if settings.tasks and task is not None:
         require_name(settings.tasks, task, what="task of the run")
     else:
@@ -313,10 +321,10 @@ def _of_run(
         RunFolder(run.path).require_trusted(settings, {})
     load_scored_with(
         controller,
-        last.final.controller_hash,
+        main.final.controller_hash,
         remedy="replay the files of its designs instead",
     )
-    score = last.final
+    score = main.final
     return _Group(
         movers=[
             _Mover(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codesign.cli.options import PATH
+from codesign.cli.options import PATH, chosen_formats, formats_option, new_folder_option
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _MOST_PRINTED = 12
 
 @click.command()
 @click.argument("run", type=PATH, metavar="RUN")
-@click.option("--out", required=True, type=PATH, help="Folder to write; it must be new or empty.")
+@new_folder_option
 @click.option(
     "--descriptors",
     metavar="LIST",
@@ -32,14 +32,7 @@ _MOST_PRINTED = 12
     type=click.IntRange(2, 1000),
     help="Cells along each descriptor.  [default: the run's setting bins]",
 )
-@click.option(
-    "--format",
-    "formats",
-    default="mjcf,json,npz",
-    show_default=True,
-    metavar="LIST",
-    help="Formats of each design, joined by commas, as for codesign export.",
-)
+@formats_option
 @click.option(
     "--workers",
     type=click.IntRange(min=0),
@@ -71,9 +64,9 @@ def elites(
         found = api.export_elites(
             run,
             out,
-            descriptors=None if descriptors is None else _names(descriptors),
+            descriptors=None if descriptors is None else descriptors.replace(" ", "").split(","),
             bins=bins,
-            formats=_names(formats),
+            formats=chosen_formats(formats, run=False),
             workers=workers,
             on_body=lambda done: status.update(f"scoring elites over fresh episodes: {done}"),
         )
@@ -85,10 +78,6 @@ def elites(
     if found.elites:
         best = max(found.elites, key=lambda elite: elite.score)
         echo(f"best: {out / best.name}, {best.score:.1f}")
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",")]
 
 
 def _map(found: Elites) -> Table:

@@ -10,28 +10,25 @@ from typing import TYPE_CHECKING
 import click
 
 from codesign import defaults
-from codesign.cli.options import INTERRUPTED, PATH, best_of_option, seed_option
+from codesign.cli.options import (
+    INTERRUPTED,
+    PATH,
+    best_of_option,
+    chosen_formats,
+    formats_option,
+    new_folder_option,
+    seed_option,
+)
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
     from codesign.exporting import Design, PrintSettings
 
-_NEW_FOLDER = click.option(
-    "--out", required=True, type=PATH, help="Folder to write; it must be new or empty."
-)
 _TOP = click.option(
     "--top",
     type=click.IntRange(min=1),
     metavar="K",
     help="Number of designs of a RUN.  [default: the run's setting top]",
-)
-_FORMATS = click.option(
-    "--format",
-    "formats",
-    default="mjcf,json,npz",
-    show_default=True,
-    metavar="LIST",
-    help="Formats, joined by commas; all for every format.",
 )
 _CONTROLLER = click.option(
     "--controller",
@@ -64,9 +61,9 @@ _WORKERS = click.option(
 
 @click.command()
 @click.argument("source", type=PATH, metavar="RUN|ROBOT")
-@_NEW_FOLDER
+@new_folder_option
 @_TOP
-@_FORMATS
+@formats_option
 @_CONTROLLER
 @_BEST_OF
 @click.option(
@@ -126,7 +123,7 @@ def export(
     from codesign import api
     from codesign.exporting import NETWORK_FORMATS
 
-    chosen = _chosen(formats, run=source.is_dir())
+    chosen = chosen_formats(formats, run=source.is_dir())
     with _interruptible(), _bar(finetune) as on_steps:
         designs = api.export(
             source,
@@ -164,9 +161,9 @@ def export(
     metavar="NAME|SCENE.xml",
     help="Task of training and scores.  [default: flat for ROBOTs; the task of a RUN]",
 )
-@_NEW_FOLDER
+@new_folder_option
 @_TOP
-@_FORMATS
+@formats_option
 @_CONTROLLER
 @_BEST_OF
 @click.option(
@@ -219,7 +216,7 @@ def finetune(
             out,
             steps=steps,
             task=task,
-            formats=_chosen(formats, run=False),
+            formats=chosen_formats(formats, run=False),
             top=top,
             controller=controller,
             best_of=best_of,
@@ -242,21 +239,6 @@ def _printing(assignments: tuple[str, ...]) -> PrintSettings | None:
     from hyperdistill_core.settings import changed
 
     return changed(PrintSettings(), assignments, option="--print")
-
-
-def _chosen(formats: str, *, run: bool) -> tuple[str, ...]:
-    """The formats of a list with commas; "all" is every format that can be written here."""
-    from codesign.exporting import DESIGN_FORMATS, HISTORY_FORMATS
-    from codesign.exporting.extras import missing
-
-    names = tuple(name.strip() for name in formats.split(","))
-    if names == ("all",):
-        every = (*DESIGN_FORMATS, *(HISTORY_FORMATS if run else ()))
-        unavailable = missing(every)
-        for name, need in unavailable.items():
-            echo(f"left out: {name}, which needs {need.remedy}", err=True)
-        return tuple(name for name in every if name not in unavailable)
-    return names
 
 
 def _show(out: Path, designs: Sequence[Design], *, archive: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 
 from codesign import defaults
+from codesign.cli.text import echo
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 
@@ -43,6 +44,40 @@ def seed_option(what: str) -> Callable[[CommandT], CommandT]:
     return click.option(
         "--seed", default=0, show_default=True, type=click.IntRange(min=0), help=f"Seed of {what}."
     )
+
+
+def new_folder_option(command: CommandT) -> CommandT:
+    """The option ``--out`` of commands that write a folder."""
+    return click.option(
+        "--out", required=True, type=PATH, help="Folder to write; it must be new or empty."
+    )(command)
+
+
+def formats_option(command: CommandT) -> CommandT:
+    """The option ``--format``; the command gets ``formats`` for :func:`chosen_formats`."""
+    return click.option(
+        "--format",
+        "formats",
+        default="mjcf,json,npz",
+        show_default=True,
+        metavar="LIST",
+        help="Formats, joined by commas; all for every format.",
+    )(command)
+
+
+def chosen_formats(formats: str, *, run: bool) -> tuple[str, ...]:
+    """The formats of a list with commas; "all" is every format that can be written here."""
+    from codesign.exporting import DESIGN_FORMATS, HISTORY_FORMATS
+    from codesign.exporting.extras import missing
+
+    names = tuple(name.strip() for name in formats.split(","))
+    if names == ("all",):
+        every = (*DESIGN_FORMATS, *(HISTORY_FORMATS if run else ()))
+        unavailable = missing(every)
+        for name, need in unavailable.items():
+            echo(f"left out: {name}, which needs {need.remedy}", err=True)
+        return tuple(name for name in every if name not in unavailable)
+    return names
 
 
 def root_option(command: CommandT) -> CommandT:

@@ -125,16 +125,12 @@ def score(
     from codesign.cli.console import new_console
     from codesign.cli.progress import finetuning_bar
     from codesign.config import cluster_at, usable_cores
-    from codesign.store import RunFolder
     from morph_ops._text_file import write_text
 
     tasks = api.task_names(task)
     _check_tasks(tasks, {"--top": top, "--compare": comparing, "--finetune": finetune})
     found = api.find_robots(robots, controller=controller, root=root)
-    for run in filter(RunFolder.is_run, robots):
-        other = api.load_run(run).differs_from(controller)
-        if other is not None:
-            echo(other, err=True)
+    _note_differences(robots, controller)
     _check_comparison(comparing, len(found), episodes)
     _check_target(json_to, [robot.path for robot in found if robot.path is not None])
     options: api.ScoreOptions = {
@@ -166,6 +162,17 @@ def score(
         _show(records if top is None else _best(records, top), found, comparing=comparing)
     if any(record.status == "failed" for record in records):
         raise SystemExit(1)
+
+
+def _note_differences(robots: Sequence[Path], controller: str) -> None:
+    """Say where a run moved its designs by something else than the controller as it is."""
+    from codesign import api
+    from codesign.store import RunFolder
+
+    for run in filter(RunFolder.is_run, robots):
+        difference = api.load_run(run).differs_from(controller)
+        if difference is not None:
+            echo(difference, err=True)
 
 
 def _check_target(json_to: str | None, files: Sequence[Path]) -> None:

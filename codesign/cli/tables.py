@@ -197,7 +197,7 @@ def adaptation_lines(events: Sequence[Event]) -> list[str]:
     """
     lines = [event.message for event in events[-_ADAPTATIONS:]]
     earlier = len(events) - len(lines)
-    return [f"{earlier} earlier adaptations", *lines] if earlier else lines
+    return [f"adaptations before: {earlier}", *lines] if earlier else lines
 
 
 def rows_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

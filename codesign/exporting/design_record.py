@@ -37,8 +37,9 @@ def design_record(design: Design, made: StandaloneDesign | None) -> dict[str, An
         episodes that the files come with, ``height_samples``, the ``target`` that the network
         sees, and ``folded_sight``, the number of numbers that it saw before flat ground was
         folded in; after fine-tuning
-        ``zero_shot_score`` and ``finetuned_score``, both on the task ``finetune_task``, and
-        ``finetune_steps``; and what :attr:`~codesign.exporting.Design.origin` says.
+        ``zero_shot_score`` (of ``variant``, from which it learned) and ``finetuned_score``, both on
+        the task ``finetune_task``, and ``finetune_steps``; and what
+        :attr:`~codesign.exporting.Design.origin` says.
 
     Examples:
         >>> import numpy as np

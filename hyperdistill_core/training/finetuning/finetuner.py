@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -173,13 +172,11 @@ class FineTuner:
         for number, (n_bodies, steps_per_body) in enumerate(plan):
             start = self._controller
             if number:
-                # (the generated network, the first of each, has not learned)
-                learned = {body: int(np.argmax(scores[body][1:])) + 1 for body in learning}
-                best = sorted(learning, key=lambda body: -scores[body][learned[body]])[:n_bodies]
-                learning = [body for body in learning if body in best]
+                best = {body: _best_learned(tried[body], scores[body]) for body in learning}
+                learning = sorted(sorted(learning, key=lambda body: -best[body][1])[:n_bodies])
                 start = self._folder_of(number) / _START
-                chosen = [tried[body][learned[body]] for body in learning]
-                join_specialists([(own.file, own.position) for own in chosen if own.file], start)
+                networks = [best[body][0] for body in learning]
+                join_specialists([(own.file, own.position) for own in networks if own.file], start)
             of_round = settings.replace(
                 steps_per_body=steps_per_body,
                 n_envs=settings.n_envs * len(everyone) // n_bodies,
@@ -197,14 +194,16 @@ class FineTuner:
                 scores[body].append(score)
         # (equal ones: the generated network, then the earlier one)
         best_of_each = [tried[body][int(np.argmax(scores[body]))] for body in everyone]
-        score = partial(self._score, seed=settings.seed_after)
+        trained = list(enumerate(best_of_each))
+        at_the_end = [(body, tried[body][-1]) for body in everyone]
+        once = list(dict.fromkeys([*trained, *at_the_end]))
+        after = dict(zip(once, self._score(once, settings.seed_after), strict=True))
+        generated = [(body, _GENERATED) for body in everyone]
         return FineTuneResult(
-            zero_shot=np.array(
-                self._score([(body, _GENERATED) for body in everyone], settings.seed)
-            ),
-            trained=np.array(score(list(enumerate(best_of_each)))),
-            at_the_end=np.array(score([(body, tried[body][-1]) for body in everyone])),
-            networks=tuple(self._policies(list(enumerate(best_of_each)))),
+            zero_shot=np.array(self._score(generated, settings.seed)),
+            trained=np.array([after[each] for each in trained]),
+            at_the_end=np.array([after[each] for each in at_the_end]),
+            networks=tuple(self._policies(trained)),
             steps=steps,
         )
 
@@ -287,6 +286,12 @@ class FineTuner:
                 policy = controller.for_body(graph, model, variant=variant)
             policies.append(policy)
         return policies
+
+
+def _best_learned(tried: Sequence[_Network], scores: Sequence[float]) -> tuple[_Network, float]:
+    """The best network of a body, and its score, without the generated one, which is the first."""
+    best = 1 + int(np.argmax(scores[1:]))
+    return tried[best], scores[best]
 
 
 def _keep_checkpoint(trainer: TeacherTrainer, files: Sequence[Path]) -> None:

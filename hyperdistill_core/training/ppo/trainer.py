@@ -280,8 +280,9 @@ class TeacherTrainer:
 
 
 def _splits(n_active: int, n_envs: int) -> int:
-    """Number of parts of the simulations of each body; the workers do not count, so that a training
-    gives the same on any number of them.
+    """Number of parts of the simulations of each body.
+
+    The number of workers does not count: a training gives the same on any number of them.
     """
     most = min(-(-_PLACES // n_active), n_envs // _LEAST_SIMULATIONS)
     return next((count for count in range(most, 1, -1) if n_envs % count == 0), 1)
