@@ -3,7 +3,9 @@
 At the end of every few generations three things happen, while no candidate is scored:
 
     learn     the hypernetwork learns by PPO on the kept bodies and the best of the latest ones
-    score     the kept bodies and the best ones so far are scored under the new controller
+    score     the kept bodies and the best ones so far are scored under the new controller, and
+              under the present one over fresh episodes: the search kept them for scores that luck
+              had a part in
     decide    where their mean score is higher, the search goes on with the new controller and
               the new scores; otherwise nothing changes
 
@@ -34,8 +36,8 @@ from morph_ops._messages import one_line
 _HORIZON = 64
 #: Share of an adaptation, at its end, over which the weights are averaged.
 _AVERAGED = 0.33
-#: Learning rate of the critic. Within four updates a random one explains 0.8 of the returns; with
-#: the rate of the policy it takes fifty.
+#: Learning rate of the critic, and updates that a random one learns alone, which come on top: it
+#: then explains 0.8 of the returns; with the rate of the policy it takes fifty.
 _CRITIC_LR, _CRITIC_ROLLOUTS = 1e-3, 4
 
 
@@ -145,9 +147,11 @@ class Adaptations:
             return self._write(AdaptationResult(adaptation, number, False, 0.0, 0.0, ""), {}, 0)
         controller_hash = self._learn(adaptation, bodies)
         present = self._pool.controller
+        fresh = seeds.fresh_seed(self._settings.seed, adaptation)
+        before = self._score(list(chosen.values()), bodies[0].result.controller_hash, seed=fresh)
         self._pool.use_controller(self._file(adaptation))
         records = self._score(list(chosen.values()), controller_hash)
-        old, new = _means(chosen, records)
+        old, new = _means(before, records)
         result = AdaptationResult(adaptation, number, new > old, old, new, controller_hash)
         if not result.kept:
             self._pool.use_controller(present)
@@ -178,10 +182,12 @@ class Adaptations:
         table = self._table
         earlier = self._training(adaptation - 1) / CHECKPOINT
         rollout = _HORIZON * table.simulations * min(table.bodies, len(bodies))
+        critic_steps = 0 if earlier.exists() else _CRITIC_ROLLOUTS * rollout
+        steps = table.steps + critic_steps
         settings = PPOSettings(
             horizon=_HORIZON,
             task=self._settings.task,
-            steps=table.steps,
+            steps=steps,
             n_active=table.bodies,
             n_envs=table.simulations,
             replaced_per_update=0,
@@ -191,7 +197,7 @@ class Adaptations:
             desired_kl=table.desired_kl,
             fall_cost=table.fall_cost,
             critic_lr=_CRITIC_LR,
-            critic_steps=0 if earlier.exists() else _CRITIC_ROLLOUTS * rollout,
+            critic_steps=critic_steps,
             average_last=_AVERAGED,
             precision="float32",
             n_workers=learning_workers(self._settings),
@@ -208,7 +214,7 @@ class Adaptations:
                     name=file.stem,
                     earlier=earlier if earlier.exists() else None,
                     report=lambda row: self._on_steps(
-                        "controller", min(int(row["steps"]), table.steps), table.steps
+                        "controller", min(int(row["steps"]), steps), steps
                     ),
                 )
             file.parent.mkdir(exist_ok=True)
@@ -227,18 +233,20 @@ class Adaptations:
         return list(found.values())[: self._table.bodies]
 
     def _score(
-        self, candidates: Sequence[Candidate], controller_hash: str
+        self, candidates: Sequence[Candidate], controller_hash: str, **options: int
     ) -> dict[int, ScoreRecord]:
-        """Scores of candidates under the new controller; equal bodies are scored once."""
+        """Scores of candidates under the controller of the pool; equal bodies are scored once."""
         keys = {(c.hash, c.variant): c.number for c in reversed(candidates)}
         by_number = {c.number: c for c in candidates}
         scored: dict[int, ScoreRecord] = {}
-        for number, record in score_batch(self._pool, (by_number[n] for n in keys.values())):
+        for number, record in score_batch(
+            self._pool, (by_number[n] for n in keys.values()), lambda candidate: options
+        ):
             require_controller(record, controller_hash, name=str(self._pool.controller))
             scored[number] = with_criteria(by_number[number].scored(record), self._criteria).result
         if all(record.status == "failed" for record in scored.values()):
             raise RunError(
-                f"no body could be scored under the adapted controller {self._pool.controller}: "
+                f"no body could be scored under the controller {self._pool.controller}: "
                 f"{next(iter(scored.values())).warnings[-1]}; all workers must see that file"
             )
         return {c.number: scored[keys[c.hash, c.variant]].named(c.name) for c in candidates}
@@ -269,16 +277,18 @@ class Adaptations:
 
 
 def _means(
-    chosen: Mapping[int, Candidate], records: Mapping[int, ScoreRecord]
+    before: Mapping[int, ScoreRecord], after: Mapping[int, ScoreRecord]
 ) -> tuple[float, float]:
-    """Mean scores before and after, of bodies that had a complete score before.
+    """Mean scores under two controllers, of bodies that simulate under the first.
 
-    One that does not simulate any more counts like the worst of the others.
+    One that does not simulate under the second counts like the worst of the others.
     """
-    before = {n: c.score for n, c in chosen.items() if c.result.status == "ok"}
-    after = {n: records[n].score for n in before if records[n].status == "ok"}
-    worst = min([*before.values(), *after.values()])
-    return fmean(before.values()), fmean(after.get(number, worst) for number in before)
+    old = {number: record.score for number, record in before.items() if record.status == "ok"}
+    if not old:
+        return 0.0, 0.0
+    new = {number: after[number].score for number in old if after[number].status == "ok"}
+    worst = min([*old.values(), *new.values()])
+    return fmean(old.values()), fmean(new.get(number, worst) for number in old)
 
 
 def _message(result: AdaptationResult, bodies: int) -> str:

@@ -17,6 +17,7 @@ _SELECTION = 2
 _DIVERSITY = 3
 _LEARNING = 4
 _SCREENING = 5
+_FRESH = 6
 
 
 def variation_rng(seed: int, number: int) -> np.random.Generator:
@@ -47,6 +48,17 @@ def learning_seed(seed: int, number: int) -> int:
         number: Number of the adaptation; 0 for the finalists.
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(_LEARNING, number))
+    return int(sequence.generate_state(1)[0])
+
+
+def fresh_seed(seed: int, number: int) -> int:
+    """The seed of the episodes that say what the present controller of an adaptation is worth.
+
+    Args:
+        seed: Root seed of the run.
+        number: Number of the adaptation.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=(_FRESH, number))
     return int(sequence.generate_state(1)[0])
 
 

@@ -53,7 +53,10 @@ class StoppingRule:
         """Take in new scores under another controller: the best of them is the one to beat.
 
         Args:
-            candidates: Candidates with their new scores, by number.
+            candidates: Candidates with their new scores, by number. Only a new best score ends
+                a stagnation.
         """
-        self._best = max(candidate.score for candidate in candidates.values())
-        self._since_best = 0
+        best = max(candidate.score for candidate in candidates.values())
+        if best > self._best:
+            self._since_best = 0
+        self._best = best

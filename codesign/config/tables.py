@@ -199,20 +199,21 @@ class Adaptation(FrozenSettings):
 
     Examples:
         >>> Adaptation(every=2).steps
-        400000
+        600000
     """
 
     every: int = Field(
         default=4, ge=1, le=1_000_000, description="Generations between two adaptations."
     )
     steps: int = Field(
-        default=400_000,
+        default=600_000,
         ge=1,
         le=10_000_000_000,
-        description="Control steps of an adaptation, in all simulations.",
+        description="Control steps of an adaptation, in all simulations. The first has four "
+        "updates more, in which only its critic learns.",
     )
     bodies: int = Field(
-        default=192,
+        default=96,
         ge=1,
         le=100_000,
         description="Most bodies that learn: kept ones first, then the latest candidates.",

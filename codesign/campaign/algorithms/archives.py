@@ -112,18 +112,30 @@ class Novelty(Archived):
 
     def tell(self, candidate: Candidate) -> None:
         """See :meth:`Algorithm.tell`."""
-        novelty = 0.0
-        if candidate.result.status == "ok":
-            axes = zip(self._position(candidate), self.descriptors, strict=True)
-            scaled = [(value - axis.low) / (axis.high - axis.low) for value, axis in axes]
-            added = self._distances.add_single([candidate.number], 0.0, scaled)
-            novelty = float(added["novelty"].item())
-            if added["status"]:
-                self.archive.append(candidate)
         self.population.append(candidate)
-        self._novelty[candidate.number] = novelty
+        self._novelty[candidate.number] = self._add(candidate)
         if len(self.population) > self.settings.population:
             del self._novelty[self.population.pop(0).number]
+
+    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
+        """See :meth:`Algorithm.rescore`; every body that is kept finds its novelty anew."""
+        super().rescore(candidates)
+        kept = {each.number: each for each in (*self.archive, *self.population)}
+        self.archive = []
+        self._distances.clear()
+        novelty = {number: self._add(kept[number]) for number in sorted(kept)}
+        self._novelty = {each.number: novelty[each.number] for each in self.population}
+
+    def _add(self, candidate: Candidate) -> float:
+        """Add a body to the archive if it is new enough; its novelty."""
+        if candidate.result.status != "ok":
+            return 0.0
+        axes = zip(self._position(candidate), self.descriptors, strict=True)
+        scaled = [(value - axis.low) / (axis.high - axis.low) for value, axis in axes]
+        added = self._distances.add_single([candidate.number], 0.0, scaled)
+        if added["status"]:
+            self.archive.append(candidate)
+        return float(added["novelty"].item())
 
     def ask(self, number: int) -> Parents:
         """See :meth:`Algorithm.ask`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -191,8 +192,49 @@ def test_a_controller_that_cannot_score_ends_the_run(folder, monkeypatch):
             return replace(record, status="failed", warnings=("OSError: no such file",))
 
     settings = adapted()
-    with pytest.raises(RunError, match=r"under the adapted controller .*: OSError: no such file"):
+    with pytest.raises(RunError, match=r"under the controller .*adapted-001.*: OSError: no such file"):
         evolve(settings, folder(settings), BrokenPool())
+
+
+def test_lucky_scores_of_the_search_do_not_keep_a_better_controller_out(folder):
+    class LuckyPool(LearningPool):
+        """The present controller scores higher on the episodes of the search than on others."""
+
+        def collect(self):
+            lucky = self.controller == "c" and "seed" not in self.asked
+            scored = super().collect()
+            return [(n, replace(r, score=r.score + 50.0 * lucky)) for n, r in scored]
+
+    settings = adapted()
+    _, _, adaptations, _ = evolve(settings, folder(settings), LuckyPool())
+    assert [adaptation.kept for adaptation in adaptations] == [True, True]
+    assert adaptations[0].score_after - adaptations[0].score_before == pytest.approx(10.0)
+
+
+def test_novelty_is_that_of_the_new_behavior(folder):
+    settings = small_settings(algorithm="novelty", descriptors=["height", "contact"], neighbors=3)
+    with folder(settings).database() as database:
+        search(small_settings(), database)
+        told = [at_height(candidate, 0.4) for candidate in database.candidates()[:6]]
+    ask = new_algorithm(settings)
+    for candidate in told:
+        ask.tell(candidate)
+    assert first_parents(ask).count(4) < 20
+    rescored = [replace(each, rescored=each.record) for each in told]
+    rescored[4] = replace(told[4], rescored=at_height(told[4], 1.4).record)
+    ask.rescore({each.number: each for each in rescored})
+    assert 4 in {each.number for each in ask.archive}
+    assert first_parents(ask).count(4) > 50, "it stands out under the new controller alone"
+
+
+def at_height(candidate, height):
+    metrics = {"height": height, "contact": 0.5}
+    return replace(candidate, record=replace(candidate.record, metrics=metrics))
+
+
+def first_parents(ask, draws=100):
+    random.seed(0)
+    return [ask.ask(10)[0].number for _ in range(draws)]
 
 
 def test_rules_and_statistics_forget_the_controller_before(folder, monkeypatch):
