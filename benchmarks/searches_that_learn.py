@@ -15,6 +15,8 @@ found:
     zero-shot         mean over the seeds of this design before it learned
     beaten by         probability that the first row ends higher, over all pairs of seeds
     candidates        mean number of bodies that were scored
+    minutes           mean time of a whole run, fine-tuning included: an adaptation that has begun
+                      goes on to its end
 
 Rows that are not named are left out of the table. Nothing else should run meanwhile.
 """
@@ -26,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -37,6 +40,7 @@ from statistics import fmean, median
 import click
 import networkx as nx
 import numpy as np
+from kept_options import keep_options
 from rich.console import Console
 from rich.table import Table
 from searches_from_scratch import Learn, Learned, evolve, train, tune
@@ -82,11 +86,13 @@ class Result:
         score: Score of the best design after fine-tuning.
         zero_shot: Its score before; None for a search from scratch.
         candidates: Number of scored candidates.
+        minutes: Time of the whole run.
     """
 
     score: float
     zero_shot: float | None
     candidates: int
+    minutes: float
 
 
 def search(
@@ -97,17 +103,25 @@ def search(
     file = out / f"{run.name}.json"
     if file.exists():
         return Result(**json.loads(file.read_text()))
+    began = time.monotonic()
     if row in FROM_SCRATCH:
         learn = partial(FROM_SCRATCH[row], steps=body_steps, workers=workers)
-        result = from_scratch(learn, seed, minutes=minutes, steps=steps, workers=workers)
+        score, zero_shot, candidates = from_scratch(
+            learn, seed, minutes=minutes, steps=steps, workers=workers
+        )
     else:
-        result = campaign(row, seed, run, minutes=minutes, steps=steps, workers=workers)
+        score, zero_shot, candidates = campaign(
+            row, seed, run, minutes=minutes, steps=steps, workers=workers
+        )
+    result = Result(score, zero_shot, candidates, (time.monotonic() - began) / 60)
     file.write_text(json.dumps(asdict(result)))
     return result
 
 
-def campaign(row: str, seed: int, run: Path, *, minutes: float, steps: int, workers: int) -> Result:
-    """Run a campaign from its beginning."""
+def campaign(
+    row: str, seed: int, run: Path, *, minutes: float, steps: int, workers: int
+) -> tuple[float, float | None, int]:
+    """Run a campaign from its beginning; score, zero-shot score and number of candidates."""
     if run.exists():  # its clock would begin anew
         shutil.rmtree(run)
     settings = (
@@ -129,10 +143,12 @@ def campaign(row: str, seed: int, run: Path, *, minutes: float, steps: int, work
     with folder.database(read_only=True) as database:
         [best] = database.best(1)
         score = final_score(best.graph, folder.stored_network(best), seed)
-        return Result(score, best.final.metrics["zero_shot_score"], len(database))
+        return score, best.final.metrics["zero_shot_score"], len(database)
 
 
-def from_scratch(learn: Learn, seed: int, *, minutes: float, steps: int, workers: int) -> Result:
+def from_scratch(
+    learn: Learn, seed: int, *, minutes: float, steps: int, workers: int
+) -> tuple[float, None, int]:
     """Run a search whose bodies learn from nothing; its best bodies get generated networks, too."""
     learned = evolve(learn, seed=seed, minutes=minutes, population=POPULATION)
     best = sorted(learned, key=lambda body: -body.score)[:FINALISTS]
@@ -150,7 +166,7 @@ def from_scratch(learn: Learn, seed: int, *, minutes: float, steps: int, workers
     pairs = [*zip(graphs, tuned.networks, strict=True), *((b.graph, b.policy) for b in best)]
     scores = [_score(graph, policy, seed=seed + FRESH) for graph, policy in pairs]
     graph, policy = pairs[int(np.argmax(scores))]
-    return Result(final_score(graph, policy, seed), None, len(learned))
+    return final_score(graph, policy, seed), None, len(learned)
 
 
 def final_score(graph: nx.DiGraph[str], policy: Policy, seed: int) -> float:
@@ -166,7 +182,8 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
     """The table of all rows; the first one is compared with the others."""
     made = Table(title=title)
     made.add_column("row")
-    for name in ("mean", "interval", "lowest", "median", "zero-shot", "beaten by", "candidates"):
+    names = ("mean", "interval", "lowest", "median", "zero-shot", "beaten by", "candidates")
+    for name in (*names, "minutes"):
         made.add_column(name, justify="right")
     first = [result.score for result in next(iter(results.values()))]
     for row, runs in results.items():
@@ -183,6 +200,7 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
             f"{fmean(known):,.0f}" if known else "",
             "" if scores == first else f"{fmean(pairs):.2f}",
             f"{fmean(result.candidates for result in runs):,.0f}",
+            f"{fmean(result.minutes for result in runs):.1f}",
         )
     return made
 
@@ -213,10 +231,9 @@ def main(
     jobs: int,
 ) -> None:
     """Run what is missing, and print the table."""
-    out.mkdir(parents=True, exist_ok=True)
-    run = partial(
-        search, out=out, minutes=minutes, steps=steps, body_steps=body_steps, workers=workers
-    )
+    deciding = {"minutes": minutes, "steps": steps, "body_steps": body_steps, "workers": workers}
+    keep_options(out, {**deciding, "jobs": jobs})
+    run = partial(search, out=out, **deciding)
     pairs = [(row, seed) for seed in range(seeds) for row in rows or ALL]
     # A process each: what learns draws from generators that belong to a process.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as executor:

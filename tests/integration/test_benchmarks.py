@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from hyperdistill_core.nets.hypernetwork import Hypernetwork
 from hyperdistill_core.nets.mlp import Normalization
 from morph_ops.io import write_body
 from morph_ops.sampling import sample_body
+from tests.helpers.run_processes import evolve_here
 from tests.helpers.scripts import load_benchmark, run_main
 
 ROOT = Path(__file__).parents[2]
@@ -213,29 +216,61 @@ def test_reference_bodies_are_the_best_of_the_sampled_ones(controller, monkeypat
 
 
 @pytest.mark.slow
-def test_harder_worlds_prints_a_row_a_task_and_does_nothing_twice(tmp_path):
-    options = ("--out", str(tmp_path / "out"), "--seeds", "1", "--candidates", "3")
-    options += ("--steps", "3200", "--episodes", "1", "--task", "flat", "--workers", "1")
-    done = run("harder_worlds.py", *options)
-    assert done.returncode == 0, done.stderr
-    assert "after 3,200 steps" in done.stdout
+def test_harder_worlds_prints_a_row_a_task_and_does_nothing_twice(tmp_path, monkeypatch):
+    worlds = load_benchmark("harder_worlds", monkeypatch)
+    monkeypatch.setattr(worlds, "CHECKPOINTS", 1)
+    monkeypatch.setattr(worlds.subprocess, "run", partial(evolved_here, episodes=1))
+    options = ["--out", str(tmp_path / "out"), "--seeds", "1", "--candidates", "3"]
+    options += ["--steps", "800", "--episodes", "1", "--task", "flat", "--workers", "1"]
+    done = CliRunner().invoke(worlds.main, options, catch_exceptions=False)
+    assert "after 800 steps" in done.stdout
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("scores.json")}
-    assert run("harder_worlds.py", *options).stdout == done.stdout
+    assert CliRunner().invoke(worlds.main, options).stdout == done.stdout
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("scores.json")}
 
 
 @pytest.mark.slow
-def test_searches_that_learn_run_once(tmp_path):
-    options = ("--out", str(tmp_path / "out"), "--minutes", "0.02", "--seeds", "1")
-    options += ("--steps", "700", "--workers", "1", "--jobs", "2")
-    names = ("plain", "random")
-    options += tuple(part for name in names for part in ("--row", name))
-    done = run("searches_that_learn.py", *options)
-    assert done.returncode == 0, done.stderr
+def test_searches_that_learn_run_once(tmp_path, monkeypatch):
+    searches = load_benchmark("searches_that_learn", monkeypatch)
+    monkeypatch.setattr(searches, "EPISODES", 2)
+    monkeypatch.setattr(searches, "FINALISTS", 1)
+    monkeypatch.setattr(searches.subprocess, "run", partial(evolved_here, episodes=1))
+    monkeypatch.setattr(searches, "ProcessPoolExecutor", OneAfterTheOther)
+    names, out = ("plain", "random"), tmp_path / "out"
+    options = ["--out", str(out), "--minutes", "0.01", "--seeds", "1"]
+    options += ["--steps", "64", "--workers", "1"]
+    options += [part for name in names for part in ("--row", name)]
+    out.mkdir()
+    known = {"score": 1.0, "zero_shot": 0.5, "candidates": 3, "minutes": 0.01}
+    (out / "random-0.json").write_text(json.dumps(known))
+    done = CliRunner().invoke(searches.main, options, catch_exceptions=False)
     rows = [line for line in done.stdout.splitlines() if any(name in line for name in names)]
     assert len(rows) == 2
-    again = run("searches_that_learn.py", *options)
-    assert again.stdout == done.stdout
+    assert CliRunner().invoke(searches.main, options).stdout == done.stdout
+
+
+def evolved_here(command, *, episodes, **_):
+    """Do in this process what a benchmark starts another one for, over few episodes."""
+    assert command[1:4] == ["-m", "codesign", "evolve"]
+    few = (f"episodes={episodes}", "population=3", f"reevaluation_episodes={episodes}")
+    with redirect_stdout(StringIO()):
+        evolve_here(*command[4:], *(f"--set={setting}" for setting in few))
+    return subprocess.CompletedProcess(command, 0)
+
+
+class OneAfterTheOther:
+    """An executor that calls in this thread."""
+
+    def __init__(self, jobs, *, mp_context):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    map = staticmethod(map)
 
 
 @pytest.mark.slow
