@@ -27,6 +27,7 @@ import click
 import networkx as nx
 import numpy as np
 from cmaes import CMA, SepCMA
+from kept_options import keep_options
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -49,6 +50,7 @@ from hyperdistill_core.training.ppo import TeacherTrainer
 from hyperdistill_core.training.teacher_file import KIND
 from hyperdistill_core.training.training_sets import TrainingSet
 from morph_ops._text_file import write_text
+from morph_ops.identity import body_hash
 from morph_ops.io import read_body
 
 TASK, EPISODES = "flat", 8
@@ -281,7 +283,9 @@ def main(
             files = sorted([*folder.glob("*.xml"), *folder.glob("*.json")])
             chosen = np.linspace(0, len(files) - 1, min(bodies, len(files))).astype(int)
             graphs = [read_body(files[number]) for number in chosen]
-            own = out / f"{controller}-{folder.name}-{len(graphs)}" / way
+            group = out / f"{controller}-{folder.name}-{len(graphs)}"
+            keep_options(group, {"bodies": " ".join(map(body_hash, graphs))})
+            own = group / way
             curves[folder.name, way] = curve(way, graphs, controller, own, workers=workers)
     title = f"{controller}, {TASK}, {EPISODES} episodes, at most {bodies} bodies a group"
     Console(width=100).print(table(curves, title))

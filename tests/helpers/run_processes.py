@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -70,13 +71,18 @@ def learned(out: Path) -> list[tuple]:
 
 
 def wait_for(out: Path, count: int, process: subprocess.Popen) -> None:
+    """Wait until a run has as many candidates."""
+    exists = (out / "run.sqlite").exists
+    wait_until(lambda: exists() and len(rows(out, "number")) >= count, process)
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen) -> None:
+    """Wait for what a running process does."""
     deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        if (out / "run.sqlite").exists() and len(rows(out, "number")) >= count:
-            return
+    while not happened():
         assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "it never came"
         time.sleep(0.01)
-    raise AssertionError(f"{count} candidates never came")
 
 
 def kill_soon(process: subprocess.Popen, rng: random.Random) -> None:

@@ -28,6 +28,7 @@ from tests.helpers.run_processes import (
     rows,
     start,
     wait_for,
+    wait_until,
 )
 
 pytestmark = pytest.mark.slow
@@ -38,7 +39,7 @@ ALGORITHMS = {
     "map_elites": {"descriptors": "['limbs', 'mass']", "bins": "4"},
     "islands": {"islands": "['aging', 'mu_plus_lambda']", "population": "8", "migrate_every": "4"}
     | {"best_of": "2"},
-    "nsga2": {"adaptation": "{every=2, steps=3000, bodies=4, simulations=2}"}
+    "nsga2": {"adaptation": "{every=2, steps=3000, bodies=4, simulations=2, threads=1}"}
     | {"finetune_steps": "800"},
 }
 KILLS = int(os.environ.get("CODESIGN_KILLS", "8"))
@@ -106,6 +107,21 @@ def test_killed_at_random_moments(algorithm, uninterrupted, variant_controller, 
             process = start("--resume", str(out), "--workers", workers)
     finish(process)
     assert len(rows(out)) == TOTAL
+    assert rows(out) == rows(whole)
+    assert history(out) == history(whole)
+    assert learned(out) == learned(whole)
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_killed_inside_an_adaptation(workers, uninterrupted, variant_controller, tmp_path):
+    given, whole = options("nsga2", variant_controller), uninterrupted("nsga2")
+    out = tmp_path / "killed"
+    process = start(*given, "--out", str(out), "--workers", "2")
+    wait_until((out / "learning" / "001" / "teacher.safetensors").exists, process)
+    process.kill()
+    process.communicate()
+    assert not learned(out), "it was killed too late"
+    evolve_here("--resume", str(out), "--workers", workers)
     assert rows(out) == rows(whole)
     assert history(out) == history(whole)
     assert learned(out) == learned(whole)
