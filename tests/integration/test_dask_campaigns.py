@@ -23,6 +23,7 @@ from morph_ops.io import json_file as jsonio
 from morph_ops.sampling import sample_body
 from tests.helpers.commands import call
 from tests.helpers.dask_cluster import ENVIRONMENT, RunningCluster, free_port, started_cluster
+from tests.helpers.run_processes import evolve_here, learned, rows, select
 
 pytest.importorskip("distributed", reason="pip install 'codesign[cluster]'")
 pytestmark = pytest.mark.slow
@@ -61,11 +62,16 @@ def test_evolve_on_a_cluster_of_its_own_and_resume_without_it(capsys, tiny_contr
     file.write_text(
         f'controller = "{tiny_controller}"\npopulation = 4\ngenerations = 1\nin_flight = 2\n'
         "episodes = 1\nreevaluation_episodes = 0\ntop = 1\n"
+        "adaptation = {every = 1, steps = 600, bodies = 2, simulations = 2, threads = 1}\n"
         '[cluster]\nkind = "local"\nworkers = 1\n'
     )
+    evolve_here(str(file), "--out", str(tmp_path / "here"), "--cluster", "none", "--workers", "1")
     done = codesign("evolve", str(file), "--out", str(out))
     assert (done.returncode, done.stderr) == (0, "")
     assert "with 1 thread of the local cluster" in (out / "log.txt").read_text()
+    assert rows(out) == rows(tmp_path / "here")
+    assert learned(out) == learned(tmp_path / "here")
+    assert select(out, "SELECT count(*) FROM adaptations") == [(1,)]
     code, _, err = call(capsys, "evolve", "--resume", out, "--cluster", "none")
     assert (code, err) == (0, "")
 
