@@ -288,6 +288,20 @@ def test_bodies_that_learn_from_nothing_evolve(monkeypatch, way):
 
 
 @pytest.mark.slow
+def test_critic_screen_prints_a_row_a_screen(tmp_path, monkeypatch):
+    few = ("population=4", "generations=2", "episodes=1", "reevaluation_episodes=0", "top=1")
+    few += ("screened=0", "finetune_steps=0")
+    options = [f"--set={setting}" for setting in few]
+    evolve_here("--out", str(tmp_path / "run"), "--workers", "1", *options)
+    screen = load_benchmark("critic_screen", monkeypatch)
+    options = [str(tmp_path / "run"), "--out", str(tmp_path / "critic")]
+    options += ["--bodies", "2", "--children", "4", "--steps", "1000"]
+    done = CliRunner().invoke(screen.main, options, catch_exceptions=False)
+    names = ("critic", "parent", "25 control steps", "100 control steps")
+    assert all(any(name in line for line in done.stdout.splitlines()) for name in names)
+
+
+@pytest.mark.slow
 def test_learning_curves_print_a_row_a_moment_and_do_nothing_twice(tmp_path, monkeypatch):
     robots = tmp_path / "robots"
     robots.mkdir()
