@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.features.batch_state import BatchStateReader
 from hyperdistill_core.parallel.env_arrays import EnvShape
-from hyperdistill_core.parallel.env_slot import WORLDS, EnvSlot
+from hyperdistill_core.parallel.env_slot import EnvSlot, training_worlds
 from hyperdistill_core.rollout.axes import in_axes_of
 from hyperdistill_core.tasks import Task
 from hyperdistill_core.tasks.episodes import EpisodesOfBodies
@@ -217,7 +217,7 @@ class EnvShard:
             checked_x=checked_x,
             fall_heights=np.array([[body.fall_height] for body in bodies]),
             actions=[flat[slot] for slot in slots],
-            worlds=self._task.worlds(self._seed, WORLDS),
+            worlds=training_worlds(self._task, self._seed),
             which=np.stack([body.worlds for body in bodies]),
             episodes=EpisodesOfBodies.of([body.episodes for body in bodies]),
         )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.features import BodyLayout, StateReader
-from hyperdistill_core.parallel.env_slot import WORLDS
+from hyperdistill_core.parallel.env_slot import training_worlds
 from hyperdistill_core.parallel.vector_env import NoProgress, VectorEnv
 from hyperdistill_core.rollout import quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.tasks import get_task
@@ -34,12 +34,19 @@ def n_max(bodies):
     return max(map(len, bodies)) + 1
 
 
+def test_trainings_have_worlds_of_their_own():
+    task = get_task("point-nav")
+    trained = {world.goals for world in training_worlds(task, seed=0).worlds}
+    assert len(trained) == 64
+    assert trained.isdisjoint(world.goals for world in task.worlds(0, episodes=64).worlds)
+
+
 class ReferenceSlot:
     """The definition of a slot: one ``MjData`` for each simulation, and ``StateReader``."""
 
     def __init__(self, graph, task, n_max, *, seed, body_number, no_progress=None):
         self.task, self.n_max, self.no_progress = task, n_max, no_progress
-        worlds = task.worlds(seed, WORLDS).worlds
+        worlds = training_worlds(task, seed).worlds
         numbers = [(body_number * N_ENVS + env) % len(worlds) for env in range(N_ENVS)]
         self.worlds = [worlds[number] for number in numbers]
         self.models = [task.model(graph, world) for world in self.worlds]
