@@ -75,23 +75,37 @@ def write_world(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, na
     task = get_task(rollout.task)
     world = task.world(rollout.seed, 0)
     model = task.model(graph, world)
-    if not task.keep_excludes:
-        graph = body_graph.with_excludes(graph, ())
-    document = ElementTree.fromstring(mjcf.to_xml(canonical_frames(graph), scene=True))
-    _place(document, model, graph)
-    _replace_floor(document, model, folder / f"{name}{WORLD_XML}")
-    _add_goals(document, world)
-    if not world.native_ccd:
-        [option] = document.findall("option")
-        ElementTree.SubElement(option, "flag", nativeccd="disable")
-    ElementTree.indent(document)
-    text = ElementTree.tostring(document, encoding="unicode") + "\n"
-    (folder / f"{name}{WORLD_XML}").write_text(text, "utf-8")
+    write_model(graph, task, world, model, folder / f"{name}{WORLD_XML}")
     if is_simulated(task):
         episodes = 1 if task.varied else rollout.episodes
         qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=episodes)
         arrays = {**_arrays(task, world), "qpos": qpos, "qvel": qvel}
         np.savez_compressed(folder / f"{name}{WORLD_NPZ}", allow_pickle=False, **arrays)
+
+
+def write_model(
+    graph: nx.DiGraph[str], task: Task, world: World, model: mujoco.MjModel, path: Path
+) -> None:
+    """Write a body in a world as MJCF with lights and a camera, and height fields beside it.
+
+    Args:
+        graph: The body.
+        task: The task.
+        world: The world.
+        model: The body in that world.
+        path: The MJCF file.
+    """
+    if not task.keep_excludes:
+        graph = body_graph.with_excludes(graph, ())
+    document = ElementTree.fromstring(mjcf.to_xml(canonical_frames(graph), scene=True))
+    _place(document, model, graph)
+    _replace_floor(document, model, path)
+    _add_goals(document, world)
+    if not world.native_ccd:
+        [option] = document.findall("option")
+        ElementTree.SubElement(option, "flag", nativeccd="disable")
+    ElementTree.indent(document)
+    path.write_text(ElementTree.tostring(document, encoding="unicode") + "\n", "utf-8")
 
 
 def _place(document: ElementTree.Element, model: mujoco.MjModel, graph: nx.DiGraph[str]) -> None:
