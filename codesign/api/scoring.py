@@ -20,6 +20,7 @@ from codesign.errors import UsageError
 from codesign.exporting import Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, load_controller, race_for_top
+from codesign.scoring.racing import require_bounds
 from codesign.scoring.scorer import MOST_EPISODES
 
 OnSteps = Callable[[int, int, float], None]
@@ -104,6 +105,7 @@ def score(
     Raises:
         UsageError: A number is out of range, no robot can be read, two options exclude each
             other, there is no such controller, or it has fewer variants.
+        UsageError: ``top`` is given on a task that does not reward moving along x.
         BodyError: A folder has no robots in it.
         UnknownNameError: There is no such task.
 
@@ -123,6 +125,8 @@ def score(
         raise UsageError("variant: names the variant to score: leave out best_of and top")
     if finetune:
         _check_finetune(top, cluster)
+    if top is not None:
+        _check_top(task)
     found = find_robots(robots, controller=controller)
     known = _variants(found, controller, best_of, variant, top)
     graphs, wrong = read_robots(found)
@@ -154,6 +158,12 @@ def score(
         return replace(records[0], robot=found[0].name)
     unread = _unread_record(task, controller, episodes, seed)
     return _in_order(found, records, wrong, unread)
+
+
+def _check_top(task: str) -> None:
+    from hyperdistill_core.tasks import get_task
+
+    require_bounds(get_task(task), what="top", instead="leave it out to score all in full")
 
 
 def _unread_record(task: str, controller: str | Path, episodes: int, seed: int) -> ScoreRecord:

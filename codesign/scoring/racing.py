@@ -3,7 +3,8 @@
 A race has up to two stages: one short episode, then some whole ones. After each stage an upper
 bound of the score is compared with the threshold, and a body whose bound lies below it is
 pruned. The bounds are rules of thumb without a guarantee: ``benchmarks/racing.py`` counts how
-many of the best bodies they lose.
+many of the best bodies they lose. Tasks that do not reward moving along x have none: what bodies
+earn for goals or objects comes late or once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codesign.config import Racing
+from codesign.config.names import NO_BOUNDS
+from codesign.errors import UsageError
 
 if TYPE_CHECKING:
     from hyperdistill_core.rollout import Rollout
@@ -57,6 +60,25 @@ class Pruned:
 
     rollout: Rollout
     bound: UpperBound
+
+
+def require_bounds(task: Task, *, what: str = "racing", instead: str = "score in full") -> None:
+    """Refuse a task whose scores have no upper bound before episodes are whole.
+
+    Args:
+        task: The task.
+        what: Name of the option that asks for bounds.
+        instead: What to do.
+
+    Raises:
+        UsageError: The task does not reward moving along x.
+
+    Examples:
+        >>> from hyperdistill_core.tasks import get_task
+        >>> require_bounds(get_task("csr"))
+    """
+    if not task.along_x:
+        raise UsageError(f"{what}: {NO_BOUNDS.format(task=task.name, instead=instead)}")
 
 
 def race(

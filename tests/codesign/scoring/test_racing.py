@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from codesign.config import Racing
+from codesign.errors import UsageError
 from codesign.scoring import BodyScorer, ScoringPool
 from codesign.scoring.controllers import load_controller
 from codesign.scoring.racing import Pruned, UpperBound, race, upper_bound
@@ -122,6 +123,15 @@ def test_a_body_may_leave_the_terrain_in_whole_episodes(name, body, tiny_control
     assert isinstance(ended, Rollout)
     assert ended.lengths.tolist() == [1, 1]
     assert not ended.fell.any()
+
+
+@pytest.mark.parametrize("name", ["escape", "exploration", "patrol", "mvt"])
+def test_tasks_without_bounds_are_refused(name, tiny_controller):
+    message = f"racing: expected a task that rewards moving along x, got {name}: "
+    for start in (scorer, partial(ScoringPool, workers=0)):
+        with pytest.raises(UsageError, match=message):
+            start(controller=tiny_controller, task=name, racing=Racing())
+    assert scorer(tiny_controller, task=name), "nothing races"
 
 
 def test_stages_that_are_not_shorter_than_the_score_are_skipped():
