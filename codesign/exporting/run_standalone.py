@@ -149,7 +149,7 @@ def network_of_onnx(path: Path) -> tuple[dict[str, Any], Act]:
 def load(path: Path) -> tuple[dict[str, Any], dict[str, Any], Act]:
     """The arrays of a design, those of its ground, and the network that acts.
 
-    Initial states are those of the ground, or, where it is flat, those of the design.
+    Initial states and falls are those of the ground, or, where it is flat, those of the design.
     """
     stem = path.with_suffix("")
     world = FLAT
@@ -161,13 +161,13 @@ def load(path: Path) -> tuple[dict[str, Any], dict[str, Any], Act]:
         act = network_of_arrays(design)
     else:
         design, act = network_of_onnx(Path(f"{stem}.onnx"))
-    return design, {name: design[name] for name in ("qpos", "qvel")} | world, act
+    return design, {name: design[name] for name in ("qpos", "qvel", "fall_height")} | world, act
 
 
-def is_over(data: mujoco.MjData, design: dict[str, Any], world: dict[str, Any]) -> bool:
+def is_over(data: mujoco.MjData, world: dict[str, Any]) -> bool:
     """Whether the torso is too low, near a side edge of the ground, or out of the bowl."""
     x, y, z = data.xpos[1]
-    fell = round(z - ground_m(world, data.xpos[1]), 3) <= design["fall_height"]
+    fell = round(z - ground_m(world, data.xpos[1]), 3) <= world["fall_height"]
     return fell or world["edge"] - abs(y) <= world["edge_margin"] or np.hypot(x, y) >= world["out"]
 
 
@@ -192,7 +192,7 @@ def simulate(path: Path) -> tuple[Array, Array]:
         controls = act(observed, heights, targets, seconds)
         for data, data.ctrl in zip(running, controls, strict=True):
             mujoco.mj_step(model, data, physics_steps)
-        running = [data for data in running if not is_over(data, design, world)]
+        running = [data for data in running if not is_over(data, world)]
     distance = np.array([data.xpos[1, 0] for data in every]) - start
     return distance, np.array([data.time for data in every])
 

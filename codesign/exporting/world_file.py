@@ -80,6 +80,7 @@ def write_world(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, na
         episodes = 1 if task.varied else rollout.episodes
         qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=episodes)
         arrays = {**_arrays(task, world), "qpos": qpos, "qvel": qvel}
+        arrays["fall_height"] = task.fall_heights(graph, [world])[0]
         np.savez_compressed(folder / f"{name}{WORLD_NPZ}", allow_pickle=False, **arrays)
 
 

@@ -95,11 +95,11 @@ class Simulations:
         self.model, self.layout = model, BodyLayout.from_graph(self.body, model)
         if not self.layout.n_controls:
             raise BodyError(f"{name}: expected a robot with at least one motor, got none")
-        self._fall_height = self.task.fall_height(self.body)
         self._reader = StateReader(self.layout, n, world_y=self.task.world_y)
         self._n_steps = self.task.steps_of(model)
         self.physics = self._new_physics(n)
         self.worlds = [self.task.world()] * n
+        self._fall_heights = self.task.fall_heights(self.body, self.worlds)
         self._episodes = self.task.begin(self.body, model, self.physics, self.worlds)
         self.elapsed = np.zeros(n, dtype=np.intp)
         self.start_x = np.zeros(n)
@@ -138,6 +138,7 @@ class Simulations:
             for row, number in zip(rows, numbers, strict=True):
                 self.worlds[row] = self.task.world(*number)
         worlds = [self.worlds[row] for row in rows]
+        self._fall_heights[simulations] = self.task.fall_heights(self.body, worlds)
         with quiet_warnings():
             if isinstance(self.physics, ManyWorlds):
                 for row, world, states in zip(rows, worlds, drawn, strict=True):
@@ -184,7 +185,7 @@ class Simulations:
             }
             unstable = ran & unstable_simulations(physics.warning, physics.qpos)
             unstable |= ~np.isfinite(np.sum(list(terms.values()), axis=0))
-            fell = ran & task.fell(after, self._fall_height, self._ground()) & ~unstable
+            fell = ran & task.fell(after, self._fall_heights, self._ground()) & ~unstable
             left = ran & task.left(after) & ~(fell | unstable)
         terms = {name: np.where(unstable, 0.0, values) for name, values in terms.items()}
         terms[UNSTABLE] = np.where(unstable, task.worst_score - self._returns, 0.0)

@@ -97,7 +97,7 @@ class EnvSlot:
         worlds: (E,) number of the world of each simulation. A simulation keeps its world while
             the body has the slot.
         episodes: What the task keeps of the running episodes; None if it keeps nothing.
-        fall_height: Height of the torso at which the body has fallen (m).
+        fall_heights: (E,) height of the torso at which the body has fallen (m).
         elapsed: (E,) control steps since the running episodes began.
         checked_x: (E,) x positions of the torsos at the latest progress check (m).
         seconds: Running mean of a control step's duration (s), 0 while it is not measured.
@@ -112,7 +112,7 @@ class EnvSlot:
         models = task.models(graph, worlds.of_numbers(np.array(list(dict.fromkeys(self.worlds)))))
         model = models[0]
         self.layout = BodyLayout.from_graph(graph, model)
-        self.fall_height = task.fall_height(graph)
+        self.fall_heights = task.fall_heights(graph, self._worlds)
         self.seconds = 0.0
         self._task = task
         self._sampler = InitialStateSampler(task, model, seed=seed, body_number=body_number)

@@ -5,7 +5,7 @@
 | `csr`      | curves, steps and rugged squares, 110 m x 40 m          | 0.3      | Gupta 2022 |
 | `vt`       | the same with walls, 100 m x 100 m, with a control cost | 0.5      | Gupta 2021 |
 | `obstacle` | flat, with up to 50 boxes and walls, 100 m x 40 m       | 0.5      | Gupta 2022 |
-| `rough`    | that of `csr`, with lower segments too, or `obstacle`   | 0.5      |            |
+| `rough`    | that of `csr`, with lower segments too, or `obstacle`   | as there |            |
 | `incline`  | 10 degrees uphill, 150 m x 40 m                         | 0.2      | Gupta 2021 |
 
 A body has fallen when its torso is that share of its rest height, without the 0.2 m below it, above
@@ -117,7 +117,10 @@ OBSTACLE = Forward(
 #: learns on lower ones.
 ROUGH = Forward(
     name="rough",
-    terrain=Mixture(terrains=(replace(_UNEVEN, relief=(0.25, 0.5, 0.75, 1.0)), _BOXES)),
+    terrain=Mixture(
+        terrains=(replace(_UNEVEN, relief=(0.25, 0.5, 0.75, 1.0)), _BOXES),
+        fall_ratios=(CSR.fall_ratio, OBSTACLE.fall_ratio),
+    ),
     edge=20.0,
     varied=True,
 )

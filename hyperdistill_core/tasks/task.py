@@ -248,6 +248,20 @@ class Task(ABC):
         rest = (body_graph.torso(graph).pos[2] + self.ground_m) - self.ground_m
         return self.fall_ratio * (rest - clearance)
 
+    def fall_heights(self, graph: nx.DiGraph[str], worlds: Sequence[World]) -> NDArray[np.float64]:
+        """:meth:`fall_height` (E,) in several worlds, which may have fall ratios of their own (m).
+
+        Args:
+            graph: The body.
+            worlds: (E,) the worlds.
+        """
+        ratios = [world.fall_ratio for world in worlds]
+        of_ratio = {
+            ratio: (self if ratio is None else replace(self, fall_ratio=ratio)).fall_height(graph)
+            for ratio in set(ratios)
+        }
+        return np.array([of_ratio[ratio] for ratio in ratios])
+
     def height(
         self, position: NDArray[np.float64], ground: float | NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]:

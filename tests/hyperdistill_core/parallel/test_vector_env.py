@@ -52,7 +52,7 @@ class ReferenceSlot:
         self.models = [task.model(graph, world) for world in self.worlds]
         self.model = self.models[0]
         self.layout = BodyLayout.from_graph(graph, self.model)
-        self.fall_height = task.fall_height(graph)
+        self.fall_heights = task.fall_heights(graph, self.worlds)
         self.root, self.n_drawn = [seed, body_number], 0
         self.data = [mujoco.MjData(model) for model in self.models]
         for env in range(N_ENVS):
@@ -88,7 +88,7 @@ class ReferenceSlot:
             unstable = unstable_simulations(warning[None], data.qpos[None])[0]
             self.elapsed[index] += 1
             ended = set()
-            if unstable or self.task.fell(after, self.fall_height, self.ground(index)):
+            if unstable or self.task.fell(after, self.fall_heights[index], self.ground(index)):
                 ended = {"terminated", "fell"}
             elif self.task.left(after):
                 ended = {"terminated"}
@@ -150,6 +150,7 @@ def all_arrays(result):
         ("flat-reference", 2, 1, None),
         ("csr", 2, 2, None),
         ("vt", 1, 1, None),
+        ("rough", 1, 1, None),
     ],
 )
 def test_equal_to_plain_mj_step(bodies, n_max, task, n_workers, n_parts, no_progress):

@@ -11,6 +11,7 @@ import pytest
 from hyperdistill_core.features import STATE_DIM, BodyLayout
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import TASKS, Forward, get_task
+from hyperdistill_core.tasks.forward import ROUGH
 from hyperdistill_core.tasks.terrain import (
     Box,
     HeightField,
@@ -205,6 +206,21 @@ def test_rough_ground_is_that_of_csr_or_of_obstacle():
     rough = get_task("rough")
     boxes = [bool(obstacles_of(rough.world(0, episode))) for episode in range(40)]
     assert 10 <= sum(boxes) <= 30
+
+
+def test_rough_ground_judges_falls_as_the_tasks_that_have_it(walker):
+    rough = get_task("rough")
+    worlds = rough.worlds(0, episodes=12).worlds
+    expected = [get_task("obstacle" if obstacles_of(w) else "csr") for w in worlds]
+    assert rough.fall_heights(walker, worlds).tolist() == [
+        task.fall_height(walker) for task in expected
+    ]
+    terrain = replace(ROUGH.terrain, fall_ratios=(-9.0, 9.0))
+    short = replace(ROUGH, max_steps=3, terrain=terrain, fall_ratio=-9.0)
+    n_controls = BodyLayout.from_graph(walker, short.model(walker)).n_controls
+    result = rollout(walker, Constant(n_controls), task=short, episodes=12)
+    assert result.fell.tolist() == [bool(obstacles_of(world)) for world in worlds]
+    assert 0 < sum(result.fell) < 12
 
 
 def test_maps_of_other_sizes_are_read_at_once_as_each_alone():
