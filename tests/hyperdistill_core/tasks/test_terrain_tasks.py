@@ -10,7 +10,7 @@ import pytest
 
 from hyperdistill_core.features import STATE_DIM, BodyLayout
 from hyperdistill_core.rollout import rollout
-from hyperdistill_core.tasks import TASKS, Forward, get_task
+from hyperdistill_core.tasks import TASKS, TRAINING_TASKS, Forward, get_task
 from hyperdistill_core.tasks.forward import ROUGH
 from hyperdistill_core.tasks.terrain import (
     Box,
@@ -19,6 +19,7 @@ from hyperdistill_core.tasks.terrain import (
     HeightMaps,
     Obstacles,
     World,
+    headings,
 )
 from morph_ops.graph import torso
 
@@ -197,9 +198,23 @@ def test_the_control_cost_counts_the_actions_as_given(walker):
     )
 
 
-def test_every_task_has_its_reference_form():
-    names = set(TASKS)
-    assert {f"{name}-reference" for name in (*DEFAULT, "flat") if name != "rough"} <= names
+def test_every_task_but_those_for_trainings_has_its_reference_form():
+    ends = "-reference"
+    default = {name for name in TASKS if not name.endswith(ends)}
+    references = {name.removesuffix(ends) for name in TASKS if name.endswith(ends)}
+    assert default - references == set(TRAINING_TASKS)
+    assert references < default
+
+
+def test_no_first_height_sample_moves_with_the_heading_of_a_reset(walker):
+    """So it does not matter that the public code does not turn them."""
+    task, quat = get_task("csr-reference"), np.array([[0.995, 0.005, 0.005, 0.005]])
+    world = map_of(task.world())
+    position = np.random.default_rng(0).uniform((10.0, -10.0, 1.0), (90.0, 10.0, 1.0), (50, 3))
+    yaw = headings(quat)
+    assert yaw > 0.01
+    turned, unturned = (world.sample(position, np.repeat(angle, 50)) for angle in (yaw, 0.0 * yaw))
+    np.testing.assert_array_equal(turned, unturned)
 
 
 def test_rough_ground_is_that_of_csr_or_of_obstacle():
