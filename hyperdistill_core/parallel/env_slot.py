@@ -20,7 +20,7 @@ from hyperdistill_core.tasks.task import start_pose
 from hyperdistill_core.tasks.terrain import Worlds
 
 # Number of worlds of a vector env whose task draws them, and number of the first one's episode.
-_WORLDS, _FIRST_EPISODE = 64, 1_000_000
+_WORLDS, _FIRST_EPISODE = 64, 2_000_000
 # Weight of the newest measurement in the running mean of a step's duration.
 _NEWEST = 0.1
 
@@ -28,8 +28,8 @@ _NEWEST = 0.1
 def training_worlds(task: Task, seed: int) -> Worlds:
     """The worlds of a vector env: one, or 64 if the task draws them.
 
-    Their episodes come behind the million that a score may have, so no score of the same seed has
-    a world that a training has seen.
+    Their episodes come behind the million that a score may have, and behind those that select
+    variants: no score of the same seed has a world that a training has seen.
 
     Args:
         task: The task.

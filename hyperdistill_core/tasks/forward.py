@@ -24,6 +24,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.random import RandomState
@@ -36,6 +38,8 @@ from hyperdistill_core.tasks.terrain.obstacles import Obstacles
 from hyperdistill_core.tasks.terrain.slope import Slope
 from hyperdistill_core.tasks.terrain.world import World
 
+#: How the world of an episode is drawn.
+Terrain: TypeAlias = Corridor | Obstacles | Slope | Mixture
 #: Distance to a side edge at or below which an episode ends (m).
 EDGE_M = 1.0
 
@@ -57,13 +61,13 @@ class Forward(Task):
         [False, True]
     """
 
-    terrain: Corridor | Obstacles | Slope | Mixture
+    terrain: Terrain
     edge: float = math.inf
     slope: float = 0.0
 
     def draw_world(self, rng: RandomState) -> World:
         """See :meth:`Task.draw_world`."""
-        return self.terrain.draw_world(rng)
+        return self.terrain.draw_world(rng) if self.varied else _only_world(self.terrain)
 
     def terms(
         self, before: NDArray[np.float64], after: NDArray[np.float64]
@@ -75,6 +79,12 @@ class Forward(Task):
     def left(self, position: NDArray[np.float64]) -> NDArray[np.bool_]:
         """See :meth:`Task.left`."""
         return self.edge - np.abs(position[..., 1]) <= EDGE_M
+
+
+@lru_cache(maxsize=4)
+def _only_world(terrain: Terrain) -> World:
+    """The world of a terrain that draws nothing, such as a slope."""
+    return terrain.draw_world(RandomState(0))
 
 
 _UNEVEN = Corridor(half_length=55, half_width=20)
@@ -105,7 +115,6 @@ FT = Forward(
         half_length=75, half_width=75, walls=True, kinds=("curve",), flat_half_lengths=(75,)
     ),
     control_cost=1e-3,
-    varied=True,
 )
 OBSTACLE = Forward(
     name="obstacle",

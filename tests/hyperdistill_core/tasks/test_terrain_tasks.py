@@ -145,6 +145,23 @@ def test_a_ground_without_draws_has_one_world():
     assert len(get_task("csr").worlds(0, episodes=5).worlds) == 5
 
 
+@pytest.mark.parametrize("name", ["ft", "ft-reference", "incline"])
+def test_a_ground_without_draws_is_drawn_once(name):
+    task = get_task(name)
+    assert isinstance(task, Forward)
+    assert task.world(0, 1) is task.world(3, 2)
+    drawn = [task.terrain.draw_world(np.random.RandomState(seed)) for seed in (1, 2)]
+    assert drawn[0].geoms == drawn[1].geoms == task.world().geoms
+    np.testing.assert_array_equal(map_of(drawn[0]).heights, map_of(task.world()).heights)
+
+
+def test_the_sets_of_a_body_with_variants_are_kept_for_the_next_one():
+    task = get_task("obstacle")
+    keys = [(0, 1, 1_000_000), (0, 2, 1_000_001), (0, 2, 1_000_003), (0, 8, 0), (0, 1, 0)]
+    sets = [task.worlds(*key) for key in keys]
+    assert all(task.worlds(*key) is kept for key, kept in zip(keys, sets, strict=True))
+
+
 @pytest.mark.parametrize("name", ["csr", "obstacle", "incline"])
 def test_both_engines_agree_bitwise(name, walker):
     task = get_task(name)
