@@ -98,8 +98,8 @@ class _Camera:
         self._below_torso_m = (1.0 - _CENTER) * rest_m
         camera = mujoco.MjvCamera()
         camera.azimuth, camera.elevation = _AZIMUTH_DEG, _ELEVATION_DEG
-        reach = np.ptp(rest_frames(simulations.body).pos, axis=0).max() + 0.4
-        camera.distance = 1.4 + 1.2 * reach
+        extent = np.ptp(rest_frames(simulations.body).pos, axis=0).max() + 0.4
+        camera.distance = 1.4 + 1.2 * extent
         self._camera = camera
         _require_display()
         try:
