@@ -3,6 +3,7 @@
     evolve, resume      run a campaign, or continue one
     load_run, Run       read what a run left behind, and take its designs away
     score               score robots without training
+    normalized          scores on several tasks on one scale
     finetune, export    write robots and designs for other programs
     export_elites       write the best body of every kind that a run found
     write_report        write what runs found as a page
@@ -27,7 +28,7 @@ from codesign.api.replays import Replay, write_replay
 from codesign.api.reports import REFRESH_S, write_report
 from codesign.api.robots import RobotFile, find_robots, read_robots
 from codesign.api.run import Run, RunStatus, load_run
-from codesign.api.scoring import ScoreOptions, score
+from codesign.api.scoring import ScoreOptions, normalized, score
 from codesign.api.tasks import task_names
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "find_robots",
     "finetune",
     "load_run",
+    "normalized",
     "plan",
     "read_robots",
     "resume",

@@ -20,7 +20,9 @@ from codesign.errors import UsageError
 from codesign.exporting import Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, load_controller, race_for_top
+from codesign.scoring.racing import require_bounds
 from codesign.scoring.scorer import MOST_EPISODES
+from codesign.scoring.several_tasks import on_scale
 
 OnSteps = Callable[[int, int, float], None]
 
@@ -104,6 +106,7 @@ def score(
     Raises:
         UsageError: A number is out of range, no robot can be read, two options exclude each
             other, there is no such controller, or it has fewer variants.
+        UsageError: ``top`` is given on a task that does not reward moving along x.
         BodyError: A folder has no robots in it.
         UnknownNameError: There is no such task.
 
@@ -123,6 +126,8 @@ def score(
         raise UsageError("variant: names the variant to score: leave out best_of and top")
     if finetune:
         _check_finetune(top, cluster)
+    if top is not None:
+        _check_top(task)
     found = find_robots(robots, controller=controller)
     known = _variants(found, controller, best_of, variant, top)
     graphs, wrong = read_robots(found)
@@ -154,6 +159,42 @@ def score(
         return replace(records[0], robot=found[0].name)
     unread = _unread_record(task, controller, episodes, seed)
     return _in_order(found, records, wrong, unread)
+
+
+def normalized(
+    records: Sequence[ScoreRecord],
+    *,
+    controller: str | Path = defaults.CONTROLLER,
+    workers: int = 0,
+    cluster: ClusterSettings | None = None,
+) -> list[ScoreRecord]:
+    """Score records on several tasks, on a scale that they have in common.
+
+    As in a campaign on several tasks, 100 is the mean score of eight reference bodies on a task,
+    under the same controller. They are scored here.
+
+    Args:
+        records: The records, on at least two tasks.
+        controller: Name or file of their controller.
+        workers: Number of worker processes; 0 to score in this process.
+        cluster: Dask cluster to score on, instead of worker processes.
+
+    Returns:
+        The records; those of robots that were simulated have the metric "normalized_score".
+
+    Raises:
+        UsageError: Most reference bodies do not simulate on a task, or all score 0.
+    """
+    tasks = tuple(dict.fromkeys(record.task for record in records))
+    with ScoringPool(workers=workers, controller=controller, tasks=tasks, cluster=cluster) as pool:
+        scales = pool.measure_scales()
+    return [on_scale(record, scales[record.task]) for record in records]
+
+
+def _check_top(task: str) -> None:
+    from hyperdistill_core.tasks import get_task
+
+    require_bounds(get_task(task), what="top", instead="leave it out to score all in full")
 
 
 def _unread_record(task: str, controller: str | Path, episodes: int, seed: int) -> ScoreRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codesign.errors import UsageError
 
-#: What stands for all tasks in their default form.
+#: What stands for all tasks in their default form, without those for trainings.
 ALL_TASKS = "all"
 _REFERENCE = "-reference"
 
@@ -14,7 +14,7 @@ def task_names(text: str) -> list[str]:
 
     Args:
         text: Names, or paths of scenes, with commas between them, or "all" for all tasks in their
-            default form.
+            default form, without those for trainings.
 
     Returns:
         The names, in the order given.
@@ -30,10 +30,11 @@ def task_names(text: str) -> list[str]:
         >>> task_names("all")[:2]
         ['flat', 'csr']
     """
-    from hyperdistill_core.tasks import TASKS, get_task
+    from hyperdistill_core.tasks import TASKS, TRAINING_TASKS, get_task
 
     if text == ALL_TASKS:
-        return [name for name in TASKS if not name.endswith(_REFERENCE)]
+        scored = [name for name in TASKS if not name.endswith(_REFERENCE)]
+        return [name for name in scored if name not in TRAINING_TASKS]
     names = [name.strip() for name in text.split(",")]
     if "" in names:
         raise UsageError(f"task: expected names with commas between them, got {text!r}")

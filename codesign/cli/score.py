@@ -21,6 +21,7 @@ from codesign.cli.options import (
 from codesign.cli.text import echo, echo_data
 
 if TYPE_CHECKING:
+    from codesign import api
     from codesign.api import RobotFile
     from codesign.scoring import ScoreRecord
 
@@ -153,6 +154,8 @@ def score(
         for name in tasks:
             options["task"] = name
             records += api.score(found, **options)
+    if len(tasks) > 1:
+        records = _comparable(records, options)
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
     if json_to == "-":
         echo_data(f"{text}\n")
@@ -162,6 +165,26 @@ def score(
         _show(records if top is None else _best(records, top), found, comparing=comparing)
     if any(record.status == "failed" for record in records):
         raise SystemExit(1)
+
+
+def _comparable(records: list[ScoreRecord], options: api.ScoreOptions) -> list[ScoreRecord]:
+    """The records of several tasks, on one scale where their scores are not sums of speeds."""
+    from codesign import api
+    from codesign.cli.score_tables import are_sums_of_speeds
+    from codesign.errors import UsageError
+
+    if are_sums_of_speeds(records):
+        return records
+    try:
+        return api.normalized(
+            records,
+            controller=options.get("controller", defaults.CONTROLLER),
+            workers=options.get("workers", 0),
+            cluster=options.get("cluster"),
+        )
+    except UsageError as error:
+        echo(f"no mean over the tasks: {error}", err=True)
+        return records
 
 
 def _note_differences(robots: Sequence[Path], controller: str) -> None:

@@ -9,11 +9,12 @@ from statistics import fmean
 
 from rich.table import Table
 
-from codesign.cli.tables import NAMES, PLAIN, RIGHT, with_interval
+from codesign.cli.tables import NAMES, PLAIN, RIGHT, on_task, with_interval
 from codesign.scoring import ScoreRecord
 from codesign.scoring.comparison import Comparison
 from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
+from codesign.scoring.several_tasks import NORMALIZED
 from hyperdistill_core.tasks import get_task
 
 #: Number of episodes above which a comparison names no number.
@@ -70,7 +71,8 @@ def scores_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) ->
 def tasks_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) -> Table:
     """Scores of robots on several tasks: a row for each robot, a column for each task.
 
-    Mean and worst stand beside them where all scores are sums of speeds.
+    Mean and worst stand beside them where all scores are sums of speeds, or on one scale: these
+    are then in brackets.
 
     Args:
         records: The records, one of each robot for each task.
@@ -81,20 +83,46 @@ def tasks_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) -> 
     tasks = list(dict.fromkeys(record.task for record in records))
     for task in tasks:
         table.add_column(task, **RIGHT)
-    alike = all(_SPEED in record.terms for record in records if record.status == "ok")
-    if alike:
+    scaled = any(NORMALIZED in record.metrics for record in records)
+    summed = scaled or are_sums_of_speeds(records)
+    if summed:
         table.add_column("mean", **RIGHT)
         table.add_column("worst", **RIGHT)
+    if scaled:
+        table.caption = (
+            "in brackets, mean and worst: on the scale on which the reference bodies get 100"
+        )
+        table.caption_justify = "left"
     by_robot: dict[str, list[ScoreRecord]] = {}
     for record in records:
         by_robot.setdefault(record.robot, []).append(record)
     names = _names(list(by_robot), whole=whole_names)
     for robot, own in by_robot.items():
-        cells = [with_interval(r) if r.status == "ok" else r.status for r in own]
-        scores = [record.score for record in own]
-        summary = [f"{fmean(scores):.1f}", f"{min(scores):.1f}"] if alike else []
+        cell = on_task if scaled else with_interval
+        cells = [cell(record) if record.status == "ok" else record.status for record in own]
+        summary = _mean_and_worst(own, scaled=scaled) if summed else ()
         table.add_row(names[robot], *cells, *summary)
     return table
+
+
+def are_sums_of_speeds(records: Sequence[ScoreRecord]) -> bool:
+    """Whether the scores of different tasks have the same unit, because all reward speed alone.
+
+    Args:
+        records: The records.
+    """
+    return all(_SPEED in record.terms for record in records if record.status == "ok")
+
+
+def _mean_and_worst(own: Sequence[ScoreRecord], *, scaled: bool) -> tuple[str, str]:
+    """Mean and worst of the scores of a robot over tasks."""
+    if not scaled:
+        scores = [record.score for record in own]
+    elif all(NORMALIZED in record.metrics for record in own):
+        scores = [record.metrics[NORMALIZED] for record in own]
+    else:
+        return "-", "-"
+    return f"{fmean(scores):.1f}", f"{min(scores):.1f}"
 
 
 def robustness_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) -> Table:
@@ -187,7 +215,7 @@ def warning_lines(records: Iterable[ScoreRecord]) -> list[str]:
         for kind, found in kinds.items():
             text = f"{kind}{': ' * any(found)}{'; '.join(found)}"
             robots_of.setdefault(text, []).append(record.robot)
-    return [f"{_named(robots)}: {text}" for text, robots in robots_of.items()]
+    return [f"{_named(list(dict.fromkeys(who)))}: {text}" for text, who in robots_of.items()]
 
 
 def _named(robots: Sequence[str]) -> str:

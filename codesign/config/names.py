@@ -76,6 +76,22 @@ def split_objective(name: str) -> tuple[str, str | None]:
     return objective, task or None
 
 
+def has_bounds(task: str) -> bool:
+    """Whether racing can bound scores on a task.
+
+    Args:
+        task: Name of the task. A custom one is not imported, and counts as one that has; the scorer
+            refuses it.
+
+    Examples:
+        >>> has_bounds("csr"), has_bounds("patrol")
+        (True, False)
+    """
+    from hyperdistill_core.tasks import TASKS
+
+    return task not in TASKS or TASKS[task].along_x
+
+
 def _in(module: str, names: Iterable[str]) -> dict[str, str]:
     """References to attributes that are called like the names."""
     return {name: f"{module}:{name}" for name in names}
@@ -98,6 +114,11 @@ ALGORITHMS = Definitions(
 ISLANDS = Registry("island", {name: ALGORITHMS[name] for name in ("aging", "mu_plus_lambda")})
 #: Algorithms that set a threshold for racing: those that compare bodies by the score alone.
 RACING = ("random", "aging", "mu_plus_lambda", "islands")
+#: Why racing refuses a task.
+NO_BOUNDS = (
+    "expected a task that rewards moving along x, got {task}: rewards for goals, objects or ground "
+    "come late or once, so the beginning of an episode bounds no score; {instead}"
+)
 #: Objectives of "nsga2".
 OBJECTIVES = ObjectiveDefinitions(
     "objective",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,12 +11,15 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from codesign import defaults
 from codesign.cluster import ClusterSettings
 from codesign.config.cores import usable_cores
+from codesign.config.merging import over
 from codesign.config.names import (
     ALGORITHMS,
     DESCRIPTORS,
     ISLANDS,
+    NO_BOUNDS,
     OBJECTIVES,
     RACING,
+    has_bounds,
     split_objective,
 )
 from codesign.config.tables import Adaptation, Alarms, Limits, Racing, Rates, Scales, Stop
@@ -28,7 +30,6 @@ from hyperdistill_core.settings import (
     Names,
     SettingsError,
     Unit,
-    merged,
 )
 from morph_ops._registry import is_plugin
 from morph_ops._text_file import is_file
@@ -42,22 +43,6 @@ _MOST_CELLS = 1_000_000
 _MOST_CANDIDATES = 10_000_000
 #: Shortest and longest length of the settings that are lists of names.
 _LENGTHS = {"objectives": (2, 4), "descriptors": (1, 4), "islands": (2, 64), "tasks": (2, 32)}
-
-
-def over(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values without those that new ones replace: the new tasks replace the old ones.
-
-    Args:
-        values: Settings by name.
-        given: New settings by name; they come last.
-
-    Examples:
-        >>> over({"task": "flat", "tasks": ["flat", "csr"], "seed": 1}, {"task": "incline"})
-        {'seed': 1, 'task': 'incline'}
-    """
-    replaced = {"task", "tasks"} if {"task", "tasks"} & given.keys() else set[str]()
-    kept = {name: value for name, value in values.items() if name not in replaced}
-    return merged(kept, given)
 
 
 class Settings(FrozenSettings):
@@ -353,6 +338,10 @@ class Settings(FrozenSettings):
                 "racing",
                 f"expected an algorithm that compares bodies by the score alone "
                 f"({', '.join(RACING)}), got {self.algorithm}; racing=false disables racing",
+            )
+        if self.racing and not self.tasks and not has_bounds(self.task):
+            raise SettingsError.of(
+                "racing", NO_BOUNDS.format(task=self.task, instead="racing=false disables racing")
             )
         return self
 

@@ -12,7 +12,9 @@ from typing import Any, cast
 import tomli_w
 
 from codesign.cluster import ClusterSettings
-from codesign.config.settings import Settings, over
+from codesign.config.merging import over
+from codesign.config.names import has_bounds
+from codesign.config.settings import Settings
 from codesign.config.trust import require_word, trusted_words
 from codesign.errors import UsageError
 from hyperdistill_core.errors import SettingProblem, SettingsError
@@ -25,7 +27,7 @@ DEFAULT_PRESET = "quickstart"
 #: Settings of a preset that give way to a setting of the user that they do not go with.
 _GIVING_WAY = {
     "start": ("screened",),
-    "tasks": ("screened", "adaptation", "finetune_steps"),
+    "tasks": ("screened", "racing", "adaptation", "finetune_steps"),
 }
 
 
@@ -56,8 +58,9 @@ def load(
 ) -> Settings:
     """Settings from all sources; a later source replaces the values of an earlier one.
 
-    A preset's screening and learning give way where the user sets what they do not go with: bodies
-    to ``start`` with, several ``tasks``, or a population above ``screened``.
+    A preset's screening, racing and learning give way where the user sets what they do not go with:
+    bodies to ``start`` with, several ``tasks``, a ``task`` whose scores have no upper bound, or a
+    population above ``screened``.
 
     Args:
         preset: Name of a preset.
@@ -105,10 +108,13 @@ def load(
 
 def _fitting(of_preset: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a preset without those that do not go with what the user set."""
+    task = values.get("task")
     dropped = {name for key in _GIVING_WAY if values.get(key) for name in _GIVING_WAY[key]}
     population = values.get("population")
     if isinstance(population, int) and population > of_preset.get("screened", population):
         dropped.add("screened")
+    if isinstance(task, str) and not has_bounds(task):
+        dropped.add("racing")
     return {name: value for name, value in of_preset.items() if name not in dropped}
 
 

@@ -164,16 +164,17 @@ def what_file(file: str) -> str:
 def _commands(name: str, files: set[str]) -> list[str]:
     """Commands to run in the folder of the design."""
     quoted = f"'{name}.xml'" if " " in name else f"{name}.xml"
-    commands: list[str] = []
-    if f"{name}.xml" in files:
-        commands.append(f"python -m mujoco.viewer --mjcf={quoted}")
-        if "run_standalone.py" in files:
-            commands.append(f"python run_standalone.py {quoted}")
     world = quoted.replace(f"{name}.xml", f"{name}.world.xml")
+    # The world of the scores comes first; DESIGN.xml is flat ground.
+    commands: list[str] = []
     if f"{name}.world.xml" in files:
         commands.append(f"python -m mujoco.viewer --mjcf={world}")
         if {"run_standalone.py", f"{name}.world.npz"} <= files:
             commands.append(f"python run_standalone.py {world}")
+    if f"{name}.xml" in files:
+        commands.append(f"python -m mujoco.viewer --mjcf={quoted}")
+        if "run_standalone.py" in files:
+            commands.append(f"python run_standalone.py {quoted}")
     return commands
 
 

@@ -35,8 +35,8 @@ def design_record(design: Design, made: StandaloneDesign | None) -> dict[str, An
         ``design``, ``hash`` of the body, ``versions`` of packages; with a network its
         ``controller``, ``controller_hash`` and ``variant``, the ``task`` and ``seed`` of the
         episodes that the files come with, ``height_samples``, the ``target`` that the network
-        sees, and ``folded_sight``, the number of numbers that it saw before flat ground was
-        folded in; after fine-tuning
+        sees, ``folded_sight``, the number of numbers that it saw before flat ground was folded in,
+        and the ``goals`` of the first episode (m); after fine-tuning
         ``zero_shot_score`` (of ``variant``, from which it learned) and ``finetuned_score``, both on
         the task ``finetune_task``, and ``finetune_steps``; and what
         :attr:`~codesign.exporting.Design.origin` says.
@@ -63,6 +63,7 @@ def design_record(design: Design, made: StandaloneDesign | None) -> dict[str, An
             "height_samples": len(made.samples),
             "target": made.target,
             "folded_sight": made.folded,
+            "goals": [list(goal) for goal in made.goals],
         }
     record |= finetuning_values(design)
     return record | dict(design.origin)

@@ -2,7 +2,8 @@
 
 Beside DESIGN.xml lies DESIGN.npz, or DESIGN.onnx. The first needs mujoco and numpy, the second
 onnxruntime, too; both give the same numbers. DESIGN.xml is flat ground. Where there is a
-DESIGN.world.xml with a DESIGN.world.npz, that is the ground of the design's first episode.
+DESIGN.world.xml with a DESIGN.world.npz, that is the ground of the design's first episode, and
+where the robot stands there.
 """
 
 import json
@@ -18,9 +19,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 Act = Callable[[Array, Array, Array, float], Array]
-#: Ground without an end at z = 0, on which every initial state of a design is an episode.
+#: Ground without an end at z = 0.
 FLAT: dict[str, Any] = {
-    "episodes": 2**31,
     "ground_m": 0.0,
     "world_y": False,
     "world_z": True,
@@ -147,7 +147,10 @@ def network_of_onnx(path: Path) -> tuple[dict[str, Any], Act]:
 
 
 def load(path: Path) -> tuple[dict[str, Any], dict[str, Any], Act]:
-    """The arrays of a design, those of its ground, and the network that acts."""
+    """The arrays of a design, those of its ground, and the network that acts.
+
+    Initial states and falls are those of the ground, or, where it is flat, those of the design.
+    """
     stem = path.with_suffix("")
     world = FLAT
     if stem.suffix == ".world":
@@ -155,15 +158,16 @@ def load(path: Path) -> tuple[dict[str, Any], dict[str, Any], Act]:
         stem = stem.with_suffix("")
     if Path(f"{stem}.npz").is_file():
         design = dict(np.load(f"{stem}.npz", allow_pickle=False))
-        return design, world, network_of_arrays(design)
-    design, act = network_of_onnx(Path(f"{stem}.onnx"))
-    return design, world, act
+        act = network_of_arrays(design)
+    else:
+        design, act = network_of_onnx(Path(f"{stem}.onnx"))
+    return design, {name: design[name] for name in ("qpos", "qvel", "fall_height")} | world, act
 
 
-def is_over(data: mujoco.MjData, design: dict[str, Any], world: dict[str, Any]) -> bool:
+def is_over(data: mujoco.MjData, world: dict[str, Any]) -> bool:
     """Whether the torso is too low, near a side edge of the ground, or out of the bowl."""
     x, y, z = data.xpos[1]
-    fell = round(z - ground_m(world, data.xpos[1]), 3) <= design["fall_height"]
+    fell = round(z - ground_m(world, data.xpos[1]), 3) <= world["fall_height"]
     return fell or world["edge"] - abs(y) <= world["edge_margin"] or np.hypot(x, y) >= world["out"]
 
 
@@ -171,13 +175,13 @@ def simulate(path: Path) -> tuple[Array, Array]:
     """Distance along x (m) and time until the end (s) of each episode."""
     model = mujoco.MjModel.from_xml_path(str(path))
     design, world, act = load(path)
-    states = list(zip(design["qpos"], design["qvel"], strict=True))[: int(world["episodes"])]
+    states = list(zip(world["qpos"], world["qvel"], strict=True))
     every: list[mujoco.MjData] = [mujoco.MjData(model) for _ in states]
     running: list[mujoco.MjData] = every
     physics_steps = int(design["physics_steps"])
     control_step = physics_steps * model.opt.timestep
     for data, (qpos, qvel) in zip(every, states, strict=True):
-        data.qpos, data.qvel = qpos[: model.nq], qvel[: model.nv]
+        data.qpos, data.qvel = qpos, qvel
         mujoco.mj_forward(model, data)
     start = np.array([data.xpos[1, 0] for data in every])
     while running and round(running[0].time, 3) < design["max_seconds"]:
@@ -188,7 +192,7 @@ def simulate(path: Path) -> tuple[Array, Array]:
         controls = act(observed, heights, targets, seconds)
         for data, data.ctrl in zip(running, controls, strict=True):
             mujoco.mj_step(model, data, physics_steps)
-        running = [data for data in running if not is_over(data, design, world)]
+        running = [data for data in running if not is_over(data, world)]
     distance = np.array([data.xpos[1, 0] for data in every]) - start
     return distance, np.array([data.time for data in every])
 

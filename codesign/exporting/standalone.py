@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.exporting.design import Design, DesignRollout
+from codesign.exporting.design import SCENE_TASK, Design, DesignRollout
 from morph_ops import graph as body_graph
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ class StandaloneDesign:
         control_dt: Length of a control step (s).
         controller: Name of the controller that the network comes from.
         controller_hash: Hash of that controller.
-        arrays: What ``run_standalone.py`` reads beside the network: initial states, the layout of
-            the hinges, and the end of an episode.
+        goals: Goals of the first episode (m).
+        arrays: What ``run_standalone.py`` reads beside the network: initial states on flat ground,
+            the layout of the hinges, and the end of an episode.
     """
 
     name: str
@@ -52,6 +53,7 @@ class StandaloneDesign:
     control_dt: float
     controller: str
     controller_hash: str
+    goals: tuple[tuple[float, float, float], ...]
     arrays: dict[str, NDArray[Any]]
 
 
@@ -75,7 +77,10 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
     network = network.on_flat_ground(ahead(folded)) if rollout.blind else network
     heights, target = parts_of(network.terrain_dim)
     samples = sample_places(heights)
-    qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=rollout.episodes)
+    flat = get_task(SCENE_TASK)
+    qpos, qvel = flat.initial_states(
+        flat.model(graph), seed=rollout.seed, episodes=rollout.episodes
+    )
     values = {
         "hinge_slots": layout.hinges,
         "hinge_qpos": layout.qpos,
@@ -108,6 +113,7 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
         control_dt=task.control_dt,
         controller=controller.name,
         controller_hash=controller.hash,
+        goals=task.world(rollout.seed).goals,
         arrays={name: np.asarray(value) for name, value in values.items()},
     )
 

@@ -3,8 +3,8 @@
 ``NAME.world.xml`` has the design in the world of the first episode of its scores, with the same
 physics to the last digit; where the lowest point of a published form is not 0, its heights are
 rounded to some 1e-7 m. Height fields lie beside it in MuJoCo's own format. ``NAME.world.npz``
-has what the rewards and the network need of that world: the heights of the ground on cells, and
-where an episode ends.
+has what the rewards and the network need of that world: initial states, the heights of the ground
+on cells, and where an episode ends. Sites show goals.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CONTACT = (
 )
 # MuJoCo's own format of a height field: rows and columns as int32, then float32 heights.
 _FORMAT = "image/vnd.mujoco.hfield"
-_OBJECT_COLOR = "0.75 0.3 0.25 1"
+_OBJECT_COLOR, _GOAL_COLOR = "0.75 0.3 0.25 1", "0.25 0.6 0.35 0.6"
 # Color of geoms whose file gives them none.
 _NO_COLOR = (0.5, 0.5, 0.5, 1.0)
 
@@ -75,20 +75,38 @@ def write_world(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, na
     task = get_task(rollout.task)
     world = task.world(rollout.seed, 0)
     model = task.model(graph, world)
+    write_model(graph, task, world, model, folder / f"{name}{WORLD_XML}")
+    if is_simulated(task):
+        episodes = 1 if task.varied else rollout.episodes
+        qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=episodes)
+        arrays = {**_arrays(task, world), "qpos": qpos, "qvel": qvel}
+        arrays["fall_height"] = task.fall_heights(graph, [world])[0]
+        np.savez_compressed(folder / f"{name}{WORLD_NPZ}", allow_pickle=False, **arrays)
+
+
+def write_model(
+    graph: nx.DiGraph[str], task: Task, world: World, model: mujoco.MjModel, path: Path
+) -> None:
+    """Write a body in a world as MJCF with lights and a camera, and height fields beside it.
+
+    Args:
+        graph: The body.
+        task: The task.
+        world: The world.
+        model: The body in that world.
+        path: The MJCF file.
+    """
     if not task.keep_excludes:
         graph = body_graph.with_excludes(graph, ())
     document = ElementTree.fromstring(mjcf.to_xml(canonical_frames(graph), scene=True))
     _place(document, model, graph)
-    _replace_floor(document, model, folder / f"{name}{WORLD_XML}")
+    _replace_floor(document, model, path)
+    _add_goals(document, world)
     if not world.native_ccd:
         [option] = document.findall("option")
         ElementTree.SubElement(option, "flag", nativeccd="disable")
     ElementTree.indent(document)
-    text = ElementTree.tostring(document, encoding="unicode") + "\n"
-    (folder / f"{name}{WORLD_XML}").write_text(text, "utf-8")
-    if is_simulated(task):
-        arrays = _arrays(task, world, rollout.episodes)
-        np.savez_compressed(folder / f"{name}{WORLD_NPZ}", allow_pickle=False, **arrays)
+    path.write_text(ElementTree.tostring(document, encoding="unicode") + "\n", "utf-8")
 
 
 def _place(document: ElementTree.Element, model: mujoco.MjModel, graph: nx.DiGraph[str]) -> None:
@@ -234,15 +252,22 @@ def _add_mesh(assets: ElementTree.Element, model: mujoco.MjModel, number: int) -
     )
 
 
-def _arrays(task: Task, world: World, episodes: int) -> dict[str, NDArray[Any]]:
-    """What ``run_standalone.py`` reads of a world."""
+def _add_goals(document: ElementTree.Element, world: World) -> None:
+    """Show the goals of a world, in their order."""
+    [worldbody] = document.findall("worldbody")
+    for number, goal in enumerate(world.goals, start=1):
+        site = {"name": f"task-goal-{number}", "pos": _text(goal), "size": "0.1"}
+        ElementTree.SubElement(worldbody, "site", site, rgba=_GOAL_COLOR)
+
+
+def _arrays(task: Task, world: World) -> dict[str, NDArray[Any]]:
+    """What ``run_standalone.py`` reads of a world, beside initial states."""
     from hyperdistill_core.tasks import Forward
     from hyperdistill_core.tasks.escape import OUT_M, Escape
     from hyperdistill_core.tasks.forward import EDGE_M
 
     ground = world.height_map
     values: dict[str, Any] = {
-        "episodes": 1 if task.varied else episodes,
         "ground_m": task.ground_m,
         "world_y": task.world_y,
         "world_z": task.world_z or ground is None,

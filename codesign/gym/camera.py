@@ -1,52 +1,105 @@
-"""Pictures of simulations, in the scene of exported designs."""
+"""Pictures of simulations, each in the world of its episode."""
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import mujoco
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from codesign.errors import RunError
+from codesign.gym.simulations import Simulations
+from hyperdistill_core.tasks.terrain import World
 from morph_ops import graph as body_graph
 from morph_ops._messages import one_line
-from morph_ops.geometry import canonical_frames, rest_frames
-from morph_ops.io import mjcf
+from morph_ops.geometry import rest_frames
 
 _CANNOT = "render_mode: cannot draw here: set the environment variable MUJOCO_GL to egl or osmesa"
 _AZIMUTH_DEG, _ELEVATION_DEG = 115.0, -16.0
+# Height above the ground that the camera looks at, as a share of that of the torso at rest.
+_CENTER = 0.45
 
 
-class Camera:
-    """A camera that follows the torso of a body.
+class Cameras:
+    """A camera for each world that some simulations are in.
 
     Args:
-        body: The body.
-        width: Width of a picture (px).
-        height: Height of a picture (px).
-        ground_m: Height of the ground in the task's world (m).
+        simulations: The simulations.
+        size: Width and height of a picture (px).
+    """
+
+    def __init__(self, simulations: Simulations, size: tuple[int, int]) -> None:
+        self._simulations, self._size = simulations, size
+        self._cameras: list[_Camera] = []
+
+    def pictures(self) -> tuple[NDArray[np.uint8], ...]:
+        """A picture (H, W, 3) of each simulation.
+
+        Raises:
+            RunError: This machine cannot draw.
+        """
+        simulations = self._simulations
+        worlds = simulations.worlds
+        for camera in self._cameras:
+            if not any(camera.world is world for world in worlds):
+                camera.close()
+        self._cameras = [camera for camera in self._cameras if not camera.closed]
+        return tuple(
+            self._in(world).picture(qpos, torso)
+            for world, qpos, torso in zip(
+                worlds, simulations.physics.qpos, simulations.torso, strict=True
+            )
+        )
+
+    def _in(self, world: World) -> _Camera:
+        for camera in self._cameras:
+            if camera.world is world:
+                return camera
+        self._cameras.append(_Camera(self._simulations, world, self._size))
+        return self._cameras[-1]
+
+    def close(self) -> None:
+        """Free what the renderers hold."""
+        for camera in self._cameras:
+            camera.close()
+        self._cameras = []
+
+
+class _Camera:
+    """A camera that follows the torso of a body in a world.
+
+    Args:
+        simulations: Simulations of the body.
+        world: The world.
+        size: Width and height of a picture (px).
+
+    Attributes:
+        world: The world.
+        closed: Whether the renderer is freed.
 
     Raises:
         RunError: This machine cannot draw.
     """
 
-    def __init__(
-        self, body: nx.DiGraph[str], *, width: int, height: int, ground_m: float = 0.0
-    ) -> None:
-        # Canonical frames are those of the simulations, whose positions the scene takes.
-        model = mujoco.MjModel.from_xml_string(mjcf.to_xml(canonical_frames(body), scene=True))
+    def __init__(self, simulations: Simulations, world: World, size: tuple[int, int]) -> None:
+        self.world, self.closed = world, False
+        width, height = size
+        model = _shown_model(simulations, world)
         model.vis.global_.offwidth = max(width, model.vis.global_.offwidth)
         model.vis.global_.offheight = max(height, model.vis.global_.offheight)
         self._model, self._data = model, mujoco.MjData(model)
-        self._ground_m = ground_m
-        self._center_m = 0.45 * body_graph.torso(body).pos[2]
+        rest_m = body_graph.torso(simulations.body).pos[2]
+        self._center_m = simulations.task.ground_m + _CENTER * rest_m
+        self._below_torso_m = (1.0 - _CENTER) * rest_m
         camera = mujoco.MjvCamera()
         camera.azimuth, camera.elevation = _AZIMUTH_DEG, _ELEVATION_DEG
-        camera.distance = 1.4 + 1.2 * (np.ptp(rest_frames(body).pos, axis=0).max() + 0.4)
+        extent = np.ptp(rest_frames(simulations.body).pos, axis=0).max() + 0.4
+        camera.distance = 1.4 + 1.2 * extent
         self._camera = camera
         _require_display()
         try:
@@ -61,18 +114,30 @@ class Camera:
             qpos: (nq,) positions.
             torso: (3,) position of the torso (m).
         """
-        data = self._data
+        data, uneven = self._data, self.world.height_map is not None
         data.qpos[:] = qpos
-        if self._model.njnt and self._model.jnt_type[0] == mujoco.mjtJoint.mjJNT_FREE:
-            data.qpos[2] -= self._ground_m
         mujoco.mj_forward(self._model, data)
-        self._camera.lookat[:] = *torso[:2], self._center_m
+        center = torso[2] - self._below_torso_m if uneven else self._center_m
+        self._camera.lookat[:] = *torso[:2], center
         self._renderer.update_scene(data, self._camera)
         return self._renderer.render()
 
     def close(self) -> None:
         """Free what the renderer holds."""
         self._renderer.close()
+        self.closed = True
+
+
+def _shown_model(simulations: Simulations, world: World) -> mujoco.MjModel:
+    """The model of a body in a world, with lights and colors."""
+    # Imported late: environments without pictures need no exports.
+    from codesign.exporting.world_file import write_model
+
+    task, body = simulations.task, simulations.body
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "world.xml"
+        write_model(body, task, world, task.model(body, world), path)
+        return mujoco.MjModel.from_xml_path(str(path))
 
 
 def _require_display() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from codesign import defaults
 from codesign.errors import UsageError
-from codesign.gym.camera import Camera
+from codesign.gym.camera import Cameras
 from codesign.gym.simulations import Body, Simulations, Step
 from codesign.gym.tables import with_state_table
 from hyperdistill_core.tasks import Task
@@ -46,8 +46,9 @@ class LocomotionEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
     simulation becomes unstable, the last reward makes the return of the episode the worst score
     of the task.
 
-    **Episode end**: terminated when the body falls or its simulation becomes unstable, truncated
-    at the time limit of the task, 1,000 control steps of 0.02 s for ``flat``.
+    **Episode end**: terminated when the body falls, leaves the terrain (as at the side edges of
+    ``csr``, or out of the bowl of ``escape``), or its simulation becomes unstable; truncated at the
+    time limit of the task, 1,000 control steps of 0.02 s for ``flat``.
 
     **Info**: ``reward_NAME`` for each reward term (the terms sum to the reward), ``distance``
     along x since the start (m), ``time`` since the start (s), ``fell``, and ``unstable``.
@@ -95,8 +96,8 @@ class LocomotionEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
         observation_space, action_space = spaces(self._simulations)
         self.observation_space: Space[NDArray[np.float64]] = observation_space
         self.action_space: Space[NDArray[np.float32]] = action_space
-        self.render_mode, self._size = render_mode, (width, height)
-        self._camera: Camera | None = None
+        self.render_mode = render_mode
+        self._cameras = Cameras(self._simulations, (width, height))
         self._episode = -1
 
     def reset(
@@ -145,23 +146,16 @@ class LocomotionEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float32]]):
         )
 
     def render(self) -> Any:
-        """A picture (height, width, 3) of the current state; None without a render mode.
+        """A picture (height, width, 3) of the current state and its world; None without a mode.
 
         Raises:
             RunError: This machine cannot draw.
         """
-        if self.render_mode is None:
-            return None
-        simulations = self._simulations
-        if self._camera is None:
-            self._camera = new_camera(simulations, self._size)
-        return self._camera.picture(simulations.physics.qpos[0], simulations.torso[0])
+        return None if self.render_mode is None else self._cameras.pictures()[0]
 
     def close(self) -> None:
         """Free what the pictures took."""
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
+        self._cameras.close()
 
     def _info(self, step: Step | None) -> dict[str, Any]:
         return {name: array[0].item() for name, array in self._simulations.infos(step).items()}
@@ -190,14 +184,3 @@ def spaces(simulations: Simulations) -> tuple[Any, Any]:
         Box(-np.inf, np.inf, (simulations.observation_dim,), np.float64),
         Box(-1.0, 1.0, (simulations.layout.n_controls,), np.float32),
     )
-
-
-def new_camera(simulations: Simulations, size: tuple[int, int]) -> Camera:
-    """A camera for the body of some simulations.
-
-    Args:
-        simulations: Simulations of the body.
-        size: Width and height of a picture (px).
-    """
-    width, height = size
-    return Camera(simulations.body, width=width, height=height, ground_m=simulations.task.ground_m)

@@ -39,7 +39,7 @@ class Step:
     Attributes:
         terms: Reward terms by name. With :data:`UNSTABLE` the return of an episode whose
             simulation became unstable is the worst score of the task, as in a rollout.
-        terminated: Whether the episode ended by a fall or an instability.
+        terminated: Whether the episode ended by a fall, off the terrain, or by an instability.
         truncated: Whether the episode reached the time limit.
         fell: Whether the body fell.
         unstable: Whether the simulation became unstable.
@@ -71,6 +71,7 @@ class Simulations:
         task: The task.
         layout: Layout of the body in its model.
         physics: The simulations.
+        worlds: (E,) worlds of the episodes.
         elapsed: (E,) control steps since the episodes began.
         start_x: (E,) x position of the torso where the episodes began (m).
 
@@ -94,12 +95,12 @@ class Simulations:
         self.model, self.layout = model, BodyLayout.from_graph(self.body, model)
         if not self.layout.n_controls:
             raise BodyError(f"{name}: expected a robot with at least one motor, got none")
-        self._fall_height = self.task.fall_height(self.body)
         self._reader = StateReader(self.layout, n, world_y=self.task.world_y)
         self._n_steps = self.task.steps_of(model)
         self.physics = self._new_physics(n)
-        self._worlds = [self.task.world()] * n
-        self._episodes = self.task.begin(self.body, model, self.physics, self._worlds)
+        self.worlds = [self.task.world()] * n
+        self._fall_heights = self.task.fall_heights(self.body, self.worlds)
+        self._episodes = self.task.begin(self.body, model, self.physics, self.worlds)
         self.elapsed = np.zeros(n, dtype=np.intp)
         self.start_x = np.zeros(n)
         self._returns = np.zeros(n)
@@ -135,8 +136,9 @@ class Simulations:
         rows: list[int] = simulations.tolist()
         if self.task.varied:
             for row, number in zip(rows, numbers, strict=True):
-                self._worlds[row] = self.task.world(*number)
-        worlds = [self._worlds[row] for row in rows]
+                self.worlds[row] = self.task.world(*number)
+        worlds = [self.worlds[row] for row in rows]
+        self._fall_heights[simulations] = self.task.fall_heights(self.body, worlds)
         with quiet_warnings():
             if isinstance(self.physics, ManyWorlds):
                 for row, world, states in zip(rows, worlds, drawn, strict=True):
@@ -183,7 +185,7 @@ class Simulations:
             }
             unstable = ran & unstable_simulations(physics.warning, physics.qpos)
             unstable |= ~np.isfinite(np.sum(list(terms.values()), axis=0))
-            fell = ran & task.fell(after, self._fall_height, self._ground()) & ~unstable
+            fell = ran & task.fell(after, self._fall_heights, self._ground()) & ~unstable
             left = ran & task.left(after) & ~(fell | unstable)
         terms = {name: np.where(unstable, 0.0, values) for name, values in terms.items()}
         terms[UNSTABLE] = np.where(unstable, task.worst_score - self._returns, 0.0)
@@ -226,7 +228,7 @@ class Simulations:
 
     def _ground(self) -> NDArray[np.float64] | None:
         """(E,) height of the ground below the torsos (m); None where it is flat."""
-        maps = [world.height_map for world in self._worlds if world.height_map is not None]
+        maps = [world.height_map for world in self.worlds if world.height_map is not None]
         if not maps:
             return None
         positions = zip(maps, self.torso, strict=True)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from codesign import defaults
 from codesign.errors import UsageError
-from codesign.gym.camera import Camera
-from codesign.gym.env import RENDER_MODE, SIZE, new_camera, require_render_mode, spaces
+from codesign.gym.camera import Cameras
+from codesign.gym.env import RENDER_MODE, SIZE, require_render_mode, spaces
 from codesign.gym.simulations import RESET_INFOS, Body, Simulations
 from hyperdistill_core.tasks import Task
 
@@ -90,8 +90,8 @@ class LocomotionVectorEnv(VectorEnv[_Observations, NDArray[np.float32], NDArray[
         self.single_observation_space, self.single_action_space = observations, actions
         self.observation_space = batch_space(observations, num_envs)
         self.action_space = batch_space(actions, num_envs)
-        self.render_mode, self._size = render_mode, (width, height)
-        self._camera: Camera | None = None
+        self.render_mode = render_mode
+        self._cameras = Cameras(self._simulations, (width, height))
         self._seeds = np.zeros(num_envs, dtype=object)
         # The number of each simulation's next episode, and what is added to it after that.
         self._next, self._stride = np.zeros(num_envs, np.intp), np.ones(num_envs, np.intp)
@@ -175,22 +175,11 @@ class LocomotionVectorEnv(VectorEnv[_Observations, NDArray[np.float32], NDArray[
         Raises:
             RunError: This machine cannot draw.
         """
-        if self.render_mode is None:
-            return None
-        simulations = self._simulations
-        if self._camera is None:
-            self._camera = new_camera(simulations, self._size)
-        camera = self._camera
-        return tuple(
-            camera.picture(qpos, torso)
-            for qpos, torso in zip(simulations.physics.qpos, simulations.torso, strict=True)
-        )
+        return None if self.render_mode is None else self._cameras.pictures()
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free what the pictures took."""
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
+        self._cameras.close()
 
     def _chosen(self, options: dict[str, Any] | None) -> NDArray[np.intp]:
         """The simulations whose episodes a reset begins."""

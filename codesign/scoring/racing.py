@@ -3,7 +3,8 @@
 A race has up to two stages: one short episode, then some whole ones. After each stage an upper
 bound of the score is compared with the threshold, and a body whose bound lies below it is
 pruned. The bounds are rules of thumb without a guarantee: ``benchmarks/racing.py`` counts how
-many of the best bodies they lose.
+many of the best bodies they lose. Tasks that do not reward moving along x have none: what bodies
+earn for goals or objects comes late or once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codesign.config import Racing
+from codesign.config.names import NO_BOUNDS
+from codesign.errors import UsageError
 
 if TYPE_CHECKING:
     from hyperdistill_core.rollout import Rollout
@@ -59,6 +62,25 @@ class Pruned:
     bound: UpperBound
 
 
+def require_bounds(task: Task, *, what: str = "racing", instead: str = "score in full") -> None:
+    """Refuse a task whose scores have no upper bound before episodes are whole.
+
+    Args:
+        task: The task.
+        what: Name of the option that asks for bounds.
+        instead: What to do.
+
+    Raises:
+        UsageError: The task does not reward moving along x.
+
+    Examples:
+        >>> from hyperdistill_core.tasks import get_task
+        >>> require_bounds(get_task("csr"))
+    """
+    if not task.along_x:
+        raise UsageError(f"{what}: {NO_BOUNDS.format(task=task.name, instead=instead)}")
+
+
 def race(
     run: Callable[..., Rollout], task: Task, racing: Racing, threshold: float, episodes: int
 ) -> Pruned | Rollout | None:
@@ -87,29 +109,34 @@ def race(
         result = run(task=stage, episodes=number, record_trajectory=not whole, measure_gait=whole)
         if result.unstable:
             return None
-        bound = upper_bound(result, task.max_steps, racing.margin)
+        bound = upper_bound(
+            result, steps=stage.max_steps, max_steps=task.max_steps, margin=racing.margin
+        )
         if threshold == SCREENING or bound.is_below(threshold):
             return Pruned(result, bound)
         whole_episodes = result if whole else None
     return whole_episodes
 
 
-def upper_bound(result: Rollout, max_steps: int, margin: float) -> UpperBound:
+def upper_bound(result: Rollout, *, steps: int, max_steps: int, margin: float) -> UpperBound:
     """The upper bound of a score from the first episodes, or their beginnings.
 
-    An episode that was cut off is extrapolated at the mean reward of its best window of half
-    its steps. If no episode was cut off, the estimate is their mean return, and the
-    margin shrinks with the square root of their number.
+    An episode was cut off if it reached the last step of its stage, and whole episodes have more
+    steps. It is extrapolated at the mean reward of its best window of half its steps. If no
+    episode was cut off, the estimate is their mean return, and the margin shrinks with the square
+    root of their number.
 
     Args:
         result: Rollout of E episodes, recorded if some of them were cut off.
-        max_steps: Control steps of a whole episode.
+        steps: Most control steps of these episodes. One that ended earlier has fallen, or has
+            left the terrain.
+        max_steps: Most control steps of a whole episode.
         margin: Margin of a single ended episode, as a share of the threshold.
 
     Raises:
         ValueError: An episode was cut off and the rollout was not recorded.
     """
-    cut_off = ~result.fell & (result.lengths < max_steps)
+    cut_off = ~result.fell & (result.lengths >= steps) & (steps < max_steps)
     if not cut_off.any():
         return UpperBound(result.score, margin / math.sqrt(len(result.returns)))
     if result.rewards is None:

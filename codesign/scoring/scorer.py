@@ -18,7 +18,7 @@ from codesign.config import Racing
 from codesign.scoring.controllers import load_controller, require_variants, resolve_best_of
 from codesign.scoring.instability import likely_cause
 from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
-from codesign.scoring.racing import SCREENING, Pruned, race
+from codesign.scoring.racing import SCREENING, Pruned, race, require_bounds
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION, ScoreRecord
 from hyperdistill_core.evaluation.statistics import confidence_interval
 from morph_ops import graph as body_graph
@@ -59,6 +59,7 @@ class BodyScorer:
         UnknownNameError: No task has this name.
         UsageError: No controller has this name or path, or its file cannot be read.
         UsageError: The controller has fewer variants than ``best_of`` or ``variants``.
+        UsageError: The task does not reward moving along x, so that nothing can race.
         ValueError: ``episodes`` is below 1 or above :data:`MOST_EPISODES`.
 
     Examples:
@@ -87,6 +88,8 @@ class BodyScorer:
         if not 1 <= episodes <= MOST_EPISODES:
             raise ValueError(f"episodes: expected 1 .. {MOST_EPISODES}, got {episodes}")
         self._task = get_task(task)
+        if racing is not None:
+            require_bounds(self._task)
         named = isinstance(controller, str | Path)
         self._controller = load_controller(controller) if named else controller
         self._best_of = resolve_best_of(self._controller, best_of)

@@ -18,6 +18,7 @@ from codesign.cluster import ClusterSettings, start_backend
 from codesign.config import Racing, Settings
 from codesign.scoring.controllers import find_controller, load_controller
 from codesign.scoring.fingerprint import fingerprint
+from codesign.scoring.racing import require_bounds
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import BodyScorer
 from codesign.scoring.several_tasks import (
@@ -130,6 +131,7 @@ class ScoringPool:
         UnknownNameError: No task has this name.
         UsageError: No controller has this name or path, or its file cannot be read.
         UsageError: The controller has fewer variants than ``best_of`` or ``variants``.
+        UsageError: A task does not reward moving along x, so that nothing can race.
         UsageError: The cluster does not exist, or its workers have other versions of the code or
             of the controller.
         RunError: The cluster has no workers.
@@ -176,6 +178,9 @@ class ScoringPool:
             )
             for name in self.tasks
         ]
+        if racing is not None:
+            for name in self.tasks:
+                require_bounds(get_task(name))
         find_controller(controller)  # refuses a mistyped name before the workers start
         setup = partial(
             _Worker,

@@ -158,7 +158,7 @@ def combined(
         >>> record.task, record.status, record.score, list(record.by_task)
         ('flat,csr', 'failed', -10000.0, ['flat', 'csr'])
     """
-    scored = [_on_scale(part, scales[part.task]) for part in parts]
+    scored = [on_scale(part, scales[part.task]) for part in parts]
     whole = replace(
         scored[0],
         task=",".join(part.task for part in parts),
@@ -181,6 +181,18 @@ def combined(
     return replace(whole, **_score(scored, scales, aggregate))
 
 
+def on_scale(part: ScoreRecord, scale: Scale) -> ScoreRecord:
+    """A record with its score on the scale among the metrics, where it was simulated.
+
+    Args:
+        part: The record on one task.
+        scale: The scale of that task.
+    """
+    if part.status != "ok":
+        return part
+    return replace(part, metrics={**part.metrics, NORMALIZED: scale.normalized(part.score)})
+
+
 def scales_to_json(scales: Mapping[str, Scale]) -> str:
     """Scales as JSON text, which :func:`scales_from_json` reads back exactly."""
     return json.dumps({task: vars(scale) for task, scale in scales.items()})
@@ -198,13 +210,6 @@ def scales_from_json(text: str) -> dict[str, Scale]:
         return {task: Scale(**{n: float(v) for n, v in known.items()}) for task, known in scales}
     except (AttributeError, TypeError) as error:
         raise ValueError(f"scales: expected mean and deviation of each task, got {text}") from error
-
-
-def _on_scale(part: ScoreRecord, scale: Scale) -> ScoreRecord:
-    """A record with its score on the scale among the metrics, where it has one."""
-    if part.status != "ok":
-        return part
-    return replace(part, metrics={**part.metrics, NORMALIZED: scale.normalized(part.score)})
 
 
 def _score(

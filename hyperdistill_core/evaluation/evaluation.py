@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from hyperdistill_core.evaluation.statistics import bootstrap_interval
 from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.parallel import map_in_workers
 from hyperdistill_core.rollout import Rollout, rollout
+from hyperdistill_core.rollout.policy import WrappedPolicy
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.tasks.sight import ahead
 
@@ -64,19 +66,22 @@ class Evaluation:
         Returns:
             Number of ``bodies``; ``mean``, its 95% interval ``low`` .. ``high``, ``median``,
             ``worst`` and ``best`` of the scores; ``falls``, the share of episodes that end with a
-            fall; ``failure_rate``, the share of bodies that score below a tenth of the mean.
+            fall; ``failure_rate``, the share of bodies that score below a tenth of the mean, NaN
+            unless the mean is positive.
         """
         low, high = self.interval()
+        mean = float(self.scores.mean())
+        failed = float((self.scores < _FAILURE_SHARE * mean).mean())
         return {
             "bodies": len(self.rollouts),
-            "mean": float(self.scores.mean()),
+            "mean": mean,
             "low": low,
             "high": high,
             "median": float(np.median(self.scores)),
             "worst": float(self.scores.min()),
             "best": float(self.scores.max()),
             "falls": float(np.mean([result.fell.mean() for result in self.rollouts])),
-            "failure_rate": float((self.scores < _FAILURE_SHARE * self.scores.mean()).mean()),
+            "failure_rate": failed if mean > 0.0 else math.nan,
         }
 
 
@@ -92,13 +97,16 @@ def paired_ratio(
         seed: Seed of the resamples.
 
     Returns:
-        The ratio and the lower and upper bound of its interval.
+        The ratio and the lower and upper bound of its interval; NaN for all unless both means are
+        positive.
 
     Examples:
         >>> ratio, low, high = paired_ratio(np.array([2.0, 4.0]), np.array([4.0, 8.0]))
         >>> (ratio, low, high)
         (0.5, 0.5, 0.5)
     """
+    if min(ours.mean(), theirs.mean()) <= 0.0:
+        return math.nan, math.nan, math.nan
     low, high = bootstrap_interval(_ratio_of_means, ours, theirs, seed=seed)
     return _ratio_of_means(ours, theirs), low, high
 
@@ -123,7 +131,8 @@ def evaluate(
         episodes: Number of episodes of each body.
         seed: Seed of the episodes' initial states.
         variants: Number of the controller's variant for each body. None means variant 0 for all.
-        blind: Whether a controller with height samples gets zeros in their place.
+        blind: Whether a controller or a teacher that sees gets zeros in place of height samples,
+            and a goal far ahead.
         n_workers: Number of worker processes. None means one for each core.
 
     Raises:
@@ -220,6 +229,21 @@ def _ratio_of_means(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> f
     return float(ours.mean() / theirs.mean())
 
 
+class _Blind(WrappedPolicy):
+    """A policy that sees flat ground and a goal far ahead, whatever there is."""
+
+    def act(
+        self,
+        state: NDArray[np.float64],
+        heights: NDArray[np.float64] | None = None,
+        *,
+        time: float | None = None,
+    ) -> NDArray[np.float64]:
+        """See :meth:`SeeingPolicy.act`."""
+        seen = np.tile(ahead(self.terrain_dim), (len(state), 1))
+        return super().act(state, seen, time=time)
+
+
 class _BodyEvaluator:
     """What a worker of an evaluation does: rollouts of bodies under one checkpoint."""
 
@@ -235,6 +259,8 @@ class _BodyEvaluator:
         policy = self._policies.for_body(graph, self._task, variant=variant)
         if self._blind and isinstance(policy, BodyMLP):
             policy = policy.on_flat_ground(ahead(policy.terrain_dim))
+        elif self._blind:
+            policy = _Blind(policy)
         return rollout(graph, policy, task=self._task, episodes=self._episodes, seed=self._seed)
 
 

@@ -8,6 +8,8 @@ control step costs one small dense MLP.
 
 Two more inputs are optional, and the generated weights add them to the observations. One is a
 height field of uneven ground: an encoder that all bodies share turns its points into a short code.
+The code joins the first of two hidden layers, where the published network has it join the second of
+three, so that in both of them two layers combine ground and states.
 The other is the clock phase (:mod:`hyperdistill_core.features.clock_phase`).
 """
 

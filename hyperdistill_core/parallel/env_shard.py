@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hyperdistill_core.features.batch_state import BatchStateReader
 from hyperdistill_core.parallel.env_arrays import EnvShape
-from hyperdistill_core.parallel.env_slot import WORLDS, EnvSlot
+from hyperdistill_core.parallel.env_slot import EnvSlot, training_worlds
 from hyperdistill_core.rollout.axes import in_axes_of
 from hyperdistill_core.tasks import Task
 from hyperdistill_core.tasks.episodes import EpisodesOfBodies
@@ -215,9 +215,9 @@ class EnvShard:
             reader=reader,
             elapsed=elapsed,
             checked_x=checked_x,
-            fall_heights=np.array([[body.fall_height] for body in bodies]),
+            fall_heights=np.stack([body.fall_heights for body in bodies]),
             actions=[flat[slot] for slot in slots],
-            worlds=self._task.worlds(self._seed, WORLDS),
+            worlds=training_worlds(self._task, self._seed),
             which=np.stack([body.worlds for body in bodies]),
             episodes=EpisodesOfBodies.of([body.episodes for body in bodies]),
         )
@@ -241,7 +241,7 @@ class _Tables:
         reader: Reader of the bodies' states.
         elapsed: (B, E) control steps since the running episodes began.
         checked_x: (B, E) x positions of the torsos at the latest progress check (m).
-        fall_heights: (B, 1) heights of the torso at which the bodies have fallen (m).
+        fall_heights: (B, E) heights of the torso at which the bodies have fallen (m).
         actions: (E, 2 N) controls of each body, views of the shared array.
         worlds: Worlds of the simulations.
         which: (B, E) number of the world of each simulation.

@@ -17,11 +17,30 @@ from hyperdistill_core.rollout import unstable_simulations
 from hyperdistill_core.tasks import Task
 from hyperdistill_core.tasks.episodes import SimulatedArrays
 from hyperdistill_core.tasks.task import start_pose
+from hyperdistill_core.tasks.terrain import Worlds
 
-#: Number of worlds of a vector env whose task draws them.
-WORLDS = 64
+# Number of worlds of a vector env whose task draws them, and number of the first one's episode.
+_WORLDS, _FIRST_EPISODE = 64, 2_000_000
 # Weight of the newest measurement in the running mean of a step's duration.
 _NEWEST = 0.1
+
+
+def training_worlds(task: Task, seed: int) -> Worlds:
+    """The worlds of a vector env: one, or 64 if the task draws them.
+
+    Their episodes come behind the million that a score may have, and behind those that select
+    variants: no score of the same seed has a world that a training has seen.
+
+    Args:
+        task: The task.
+        seed: Seed of the vector env.
+
+    Examples:
+        >>> from hyperdistill_core.tasks import get_task
+        >>> len(training_worlds(get_task("flat"), seed=0).worlds)
+        1
+    """
+    return task.worlds(seed, _WORLDS, _FIRST_EPISODE)
 
 
 class InitialStateSampler:
@@ -78,7 +97,7 @@ class EnvSlot:
         worlds: (E,) number of the world of each simulation. A simulation keeps its world while
             the body has the slot.
         episodes: What the task keeps of the running episodes; None if it keeps nothing.
-        fall_height: Height of the torso at which the body has fallen (m).
+        fall_heights: (E,) height of the torso at which the body has fallen (m).
         elapsed: (E,) control steps since the running episodes began.
         checked_x: (E,) x positions of the torsos at the latest progress check (m).
         seconds: Running mean of a control step's duration (s), 0 while it is not measured.
@@ -87,13 +106,13 @@ class EnvSlot:
     def __init__(
         self, graph: nx.DiGraph[str], task: Task, *, n_envs: int, seed: int, body_number: int
     ) -> None:
-        worlds = task.worlds(seed, WORLDS)
+        worlds = training_worlds(task, seed)
         self.worlds = worlds.of_slot(body_number, n_envs)
         self._worlds = worlds.of_numbers(self.worlds)
         models = task.models(graph, worlds.of_numbers(np.array(list(dict.fromkeys(self.worlds)))))
         model = models[0]
         self.layout = BodyLayout.from_graph(graph, model)
-        self.fall_height = task.fall_height(graph)
+        self.fall_heights = task.fall_heights(graph, self._worlds)
         self.seconds = 0.0
         self._task = task
         self._sampler = InitialStateSampler(task, model, seed=seed, body_number=body_number)

@@ -172,12 +172,13 @@ def _lockstep(
             recorder = Recorder(physics, task.max_steps, poses=measure_gait)
         torso = physics.xpos[:, layout.body_ids[0]]
         which = worlds.of_episodes(episodes)
-        kept = task.begin(graph, model, physics, worlds.of_numbers(which))
+        of_episodes = worlds.of_numbers(which)
+        kept = task.begin(graph, model, physics, of_episodes)
         statistics = EpisodeStatistics(
             torso,
             physics.ctrl,
             task,
-            task.fall_height(graph),
+            task.fall_heights(graph, of_episodes),
             ground=partial(worlds.ground, which),
             episodes=kept,
         )

@@ -94,7 +94,7 @@ class EpisodeStatistics:
             change after the end of its episode.
         ctrl: (E, nu) controls, a live view.
         task: Task, which defines rewards and falls.
-        fall_height: Height of the torso at which the body has fallen (m).
+        fall_heights: (E,) height of the torso at which the body has fallen (m).
         ground: Function that gives the heights (E,) of the ground (m) below positions (E, 3); None
             for a flat ground.
         episodes: What the task keeps of the episodes; None if it keeps nothing.
@@ -109,7 +109,7 @@ class EpisodeStatistics:
         torso: NDArray[np.float64],
         ctrl: NDArray[np.float64],
         task: Task,
-        fall_height: float,
+        fall_heights: NDArray[np.float64],
         *,
         ground: Callable[[NDArray[np.float64]], NDArray[np.float64] | None],
         episodes: Episodes | None = None,
@@ -118,7 +118,7 @@ class EpisodeStatistics:
         self._episodes = episodes
         self._torso, self._ctrl = torso, ctrl
         self._task = task
-        self._fall_height, self._ground_below = fall_height, ground
+        self._fall_heights, self._ground_below = fall_heights, ground
         self._steps = 0
         self._start_x = torso[:, 0].copy()
         self._before = torso.copy()
@@ -139,7 +139,7 @@ class EpisodeStatistics:
         self._before = after
         self._steps += 1
         self.ground = self._ground_below(after)
-        low = task.fell(after, self._fall_height, self.ground)
+        low = task.fell(after, self._fall_heights, self.ground)
         over = low | task.left(after)
         # In most steps no episode ends: one comparison of all is cheaper than an index.
         if np.count_nonzero(over) == len(over) - len(self.running):

@@ -18,8 +18,13 @@ from hyperdistill_core.tasks.episodes import Episodes
 from hyperdistill_core.tasks.escape import ESCAPE, ESCAPE_REFERENCE, Escape
 from hyperdistill_core.tasks.exploration import EXPLORATION, EXPLORATION_REFERENCE, Exploration
 from hyperdistill_core.tasks.flat import FLAT, FLAT_REFERENCE, Flat, FlatReference
-from hyperdistill_core.tasks.forward import FORWARD, FORWARD_REFERENCE, Forward
-from hyperdistill_core.tasks.navigation import NAVIGATION, NAVIGATION_REFERENCE, Navigation
+from hyperdistill_core.tasks.forward import FORWARD, FORWARD_REFERENCE, ROUGH, Forward
+from hyperdistill_core.tasks.navigation import (
+    GOALS,
+    NAVIGATION,
+    NAVIGATION_REFERENCE,
+    Navigation,
+)
 from hyperdistill_core.tasks.scene import (
     SceneTask,
     is_scene,
@@ -52,6 +57,8 @@ TASKS: Registry[Task] = Registry(
     },
     plugin=_plugin,
 )
+#: Tasks for trainings: they mix or repeat what other tasks have, and have no reference forms.
+TRAINING_TASKS = (ROUGH.name, GOALS.name)
 
 
 def get_task(name: str) -> Task:
@@ -78,6 +85,7 @@ def get_task(name: str) -> Task:
 
 __all__ = [
     "TASKS",
+    "TRAINING_TASKS",
     "Delivery",
     "Episodes",
     "Escape",

@@ -5,7 +5,7 @@
 | `csr`      | curves, steps and rugged squares, 110 m x 40 m          | 0.3      | Gupta 2022 |
 | `vt`       | the same with walls, 100 m x 100 m, with a control cost | 0.5      | Gupta 2021 |
 | `obstacle` | flat, with up to 50 boxes and walls, 100 m x 40 m       | 0.5      | Gupta 2022 |
-| `rough`    | that of `csr`, with lower segments too, or `obstacle`   | 0.5      |            |
+| `rough`    | that of `csr`, with lower segments too, or `obstacle`   | as there |            |
 | `incline`  | 10 degrees uphill, 150 m x 40 m                         | 0.2      | Gupta 2021 |
 
 A body has fallen when its torso is that share of its rest height, without the 0.2 m below it, above
@@ -24,6 +24,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.random import RandomState
@@ -36,6 +38,8 @@ from hyperdistill_core.tasks.terrain.obstacles import Obstacles
 from hyperdistill_core.tasks.terrain.slope import Slope
 from hyperdistill_core.tasks.terrain.world import World
 
+#: How the world of an episode is drawn.
+Terrain: TypeAlias = Corridor | Obstacles | Slope | Mixture
 #: Distance to a side edge at or below which an episode ends (m).
 EDGE_M = 1.0
 
@@ -57,13 +61,13 @@ class Forward(Task):
         [False, True]
     """
 
-    terrain: Corridor | Obstacles | Slope | Mixture
+    terrain: Terrain
     edge: float = math.inf
     slope: float = 0.0
 
     def draw_world(self, rng: RandomState) -> World:
         """See :meth:`Task.draw_world`."""
-        return self.terrain.draw_world(rng)
+        return self.terrain.draw_world(rng) if self.varied else _only_world(self.terrain)
 
     def terms(
         self, before: NDArray[np.float64], after: NDArray[np.float64]
@@ -75,6 +79,12 @@ class Forward(Task):
     def left(self, position: NDArray[np.float64]) -> NDArray[np.bool_]:
         """See :meth:`Task.left`."""
         return self.edge - np.abs(position[..., 1]) <= EDGE_M
+
+
+@lru_cache(maxsize=4)
+def _only_world(terrain: Terrain) -> World:
+    """The world of a terrain that draws nothing, such as a slope."""
+    return terrain.draw_world(RandomState(0))
 
 
 _UNEVEN = Corridor(half_length=55, half_width=20)
@@ -105,7 +115,6 @@ FT = Forward(
         half_length=75, half_width=75, walls=True, kinds=("curve",), flat_half_lengths=(75,)
     ),
     control_cost=1e-3,
-    varied=True,
 )
 OBSTACLE = Forward(
     name="obstacle",
@@ -117,7 +126,10 @@ OBSTACLE = Forward(
 #: learns on lower ones.
 ROUGH = Forward(
     name="rough",
-    terrain=Mixture(terrains=(replace(_UNEVEN, relief=(0.25, 0.5, 0.75, 1.0)), _BOXES)),
+    terrain=Mixture(
+        terrains=(replace(_UNEVEN, relief=(0.25, 0.5, 0.75, 1.0)), _BOXES),
+        fall_ratios=(CSR.fall_ratio, OBSTACLE.fall_ratio),
+    ),
     edge=20.0,
     varied=True,
 )

@@ -29,8 +29,11 @@ AnyTask = TypeVar("AnyTask", bound="Task")
 _CLEARANCE_M = 0.2
 # Child of an episode's seed sequence that its world is drawn from; 0 and 1 draw the noise.
 _WORLD_STREAM = 2
-# Worlds, and sets of worlds, that a process keeps: bodies come one after the other into the same.
-_KEPT_WORLDS, _KEPT_SETS = 64, 2
+# Worlds that a process keeps, as bodies come one after the other into the same. A set is a copy of
+# its worlds' maps (3 to 12 MB each). Best-of-N takes four sets in turn, with racing seven, all of
+# few episodes; trainings take one of 64.
+_KEPT_WORLDS, _KEPT_SMALL, _KEPT_LARGE = 64, 8, 2
+_SMALL = 16
 
 
 def start_pose(model: mujoco.MjModel) -> NDArray[np.float64]:
@@ -199,7 +202,8 @@ class Task(ABC):
         """
         if not self.varied:
             return Worlds([self.world()])
-        return _worlds(self, seed, first_episode, episodes)
+        kept = _small_set if episodes <= _SMALL else _large_set
+        return kept(self, seed, first_episode, episodes)
 
     def model(self, graph: nx.DiGraph[str], world: World | None = None) -> mujoco.MjModel:
         """The MuJoCo model of a body in a world, with nothing that a rollout does not need.
@@ -247,6 +251,20 @@ class Task(ABC):
         # Heights hit the limit to the last digit: this is the order of the public environment.
         rest = (body_graph.torso(graph).pos[2] + self.ground_m) - self.ground_m
         return self.fall_ratio * (rest - clearance)
+
+    def fall_heights(self, graph: nx.DiGraph[str], worlds: Sequence[World]) -> NDArray[np.float64]:
+        """:meth:`fall_height` (E,) in several worlds, which may have fall ratios of their own (m).
+
+        Args:
+            graph: The body.
+            worlds: (E,) the worlds.
+        """
+        ratios = [world.fall_ratio for world in worlds]
+        of_ratio = {
+            ratio: (self if ratio is None else replace(self, fall_ratio=ratio)).fall_height(graph)
+            for ratio in set(ratios)
+        }
+        return np.array([of_ratio[ratio] for ratio in ratios])
 
     def height(
         self, position: NDArray[np.float64], ground: float | NDArray[np.float64] | None = None
@@ -408,6 +426,9 @@ def _world(task: Task, seed: int, episode: int) -> World:
     return task.draw_world(RandomState(np.random.MT19937(sequence)))
 
 
-@lru_cache(maxsize=_KEPT_SETS)
-def _worlds(task: Task, seed: int, first_episode: int, episodes: int) -> Worlds:
+def _set(task: Task, seed: int, first_episode: int, episodes: int) -> Worlds:
     return Worlds([task.world(seed, first_episode + k) for k in range(episodes)])
+
+
+_small_set = lru_cache(maxsize=_KEPT_SMALL)(_set)
+_large_set = lru_cache(maxsize=_KEPT_LARGE)(_set)

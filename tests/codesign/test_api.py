@@ -222,6 +222,7 @@ def test_robots_are_bodies_files_folders_and_runs(finished, body, tiny_controlle
         ({"variant": 0, "top": 1}, "variant: names the variant to score"),
         ({"variant": 7}, r"variant: expected 0 \.\. 0, because the controller .* got 7"),
         ({"finetune": 9, "top": 1}, "finetune: trains every robot"),
+        ({"task": "escape", "top": 1}, "top: expected a task that rewards moving along x, got"),
     ],
 )
 def test_scores_refuse_options_that_exclude_each_other(body, tiny_controller, options, message):

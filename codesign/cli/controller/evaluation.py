@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ COLUMNS = (
 @click.option(
     "--blind",
     is_flag=True,
-    help="Add rows of the controller with zeros in place of its height samples.",
+    help="Add rows of the controller or teacher with zeros in place of its height samples.",
 )
 @click.option(
     "--workers",
@@ -95,7 +96,8 @@ def evaluate(
     children, mutants-1 .. mutants-5, limb-length, limb-angle, joint-range, mass, armature,
     damping, gear; or a group of these: mutants, kinematics, dynamics, all.
 
-    The failure rate is the share of bodies with a return below a tenth of the mean.
+    The failure rate is the share of bodies with a return below a tenth of the mean. Where a mean
+    is not positive, it and ratios mean nothing: "-", and null in JSON.
 
     \b
     codesign controller evaluate flat-v2 robots/ --split mutants=20 --best-of 8
@@ -197,7 +199,7 @@ def _evaluate_split(
         "best_of": best_of,
         "variants": variants,
         "hashes": [body_hash(graph) for graph in graphs],
-        "summary": result.summary(),
+        "summary": _plain(result),
         "scores": result.scores.tolist(),
     }
     others = [("teacher", run(graphs, name, episodes=episodes, **options)) for name in teachers]
@@ -209,12 +211,14 @@ def _evaluate_split(
     for name, other in others:
         ratio, low, high = paired_ratio(result.scores, other.scores)
         rows.append(_row(f"{split.name} {name}", other))
-        rows.append([f"{split.name} ratio", "", f"{ratio:.2f}", f"{low:.2f}..{high:.2f}"])
+        known = not math.isnan(ratio)
+        shown = (f"{ratio:.2f}", f"{low:.2f}..{high:.2f}") if known else ("-", "")
+        rows.append([f"{split.name} ratio", "", *shown])
         rows[-1] += [""] * (len(COLUMNS) - len(rows[-1]))
         figures |= {
-            f"{name}_summary": other.summary(),
+            f"{name}_summary": _plain(other),
             f"{name}_scores": other.scores.tolist(),
-            f"{name}_ratio": [ratio, low, high],
+            f"{name}_ratio": [ratio, low, high] if known else None,
         }
     return figures, rows
 
@@ -228,5 +232,10 @@ def _row(name: str, result: Evaluation) -> list[str]:
         f"{summary['low']:.1f}..{summary['high']:.1f}",
         *(f"{summary[key]:.1f}" for key in ("median", "worst", "best")),
         f"{summary['falls']:.0%}",
-        f"{summary['failure_rate']:.0%}",
+        "-" if math.isnan(summary["failure_rate"]) else f"{summary['failure_rate']:.0%}",
     ]
+
+
+def _plain(result: Evaluation) -> dict[str, float | None]:
+    """The summary of an evaluation for JSON, which has no NaN."""
+    return {name: None if math.isnan(value) else value for name, value in result.summary().items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numpy.random import RandomState
 
@@ -17,17 +17,19 @@ class Mixture:
 
     Attributes:
         terrains: The terrains.
+        fall_ratios: Fall ratio on each of them.
 
     Examples:
         >>> flat = Corridor(half_length=50, half_width=20, kinds=("flat",))
         >>> boxes = Obstacles(corridor=flat, number=50, half_sizes=(0.5,), margin_m=3)
-        >>> mixture = Mixture(terrains=(flat, boxes))
+        >>> mixture = Mixture(terrains=(flat, boxes), fall_ratios=(0.3, 0.5))
         >>> worlds = [mixture.draw_world(RandomState(seed)) for seed in range(4)]
         >>> [len(world.geoms) > 50 for world in worlds]
         [False, True, False, False]
     """
 
     terrains: tuple[Corridor | Obstacles, ...]
+    fall_ratios: tuple[float, ...]
 
     def draw_world(self, rng: RandomState) -> World:
         """Draw a world.
@@ -35,4 +37,6 @@ class Mixture:
         Args:
             rng: Generator.
         """
-        return self.terrains[rng.randint(len(self.terrains))].draw_world(rng)
+        number = rng.randint(len(self.terrains))
+        world = self.terrains[number].draw_world(rng)
+        return replace(world, fall_ratio=self.fall_ratios[number])

@@ -199,6 +199,8 @@ class World:
         native_ccd: Whether MuJoCo detects convex collisions by its native algorithm.
         goals: Places to go to, or to bring the object to (m).
         object: What a body can push; its free joint is the last one of the model.
+        fall_ratio: Share of the height of the torso at rest at which a body has fallen here; None
+            for that of the task.
 
     Examples:
         >>> World(geoms=(Plane("floor"),)).start
@@ -213,6 +215,7 @@ class World:
     native_ccd: bool = True
     goals: tuple[Vector, ...] = ()
     object: Placed | None = None
+    fall_ratio: float | None = None
 
     def put_object(self, qpos: NDArray[np.float64]) -> None:
         """Put the object, if there is one, where it is when an episode begins.

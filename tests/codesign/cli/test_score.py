@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codesign.api import task_names
+from codesign.scoring import ScoringPool
 from codesign.scoring.perturbations import PERTURBATIONS
 
 
@@ -51,6 +53,25 @@ def test_several_tasks_give_a_column_each(run, bodies, tiny_controller):
     assert tasks == [(str(file), task) for task in ("flat", "incline") for file in files]
     alone = json.loads(run("score", files[0], *options, "--task", "incline", "--json", "-"))
     assert alone[0]["returns"] == records[2]["returns"]
+    assert "normalized_score" not in records[0]["metrics"]
+
+
+def test_scores_of_other_units_are_normalized(run, bodies, tiny_controller):
+    file = sorted(bodies.iterdir())[0]
+    options = ["--controller", tiny_controller, "--episodes", 1, "--workers", 0]
+    records = json.loads(run("score", file, *options, "--task", "flat,patrol", "--json", "-"))
+    assert [record["metrics"]["normalized_score"] for record in records] != [100.0, 100.0]
+    with ScoringPool(workers=0, controller=tiny_controller, tasks=("flat", "patrol")) as pool:
+        scale = pool.measure_scales()["patrol"]
+    expected = scale.normalized(records[1]["score"])
+    assert records[1]["metrics"]["normalized_score"] == pytest.approx(expected)
+
+
+def test_all_tasks_are_those_that_bodies_are_scored_on():
+    names = task_names("all")
+    assert names[0] == "flat"
+    assert len(names) == 14
+    assert not {"rough", "goals", "csr-reference"} & set(names)
 
 
 @pytest.mark.parametrize(

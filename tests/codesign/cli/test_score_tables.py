@@ -53,6 +53,18 @@ def test_mean_and_worst_stand_beside_speeds_alone():
     assert "failed" in text
 
 
+def test_mean_and_worst_of_other_units_are_on_one_scale():
+    def on(task, score, **terms):
+        return replace(WALKED, task=task, terms=terms, metrics={"normalized_score": score})
+
+    fast = [on("flat", 120.0, forward=1.0), on("escape", 80.0, away=1.0)]
+    failed = [replace(record, robot="b.xml") for record in (on("flat", 90.0), BLANK)]
+    lines = shown(tasks_table([*fast, *failed])).splitlines()
+    assert [line.split()[-2:] for line in lines if "xml" in line] == [["100.0", "80.0"], ["-", "-"]]
+    assert any("(120)" in line and "(80)" in line for line in lines)
+    assert "reference bodies get 100" in lines[-1]
+
+
 def test_details_name_everything_that_was_found_out():
     text = shown(details_table(WALKED, ["torso", "left", "tail", "[right]"]))
     for part in (

@@ -132,6 +132,14 @@ def test_what_the_user_sets_himself_does_not_give_way(tmp_path):
         config.load(preset="quickstart", file=file)
 
 
+def test_the_racing_of_a_preset_gives_way_where_scores_have_no_bounds():
+    assert config.load(preset="derl", assignments=["task=csr"]).racing == Racing()
+    for setting in ("task=point-nav", "task=escape", "tasks=['flat', 'csr']"):
+        assert config.load(preset="derl", assignments=[setting]).racing is None
+    with pytest.raises(SettingsError, match="racing: expected a task that rewards moving along x"):
+        config.load(preset="derl", assignments=["task=point-nav", "racing.steps=50"])
+
+
 def test_derl_has_its_published_size():
     settings = config.load(preset="derl")
     assert (settings.total, settings.population, settings.tournament) == (4000, 576, 4)

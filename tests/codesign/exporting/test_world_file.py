@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -131,6 +132,26 @@ def test_the_script_has_the_returns_of_the_scores(name, blind, walker, seeing_co
     np.testing.assert_allclose(distance, expected.distance, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["incline-reference", "manipulation-ball"])
+def test_on_flat_ground_a_design_stands_on_it(name, walker, tiny_controller, tmp_path):
+    folder = exported(walker, tiny_controller, tmp_path / "out", task=name)
+    task = get_task(name)
+    policy = Controller.load(tiny_controller).for_body(walker, task.model(walker))
+    flat = replace(get_task("flat"), fall_ratio=task.fall_ratio)
+    expected = rollout(walker, policy, task=flat, episodes=2, seed=SEED)
+    distance, seconds = run_standalone.simulate(folder / "it.xml")
+    np.testing.assert_allclose(seconds, expected.lengths * 0.02, atol=1e-9)
+    np.testing.assert_allclose(distance, expected.distance, rtol=1e-6, atol=1e-9)
+
+
+def test_goals_are_sites_and_in_the_record(body, tiny_controller, tmp_path):
+    folder = exported(body, tiny_controller, tmp_path / "out", task="patrol")
+    goals = [list(goal) for goal in get_task("patrol").world().goals]
+    model = mujoco.MjModel.from_xml_path(str(folder / "it.world.xml"))
+    assert [model.site(f"task-goal-{number}").pos.tolist() for number in (1, 2)] == goals
+    assert json.loads((folder / "it.record.json").read_text("utf-8"))["goals"] == goals
+
+
 def test_the_script_sees_a_goal_far_ahead(walker, seeing_controller, tmp_path):
     loaded = Controller.load(seeing_controller)
     config = replace(loaded.network.config, terrain_dim=195 + 3)
@@ -156,7 +177,7 @@ def test_the_height_samples_are_those_of_our_rollouts(walker):
     rng = np.random.default_rng(0)
     task = get_task("csr")
     worlds = task.worlds(SEED, 1)
-    world = _arrays(task, worlds.worlds[0], 1)
+    world = _arrays(task, worlds.worlds[0])
     model = task.model(walker, worlds.worlds[0])
     data, design = mujoco.MjData(model), {"samples": sample_places(1410)}
     for _ in range(20):

@@ -16,7 +16,7 @@ import codesign
 import codesign.gym
 body = codesign.read_body(sys.argv[1])
 options = {"render_mode": "rgb_array", "width": 160, "height": 120}
-for task in ("flat", "flat-reference"):
+for task in sys.argv[2:]:
     env = codesign.gym.LocomotionEnv(body, task=task, **options)
     env.reset(seed=0)
     first = env.render()
@@ -29,21 +29,29 @@ envs = codesign.gym.LocomotionVectorEnv(2, body, render_mode="rgb_array", width=
 envs.reset(seed=0)
 print(*(picture.shape for picture in envs.render()))
 envs.close()
+options |= {"task": "csr"}
+envs = codesign.gym.LocomotionVectorEnv(2, body, **options)
+envs.reset(seed=0)
+one, two = envs.render()
+print((one != two).any())
+envs.close()
 """
+TASKS = ("flat", "flat-reference", "csr", "manipulation-ball", "point-nav")
 
 
-def test_pictures_show_the_robot(tmp_path, body):
+def test_pictures_show_the_robot_in_its_world(tmp_path, body):
     write_body(body, tmp_path / "robot.json")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "robot.json")],
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "robot.json"), *TASKS],
         capture_output=True, text=True, check=False, env={**os.environ, "MUJOCO_GL": "egl"},
     )  # fmt: skip
     if "Cannot initialize a EGL" in done.stderr or "No module named 'OpenGL" in done.stderr:
         pytest.skip("no EGL on this machine")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        *["(120, 160, 3) uint8 True True"] * 2,
+        *["(120, 160, 3) uint8 True True"] * len(TASKS),
         "(64, 64, 3) (64, 64, 3)",
+        "True",
     ]
 
 

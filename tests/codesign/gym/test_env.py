@@ -179,8 +179,8 @@ def test_without_gymnasium_it_says_what_to_install():
     assert "run pip install 'codesign[rl]'" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["point-nav", "manipulation-ball"])
-def test_returns_of_a_task_with_goals_equal_those_of_a_rollout(name, body):
+@pytest.mark.parametrize("name", ["point-nav", "manipulation-ball", "rough"])
+def test_returns_of_a_task_whose_worlds_differ_equal_those_of_a_rollout(name, body):
     task = replace(get_task(name), max_steps=40)
     env = LocomotionEnv(body, task=task)
     policy = Linear(env)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from codesign.config import Racing
+from codesign.errors import UsageError
 from codesign.scoring import BodyScorer, ScoringPool
+from codesign.scoring.controllers import load_controller
 from codesign.scoring.racing import Pruned, UpperBound, race, upper_bound
-from hyperdistill_core.rollout import Rollout
+from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from morph_ops.sampling import sample_body
 
@@ -37,23 +40,35 @@ def result(rewards, *, fell: bool | np.ndarray = False, unstable=False):
     )
 
 
+def bound_of(rollout, *, margin, steps=None):
+    """The upper bound of episodes that the longest of them could not pass."""
+    return upper_bound(rollout, steps=steps or max(rollout.lengths), max_steps=10, margin=margin)
+
+
 def test_an_episode_that_was_cut_off_is_extrapolated_at_its_best_half():
     slow_then_fast = result([[0.0, 1.0, 2.0, 1.0]])
-    assert upper_bound(slow_then_fast, 10, 0.5) == UpperBound(4.0 + 6 * 1.5, 0.0)
+    assert bound_of(slow_then_fast, margin=0.5) == UpperBound(4.0 + 6 * 1.5, 0.0)
 
 
 def test_the_margin_of_ended_episodes_shrinks_with_their_number():
     fallen = result([[1.0, 1.0]], fell=True)
-    assert upper_bound(fallen, 10, 0.6) == UpperBound(2.0, 0.6)
+    assert bound_of(fallen, margin=0.6) == UpperBound(2.0, 0.6)
     whole = result([[1.0] * 10, [2.0] * 10, [0.0] * 10, [1.0] * 10])
-    assert upper_bound(whole, 10, 0.6) == UpperBound(10.0, 0.3)
+    assert bound_of(whole, margin=0.6) == UpperBound(10.0, 0.3)
     assert not UpperBound(10.0, 0.3).is_below(14.0)
     assert UpperBound(10.0, 0.3).is_below(15.0)
 
 
 def test_an_episode_that_ended_by_a_fall_is_not_extrapolated():
     both = result([[1.0, 1.0], [2.0, 2.0]], fell=np.array([True, False]))
-    assert upper_bound(both, 10, 0.5) == UpperBound((2.0 + 20.0) / 2, 0.0)
+    assert bound_of(both, margin=0.5) == UpperBound((2.0 + 20.0) / 2, 0.0)
+
+
+def test_an_episode_that_left_the_terrain_is_not_extrapolated():
+    both = result([[1.0, 1.0], [2.0, 2.0, 2.0]])
+    assert bound_of(both, margin=0.5) == UpperBound((2.0 + 20.0) / 2, 0.0)
+    whole = replace(result([[1.0] * 10, [3.0] * 4]), rewards=None)
+    assert bound_of(whole, margin=0.5).score == 11.0, "whole episodes are not recorded"
 
 
 class Runs:
@@ -96,6 +111,27 @@ def test_falls_in_whole_episodes_prune():
     pruned = race(runs, replace(TASK, max_steps=120), Racing(), 190.0, 4)
     assert isinstance(pruned, Pruned)
     assert len(pruned.rollout.returns) == 2
+
+
+@pytest.mark.parametrize("name", ["csr", "escape"])
+def test_a_body_may_leave_the_terrain_in_whole_episodes(name, body, tiny_controller, monkeypatch):
+    task = replace(get_task(name), max_steps=4)
+    everywhere = np.ones(2, dtype=np.bool_)
+    monkeypatch.setattr(type(task), "left", lambda _, position: everywhere[: len(position)])
+    policy = load_controller(tiny_controller).for_body(body, task.model(body))
+    ended = race(partial(rollout, body, policy), task, Racing(steps=2, margin=1e9), 1.0, 4)
+    assert isinstance(ended, Rollout)
+    assert ended.lengths.tolist() == [1, 1]
+    assert not ended.fell.any()
+
+
+@pytest.mark.parametrize("name", ["escape", "exploration", "patrol", "mvt"])
+def test_tasks_without_bounds_are_refused(name, tiny_controller):
+    message = f"racing: expected a task that rewards moving along x, got {name}: "
+    for start in (scorer, partial(ScoringPool, workers=0)):
+        with pytest.raises(UsageError, match=message):
+            start(controller=tiny_controller, task=name, racing=Racing())
+    assert scorer(tiny_controller, task=name), "nothing races"
 
 
 def test_stages_that_are_not_shorter_than_the_score_are_skipped():

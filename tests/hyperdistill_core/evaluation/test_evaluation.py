@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ import torch
 
 from hyperdistill_core.controller.controller import Controller, ControllerError
 from hyperdistill_core.errors import TrainingError
+from hyperdistill_core.evaluation import evaluation
 from hyperdistill_core.evaluation.checkpoint_policies import CheckpointPolicies
 from hyperdistill_core.evaluation.evaluation import (
     Evaluation,
@@ -61,6 +63,15 @@ def test_summary_counts_falls_and_failures():
     assert (summary["low"], summary["high"]) == pytest.approx(np.quantile(draws, [0.025, 0.975]))
 
 
+def test_shares_of_a_mean_that_is_not_positive_mean_nothing():
+    negative, positive = np.array([-10.0, -5.0]), np.array([10.0, 20.0])
+    summary = Evaluation(tuple(Scored(s, fell=False) for s in negative)).summary()
+    assert summary["mean"] == -7.5
+    assert math.isnan(summary["failure_rate"])
+    assert np.isnan(paired_ratio(negative, positive)).all()
+    assert np.isnan(paired_ratio(positive, negative)).all()
+
+
 def test_one_body_is_its_own_interval():
     assert Evaluation((Scored(7.0, fell=False),)).interval() == (7.0, 7.0)
 
@@ -100,6 +111,23 @@ def test_a_blind_evaluation_hides_the_ground(body, tmp_path):
     expected = rollout(body, policy, task=task, episodes=1, seed=3)
     np.testing.assert_array_equal(blind.rollouts[0].returns, expected.returns)
     assert seeing.scores[0] != blind.scores[0]
+
+
+def test_a_blind_teacher_acts_as_on_flat_ground(body, seeing_controller, monkeypatch):
+    controller, task = Controller.load(seeing_controller), get_task("incline")
+    network = Generalist.from_hypernetwork(Hypernetwork.from_numpy(controller.network)).eval()
+    policies = CheckpointPolicies((network, controller.normalization))
+    monkeypatch.setattr(CheckpointPolicies, "load", lambda _: policies)
+    short = replace(task, max_steps=30)
+    monkeypatch.setattr(evaluation, "get_task", lambda _: short)
+    seeing, blind = (
+        evaluation._BodyEvaluator("it", task="it", episodes=1, seed=0, blind=blind)((body, 0))
+        for blind in (False, True)
+    )
+    folded = controller.for_body(body, task.model(body)).on_flat_ground()
+    expected = rollout(body, folded, task=short, episodes=1)
+    np.testing.assert_allclose(blind.returns, expected.returns, rtol=1e-3)
+    assert abs(seeing.returns - expected.returns) > 0.1 * abs(expected.returns)
 
 
 def test_a_teacher_that_sees_acts_as_its_controller(body, seeing_controller):

@@ -10,7 +10,7 @@ import pytest
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.parallel.env_arrays import EnvShape
 from hyperdistill_core.parallel.env_shard import EnvShard, NoProgress
-from hyperdistill_core.parallel.env_slot import WORLDS
+from hyperdistill_core.parallel.env_slot import training_worlds
 from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import Task, get_task
 from morph_ops.sampling import sample_body
@@ -41,9 +41,8 @@ class ReferenceSimulation:
 
     def __init__(self, graph, task, body_number, env):
         self.task, self.graph, self.body_number = task, graph, body_number
-        self.world = task.worlds(SEED, WORLDS).worlds[
-            (body_number * N_ENVS + env) % (WORLDS if task.varied else 1)
-        ]
+        worlds = training_worlds(task, SEED).worlds
+        self.world = worlds[(body_number * N_ENVS + env) % len(worlds)]
         self.model = task.model(graph, self.world)
         self.layout = BodyLayout.from_graph(graph, self.model)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.features import BodyLayout, StateReader
-from hyperdistill_core.parallel.env_slot import WORLDS
+from hyperdistill_core.parallel.env_slot import training_worlds
 from hyperdistill_core.parallel.vector_env import NoProgress, VectorEnv
 from hyperdistill_core.rollout import quiet_warnings, rollout, unstable_simulations
 from hyperdistill_core.tasks import get_task
@@ -34,18 +34,25 @@ def n_max(bodies):
     return max(map(len, bodies)) + 1
 
 
+def test_trainings_have_worlds_of_their_own():
+    task = get_task("point-nav")
+    trained = {world.goals for world in training_worlds(task, seed=0).worlds}
+    assert len(trained) == 64
+    assert trained.isdisjoint(world.goals for world in task.worlds(0, episodes=64).worlds)
+
+
 class ReferenceSlot:
     """The definition of a slot: one ``MjData`` for each simulation, and ``StateReader``."""
 
     def __init__(self, graph, task, n_max, *, seed, body_number, no_progress=None):
         self.task, self.n_max, self.no_progress = task, n_max, no_progress
-        worlds = task.worlds(seed, WORLDS).worlds
+        worlds = training_worlds(task, seed).worlds
         numbers = [(body_number * N_ENVS + env) % len(worlds) for env in range(N_ENVS)]
         self.worlds = [worlds[number] for number in numbers]
         self.models = [task.model(graph, world) for world in self.worlds]
         self.model = self.models[0]
         self.layout = BodyLayout.from_graph(graph, self.model)
-        self.fall_height = task.fall_height(graph)
+        self.fall_heights = task.fall_heights(graph, self.worlds)
         self.root, self.n_drawn = [seed, body_number], 0
         self.data = [mujoco.MjData(model) for model in self.models]
         for env in range(N_ENVS):
@@ -81,7 +88,7 @@ class ReferenceSlot:
             unstable = unstable_simulations(warning[None], data.qpos[None])[0]
             self.elapsed[index] += 1
             ended = set()
-            if unstable or self.task.fell(after, self.fall_height, self.ground(index)):
+            if unstable or self.task.fell(after, self.fall_heights[index], self.ground(index)):
                 ended = {"terminated", "fell"}
             elif self.task.left(after):
                 ended = {"terminated"}
@@ -143,6 +150,7 @@ def all_arrays(result):
         ("flat-reference", 2, 1, None),
         ("csr", 2, 2, None),
         ("vt", 1, 1, None),
+        ("rough", 1, 1, None),
     ],
 )
 def test_equal_to_plain_mj_step(bodies, n_max, task, n_workers, n_parts, no_progress):

@@ -10,7 +10,8 @@ import pytest
 
 from hyperdistill_core.features import STATE_DIM, BodyLayout
 from hyperdistill_core.rollout import rollout
-from hyperdistill_core.tasks import TASKS, Forward, get_task
+from hyperdistill_core.tasks import TASKS, TRAINING_TASKS, Forward, get_task
+from hyperdistill_core.tasks.forward import ROUGH
 from hyperdistill_core.tasks.terrain import (
     Box,
     HeightField,
@@ -18,6 +19,7 @@ from hyperdistill_core.tasks.terrain import (
     HeightMaps,
     Obstacles,
     World,
+    headings,
 )
 from morph_ops.graph import torso
 
@@ -143,6 +145,23 @@ def test_a_ground_without_draws_has_one_world():
     assert len(get_task("csr").worlds(0, episodes=5).worlds) == 5
 
 
+@pytest.mark.parametrize("name", ["ft", "ft-reference", "incline"])
+def test_a_ground_without_draws_is_drawn_once(name):
+    task = get_task(name)
+    assert isinstance(task, Forward)
+    assert task.world(0, 1) is task.world(3, 2)
+    drawn = [task.terrain.draw_world(np.random.RandomState(seed)) for seed in (1, 2)]
+    assert drawn[0].geoms == drawn[1].geoms == task.world().geoms
+    np.testing.assert_array_equal(map_of(drawn[0]).heights, map_of(task.world()).heights)
+
+
+def test_the_sets_of_a_body_with_variants_are_kept_for_the_next_one():
+    task = get_task("obstacle")
+    keys = [(0, 1, 1_000_000), (0, 2, 1_000_001), (0, 2, 1_000_003), (0, 8, 0), (0, 1, 0)]
+    sets = [task.worlds(*key) for key in keys]
+    assert all(task.worlds(*key) is kept for key, kept in zip(keys, sets, strict=True))
+
+
 @pytest.mark.parametrize("name", ["csr", "obstacle", "incline"])
 def test_both_engines_agree_bitwise(name, walker):
     task = get_task(name)
@@ -196,15 +215,44 @@ def test_the_control_cost_counts_the_actions_as_given(walker):
     )
 
 
-def test_every_task_has_its_reference_form():
-    names = set(TASKS)
-    assert {f"{name}-reference" for name in (*DEFAULT, "flat") if name != "rough"} <= names
+def test_every_task_but_those_for_trainings_has_its_reference_form():
+    ends = "-reference"
+    default = {name for name in TASKS if not name.endswith(ends)}
+    references = {name.removesuffix(ends) for name in TASKS if name.endswith(ends)}
+    assert default - references == set(TRAINING_TASKS)
+    assert references < default
+
+
+def test_no_first_height_sample_moves_with_the_heading_of_a_reset(walker):
+    """So it does not matter that the public code does not turn them."""
+    task, quat = get_task("csr-reference"), np.array([[0.995, 0.005, 0.005, 0.005]])
+    world = map_of(task.world())
+    position = np.random.default_rng(0).uniform((10.0, -10.0, 1.0), (90.0, 10.0, 1.0), (50, 3))
+    yaw = headings(quat)
+    assert yaw > 0.01
+    turned, unturned = (world.sample(position, np.repeat(angle, 50)) for angle in (yaw, 0.0 * yaw))
+    np.testing.assert_array_equal(turned, unturned)
 
 
 def test_rough_ground_is_that_of_csr_or_of_obstacle():
     rough = get_task("rough")
     boxes = [bool(obstacles_of(rough.world(0, episode))) for episode in range(40)]
     assert 10 <= sum(boxes) <= 30
+
+
+def test_rough_ground_judges_falls_as_the_tasks_that_have_it(walker):
+    rough = get_task("rough")
+    worlds = rough.worlds(0, episodes=12).worlds
+    expected = [get_task("obstacle" if obstacles_of(w) else "csr") for w in worlds]
+    assert rough.fall_heights(walker, worlds).tolist() == [
+        task.fall_height(walker) for task in expected
+    ]
+    terrain = replace(ROUGH.terrain, fall_ratios=(-9.0, 9.0))
+    short = replace(ROUGH, max_steps=3, terrain=terrain, fall_ratio=-9.0)
+    n_controls = BodyLayout.from_graph(walker, short.model(walker)).n_controls
+    result = rollout(walker, Constant(n_controls), task=short, episodes=12)
+    assert result.fell.tolist() == [bool(obstacles_of(world)) for world in worlds]
+    assert 0 < sum(result.fell) < 12
 
 
 def test_maps_of_other_sizes_are_read_at_once_as_each_alone():
