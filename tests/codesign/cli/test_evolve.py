@@ -114,18 +114,42 @@ SETS = [f"--set={key}={value}" for key, value in SMALL.items()]
 
 def test_a_dry_run_shows_settings_size_and_time(run, tiny_controller):
     options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=4"]
-    *shown, size, time = run(
-        "evolve", "--dry-run", *options, "--set=racing=true", "--workers", 0
-    ).splitlines()
+    shown = run("evolve", "--dry-run", *options, "--set=racing=true", "--workers", 0).splitlines()
     assert "generations = 9" in shown
-    assert size == "40 candidates of 4 episodes, 0 finalists of 0 episodes, this process"
-    assert "if bodies fall as early as the first 4, " in time
-    assert time.endswith("; racing makes it shorter")
+    assert "40 candidates of 4 episodes, no re-evaluation, this process" in shown
+    assert "if bodies fall as early as the first 4, " in shown[-1]
+    assert shown[-1].endswith("; racing makes it shorter")
 
 
 def test_a_dry_run_names_one_worker_process(run, tiny_controller):
     options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 1]
-    assert "finalists of 0 episodes, 1 worker process\n" in run("evolve", "--dry-run", *options)
+    assert "no re-evaluation, 1 worker process\n" in run("evolve", "--dry-run", *options)
+
+
+def test_a_dry_run_shows_screening_and_what_learns(run, tiny_controller):
+    options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 0]
+    options += ["--set=screened=8", "--set=finetune_steps=3000", "--set=reevaluation_episodes=2"]
+    out = run("evolve", "--dry-run", *options, "--set=adaptation.every=3", "--set=top=7")
+    assert "40 candidates of 1 episodes, 7 finalists of 2 episodes, this process\n" in out
+    assert "the search starts with the best 4 of 8 sampled bodies" in out
+    assert "the controller learns 3 times for 400,000 control steps" in out
+    assert "the networks of the finalists learn for 3,000 control steps on average" in out
+    for part in (
+        "screening", "search", "learning of the controller", "scores under it", "re-evaluation",
+        "best of 8 variants", "learning of finalists", "scores of what they learned",
+    ):  # fmt: skip
+        assert f" {part} " in out
+    assert "as early as the best 4 of 8 sampled ones, " in out
+
+
+def test_a_dry_run_warns_of_a_controller_that_never_learns(run, tiny_controller):
+    options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 0]
+    out = run("evolve", "--dry-run", *options, "--set=adaptation.every=10")
+    assert (
+        "warning: the controller never learns: adaptation.every: expected at most 9, the "
+        "generations after the first one, got 10\n"
+    ) in out
+    assert "learning of the controller" not in out
 
 
 def test_the_help_names_every_preset(run):
