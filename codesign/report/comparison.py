@@ -41,6 +41,7 @@ class RunPart:
         anchor: Name of its best design in links of the page.
         settings: Its settings, flat.
         summaries: All its candidates.
+        rescores: Best score of the bodies that were scored anew, by number of the adaptation.
         card: Its best design; None where no body simulates.
         zero_shot: Best score record without fine-tuning, on fresh episodes where there are any;
             None where no body simulates.
@@ -50,6 +51,7 @@ class RunPart:
     anchor: str
     settings: Mapping[str, str]
     summaries: Sequence[Summary]
+    rescores: Mapping[int, float]
     card: Card | None
     zero_shot: ScoreRecord | None
 
@@ -155,6 +157,7 @@ def part_of(
         anchor=f"run-{place}",
         settings=flat(json.loads(settings.model_dump_json())),
         summaries=summaries,
+        rescores=database.best_rescores(),
         card=made[0] if made else None,
         zero_shot=_zero_shot(database),
     )
@@ -258,16 +261,16 @@ def _curves(
     most = max((len(run.summaries) for group in groups for run in group.runs), default=0)
     grid = np.unique(np.linspace(1, max(most, 1), POINTS).round().astype(np.intp))
     return {
-        group.name: (grid, np.stack([_best_so_far(run.summaries, grid) for run in group.runs]))
+        group.name: (grid, np.stack([_best_so_far(run, grid) for run in group.runs]))
         for group in groups
     }
 
 
-def _best_so_far(summaries: Sequence[Summary], grid: NDArray[np.intp]) -> NDArray[np.float64]:
+def _best_so_far(run: RunPart, grid: NDArray[np.intp]) -> NDArray[np.float64]:
     """Best score after the numbers of candidates of a grid; NaN after the end of the run."""
-    if not summaries:
+    if not run.summaries:
         return np.full(len(grid), np.nan)
-    curve = fitness(summaries)
+    curve = fitness(run.summaries, run.rescores)
     places = np.searchsorted(curve.candidates, grid, side="right") - 1
     best = np.where(places >= 0, curve.best[np.maximum(places, 0)], np.nan)
-    return np.where(grid <= len(summaries), best, np.nan)
+    return np.where(grid <= len(run.summaries), best, np.nan)

@@ -154,6 +154,7 @@ def comparison_page(comparison: Comparison, *, sprite: str, date: str) -> str:
         count=sum(len(group.runs) for group in groups),
         lead=_lead(comparison),
         best_of=best_of,
+        adapted=any(one.adaptation for g in groups for run in g.runs for one in run.summaries),
         finetuned=any(run.finetuned for group in groups for run in group.runs),
         date=date,
     )

@@ -120,6 +120,7 @@ def part(name, **settings):
         anchor=name,
         settings=flat(made.model_dump(mode="json")),
         summaries=[],
+        rescores={},
         card=None,
         zero_shot=record(1.0),
     )
