@@ -33,13 +33,11 @@ def show_plan(settings: Settings) -> None:
     for line in _notes(settings):
         echo(line)
     print_table(new_console(highlight=False), parts_table(plan.parts))
-    rates = [f"{CONTROLLER_RATE:,} of the controller"] if adaptations(settings) else []
-    rates += [f"{NETWORKS_RATE:,} of the networks of finalists"] if settings.finetune_steps else []
+    rates = [(CONTROLLER_RATE, "the controller")] if adaptations(settings) else []
+    rates += [(NETWORKS_RATE, "the networks of finalists")] if settings.finetune_steps else []
     if rates:
-        echo(
-            f"learning is not measured: it counts {' and '.join(rates)} control steps a second, as "
-            "on two cores"
-        )
+        words = " and ".join(f"{rate:,} control steps a second for {who}" for rate, who in rates)
+        echo(f"learning is not measured: the plan counts {words}, as on two cores")
     probes = f"the first {plan.probes}"
     if plan.screened:
         probes = f"the best {plan.probes} of {plan.screened} sampled ones"

@@ -197,6 +197,10 @@ def test_a_dry_run_shows_screening_and_what_learns(run, tiny_controller):
     ):  # fmt: skip
         assert f" {part} " in out
     assert "as early as the best 4 of 8 sampled ones, " in out
+    assert (
+        "learning is not measured: the plan counts 16,000 control steps a second for the "
+        "controller and 3,000 control steps a second for the networks of finalists, as on two cores"
+    ) in out
 
 
 def test_a_dry_run_warns_of_a_controller_that_never_learns(run, tiny_controller):
