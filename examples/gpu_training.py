@@ -12,6 +12,8 @@ to ``train-teacher``, for example ``-- --set n_active=512 --set n_envs=16``: a G
 many simulations.
 
 The training follows the clock: noise and learning rate reach their ends when the minutes are over.
+``--minutes`` counts those of all parts together: a copy that has had as many learns no more, and a
+warning says so.
 """
 
 from __future__ import annotations
@@ -71,6 +73,7 @@ def train(options: argparse.Namespace, more: list[str]) -> int:
     checkpoint = options.work / "teacher.safetensors"
     if options.continued is not None and not checkpoint.exists():
         join(options.continued, checkpoint)
+    before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else None
     command = [sys.executable, "-m", "codesign", "controller", "train-teacher"]
     command += ["--kind", "generalist", "--training-set", str(options.bodies)]
     command += ["--out", str(options.work), "--name", options.name, "--device", options.device]
@@ -86,6 +89,13 @@ def train(options: argparse.Namespace, more: list[str]) -> int:
                 copy_in_parts(checkpoint, next_copy(options.out))
     if checkpoint.exists() and checkpoint.stat().st_mtime_ns != written:
         copy_in_parts(checkpoint, next_copy(options.out))
+    if process.returncode == 0 and before and before == checkpoint.stat().st_mtime_ns:
+        beginning = options.continued or options.work
+        print(
+            f"warning: nothing was learned: {beginning} has had its {options.minutes:g} minutes "
+            "already; --minutes counts those of all parts together: give more",
+            file=sys.stderr,
+        )
     return process.returncode
 
 

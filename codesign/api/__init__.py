@@ -23,6 +23,7 @@ from codesign.api.designs import export, finetune
 from codesign.api.elites import export_elites
 from codesign.api.evolution import RUNS, evolve, resume
 from codesign.api.observer import Observer
+from codesign.api.plan_parts import PlanPart
 from codesign.api.planning import Plan, plan
 from codesign.api.replays import Replay, write_replay
 from codesign.api.reports import REFRESH_S, write_report
@@ -36,6 +37,7 @@ __all__ = [
     "RUNS",
     "Observer",
     "Plan",
+    "PlanPart",
     "Replay",
     "RobotFile",
     "Run",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
-from codesign.campaign import prepare
+from codesign.api.plan_parts import PlanPart, finalists, measured, parts_of
+from codesign.campaign import prepare, screened_bodies
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.variation import Variation
 from codesign.config import Settings, with_pinned_scenes
-from codesign.scoring import ScoreRecord, ScoringPool
-from codesign.scoring.perturbations import PERTURBATIONS
+from codesign.scoring import ScoringPool
+from codesign.store import Candidate
 from hyperdistill_core.parallel.worker_pool import describe_workers
 
-#: Number of starting bodies that are scored for the estimate.
-PROBES = 8
+#: Number of starting bodies that are scored for the estimate, and of sampled bodies that are
+#: screened for each of them at most.
+PROBES, SCREENED_EACH = 8, 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,19 +28,30 @@ class Plan:
 
     Attributes:
         settings: Settings of the campaign, complete.
-        finalists: Number of finalists that are re-evaluated at the end.
+        finalists: Number of finalists.
         location: Where bodies are scored, for people.
         probes: Number of starting bodies that were scored for the estimate.
-        min_s: Time of the run if bodies fall as early as the probes (s).
-        max_s: Time of the run if no body ever falls (s).
+        screened: Number of sampled bodies that these were chosen from; 0 without screening.
+        parts: The parts of the run with their control steps and times; empty if none of the
+            probes could be simulated.
     """
 
     settings: Settings
     finalists: int
     location: str
     probes: int
-    min_s: float
-    max_s: float
+    screened: int
+    parts: Sequence[PlanPart]
+
+    @property
+    def min_s(self) -> float:
+        """Time of the run if bodies fall as early as the probes (s)."""
+        return sum(part.min_s for part in self.parts)
+
+    @property
+    def max_s(self) -> float:
+        """Time of the run if no body ever falls (s)."""
+        return sum(part.max_s for part in self.parts)
 
 
 def plan(settings: Settings) -> Plan:
@@ -46,7 +61,8 @@ def plan(settings: Settings) -> Plan:
         settings: Settings of the campaign.
 
     Returns:
-        The plan. Its times leave out the start of the workers, and what racing saves.
+        The plan. Its times leave out the start of the workers, and what racing saves. What learns
+        is not measured: its times follow rates that were measured on two cores.
 
     Raises:
         UsageError: Something that the settings name is missing, or no body meets the limits.
@@ -59,29 +75,65 @@ def plan(settings: Settings) -> Plan:
         ...     population=2, generations=1, in_flight=1, workers=0, episodes=1,
         ...     controller="flat-v0",
         ... )
-        >>> plan(settings).probes
-        2
+        >>> made = plan(settings)
+        >>> made.probes, [part.name for part in made.parts]
+        (2, ['search', 're-evaluation'])
     """
     settings = with_pinned_scenes(settings)
     variation = Variation(settings, prepare(settings))
-    probes = [variation.sample(n, taken=()) for n in range(min(PROBES, settings.population))]
-    carried = [probe.variant for probe in probes] if settings.best_of == 1 else None
-    with ScoringPool.of_campaign(settings, max_workers=len(probes)) as pool:
-        records = pool.map([probe.graph for probe in probes], variants=carried)
+    count = min(PROBES, settings.population)
+    with ScoringPool.of_campaign(settings, max_workers=count) as pool:
+        found = _Screening(settings, pool, count) if settings.screened else None
+        chosen = found.best if found else [variation.sample(n, taken=()) for n in range(count)]
+        carried = [each.variant for each in chosen] if settings.best_of == 1 else None
+        records = pool.map([each.graph for each in chosen], variants=carried)
         location, workers = pool.location, pool.parallelism
+    probed_by = workers
     # The probes may have had fewer processes than the run will have; a cluster stays as it is.
     if settings.workers and not settings.cluster:
         location, workers = describe_workers(settings.workers), settings.workers
-    least, most = estimate(settings, records, parallelism=max_parallelism(settings, workers))
-    finalists = min(settings.finalists, settings.total) if settings.reevaluation_episodes else 0
+    measure = partial(measured, settings, records)
+    if found:
+        measure = partial(
+            measure,
+            screened=found.screened,
+            short_steps=found.steps,
+            short_s=found.seconds * probed_by / max(1, workers),
+        )
+    probes = measure(parallelism=max_parallelism(settings, workers))
     return Plan(
         settings=settings,
-        finalists=finalists,
+        finalists=finalists(settings),
         location=location,
         probes=len(records),
-        min_s=least,
-        max_s=most,
+        screened=found.screened if found else 0,
+        parts=parts_of(settings, probes) if probes else (),
     )
+
+
+class _Screening:
+    """A small screening, with as many sampled bodies for each that it keeps as the run has.
+
+    Args:
+        settings: Settings of the campaign.
+        pool: The pool that scores bodies.
+        count: Number of bodies to keep.
+
+    Attributes:
+        screened: Number of sampled bodies.
+        best: Those that it keeps.
+        steps: Mean control steps of a body.
+        seconds: Time of a body, side by side with others (s).
+    """
+
+    def __init__(self, settings: Settings, pool: ScoringPool, count: int) -> None:
+        each = min(SCREENED_EACH, max(1, settings.screened // settings.population))
+        self.screened = each * count
+        began = time.monotonic()
+        ranked = screened_bodies(settings, pool, self.screened)
+        self.seconds = (time.monotonic() - began) / self.screened
+        self.steps = fmean([record.steps for _, record in ranked] or [0])
+        self.best: list[Candidate] = [candidate for candidate, _ in ranked[:count]]
 
 
 def max_parallelism(settings: Settings, workers: int) -> int:
@@ -95,36 +147,3 @@ def max_parallelism(settings: Settings, workers: int) -> int:
     later = range(settings.population, min(settings.total, 2 * settings.population))
     ahead = max((number + 1 - algorithm.needs(number) for number in later), default=workers)
     return max(1, min(workers, ahead, max(settings.in_flight, settings.population)))
-
-
-def estimate(
-    settings: Settings, records: Sequence[ScoreRecord], *, parallelism: int
-) -> tuple[float, float]:
-    """Least and most seconds that a run may take, by the records of some of its bodies.
-
-    Args:
-        settings: Settings of the campaign.
-        records: Records of starting bodies, scored as the run scores them and where it does.
-        parallelism: Number of bodies that are scored at the same time.
-
-    Returns:
-        The time with episodes as long as these, and with whole ones (s). Both leave out the
-        start of the workers, what learns, and the savings of racing.
-    """
-    from hyperdistill_core.controller.halving import most_steps
-    from hyperdistill_core.tasks import get_task
-
-    scored = [record for record in records if record.lengths]
-    if not scored:
-        return 0.0, 0.0
-    whole = sum(get_task(task).max_steps for task in settings.task_names)
-    scorings = 1 + len(PERTURBATIONS) * settings.needs_robustness
-    seconds_per_step = sum(record.seconds for record in scored) / sum(r.steps for r in scored)
-    episodes = min(settings.finalists, settings.total) * settings.reevaluation_episodes * scorings
-    length = fmean(sum(fmean(part.lengths or [0]) for part in r.parts) for r in scored)
-    body = fmean(record.steps for record in scored)
-    most = scorings * settings.episodes * whole + most_steps(settings.best_of, whole)
-    least_steps = settings.total * body + episodes * length
-    most_in_all = settings.total * most + episodes * whole
-    seconds = seconds_per_step / parallelism
-    return least_steps * seconds, most_in_all * seconds

@@ -266,8 +266,12 @@ class Run:
         with self.database() as database:
             return database.events(*kinds)
 
-    def generations(self) -> list[tuple[int, int, float, float]]:
-        """Number, simulated candidates, best and mean score of every generation."""
+    def generations(self) -> list[tuple[int, int, float, float, int]]:
+        """Number, simulated candidates, best and mean score of every generation.
+
+        The last value is the number of the adaptation that the controller of these scores came
+        from; 0 for the controller that the run was given.
+        """
         with self.database() as database:
             return database.generations()
 

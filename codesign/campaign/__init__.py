@@ -36,7 +36,7 @@ from codesign.campaign.loop import run
 from codesign.campaign.objectives import Objective, objective
 from codesign.campaign.progress import Progress
 from codesign.campaign.reevaluation import missing_reevaluations
-from codesign.campaign.screening import screen
+from codesign.campaign.screening import screen, screened_bodies
 from codesign.campaign.start import prepare, read_founders, require_components
 
 __all__ = [
@@ -56,4 +56,5 @@ __all__ = [
     "require_components",
     "run",
     "screen",
+    "screened_bodies",
 ]

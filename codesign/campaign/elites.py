@@ -58,6 +58,8 @@ class Elites:
         bins: Number of cells along each.
         elites: The elites, by cell.
         search: Best score in the search of every filled cell, in the order of the cells.
+        left_out: Number of bodies that were scored under controllers before the last adaptation
+            alone. Their scores do not compare, so they are in no cell.
 
     Examples:
         >>> Elites(("limbs",), ((1.0, 11.0),), 10, (), ()).coverage
@@ -69,6 +71,7 @@ class Elites:
     bins: int
     elites: tuple[Elite, ...]
     search: tuple[float, ...]
+    left_out: int = 0
 
     @property
     def coverage(self) -> float:
@@ -130,7 +133,8 @@ def find_elites(
     """
     axes = [lookup_descriptor(name) for name in descriptors]
     cells: dict[tuple[int, ...], list[Candidate]] = {}
-    for candidate in database.distinct():
+    bodies = database.distinct()
+    for candidate in bodies:
         cells.setdefault(_cell(candidate, axes, bins), []).append(candidate)
     fresh = {
         "seed": settings.seed + FRESH_EPISODES,
@@ -162,7 +166,17 @@ def find_elites(
             for cell, candidate in best.items()
         ),
         tuple(cells[cell][0].score for cell in best),
+        left_out=_count_all(database) - len(bodies) if _is_adapted(database) else 0,
     )
+
+
+def _is_adapted(database: Database) -> bool:
+    return any(adaptation.kept for adaptation in database.adaptations())
+
+
+def _count_all(database: Database) -> int:
+    """Number of bodies that could be simulated, under whichever controller."""
+    return len({each.hash for each in database.candidates() if each.result.status == "ok"})
 
 
 def _next(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: PyTorch threads; their number changes the last digits of what is learned.
 _THREADS = 2
 #: Networks of a finalist that are tried, beside its generated one, if it reaches the last round.
-_CHECKPOINTS = 6
+CHECKPOINTS = 6
 #: Folder of the fine-tuning among what learns.
 _FOLDER = "finalists"
 
@@ -148,7 +148,7 @@ def _learn(
         task=settings.task,
         steps_per_body=settings.finetune_steps,
         rounds=settings.finetune_rounds,
-        checkpoints=math.ceil(_CHECKPOINTS / settings.finetune_rounds),
+        checkpoints=math.ceil(CHECKPOINTS / settings.finetune_rounds),
         n_envs=enough_simulations(len(candidates)),
         n_workers=learning_workers(settings),
         seed=seeds.learning_seed(settings.seed, 0),

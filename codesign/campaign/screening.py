@@ -37,38 +37,67 @@ def screen(
         UsageError: Fewer bodies than the population has could be simulated.
         UsageError: No sampled body is within the limits.
     """
+    ranked = screened_bodies(settings, pool, settings.screened, on_body=on_body)
+    if len(ranked) < settings.population:
+        raise UsageError(
+            f"screened: expected at least {settings.population} bodies that can be simulated, got "
+            f"{len(ranked)} of {settings.screened}"
+        )
+    best = [candidate for candidate, _ in ranked[: settings.population]]
+    return [Founder(candidate.graph, candidate.variant) for candidate in best]
+
+
+def screened_bodies(
+    settings: Settings,
+    pool: ScoringPool,
+    count: int,
+    *,
+    on_body: Callable[[int, int], None] = lambda done, total: None,
+) -> list[tuple[Candidate, ScoreRecord]]:
+    """Sample bodies, and give each of them one short episode.
+
+    Args:
+        settings: Settings of the campaign.
+        pool: The pool that scores bodies.
+        count: Number of bodies.
+        on_body: Function to call with the number of bodies that are screened, and their total.
+
+    Returns:
+        The bodies that can be simulated, with the records of their short episodes, best first.
+
+    Raises:
+        UsageError: No sampled body is within the limits.
+    """
     sampled: list[Candidate] = []
     records: dict[int, ScoreRecord] = {}
     short = {"threshold": SCREENING}
-    for number, record in score_batch(pool, _sampled(settings, sampled), lambda candidate: short):
+    for number, record in score_batch(
+        pool, _sampled(settings, count, sampled), lambda candidate: short
+    ):
         records[number] = record
-        on_body(len(records), settings.screened)
+        on_body(len(records), count)
     # (an episode of a task that is as short as the first stage gives a complete score)
     bounds = {
         number: record.metrics.get("upper_bound", record.score)
         for number, record in records.items()
         if record.status in ("pruned", "ok")
     }
-    best = sorted(bounds, key=lambda number: (-bounds[number], number))[: settings.population]
-    if len(best) < settings.population:
-        raise UsageError(
-            f"screened: expected at least {settings.population} bodies that can be simulated, got "
-            f"{len(best)} of {len(sampled)}"
-        )
-    return [Founder(sampled[number].graph, sampled[number].variant) for number in best]
+    ranked = sorted(bounds, key=lambda number: (-bounds[number], number))
+    return [(sampled[number], records[number]) for number in ranked]
 
 
-def _sampled(settings: Settings, made: list[Candidate]) -> Generator[Candidate]:
+def _sampled(settings: Settings, count: int, made: list[Candidate]) -> Generator[Candidate]:
     """Sample bodies, distinct as far as they can be, and keep them.
 
     Args:
         settings: Settings of the campaign.
+        count: Number of bodies.
         made: Gets every body.
     """
     seed = seeds.screening_seed(settings.seed)
     variation = Variation(settings.replace(seed=seed, start=None), ())
     taken: set[tuple[str, int]] = set()
-    for number in range(settings.screened):
+    for number in range(count):
         made.append(variation.sample(number, taken=taken))
         taken.add((made[-1].hash, made[-1].variant))
         yield made[-1]

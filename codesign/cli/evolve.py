@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from codesign.api import Observer, Run
-    from codesign.config import Settings
 
 
 @click.command()
@@ -124,7 +123,9 @@ def evolve(
         allow_custom=allow_custom,
     )
     if dry_run:
-        _show_plan(settings)
+        from codesign.cli.plan import show_plan
+
+        show_plan(settings)
         return
     name = campaign.stem if campaign else preset or config.DEFAULT_PRESET
     with ExitStack() as stack:
@@ -200,46 +201,3 @@ def _name_pages(run: Run, console: Console) -> None:
     report = page if page.exists() else f"codesign report {run.path}"
     console.print(f"report:     {report}", soft_wrap=True)
     console.print(f"motion:     codesign replay {run.path}", soft_wrap=True)
-
-
-def _show_plan(settings: Settings) -> None:
-    from codesign import api, config
-
-    plan = api.plan(settings)
-    echo(config.to_toml(settings))
-    best_of = f", each with the best of {settings.best_of} variants" if settings.best_of > 1 else ""
-    each = f" on each of {len(settings.tasks)} tasks" if settings.tasks else ""
-    echo(
-        f"{settings.total} candidates of {settings.episodes} episodes{each}{best_of}, "
-        f"{plan.finalists} "
-        f"finalists of {settings.reevaluation_episodes} episodes, {plan.location}"
-    )
-    for line in _learning(settings):
-        echo(line)
-    racing = "; racing makes it shorter" if settings.racing else ""
-    echo(
-        f"{_duration(plan.min_s)} if bodies fall as early as the first {plan.probes}, "
-        f"{_duration(plan.max_s)} if none falls{racing}"
-    )
-
-
-def _learning(settings: Settings) -> list[str]:
-    """What learns in a run, one line each; the time of it comes on top."""
-    lines: list[str] = []
-    if settings.adaptation is not None:
-        period = settings.adaptation.every * settings.population
-        times = (settings.total - 1) // period
-        lines.append(
-            f"the controller learns {times} times for {settings.adaptation.steps:,} control steps"
-        )
-    if settings.finetune_steps:
-        finalists = min(max(settings.finalists, settings.top), settings.total)
-        lines.append(
-            f"the networks of {finalists} finalists learn for {settings.finetune_steps:,} control "
-            f"steps {'on average' if settings.finetune_rounds > 1 else 'each'}"
-        )
-    return lines
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -63,7 +63,11 @@ def status(run: Path) -> None:
     "--in", "parent", default=RUNS, show_default=True, type=PATH, help="Folder of the runs."
 )
 def runs(parent: Path) -> None:
-    """List runs: how far they are, and their best scores."""
+    """List runs: how far they are, their best scores, and whether learning raised these.
+
+    The column "best is" says zero-shot for the controller as it was given, adapted-003 for one that
+    learned during the search, and fine-tuned where the network of the best body learned on.
+    """
     from codesign.cli.console import new_console, print_table
     from codesign.cli.tables import runs_table
     from codesign.errors import UsageError
@@ -80,6 +84,7 @@ def runs(parent: Path) -> None:
 
 def _row(path: Path) -> list[str]:
     from codesign.api import load_run
+    from codesign.cli.tables import kind_of_score
     from codesign.errors import UsageError
     from morph_ops._messages import failure, one_line
 
@@ -90,12 +95,13 @@ def _row(path: Path) -> list[str]:
         return [path.name, f"{one_line(error)}; {readable_parts(path)}"]
     except Exception as error:  # one damaged run must not hide the others
         return [path.name, f"damaged: {failure(error)}; {readable_parts(path)}"]
-    record = (best[0].final) if best else None
+    record = best[0].final if best else None
     return [
         path.name,
         known.state,
         f"{known.scored}/{known.total}",
         f"{record.score:.1f}" if record else "",
+        kind_of_score(best[0]) if best else "",
         f"{record.speed:.2f}" if record else "",
         ", ".join(run.settings.task_names),
         Path(run.settings.controller).stem,

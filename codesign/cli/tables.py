@@ -128,6 +128,9 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
     """Lines about all designs: variants, falls, and the metrics that the algorithm compares."""
     remarks: list[str] = []
     records = [candidate.final for candidate in best]
+    kinds = list(dict.fromkeys(map(kind_of_score, best)))
+    if kinds not in ([], ["zero-shot"]):
+        remarks.append(f"scores are {'; '.join(kinds)}")
     if any(record.variant for record in records):
         variants = ", ".join(str(record.variant) for record in records)
         remarks.append(f"controller variants: {variants}")
@@ -142,13 +145,36 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
     return remarks
 
 
+def kind_of_score(candidate: Candidate) -> str:
+    """What the score is that a design is ranked by: learning raises it, so kinds do not compare.
+
+    Args:
+        candidate: The scored candidate.
+
+    Returns:
+        "zero-shot" under the controller that the run was given, "adapted-003" under that of an
+        adaptation, and "fine-tuned" where the network of the candidate learned on.
+    """
+    adaptation = max(candidate.adaptation, candidate.rescored_in)
+    kinds = [_adapted(adaptation)] if adaptation else []
+    kinds += ["fine-tuned"] if candidate.finetuned else []
+    return ", ".join(kinds) or "zero-shot"
+
+
+def _adapted(adaptation: int) -> str:
+    """Name of an adapted controller, which is that of its file."""
+    return f"adapted-{adaptation:03d}"
+
+
 def runs_table(rows: Iterable[Sequence[str]]) -> Table:
-    """Runs: name, state, candidates, best score and its speed, task, controller."""
+    """Runs: name, state, candidates, best score, its kind and speed, task, controller."""
     table = Table(**PLAIN)
     for title in ("run", "state"):
         table.add_column(title, **NAMES)
-    for title in ("candidates", "best", "m/s"):
+    for title in ("candidates", "best"):
         table.add_column(title, **RIGHT)
+    table.add_column("best is", **NAMES)
+    table.add_column("m/s", **RIGHT)
     for title in ("task", "controller"):
         table.add_column(title, **NAMES)
     for row in rows:
@@ -168,13 +194,19 @@ def body_sizes(graph: nx.DiGraph[str]) -> tuple[str, str, str]:
     return str(len(graph)), str(joints), f"{total_mass(graph):.2f}"
 
 
-def generations_table(rows: Sequence[tuple[int, int, float, float]]) -> Table:
-    """Generations: number, simulated candidates, best and mean score."""
+def generations_table(rows: Sequence[tuple[int, int, float, float, int]]) -> Table:
+    """Generations: number, simulated candidates, best and mean score, adapted controller."""
     table = Table(**PLAIN)
     for title in ("generation", "candidates", "best", "mean"):
         table.add_column(title, **RIGHT)
-    for generation, count, best, mean in rows:
-        table.add_row(str(generation), str(count), f"{best:.1f}", f"{mean:.1f}")
+    adapted = any(adaptation for *_, adaptation in rows)
+    if adapted:
+        table.add_column("controller", **NAMES)
+        table.caption = "scores under different controllers do not compare"
+        table.caption_justify = "left"
+    for generation, count, best, mean, adaptation in rows:
+        controller = (_adapted(adaptation) if adaptation else "as given",) if adapted else ()
+        table.add_row(str(generation), str(count), f"{best:.1f}", f"{mean:.1f}", *controller)
     return table
 
 

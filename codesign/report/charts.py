@@ -61,6 +61,9 @@ def fitness_chart(
 ) -> Figure:
     """Fitness over candidates: quartiles, the best so far, and re-evaluated finalists.
 
+    Where the search went on with an adapted controller, there is a vertical line, and the best so
+    far starts anew.
+
     Args:
         curve: The fitness of a run.
         again: Number and score of each finalist on fresh episodes.
@@ -76,8 +79,10 @@ def fitness_chart(
             "fillcolor": "{band}",
         },
         _line(x, middle, "median", color="{soft}", dash="dot"),
-        _line(x, _numbers(curve.best), "best so far", color="{accent}", width=2.5),
+        _line(*_interrupted(curve), "best so far", color="{accent}", width=2.5),
     ]
+    if curve.adapted:
+        traces.append(_verticals(curve, again))
     if again:
         traces.append(
             {
@@ -92,6 +97,31 @@ def fitness_chart(
             }
         )
     return figure(traces, x="candidates", y=axis)
+
+
+def _interrupted(curve: Fitness) -> tuple[list[float], list[float | None]]:
+    """The best scores over candidates, with a gap where the controller changed."""
+    x: list[float] = []
+    y: list[float | None] = []
+    again = dict(curve.adapted)
+    for candidates, best in zip(curve.candidates.tolist(), _numbers(curve.best), strict=True):
+        x.append(candidates)
+        y.append(best)
+        if candidates in again:
+            x += [candidates, candidates]
+            y += [None, *_numbers(np.array([again[candidates]]))]
+    return x, y
+
+
+def _verticals(curve: Fitness, again: Sequence[tuple[int, float]]) -> dict[str, Any]:
+    """Vertical lines where the controller changed, over the height of what the chart shows."""
+    shown = [*curve.best.tolist(), *curve.quartiles.ravel().tolist(), *(s for _, s in again)]
+    known = [value for value in shown if math.isfinite(value)] or [0.0]
+    ends = [min(known), max(known), None]
+    x = [candidates for candidates, _ in curve.adapted for _ in ends]
+    name = "an adapted controller from here on"
+    y = ends * len(curve.adapted)
+    return _line(x, y, name, color="{ink}", width=1.2, dash="dash", hoverinfo="skip")
 
 
 def diversity_chart(

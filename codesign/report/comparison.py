@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codesign.report.charts import Figure, comparison_chart, mean_interval
 from codesign.report.content import flat
@@ -19,10 +21,13 @@ from codesign.store import RunFolder
 
 if TYPE_CHECKING:
     from codesign.config import Settings
+    from codesign.scoring import ScoreRecord
     from codesign.store import Database, Summary
 
-#: Settings that do not make two runs different searches.
-NO_DIFFERENCE = frozenset({"seed", "workers", "cluster", "time_limit", "top"})
+#: Settings, and tables of settings, that do not make two runs different searches.
+NO_DIFFERENCE = frozenset({"seed", "workers", "cluster", "time_limit", "top", "alarms"})
+#: What settings say in place of a table, and what the page says of it.
+MISSING, OFF, ON = "null", "off", "on"
 #: Points of the curves.
 POINTS = 120
 
@@ -36,14 +41,36 @@ class RunPart:
         anchor: Name of its best design in links of the page.
         settings: Its settings, flat.
         summaries: All its candidates.
+        rescores: Best score of the bodies that were scored anew, by number of the adaptation.
         card: Its best design; None where no body simulates.
+        zero_shot: Best score record without fine-tuning, on fresh episodes where there are any;
+            None where no body simulates.
     """
 
     name: str
     anchor: str
     settings: Mapping[str, str]
     summaries: Sequence[Summary]
+    rescores: Mapping[int, float]
     card: Card | None
+    zero_shot: ScoreRecord | None
+
+    @property
+    def finetuned(self) -> ScoreRecord | None:
+        """Score record of the best design after the fine-tuning of the run; None without."""
+        return self.card.record if self.card and self.card.learned else None
+
+
+class Mean(NamedTuple):
+    """Mean over the runs of a group.
+
+    Attributes:
+        value: The mean.
+        half: Half of its 95% interval; 0 for fewer than three runs.
+    """
+
+    value: float
+    half: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +80,14 @@ class Group:
     Attributes:
         name: What sets it apart: the settings that differ, or the name of its run.
         runs: Its runs.
-        mean: Mean of the best scores of its runs, on fresh episodes where there are any.
-        half: Half of the 95% interval of that mean; 0 for one run.
+        zero_shot: Best zero-shot scores of its runs; None where a run has none.
+        finetuned: Best scores after fine-tuning; None where a run has none.
     """
 
     name: str
     runs: Sequence[RunPart]
-    mean: float
-    half: float
+    zero_shot: Mean | None
+    finetuned: Mean | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +98,26 @@ class Comparison:
         groups: The runs by settings, the best group first.
         figure: Their curves.
         differing: Settings that differ: name, and value in each group.
+        by_finetuned: Whether the groups are ranked by scores after fine-tuning: all runs have
+            them. Zero-shot scores do not compare with those.
     """
 
     groups: Sequence[Group]
     figure: Figure
     differing: Sequence[tuple[str, Sequence[str]]]
+    by_finetuned: bool
+
+    def ranked_by(self, group: Group) -> Mean | None:
+        """The mean that a group is ranked by; None where a run of it has no such score."""
+        return group.finetuned if self.by_finetuned else group.zero_shot
+
+    def best_of(self, group: Group) -> tuple[str, ScoreRecord] | None:
+        """Name and score record of the best run of a group; None where no body simulates."""
+        known = [
+            (run.name, run.finetuned if self.by_finetuned else run.zero_shot) for run in group.runs
+        ]
+        found = [(name, record) for name, record in known if record is not None]
+        return max(found, key=lambda one: one[1].score, default=None)
 
 
 def part_of(
@@ -115,8 +157,20 @@ def part_of(
         anchor=f"run-{place}",
         settings=flat(json.loads(settings.model_dump_json())),
         summaries=summaries,
+        rescores=database.best_rescores(),
         card=made[0] if made else None,
+        zero_shot=_zero_shot(database),
     )
+
+
+def _zero_shot(database: Database) -> ScoreRecord | None:
+    """The best score record of a run without fine-tuning; None where no body simulates."""
+    again = database.reevaluated()
+    if again:
+        number, _ = max(again, key=lambda one: one[1])
+        return database.candidate(number).reevaluation
+    best = database.best_in_search(1)
+    return best[0].result if best else None
 
 
 def compare(parts: Sequence[RunPart]) -> Comparison:
@@ -125,52 +179,98 @@ def compare(parts: Sequence[RunPart]) -> Comparison:
     Args:
         parts: The runs.
     """
-    names = dict.fromkeys(name for part in parts for name in part.settings)
-    differing = [
-        name
-        for name in names
-        if name not in NO_DIFFERENCE and len({part.settings.get(name) for part in parts}) > 1
+    parts = [
+        replace(part, settings=settings)
+        for part, settings in zip(parts, _marked([part.settings for part in parts]), strict=True)
     ]
+    differing = _differing([part.settings for part in parts])
     by_settings: dict[tuple[str, ...], list[RunPart]] = {}
     for part in parts:
         key = tuple(part.settings.get(name, "") for name in differing)
         by_settings.setdefault(key, []).append(part)
-    groups = [_group(runs, differing) for runs in by_settings.values()]
-    groups.sort(key=lambda group: -group.mean)
-    most = max((len(part.summaries) for part in parts), default=0)
-    grid = np.unique(np.linspace(1, max(most, 1), POINTS).round().astype(np.intp))
-    curves = {
-        group.name: (grid, np.stack([_best_so_far(run.summaries, grid) for run in group.runs]))
-        for group in groups
-    }
+    simulated = [part for part in parts if part.card]
+    by_finetuned = bool(simulated) and all(part.finetuned for part in simulated)
+
+    def place(group: Group) -> float:
+        ranked = group.finetuned if by_finetuned else group.zero_shot
+        return math.inf if ranked is None else -ranked.value
+
+    groups = sorted((_group(runs, differing) for runs in by_settings.values()), key=place)
     return Comparison(
         groups=groups,
-        figure=comparison_chart(curves),
+        figure=comparison_chart(_curves(groups)),
         differing=[
             (name, [group.runs[0].settings.get(name, "") for group in groups]) for name in differing
         ],
+        by_finetuned=by_finetuned,
     )
 
 
+def _marked(settings: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Flat settings that say "on" or "off" of each table that some of the runs lack."""
+    tables = {name.partition(".")[0] for each in settings for name in each if "." in name}
+    lacked = {table for table in tables if any(each.get(table) == MISSING for each in settings)}
+    return [
+        {**each, **{table: OFF if each.get(table) == MISSING else ON for table in lacked}}
+        for each in settings
+    ]
+
+
+def _differing(settings: Sequence[Mapping[str, str]]) -> list[str]:
+    """Names of the settings that make runs different searches.
+
+    The entries of a table count among the runs alone that have it.
+
+    Args:
+        settings: Flat settings of each run, from :func:`_marked`.
+    """
+    found: list[str] = []
+    for name in dict.fromkeys(name for each in settings for name in each):
+        table, _, entry = name.partition(".")
+        having = [each for each in settings if not entry or each.get(table) != OFF]
+        if table not in NO_DIFFERENCE and len({each.get(name, "") for each in having}) > 1:
+            found.append(name)
+    return found
+
+
 def _group(runs: Sequence[RunPart], differing: Sequence[str]) -> Group:
-    best = np.array([[run.card.record.score if run.card else np.nan] for run in runs])
-    mean, half = mean_interval(best)
-    name = ", ".join(f"{key} {runs[0].settings.get(key, '')}" for key in differing)
+    settings = runs[0].settings
+    name = ", ".join(f"{key} {settings[key]}" for key in differing if key in settings)
     if len(runs) == 1 or not differing:
         name = ", ".join(run.name for run in runs) if len(runs) < 4 else f"{len(runs)} runs"
     return Group(
         name=name,
         runs=runs,
-        mean=float(np.nan_to_num(mean[0], nan=-np.inf)),
-        half=float(half[0]),
+        zero_shot=_mean([run.zero_shot for run in runs]),
+        finetuned=_mean([run.finetuned for run in runs]),
     )
 
 
-def _best_so_far(
-    summaries: Sequence[Summary], grid: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _mean(records: Sequence[ScoreRecord | None]) -> Mean | None:
+    known = [record.score for record in records if record is not None]
+    if len(known) < len(records):
+        return None
+    mean, half = mean_interval(np.array(known)[:, None])
+    return Mean(float(mean[0]), float(half[0]))
+
+
+def _curves(
+    groups: Sequence[Group],
+) -> dict[str, tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """Numbers of candidates, and the best scores of the runs of each group until then."""
+    most = max((len(run.summaries) for group in groups for run in group.runs), default=0)
+    grid = np.unique(np.linspace(1, max(most, 1), POINTS).round().astype(np.intp))
+    return {
+        group.name: (grid, np.stack([_best_so_far(run, grid) for run in group.runs]))
+        for group in groups
+    }
+
+
+def _best_so_far(run: RunPart, grid: NDArray[np.intp]) -> NDArray[np.float64]:
     """Best score after the numbers of candidates of a grid; NaN after the end of the run."""
-    curve = fitness(summaries)
+    if not run.summaries:
+        return np.full(len(grid), np.nan)
+    curve = fitness(run.summaries, run.rescores)
     places = np.searchsorted(curve.candidates, grid, side="right") - 1
     best = np.where(places >= 0, curve.best[np.maximum(places, 0)], np.nan)
-    return np.where(grid <= len(summaries), best, np.nan)
+    return np.where(grid <= len(run.summaries), best, np.nan)

@@ -81,6 +81,7 @@ class Content:
         motion: Why some designs are shown at rest alone; None if none is.
         figures: Charts by name.
         fitness: Rows of the table of fitness: candidates, best and median score.
+        adapted: Whether the search went on with an adapted controller.
         operators: How often each operator made a better body.
         spread: What became of the diversity, in a sentence.
         adaptations: Lines about what the controller learned during the search.
@@ -106,6 +107,7 @@ class Content:
     motion: str | None
     figures: Mapping[str, Figure]
     fitness: Sequence[tuple[int, float, float]]
+    adapted: bool
     operators: Sequence[OperatorSuccess]
     spread: str
     adaptations: Sequence[str]
@@ -160,7 +162,8 @@ def content_of(
         # The cores of this machine may be those of the search.
         most_moving=1 if going else len(best),
     )
-    curve, operators = fitness(summaries), operator_success(summaries)
+    curve = fitness(summaries, database.best_rescores())
+    operators = operator_success(summaries)
     generations = database.events("generation")
     winners = [candidate.number for candidate in best[:MOST_WINNERS]]
     return Content(
@@ -177,6 +180,7 @@ def content_of(
         motion=at_rest,
         figures=_figures(database, settings, curve, operators, generations),
         fitness=_rows(curve),
+        adapted=bool(curve.adapted),
         operators=operators,
         spread=words.spread(*diversity(generations)),
         adaptations=words.adaptations(database.events("adaptation")),

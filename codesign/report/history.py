@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,13 +30,17 @@ class Fitness:
 
     Attributes:
         candidates: (p,) number of candidates until the end of each part.
-        best: (p,) best score until then; NaN until a body simulates.
+        best: (p,) best score until then under the controller of then; NaN until a body simulates.
         quartiles: (p, 3) quartiles of the scores in each part; NaN where no body simulates.
+        adapted: Numbers of candidates after which the search went on with an adapted controller,
+            and best scores of the bodies that were scored anew under it. A part ends there, and
+            the best score starts anew from those.
     """
 
     candidates: NDArray[np.intp]
     best: Array
     quartiles: Array
+    adapted: tuple[tuple[int, float], ...] = ()
 
 
 class OperatorSuccess(NamedTuple):
@@ -62,14 +66,16 @@ class OperatorSuccess(NamedTuple):
         return self.better / self.children
 
 
-def fitness(summaries: Sequence[Summary]) -> Fitness:
+def fitness(summaries: Sequence[Summary], rescores: Mapping[int, float] | None = None) -> Fitness:
     """How fitness grew in a run.
 
     Scores of candidates that were pruned or did not simulate are left out: they compare with no
-    others.
+    others. Nor do scores under different controllers: the best score starts anew where the search
+    goes on with an adapted one.
 
     Args:
         summaries: All candidates, by number.
+        rescores: Best score of the bodies that were scored anew, by number of the adaptation.
 
     Examples:
         >>> made = [Summary(n, n // 2, "sample", (), "ok", float(n), None, 1) for n in range(4)]
@@ -81,16 +87,27 @@ def fitness(summaries: Sequence[Summary]) -> Fitness:
     scores = np.array([one.score if one.status == "ok" else np.nan for one in summaries])
     generations = np.array([one.generation for one in summaries], dtype=np.intp)
     ends = np.append(np.flatnonzero(np.diff(generations)) + 1, count) if count else np.empty(0, int)
+    adaptations = np.array([one.adaptation for one in summaries], dtype=np.intp)
+    adapted = np.flatnonzero(np.diff(adaptations)) + 1
     if len(ends) > MOST_POINTS:
-        ends = np.unique(np.linspace(count / MOST_POINTS, count, MOST_POINTS).round().astype(int))
+        even = np.linspace(count / MOST_POINTS, count, MOST_POINTS).round().astype(int)
+        ends = np.union1d(even, adapted)
     starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    running = np.fmax.accumulate(scores) if count else scores
+    again = [(rescores or {}).get(int(adaptations[start]), math.nan) for start in adapted]
+    running = scores.copy()
+    for part, first in zip(np.split(np.arange(count), adapted), [math.nan, *again], strict=True):
+        running[part] = np.fmax.accumulate(np.fmax(scores[part], first)) if len(part) else []
     quartiles = np.full((len(ends), len(QUARTILES)), np.nan)
     for part, (start, end) in enumerate(zip(starts, ends, strict=True)):
         known = scores[start:end][~np.isnan(scores[start:end])]
         if len(known):
             quartiles[part] = np.percentile(known, QUARTILES)
-    return Fitness(candidates=ends, best=running[ends - 1], quartiles=quartiles)
+    return Fitness(
+        candidates=ends,
+        best=running[ends - 1],
+        quartiles=quartiles,
+        adapted=tuple(zip(adapted.tolist(), again, strict=True)),
+    )
 
 
 def operator_success(summaries: Sequence[Summary]) -> list[OperatorSuccess]:

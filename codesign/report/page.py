@@ -22,8 +22,6 @@ LEGEND = (
     (REMOVED, "removed (\N{MINUS SIGN})"),
     (SAME, "the same"),
 )
-#: Mean score of a group in which no body simulates.
-WORST = float("-inf")
 #: Size of a body in the phylogeny, and distances between them (px).
 NODE_W, NODE_H, GAP_X, GAP_Y, MARGIN = 112, 108, 36, 16, 14
 
@@ -139,38 +137,51 @@ def comparison_page(comparison: Comparison, *, sprite: str, date: str) -> str:
         date: When it was made.
     """
     groups = comparison.groups
-    count = sum(len(group.runs) for group in groups)
-    best = groups[0]
-    lead = f"The best bodies come from {best.name}"
-    if best.mean > WORST:
-        lead += f": a score of {best.mean:,.0f}"
-        if len(best.runs) > 1:
-            spread = f" ± {best.half:,.0f}" if best.half else ""
-            lead += f"{spread} as the mean of {len(best.runs)} seeds"
-    if len(groups) > 1 and groups[1].mean > WORST:
-        lead += f"; next is {groups[1].name} with {groups[1].mean:,.0f}"
 
     def best_of(group: Group) -> str:
-        found = [run for run in group.runs if run.card]
-        if not found:
+        found = comparison.best_of(group)
+        if found is None:
             return "none"
-        one = max(found, key=lambda run: run.card.record.score if run.card else WORST)
-        if one.card is None:
-            return "none"
-        low, high = one.card.record.ci95
-        return f"{one.name}: {one.card.record.score:,.0f} ({low:,.0f} to {high:,.0f})"
+        name, record = found
+        low, high = record.ci95
+        return f"{name}: {record.score:,.0f} ({low:,.0f} to {high:,.0f})"
 
     return rendered(
         "comparison.html.jinja",
         {"fitness": comparison.figure},
         comparison=comparison,
         sprite=sprite,
-        count=count,
-        lead=f"{lead}.",
+        count=sum(len(group.runs) for group in groups),
+        lead=_lead(comparison),
         best_of=best_of,
-        worst=WORST,
+        adapted=any(one.adaptation for g in groups for run in g.runs for one in run.summaries),
+        finetuned=any(run.finetuned for group in groups for run in group.runs),
         date=date,
     )
+
+
+def _lead(comparison: Comparison) -> str:
+    """Which group has the best bodies, and which scores say so."""
+    best, *others = comparison.groups
+    mean = comparison.ranked_by(best)
+    text = f"The best bodies come from {best.name}"
+    if mean is not None:
+        after = " after fine-tuning" if comparison.by_finetuned else ""
+        text += f": a {'' if after else 'zero-shot '}score of {mean.value:,.0f}{after}"
+        if len(best.runs) > 1:
+            spread = f" ± {mean.half:,.0f}" if mean.half else ""
+            text += f"{spread} as the mean of {len(best.runs)} seeds"
+    following = comparison.ranked_by(others[0]) if others else None
+    if following is not None:
+        text += f"; next is {others[0].name} with {following.value:,.0f}"
+    sentences = [f"{text}."]
+    runs = [run for group in comparison.groups for run in group.runs]
+    if not comparison.by_finetuned and any(run.finetuned for run in runs):
+        sentences.append(
+            "The ranks follow zero-shot scores, from before the fine-tuning: not all runs have "
+            "fine-tuned their designs."
+        )
+    return " ".join(sentences)
 
 
 def rendered(template: str, figures: Mapping[str, Figure], **values: Any) -> str:

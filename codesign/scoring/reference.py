@@ -1,7 +1,8 @@
 """Reference bodies of a controller: random ones, and ones that evolved under it.
 
-A score says more beside the scores of other bodies. Sampled bodies show what chance makes, evolved
-ones what a short search finds, and given robots what good ones reach.
+A score says more beside the scores of other bodies. Sampled bodies show what chance makes: they are
+taken as they come. Evolved ones show what a short search finds, and given robots what good ones
+reach.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from codesign import defaults
 from codesign.scoring.controllers import load_controller, resolve_best_of
 from codesign.scoring.scoring_pool import ScoringPool
 from hyperdistill_core.controller.reference_scores import ReferenceScores
+from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.training_sets import TrainingSetSettings, make_training_set
 
 #: Share of the reference bodies that are sampled; the others evolved.
@@ -32,7 +34,7 @@ def reference_scores(
     *,
     bodies: int,
     robots: Sequence[nx.DiGraph[str]] = (),
-    task: str = defaults.TASK,
+    task: str | None = None,
     episodes: int = defaults.EPISODES,
     seed: int = 0,
     workers: int = 0,
@@ -42,10 +44,12 @@ def reference_scores(
 
     Args:
         controller: Name of a shipped controller, or path of a controller file.
-        bodies: Number of reference bodies, at least 3: a third is sampled, the others evolved
-            under the controller, in many generations, from the best of sampled bodies.
+        bodies: Number of reference bodies, at least 3: a third is sampled, whatever it does, the
+            others evolved under the controller, in many generations, from the best of other
+            sampled bodies.
         robots: Robots that are reference bodies, too.
-        task: Name of the task.
+        task: Name of the task; None takes the one that the controller was trained on. Only
+            scores on this task compare with those of the reference bodies.
         episodes: Episodes of a score.
         seed: Seed of bodies and episodes.
         workers: Number of worker processes; 0 scores in this process.
@@ -53,12 +57,19 @@ def reference_scores(
 
     Raises:
         UsageError: No controller has this name or path.
+        UnknownNameError: No task has this name.
         TrainingError: The controller moves too few bodies.
     """
+    loaded = load_controller(controller)
+    known = get_task(task or loaded.task)
+    task = known.name
     sampled = round(bodies * _SAMPLED)
     evolved = bodies - sampled
-    settings = TrainingSetSettings(
-        sampled=sampled,
+    by_chance = TrainingSetSettings(
+        sampled=sampled, mutants=0, stable_steps=0, task=task, seed=seed + 1
+    )
+    searched = TrainingSetSettings(
+        sampled=0,
         mutants=0,
         evolved=_GENERATED * evolved,
         founders=max(2, round(_LINEAGES * evolved)),
@@ -77,11 +88,11 @@ def reference_scores(
         )
 
     with pool(1, _EPISODES) as scorers:
-        made = make_training_set(settings, score=scorers.scores_and_lengths, report=report).graphs
-    graphs = [*made[:sampled], *made[-evolved:], *robots]
+        found = make_training_set(searched, score=scorers.scores_and_lengths, report=report).graphs
+    graphs = [*make_training_set(by_chance).graphs, *found[-evolved:], *robots]
     given = f", {len(robots)} robots" if robots else ""
     scores: dict[int, list[float]] = {}
-    for best_of in sorted({1, resolve_best_of(load_controller(controller), None)}):
+    for best_of in sorted({1, resolve_best_of(loaded, None)}):
         with pool(best_of, episodes) as scorers:
             scores[best_of] = [record.score for record in scorers.map(graphs)]
     return ReferenceScores.over(

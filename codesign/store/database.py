@@ -279,6 +279,14 @@ class Database:
                 f"scores of adaptation {adaptation} in {self._path} are damaged: {one_line(error)}"
             ) from None
 
+    def best_rescores(self) -> dict[int, float]:
+        """The best score of the bodies that were scored anew, by number of the adaptation."""
+        found = self._rows(
+            "SELECT adaptation, MAX(score) FROM rescores "
+            "WHERE json_extract(record, '$.status') = 'ok' GROUP BY adaptation"
+        )
+        return {row["adaptation"]: row[1] for row in found}
+
     def best(self, count: int, *, of_front: bool = True) -> list[Candidate]:
         """The best candidates, best first: distinct bodies with status "ok".
 
@@ -353,13 +361,16 @@ class Database:
 
     # Generations, events and the end
 
-    def generations(self) -> list[tuple[int, int, float, float]]:
-        """Generation, number of candidates, best and mean score of those with status "ok"."""
+    def generations(self) -> list[tuple[int, int, float, float, int]]:
+        """Generation, number of candidates, best and mean score of those with status "ok".
+
+        The last value is the number of the adaptation that their controller came from.
+        """
         found = self._rows(
-            "SELECT generation, COUNT(*), MAX(score), AVG(score) FROM candidates "
+            "SELECT generation, COUNT(*), MAX(score), AVG(score), MAX(adaptation) FROM candidates "
             "WHERE status = 'ok' GROUP BY generation ORDER BY generation"
         )
-        return [(generation, count, best, mean) for generation, count, best, mean in found]
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
 
     def membership(self, generation: int) -> dict[str, list[int]]:
         """Numbers of the candidates kept at the end of a generation, by role.

@@ -55,6 +55,40 @@ def test_copies_of_earlier_trainings_remain(tmp_path):
     assert gpu_training.next_copy(tmp_path).name == "checkpoint-005"
 
 
+@pytest.mark.parametrize("learns", [False, True])
+def test_a_copy_that_has_had_its_minutes_is_a_warning(tmp_path, monkeypatch, capsys, learns):
+    """A training that is over ends well, and leaves its checkpoint as it is."""
+    checkpoint, copy = tmp_path / "work" / "teacher.safetensors", tmp_path / "copy"
+    (tmp_path / "checkpoint").write_bytes(b"weights")
+    gpu_training.copy_in_parts(tmp_path / "checkpoint", copy)
+
+    class Training:
+        returncode = 0
+
+        def __init__(self, command):
+            self.command = command
+
+        def __enter__(self):
+            if learns:
+                checkpoint.write_bytes(b"new")
+                os.utime(checkpoint, ns=(1, 1))
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def poll(self):
+            return 0
+
+    monkeypatch.setattr(gpu_training.subprocess, "Popen", Training)
+    options = ["train", "bodies", "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]
+    parsed = gpu_training._parser().parse_args([*options, "--from", str(copy), "--minutes", "3"])
+    assert gpu_training.train(parsed, []) == 0
+    error = capsys.readouterr().err
+    assert ("nothing was learned" in error) is not learns
+    assert learns or f"{copy} has had its 3 minutes already" in error
+
+
 @pytest.mark.slow
 def test_a_training_is_copied_and_continued(tmp_path):
     rng = np.random.default_rng(0)

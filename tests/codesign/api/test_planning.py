@@ -6,9 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from codesign.api.planning import estimate, max_parallelism, plan
+from codesign.api.plan_parts import (
+    CONTROLLER_RATE,
+    NETWORKS_RATE,
+    adaptations,
+    finalists,
+    measured,
+    parts_of,
+)
+from codesign.api.planning import max_parallelism, plan
+from codesign.campaign import screen
 from codesign.config import Settings
 from codesign.scoring import ScoringPool
+from morph_ops.identity import body_hash
 from tests.helpers.formula_pool import BLANK
 
 SMALL = {
@@ -28,13 +38,27 @@ def record(*lengths, seconds, selection=0):
     return replace(BLANK, lengths=lengths, steps=sum(lengths) + selection, seconds=seconds)
 
 
+def estimate(made, records, *, parallelism, **screening):
+    """The parts of a run by name: bodies, and least and most control steps and seconds."""
+    probes = measured(made, records, parallelism=parallelism, **screening)
+    return {} if probes is None else {part.name: part for part in parts_of(made, probes)}
+
+
+def seconds(parts):
+    found = parts.values()
+    return sum(part.min_s for part in found), sum(part.max_s for part in found)
+
+
 def test_estimate_uses_the_length_of_the_probes_and_whole_episodes():
     made = settings(finalists=5, reevaluation_episodes=8)
     records = [record(100, 300, seconds=2.0), record(200, 200, seconds=6.0)]
     # 80 episodes of the search and 40 of finalists, 200 control steps of 10 ms each.
-    assert estimate(made, records, parallelism=1) == pytest.approx((240.0, 1200.0))
-    assert estimate(made, records, parallelism=4) == pytest.approx((60.0, 300.0))
-    assert estimate(made, [record(seconds=1.0)], parallelism=1) == (0.0, 0.0)
+    parts = estimate(made, records, parallelism=1)
+    assert set(parts) == {"search", "re-evaluation"}
+    assert (parts["search"].min_steps, parts["search"].max_steps) == (16_000, 80_000)
+    assert seconds(parts) == pytest.approx((240.0, 1200.0))
+    assert seconds(estimate(made, records, parallelism=4)) == pytest.approx((60.0, 300.0))
+    assert estimate(made, [record(seconds=1.0)], parallelism=1) == {}
 
 
 def test_selection_counts_once_for_each_body_and_not_for_finalists():
@@ -44,10 +68,68 @@ def test_selection_counts_once_for_each_body_and_not_for_finalists():
         record(200, 200, selection=0, seconds=8.0),
     ]
     # 40 bodies of 600 control steps, 40 episodes of finalists of 200, 10 ms each.
-    least, most = estimate(made, records, parallelism=1)
+    least, most = seconds(estimate(made, records, parallelism=1))
     assert least == pytest.approx(240.0 + 80.0)
     # At most 4 x 400, 3 x 2 x 1000 and 2 x 2 x 1000 control steps of a selection.
     assert most == pytest.approx(40 * (2000 + 11600) * 0.01 + 40 * 1000 * 0.01)
+
+
+def test_screening_takes_what_a_small_one_took():
+    made = settings(screened=400)
+    part = estimate(
+        made, [record(200, 200, seconds=4.0)], parallelism=1, screened=32, short_steps=60.0,
+        short_s=0.1,
+    )["screening"]  # fmt: skip
+    assert (part.bodies, part.min_steps, part.max_steps) == ("400", 24_000, 40_000)
+    assert (part.min_s, part.max_s) == pytest.approx((40.0, 40.0 + 160.0))
+
+
+def test_what_learns_counts_with_the_scores_that_it_needs():
+    made = settings(
+        finalists=3, reevaluation_episodes=8, finetune_steps=9_000, adaptation={"every": 3}
+    )
+    parts = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)
+    controller, networks = parts["learning of the controller"], parts["learning of finalists"]
+    # The finalists are at least as many as the designs.
+    assert finalists(made) == 5
+    assert (controller.bodies, controller.min_steps) == ("3 times", 3 * 400_000)
+    assert controller.min_s == controller.min_steps / CONTROLLER_RATE
+    assert (networks.bodies, networks.max_steps) == ("5", 45_000)
+    assert networks.max_s == 45_000 / NETWORKS_RATE
+    # After each time four kept bodies and five finalists, two episodes each.
+    assert (parts["scores under it"].bodies, parts["scores under it"].min_steps) == ("27", 27_000)
+    # 13,200 control steps of a selection and 8 episodes, in episodes that are half as long.
+    assert parts["best of 8 variants"].min_steps == 5 * (6_600 + 4_000)
+    # Rounds of 5, 2 and 1 bodies with two checkpoints each, and 4 x 5 generated and best networks.
+    assert parts["scores of what they learned"].max_steps == (16 + 20) * 2 * 1000 + 5 * 8 * 1000
+
+
+def test_an_archive_may_keep_every_body():
+    made = settings(algorithm="novelty", adaptation={"every": 3}, finalists=1, top=1)
+    parts = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)
+    assert parts["scores under it"].bodies == "15 .. 72"
+
+
+def test_a_controller_that_never_learns_is_no_part():
+    made = settings(adaptation={"every": 10})
+    assert set(estimate(made, [record(500, seconds=1.0)], parallelism=1)) == {"search"}
+    assert adaptations(made) == 0
+
+
+def test_probes_of_a_screened_run_are_screened(monkeypatch, tiny_controller):
+    seen = []
+    plain = ScoringPool.map
+
+    def noted(pool, graphs, **known):
+        seen.extend(map(body_hash, graphs))
+        return plain(pool, graphs, **known)
+
+    monkeypatch.setattr(ScoringPool, "map", noted)
+    made = settings(screened=16, workers=0, episodes=1, controller=str(tiny_controller))
+    planned = plan(made)
+    assert (planned.probes, planned.screened) == (4, 16)
+    with ScoringPool.of_campaign(made) as pool:
+        assert seen == [body_hash(founder.graph) for founder in screen(made, pool)]
 
 
 @pytest.mark.parametrize(
@@ -65,14 +147,14 @@ def test_a_plan_for_a_cluster_counts_the_threads_of_its_workers(monkeypatch, tin
 
     def note(settings, records, *, parallelism):
         seen["parallelism"] = parallelism
-        return 1.0, 2.0
+        return measured(settings, records, parallelism=parallelism)
 
-    monkeypatch.setattr("codesign.api.planning.estimate", note)
+    monkeypatch.setattr("codesign.api.planning.measured", note)
     local = {"kind": "local", "workers": 1, "options": {"threads_per_worker": 3}}
     made = plan(settings(population=8, workers=8, cluster=local, controller=str(tiny_controller)))
     assert seen == {"parallelism": 3}
     assert "3 threads of " in made.location
-    assert (made.min_s, made.max_s) == (1.0, 2.0)
+    assert 0.0 < made.min_s <= made.max_s
 
 
 def test_probes_have_the_variants_that_they_carry(monkeypatch, variant_controller):

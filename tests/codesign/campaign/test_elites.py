@@ -9,6 +9,7 @@ import pytest
 from codesign.campaign import Elites, find_elites, run
 from codesign.config import Settings
 from codesign.errors import UsageError
+from codesign.store import AdaptationResult, Event
 from tests.helpers.formula_pool import FormulaPool
 
 SETTINGS = Settings(population=12, generations=2, reevaluation_episodes=0, algorithm="random")
@@ -109,6 +110,18 @@ def test_bodies_that_do_not_simulate_any_more_are_no_elites(searched):
         for elite in found.elites:
             assert elite.candidate.reevaluation is not None
             assert elite.candidate.reevaluation.status == "ok"
+
+
+def test_bodies_of_earlier_controllers_are_counted(searched):
+    assert elites(searched, FreshPool()).left_out == 0
+    everyone = searched.distinct()
+    kept = everyone[:3]
+    adapted = AdaptationResult(1, 12, True, 1.0, 2.0, "abc")
+    event = Event(kind="adaptation", message="adaptation 1")
+    searched.add_adaptation(adapted, {c.number: c.result for c in kept}, event)
+    found = elites(searched, FreshPool())
+    assert {elite.candidate.number for elite in found.elites} <= {c.number for c in kept}
+    assert found.left_out == len(everyone) - 3
 
 
 def test_another_controller_than_that_of_the_search_is_refused(searched):

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from codesign.campaign import Elites
 from codesign.scoring.record import ScoreRecord
 from morph_ops.io import read_body
 
@@ -56,6 +57,15 @@ def test_one_descriptor_has_no_map(run, small_run, tmp_path):
     printed = run("elites", small_run, *options, "--out", tmp_path / "kinds")
     assert "across" not in printed
     assert "of 10 cells filled" in printed
+
+
+def test_bodies_of_earlier_controllers_have_a_line(run, monkeypatch, tmp_path):
+    found = Elites(("limbs",), ((1.0, 11.0),), 10, (), (), left_out=42)
+    monkeypatch.setattr("codesign.api.export_elites", lambda *_, **options: found)
+    printed = run("elites", tmp_path, "--out", tmp_path / "kinds")
+    assert (
+        "left out: 42 bodies that were scored under controllers before the last adaptation alone\n"
+    ) in printed
 
 
 @pytest.mark.parametrize(

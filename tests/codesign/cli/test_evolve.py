@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from shutil import copytree
 
+import numpy as np
 import pytest
 
 from codesign import campaign, config
 from codesign.scoring.several_tasks import reference_bodies
-from codesign.store import Event, RunFolder
-from tests.helpers.formula_pool import FormulaPool, InterruptionError
+from codesign.store import AdaptationResult, Candidate, Event, RunFolder
+from morph_ops.sampling import sample_body
+from tests.helpers.formula_pool import BLANK, FormulaPool, InterruptionError
 
 
 def test_status_and_runs_show_a_finished_run(run, small_run):
@@ -23,6 +26,60 @@ def test_status_and_runs_show_a_finished_run(run, small_run):
     assert "design-01.json" in run("score", small_run, *options)
     # A finished run resumes to the same tables without work.
     assert "Best designs" in run("evolve", "--resume", small_run)
+
+
+def ok(score, **metrics):
+    return replace(BLANK, status="ok", score=score, metrics=metrics)
+
+
+def learned_run(path, *, finetuned=()):
+    """A run of two generations, whose controller was adapted between them."""
+    settings = config.Settings(
+        population=2, generations=1, adaptation=config.Adaptation(every=1), top=1
+    )
+    folder = RunFolder.create(path, settings)
+    rng = np.random.default_rng(0)
+    adaptation = AdaptationResult(1, 2, True, 10.0, 20.0, "abc")
+    with folder.database() as database:
+        for number in range(4):
+            generation = number // 2
+            made = Candidate.unscored(
+                sample_body(rng), number=number, generation=generation, operator="sample"
+            )
+            made = replace(made, adaptation=generation)
+            if number == 2:
+                event = Event(kind="adaptation", generation=0, message="adaptation 1")
+                database.add_adaptation(adaptation, {1: ok(31.5)}, event)
+            database.add(made.scored(ok(number + 0.5)))
+        learning = {"zero_shot_score": 31.5, "best_of_score": 31.5, "finetune_steps": 1.0}
+        database.add_finetunings({number: ok(40.5, **learning) for number in finetuned})
+    return folder.path
+
+
+def test_scores_say_which_learning_raised_them(run, small_run, tmp_path):
+    adapted = learned_run(tmp_path / "runs" / "adapted")
+    learned_run(tmp_path / "runs" / "tuned", finetuned=[1])
+    copytree(small_run, tmp_path / "runs" / "plain")
+    rows = {
+        line.split()[0]: " ".join(line.split())
+        for line in run("runs", "--in", adapted.parent).splitlines()
+        if line.strip()
+    }
+    assert "best best is m/s" in rows["run"]
+    assert " 31.5 adapted-001 0.00 " in rows["adapted"]
+    assert " 40.5 adapted-001, fine-tuned 0.00 " in rows["tuned"]
+    assert " zero-shot " in rows["plain"]
+
+
+def test_a_status_marks_the_controllers_of_generations(run, small_run, tmp_path):
+    status = run("status", learned_run(tmp_path / "adapted"))
+    assert ["0", "2", "1.5", "1.0", "as", "given"] in [line.split() for line in status.splitlines()]
+    assert ["1", "2", "3.5", "3.0", "adapted-001"] in [line.split() for line in status.splitlines()]
+    assert "scores under different controllers do not compare" in status
+    assert "scores are adapted-001" in status
+    plain = run("status", small_run)
+    assert "as given" not in plain
+    assert "scores are" not in plain
 
 
 def test_a_run_on_several_tasks(run, refused, tiny_controller, tmp_path, monkeypatch):
@@ -114,18 +171,46 @@ SETS = [f"--set={key}={value}" for key, value in SMALL.items()]
 
 def test_a_dry_run_shows_settings_size_and_time(run, tiny_controller):
     options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=4"]
-    *shown, size, time = run(
-        "evolve", "--dry-run", *options, "--set=racing=true", "--workers", 0
-    ).splitlines()
+    shown = run("evolve", "--dry-run", *options, "--set=racing=true", "--workers", 0).splitlines()
     assert "generations = 9" in shown
-    assert size == "40 candidates of 4 episodes, 0 finalists of 0 episodes, this process"
-    assert "if bodies fall as early as the first 4, " in time
-    assert time.endswith("; racing makes it shorter")
+    assert "40 candidates of 4 episodes, no re-evaluation, this process" in shown
+    assert "if bodies fall as early as the first 4, " in shown[-1]
+    assert shown[-1].endswith("; racing makes it shorter")
 
 
 def test_a_dry_run_names_one_worker_process(run, tiny_controller):
     options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 1]
-    assert "finalists of 0 episodes, 1 worker process\n" in run("evolve", "--dry-run", *options)
+    assert "no re-evaluation, 1 worker process\n" in run("evolve", "--dry-run", *options)
+
+
+def test_a_dry_run_shows_screening_and_what_learns(run, tiny_controller):
+    options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 0]
+    options += ["--set=screened=8", "--set=finetune_steps=3000", "--set=reevaluation_episodes=2"]
+    out = run("evolve", "--dry-run", *options, "--set=adaptation.every=3", "--set=top=7")
+    assert "40 candidates of 1 episodes, 7 finalists of 2 episodes, this process\n" in out
+    assert "the search starts with the best 4 of 8 sampled bodies" in out
+    assert "the controller learns 3 times for 400,000 control steps" in out
+    assert "the networks of the finalists learn for 3,000 control steps on average" in out
+    for part in (
+        "screening", "search", "learning of the controller", "scores under it", "re-evaluation",
+        "best of 8 variants", "learning of finalists", "scores of what they learned",
+    ):  # fmt: skip
+        assert f" {part} " in out
+    assert "as early as the best 4 of 8 sampled ones, " in out
+    assert (
+        "learning is not measured: the plan counts 16,000 control steps a second for the "
+        "controller and 3,000 control steps a second for the networks of finalists, as on two cores"
+    ) in out
+
+
+def test_a_dry_run_warns_of_a_controller_that_never_learns(run, tiny_controller):
+    options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 0]
+    out = run("evolve", "--dry-run", *options, "--set=adaptation.every=10")
+    assert (
+        "warning: the controller never learns: adaptation.every: expected at most 9, the "
+        "generations after the first one, got 10\n"
+    ) in out
+    assert "learning of the controller" not in out
 
 
 def test_the_help_names_every_preset(run):

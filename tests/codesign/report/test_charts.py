@@ -18,9 +18,16 @@ CURVE = Fitness(
     best=np.array([np.nan, 3.0]),
     quartiles=np.array([[np.nan] * 3, [1.0, 2.0, 3.0]]),
 )
+ADAPTED = Fitness(
+    candidates=np.array([2, 4, 6]),
+    best=np.array([1.0, 5.0, 3.0]),
+    quartiles=np.array([[0.5, 1.0, 2.0]] * 3),
+    adapted=((4, 2.5),),
+)
 POINTS = [(0, 1.0, 2.0, 3.0), (1, 2.0, 1.0, 5.0), (2, 1.5, 1e9, 1.0)]
 FIGURES = {
     "fitness": charts.fitness_chart(CURVE, [(3, 2.5)]),
+    "adapted": charts.fitness_chart(ADAPTED, [(3, 7.5)]),
     "diversity": charts.diversity_chart([0, 1], [0.5, None], [0.1, 0.2]),
     "operators": charts.operators_chart([OperatorSuccess("gear", 10, 5, 0.2, 0.8)]),
     "front": charts.scatter_chart(POINTS, POINTS[:1], x="speed", y="mass", about="front"),
@@ -54,6 +61,15 @@ def test_colors_of_the_theme_exist(name):
     names = set(re.findall(r'"\{([a-z-]+)\}"', json.dumps(FIGURES[name]))) - {"band"}
     assert names
     assert all(f"--{one}:" in stylesheet() for one in names)
+
+
+def test_the_best_so_far_has_a_gap_and_a_line_where_the_controller_changed():
+    traces = {trace["name"]: trace for trace in FIGURES["adapted"]["data"]}
+    best, line = traces["best so far"], traces["an adapted controller from here on"]
+    assert (best["x"], best["y"]) == ([2, 4, 4, 4, 6], [1.0, 5.0, None, 2.5, 3.0])
+    assert (line["x"], line["y"]) == ([4, 4, 4], [0.5, 7.5, None])
+    plain = [trace["name"] for trace in FIGURES["fitness"]["data"]]
+    assert "an adapted controller from here on" not in plain
 
 
 def test_an_outlier_does_not_hide_the_others():

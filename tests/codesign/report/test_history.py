@@ -64,6 +64,35 @@ def test_scores_under_different_controllers_do_not_compare():
     assert (found.better, found.children) == (1, 1)
 
 
+def adapted(*scores):
+    """Candidates of one generation each, of the controllers 0, 0, 1, 1."""
+    return [
+        summary(number, score, generation=number)._replace(adaptation=number // 2)
+        for number, score in enumerate(scores)
+    ]
+
+
+def test_the_best_so_far_starts_anew_under_an_adapted_controller():
+    curve = fitness(adapted(3.0, 9.0, 4.0, 6.0))
+    assert curve.best.tolist() == [3.0, 9.0, 4.0, 6.0]
+    assert [candidates for candidates, _ in curve.adapted] == [2]
+    again = fitness(adapted(3.0, 9.0, 4.0, 6.0), {1: 5.0})
+    assert again.best.tolist() == [3.0, 9.0, 5.0, 6.0]
+    assert again.adapted == ((2, 5.0),)
+    assert fitness(adapted(3.0, 9.0)).adapted == ()
+
+
+def test_parts_of_long_runs_end_where_the_controller_changed():
+    made = [
+        summary(number, 1.0, generation=number)._replace(adaptation=int(number >= 301))
+        for number in range(3 * MOST_POINTS)
+    ]
+    curve = fitness(made)
+    assert [candidates for candidates, _ in curve.adapted] == [301]
+    assert 301 in curve.candidates
+    assert len(curve.candidates) == MOST_POINTS + 1
+
+
 @pytest.mark.parametrize("successes", [0, 3, 10])
 def test_intervals_of_shares_lie_in_the_unit_interval(successes):
     low, high = wilson(successes, 10)
