@@ -192,7 +192,9 @@ def test_a_controller_that_cannot_score_ends_the_run(folder, monkeypatch):
             return replace(record, status="failed", warnings=("OSError: no such file",))
 
     settings = adapted()
-    with pytest.raises(RunError, match=r"under the controller .*adapted-001.*: OSError: no such file"):
+    with pytest.raises(
+        RunError, match=r"under the controller .*adapted-001.*: OSError: no such file"
+    ):
         evolve(settings, folder(settings), BrokenPool())
 
 
