@@ -27,7 +27,12 @@ from morph_ops.io.mjcf.foreign.beside import (
     inside,
 )
 from morph_ops.io.mjcf.foreign.coordinates import make_local
-from morph_ops.io.mjcf.foreign.urdf import free_the_base, package_folder, prepare_urdf
+from morph_ops.io.mjcf.foreign.urdf import (
+    free_the_base,
+    mesh_path,
+    package_folder,
+    prepare_urdf,
+)
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, quiet
 
 __all__ = ["load_model"]
@@ -137,7 +142,16 @@ def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> d
     for mesh in document.iter("mesh"):
         name = mesh.get("filename", "")
         new = f"{len(assets)}{Path(name).suffix.lower()}"
-        assets[new] = content(inside(folder, (folder, beside), name, "mesh"))
+        path = mesh_path(name)
+        try:
+            assets[new] = content(inside(folder, (folder, beside), path, "mesh"))
+        except MjcfError as error:
+            if not name.startswith("package:"):
+                raise
+            raise MjcfError(
+                f"{error}; a package is a folder above the file that has the package's name and "
+                "holds package.xml"
+            ) from None
         mesh.set("filename", new)
     _require_few(assets)
     return assets

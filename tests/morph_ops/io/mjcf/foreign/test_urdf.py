@@ -70,6 +70,7 @@ def test_meshes_come_from_the_folder_of_the_package(tmp_path):
     mesh = '<mesh filename="package://walker/meshes/box.obj" scale="2 1 1"/>'
     file = _write(tmp_path, _urdf(trunk=mesh))
     (tmp_path / "walker" / "meshes").mkdir()
+    (tmp_path / "walker" / "package.xml").write_text("<package/>")
     corners = [(x, y, z) for x in (-0.1, 0.1) for y in (-0.1, 0.1) for z in (-0.05, 0.05)]
     faces = "124 143 578 586 156 162 348 387 137 175 268 284"
     lines = [f"v {x} {y} {z}" for x, y, z in corners]
@@ -84,6 +85,24 @@ def test_meshes_come_from_the_folder_of_the_package(tmp_path):
     file.write_text(_urdf(trunk='<mesh filename="box.dae"/>'))
     with pytest.raises(BodyError, match=r"expected a mesh of .stl, .obj, .msh to collide"):
         read_body(file)
+
+
+def test_a_package_is_a_near_folder_above_that_says_so(tmp_path):
+    """The name of any folder above would let a file choose what it reads of this machine."""
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "x.obj").write_text("v 0 0 0")
+    mesh = f'<mesh filename="package://{tmp_path.name}/secret/x.obj"/>'
+    file = _write(tmp_path, _urdf(trunk=mesh))
+    with pytest.raises(BodyError, match=r"no such file in the robot's folder; a package is a"):
+        read_body(file)
+    (tmp_path / "package.xml").write_text("<package/>")
+    with pytest.raises(BodyError, match=r"a mesh|vertices|faces"):  # it is read, and no mesh
+        read_body(file)
+    deep = tmp_path / "a" / "b" / "c" / "d" / "e"
+    deep.mkdir(parents=True)
+    (deep / "walker.urdf").write_text(_urdf(trunk=mesh))
+    with pytest.raises(BodyError, match="no such file in the robot's folder"):
+        read_body(deep / "walker.urdf")
 
 
 def test_a_world_above_the_first_link_and_settings_of_simulators_are_dropped(tmp_path):
