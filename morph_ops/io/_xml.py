@@ -17,6 +17,8 @@ from morph_ops.errors import BodyError, MjcfError
 
 __all__ = [
     "MOST_BODIES",
+    "MOST_CORNERS",
+    "MOST_MESH_CORNERS",
     "drop_user_data",
     "parse_document",
     "require_finite",
@@ -28,11 +30,14 @@ __all__ = [
 MOST_BODIES = 1000
 """Most bodies of a robot with its world, once what is repeated is written out."""
 
+MOST_CORNERS, MOST_MESH_CORNERS = 200_000, 50_000
+"""Most corners of all meshes of a robot, and of one of them."""
+
 _MOST_ELEMENTS = 20_000
 _DEEPEST = 400
 #: Most cells of all height fields and textures.
 _MOST_CELLS = 20_000_000
-_MOST_BUILTIN_MESHES = 100
+_MOST_BUILTIN_MESHES = 5
 _FOREIGN = {
     "include": "other files are not read; paste its content into this file",
     "extension": "plugins are not loaded",
@@ -153,6 +158,7 @@ def require_harmless(document: ElementTree.Element) -> None:
     """
     classes = {"main", *(each.get("class", "") for each in document.iter("default"))}
     cells = meshes = 0.0
+    corners = 0
     for element in document.iter():
         # Comments and processing instructions have a function in place of a tag.
         if callable(element.tag):
@@ -166,6 +172,13 @@ def require_harmless(document: ElementTree.Element) -> None:
             raise MjcfError(
                 f"{_title(element)}: expected at most {_MOST_CELLS} cells of all height fields and "
                 f"textures, and {_MOST_BUILTIN_MESHES} built-in meshes; make them smaller"
+            )
+        here = len(element.get("vertex", "").split()) // 3 if element.tag == "mesh" else 0
+        corners += here
+        if here > MOST_MESH_CORNERS or corners > MOST_CORNERS:
+            raise MjcfError(
+                f"{_title(element)}: expected at most {MOST_MESH_CORNERS} corners of a mesh, and "
+                f"{MOST_CORNERS} of all; simplify it"
             )
     _require_few_bodies(document)
 

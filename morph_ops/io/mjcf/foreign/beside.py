@@ -25,7 +25,7 @@ REFUSED = {
 #: Attributes of <compiler> that say where files lie; files get new names.
 _FOLDERS = ("assetdir", "meshdir", "texturedir", "strippath")
 _DEEPEST_INCLUDE = 20
-_LARGEST_FILE_BYTES = 50_000_000
+_LARGEST_FILE_BYTES = 20_000_000
 
 
 def include(
@@ -151,7 +151,7 @@ def drop_folders(document: ElementTree.Element) -> None:
 
 
 def content(file: Path) -> bytes:
-    """The content of a file of an asset, of at most 50 MB.
+    """The content of a file of an asset, of at most 20 MB.
 
     Args:
         file: The file.

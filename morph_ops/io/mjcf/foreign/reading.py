@@ -18,7 +18,7 @@ from morph_ops.errors import MjcfError
 from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.graph import Physics
 from morph_ops.io.mjcf.foreign.actuation import drives_of, torques_of
-from morph_ops.io.mjcf.foreign.capsules import lowest_point
+from morph_ops.io.mjcf.foreign.capsules import hull_vertices, lowest_point
 from morph_ops.io.mjcf.foreign.loading import load_model
 from morph_ops.io.mjcf.foreign.notes import notes_of
 from morph_ops.io.mjcf.foreign.physics_text import physics_text
@@ -31,6 +31,8 @@ __all__ = ["read_foreign"]
 CONTROL_STEP_S = 0.02
 #: Names of keyframes that are start poses, the first choice first.
 _START_NAMES = ("home", "stand", "standing", "init", "initial", "start")
+#: Most corners of the convex hulls of all geoms, which the physics of the body has as text.
+_MOST_HULL_CORNERS = 80_000
 _NOT_SUPPORTED = {
     int(mujoco.mjtGeom.mjGEOM_HFIELD): "height field",
     int(mujoco.mjtGeom.mjGEOM_SDF): "signed distance field",
@@ -96,6 +98,16 @@ def _require_supported(robot: ForeignRobot) -> None:
                 f"geom {shown(name)}: a {kind} is no part of a robot that walks; remove it, or "
                 'give it contype="0" conaffinity="0"'
             )
+    corners = sum(
+        len(hull_vertices(model, int(model.geom_dataid[geom])))
+        for geom in robot.solid_geoms
+        if int(model.geom_type[geom]) == int(mujoco.mjtGeom.mjGEOM_MESH)
+    )
+    if corners > _MOST_HULL_CORNERS:
+        raise MjcfError(
+            f"expected convex hulls of at most {_MOST_HULL_CORNERS} corners in total, got "
+            f"{corners}; simplify the meshes, or give each <mesh> a maxhullvert"
+        )
     if not robot.solid_geoms and not (model.opt.density or model.opt.viscosity):
         raise MjcfError(
             "none of the robot's geoms collides with anything, so it would fall through the floor; "

@@ -17,7 +17,7 @@ from morph_ops._messages import shown
 from morph_ops._text_file import is_file
 from morph_ops.errors import MjcfError
 
-__all__ = ["free_the_base", "mesh_path", "package_folder", "prepare_urdf"]
+__all__ = ["free_the_base", "is_of_other_package", "mesh_path", "package_folder", "prepare_urdf"]
 
 _PACKAGE = re.compile(r"^package:/+([^/]+)/")
 #: Most folders between the folder of a URDF and that of its package.
@@ -49,6 +49,17 @@ def package_folder(document: ElementTree.Element, path: Path) -> Path:
     near = (folder, *folder.parents[:_HIGHEST_PACKAGE])
     packages = (above for above in near if above.name in names and is_file(above / "package.xml"))
     return next(packages, folder)
+
+
+def is_of_other_package(name: str, folder: Path) -> bool:
+    """Whether a mesh is said to lie in a package that is not the folder.
+
+    Args:
+        name: Attribute ``filename`` of the mesh.
+        folder: The folder that files may come from.
+    """
+    match = _PACKAGE.match(name)
+    return match is not None and match.group(1) != folder.name
 
 
 def mesh_path(name: str) -> str:
