@@ -25,6 +25,7 @@ __all__ = [
     "require_harmless",
     "require_own_physics",
     "require_self_contained",
+    "require_shallow",
 ]
 
 MOST_BODIES = 1000
@@ -35,6 +36,7 @@ MOST_CORNERS, MOST_MESH_CORNERS = 200_000, 50_000
 
 _MOST_ELEMENTS = 20_000
 _DEEPEST = 400
+_MOST_ATTRIBUTES = 100
 #: Most cells of all height fields and textures.
 _MOST_CELLS = 20_000_000
 _MOST_BUILTIN_MESHES = 5
@@ -84,7 +86,11 @@ class _Builder(ElementTree.TreeBuilder):
         if self._elements > _MOST_ELEMENTS:
             raise MjcfError(f"expected at most {_MOST_ELEMENTS} elements: remove some")
         if self._depth > _DEEPEST:
-            raise MjcfError(f"<{cut(tag)}> lies in more than {_DEEPEST} elements: nest less deeply")
+            raise MjcfError(_too_deep(tag))
+        if len(attrs) > _MOST_ATTRIBUTES:
+            raise MjcfError(
+                f"<{cut(tag)}>: expected at most {_MOST_ATTRIBUTES} attributes, got {len(attrs)}"
+            )
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> ElementTree.Element:
@@ -118,6 +124,26 @@ def parse_document(text: str, *, roots: tuple[str, ...] = ("mujoco",)) -> Elemen
             f"expected MJCF, whose first element is <mujoco>, got <{cut(document.tag)}>"
         )
     return document
+
+
+def require_shallow(document: ElementTree.Element) -> None:
+    """Refuse what included files nest too deeply together.
+
+    Args:
+        document: Element <mujoco> with all that it includes.
+
+    Raises:
+        MjcfError: The document is nested too deeply.
+    """
+    level, depth = [document], 1
+    while level := [child for element in level for child in element]:
+        depth += 1
+        if depth > _DEEPEST:
+            raise MjcfError(_too_deep(level[0].tag))
+
+
+def _too_deep(tag: str) -> str:
+    return f"<{cut(tag)}> lies in more than {_DEEPEST} elements: nest less deeply"
 
 
 def require_self_contained(document: ElementTree.Element) -> None:
