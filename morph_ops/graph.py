@@ -33,6 +33,7 @@ from typing import Literal, TypeAlias
 
 import networkx as nx
 
+from morph_ops._messages import listed
 from morph_ops._plain import make_plain
 from morph_ops.errors import BodyError
 from morph_ops.physics import Physics, own_nodes, physics, with_physics
@@ -233,7 +234,7 @@ def add_limb(graph: nx.DiGraph[str], parent: str, name: str, limb: Limb) -> nx.D
         morph_ops.errors.BodyError: no node 'limb/7' to attach 'limb/0' to; nodes: torso/0
     """
     if parent not in graph:
-        raise BodyError(f"no node {parent!r} to attach {name!r} to; nodes: {', '.join(graph)}")
+        raise BodyError(f"no node {parent!r} to attach {name!r} to; nodes: {listed(list(graph))}")
     if name in graph:
         raise BodyError(f"a node {name!r} exists already")
     child = graph.copy()
@@ -330,7 +331,7 @@ def root(graph: nx.DiGraph[str]) -> str:
     if len(roots) != 1:
         raise BodyError(
             f"a body has one root, this graph has {len(roots)}: "
-            f"{', '.join(map(str, roots)) or 'none'}"
+            f"{listed(list(map(str, roots))) or 'none'}"
         )
     return roots[0]
 

@@ -21,6 +21,7 @@ __all__ = [
     "MOST_MESH_CORNERS",
     "drop_user_data",
     "parse_document",
+    "parse_xml",
     "require_finite",
     "require_harmless",
     "require_own_physics",
@@ -107,23 +108,35 @@ def parse_document(text: str, *, roots: tuple[str, ...] = ("mujoco",)) -> Elemen
 
     Raises:
         MjcfError: The text is broken XML, or another kind of document.
-        MjcfError: The document has too many elements, or is nested too deeply.
+        MjcfError: The document has too many elements or attributes, or is nested too deeply.
 
     Examples:
         >>> parse_document("<mujoco>" + "<body>" * 500)
         Traceback (most recent call last):
         morph_ops.errors.MjcfError: <body> lies in more than 400 elements: nest less deeply
     """
-    try:
-        parser = ElementTree.XMLParser(target=_Builder())
-        document = ElementTree.fromstring(text, parser)
-    except (ElementTree.ParseError, UnicodeEncodeError) as error:
-        raise MjcfError(f"broken XML: {error}") from None
+    document = parse_xml(text)
     if document.tag not in roots:
         raise MjcfError(
             f"expected MJCF, whose first element is <mujoco>, got <{cut(document.tag)}>"
         )
     return document
+
+
+def parse_xml(text: str) -> ElementTree.Element:
+    """The first element of any XML document within the limits of this module.
+
+    Args:
+        text: The document.
+
+    Raises:
+        MjcfError: The text is broken XML, or has a document type declaration.
+        MjcfError: The document has too many elements or attributes, or is nested too deeply.
+    """
+    try:
+        return ElementTree.fromstring(text, ElementTree.XMLParser(target=_Builder()))
+    except (ElementTree.ParseError, UnicodeEncodeError) as error:
+        raise MjcfError(f"broken XML: {error}") from None
 
 
 def require_shallow(document: ElementTree.Element) -> None:

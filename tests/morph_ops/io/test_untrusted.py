@@ -108,6 +108,32 @@ def test_included_files_are_few_and_shallow_together(tmp_path: Path) -> None:
         read_body(file)
 
 
+GRAPH = "<graphml>{}<graph edgedefault='directed'>{}</graph></graphml>"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<!DOCTYPE a [<!ENTITY a 'aaaa'>]>" + GRAPH, "declaration is not allowed"),
+        (GRAPH.format("", "<node id='a'/>" * 100_000), "at most 20000 elements"),
+        (GRAPH.format("", "<graph>" * 100_000), "lies in more than 400 elements"),
+        (
+            GRAPH.format("", "".join(f"<node id='{n}'/>" for n in range(9000))),
+            r"has 9000: 0, 1, 2, 3 and 8996 more$",
+        ),
+    ],
+    ids=["entities", "elements", "depth", "roots"],
+)
+def test_graphml_is_bounded_before_networkx(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "robot.graphml"
+    file.write_text(text)
+    begin = time.process_time()
+    with pytest.raises(BodyError, match=message) as caught:
+        read_body(file)
+    assert time.process_time() - begin < 2.0
+    assert len(str(caught.value)) < 400 + len(str(file))
+
+
 def test_links_in_a_circle_are_no_files(tmp_path: Path) -> None:
     (tmp_path / "part.xml").symlink_to("part.xml")
     file = tmp_path / "robot.xml"

@@ -13,7 +13,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from morph_ops._messages import shown
+from morph_ops._messages import listed, shown
 from morph_ops.errors import MjcfError
 
 __all__ = ["ForeignRobot", "Part", "find_robot"]
@@ -165,7 +165,9 @@ def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobo
     }
     if root is not None:
         if root not in names:
-            raise MjcfError(f"root: expected one of {', '.join(names) or 'none'}, got {root!r}")
+            raise MjcfError(
+                f"root: expected one of {listed(list(names), most=20) or 'none'}, got {shown(root)}"
+            )
         return _not_fixed(model, names[root], root)
     if not names:
         raise MjcfError("expected a robot with joints, got a world in which nothing moves")
@@ -173,7 +175,7 @@ def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobo
     robots = {name: body for name, body in names.items() if body in driven} or names
     if len(robots) > 1:
         raise MjcfError(
-            f"expected one robot, got {len(robots)}: {', '.join(robots)}; name the first body of "
+            f"expected one robot, got {len(robots)}: {listed(list(robots), most=20)}; name the first body of "
             "one of them (--root NAME)"
         )
     [(name, body)] = robots.items()

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 
 from morph_ops import graph as body_graph
-from morph_ops._messages import one_line
+from morph_ops._messages import listed, one_line
 from morph_ops.errors import BodyError
 from morph_ops.graph import Limb, Physics, Torso
 from morph_ops.io.mjcf.foreign.capsules import lowest_point
@@ -46,7 +46,7 @@ def rescaled(graph: nx.DiGraph[str], scales: Mapping[str, Scale]) -> nx.DiGraph[
         raise BodyError("expected a robot from elsewhere, got a body that is what its nodes say")
     for name in scales:
         if name not in own.nodes:
-            raise BodyError(f"no own node {name!r}: expected one of {', '.join(own.nodes)}")
+            raise BodyError(f"no own node {name!r}: expected one of {listed(own.nodes)}")
     before = {name: own.scale(name) for name in own.nodes}
     after = {**before, **scales}
     factors = {name: after[name].over(before[name]) for name in own.nodes}

@@ -13,7 +13,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
-from morph_ops._messages import shown
+from morph_ops._messages import listed, shown
 from morph_ops._text_file import is_file
 from morph_ops.errors import MjcfError
 
@@ -99,7 +99,7 @@ def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
                     tensor.set(name, "0")
                 mended.append(link.get("name", ""))
     if mended:
-        notes.append(f"products of inertia dropped where no body has such: {', '.join(mended[:4])}")
+        notes.append(f"products of inertia dropped where no body has such: {listed(mended)}")
     for mesh in document.iter("mesh"):
         name = mesh.get("filename", "")
         if Path(name).suffix.lower() not in _MESHES:
