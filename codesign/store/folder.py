@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
 
@@ -23,6 +22,7 @@ from codesign.store.candidate import Candidate
 from codesign.store.database import Database
 from codesign.store.event import utc_now
 from codesign.store.founder import Founder
+from hyperdistill_core.errors import CheckpointError
 from morph_ops._messages import one_line, reason
 from morph_ops._text_file import is_file, is_folder, read_text
 from morph_ops.errors import MjcfError
@@ -194,8 +194,8 @@ class RunFolder:
         path = self.network(candidate)
         try:
             return BodyMLP.load_npz(path)
-        except (BadZipFile, OSError, LookupError, TypeError, ValueError) as error:
-            raise UsageError(f"the network {path} cannot be read: {one_line(error)}") from None
+        except CheckpointError as error:
+            raise UsageError(f"the network of {candidate.name}: {one_line(error)}") from None
 
     def own_network(self, candidate: Candidate) -> BodyMLP | None:
         """The network that moves a candidate in its final score; None for a generated one.

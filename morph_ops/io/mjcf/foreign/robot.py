@@ -165,9 +165,8 @@ def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobo
     }
     if root is not None:
         if root not in names:
-            raise MjcfError(
-                f"root: expected one of {listed(list(names), most=20) or 'none'}, got {shown(root)}"
-            )
+            known = listed(list(names), most=20) or "none"
+            raise MjcfError(f"root: expected one of {known}, got {shown(root)}")
         return _not_fixed(model, names[root], root)
     if not names:
         raise MjcfError("expected a robot with joints, got a world in which nothing moves")
@@ -175,8 +174,8 @@ def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobo
     robots = {name: body for name, body in names.items() if body in driven} or names
     if len(robots) > 1:
         raise MjcfError(
-            f"expected one robot, got {len(robots)}: {listed(list(robots), most=20)}; name the first body of "
-            "one of them (--root NAME)"
+            f"expected one robot, got {len(robots)}: {listed(list(robots), most=20)}; name the "
+            "first body of one of them (--root NAME)"
         )
     [(name, body)] = robots.items()
     return _not_fixed(model, body, name)
