@@ -138,13 +138,21 @@ def _start_pose(
 
 def _start_key(robot: ForeignRobot) -> int | None:
     model = robot.model
-    names = {
-        robot.name(mujoco.mjtObj.mjOBJ_KEY, number).lower(): number for number in range(model.nkey)
-    }
+    poses = [number for number in range(model.nkey) if _is_pose(model, model.key_qpos[number])]
+    names = {robot.name(mujoco.mjtObj.mjOBJ_KEY, number).lower(): number for number in poses}
     for name in _START_NAMES:
         if name in names:
             return names[name]
-    return 0 if model.nkey else None
+    return poses[0] if poses else None
+
+
+def _is_pose(model: mujoco.MjModel, qpos: NDArray[np.float64]) -> bool:
+    """Whether a keyframe is a pose: one of zeros alone has quaternions that are none."""
+    for kind, address in zip(model.jnt_type.tolist(), model.jnt_qposadr.tolist(), strict=True):
+        first = address + 3 if kind == FREE else address
+        if kind in (FREE, BALL) and not np.any(qpos[first : first + 4]):
+            return False
+    return True
 
 
 def _converted(
