@@ -66,6 +66,8 @@ _LARGEST: Mapping[tuple[str, str], float] = {
     ("option", "sdf_iterations"): 1000,
     ("option", "sdf_initpoints"): 1000,
 }
+#: Attributes with lengths, and the longest of a robot with its world (m), which is no short word.
+_LENGTHS, _LONGEST_M, _SHORT = ("pos", "fromto", "xyz", "anchor"), 1e6, 3
 #: Most samples that an actuator or a sensor delays its signal by.
 _MOST_SAMPLES = 10_000
 #: Shortest physics step: a control step has at most 200 of them (s).
@@ -279,6 +281,13 @@ def _require_small(element: ElementTree.Element) -> None:
         if most is not None and any(abs(number) > most for number in _numbers(value)):
             raise MjcfError(
                 f"{_title(element)}: expected {key} of at most {most:g}, got {cut(value)!r}"
+            )
+    for key in _LENGTHS:
+        value = element.get(key, "")
+        if len(value) > _SHORT and any(abs(number) > _LONGEST_M for number in _numbers(value)):
+            raise MjcfError(
+                f"{_title(element)}: expected lengths of at most {_LONGEST_M:g} m in {key}, got "
+                f"{cut(value)!r}"
             )
     step = element.get("timestep") if element.tag == "option" else None
     if step is not None and any(number < _SHORTEST_STEP_S for number in _numbers(step)):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import mujoco
 
+from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.io.mjcf.foreign.robot import ForeignRobot
 from morph_ops.io.mjcf.foreign.text import child, geom_name, numbers, site_name
 from morph_ops.io.mjcf.foreign.tree import PlannedNode
@@ -83,7 +85,7 @@ class _Writer:
             first = int(model.tendon_adr[tendon])
             wraps = list(range(first, first + int(model.tendon_num[tendon])))
             if not all(self._is_inside(wrap) for wrap in wraps):
-                self._left.append(f"tendon {self._tendon_name(tendon)}")
+                self._left.append(f"tendon {self._robot.tendon_name(tendon)}")
                 continue
             written.add(tendon)
             fixed = int(model.wrap_type[wraps[0]]) == _JOINT_WRAP
@@ -97,7 +99,7 @@ class _Writer:
     def _tendon_attributes(self, tendon: int) -> dict[str, str]:
         model = self._robot.model
         return {
-            "name": self._tendon_name(tendon),
+            "name": self._robot.tendon_name(tendon),
             "limited": "true" if model.tendon_limited[tendon] else "false",
             "range": numbers(model.tendon_range[tendon]),
             "margin": numbers(model.tendon_margin[tendon]),
@@ -146,7 +148,14 @@ class _Writer:
         if site not in self._sites:
             self._sites.add(site)
             node, body = self._owner[int(robot.model.site_bodyid[site])]
-            child(body, "site", name=name, pos=numbers(robot.data.site_xpos[site] - node.origin))
+            turn = quaternion(robot.data.site_xmat[site].reshape(3, 3))
+            child(
+                body,
+                "site",
+                name=name,
+                pos=numbers(robot.data.site_xpos[site] - node.origin),
+                quat=numbers(turn),
+            )
         return name
 
     def _equalities(self, tendons: set[int]) -> None:
@@ -186,12 +195,18 @@ class _Writer:
         if kind == _EQ_CONNECT:
             anchor = data.xpos[ids[0]] + self._robot.rotation(ids[0]) @ values[:3]
             return child(group, "connect", anchor=numbers(anchor - first.origin), **names)
-        # The anchor of a weld is in the frame of its second body; the pose is the zero pose.
-        anchor = data.xpos[ids[1]] + self._robot.rotation(ids[1]) @ values[:3]
+        # The anchor of a weld is in the frame of its second body, and the pose at which the two are
+        # welded in that of the first, whatever the zero pose is.
+        turns = [self._robot.rotation(body) for body in ids]
+        anchor = data.xpos[ids[1]] + turns[1] @ values[:3]
+        place = data.xpos[ids[0]] + turns[0] @ values[3:6] - first.origin
+        w, x, y, z = values[6:10].tolist()
+        turn = quaternion(turns[0] @ rotation((w, x, y, z)) @ turns[1].T)
         return child(
             group,
             "weld",
             anchor=numbers(anchor - second.origin),
+            relpose=numbers([*place, *turn]),
             torquescale=numbers(values[10]),
             **names,
         )
@@ -206,7 +221,11 @@ class _Writer:
         element = child(group, tag, polycoef=numbers(model.eq_data[number, :5]))
         for place, each in enumerate(ids, start=1):
             if each >= 0:
-                name = self._robot.joint_name(each) if tag == "joint" else self._tendon_name(each)
+                name = (
+                    self._robot.joint_name(each)
+                    if tag == "joint"
+                    else self._robot.tendon_name(each)
+                )
                 element.set(f"{tag}{place}", name)
         return element
 
@@ -229,6 +248,37 @@ class _Writer:
                 margin=numbers(model.pair_margin[number]),
                 gap=numbers(model.pair_gap[number]),
             )
+        for first, second in self._still_touching():
+            child(group, "pair", geom1=geom_name(first), geom2=geom_name(second))
 
-    def _tendon_name(self, tendon: int) -> str:
-        return self._robot.name(mujoco.mjtObj.mjOBJ_TENDON, tendon) or f"tendon{tendon}"
+    def _still_touching(self) -> Iterator[tuple[int, int]]:
+        """Pairs of geoms that touch although some bodies welded to theirs are excluded.
+
+        An exclude of the text is between all that is welded; pairs of geoms go before excludes.
+        """
+        model = self._robot.model
+        excluded = {divmod(signature, 1 << 16) for signature in model.exclude_signature.tolist()}
+        excluded |= {(second, first) for first, second in excluded}
+        known = {
+            (model.pair_geom1[number], model.pair_geom2[number]) for number in range(model.npair)
+        }
+        parts = {
+            (self._owner[a][0].name, self._owner[b][0].name)
+            for a, b in excluded
+            if a in self._owner and b in self._owner and a < b
+        }
+        of = {geom: int(model.geom_bodyid[geom]) for geom in sorted(self._geoms)}
+        filters = not model.opt.disableflags & int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT)
+        for first, second in combinations(of, 2):
+            a, b = of[first], of[second]
+            one, other = self._owner[a][0], self._owner[b][0]
+            names = (one.name, other.name)
+            if (a, b) in excluded or parts.isdisjoint((names, names[::-1])):
+                continue
+            near = one.part.parent == other.part.body or other.part.parent == one.part.body
+            if filters and near:
+                continue  # MuJoCo lets a part and its parent pass through each other
+            touches = model.geom_contype[first] & model.geom_conaffinity[second]
+            touches |= model.geom_contype[second] & model.geom_conaffinity[first]
+            if touches and known.isdisjoint(((first, second), (second, first))):
+                yield first, second

@@ -110,10 +110,25 @@ def _scaled_text(text: str, factors: Mapping[str, Scale]) -> str:
                 mesh = meshes.get(part.get("mesh"))
                 if mesh is not None:
                     _multiply(mesh, ("vertex",), scale.size)
+    for joined in (*root.iter("connect"), *root.iter("weld")):
+        _scale_anchor(joined, factors)
     for actuator in root.iter("general"):
         joint = actuator.get("joint") or actuator.get("jointinparent")
         _multiply(actuator, _FORCES, gears.get(joint, 1.0))
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _scale_anchor(joined: ElementTree.Element, factors: Mapping[str, Scale]) -> None:
+    """Move the place at which two nodes are joined; sites move with their nodes."""
+    bodies = [joined.get(key, "") for key in ("body1", "body2")]
+    if not all(bodies):
+        return
+    first, second = (factors[name].size for name in bodies)
+    _multiply(joined, ("anchor",), first if joined.tag == "connect" else second)
+    if "relpose" in joined.attrib and first != 1.0:
+        pose = np.array(joined.attrib["relpose"].split(), np.float64)
+        pose[:3] *= first
+        joined.set("relpose", numbers(pose))
 
 
 def _multiply(element: ElementTree.Element, names: tuple[str, ...], factor: float) -> None:
