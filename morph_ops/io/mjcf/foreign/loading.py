@@ -7,14 +7,13 @@ neither touch anything nor give a body its mass.
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
 
-from morph_ops._messages import one_line
 from morph_ops._text_file import read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io._xml import drop_user_data, parse_document, require_harmless
@@ -26,6 +25,7 @@ from morph_ops.io.mjcf.foreign.beside import (
 )
 from morph_ops.io.mjcf.foreign.coordinates import make_local
 from morph_ops.io.mjcf.foreign.meshes import MeshFiles
+from morph_ops.io.mjcf.foreign.remedies import explained
 from morph_ops.io.mjcf.foreign.urdf import (
     free_the_base,
     is_of_other_package,
@@ -35,24 +35,33 @@ from morph_ops.io.mjcf.foreign.urdf import (
 )
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, quiet
 
-__all__ = ["load_model"]
+__all__ = ["Loaded", "load_model"]
 
 #: Elements that are only looks, or that measure: a rollout reads none of them.
 _DROPPED = frozenset(
     {"camera", "hfield", "light", "material", "sensor", "skin", "statistic", "texture", "visual"}
 )
-#: What MuJoCo writes before its messages.
-_PREFIXES = re.compile("^(XML )?(Error: )*")
 
 
-def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
+class Loaded(NamedTuple):
+    """A robot's file as MuJoCo compiles it.
+
+    Attributes:
+        model: The compiled model.
+        notes: What was not read, or was added, a line each.
+        is_urdf: Whether the file is a URDF.
+    """
+
+    model: mujoco.MjModel
+    notes: list[str]
+    is_urdf: bool
+
+
+def load_model(path: Path) -> Loaded:
     """The compiled model of a robot's file with its world, without looks and sensors.
 
     Args:
         path: Path of the MJCF or URDF file.
-
-    Returns:
-        The model, and a note on what was not read.
 
     Raises:
         MjcfError: The file, or one that it includes, cannot be read or is no MJCF.
@@ -86,9 +95,9 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
             _drop_visual_geoms(spec)
             files.require(spec.meshes)
             _add_missing_motors(spec, notes)
-            return spec.compile(), notes
+            return Loaded(spec.compile(), notes, is_urdf)
         except MUJOCO_ERRORS as error:
-            raise MjcfError(_PREFIXES.sub("", one_line(error))) from None
+            raise MjcfError(explained(error, files.names, is_urdf=is_urdf)) from None
 
 
 def _drop_looks(document: ElementTree.Element) -> None:

@@ -41,6 +41,7 @@ class MeshFiles:
         contents: Content by new name.
         problems: What is wrong with a file, by new name; it matters if the mesh is more than looks.
         corners: Number of corners by new name.
+        names: The robot's names by the new ones.
     """
 
     def __init__(self, folder: Path, bases: tuple[Path, ...]) -> None:
@@ -48,6 +49,7 @@ class MeshFiles:
         self.contents: dict[str, bytes] = {}
         self.problems: dict[str, MjcfError] = {}
         self.corners: dict[str, int] = {}
+        self.names: dict[str, str] = {}
         self._total = 0
 
     def add(self, name: str) -> str:
@@ -60,7 +62,7 @@ class MeshFiles:
             MjcfError: There are too many files.
         """
         new = f"{len(self.contents)}{Path(name).suffix.lower()}"
-        self.contents[new] = b""
+        self.contents[new], self.names[new] = b"", name
         if len(self.contents) > _MOST_FILES:
             raise MjcfError(f"expected at most {_MOST_FILES} mesh files: merge or remove some")
         try:

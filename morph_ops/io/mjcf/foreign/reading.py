@@ -33,6 +33,7 @@ CONTROL_STEP_S = 0.02
 _START_NAMES = ("home", "stand", "standing", "init", "initial", "start")
 #: Most corners of the convex hulls of all geoms, which the physics of the body has as text.
 _MOST_HULL_CORNERS = 80_000
+_ADD_MOTORS = "add motors under <actuator>"
 _NOT_SUPPORTED = {
     int(mujoco.mjtGeom.mjGEOM_HFIELD): "height field",
     int(mujoco.mjtGeom.mjGEOM_SDF): "signed distance field",
@@ -54,14 +55,14 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     Raises:
         MjcfError: The file cannot be read, or holds no robot that can move.
     """
-    model, unread = load_model(Path(path))
+    model, unread, is_urdf = load_model(Path(path))
     robot = find_robot(model, root=root)
-    _require_supported(robot)
+    _require_supported(robot, is_urdf=is_urdf)
     drives, undriven = drives_of(robot)
     if not drives:
+        remedy = 'give joints a <limit effort="..."/> above 0' if is_urdf else _ADD_MOTORS
         raise MjcfError(
-            "expected at least one actuator that drives a joint of a limb, got none; add motors "
-            "under <actuator>"
+            f"expected at least one actuator that drives a joint of a limb, got none; {remedy}"
         )
     torques = torques_of(drives)
     nodes = plan_nodes(robot, torques)
@@ -88,7 +89,7 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     return body_graph.with_physics(graph, physics)
 
 
-def _require_supported(robot: ForeignRobot) -> None:
+def _require_supported(robot: ForeignRobot, *, is_urdf: bool) -> None:
     model = robot.model
     for geom in sorted(robot.solid_geoms):
         kind = _NOT_SUPPORTED.get(int(model.geom_type[geom]))
@@ -111,7 +112,7 @@ def _require_supported(robot: ForeignRobot) -> None:
     if not robot.solid_geoms and not (model.opt.density or model.opt.viscosity):
         raise MjcfError(
             "none of the robot's geoms collides with anything, so it would fall through the floor; "
-            "give its feet geoms with contype and conaffinity"
+            f"give its feet {'a <collision>' if is_urdf else 'geoms with contype and conaffinity'}"
         )
 
 

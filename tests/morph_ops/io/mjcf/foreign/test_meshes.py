@@ -99,3 +99,27 @@ def test_meshes_in_the_text_of_a_robot_are_bounded(tmp_path):
     [vertices] = {part.split('"')[0] for part in own.mjcf.split('vertex="')[1:]}
     with pytest.raises(BodyError, match=r"physics.mjcf: <mesh .*at most 50000 corners of a mesh"):
         from_json(text.replace(vertices, corners))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "m.stl",
+            b"solid m\nendsolid m\n" + bytes(100),
+            "'m.stl'.*; save the mesh as",
+        ),
+        ("m.obj", b"not a mesh", "at least 4 vertices required.*; save the mesh anew"),
+        (
+            "m.obj",
+            b"v 0 0 0\nv 1 0 0\nv 0 1 0\nv 1 1 0\nf 1 2 3\nf 2 3 4\n",
+            "'m' has coplanar vertices",
+        ),
+    ],
+    ids=["text", "none", "flat"],
+)
+def test_what_mujoco_says_of_a_mesh_names_its_file_and_a_remedy(name, content, message, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BodyError, match=message) as caught:
+        read_body(_robot(tmp_path, f'<mesh name="m" file="{name}"/>'))
+    assert "'0." not in str(caught.value)

@@ -128,3 +128,16 @@ def test_parts_on_passive_joints_have_a_context(tmp_path):
     assert limb(graph, "tail").joints == ()
     model = get_task("flat").model(graph)
     assert np.isfinite(context_features(graph, model)).all()
+
+
+def test_refusals_of_a_urdf_name_what_a_urdf_has(tmp_path):
+    with pytest.raises(BodyError, match=r'got none; give joints a <limit effort="..."/> above 0'):
+        read_body(_write(tmp_path, _urdf().replace('effort="25"', 'effort="0"')))
+    ghost = _urdf().replace("<collision>", "<visual>").replace("</collision>", "</visual>")
+    with pytest.raises(BodyError, match="give its feet a <collision>"):
+        read_body(_write(tmp_path, ghost))
+    weightless = _urdf().replace('<mass value="1"/>', '<mass value="0"/>')
+    for axis, value in (("xx", 0.01), ("yy", 0.01), ("zz", 0.002)):
+        weightless = weightless.replace(f'i{axis}="{value}"', f'i{axis}="0"')
+    with pytest.raises(BodyError, match=r"must be larger .*; give the link an <inertial> with"):
+        read_body(_write(tmp_path, weightless))
