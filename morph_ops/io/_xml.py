@@ -40,6 +40,8 @@ _DEEPEST = 400
 _MOST_ATTRIBUTES = 100
 #: Most cells of all height fields and textures.
 _MOST_CELLS = 20_000_000
+#: Most keyframes: each has all numbers of a pose.
+_MOST_KEYFRAMES = 200
 _MOST_BUILTIN_MESHES = 5
 _FOREIGN = {
     "include": "other files are not read; paste its content into this file",
@@ -200,6 +202,8 @@ def require_harmless(document: ElementTree.Element) -> None:
     classes = {"main", *(each.get("class", "") for each in document.iter("default"))}
     cells = meshes = 0.0
     corners = 0
+    if sum(1 for _ in document.iter("key")) > _MOST_KEYFRAMES:
+        raise MjcfError(f"expected at most {_MOST_KEYFRAMES} keyframes: remove some")
     for element in document.iter():
         # Comments and processing instructions have a function in place of a tag.
         if callable(element.tag):

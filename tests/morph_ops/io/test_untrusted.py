@@ -52,6 +52,12 @@ REFUSED = {
     "many bodies": ("", '<body><geom size="1"/></body>' * 1001, "", "at most 1000 bodies"),
     "many elements": ("", "", '<geom size="1"/>' * 100_000, "at most 20000 elements"),
     "deep": ("", "<body>" * 100_000, "", "lies in more than 400 elements"),
+    "many keyframes": (
+        "<keyframe>" + "<key/>" * 201 + "</keyframe>",
+        "",
+        "",
+        "at most 200 keyframes",
+    ),
     "many attributes": (
         "",
         "",

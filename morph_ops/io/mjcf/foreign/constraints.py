@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import product
 
 import mujoco
 
+from morph_ops._messages import shown
+from morph_ops.errors import MjcfError
 from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.io.mjcf.foreign.robot import ForeignRobot
 from morph_ops.io.mjcf.foreign.text import child, geom_name, numbers, site_name
@@ -15,6 +17,8 @@ from morph_ops.io.mjcf.foreign.tree import PlannedNode
 
 __all__ = ["add_constraints"]
 
+#: Most pairs of geoms of two parts of which only some bodies are excluded from contact.
+_MOST_PAIRS = 10_000
 _JOINT_WRAP = int(mujoco.mjtWrap.mjWRAP_JOINT)
 _PULLEY = int(mujoco.mjtWrap.mjWRAP_PULLEY)
 _SITE_WRAP = int(mujoco.mjtWrap.mjWRAP_SITE)
@@ -255,30 +259,50 @@ class _Writer:
         """Pairs of geoms that touch although some bodies welded to theirs are excluded.
 
         An exclude of the text is between all that is welded; pairs of geoms go before excludes.
+
+        Raises:
+            MjcfError: There are too many of them.
         """
         model = self._robot.model
-        excluded = {divmod(signature, 1 << 16) for signature in model.exclude_signature.tolist()}
-        excluded |= {(second, first) for first, second in excluded}
-        known = {
-            (model.pair_geom1[number], model.pair_geom2[number]) for number in range(model.npair)
+        of = {geom: int(model.geom_bodyid[geom]) for geom in self._geoms}
+        excluded = {frozenset(divmod(each, 1 << 16)) for each in model.exclude_signature.tolist()}
+        pairs = zip(model.pair_geom1.tolist(), model.pair_geom2.tolist(), strict=True)
+        known = {frozenset(pair) for pair in pairs}
+        owners = {
+            frozenset(self._owner[body][0].name for body in bodies): [
+                self._owner[body][0] for body in sorted(bodies)
+            ]
+            for bodies in excluded
+            if len(bodies) == 2 and bodies <= self._owner.keys()
         }
-        parts = {
-            (self._owner[a][0].name, self._owner[b][0].name)
-            for a, b in excluded
-            if a in self._owner and b in self._owner and a < b
-        }
-        of = {geom: int(model.geom_bodyid[geom]) for geom in sorted(self._geoms)}
-        filters = not model.opt.disableflags & int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT)
-        for first, second in combinations(of, 2):
-            a, b = of[first], of[second]
-            one, other = self._owner[a][0], self._owner[b][0]
-            names = (one.name, other.name)
-            if (a, b) in excluded or parts.isdisjoint((names, names[::-1])):
+        for nodes in owners.values():
+            one, other = nodes
+            if one.name == other.name or self._passes_through(one, other):
                 continue
-            near = one.part.parent == other.part.body or other.part.parent == one.part.body
-            if filters and near:
-                continue  # MuJoCo lets a part and its parent pass through each other
-            touches = model.geom_contype[first] & model.geom_conaffinity[second]
-            touches |= model.geom_contype[second] & model.geom_conaffinity[first]
-            if touches and known.isdisjoint(((first, second), (second, first))):
-                yield first, second
+            sides = [[geom for geom in node.part.geoms if geom in of] for node in nodes]
+            bodies = product(*({of[geom] for geom in side} for side in sides))
+            if all(frozenset(pair) in excluded for pair in bodies):
+                continue
+            if len(sides[0]) * len(sides[1]) > _MOST_PAIRS:
+                raise MjcfError(
+                    f"exclude of {shown(one.name)} and {shown(other.name)}: expected at most "
+                    f"{_MOST_PAIRS} pairs of geoms; give them fewer geoms"
+                )
+            for first, second in product(*sides):
+                apart = frozenset((of[first], of[second])) in excluded
+                if (
+                    not apart
+                    and self._touch(first, second)
+                    and frozenset((first, second)) not in known
+                ):
+                    yield first, second
+
+    def _passes_through(self, one: PlannedNode, other: PlannedNode) -> bool:
+        """Whether MuJoCo lets two parts pass through each other, as one is the other's parent."""
+        flag = int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT)
+        near = one.part.parent == other.part.body or other.part.parent == one.part.body
+        return near and not self._robot.model.opt.disableflags & flag
+
+    def _touch(self, first: int, second: int) -> bool:
+        types, affinities = self._robot.model.geom_contype, self._robot.model.geom_conaffinity
+        return bool(types[first] & affinities[second] or types[second] & affinities[first])
