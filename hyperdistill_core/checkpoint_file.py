@@ -22,6 +22,12 @@ from hyperdistill_core.errors import CheckpointError
 from morph_ops._messages import cut
 from morph_ops._text_file import is_file
 
+LARGEST_CHECKPOINT = 1_000_000_000
+"""Largest file of a teacher, whose training may go on (bytes)."""
+
+LARGEST_CONTROLLER = 100_000_000
+"""Largest file of a controller, forty times the shipped ones (bytes)."""
+
 _META = "codesign"
 
 
@@ -53,12 +59,15 @@ def save_checkpoint(
     os.replace(temporary, path)
 
 
-def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def load_checkpoint(
+    path: Path, *, kind: str, largest: int = LARGEST_CHECKPOINT
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read the arrays and the header of a checkpoint.
 
     Args:
         path: Path of the file.
         kind: Kind that the header must name.
+        largest: Largest allowed size of the file, which is that of all its arrays (bytes).
 
     Returns:
         The arrays by name, and the content of the header.
@@ -66,14 +75,14 @@ def load_checkpoint(path: Path, *, kind: str) -> tuple[dict[str, NDArray[Any]], 
     Raises:
         CheckpointError: The file does not exist.
         CheckpointError: The file is not a safetensors file, or its header is damaged.
-        CheckpointError: The checkpoint is of another kind.
+        CheckpointError: The checkpoint is of another kind, or too large.
 
     Examples:
         >>> load_checkpoint(Path("missing.safetensors"), kind="teacher")
         Traceback (most recent call last):
         hyperdistill_core.errors.CheckpointError: no checkpoint at missing.safetensors
     """
-    with _opened(path) as file:
+    with _opened(path, largest=largest) as file:
         meta = _meta(path, file)
         found = meta.get("kind")
         if found != kind:
@@ -96,20 +105,28 @@ def checkpoint_kind(path: Path) -> str | None:
         >>> checkpoint_kind(find("flat-v2"))
         'controller'
     """
-    with _opened(path) as file:
+    with _opened(path, largest=LARGEST_CHECKPOINT) as file:
         return _meta(path, file).get("kind")
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[Any]:
+def _opened(path: Path, *, largest: int) -> Generator[Any]:
     if not is_file(path):
         raise CheckpointError(f"no checkpoint at {path}")
     try:
+        # safetensors itself checks that the sizes of all arrays add up to that of the file.
+        if os.path.getsize(path) > largest:
+            raise CheckpointError(
+                f"{path}: expected a checkpoint of at most {largest / 1e6:g} MB, got "
+                f"{os.path.getsize(path) / 1e6:.0f} MB"
+            )
         handle: Any = safe_open(path, framework="np")
         with handle as file:
             yield file
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
+    except MemoryError:
+        raise CheckpointError(f"{path}: larger than the free memory") from None
 
 
 def _tensor(path: Path, file: Any, name: str) -> NDArray[Any]:

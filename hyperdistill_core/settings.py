@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Self, TypeVar, Union, cast, get_args, get_origin
 
@@ -18,7 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from hyperdistill_core.errors import SettingProblem, SettingsError
-from morph_ops._messages import shown
+from morph_ops._messages import cut, shown
 from morph_ops._registry import Registry, UnknownNameError, require_name
 
 __all__ = [
@@ -58,6 +59,7 @@ _EXPECTED = {
 }
 #: Upper bounds from here on are above all sensible values.
 _PROTECTING = 1000
+_SHOWN_PROBLEMS = 10
 _RANGE_ERRORS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 
 
@@ -145,7 +147,7 @@ class FrozenSettings(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError(*_problems(type(self), error)) from None
+            raise SettingsError(*_first_problems(type(self), error)) from None
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as a nested dictionary that :meth:`from_dict` reads back."""
@@ -354,11 +356,18 @@ def _parsed(assignment: str, option: str) -> dict[str, Any]:
     return value
 
 
+def _first_problems(settings: type[FrozenSettings], error: ValidationError) -> list[SettingProblem]:
+    """The first problems of many: a file of a stranger may have a hundred thousand."""
+    problems = list(islice(_problems(settings, error), _SHOWN_PROBLEMS))
+    more = error.error_count() - len(problems)
+    return [*problems, SettingProblem("", f"and {more} more problems")] if more > 0 else problems
+
+
 def _problems(settings: type[FrozenSettings], error: ValidationError) -> Iterator[SettingProblem]:
     """One problem for each error of pydantic, in the words of the settings."""
     for one in error.errors():
         cause = one.get("ctx", {}).get("error")
-        name = ".".join(map(str, one["loc"]))
+        name = cut(".".join(map(str, one["loc"])))
         if isinstance(cause, SettingsError):
             yield from (inner.inside(name) for inner in cause.problems)
         elif cause is not None:

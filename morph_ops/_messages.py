@@ -36,7 +36,7 @@ def reason(error: Exception) -> str:
 
 
 def listed(names: Sequence[str], *, most: int = 4) -> str:
-    """Names in a line, the first few of many.
+    """Names in a line, the first few of many, and each of them short enough for a message.
 
     Args:
         names: The names.
@@ -47,7 +47,7 @@ def listed(names: Sequence[str], *, most: int = 4) -> str:
         ('a, b', 'a and 2 more')
     """
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(cut, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def cut(text: str, *, most: int = 80) -> str:

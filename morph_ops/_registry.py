@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from morph_ops._messages import failure, shown
+from morph_ops._messages import cut, failure, shown
 from morph_ops.errors import UnknownNameError
 
 __all__ = [
@@ -165,7 +165,7 @@ def require_name(choices: Iterable[str], name: str, *, what: str) -> None:
         return
     if not names:
         raise UnknownNameError(f"no {what} {shown(name)}: there are none")
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(cut(name), names, n=1)
     hint = f": did you mean {near[0]!r}?" if near else "."
     raise UnknownNameError(f"no {what} {shown(name)}{hint} Choices: {', '.join(sorted(names))}")
 

@@ -37,6 +37,19 @@ def is_file(path: str | os.PathLike[str]) -> bool:
     return os.path.isfile(path)
 
 
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a folder; a name that no folder can have is none.
+
+    Args:
+        path: Path of the folder.
+
+    Examples:
+        >>> is_folder("."), is_folder("9" * 5000)
+        (True, False)
+    """
+    return os.path.isdir(path)
+
+
 def read_bytes(
     path: str | os.PathLike[str], *, largest: int, error: type[Exception] = BodyError
 ) -> bytes:

@@ -33,9 +33,18 @@ from typing import Literal, TypeAlias
 
 import networkx as nx
 
+from morph_ops._messages import listed
 from morph_ops._plain import make_plain
 from morph_ops.errors import BodyError
-from morph_ops.physics import Physics, own_nodes, physics, with_physics
+from morph_ops.physics import (
+    Physics,
+    changed_copy,
+    import_notes,
+    own_nodes,
+    physics,
+    with_import_notes,
+    with_physics,
+)
 
 __all__ = [
     "IDENTITY",
@@ -53,6 +62,7 @@ __all__ = [
     "children",
     "excludes",
     "grown_limbs",
+    "import_notes",
     "joints",
     "limb",
     "limbs",
@@ -66,6 +76,7 @@ __all__ = [
     "subtree",
     "torso",
     "with_excludes",
+    "with_import_notes",
     "with_nodes",
     "with_physics",
 ]
@@ -233,10 +244,10 @@ def add_limb(graph: nx.DiGraph[str], parent: str, name: str, limb: Limb) -> nx.D
         morph_ops.errors.BodyError: no node 'limb/7' to attach 'limb/0' to; nodes: torso/0
     """
     if parent not in graph:
-        raise BodyError(f"no node {parent!r} to attach {name!r} to; nodes: {', '.join(graph)}")
+        raise BodyError(f"no node {parent!r} to attach {name!r} to; nodes: {listed(list(graph))}")
     if name in graph:
         raise BodyError(f"a node {name!r} exists already")
-    child = graph.copy()
+    child = changed_copy(graph)
     child.add_node(name, node=limb)
     child.add_edge(parent, name)
     return child
@@ -256,7 +267,7 @@ def with_nodes(graph: nx.DiGraph[str], nodes: Iterable[tuple[str, Node]]) -> nx.
         >>> torso(light).density, torso(body).density
         (500.0, 800.0)
     """
-    copy = graph.copy()
+    copy = changed_copy(graph)
     for name, record in nodes:
         copy.nodes[name]["node"] = record
     return copy
@@ -274,7 +285,7 @@ def with_excludes(graph: nx.DiGraph[str], pairs: Iterable[Pair]) -> nx.DiGraph[s
         >>> excludes(with_excludes(body, [("limb/1", "limb/0"), ("limb/0", "limb/1")]))
         (('limb/0', 'limb/1'),)
     """
-    copy = graph.copy()
+    copy = changed_copy(graph)
     copy.graph["excludes"] = tuple(sorted({(min(pair), max(pair)) for pair in pairs}))
     return copy
 
@@ -330,7 +341,7 @@ def root(graph: nx.DiGraph[str]) -> str:
     if len(roots) != 1:
         raise BodyError(
             f"a body has one root, this graph has {len(roots)}: "
-            f"{', '.join(map(str, roots)) or 'none'}"
+            f"{listed(list(map(str, roots))) or 'none'}"
         )
     return roots[0]
 

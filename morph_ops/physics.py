@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-__all__ = ["HINGE_MASS_KG", "Physics", "Scale", "own_nodes", "physics", "with_physics"]
+__all__ = [
+    "HINGE_MASS_KG",
+    "Physics",
+    "Scale",
+    "changed_copy",
+    "import_notes",
+    "own_nodes",
+    "physics",
+    "with_import_notes",
+    "with_physics",
+]
 
 
 #: Mass of a node that stands for a hinge alone (kg).
@@ -119,4 +129,57 @@ def with_physics(graph: nx.DiGraph[str], physics: Physics | None) -> nx.DiGraph[
     copy.graph.pop("physics", None)
     if physics is not None:
         copy.graph["physics"] = physics
+    return copy
+
+
+def import_notes(graph: nx.DiGraph[str]) -> tuple[str, ...]:
+    """What the import of a robot's file approximated, left out or moved, a line each.
+
+    A robot from elsewhere keeps its notes; those of another body are lost when it changes or is
+    written.
+
+    Args:
+        graph: A body.
+
+    Examples:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> import_notes(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
+        ()
+    """
+    own = physics(graph)
+    return graph.graph.get("import_notes", ()) if own is None else own.notes
+
+
+def with_import_notes(graph: nx.DiGraph[str], notes: tuple[str, ...]) -> nx.DiGraph[str]:
+    """A copy of a body that is what its nodes say, with notes on its import.
+
+    Args:
+        graph: A body; it stays untouched.
+        notes: The notes, a line each.
+
+    Examples:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
+        >>> import_notes(with_import_notes(body, ("moved",)))
+        ('moved',)
+    """
+    copy = graph.copy()
+    copy.graph["import_notes"] = notes
+    return copy
+
+
+def changed_copy(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
+    """A copy of a body for a change: without the notes on the import of the file that it was.
+
+    Args:
+        graph: A body; it stays untouched.
+
+    Examples:
+        >>> from morph_ops.graph import Torso, new_body
+        >>> body = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0))
+        >>> import_notes(changed_copy(with_import_notes(body, ("moved",))))
+        ()
+    """
+    copy = graph.copy()
+    copy.graph.pop("import_notes", None)
     return copy

@@ -14,7 +14,8 @@ from codesign.errors import WRONG_INPUT, UsageError
 from codesign.exporting import variants_of
 from codesign.store import RunFolder
 from morph_ops import graph as body_graph
-from morph_ops._messages import one_line
+from morph_ops._messages import failure, one_line
+from morph_ops._text_file import is_folder
 from morph_ops.io.files import read_body, robot_files
 
 Robot: TypeAlias = "str | Path | Run | nx.DiGraph[str]"
@@ -96,7 +97,7 @@ def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[Rob
             RobotFile(name=str(file), path=file, variant=variants.get(file.stem))
             for file in reversed(designs.values())
         ]
-    files = robot_files(path) if path.is_dir() else [path]
+    files = robot_files(path) if is_folder(path) else [path]
     return [RobotFile(name=str(file), path=file) for file in files]
 
 
@@ -120,6 +121,10 @@ def read_robots(robots: Sequence[RobotFile]) -> tuple[list[nx.DiGraph[str]], dic
             graph = robot.graph if robot.path is None else read_body(robot.path, root=robot.root)
         except WRONG_INPUT as error:
             wrong[number] = one_line(error)
+            continue
+        except Exception as error:
+            # A defect of the reader must not keep the other robots of a folder from their scores.
+            wrong[number] = f"{robot.name}: unexpected {failure(error)}; please report it"
             continue
         if graph is None:
             raise ValueError(f"{robot.name}: expected a path or a graph, got neither")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from codesign.cli.options import PATH, root_option, seed_option
 from codesign.cli.text import echo
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from codesign.api.inspection import Inspection
 
 
 @click.command()
@@ -43,37 +50,61 @@ def sample(count: int, seed: int, out: Path) -> None:
 @click.command()
 @click.argument("robot", type=PATH, metavar="ROBOT")
 @root_option
-def inspect(robot: Path, root: str | None) -> None:
+@click.option(
+    "--controller",
+    default="flat-v3",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Controller whose training bodies the robot is compared with.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
+def inspect(robot: Path, root: str | None, controller: str, as_json: bool) -> None:
     """Show a robot's tree of limbs and its size.
 
-    The last lines say whether the body is valid in the UNIMAL design space, and why not. For any
-    other robot they say how it was read.
+    The next lines say how the file was read, how near the robot is to the bodies that the
+    controller learned on, and whether the body is valid in the UNIMAL design space, and why not.
     """
-    from codesign.cli.console import new_console
-    from codesign.cli.tables import body_sizes, body_tree
-    from morph_ops import graph as body_graph
-    from morph_ops.identity import body_hash
+    from codesign.api.inspection import inspected
     from morph_ops.io.files import read_body
-    from morph_ops.validity import suspicions, violations
 
     graph = read_body(robot, root=root)
+    found = inspected(graph, robot=robot, controller=controller)
+    if as_json:
+        echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+    else:
+        _print_inspection(graph, found)
+
+
+def _print_inspection(graph: nx.DiGraph[str], found: Inspection) -> None:
+    from codesign.api.inspection import grouped
+    from codesign.cli.console import new_console
+    from codesign.cli.tables import body_sizes, body_tree
+
     nodes, joints, mass = body_sizes(graph)
     console = new_console(highlight=False)
     console.print(body_tree(graph))
     console.print(f"{nodes} nodes, {joints} joints, {mass} kg")
-    console.print(f"hash {body_hash(graph)}", soft_wrap=True)
-    for line in suspicions(graph):
+    console.print(f"hash {found.hash}", soft_wrap=True)
+    for line in found.suspicions:
         console.print(line, style="yellow", soft_wrap=True)
-    physics = body_graph.physics(graph)
-    if physics is not None:
+    if found.unlikeness is not None:
+        console.print(
+            f"unlikeness {found.unlikeness:.0f}: so much % of the training bodies of "
+            f"{found.controller} lie nearer to another one",
+            soft_wrap=True,
+        )
+    for line in found.outside:
+        console.print(f"  {line}", soft_wrap=True)
+    if found.own_physics:
         console.print("a robot with physics of its own:")
-        for note in physics.notes:
-            console.print(f"  {note}", soft_wrap=True)
+    for note in found.notes:
+        console.print(f"  {note}", soft_wrap=True)
+    if found.own_physics:
         return
-    broken = violations(graph)
+    broken = grouped(graph, found.violations)
     console.print("a valid UNIMAL body" if not broken else "outside the UNIMAL design space:")
     for message in broken:
-        console.print(f"  {message}", style="yellow")
+        console.print(f"  {message}", style="yellow", soft_wrap=True)
 
 
 @click.command()
@@ -84,14 +115,19 @@ def convert(source: Path, target: Path, root: str | None) -> None:
     """Convert a robot file to another format.
 
     The file names decide: .xml is MJCF, .urdf URDF, .json the project's own format, .graphml
-    GraphML. OUT must be new. Meshes of a URDF go into the folder OUT_meshes beside it.
+    GraphML. OUT must be new. Meshes of a URDF go into the folder OUT_meshes beside it. What the
+    import approximated, left out or moved is printed.
     """
     from codesign.errors import UsageError
+    from morph_ops.graph import import_notes
     from morph_ops.io.files import read_body, write_body
 
     if source.resolve() == target.resolve():
         raise UsageError(f"{target} is the robot itself: choose another file")
     if target.is_file():
         raise UsageError(f"{target} exists: delete it or choose another file")
-    write_body(read_body(source, root=root), target)
+    graph = read_body(source, root=root)
+    write_body(graph, target)
     echo(f"{target}")
+    for note in import_notes(graph):
+        echo(f"  {note}", err=True)

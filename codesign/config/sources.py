@@ -23,6 +23,9 @@ from morph_ops._messages import cut, one_line
 from morph_ops._registry import Registry
 from morph_ops._text_file import read_text
 
+#: Largest file of settings, a hundred times a usual one (bytes), and most dots in a line of it: the
+#: parser's time and memory grow with the square of the length of a dotted key.
+_LARGEST_TOML, _MOST_DOTS = 200_000, 250
 DEFAULT_PRESET = "quickstart"
 #: Settings of a preset that give way to a setting of the user that they do not go with.
 _GIVING_WAY = {
@@ -169,10 +172,10 @@ def read_toml(file: Path) -> dict[str, Any]:
     """Values of a TOML file.
 
     Raises:
-        UsageError: The file cannot be read.
+        UsageError: The file cannot be read, or is larger than 0.2 MB.
         UsageError: The file is not valid TOML.
     """
-    return parse_toml(read_text(file, error=UsageError), source=str(file))
+    return parse_toml(read_text(file, largest=_LARGEST_TOML, error=UsageError), source=str(file))
 
 
 def parse_toml(text: str, *, source: str) -> dict[str, Any]:
@@ -183,12 +186,18 @@ def parse_toml(text: str, *, source: str) -> dict[str, Any]:
         source: Name of the text's origin, for the error message.
 
     Raises:
-        UsageError: The text is not valid TOML.
+        UsageError: The text is not valid TOML, or a line has hundreds of dots.
 
     Examples:
         >>> parse_toml("seed = 3", source="example")
         {'seed': 3}
     """
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > _MOST_DOTS:
+            raise UsageError(
+                f"{source}: expected at most {_MOST_DOTS} dots in a line, got {line.count('.')} in "
+                f"line {number}"
+            )
     try:
         return tomllib.loads(text)
     except ValueError as error:  # also of an integer with thousands of digits

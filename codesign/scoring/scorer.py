@@ -167,15 +167,13 @@ class BodyScorer:
             policy = self._controller.for_body(graph, model, variant=blank.variant)
         unlikeness = self._controller.unlikeness(graph, model)
         outside = self._controller.warnings(graph)
-        physics = body_graph.physics(graph)
-        notes = () if physics is None else physics.notes
         warnings = [*self._task.notes, *suspicions(graph)]
-        warnings += [f"{IMPORT}: {note}" for note in notes]
+        warnings += [f"{IMPORT}: {note}" for note in body_graph.import_notes(graph)]
         warnings += [f"{OUT_OF_DISTRIBUTION}: {warning}" for warning in outside]
         if unlikeness is not None and unlikeness >= FAR:
             warnings.append(
                 f"{OUT_OF_DISTRIBUTION}: farther from the training bodies than {FAR:.0f}% of them; "
-                "fine-tuning tells more than this score"
+                "fine-tuning tells more than this score: --finetune STEPS"
             )
         blank = replace(blank, warnings=tuple(warnings))
         run_body = partial(run, graph, policy)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
 
@@ -22,7 +22,9 @@ from codesign.store.candidate import Candidate
 from codesign.store.database import Database
 from codesign.store.event import utc_now
 from codesign.store.founder import Founder
+from hyperdistill_core.errors import CheckpointError
 from morph_ops._messages import one_line, reason
+from morph_ops._text_file import is_file, is_folder, read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io import json_file
 
@@ -55,7 +57,7 @@ class RunFolder:
 
     Raises:
         UsageError: ``path`` is not a run folder.
-        UsageError: A link in the folder leads out of it.
+        UsageError: A link in the folder leads out of it, or it holds a pipe or a device.
         UsageError: The run is of another version of codesign, or its settings are damaged.
 
     Attributes:
@@ -90,7 +92,7 @@ class RunFolder:
     @staticmethod
     def is_run(path: Path) -> bool:
         """Whether ``path`` is a run folder."""
-        return (path / DATABASE).is_file() and (path / SETTINGS).is_file()
+        return is_file(path / DATABASE) and is_file(path / SETTINGS)
 
     @classmethod
     def create(cls, path: Path, settings: Settings, *, start: Sequence[Founder] = ()) -> RunFolder:
@@ -192,8 +194,8 @@ class RunFolder:
         path = self.network(candidate)
         try:
             return BodyMLP.load_npz(path)
-        except (BadZipFile, OSError, LookupError, TypeError, ValueError) as error:
-            raise UsageError(f"the network {path} cannot be read: {one_line(error)}") from None
+        except CheckpointError as error:
+            raise UsageError(f"the network of {candidate.name}: {one_line(error)}") from None
 
     def own_network(self, candidate: Candidate) -> BodyMLP | None:
         """The network that moves a candidate in its final score; None for a generated one.
@@ -218,9 +220,9 @@ class RunFolder:
             return []
         file = self.path / START / VARIANTS
         try:
-            variants = map(int, json.loads(file.read_text("utf-8")))
+            variants = map(int, json_file.parse_json(read_text(file)))
             return [Founder(*pair) for pair in zip(graphs, variants, strict=True)]
-        except (ArithmeticError, RecursionError, TypeError, ValueError, OSError) as error:
+        except (ArithmeticError, TypeError, ValueError) as error:
             raise UsageError(f"{file} is damaged: {one_line(error)}") from None
 
     @property
@@ -381,16 +383,22 @@ def _keep_scenes(tasks: Sequence[str], folder: Path) -> None:
 
 
 def _require_inside(run: Path) -> None:
-    """Refuse a run of somebody else that would read or write files elsewhere.
+    """Refuse a run of somebody else that would read or write files elsewhere, or never end.
 
     Raises:
         UsageError: A link in the folder leads out of it.
+        UsageError: It holds a pipe or a device.
     """
-    folder = run.resolve()
+    folder = os.path.realpath(run)
     for entry in run.rglob("*"):
-        if entry.is_symlink() and not entry.resolve().is_relative_to(folder):
-            name = entry.relative_to(run)
+        real = Path(os.path.realpath(entry))
+        what = ""
+        if entry.is_symlink() and not real.is_relative_to(folder):
+            what = "a link out of the folder"
+        elif os.path.exists(real) and not is_file(real) and not is_folder(real):
+            what = "a pipe or a device"
+        if what:
             raise UsageError(
-                f"the run {run}: expected files of its own, got {name}, a link out of the folder; "
+                f"the run {run}: expected files of its own, got {entry.relative_to(run)}, {what}; "
                 "put the file itself in its place"
             )

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.checkpoint_file import load_checkpoint, save_checkpoint
+from hyperdistill_core.checkpoint_file import LARGEST_CONTROLLER, load_checkpoint, save_checkpoint
 from hyperdistill_core.controller.checkpoints import ControllerError
 from hyperdistill_core.controller.familiarity import Familiarity
 from hyperdistill_core.controller.reference_scores import ReferenceScores
@@ -73,7 +73,7 @@ def read_parts(path: Path) -> ControllerParts:
         ControllerError: Tensors or settings are missing or do not fit together.
     """
     try:
-        tensors, meta = load_checkpoint(path, kind=KIND)
+        tensors, meta = load_checkpoint(path, kind=KIND, largest=LARGEST_CONTROLLER)
     except CheckpointError as error:
         raise ControllerError(str(error)) from None
     if meta.get("version") != VERSION:

@@ -17,22 +17,32 @@ from morph_ops.errors import BodyError, MjcfError
 
 __all__ = [
     "MOST_BODIES",
+    "MOST_CORNERS",
+    "MOST_MESH_CORNERS",
     "drop_user_data",
     "parse_document",
+    "parse_xml",
     "require_finite",
     "require_harmless",
     "require_own_physics",
     "require_self_contained",
+    "require_shallow",
 ]
 
 MOST_BODIES = 1000
 """Most bodies of a robot with its world, once what is repeated is written out."""
 
+MOST_CORNERS, MOST_MESH_CORNERS = 200_000, 50_000
+"""Most corners of all meshes of a robot, and of one of them."""
+
 _MOST_ELEMENTS = 20_000
 _DEEPEST = 400
+_MOST_ATTRIBUTES = 100
 #: Most cells of all height fields and textures.
 _MOST_CELLS = 20_000_000
-_MOST_BUILTIN_MESHES = 100
+#: Most keyframes: each has all numbers of a pose.
+_MOST_KEYFRAMES = 200
+_MOST_BUILTIN_MESHES = 5
 _FOREIGN = {
     "include": "other files are not read; paste its content into this file",
     "extension": "plugins are not loaded",
@@ -58,6 +68,8 @@ _LARGEST: Mapping[tuple[str, str], float] = {
     ("option", "sdf_iterations"): 1000,
     ("option", "sdf_initpoints"): 1000,
 }
+#: Attributes with lengths, and the longest of a robot with its world (m), which is no short word.
+_LENGTHS, _LONGEST_M, _SHORT = ("pos", "fromto", "xyz", "anchor"), 1e6, 3
 #: Most samples that an actuator or a sensor delays its signal by.
 _MOST_SAMPLES = 10_000
 #: Shortest physics step: a control step has at most 200 of them (s).
@@ -79,7 +91,11 @@ class _Builder(ElementTree.TreeBuilder):
         if self._elements > _MOST_ELEMENTS:
             raise MjcfError(f"expected at most {_MOST_ELEMENTS} elements: remove some")
         if self._depth > _DEEPEST:
-            raise MjcfError(f"<{cut(tag)}> lies in more than {_DEEPEST} elements: nest less deeply")
+            raise MjcfError(_too_deep(tag))
+        if len(attrs) > _MOST_ATTRIBUTES:
+            raise MjcfError(
+                f"<{cut(tag)}>: expected at most {_MOST_ATTRIBUTES} attributes, got {len(attrs)}"
+            )
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> ElementTree.Element:
@@ -96,23 +112,55 @@ def parse_document(text: str, *, roots: tuple[str, ...] = ("mujoco",)) -> Elemen
 
     Raises:
         MjcfError: The text is broken XML, or another kind of document.
-        MjcfError: The document has too many elements, or is nested too deeply.
+        MjcfError: The document has too many elements or attributes, or is nested too deeply.
 
     Examples:
         >>> parse_document("<mujoco>" + "<body>" * 500)
         Traceback (most recent call last):
         morph_ops.errors.MjcfError: <body> lies in more than 400 elements: nest less deeply
     """
-    try:
-        parser = ElementTree.XMLParser(target=_Builder())
-        document = ElementTree.fromstring(text, parser)
-    except (ElementTree.ParseError, UnicodeEncodeError) as error:
-        raise MjcfError(f"broken XML: {error}") from None
+    document = parse_xml(text)
     if document.tag not in roots:
         raise MjcfError(
             f"expected MJCF, whose first element is <mujoco>, got <{cut(document.tag)}>"
         )
     return document
+
+
+def parse_xml(text: str) -> ElementTree.Element:
+    """The first element of any XML document within the limits of this module.
+
+    Args:
+        text: The document.
+
+    Raises:
+        MjcfError: The text is broken XML, or has a document type declaration.
+        MjcfError: The document has too many elements or attributes, or is nested too deeply.
+    """
+    try:
+        return ElementTree.fromstring(text, ElementTree.XMLParser(target=_Builder()))
+    except (ElementTree.ParseError, UnicodeEncodeError) as error:
+        raise MjcfError(f"broken XML: {error}") from None
+
+
+def require_shallow(document: ElementTree.Element) -> None:
+    """Refuse what included files nest too deeply together.
+
+    Args:
+        document: Element <mujoco> with all that it includes.
+
+    Raises:
+        MjcfError: The document is nested too deeply.
+    """
+    level, depth = [document], 1
+    while level := [child for element in level for child in element]:
+        depth += 1
+        if depth > _DEEPEST:
+            raise MjcfError(_too_deep(level[0].tag))
+
+
+def _too_deep(tag: str) -> str:
+    return f"<{cut(tag)}> lies in more than {_DEEPEST} elements: nest less deeply"
 
 
 def require_self_contained(document: ElementTree.Element) -> None:
@@ -153,6 +201,9 @@ def require_harmless(document: ElementTree.Element) -> None:
     """
     classes = {"main", *(each.get("class", "") for each in document.iter("default"))}
     cells = meshes = 0.0
+    corners = 0
+    if sum(1 for _ in document.iter("key")) > _MOST_KEYFRAMES:
+        raise MjcfError(f"expected at most {_MOST_KEYFRAMES} keyframes: remove some")
     for element in document.iter():
         # Comments and processing instructions have a function in place of a tag.
         if callable(element.tag):
@@ -166,6 +217,13 @@ def require_harmless(document: ElementTree.Element) -> None:
             raise MjcfError(
                 f"{_title(element)}: expected at most {_MOST_CELLS} cells of all height fields and "
                 f"textures, and {_MOST_BUILTIN_MESHES} built-in meshes; make them smaller"
+            )
+        here = len(element.get("vertex", "").split()) // 3 if element.tag == "mesh" else 0
+        corners += here
+        if here > MOST_MESH_CORNERS or corners > MOST_CORNERS:
+            raise MjcfError(
+                f"{_title(element)}: expected at most {MOST_MESH_CORNERS} corners of a mesh, and "
+                f"{MOST_CORNERS} of all; simplify it"
             )
     _require_few_bodies(document)
 
@@ -227,6 +285,13 @@ def _require_small(element: ElementTree.Element) -> None:
         if most is not None and any(abs(number) > most for number in _numbers(value)):
             raise MjcfError(
                 f"{_title(element)}: expected {key} of at most {most:g}, got {cut(value)!r}"
+            )
+    for key in _LENGTHS:
+        value = element.get(key, "")
+        if len(value) > _SHORT and any(abs(number) > _LONGEST_M for number in _numbers(value)):
+            raise MjcfError(
+                f"{_title(element)}: expected lengths of at most {_LONGEST_M:g} m in {key}, got "
+                f"{cut(value)!r}"
             )
     step = element.get("timestep") if element.tag == "option" else None
     if step is not None and any(number < _SHORTEST_STEP_S for number in _numbers(step)):

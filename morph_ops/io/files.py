@@ -10,6 +10,7 @@ from typing import Any
 
 import networkx as nx
 
+from morph_ops._text_file import is_file, is_folder
 from morph_ops.errors import BodyError
 from morph_ops.geometry import canonical_frames
 from morph_ops.identity import body_hash
@@ -60,7 +61,7 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
         >>> [file.name for file in robot_files(folder)]
         ['ant.json', 'bee.JSON', 'bee.xml']
     """
-    if not Path(folder).is_dir():
+    if not is_folder(folder):
         raise BodyError(f"{folder}: expected a folder of robots, got no folder")
     files = sorted(_robots_in(Path(folder)))
     if not files:
@@ -74,7 +75,7 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
 def _robots_in(folder: Path) -> Iterator[Path]:
     """Files of robots in a folder, and in the folders of designs in it."""
     for entry in folder.iterdir():
-        if entry.is_dir():
+        if is_folder(entry):
             yield from (entry / f"{entry.name}{end}" for end in _extensions_of(entry))
         elif entry.suffix.lower() in ROBOT_EXTENSIONS and not entry.name.endswith(_BESIDE):
             yield entry
@@ -82,7 +83,7 @@ def _robots_in(folder: Path) -> Iterator[Path]:
 
 def _extensions_of(design: Path) -> list[str]:
     """Extensions of the files of a folder that have its name."""
-    return [end for end in ROBOT_EXTENSIONS if (design / f"{design.name}{end}").is_file()]
+    return [end for end in ROBOT_EXTENSIONS if is_file(design / f"{design.name}{end}")]
 
 
 def _different(files: list[Path]) -> list[Path]:
@@ -153,7 +154,7 @@ extensions: .xml, .mjcf, .urdf, .json, .graphml
 
 def _format(path: str | os.PathLike[str]) -> tuple[str, str]:
     extension = Path(path).suffix.lower()
-    if Path(path).is_dir():
+    if is_folder(path):
         raise BodyError(f"{path}: expected a robot file ({', '.join(_FORMATS)}), got a folder")
     if extension not in _FORMATS:
         raise BodyError(

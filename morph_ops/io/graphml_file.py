@@ -17,7 +17,8 @@ import networkx as nx
 from morph_ops import graph as body_graph
 from morph_ops._messages import cut, one_line
 from morph_ops._text_file import read_parsed, write_text
-from morph_ops.errors import BodyError
+from morph_ops.errors import BodyError, MjcfError
+from morph_ops.io._xml import parse_xml
 from morph_ops.io.json_file import parse_json
 from morph_ops.io.schema import from_dict, to_dict
 
@@ -70,6 +71,11 @@ def from_graphml(text: str) -> nx.DiGraph[str]:
         Traceback (most recent call last):
         morph_ops.errors.BodyError: broken GraphML: file not successfully read as graphml
     """
+    try:
+        # networkx has no limits: entities and elements en masse would take its memory.
+        parse_xml(text)
+    except MjcfError as error:
+        raise BodyError(f"broken GraphML: {str(error).removeprefix('broken XML: ')}") from None
     try:
         flat = cast("nx.DiGraph[str]", _NX.parse_graphml(text))
     except (ElementTree.ParseError, nx.NetworkXError, KeyError, TypeError, ValueError) as error:

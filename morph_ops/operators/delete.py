@@ -9,6 +9,7 @@ from morph_ops.errors import OperatorError
 from morph_ops.geometry import limb_groups
 from morph_ops.graph import children, grown_limbs, physics, subtree
 from morph_ops.operators.common import draw, first_valid
+from morph_ops.physics import changed_copy
 from morph_ops.space import UNIMAL, Space
 
 FEWEST = 2
@@ -74,7 +75,7 @@ def without(graph: nx.DiGraph[str], names: tuple[str, ...]) -> nx.DiGraph[str]:
         >>> list(without(body, ("limb/1",)))
         ['torso/0', 'limb/0', 'limb/2']
     """
-    child = graph.copy()
+    child = changed_copy(graph)
     for name in names:
         child.remove_nodes_from(subtree(child, name))
     return child

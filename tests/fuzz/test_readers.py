@@ -1,6 +1,8 @@
 """Readers of files of strangers: any change of a file is read, or refused in one line.
 
-``make soak`` runs 10,000 examples of each; CODESIGN_FUZZ sets the number.
+``make soak`` runs 10,000 examples of each; CODESIGN_FUZZ sets the number. From a thousand on, each
+example may take two seconds of processor time. ``kept/`` holds files that broke a reader: each of
+them is read in every run.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +32,9 @@ from morph_ops.space import Space
 from tests.helpers.small_run import fill_run
 
 EXAMPLES = int(os.environ.get("CODESIGN_FUZZ", "200"))
+#: Longest time to read a file (s); a few examples on a busy machine are no measure.
+LONGEST_S = 2.0 if EXAMPLES >= 1000 else float("inf")
+KEPT = sorted((Path(__file__).parent / "kept").iterdir())
 BODY = sample_body(np.random.default_rng(0), space=Space(start_limbs=(2, 2), max_limbs=2))
 URDF = """<robot name="r"><link name="base"><inertial><mass value="1"/><inertia ixx="1" iyy="1"
 izz="1" ixy="0" ixz="0" iyz="0"/></inertial><collision><geometry><sphere radius="0.1"/></geometry>
@@ -108,11 +114,12 @@ def changed_bytes(draw: st.DrawFn, content: bytes) -> bytes:
 
 def read(reader: Callable[[], object]) -> None:
     """Read a file; the reader may refuse it in one line of the project's errors, and no other."""
-    message = ""
+    message, begin = "", time.process_time()
     try:
         reader()
     except WRONG_INPUT as error:
         message = str(error)
+    assert time.process_time() - begin < LONGEST_S
     assert "\n" not in message
     assert len(message) < 2000
 
@@ -126,6 +133,92 @@ def test_texts(extension: str, data: st.DataObject) -> None:
         file = Path(folder) / f"file.{extension}"
         file.write_bytes(text.encode("utf-8", "surrogatepass"))
         read(lambda: load(file=file) if extension == "toml" else read_body(file))
+
+
+NUMBERS = st.sampled_from(
+    [*("0", "1", "-1", "0.1", "0.05", "1e-9", "1e-320", "1e6", "1e20", "1e200", "1e308"), "1 0 0",
+     *("0 0 0.5", "0 0 1e300", "0 0 0", "1 0 0 0", "0 0 0 0", "0.1 0.1 0.1", "0 0 0 0 0 -0.2", "")]
+)  # fmt: skip
+NAMES = st.sampled_from(["a", "b", "root", "world", "joint1", "é", "x y", "torso/0"])
+MJCF_TAGS = (
+    *("body", "geom", "joint", "freejoint", "inertial", "site", "frame", "replicate", "motor"),
+    *("position", "general", "velocity", "intvelocity", "mesh", "weld", "connect", "exclude"),
+    *("pair", "key", "include", "default", "option", "flag", "fixed", "spatial", "worldbody"),
+    *("actuator", "asset", "equality", "contact", "keyframe", "tendon", "custom", "numeric"),
+)
+URDF_TAGS = (
+    *("link", "joint", "inertial", "inertia", "mass", "origin", "collision", "geometry", "sphere"),
+    *("box", "cylinder", "mesh", "parent", "child", "axis", "limit", "dynamics", "mimic"),
+)
+#: Attributes with numbers, with names, and with words of few.
+NUMBERED = (
+    *("pos", "size", "fromto", "axis", "range", "quat", "euler", "mass", "density", "gear", "kp"),
+    *("ctrlrange", "damping", "armature", "stiffness", "vertex", "anchor", "relpose", "qpos"),
+    *("timestep", "count", "diaginertia", "fullinertia", "gainprm", "biasprm", "dynprm", "xyz"),
+    *("rpy", "radius", "length", "lower", "upper", "effort", "value", "ixx", "iyy", "izz", "ixy"),
+)
+NAMED = ("name", "joint", "body1", "body2", "geom1", "geom2", "mesh", "class", "childclass", "link")
+WORDS = {
+    "type": [
+        "free",
+        "ball",
+        "slide",
+        "hinge",
+        "sphere",
+        "box",
+        "mesh",
+        "plane",
+        "revolute",
+        "fixed",
+    ],
+    "dyntype": ["integrator", "filter", "muscle", "user"],
+    "integrator": ["RK4", "implicit"],
+    "limited": ["true", "false", "auto"],
+    "file": ["robot.xml", "/etc/passwd", "a.stl", "x" * 300],
+    "filename": ["package://a/b.stl", "a.obj", "/etc/passwd"],
+}
+
+
+@st.composite
+def elements(draw: st.DrawFn, tags: tuple[str, ...], depth: int = 0) -> str:
+    """An element with attributes and elements that may make no sense together."""
+    tag = draw(st.sampled_from(tags))
+    numbers = draw(st.dictionaries(st.sampled_from(NUMBERED), NUMBERS, max_size=4))
+    names = draw(st.dictionaries(st.sampled_from(NAMED), NAMES, max_size=2))
+    words = {
+        key: draw(st.sampled_from(WORDS[key]))
+        for key in draw(st.lists(st.sampled_from(sorted(WORDS)), max_size=2, unique=True))
+    }
+    attributes = "".join(
+        f' {key}="{value}"' for key, value in {**numbers, **names, **words}.items()
+    )
+    most = 3 if depth < 3 else 0
+    inside = "".join(
+        draw(elements(tags, depth + 1)) * draw(st.sampled_from([1, 1, 1, 2, 30]))
+        for _ in range(draw(st.integers(0, most)))
+    )
+    times = draw(st.sampled_from([0, 0, 0, 1, 50, 500])) if inside else 0
+    opened, closed = f"<{tag}>" * times, f"</{tag}>" * times
+    return f"{opened}<{tag}{attributes}>{inside}</{tag}>{closed}"
+
+
+@pytest.mark.parametrize(("extension", "tags"), [("mjcf", MJCF_TAGS), ("urdf", URDF_TAGS)])
+@settings(fuzz, max_examples=EXAMPLES if EXAMPLES >= 1000 else EXAMPLES // 4)
+@given(data=st.data())
+def test_elements_anywhere(extension: str, tags: tuple[str, ...], data: st.DataObject) -> None:
+    text = TEXTS[extension]
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.sampled_from([n for n, c in enumerate(text) if c == "<" and n]))
+        text = text[:place] + data.draw(elements(tags)) + text[place:]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"robot.{extension}"
+        file.write_text(text, "utf-8")
+        read(lambda: read_body(file))
+
+
+@pytest.mark.parametrize("file", KEPT, ids=lambda file: file.name)
+def test_files_that_broke_a_reader(file: Path) -> None:
+    read(lambda: load(file=file) if file.suffix == ".toml" else read_body(file))
 
 
 @fuzz

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 from pathlib import Path
@@ -11,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hyperdistill_core import checkpoint_file
 from hyperdistill_core.checkpoint_file import (
     checkpoint_kind,
     load_checkpoint,
     require_same,
     save_checkpoint,
 )
+from hyperdistill_core.controller import Controller, ControllerError
 from hyperdistill_core.errors import CheckpointError
 
 NAMES = st.text("abc._0", min_size=1, max_size=8)
@@ -64,3 +67,28 @@ def test_require_same_names_what_differs(tmp_path):
     require_same(tmp_path, {"seed": 1}, {"seed": 1}, what="seed")
     with pytest.raises(CheckpointError, match="was made with another seed: choose another folder"):
         require_same(tmp_path, {"seed": 1}, {"seed": 2}, what="seed")
+
+
+@pytest.mark.parametrize("megabytes", [101, 6000])
+def test_a_file_that_declares_gigabytes_is_refused_unread(tmp_path, megabytes):
+    path, size = tmp_path / "sparse.safetensors", megabytes * 1_000_000
+    entry = {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}
+    meta = {"codesign": json.dumps({"kind": "controller"})}
+    header = json.dumps({"__metadata__": meta, "weight": entry}).encode()
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + size)
+    with pytest.raises(ControllerError, match=rf"at most 100 MB, got {megabytes} MB"):
+        Controller.load(path)
+
+
+def test_a_file_above_the_free_memory_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "file.safetensors"
+    save_checkpoint(path, {"weight": np.zeros(2)}, {"kind": "example"})
+
+    def no_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(checkpoint_file, "_tensor", no_memory)
+    with pytest.raises(CheckpointError, match="larger than the free memory"):
+        load_checkpoint(path, kind="example")

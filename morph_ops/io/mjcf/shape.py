@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import mujoco
 
+from morph_ops._messages import listed
 from morph_ops.errors import MjcfError
 
 __all__ = ["Motors", "motors_by_joint", "require_limb", "require_torso"]
@@ -30,9 +31,9 @@ def require_torso(spec: mujoco.MjSpec) -> mujoco.MjsBody:
     """
     roots = list(spec.worldbody.bodies)
     if len(roots) != 1:
-        listed = ", ".join(repr(body.name) for body in roots) or "none"
+        names = listed([repr(body.name) for body in roots]) or "none"
         raise MjcfError(
-            f"expected one body below <worldbody>, the torso; got {len(roots)}: {listed}"
+            f"expected one body below <worldbody>, the torso; got {len(roots)}: {names}"
         )
     torso = roots[0]
     _require_name(torso)
@@ -108,10 +109,10 @@ def _require_name(body: mujoco.MjsBody) -> None:
 def _require_geom(body: mujoco.MjsBody, kind: mujoco.mjtGeom, word: str) -> None:
     kinds = [geom.type for geom in body.geoms]
     if kinds != [kind]:
-        got = ", ".join(each.name.removeprefix("mjGEOM_").lower() for each in kinds) or "none"
+        got = listed([each.name.removeprefix("mjGEOM_").lower() for each in kinds]) or "none"
         raise MjcfError(f"body {body.name!r}: expected one geom, a {word}; got {got}")
 
 
 def _listed(kinds: Sequence[mujoco.mjtJoint]) -> str:
     words = [kind.name.removeprefix("mjJNT_").lower() for kind in kinds]
-    return f"{len(words)} joints ({', '.join(words)})" if words else "no joint"
+    return f"{len(words)} joints ({listed(words)})" if words else "no joint"

@@ -7,8 +7,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import mujoco
+import numpy as np
 
-from morph_ops._messages import one_line
+from morph_ops._messages import one_line, shown
 from morph_ops.errors import MjcfError
 from morph_ops.graph import SLOTS, Slot
 from morph_ops.io._xml import (
@@ -21,6 +22,23 @@ from morph_ops.io._xml import (
 # Gravity of MuJoCo's models (m/s^2); some files have 9.8 or 9.80665.
 _GRAVITY = (0.0, 0.0, -9.81)
 _GRAVITY_TOLERANCE = 0.02
+#: Physics steps of files that a body takes (s): that of UNIMAL, and MuJoCo's default.
+_TIMESTEPS_S = (0.005, 0.002)
+#: Options that a body has as MuJoCo has by default; others change no motion or are checked apart.
+_OPTIONS = (
+    "integrator",
+    "cone",
+    "solver",
+    "impratio",
+    "iterations",
+    "tolerance",
+    "ls_iterations",
+    "ls_tolerance",
+    "noslip_iterations",
+    "disableactuator",
+)
+#: Numbers of a free joint in a pose, and angle (rad) that is none.
+_FREE_NUMBERS, _ANGLE_TOLERANCE = 7, 1e-9
 
 MUJOCO_ERRORS = (ValueError, mujoco.FatalError, mujoco.UnexpectedError)
 """The exceptions of MuJoCo for a model that it cannot load or compile."""
@@ -32,7 +50,7 @@ SLOT_TEXT = "slot/"
 def parse(text: str) -> mujoco.MjSpec:
     """MuJoCo's description of the robot in MJCF text, without the world around it.
 
-    The function drops options, sensors, sites, cameras, lights, assets, keyframes, the geoms
+    The function drops sensors, sites, cameras, lights, assets, keyframes, the geoms
     of the world, and contact excludes that name a body that is not in the file.
 
     Args:
@@ -45,6 +63,7 @@ def parse(text: str) -> mujoco.MjSpec:
         MjcfError: The text is broken XML, or no MJCF.
         MjcfError: The text refers to another file or a plugin.
         MjcfError: A number is not finite or too large, or a name would be read as a format.
+        MjcfError: An option, a flag or a start pose in a keyframe differs from those of bodies.
 
     Examples:
         >>> parse('<mujoco><include file="robot.xml"/></mujoco>')
@@ -64,6 +83,8 @@ content into this file
         except MUJOCO_ERRORS as error:
             raise MjcfError(one_line(error)) from None
         _require_common_world(spec.option)
+        _require_common_options(spec.option)
+        _require_rest_start(spec)
         _strip(spec)
     return spec
 
@@ -114,6 +135,31 @@ def _require_common_world(option: mujoco.MjOption) -> None:
     fluid = option.density or option.viscosity or option.wind.any()
     if fluid or abs(option.gravity - _GRAVITY).max() > _GRAVITY_TOLERANCE:
         raise MjcfError("expected the gravity of the earth and no fluid, got a world of its own")
+
+
+def _require_common_options(option: mujoco.MjOption) -> None:
+    """Refuse options and flags with which a body would move in another way."""
+    usual = mujoco.MjSpec().option
+    if round(option.timestep, 9) not in _TIMESTEPS_S:
+        raise MjcfError(
+            f"<option timestep>: expected {' or '.join(map(str, _TIMESTEPS_S))} s, got "
+            f"{option.timestep:g}"
+        )
+    for name in _OPTIONS:
+        found, expected = np.asarray(getattr(option, name)), np.asarray(getattr(usual, name))
+        if not np.array_equal(found, expected):
+            raise MjcfError(f"<option {name}>: expected {expected}, got {found}")
+    # Bodies exclude what may not touch, so this flag of UNIMAL's files says nothing more.
+    if option.disableflags & ~int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT) or option.enableflags:
+        raise MjcfError("<flag>: expected no flags but filterparent")
+
+
+def _require_rest_start(spec: mujoco.MjSpec) -> None:
+    """Refuse keyframes in which a hinge is not at zero: a body begins in its rest pose."""
+    for key in spec.keys:
+        angles = np.asarray(key.qpos)[_FREE_NUMBERS:]
+        if np.abs(angles).max(initial=0.0) > _ANGLE_TOLERANCE:
+            raise MjcfError(f"<key name={shown(key.name)}>: expected hinges at zero")
 
 
 def _strip(spec: mujoco.MjSpec) -> None:

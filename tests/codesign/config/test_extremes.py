@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,28 @@ def test_the_files_that_broke_end_in_one_line(reference: Path) -> None:
     for file in files:
         with pytest.raises(WRONG_INPUT, match=r"^[^\n]{1,400}$"):
             load(file=file)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"seed = [{'1,' * 2_000_000}]", r"expected at most 0\.2 MB, got a larger file"),
+        (f"seed = [{'1,' * 99_000}]", r"seed: expected an integer, got \[1, 1"),
+        (f"tasks = [{'1,' * 99_000}]", "and 98991 more problems$"),
+        ("\n".join(f"k{n} = 1" for n in range(15_000)), "no setting 'k9'.*: and 14990 more problems$"),
+        (f"{'k' * 190_000} = 1", "no setting 'kkkk"),
+        (f"{'.'.join('a' * 90_000)} = 1", "at most 250 dots in a line, got 89999 in line 1"),
+    ],
+    ids=["large", "numbers", "tasks", "keys", "a long key", "a dotted key"],
+)
+def test_a_file_of_very_many_words_is_refused_soon_and_shortly(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "campaign.toml"
+    file.write_text(text)
+    begin = time.process_time()
+    with pytest.raises(WRONG_INPUT, match=message) as caught:
+        load(file=file)
+    assert time.process_time() - begin < 2.0
+    assert len(str(caught.value)) < 8000
+    assert "\n" not in str(caught.value)

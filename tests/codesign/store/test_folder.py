@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from codesign.config import Settings
@@ -15,6 +18,8 @@ from codesign.errors import RunError, RunLockedError, UsageError
 from codesign.store import Database, RunFolder, find_runs
 from codesign.store.atomic import new_folder
 from codesign.store.folder import LOCK, new_path
+from codesign.store.founder import Founder
+from morph_ops.sampling import sample_body
 
 
 def test_settings_that_are_damaged_name_the_run(tmp_path):
@@ -144,6 +149,29 @@ def test_links_out_of_the_folder_are_refused(tmp_path, name):
     with pytest.raises(UsageError, match=f"got {name}, a link out of the folder"):
         RunFolder(folder)
     assert (outside / "file").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("name", ["start/variants.json", "networks/0.npz"])
+def test_a_pipe_in_the_folder_is_refused(tmp_path, name):
+    folder = RunFolder.create(tmp_path / "run", Settings()).path
+    (folder / name).parent.mkdir()
+    os.mkfifo(folder / name)
+    with pytest.raises(UsageError, match=f"got {name}, a pipe or a device"):
+        RunFolder(folder)
+
+
+def test_variants_that_are_no_list_of_numbers_are_damaged(tmp_path):
+    body = sample_body(np.random.default_rng(0))
+    run = RunFolder.create(tmp_path / "run", Settings(), start=[Founder(body, 1)])
+    file = run.path / "start" / "variants.json"
+    for text in ("{", "[" * 100_000, "[1, 2]", "3", '["a"]', "[NaN]"):
+        file.write_text(text)
+        with pytest.raises(UsageError, match=r"variants\.json is damaged"):
+            run.start()
+
+
+def test_a_name_that_no_folder_can_have_is_no_run():
+    assert not RunFolder.is_run(Path("9" * 5000))
 
 
 def test_a_run_folder_may_be_reached_by_a_link(tmp_path):

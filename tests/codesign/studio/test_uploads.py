@@ -102,6 +102,7 @@ def test_a_urdf_finds_no_mesh_above_the_upload(tmp_path, monkeypatch):
     folder = tmp_path / "holder"
     (folder / "meshes").mkdir(parents=True)
     (folder / "meshes" / "foot.stl").write_bytes(tetrahedron())
+    (folder / "package.xml").write_text("<package/>")
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     with pytest.raises(UsageError, match="its package lies outside the uploaded folder"):
         read_upload("a.urdf", URDF.replace(b"PACKAGE", b"holder"))

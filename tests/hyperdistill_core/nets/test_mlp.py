@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import itertools
+import os
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
 import torch
 
+from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features import STATE_DIM, clock_phase
 from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 from tests.helpers.small_hypernetworks import TERRAIN, small_hypernetwork, small_inputs
@@ -192,3 +195,25 @@ def test_a_copy_of_a_controller_that_has_acted_acts_alike():
     mlp.act(states)
     for copied in (pickle.loads(pickle.dumps(mlp)), copy.deepcopy(mlp)):
         np.testing.assert_array_equal(copied.act(states[::-1]), mlp.act(states[::-1]))
+
+
+@pytest.mark.parametrize("kind", ["bomb", "huge shape", "text", "pipe", "other arrays"])
+def test_a_file_that_is_no_controller_is_refused_in_one_line(tmp_path, kind):
+    path = tmp_path / "mlp.npz"
+    if kind == "bomb":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("n_nodes.npy", bytes(150_000_000))
+    elif kind == "huge shape":
+        head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,), }"
+        head = head.ljust(117) + b"\n"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("n_nodes.npy", b"\x93NUMPY\x01\x00" + b"\x76\x00" + head)
+    elif kind == "text":
+        path.write_text("no zip")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        np.savez(path, n_nodes=np.zeros(2))
+    with pytest.raises(CheckpointError, match=r"mlp\.npz: ") as caught:
+        BodyMLP.load_npz(path)
+    assert "\n" not in str(caught.value)

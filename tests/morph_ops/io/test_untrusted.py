@@ -11,9 +11,10 @@ import pytest
 
 from morph_ops.errors import BodyError
 from morph_ops.graph import Torso, new_body
-from morph_ops.io import from_json, mjcf, read_body, to_json
+from morph_ops.io import from_json, mjcf, read_body, robot_files, to_json, write_body
 
 TORSO = '<body name="torso"><freejoint/>{}<geom type="sphere" size=".1"/></body>'
+BALL = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))
 WORLD = f"<mujoco>{{}}<worldbody>{{}}{TORSO}</worldbody></mujoco>"
 
 #: What is refused: head of the file, content of the world, content of the torso, message.
@@ -51,6 +52,25 @@ REFUSED = {
     "many bodies": ("", '<body><geom size="1"/></body>' * 1001, "", "at most 1000 bodies"),
     "many elements": ("", "", '<geom size="1"/>' * 100_000, "at most 20000 elements"),
     "deep": ("", "<body>" * 100_000, "", "lies in more than 400 elements"),
+    "many keyframes": (
+        "<keyframe>" + "<key/>" * 201 + "</keyframe>",
+        "",
+        "",
+        "at most 200 keyframes",
+    ),
+    "many attributes": (
+        "",
+        "",
+        "<geom " + " ".join(f"a{n}='1'" for n in range(40_000)) + "/>",
+        "<geom>: expected at most 100 attributes, got 40000",
+    ),
+    "long name of a file": ("", "<include file='" + "x" * 5000 + "'/>", "", "no such file"),
+    "long name of a mesh": (
+        "<asset><mesh name='m' file='" + "x" * 5000 + "'/></asset>",
+        "",
+        '<geom type="mesh" mesh="m"/>',
+        "no such file",
+    ),
     "entities": ('<!DOCTYPE a [<!ENTITY a "aaaa">]>', "", "", "broken XML"),
 }
 #: What only asks for memory, and is left out.
@@ -71,6 +91,71 @@ def test_what_mujoco_does_not_survive_is_refused_before_it(case: str, tmp_path: 
         read_body(file)
     assert time.process_time() - begin < 2.0
     assert len(str(caught.value)) < 400 + len(str(file))
+
+
+def test_included_files_are_few_and_shallow_together(tmp_path: Path) -> None:
+    for number in range(15):
+        twice = f'<include file="{number + 1}.xml"/>' * 2
+        (tmp_path / f"{number}.xml").write_text(f"<mujocoinclude>{twice}</mujocoinclude>")
+    (tmp_path / "15.xml").write_text("<mujocoinclude/>")
+    file = tmp_path / "robot.xml"
+    file.write_text(WORLD.format("", '<include file="0.xml"/>', ""))
+    begin = time.process_time()
+    with pytest.raises(BodyError, match="expected at most 200 included files"):
+        read_body(file)
+    assert time.process_time() - begin < 1.0
+    for number in range(3):
+        deep = "<frame>" * 390 + f'<include file="deep{number + 1}.xml"/>' + "</frame>" * 390
+        text = f"<mujocoinclude>{deep}</mujocoinclude>"
+        (tmp_path / f"deep{number}.xml").write_text(text)
+    (tmp_path / "deep3.xml").write_text("<mujocoinclude/>")
+    file.write_text(WORLD.format("", '<include file="deep0.xml"/>', ""))
+    with pytest.raises(BodyError, match="<frame> lies in more than 400 elements"):
+        read_body(file)
+
+
+GRAPH = "<graphml>{}<graph edgedefault='directed'>{}</graph></graphml>"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<!DOCTYPE a [<!ENTITY a 'aaaa'>]>" + GRAPH, "declaration is not allowed"),
+        (GRAPH.format("", "<node id='a'/>" * 100_000), "at most 20000 elements"),
+        (GRAPH.format("", "<graph>" * 100_000), "lies in more than 400 elements"),
+        (
+            GRAPH.format("", "".join(f"<node id='{n}'/>" for n in range(9000))),
+            r"has 9000: 0, 1, 2, 3 and 8996 more$",
+        ),
+    ],
+    ids=["entities", "elements", "depth", "roots"],
+)
+def test_graphml_is_bounded_before_networkx(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "robot.graphml"
+    file.write_text(text)
+    begin = time.process_time()
+    with pytest.raises(BodyError, match=message) as caught:
+        read_body(file)
+    assert time.process_time() - begin < 2.0
+    assert len(str(caught.value)) < 400 + len(str(file))
+
+
+def test_links_in_a_circle_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "part.xml").symlink_to("part.xml")
+    file = tmp_path / "robot.xml"
+    file.write_text(WORLD.format("", "", '<include file="part.xml"/>'))
+    with pytest.raises(BodyError, match="no such file in the robot's folder"):
+        read_body(file)
+    with pytest.raises(BodyError, match="Too many levels of symbolic links"):
+        read_body(tmp_path / "part.xml")
+    with pytest.raises(BodyError, match="File name too long"):
+        read_body(tmp_path / f"{'x' * 5000}.xml")
+
+
+def test_a_folder_with_a_very_long_name_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ("x" * 252)).mkdir()
+    write_body(BALL, tmp_path / "ball.json")
+    assert [file.name for file in robot_files(tmp_path)] == ["ball.json"]
 
 
 @pytest.mark.parametrize("case", DROPPED)
@@ -113,14 +198,14 @@ def test_a_format_in_a_urdf_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_physics_in_a_json_body_reach_no_other_file(physics: str, message: str) -> None:
-    data = json.loads(to_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))))
+    data = json.loads(to_json(BALL))
     own = {"mjcf": physics, "nodes": ["torso/0"], "drives": [], "height": 0.3, "falls": True}
     with pytest.raises(BodyError, match=f"physics.mjcf: .*{message}"):
         from_json(json.dumps({**data, "physics": own}))
 
 
 def test_a_json_body_of_very_many_nodes_is_refused_at_once() -> None:
-    data = json.loads(to_json(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))))
+    data = json.loads(to_json(BALL))
     data["bodies"] *= 100_000
     with pytest.raises(BodyError, match="at most 1000 nodes, got 100000"):
         from_json(json.dumps(data))

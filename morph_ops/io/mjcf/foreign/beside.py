@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from morph_ops._messages import shown
-from morph_ops._text_file import LARGEST_TEXT, read_bytes, read_text
+from morph_ops._messages import cut, shown
+from morph_ops._text_file import LARGEST_TEXT, is_file, read_bytes, read_text
 from morph_ops.errors import MjcfError
-from morph_ops.io._xml import parse_document
+from morph_ops.io._xml import parse_document, require_shallow
 
 __all__ = ["REFUSED", "asset_folder", "content", "drop_folders", "include", "inside"]
 
@@ -24,8 +26,8 @@ REFUSED = {
 }
 #: Attributes of <compiler> that say where files lie; files get new names.
 _FOLDERS = ("assetdir", "meshdir", "texturedir", "strippath")
-_DEEPEST_INCLUDE = 20
-_LARGEST_FILE_BYTES = 50_000_000
+_DEEPEST_INCLUDE, _MOST_INCLUDES = 20, 200
+_LARGEST_FILE_BYTES = 20_000_000
 
 
 def include(
@@ -47,9 +49,10 @@ def include(
 
     Raises:
         MjcfError: A file is missing, cannot be read or is no MJCF.
-        MjcfError: The files include each other too deeply, or are too large in total.
+        MjcfError: The files include each other too deeply, or are too many or too large in total.
     """
     _Includes(folder, notes, whose).put(document, path, depth=0)
+    require_shallow(document)
 
 
 class _Includes:
@@ -57,7 +60,8 @@ class _Includes:
 
     def __init__(self, folder: Path, notes: list[str], whose: str) -> None:
         self._folder, self._notes, self._whose = folder, notes, whose
-        self._letters = 0
+        self._letters = self._count = 0
+        self._parsed: dict[Path, tuple[ElementTree.Element, int]] = {}
 
     def put(self, document: ElementTree.Element, path: Path, *, depth: int) -> None:
         if depth > _DEEPEST_INCLUDE:
@@ -70,9 +74,9 @@ class _Includes:
                 if element.tag != "include":
                     continue
                 name = element.get("file", "")
-                if not any((base / name).resolve().is_relative_to(self._folder) for base in bases):
+                if not any(_lies_in(self._folder, base, name) for base in bases):
                     self._notes.append(
-                        f"not read, because it lies outside the {self._whose}'s folder: {name}"
+                        f"not read, because it lies outside the {self._whose}'s folder: {cut(name)}"
                     )
                     parent.remove(element)
                     continue
@@ -81,15 +85,25 @@ class _Includes:
                 parent[position : position + 1] = list(included)
 
     def _read(self, bases: tuple[Path, ...], name: str) -> tuple[ElementTree.Element, Path]:
+        self._count += 1
+        if self._count > _MOST_INCLUDES:
+            raise MjcfError(
+                f"<include file={shown(name)}>: expected at most {_MOST_INCLUDES} included files, "
+                "each as often as it is included; include less"
+            )
         file = inside(self._folder, bases, name, "include", whose=self._whose)
-        text = read_text(file)
-        self._letters += len(text)
+        if file not in self._parsed:
+            text = read_text(file)
+            parsed = parse_document(text, roots=("mujoco", "mujocoinclude"))
+            self._parsed[file] = (parsed, len(text))
+        parsed, letters = self._parsed[file]
+        self._letters += letters
         if self._letters > LARGEST_TEXT:
             raise MjcfError(
                 f"<include file={shown(name)}>: expected included files of at most "
                 f"{LARGEST_TEXT / 1e6:g} MB in total; include less"
             )
-        return parse_document(text, roots=("mujoco", "mujocoinclude")), file
+        return copy.deepcopy(parsed), file
 
 
 def inside(
@@ -108,15 +122,23 @@ def inside(
         MjcfError: There is no such file in the folder.
     """
     for base in bases:
-        file = (base / name).resolve()
-        if file.is_relative_to(folder) and file.is_file():
-            return file
-    if not (bases[0] / name).resolve().is_relative_to(folder):
+        if _lies_in(folder, base, name) and is_file(base / name):
+            return Path(os.path.realpath(base / name))
+    if not _lies_in(folder, bases[0], name):
         raise MjcfError(
             f"<{tag} file={shown(name)}>: the file lies outside the {whose}'s folder; put both "
             "into one folder"
         )
     raise MjcfError(f"<{tag} file={shown(name)}>: there is no such file in the {whose}'s folder")
+
+
+def _lies_in(folder: Path, base: Path, name: str) -> bool:
+    """Whether a name stands for a path in a folder, at the end of all links."""
+    try:
+        # Path.resolve raises an error for links in a circle.
+        return Path(os.path.realpath(base / name)).is_relative_to(folder)
+    except ValueError:  # a zero byte
+        return False
 
 
 def asset_folder(document: ElementTree.Element) -> str:
@@ -151,7 +173,7 @@ def drop_folders(document: ElementTree.Element) -> None:
 
 
 def content(file: Path) -> bytes:
-    """The content of a file of an asset, of at most 50 MB.
+    """The content of a file of an asset, of at most 20 MB.
 
     Args:
         file: The file.

@@ -126,7 +126,9 @@ def fitted_capsule(
         hinge: (3,) anchor of the part's hinge (m).
     """
     center = points.mean(axis=0)
-    axes = np.linalg.svd(points - center)[2] if len(points) > 1 else np.eye(3)
+    # The full matrices of many points are large, and the small ones of two points lack an axis.
+    few = len(points) < 3
+    axes = np.linalg.svd(points - center, full_matrices=few)[2] if len(points) > 1 else np.eye(3)
     along = (points - center) @ axes.T
     low, high = (along - radii[:, None]).min(axis=0), (along + radii[:, None]).max(axis=0)
     half = (high - low) / 2.0

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 import mujoco
 
+from morph_ops._messages import shown
+from morph_ops.errors import MjcfError
+from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.io.mjcf.foreign.robot import ForeignRobot
 from morph_ops.io.mjcf.foreign.text import child, geom_name, numbers, site_name
 from morph_ops.io.mjcf.foreign.tree import PlannedNode
 
 __all__ = ["add_constraints"]
 
+#: Most pairs of geoms of two parts of which only some bodies are excluded from contact.
+_MOST_PAIRS = 10_000
 _JOINT_WRAP = int(mujoco.mjtWrap.mjWRAP_JOINT)
 _PULLEY = int(mujoco.mjtWrap.mjWRAP_PULLEY)
 _SITE_WRAP = int(mujoco.mjtWrap.mjWRAP_SITE)
@@ -83,7 +89,7 @@ class _Writer:
             first = int(model.tendon_adr[tendon])
             wraps = list(range(first, first + int(model.tendon_num[tendon])))
             if not all(self._is_inside(wrap) for wrap in wraps):
-                self._left.append(f"tendon {self._tendon_name(tendon)}")
+                self._left.append(f"tendon {self._robot.tendon_name(tendon)}")
                 continue
             written.add(tendon)
             fixed = int(model.wrap_type[wraps[0]]) == _JOINT_WRAP
@@ -97,7 +103,7 @@ class _Writer:
     def _tendon_attributes(self, tendon: int) -> dict[str, str]:
         model = self._robot.model
         return {
-            "name": self._tendon_name(tendon),
+            "name": self._robot.tendon_name(tendon),
             "limited": "true" if model.tendon_limited[tendon] else "false",
             "range": numbers(model.tendon_range[tendon]),
             "margin": numbers(model.tendon_margin[tendon]),
@@ -146,7 +152,14 @@ class _Writer:
         if site not in self._sites:
             self._sites.add(site)
             node, body = self._owner[int(robot.model.site_bodyid[site])]
-            child(body, "site", name=name, pos=numbers(robot.data.site_xpos[site] - node.origin))
+            turn = quaternion(robot.data.site_xmat[site].reshape(3, 3))
+            child(
+                body,
+                "site",
+                name=name,
+                pos=numbers(robot.data.site_xpos[site] - node.origin),
+                quat=numbers(turn),
+            )
         return name
 
     def _equalities(self, tendons: set[int]) -> None:
@@ -186,12 +199,18 @@ class _Writer:
         if kind == _EQ_CONNECT:
             anchor = data.xpos[ids[0]] + self._robot.rotation(ids[0]) @ values[:3]
             return child(group, "connect", anchor=numbers(anchor - first.origin), **names)
-        # The anchor of a weld is in the frame of its second body; the pose is the zero pose.
-        anchor = data.xpos[ids[1]] + self._robot.rotation(ids[1]) @ values[:3]
+        # The anchor of a weld is in the frame of its second body, and the pose at which the two are
+        # welded in that of the first, whatever the zero pose is.
+        turns = [self._robot.rotation(body) for body in ids]
+        anchor = data.xpos[ids[1]] + turns[1] @ values[:3]
+        place = data.xpos[ids[0]] + turns[0] @ values[3:6] - first.origin
+        w, x, y, z = values[6:10].tolist()
+        turn = quaternion(turns[0] @ rotation((w, x, y, z)) @ turns[1].T)
         return child(
             group,
             "weld",
             anchor=numbers(anchor - second.origin),
+            relpose=numbers([*place, *turn]),
             torquescale=numbers(values[10]),
             **names,
         )
@@ -206,7 +225,11 @@ class _Writer:
         element = child(group, tag, polycoef=numbers(model.eq_data[number, :5]))
         for place, each in enumerate(ids, start=1):
             if each >= 0:
-                name = self._robot.joint_name(each) if tag == "joint" else self._tendon_name(each)
+                name = (
+                    self._robot.joint_name(each)
+                    if tag == "joint"
+                    else self._robot.tendon_name(each)
+                )
                 element.set(f"{tag}{place}", name)
         return element
 
@@ -229,6 +252,57 @@ class _Writer:
                 margin=numbers(model.pair_margin[number]),
                 gap=numbers(model.pair_gap[number]),
             )
+        for first, second in self._still_touching():
+            child(group, "pair", geom1=geom_name(first), geom2=geom_name(second))
 
-    def _tendon_name(self, tendon: int) -> str:
-        return self._robot.name(mujoco.mjtObj.mjOBJ_TENDON, tendon) or f"tendon{tendon}"
+    def _still_touching(self) -> Iterator[tuple[int, int]]:
+        """Pairs of geoms that touch although some bodies welded to theirs are excluded.
+
+        An exclude of the text is between all that is welded; pairs of geoms go before excludes.
+
+        Raises:
+            MjcfError: There are too many of them.
+        """
+        model = self._robot.model
+        of = {geom: int(model.geom_bodyid[geom]) for geom in self._geoms}
+        excluded = {frozenset(divmod(each, 1 << 16)) for each in model.exclude_signature.tolist()}
+        pairs = zip(model.pair_geom1.tolist(), model.pair_geom2.tolist(), strict=True)
+        known = {frozenset(pair) for pair in pairs}
+        owners = {
+            frozenset(self._owner[body][0].name for body in bodies): [
+                self._owner[body][0] for body in sorted(bodies)
+            ]
+            for bodies in excluded
+            if len(bodies) == 2 and bodies <= self._owner.keys()
+        }
+        for nodes in owners.values():
+            one, other = nodes
+            if one.name == other.name or self._passes_through(one, other):
+                continue
+            sides = [[geom for geom in node.part.geoms if geom in of] for node in nodes]
+            bodies = product(*({of[geom] for geom in side} for side in sides))
+            if all(frozenset(pair) in excluded for pair in bodies):
+                continue
+            if len(sides[0]) * len(sides[1]) > _MOST_PAIRS:
+                raise MjcfError(
+                    f"exclude of {shown(one.name)} and {shown(other.name)}: expected at most "
+                    f"{_MOST_PAIRS} pairs of geoms; give them fewer geoms"
+                )
+            for first, second in product(*sides):
+                apart = frozenset((of[first], of[second])) in excluded
+                if (
+                    not apart
+                    and self._touch(first, second)
+                    and frozenset((first, second)) not in known
+                ):
+                    yield first, second
+
+    def _passes_through(self, one: PlannedNode, other: PlannedNode) -> bool:
+        """Whether MuJoCo lets two parts pass through each other, as one is the other's parent."""
+        flag = int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT)
+        near = one.part.parent == other.part.body or other.part.parent == one.part.body
+        return near and not self._robot.model.opt.disableflags & flag
+
+    def _touch(self, first: int, second: int) -> bool:
+        types, affinities = self._robot.model.geom_contype, self._robot.model.geom_conaffinity
+        return bool(types[first] & affinities[second] or types[second] & affinities[first])

@@ -7,49 +7,61 @@ neither touch anything nor give a body its mass.
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
 
-from morph_ops._messages import one_line
 from morph_ops._text_file import read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io._xml import drop_user_data, parse_document, require_harmless
 from morph_ops.io.mjcf.foreign.beside import (
     REFUSED,
     asset_folder,
-    content,
     drop_folders,
     include,
-    inside,
 )
 from morph_ops.io.mjcf.foreign.coordinates import make_local
-from morph_ops.io.mjcf.foreign.urdf import free_the_base, package_folder, prepare_urdf
+from morph_ops.io.mjcf.foreign.meshes import MeshFiles
+from morph_ops.io.mjcf.foreign.remedies import explained
+from morph_ops.io.mjcf.foreign.urdf import (
+    free_the_base,
+    is_of_other_package,
+    mesh_path,
+    package_folder,
+    prepare_urdf,
+)
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS, quiet
 
-__all__ = ["load_model"]
+__all__ = ["Loaded", "load_model"]
 
 #: Elements that are only looks, or that measure: a rollout reads none of them.
 _DROPPED = frozenset(
     {"camera", "hfield", "light", "material", "sensor", "skin", "statistic", "texture", "visual"}
 )
-#: What MuJoCo writes before its messages.
-_PREFIXES = re.compile("^(XML )?(Error: )*")
-_MOST_FILES = 500
-_LARGEST_MESHES_BYTES = 250_000_000
 
 
-def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
+class Loaded(NamedTuple):
+    """A robot's file as MuJoCo compiles it.
+
+    Attributes:
+        model: The compiled model.
+        notes: What was not read, or was added, a line each.
+        is_urdf: Whether the file is a URDF.
+    """
+
+    model: mujoco.MjModel
+    notes: list[str]
+    is_urdf: bool
+
+
+def load_model(path: Path) -> Loaded:
     """The compiled model of a robot's file with its world, without looks and sensors.
 
     Args:
         path: Path of the MJCF or URDF file.
-
-    Returns:
-        The model, and a note on what was not read.
 
     Raises:
         MjcfError: The file, or one that it includes, cannot be read or is no MJCF.
@@ -63,12 +75,12 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
     folder = package_folder(document, path) if is_urdf else path.parent.resolve()
     if is_urdf:
         prepare_urdf(document, notes)
-        assets, missing = _urdf_meshes(document, folder, path.parent), {}
+        files = _urdf_meshes(document, folder, path.parent)
     else:
         include(document, folder, path, notes=notes)
         _drop_looks(document)
         make_local(document)
-        assets, missing = _meshes(document, folder)
+        files = _meshes(document, folder)
     for element in document.iter():
         if element.tag in REFUSED:
             raise MjcfError(f"<{element.tag}> is not allowed: {REFUSED[element.tag]}")
@@ -77,17 +89,15 @@ def load_model(path: Path) -> tuple[mujoco.MjModel, list[str]]:
     text = ElementTree.tostring(document, encoding="unicode")
     with quiet():
         try:
-            spec = mujoco.MjSpec.from_string(text, assets=assets)
+            spec = mujoco.MjSpec.from_string(text, assets=files.contents)
             if is_urdf:
                 free_the_base(spec, notes)
             _drop_visual_geoms(spec)
-            for mesh in spec.meshes:
-                if mesh.file in missing:
-                    raise missing[mesh.file]
+            files.require(spec.meshes)
             _add_missing_motors(spec, notes)
-            return spec.compile(), notes
+            return Loaded(spec.compile(), notes, is_urdf)
         except MUJOCO_ERRORS as error:
-            raise MjcfError(_PREFIXES.sub("", one_line(error))) from None
+            raise MjcfError(explained(error, files.names, is_urdf=is_urdf)) from None
 
 
 def _drop_looks(document: ElementTree.Element) -> None:
@@ -99,16 +109,9 @@ def _drop_looks(document: ElementTree.Element) -> None:
             parent.attrib.pop("material", None)
 
 
-def _meshes(
-    document: ElementTree.Element, folder: Path
-) -> tuple[dict[str, bytes], dict[str, MjcfError]]:
-    """Content of the mesh files, whose names become those of a flat folder, and what is missing.
-
-    A missing file is an error only if the mesh turns out to be more than looks.
-    """
-    base = asset_folder(document)
-    assets: dict[str, bytes] = {}
-    missing: dict[str, MjcfError] = {}
+def _meshes(document: ElementTree.Element, folder: Path) -> MeshFiles:
+    """The mesh files of an MJCF document, which gets their new names."""
+    files = MeshFiles(folder, (folder / asset_folder(document), folder))
     used = {each.get("mesh") for each in document.iter("geom")}
     for group in document.iter("asset"):
         for mesh in group.findall("mesh"):
@@ -116,38 +119,27 @@ def _meshes(
             if name is None:
                 continue
             mesh.set("name", mesh.get("name") or Path(name).stem)
-            if mesh.get("name") not in used:
+            if mesh.get("name") in used:
+                mesh.set("file", files.add(name))
+            else:
                 group.remove(mesh)
-                continue
-            new = f"{len(assets)}{Path(name).suffix.lower()}"
-            mesh.set("file", new)
-            try:
-                assets[new] = content(inside(folder, (folder / base, folder), name, "mesh"))
-            except MjcfError as error:
-                missing[new] = error
-                assets[new] = b""
     drop_folders(document)
-    _require_few(assets)
-    return assets, missing
+    return files
 
 
-def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> dict[str, bytes]:
-    """Content of the mesh files of a URDF, whose names become those of a flat folder."""
-    assets: dict[str, bytes] = {}
+def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> MeshFiles:
+    """The mesh files of a URDF, which gets their new names."""
+    files = MeshFiles(folder, (folder, beside))
     for mesh in document.iter("mesh"):
         name = mesh.get("filename", "")
-        new = f"{len(assets)}{Path(name).suffix.lower()}"
-        assets[new] = content(inside(folder, (folder, beside), name, "mesh"))
+        new = files.add(mesh_path(name))
         mesh.set("filename", new)
-    _require_few(assets)
-    return assets
-
-
-def _require_few(assets: dict[str, bytes]) -> None:
-    if len(assets) > _MOST_FILES:
-        raise MjcfError(f"expected at most {_MOST_FILES} mesh files, got {len(assets)}")
-    if sum(map(len, assets.values())) > _LARGEST_MESHES_BYTES:
-        raise MjcfError("expected mesh files of at most 250 MB in total")
+        if new in files.problems and is_of_other_package(name, folder):
+            raise MjcfError(
+                f"{files.problems[new]}; a package is a folder above the file that has the "
+                "package's name and holds package.xml"
+            )
+    return files
 
 
 def _drop_visual_geoms(spec: mujoco.MjSpec) -> None:

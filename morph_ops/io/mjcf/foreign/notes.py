@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 
 from morph_ops._messages import listed
-from morph_ops.io.mjcf.foreign.actuation import Drive
+from morph_ops.io.mjcf.foreign.actuation import HELD, Drive
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, HINGE, SLIDE, ForeignRobot
 from morph_ops.io.mjcf.foreign.tree import PlannedNode
 
@@ -130,6 +130,10 @@ def _joint_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode], driven: set[
 
 def _drive_notes(robot: ForeignRobot, drives: Sequence[Drive]) -> list[str]:
     lines: list[str] = []
+    held = [robot.joint_name(drive.joint) for drive in drives if drive.how == HELD]
+    if held:
+        lines.append(f"the velocity servo beside a position servo is held at rest: {listed(held)}")
+    drives = [drive for drive in drives if drive.how != HELD]
     for how in dict.fromkeys(drive.how for drive in drives):
         names = [robot.joint_name(drive.joint) for drive in drives if drive.how == how]
         if how != "the whole control range":

@@ -21,6 +21,7 @@ from morph_ops.io.mjcf.foreign.constraints import add_constraints
 from morph_ops.io.mjcf.foreign.robot import FREE, ForeignRobot
 from morph_ops.io.mjcf.foreign.text import child, geom_name, numbers, option_attributes
 from morph_ops.io.mjcf.foreign.tree import HINGES_ONLY, PlannedNode
+from morph_ops.validity.wellformed import ROOT_JOINT
 
 __all__ = ["physics_text"]
 
@@ -121,7 +122,7 @@ def _add_joint(
 ) -> None:
     model, kind = robot.model, int(robot.model.jnt_type[joint])
     dof = int(model.jnt_dofadr[joint])
-    name = "root" if kind == FREE else robot.joint_name(joint)
+    name = ROOT_JOINT if kind == FREE else robot.joint_name(joint)
     element = child(body, "joint", name=name, type=_JOINT_KINDS[kind])
     attributes = {
         "armature": model.dof_armature[dof],
@@ -208,18 +209,24 @@ def _add_actuator(actuators: ElementTree.Element, robot: ForeignRobot, drive: Dr
         "general",
         gear=numbers(model.actuator_gear[number]),
         ctrllimited="true",
-        ctrlrange="-1.0 1.0",
+        ctrlrange=numbers(drive.span),
         gaintype=_GAINS[int(bool(gain[1:].any()))],
         gainprm=numbers(gain),
         biastype="affine" if bias.any() else "none",
         biasprm=numbers(bias),
         dyntype=_DYNAMICS[int(model.actuator_dyntype[number])],
         dynprm=numbers(model.actuator_dynprm[number]),
+        actlimited="true" if model.actuator_actlimited[number] else "false",
+        actearly="true" if model.actuator_actearly[number] else "false",
         forcelimited="true" if model.actuator_forcelimited[number] else "false",
         forcerange=numbers(model.actuator_forcerange[number]),
     )
+    if model.actuator_actlimited[number] and drive.half:
+        # An activation is in the units of the control.
+        ends = (model.actuator_actrange[number] - drive.middle) / drive.half
+        element.set("actrange", numbers(np.sort(ends)))
     if transmission == int(mujoco.mjtTrn.mjTRN_TENDON):
-        element.set("tendon", robot.name(mujoco.mjtObj.mjOBJ_TENDON, target) or f"tendon{target}")
+        element.set("tendon", robot.tendon_name(target))
     elif transmission == int(mujoco.mjtTrn.mjTRN_JOINTINPARENT):
         element.set("jointinparent", robot.joint_name(target))
     else:

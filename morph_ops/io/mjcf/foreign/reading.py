@@ -18,7 +18,7 @@ from morph_ops.errors import MjcfError
 from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.graph import Physics
 from morph_ops.io.mjcf.foreign.actuation import drives_of, torques_of
-from morph_ops.io.mjcf.foreign.capsules import lowest_point
+from morph_ops.io.mjcf.foreign.capsules import hull_vertices, lowest_point
 from morph_ops.io.mjcf.foreign.loading import load_model
 from morph_ops.io.mjcf.foreign.notes import notes_of
 from morph_ops.io.mjcf.foreign.physics_text import physics_text
@@ -31,6 +31,9 @@ __all__ = ["read_foreign"]
 CONTROL_STEP_S = 0.02
 #: Names of keyframes that are start poses, the first choice first.
 _START_NAMES = ("home", "stand", "standing", "init", "initial", "start")
+#: Most corners of the convex hulls of all geoms, which the physics of the body has as text.
+_MOST_HULL_CORNERS = 80_000
+_ADD_MOTORS = "add motors under <actuator>"
 _NOT_SUPPORTED = {
     int(mujoco.mjtGeom.mjGEOM_HFIELD): "height field",
     int(mujoco.mjtGeom.mjGEOM_SDF): "signed distance field",
@@ -52,14 +55,14 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     Raises:
         MjcfError: The file cannot be read, or holds no robot that can move.
     """
-    model, unread = load_model(Path(path))
+    model, unread, is_urdf = load_model(Path(path))
     robot = find_robot(model, root=root)
-    _require_supported(robot)
+    _require_supported(robot, is_urdf=is_urdf)
     drives, undriven = drives_of(robot)
     if not drives:
+        remedy = 'give joints a <limit effort="..."/> above 0' if is_urdf else _ADD_MOTORS
         raise MjcfError(
-            "expected at least one actuator that drives a joint of a limb, got none; add motors "
-            "under <actuator>"
+            f"expected at least one actuator that drives a joint of a limb, got none; {remedy}"
         )
     torques = torques_of(drives)
     nodes = plan_nodes(robot, torques)
@@ -86,7 +89,7 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     return body_graph.with_physics(graph, physics)
 
 
-def _require_supported(robot: ForeignRobot) -> None:
+def _require_supported(robot: ForeignRobot, *, is_urdf: bool) -> None:
     model = robot.model
     for geom in sorted(robot.solid_geoms):
         kind = _NOT_SUPPORTED.get(int(model.geom_type[geom]))
@@ -96,10 +99,20 @@ def _require_supported(robot: ForeignRobot) -> None:
                 f"geom {shown(name)}: a {kind} is no part of a robot that walks; remove it, or "
                 'give it contype="0" conaffinity="0"'
             )
+    corners = sum(
+        len(hull_vertices(model, int(model.geom_dataid[geom])))
+        for geom in robot.solid_geoms
+        if int(model.geom_type[geom]) == int(mujoco.mjtGeom.mjGEOM_MESH)
+    )
+    if corners > _MOST_HULL_CORNERS:
+        raise MjcfError(
+            f"expected convex hulls of at most {_MOST_HULL_CORNERS} corners in total, got "
+            f"{corners}; simplify the meshes, or give each <mesh> a maxhullvert"
+        )
     if not robot.solid_geoms and not (model.opt.density or model.opt.viscosity):
         raise MjcfError(
             "none of the robot's geoms collides with anything, so it would fall through the floor; "
-            "give its feet geoms with contype and conaffinity"
+            f"give its feet {'a <collision>' if is_urdf else 'geoms with contype and conaffinity'}"
         )
 
 
@@ -126,13 +139,21 @@ def _start_pose(
 
 def _start_key(robot: ForeignRobot) -> int | None:
     model = robot.model
-    names = {
-        robot.name(mujoco.mjtObj.mjOBJ_KEY, number).lower(): number for number in range(model.nkey)
-    }
+    poses = [number for number in range(model.nkey) if _is_pose(model, model.key_qpos[number])]
+    names = {robot.name(mujoco.mjtObj.mjOBJ_KEY, number).lower(): number for number in poses}
     for name in _START_NAMES:
         if name in names:
             return names[name]
-    return 0 if model.nkey else None
+    return poses[0] if poses else None
+
+
+def _is_pose(model: mujoco.MjModel, qpos: NDArray[np.float64]) -> bool:
+    """Whether a keyframe is a pose: one of zeros alone has quaternions that are none."""
+    for kind, address in zip(model.jnt_type.tolist(), model.jnt_qposadr.tolist(), strict=True):
+        first = address + 3 if kind == FREE else address
+        if kind in (FREE, BALL) and not np.any(qpos[first : first + 4]):
+            return False
+    return True
 
 
 def _converted(

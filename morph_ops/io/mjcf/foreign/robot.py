@@ -13,10 +13,11 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from morph_ops._messages import shown
+from morph_ops._messages import listed, shown
 from morph_ops.errors import MjcfError
+from morph_ops.validity.wellformed import ROOT_JOINT
 
-__all__ = ["ForeignRobot", "Part", "find_robot"]
+__all__ = ["ForeignRobot", "Part", "find_robot", "free_name"]
 
 FREE, BALL, SLIDE, HINGE = (
     int(kind)
@@ -116,8 +117,26 @@ class ForeignRobot:
         return self.name(mujoco.mjtObj.mjOBJ_BODY, body) or f"body{body}"
 
     def joint_name(self, joint: int) -> str:
-        """Name of a joint, or a made-up one."""
-        return self.name(mujoco.mjtObj.mjOBJ_JOINT, joint) or f"joint{joint}"
+        """Name of a joint, or a made-up one, that no other joint has and no free joint."""
+        return self._joint_names[joint]
+
+    def tendon_name(self, tendon: int) -> str:
+        """Name of a tendon, or a made-up one, that no other tendon has."""
+        return self._tendon_names[tendon]
+
+    @cached_property
+    def _joint_names(self) -> list[str]:
+        return self._names(mujoco.mjtObj.mjOBJ_JOINT, self.model.njnt, "joint", {ROOT_JOINT})
+
+    @cached_property
+    def _tendon_names(self) -> list[str]:
+        return self._names(mujoco.mjtObj.mjOBJ_TENDON, self.model.ntendon, "tendon", set())
+
+    def _names(self, kind: mujoco.mjtObj, count: int, word: str, taken: set[str]) -> list[str]:
+        given = [self.name(kind, number) for number in range(count)]
+        # Names of the file come first, so that a made-up one takes none of them.
+        named = {n: free_name(name, taken) for n, name in enumerate(given) if name}
+        return [named.get(n) or free_name(f"{word}{n}", taken) for n in range(count)]
 
     def rotation(self, body: int) -> NDArray[np.float64]:
         """(3, 3) orientation of a body in the zero pose."""
@@ -143,6 +162,27 @@ class ForeignRobot:
         )
 
 
+def free_name(wanted: str, taken: set[str]) -> str:
+    """A printable name that is not taken yet; then it is.
+
+    Args:
+        wanted: The name to come near to.
+        taken: Names that are taken; gets the new one.
+
+    Examples:
+        >>> taken = {"root"}
+        >>> free_name("root", taken), free_name("hip", taken)
+        ('root-2', 'hip')
+    """
+    clean = "".join(each if each.isprintable() else "_" for each in wanted)
+    name, number = clean, 1
+    while name in taken:
+        number += 1
+        name = f"{clean}-{number}"
+    taken.add(name)
+    return name
+
+
 def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobot:
     """The robot of a model: the tree of bodies that moves and has motors.
 
@@ -165,7 +205,8 @@ def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobo
     }
     if root is not None:
         if root not in names:
-            raise MjcfError(f"root: expected one of {', '.join(names) or 'none'}, got {root!r}")
+            known = listed(list(names), most=20) or "none"
+            raise MjcfError(f"root: expected one of {known}, got {shown(root)}")
         return _not_fixed(model, names[root], root)
     if not names:
         raise MjcfError("expected a robot with joints, got a world in which nothing moves")
@@ -173,8 +214,8 @@ def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobo
     robots = {name: body for name, body in names.items() if body in driven} or names
     if len(robots) > 1:
         raise MjcfError(
-            f"expected one robot, got {len(robots)}: {', '.join(robots)}; name the first body of "
-            "one of them (--root NAME)"
+            f"expected one robot, got {len(robots)}: {listed(list(robots), most=20)}; name the "
+            "first body of one of them (--root NAME)"
         )
     [(name, body)] = robots.items()
     return _not_fixed(model, body, name)

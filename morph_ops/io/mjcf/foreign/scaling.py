@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 
 from morph_ops import graph as body_graph
-from morph_ops._messages import one_line
+from morph_ops._messages import listed, one_line
 from morph_ops.errors import BodyError
 from morph_ops.graph import Limb, Physics, Torso
 from morph_ops.io.mjcf.foreign.capsules import lowest_point
@@ -46,7 +46,7 @@ def rescaled(graph: nx.DiGraph[str], scales: Mapping[str, Scale]) -> nx.DiGraph[
         raise BodyError("expected a robot from elsewhere, got a body that is what its nodes say")
     for name in scales:
         if name not in own.nodes:
-            raise BodyError(f"no own node {name!r}: expected one of {', '.join(own.nodes)}")
+            raise BodyError(f"no own node {name!r}: expected one of {listed(own.nodes)}")
     before = {name: own.scale(name) for name in own.nodes}
     after = {**before, **scales}
     factors = {name: after[name].over(before[name]) for name in own.nodes}
@@ -110,10 +110,25 @@ def _scaled_text(text: str, factors: Mapping[str, Scale]) -> str:
                 mesh = meshes.get(part.get("mesh"))
                 if mesh is not None:
                     _multiply(mesh, ("vertex",), scale.size)
+    for joined in (*root.iter("connect"), *root.iter("weld")):
+        _scale_anchor(joined, factors)
     for actuator in root.iter("general"):
         joint = actuator.get("joint") or actuator.get("jointinparent")
         _multiply(actuator, _FORCES, gears.get(joint, 1.0))
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _scale_anchor(joined: ElementTree.Element, factors: Mapping[str, Scale]) -> None:
+    """Move the place at which two nodes are joined; sites move with their nodes."""
+    bodies = [joined.get(key, "") for key in ("body1", "body2")]
+    if not all(bodies):
+        return
+    first, second = (factors[name].size for name in bodies)
+    _multiply(joined, ("anchor",), first if joined.tag == "connect" else second)
+    if "relpose" in joined.attrib and first != 1.0:
+        pose = np.array(joined.attrib["relpose"].split(), np.float64)
+        pose[:3] *= first
+        joined.set("relpose", numbers(pose))
 
 
 def _multiply(element: ElementTree.Element, names: tuple[str, ...], factor: float) -> None:

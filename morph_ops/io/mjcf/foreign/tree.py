@@ -25,7 +25,7 @@ from morph_ops.io.mjcf.foreign.capsules import (
     sphere_radius,
     world_points,
 )
-from morph_ops.io.mjcf.foreign.robot import HINGE, SLIDE, ForeignRobot, Part
+from morph_ops.io.mjcf.foreign.robot import HINGE, SLIDE, ForeignRobot, Part, free_name
 from morph_ops.physics import HINGE_MASS_KG
 
 __all__ = ["PlannedNode", "equivalent_graph", "plan_nodes"]
@@ -77,7 +77,7 @@ def plan_nodes(robot: ForeignRobot, torques: Mapping[int, float]) -> list[Planne
     last: dict[int, int] = {}
     taken = {"world"}
     for part in robot.parts:
-        name = _free_name(robot.body_name(part.body), taken)
+        name = free_name(robot.body_name(part.body), taken)
         if part.body == robot.root:
             nodes.append(PlannedNode(name, part, part.joints, (), -1, True, _torso(robot, part)))
             last[part.body] = 0
@@ -86,7 +86,7 @@ def plan_nodes(robot: ForeignRobot, torques: Mapping[int, float]) -> list[Planne
         chunks = _chunks(robot, part, torques)
         for number, (joints, slots) in enumerate(chunks):
             solid = number == len(chunks) - 1
-            own = name if solid else _free_name(f"{name}/{number + 1}", taken)
+            own = name if solid else free_name(f"{name}/{number + 1}", taken)
             shape = _limb(robot, part) if solid else _joint_only(robot, slots[0])
             nodes.append(PlannedNode(own, part, joints, slots, above, solid, shape))
             above = len(nodes) - 1
@@ -228,17 +228,6 @@ def _excludes(robot: ForeignRobot, nodes: list[PlannedNode]) -> list[tuple[str, 
         if first in owner and second in owner and owner[first] != owner[second]:
             pairs.append((owner[first], owner[second]))
     return pairs
-
-
-def _free_name(wanted: str, taken: set[str]) -> str:
-    """A printable name that no other node has."""
-    clean = "".join(each if each.isprintable() else "_" for each in wanted)
-    name, number = clean, 1
-    while name in taken:
-        number += 1
-        name = f"{clean}-{number}"
-    taken.add(name)
-    return name
 
 
 def _vec3(vector: NDArray[np.float64]) -> Vec3:

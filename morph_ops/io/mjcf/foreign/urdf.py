@@ -13,12 +13,15 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
-from morph_ops._messages import shown
+from morph_ops._messages import listed, shown
+from morph_ops._text_file import is_file
 from morph_ops.errors import MjcfError
 
-__all__ = ["free_the_base", "package_folder", "prepare_urdf"]
+__all__ = ["free_the_base", "is_of_other_package", "mesh_path", "package_folder", "prepare_urdf"]
 
 _PACKAGE = re.compile(r"^package:/+([^/]+)/")
+#: Most folders between the folder of a URDF and that of its package.
+_HIGHEST_PACKAGE = 4
 #: Formats of meshes that MuJoCo decodes.
 _MESHES = (".stl", ".obj", ".msh")
 #: Armature of hinges: that of the small gear motors of walking robots (kg m^2).
@@ -30,6 +33,9 @@ _OFF_AXES = ("ixy", "ixz", "iyz")
 def package_folder(document: ElementTree.Element, path: Path) -> Path:
     """The folder that a URDF's files may come from: its own, or that of its package above it.
 
+    A folder is a package if it holds ``package.xml``: the name of a folder alone would let a file
+    choose any folder of this machine above it.
+
     Args:
         document: Element <robot>.
         path: Path of the file.
@@ -40,7 +46,33 @@ def package_folder(document: ElementTree.Element, path: Path) -> Path:
         for mesh in document.iter("mesh")
         if (match := _PACKAGE.match(mesh.get("filename", "")))
     }
-    return next((above for above in (folder, *folder.parents) if above.name in names), folder)
+    near = (folder, *folder.parents[:_HIGHEST_PACKAGE])
+    packages = (above for above in near if above.name in names and is_file(above / "package.xml"))
+    return next(packages, folder)
+
+
+def is_of_other_package(name: str, folder: Path) -> bool:
+    """Whether a mesh is said to lie in a package that is not the folder.
+
+    Args:
+        name: Attribute ``filename`` of the mesh.
+        folder: The folder that files may come from.
+    """
+    match = _PACKAGE.match(name)
+    return match is not None and match.group(1) != folder.name
+
+
+def mesh_path(name: str) -> str:
+    """The path of a mesh from the folder of its package, or as the URDF gives it without one.
+
+    Args:
+        name: Attribute ``filename`` of the mesh.
+
+    Examples:
+        >>> mesh_path("package://walker/meshes/foot.stl")
+        'meshes/foot.stl'
+    """
+    return _PACKAGE.sub("", name).removeprefix("file://")
 
 
 def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
@@ -67,10 +99,9 @@ def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
                     tensor.set(name, "0")
                 mended.append(link.get("name", ""))
     if mended:
-        notes.append(f"products of inertia dropped where no body has such: {', '.join(mended[:4])}")
+        notes.append(f"products of inertia dropped where no body has such: {listed(mended)}")
     for mesh in document.iter("mesh"):
         name = mesh.get("filename", "")
-        mesh.set("filename", _PACKAGE.sub("", name).removeprefix("file://"))
         if Path(name).suffix.lower() not in _MESHES:
             raise MjcfError(
                 f"<mesh filename={shown(name)}>: expected a mesh of {', '.join(_MESHES)} to "

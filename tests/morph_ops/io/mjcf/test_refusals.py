@@ -138,6 +138,23 @@ CASES = {
         f'<equality><joint joint1="hip"/></equality>{END}',
         "not supported yet: equality constraints",
     ),
+    "integrator": (
+        END,
+        f'<option integrator="RK4"/>{END}',
+        "<option integrator>: expected 0, got 1",
+    ),
+    "cone": (END, f'<option cone="elliptic"/>{END}', "<option cone>: expected 0, got 1"),
+    "timestep": (
+        END,
+        f'<option timestep="0.01"/>{END}',
+        r"<option timestep>: expected 0.005 or 0.002 s, got 0.01",
+    ),
+    "flag": (END, f'<option><flag contact="disable"/></option>{END}', "no flags but filterparent"),
+    "key": (
+        END,
+        f'<keyframe><key name="home" qpos="0 0 0.5 1 0 0 0 0.2 0"/></keyframe>{END}',
+        "<key name='home'>: expected hinges at zero",
+    ),
     "upside-down range": (
         "-30 30",
         "30 -30",

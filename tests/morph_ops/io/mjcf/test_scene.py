@@ -192,7 +192,7 @@ def test_included_files_and_text_are_limited_in_total(read, tmp_path):
     with pytest.raises(MjcfError, match="expected included files of at most 10 MB in total"):
         read("<include file='x.xml'/><include file='x.xml'/>")
     with pytest.raises(MjcfError, match=r"expected at most 2 MB of text, got 3\.0 MB"):
-        read(FLOOR, f"<asset><mesh name='m' vertex='{'0 ' * 1_500_000}'/></asset>")
+        read(FLOOR, f"<asset><mesh name='m' normal='{'0 ' * 1_500_000}'/></asset>")
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import mujoco
 import numpy as np
 import pytest
 
 from morph_ops.graph import joints, limb, physics, torso
 from morph_ops.identity import body_hash, is_same
-from morph_ops.io import from_dict, from_graphml, from_json, mjcf, to_dict, to_graphml, to_json
+from morph_ops.io import (
+    from_dict,
+    from_graphml,
+    from_json,
+    mjcf,
+    read_body,
+    to_dict,
+    to_graphml,
+    to_json,
+)
 from tests.morph_ops.io.mjcf.foreign.robots import BIPED, PLANAR, quadruped
 
 STAND = '<geom type="sphere" size="0.1"/>'
@@ -191,3 +201,23 @@ def test_meshes_become_their_hulls(tmp_path):
     graph = _read(tmp_path, quadruped(torso='<geom type="mesh" mesh="w"/>', more=wedge))
     model = mjcf.to_model(graph)
     assert model.mesh_vertnum.tolist() == [5]  # without the vertex inside
+
+
+def test_options_and_the_start_pose_of_a_sphere_with_capsules_are_kept(tmp_path):
+    text = """<mujoco><compiler angle="radian"/>{}<worldbody><body name="trunk" pos="0 0 0.5">
+    <freejoint/><geom size="0.1"/><body name="leg"><joint name="hip" axis="0 1 0" range="-1 1"
+    limited="true"/><geom type="capsule" fromto="0 0 0 0 0 -0.3" size="0.04"/></body></body>
+    </worldbody><actuator><motor joint="hip" ctrllimited="true" ctrlrange="-1 1"/></actuator>
+    {}</mujoco>"""
+    file = tmp_path / "robot.xml"
+    file.write_text(text.format("", '<keyframe><key qpos="1 2 3 1 0 0 0 0"/></keyframe>'))
+    assert physics(read_body(file)) is None
+    option = '<option integrator="RK4" timestep="0.01" cone="elliptic"/>'
+    key = '<keyframe><key name="zeros" qpos="0 0 0 0 0 0 0 0"/>'
+    key += '<key name="home" qpos="0 0 0.5 1 0 0 0 0.4"/></keyframe>'
+    file.write_text(text.format(option, key))
+    model = mjcf.to_model(read_body(file))
+    assert model.opt.integrator == mujoco.mjtIntegrator.mjINT_RK4
+    assert model.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC
+    assert model.opt.timestep == 0.01
+    assert model.key_qpos[0, 7] == 0.4

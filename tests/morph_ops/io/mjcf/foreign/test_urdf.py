@@ -70,6 +70,7 @@ def test_meshes_come_from_the_folder_of_the_package(tmp_path):
     mesh = '<mesh filename="package://walker/meshes/box.obj" scale="2 1 1"/>'
     file = _write(tmp_path, _urdf(trunk=mesh))
     (tmp_path / "walker" / "meshes").mkdir()
+    (tmp_path / "walker" / "package.xml").write_text("<package/>")
     corners = [(x, y, z) for x in (-0.1, 0.1) for y in (-0.1, 0.1) for z in (-0.05, 0.05)]
     faces = "124 143 578 586 156 162 348 387 137 175 268 284"
     lines = [f"v {x} {y} {z}" for x, y, z in corners]
@@ -84,6 +85,24 @@ def test_meshes_come_from_the_folder_of_the_package(tmp_path):
     file.write_text(_urdf(trunk='<mesh filename="box.dae"/>'))
     with pytest.raises(BodyError, match=r"expected a mesh of .stl, .obj, .msh to collide"):
         read_body(file)
+
+
+def test_a_package_is_a_near_folder_above_that_says_so(tmp_path):
+    """The name of any folder above would let a file choose what it reads of this machine."""
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "x.obj").write_text("v 0 0 0")
+    mesh = f'<mesh filename="package://{tmp_path.name}/secret/x.obj"/>'
+    file = _write(tmp_path, _urdf(trunk=mesh))
+    with pytest.raises(BodyError, match=r"no such file in the robot's folder; a package is a"):
+        read_body(file)
+    (tmp_path / "package.xml").write_text("<package/>")
+    with pytest.raises(BodyError, match=r"a mesh|vertices|faces"):  # it is read, and no mesh
+        read_body(file)
+    deep = tmp_path / "a" / "b" / "c" / "d" / "e"
+    deep.mkdir(parents=True)
+    (deep / "walker.urdf").write_text(_urdf(trunk=mesh))
+    with pytest.raises(BodyError, match="no such file in the robot's folder"):
+        read_body(deep / "walker.urdf")
 
 
 def test_a_world_above_the_first_link_and_settings_of_simulators_are_dropped(tmp_path):
@@ -109,3 +128,16 @@ def test_parts_on_passive_joints_have_a_context(tmp_path):
     assert limb(graph, "tail").joints == ()
     model = get_task("flat").model(graph)
     assert np.isfinite(context_features(graph, model)).all()
+
+
+def test_refusals_of_a_urdf_name_what_a_urdf_has(tmp_path):
+    with pytest.raises(BodyError, match=r'got none; give joints a <limit effort="..."/> above 0'):
+        read_body(_write(tmp_path, _urdf().replace('effort="25"', 'effort="0"')))
+    ghost = _urdf().replace("<collision>", "<visual>").replace("</collision>", "</visual>")
+    with pytest.raises(BodyError, match="give its feet a <collision>"):
+        read_body(_write(tmp_path, ghost))
+    weightless = _urdf().replace('<mass value="1"/>', '<mass value="0"/>')
+    for axis, value in (("xx", 0.01), ("yy", 0.01), ("zz", 0.002)):
+        weightless = weightless.replace(f'i{axis}="{value}"', f'i{axis}="0"')
+    with pytest.raises(BodyError, match=r"must be larger .*; give the link an <inertial> with"):
+        read_body(_write(tmp_path, weightless))
