@@ -163,10 +163,11 @@ class BodyScorer:
         policy: Policy | None,
     ) -> ScoreRecord:
         model = self._task.model(graph)
+        outside = self._controller.warnings(graph)
         if policy is None:
             policy = self._controller.for_body(graph, model, variant=blank.variant)
+            outside = [*self._controller.floor_warnings(self._task), *outside]
         unlikeness = self._controller.unlikeness(graph, model)
-        outside = self._controller.warnings(graph)
         warnings = [*self._task.notes, *suspicions(graph)]
         warnings += [f"{IMPORT}: {note}" for note in body_graph.import_notes(graph)]
         warnings += [f"{OUT_OF_DISTRIBUTION}: {warning}" for warning in outside]

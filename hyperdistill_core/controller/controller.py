@@ -9,6 +9,7 @@ move a body that another variant does not move
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +42,8 @@ from hyperdistill_core.nets.numpy_hypernetwork import NumpyHypernetwork
 if TYPE_CHECKING:
     import mujoco
     import networkx as nx
+
+    from hyperdistill_core.tasks import Task
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -258,6 +261,31 @@ class Controller:
     def warnings(self, graph: nx.DiGraph[str]) -> list[str]:
         """One line for each quantity of a body that lies outside the training distribution."""
         return self.training_distribution.warnings(graph)
+
+    def floor_warnings(self, task: Task) -> list[str]:
+        """One line where the floor of a task lies at another height than in the training.
+
+        States hold the height of the torso, which then says nothing.
+
+        Args:
+            task: The task of a rollout.
+
+        Examples:
+            >>> from hyperdistill_core.tasks import get_task
+            >>> Controller.load("flat-v3").floor_warnings(get_task("flat-reference"))
+            ['flat-reference has its floor at z = 1 m, flat-v3 learned with it at 0 m: take flat']
+        """
+        from hyperdistill_core.tasks import get_task
+
+        with suppress(ValueError):  # (the scene of a training need not exist here)
+            learned = get_task(self.task).ground_m
+            if learned != task.ground_m:
+                other = task.name.removesuffix("-reference")
+                return [
+                    f"{task.name} has its floor at z = {task.ground_m:g} m, {self.name} learned "
+                    f"with it at {learned:g} m: take {other}{'-reference' * bool(learned)}"
+                ]
+        return []
 
 
 def _require_factors(variants: NDArray[np.float32], width: int) -> None:

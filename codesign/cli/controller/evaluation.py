@@ -110,6 +110,7 @@ def evaluate(
     for target in (json_to, markdown_to):
         if target is not None:
             require_writable(target)
+    _warn_of_floor(checkpoint, task)
     checkpoints = [checkpoint, *([str(teacher)] if teacher else [])]
     options = {"task": task, "seed": seed, "n_workers": workers}
     rows: list[list[str]] = []
@@ -165,6 +166,18 @@ def _count(split: str) -> tuple[str, int]:
     if not number.isdecimal():
         raise UsageError(f"--split {split}: expected NAME=N, such as sampled=40")
     return name, int(number)
+
+
+def _warn_of_floor(checkpoint: str, task: str) -> None:
+    """Say on stderr where a controller learned with the floor at another height."""
+    from codesign.cli.text import echo
+    from hyperdistill_core.controller import Controller
+    from hyperdistill_core.tasks import get_task
+    from hyperdistill_core.training.teacher_file import is_teacher
+
+    if not is_teacher(checkpoint):
+        for line in Controller.load(checkpoint).floor_warnings(get_task(task)):
+            echo(f"warning: {line}", err=True)
 
 
 def _evaluate_split(

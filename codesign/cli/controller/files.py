@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
@@ -28,6 +26,8 @@ def robots_in(folder: Path) -> list[nx.DiGraph[str]]:
 
 def is_half(controller: Controller) -> bool:
     """Whether half precision has all weights of a controller, so that it keeps the hash."""
+    import numpy as np
+
     with np.errstate(over="ignore"):  # (a weight beyond half precision becomes infinite)
         return all(
             np.array_equal(weights, weights.astype(np.float16))

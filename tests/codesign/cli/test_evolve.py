@@ -189,7 +189,7 @@ def test_a_dry_run_shows_screening_and_what_learns(run, tiny_controller):
     out = run("evolve", "--dry-run", *options, "--set=adaptation.every=3", "--set=top=7")
     assert "40 candidates of 1 episodes, 7 finalists of 2 episodes, this process\n" in out
     assert "the search starts with the best 4 of 8 sampled bodies" in out
-    assert "the controller learns 3 times for 400,000 control steps" in out
+    assert "the controller learns 3 times for 600,000 control steps" in out
     assert "the networks of the finalists learn for 3,000 control steps on average" in out
     for part in (
         "screening", "search", "learning of the controller", "scores under it", "re-evaluation",

@@ -162,3 +162,12 @@ def test_graphs_that_are_no_bodies_are_refused(tiny_controller, spoil, message):
     scorer = BodyScorer(controller=tiny_controller, episodes=1)
     with pytest.raises(BodyError, match=message):
         scorer(spoil(body))
+
+
+def test_a_floor_at_another_height_is_said(tiny_controller):
+    body, task = sample_body(np.random.default_rng(0)), get_task("flat")
+    scorer = BodyScorer(controller=tiny_controller, task="flat-reference", episodes=1)
+    said = "out of distribution: flat-reference has its floor at z = 1 m"
+    assert said in " ".join(scorer(body).warnings)
+    own = Controller.load(tiny_controller).for_body(body, task.model(body))
+    assert "floor" not in " ".join(scorer(body, policy=own).warnings)
