@@ -397,10 +397,10 @@ def _names(robots: Sequence[RobotFile]) -> list[str]:
 
 def _exported_network(robot: RobotFile) -> Policy | None:
     """The network that an export wrote beside a robot; None if there is none."""
-    from hyperdistill_core.nets.mlp import BodyMLP
+    from hyperdistill_core.controller.network_file import load_network
 
     file = None if robot.path is None else robot.path.with_suffix(".npz")
-    return BodyMLP.load_npz(file) if file is not None and file.is_file() else None
+    return load_network(file) if file is not None and file.is_file() else None
 
 
 def _require_few(count: int, *, twice: bool = False) -> None:

@@ -189,11 +189,11 @@ class RunFolder:
         Raises:
             UsageError: The file is missing or damaged.
         """
-        from hyperdistill_core.nets.mlp import BodyMLP
+        from hyperdistill_core.controller.network_file import load_network
 
         path = self.network(candidate)
         try:
-            return BodyMLP.load_npz(path)
+            return load_network(path)
         except CheckpointError as error:
             raise UsageError(f"the network of {candidate.name}: {one_line(error)}") from None
 

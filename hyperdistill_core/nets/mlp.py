@@ -24,22 +24,16 @@ a height field, a short code of it follows; the encoder is the same for all bodi
 
 from __future__ import annotations
 
-import io
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.errors import CheckpointError
 from hyperdistill_core.features.clock_phase import NUMBERS_PER_HARMONIC, clock_phase
-from morph_ops._messages import cut, failure
-from morph_ops._text_file import read_bytes
 
 Floats: TypeAlias = NDArray[np.floating]
 
@@ -50,8 +44,6 @@ SLOTS_PER_NODE = 2
 # episodes, to the last digit and on any processor. Rows of a matrix would use routines that round
 # differently.
 _LANES = 16
-#: Largest file of a controller, and largest size of its arrays: that of 1000 nodes (bytes).
-_LARGEST_NPZ = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -313,48 +305,25 @@ class BodyMLP:
             np.savez(file, allow_pickle=False, **self.arrays())
 
     @classmethod
-    def load_npz(cls, path: str | Path) -> BodyMLP:
-        """The controller from a file of :meth:`save_npz`.
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> BodyMLP:
+        """The network of :meth:`arrays`.
 
         Args:
-            path: Path of the file.
+            arrays: Arrays by name.
 
         Raises:
-            CheckpointError: The file cannot be read, or is too large.
-            CheckpointError: Its arrays are none of a controller.
+            LookupError: Arrays are missing.
         """
-        try:
-            arrays = _npz_arrays(path)
-            layers, terrain = _layers(arrays, ""), _layers(arrays, "terrain_")
-            return cls(
-                n_nodes=int(arrays["n_nodes"]),
-                offset=arrays["offset"],
-                limit=arrays["limit"],
-                weights=[weight for weight, _ in layers],
-                biases=[bias for _, bias in layers],
-                terrain=terrain,
-                clock_harmonics=int(arrays["clock_harmonics"]),
-            )
-        except (ArithmeticError, BadZipFile, EOFError, LookupError, MemoryError,
-                NotImplementedError, OSError, RuntimeError, TypeError, ValueError,
-                zlib.error) as error:  # fmt: skip
-            raise CheckpointError(
-                f"{path}: expected the arrays of a controller, got {cut(failure(error))}"
-            ) from None
-
-
-def _npz_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a file, whose size is known before they are unpacked."""
-    content = io.BytesIO(read_bytes(path, largest=_LARGEST_NPZ, error=CheckpointError))
-    with ZipFile(content) as archive:
-        unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked > _LARGEST_NPZ:
-        raise CheckpointError(
-            f"{path}: expected arrays of at most {_LARGEST_NPZ / 1e6:g} MB, got "
-            f"{unpacked / 1e6:.0f} MB"
+        layers, terrain = _layers(arrays, ""), _layers(arrays, "terrain_")
+        return cls(
+            n_nodes=int(arrays["n_nodes"]),
+            offset=arrays["offset"],
+            limit=arrays["limit"],
+            weights=[weight for weight, _ in layers],
+            biases=[bias for _, bias in layers],
+            terrain=terrain,
+            clock_harmonics=int(arrays["clock_harmonics"]),
         )
-    with np.load(content, allow_pickle=False) as file:
-        return dict(file)
 
 
 @lru_cache(maxsize=4096)

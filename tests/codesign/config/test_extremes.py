@@ -67,7 +67,10 @@ def test_the_files_that_broke_end_in_one_line(reference: Path) -> None:
         (f"seed = [{'1,' * 2_000_000}]", r"expected at most 0\.2 MB, got a larger file"),
         (f"seed = [{'1,' * 99_000}]", r"seed: expected an integer, got \[1, 1"),
         (f"tasks = [{'1,' * 99_000}]", "and 98991 more problems$"),
-        ("\n".join(f"k{n} = 1" for n in range(15_000)), "no setting 'k9'.*: and 14990 more problems$"),
+        (
+            "\n".join(f"k{n} = 1" for n in range(15_000)),
+            "no setting 'k9'.*: and 14990 more problems$",
+        ),
         (f"{'k' * 190_000} = 1", "no setting 'kkkk"),
         (f"{'.'.join('a' * 90_000)} = 1", "at most 250 dots in a line, got 89999 in line 1"),
     ],

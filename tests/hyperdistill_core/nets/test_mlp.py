@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import copy
 import itertools
-import os
 import pickle
-import zipfile
 
 import numpy as np
 import pytest
 import torch
 
-from hyperdistill_core.errors import CheckpointError
+from hyperdistill_core.controller.network_file import load_network
 from hyperdistill_core.features import STATE_DIM, clock_phase
 from hyperdistill_core.nets.mlp import BodyMLP, Normalization
 from tests.helpers.small_hypernetworks import TERRAIN, small_hypernetwork, small_inputs
@@ -57,7 +55,7 @@ def test_npz_round_trip_and_its_documented_formula(tmp_path):
     mlp, states, expected = _mlp()
     path = tmp_path / "controller.npz"
     mlp.save_npz(path)
-    np.testing.assert_array_equal(BodyMLP.load_npz(path).act(states), mlp.act(states))
+    np.testing.assert_array_equal(load_network(path).act(states), mlp.act(states))
     with np.load(path, allow_pickle=False) as arrays:
         x = np.clip(states.reshape(11, -1) - arrays["offset"], -arrays["limit"], arrays["limit"])
         x = np.maximum(x @ arrays["weight_0"] + arrays["bias_0"], 0)
@@ -89,7 +87,7 @@ def test_numpy_path_with_heights_equals_torch_path(tmp_path):
     expected = expected[0].reshape(11, 8)[:, actions].numpy()
     np.testing.assert_array_equal(mlp.act(states, heights), expected.astype(np.float32))
     mlp.save_npz(tmp_path / "mlp.npz")
-    again = BodyMLP.load_npz(tmp_path / "mlp.npz")
+    again = load_network(tmp_path / "mlp.npz")
     np.testing.assert_array_equal(again.act(states, heights), mlp.act(states, heights))
 
 
@@ -144,7 +142,7 @@ def test_numpy_path_with_a_clock_phase_equals_torch_path(tmp_path, terrain):
     assert np.abs(acted[1] - acted[0]).max() > 0.1
     np.testing.assert_allclose(acted[2], acted[1], rtol=1e-9, err_msg="a period is a second long")
     mlp.save_npz(tmp_path / "mlp.npz")
-    again = BodyMLP.load_npz(tmp_path / "mlp.npz")
+    again = load_network(tmp_path / "mlp.npz")
     np.testing.assert_array_equal(again.act(states, heights, time=0.34), acted[1])
     with pytest.raises(ValueError, match="has a clock phase input, got no time"):
         mlp.act(states, heights)
@@ -195,25 +193,3 @@ def test_a_copy_of_a_controller_that_has_acted_acts_alike():
     mlp.act(states)
     for copied in (pickle.loads(pickle.dumps(mlp)), copy.deepcopy(mlp)):
         np.testing.assert_array_equal(copied.act(states[::-1]), mlp.act(states[::-1]))
-
-
-@pytest.mark.parametrize("kind", ["bomb", "huge shape", "text", "pipe", "other arrays"])
-def test_a_file_that_is_no_controller_is_refused_in_one_line(tmp_path, kind):
-    path = tmp_path / "mlp.npz"
-    if kind == "bomb":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("n_nodes.npy", bytes(150_000_000))
-    elif kind == "huge shape":
-        head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,), }"
-        head = head.ljust(117) + b"\n"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("n_nodes.npy", b"\x93NUMPY\x01\x00" + b"\x76\x00" + head)
-    elif kind == "text":
-        path.write_text("no zip")
-    elif kind == "pipe":
-        os.mkfifo(path)
-    else:
-        np.savez(path, n_nodes=np.zeros(2))
-    with pytest.raises(CheckpointError, match=r"mlp\.npz: ") as caught:
-        BodyMLP.load_npz(path)
-    assert "\n" not in str(caught.value)
