@@ -22,11 +22,10 @@ from hyperdistill_core.tasks.terrain.world import World, Worlds
 from morph_ops import graph as body_graph
 from morph_ops.geometry import canonical_frames
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
+from morph_ops.io.mjcf.place import CLEARANCE_M
 
 AnyTask = TypeVar("AnyTask", bound="Task")
 
-# Height of the lowest point of a UNIMAL above the floor at rest (m).
-_CLEARANCE_M = 0.2
 # Child of an episode's seed sequence that its world is drawn from; 0 and 1 draw the noise.
 _WORLD_STREAM = 2
 # Worlds that a process keeps, as bodies come one after the other into the same. A set is a copy of
@@ -247,7 +246,7 @@ class Task(ABC):
         physics = body_graph.physics(graph)
         if physics is not None and not physics.falls:
             return -math.inf
-        clearance = _CLEARANCE_M if physics is None else 0.0
+        clearance = CLEARANCE_M if physics is None else 0.0
         # Heights hit the limit to the last digit: this is the order of the public environment.
         rest = (body_graph.torso(graph).pos[2] + self.ground_m) - self.ground_m
         return self.fall_ratio * (rest - clearance)
