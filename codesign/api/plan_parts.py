@@ -194,17 +194,20 @@ def _screening(settings: Settings, probes: Probes) -> PlanPart:
 
 def _adaptations(settings: Settings, table: Adaptation, probes: Probes) -> list[PlanPart]:
     """What the controller learns, and the scores of bodies under it."""
+    from codesign.campaign.adaptation import critic_steps
+
     times = adaptations(settings)
-    steps = times * table.steps
-    least = most = times * (settings.population + finalists(settings))
+    steps = times * table.steps + critic_steps(table, table.bodies)
+    # Each body is scored under the present controller and under the new one.
+    least = most = 2 * times * (settings.population + finalists(settings))
     if settings.algorithm in _ARCHIVES:
         period = table.every * settings.population
-        most = max(least, period * times * (times + 1) // 2)
+        most = max(least, period * times * (times + 1))
     episode = settings.episodes
     return [
         _learned("learning of the controller", times_in_words(times), steps, CONTROLLER_RATE),
         _scored(
-            "scores under it",
+            "scores before and after it",
             f"{least:,}" if least == most else f"{least:,} .. {most:,}",
             least * episode * probes.episode_steps,
             most * episode * probes.whole_steps,

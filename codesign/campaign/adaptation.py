@@ -181,9 +181,8 @@ class Adaptations:
 
         table = self._table
         earlier = self._training(adaptation - 1) / CHECKPOINT
-        rollout = _HORIZON * table.simulations * min(table.bodies, len(bodies))
-        critic_steps = 0 if earlier.exists() else _CRITIC_ROLLOUTS * rollout
-        steps = table.steps + critic_steps
+        of_critic = 0 if earlier.exists() else critic_steps(table, len(bodies))
+        steps = table.steps + of_critic
         settings = PPOSettings(
             horizon=_HORIZON,
             task=self._settings.task,
@@ -197,7 +196,7 @@ class Adaptations:
             desired_kl=table.desired_kl,
             fall_cost=table.fall_cost,
             critic_lr=_CRITIC_LR,
-            critic_steps=critic_steps,
+            critic_steps=of_critic,
             average_last=_AVERAGED,
             precision="float32",
             n_workers=learning_workers(self._settings),
@@ -274,6 +273,20 @@ class Adaptations:
         """Remove the learning of the last adaptation: the run needs it no more."""
         for training in self._folder.learning.glob("[0-9]*"):
             shutil.rmtree(training, ignore_errors=True)
+
+
+def critic_steps(table: Adaptation, bodies: int) -> int:
+    """Control steps that a new critic learns alone, before the controller learns.
+
+    Args:
+        table: Settings of the adaptation.
+        bodies: Number of bodies.
+
+    Examples:
+        >>> critic_steps(Adaptation(simulations=2), 10)
+        5120
+    """
+    return _CRITIC_ROLLOUTS * _HORIZON * table.simulations * min(table.bodies, bodies)
 
 
 def _means(

@@ -173,7 +173,7 @@ def runs_table(rows: Iterable[Sequence[str]]) -> Table:
         table.add_column(title, **NAMES)
     for title in ("candidates", "best"):
         table.add_column(title, **RIGHT)
-    table.add_column("best is", **NAMES)
+    table.add_column("best is", no_wrap=True)
     table.add_column("m/s", **RIGHT)
     for title in ("task", "controller"):
         table.add_column(title, **NAMES)

@@ -31,15 +31,16 @@ def run(tiny_controller, tmp_path_factory):
             "top": 2,
             "workers": 1,
             "controller": str(tiny_controller),
-            "adaptation": {"every": 1, "steps": 3000, "bodies": 4, "simulations": 2},
+            "adaptation": {"every": 1, "steps": 1000, "bodies": 4, "simulations": 2, "threads": 1},
             "finetune_steps": 800,
         }
     )
     score = Adaptations._score
 
-    def praised(self, candidates, controller_hash):
-        records = score(self, candidates, controller_hash)
-        return {n: replace(record, score=record.score + 1e4) for n, record in records.items()}
+    def praised(self, candidates, controller_hash, **fresh):
+        records = score(self, candidates, controller_hash, **fresh)
+        praise = 0.0 if fresh else 1e4  # (of the new controller alone)
+        return {n: replace(record, score=record.score + praise) for n, record in records.items()}
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Adaptations, "_score", praised)
@@ -104,7 +105,7 @@ def test_recordings_are_the_first_episodes_of_the_scores(run):
 def test_replays_and_reports_show_them(run, tmp_path):
     codesign.write_replay(run.path, out=tmp_path / "replay.svg")
     page = codesign.write_report(run, out=tmp_path / "report.html").read_text()
-    assert "learned on by 3,000 control steps after every 1 generations" in page
+    assert "learned on by 1,000 control steps after every 1 generations" in page
     assert "800 control steps on average" in page
 
 

@@ -92,12 +92,14 @@ def test_what_learns_counts_with_the_scores_that_it_needs():
     controller, networks = parts["learning of the controller"], parts["learning of finalists"]
     # The finalists are at least as many as the designs.
     assert finalists(made) == 5
-    assert (controller.bodies, controller.min_steps) == ("3 times", 3 * 400_000)
+    # Four updates of 64 control steps, in which the critic of 96 bodies learns alone, come on top.
+    assert (controller.bodies, controller.min_steps) == ("3 times", 3 * 600_000 + 4 * 64 * 4 * 96)
     assert controller.min_s == controller.min_steps / CONTROLLER_RATE
     assert (networks.bodies, networks.max_steps) == ("5", 45_000)
     assert networks.max_s == 45_000 / NETWORKS_RATE
-    # After each time four kept bodies and five finalists, two episodes each.
-    assert (parts["scores under it"].bodies, parts["scores under it"].min_steps) == ("27", 27_000)
+    # Each time four kept bodies and five finalists, under both controllers, two episodes each.
+    scored = parts["scores before and after it"]
+    assert (scored.bodies, scored.min_steps) == ("54", 54_000)
     # 13,200 control steps of a selection and 8 episodes, in episodes that are half as long.
     assert parts["best of 8 variants"].min_steps == 5 * (6_600 + 4_000)
     # Rounds of 5, 2 and 1 bodies with two checkpoints each, and 4 x 5 generated and best networks.
@@ -107,7 +109,7 @@ def test_what_learns_counts_with_the_scores_that_it_needs():
 def test_an_archive_may_keep_every_body():
     made = settings(algorithm="novelty", adaptation={"every": 3}, finalists=1, top=1)
     parts = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)
-    assert parts["scores under it"].bodies == "15 .. 72"
+    assert parts["scores before and after it"].bodies == "30 .. 144"
 
 
 def test_a_controller_that_never_learns_is_no_part():
