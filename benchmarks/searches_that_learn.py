@@ -56,11 +56,11 @@ from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simul
 
 #: Generations that no run reaches: the clock ends it.
 _ENDLESS = 100_000
-_ADAPTED = ("screened=1024", "adaptation=true")
+_ADAPTED = ("screened=512", "adaptation=true")
 #: The settings of each row.
 ROWS: dict[str, tuple[str, ...]] = {
     "adaptation": _ADAPTED,
-    "screening": ("screened=1024",),
+    "screening": ("screened=512",),
     "plain": (),
     "random": ("algorithm='random'",),
     "map_elites, adaptation": (*_ADAPTED, "algorithm='map_elites'"),
