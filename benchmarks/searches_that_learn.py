@@ -24,6 +24,7 @@ Rows that are not named are left out of the table. Nothing else should run meanw
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,9 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean, median
+
+# PyTorch's threads leave the cores to the simulations while they wait.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import click
 import networkx as nx
