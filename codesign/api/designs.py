@@ -28,7 +28,7 @@ from codesign.exporting import (
     write_archive,
 )
 from codesign.store import RunFolder
-from morph_ops.io.files import write_body
+from morph_ops.io.files import read_body, write_body
 
 OnSteps = Callable[[int, int, float], None]
 
@@ -45,6 +45,7 @@ def export(
     task: str | None = None,
     blind: bool = False,
     workers: int | None = None,
+    root: str | None = None,
     archive: bool = False,
     on_steps: OnSteps = lambda done, total, speed: None,
     printing: PrintSettings | None = None,
@@ -76,6 +77,7 @@ def export(
         blind: Whether networks with height samples get flat ground folded in, so that they take
             none.
         workers: Number of worker processes of that training, one per core by default.
+        root: Name of the first body of the robot, where an MJCF file holds several robots.
         archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
             mean speed under action noise (m/s).
@@ -116,6 +118,7 @@ def export(
             task=task,
             blind=blind,
             workers=workers,
+            root=root,
             on_steps=on_steps,
             printing=printing,
         )
@@ -133,13 +136,14 @@ def _export(
     task: str | None,
     blind: bool,
     workers: int | None,
+    root: str | None,
     on_steps: OnSteps,
     printing: PrintSettings | None,
 ) -> list[Design]:
     if workers is not None and not finetune:
         raise UsageError("workers: applies to fine-tuning: add finetune, or leave workers out")
     if _is_run(source):
-        _refuse_own_choice(controller, best_of)
+        _refuse_own_choice(controller, best_of, root)
         run = source if isinstance(source, Run) else Run(str(source))
         return run.export(
             out,
@@ -155,7 +159,7 @@ def _export(
     if top is not None:
         raise UsageError("top: applies to a run, and the source is a robot")
     _refuse_history(formats)
-    with _files([source]) as files:
+    with _files([source], root) as files:
         if finetune:
             tuning = FineTuning(
                 steps=finetune, task=task, workers=workers or usable_cores(), on_steps=on_steps
@@ -183,7 +187,11 @@ def _export(
     return [design]
 
 
-def _refuse_own_choice(controller: str | Path | None, best_of: int | None) -> None:
+def _refuse_own_choice(
+    controller: str | Path | None, best_of: int | None, root: str | None
+) -> None:
+    if root is not None:
+        raise UsageError("root: applies to a file with several robots, and the source is a run")
     if controller is not None:
         raise UsageError("controller: applies to a robot; a run has its own controller")
     if best_of is not None:
@@ -213,6 +221,7 @@ def finetune(
     seed: int = 0,
     blind: bool = False,
     workers: int | None = None,
+    root: str | None = None,
     archive: bool = False,
     on_steps: OnSteps = lambda done, total, speed: None,
     printing: PrintSettings | None = None,
@@ -240,6 +249,7 @@ def finetune(
         seed: Seed of the training and of the scores of robots; a run has its own.
         blind: Whether networks with height samples get flat ground folded in when they are written.
         workers: Number of worker processes, one per core by default.
+        root: Name of the first body of the robot, where an MJCF file holds several robots.
         archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
             mean speed under action noise (m/s).
@@ -274,7 +284,12 @@ def finetune(
         "printing": printing,
     }
     run = _only_run(robots)
-    with _archived(Path(out), archive=archive), _files(robots if run is None else []) as files:
+    if run is not None:
+        _refuse_own_choice(None, None, root)
+    with (
+        _archived(Path(out), archive=archive),
+        _files(robots if run is None else [], root) as files,
+    ):
         if run is not None:
             return exporting.finetune(
                 [run.path], Path(out), tuning, controller=controller, **options
@@ -319,9 +334,9 @@ def _archived(folder: Path, *, archive: bool) -> Generator[None]:
 
 
 @contextmanager
-def _files(robots: Robot | Sequence[Robot]) -> Generator[list[Path]]:
-    """Files of robots; bodies in memory become files for as long as the context lasts."""
-    found = find_robots(robots, controller=defaults.CONTROLLER)
+def _files(robots: Robot | Sequence[Robot], root: str | None) -> Generator[list[Path]]:
+    """Files of robots; bodies in memory, or one of several in a file, become files for a while."""
+    found = find_robots(robots, controller=defaults.CONTROLLER, root=root)
     with TemporaryDirectory() as scratch:
         files: list[Path] = []
         for index, robot in enumerate(found):
@@ -331,5 +346,10 @@ def _files(robots: Robot | Sequence[Robot]) -> Generator[list[Path]]:
                 path = Path(scratch) / f"{stem}.json"
                 if robot.graph is not None:
                     write_body(robot.graph, path)
+            elif root is not None:
+                graph = read_body(path, root=root)
+                path = Path(scratch) / f"{index}" / f"{path.stem}.json"
+                path.parent.mkdir()
+                write_body(graph, path)
             files.append(path)
         yield files

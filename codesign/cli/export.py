@@ -17,6 +17,7 @@ from codesign.cli.options import (
     chosen_formats,
     formats_option,
     new_folder_option,
+    root_option,
     seed_option,
 )
 from codesign.cli.text import echo
@@ -80,6 +81,7 @@ _WORKERS = click.option(
 )
 @_BLIND
 @_WORKERS
+@root_option
 @_ZIP
 @_PRINT
 def export(
@@ -93,6 +95,7 @@ def export(
     task: str | None,
     blind: bool,
     workers: int | None,
+    root: str | None,
     archive: bool,
     assignments: tuple[str, ...],
 ) -> None:
@@ -136,6 +139,7 @@ def export(
             task=task,
             blind=blind,
             workers=workers,
+            root=root,
             archive=archive,
             on_steps=on_steps,
             printing=_printing(assignments),
@@ -176,6 +180,7 @@ def export(
 @seed_option("training and scores, for ROBOTs; a RUN has its own")
 @_BLIND
 @_WORKERS
+@root_option
 @_ZIP
 @_PRINT
 def finetune(
@@ -191,6 +196,7 @@ def finetune(
     seed: int,
     blind: bool,
     workers: int | None,
+    root: str | None,
     archive: bool,
     assignments: tuple[str, ...],
 ) -> None:
@@ -224,6 +230,7 @@ def finetune(
             seed=seed,
             blind=blind,
             workers=workers,
+            root=root,
             archive=archive,
             on_steps=on_steps,
             printing=_printing(assignments),

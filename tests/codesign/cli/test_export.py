@@ -65,6 +65,27 @@ def test_a_robot_exports_scene_body_and_network(run, bodies, tiny_controller, tm
     ]  # fmt: skip
 
 
+BODY = """<body name="{0}" pos="0 0 0.5"><freejoint/><geom type="sphere" size="0.1"/>
+<body name="{0}-leg"><joint name="{0}-hip" axis="0 1 0" range="-60 60"/>
+<geom type="capsule" fromto="0 0 0 0 0 -0.3" size="0.04"/></body></body>"""
+MOTOR = '<motor joint="{0}-hip" ctrlrange="-1 1" gear="100"/>'
+
+
+def test_one_robot_of_several_in_a_file(run, refused, small_run, tmp_path):
+    file, names = tmp_path / "two.xml", ("first", "second")
+    bodies, motors = ("".join(map(text.format, names)) for text in (BODY, MOTOR))
+    file.write_text(
+        f"<mujoco><worldbody>{bodies}</worldbody><actuator>{motors}</actuator></mujoco>"
+    )
+    assert "--root" in refused("export", file, "--format", "json", "--out", tmp_path / "none")
+    options = ("--format", "json", "--out", tmp_path / "one")
+    run("export", file, "--root", "second", *options)
+    written = json.loads((tmp_path / "one" / "two" / "two.json").read_text())
+    assert "second-leg" in json.dumps(written)
+    assert "first-leg" not in json.dumps(written)
+    assert "root: applies to a file" in refused("export", small_run, "--root", "second", *options)
+
+
 def test_format_all_is_every_format(run, small_run, bodies, tmp_path):
     pytest.importorskip("pyarrow", reason="parquet needs codesign[tables]")
     pytest.importorskip("onnx", reason="onnx needs codesign[onnx]")
