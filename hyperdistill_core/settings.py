@@ -358,9 +358,11 @@ def _parsed(assignment: str, option: str) -> dict[str, Any]:
 
 def _first_problems(settings: type[FrozenSettings], error: ValidationError) -> list[SettingProblem]:
     """The first problems of many: a file of a stranger may have a hundred thousand."""
-    problems = list(islice(_problems(settings, error), _SHOWN_PROBLEMS))
-    more = error.error_count() - len(problems)
-    return [*problems, SettingProblem("", f"and {more} more problems")] if more > 0 else problems
+    problems = _problems(settings, error)
+    shown_ones = list(islice(problems, _SHOWN_PROBLEMS))
+    more = sum(1 for _ in problems)
+    words = "and 1 more problem" if more == 1 else f"and {more} more problems"
+    return [*shown_ones, SettingProblem("", words)] if more else shown_ones
 
 
 def _problems(settings: type[FrozenSettings], error: ValidationError) -> Iterator[SettingProblem]:

@@ -100,6 +100,8 @@ def evolve(
                 start = campaign.screen(settings, pool)
         # The folder comes last: where the workers cannot start, nothing is left behind.
         folder = stack.enter_context(RunFolder.create(path, settings, start=start))
+        # As a resumed run starts: files of bodies hold no notes on their import.
+        start = folder.start()
         stopped = _search(
             folder, settings, pool, start, observer, kind="started", scales=scales, began=began
         )

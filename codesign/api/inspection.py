@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 
+from codesign.defaults import CONTROLLER, TASK
 from codesign.scoring.controllers import load_controller
 from morph_ops import graph as body_graph
+from morph_ops.errors import BodyError
 from morph_ops.geometry import total_mass
 from morph_ops.identity import body_hash
 from morph_ops.validity import suspicions, violations
@@ -58,7 +61,7 @@ class Inspection:
 
 
 def inspected(
-    graph: nx.DiGraph[str], *, robot: str | Path, controller: str | Path = "flat-v3"
+    graph: nx.DiGraph[str], *, robot: str | Path, controller: str | Path = CONTROLLER
 ) -> Inspection:
     """What a robot is, and how near it is to what a controller learned on.
 
@@ -69,7 +72,6 @@ def inspected(
 
     Raises:
         UsageError: The controller cannot be read.
-        BodyError: MuJoCo cannot simulate the body.
 
     Examples:
         >>> import numpy as np
@@ -83,7 +85,10 @@ def inspected(
     known = load_controller(controller)
     own = body_graph.physics(graph) is not None
     joints = sum(1 for _ in body_graph.joints(graph))
-    model = get_task("flat").model(graph)
+    unlikeness = None
+    if joints:
+        with suppress(BodyError):  # (what the body violates says why)
+            unlikeness = known.unlikeness(graph, get_task(TASK).model(graph))
     return Inspection(
         robot=str(robot),
         hash=body_hash(graph),
@@ -95,7 +100,7 @@ def inspected(
         suspicions=tuple(suspicions(graph)),
         violations=() if own else tuple(violations(graph)),
         controller=str(controller),
-        unlikeness=known.unlikeness(graph, model) if joints else None,
+        unlikeness=unlikeness,
         outside=tuple(known.warnings(graph)),
     )
 

@@ -124,12 +124,12 @@ def parts_of(settings: Settings, probes: Probes) -> list[PlanPart]:
     if settings.screened:
         parts.insert(0, _screening(settings, probes))
     if settings.adaptation is not None and adaptations(settings):
-        parts += _adaptations(settings, settings.adaptation, probes)
+        parts += _adaptations(settings, settings.adaptation, probes, scorings)
     number = finalists(settings)
     if settings.reevaluation_episodes:
         episodes = number * settings.reevaluation_episodes * scorings
         parts.append(_episodes("re-evaluation", number, episodes, probes))
-    return parts + _finetuning(settings, number, probes)
+    return parts + _finetuning(settings, number, probes, scorings)
 
 
 def finalists(settings: Settings) -> int:
@@ -192,23 +192,33 @@ def _screening(settings: Settings, probes: Probes) -> PlanPart:
     )
 
 
-def _adaptations(settings: Settings, table: Adaptation, probes: Probes) -> list[PlanPart]:
+def _adaptations(
+    settings: Settings, table: Adaptation, probes: Probes, scorings: int
+) -> list[PlanPart]:
     """What the controller learns, and the scores of bodies under it."""
     from codesign.campaign.adaptation import critic_steps
 
-    times = adaptations(settings)
-    steps = times * table.steps + critic_steps(table, table.bodies)
-    # Each body is scored under the present controller and under the new one.
-    least = most = 2 * times * (settings.population + finalists(settings))
+    times, critic = adaptations(settings), critic_steps(table, table.bodies)
+    learned = times * table.steps
+    kept = kept_most = times * (settings.population + finalists(settings))
     if settings.algorithm in _ARCHIVES:
         period = table.every * settings.population
-        most = max(least, period * times * (times + 1))
-    episode = settings.episodes
+        kept_most = max(kept, period * times * (times + 1) // 2)
+    # Each body is scored under both controllers, and once more where the new one is better. Where
+    # it is not, the next adaptation begins with a new critic.
+    least, most, episode = 2 * kept, 3 * kept_most, settings.episodes * scorings
     return [
-        _learned("learning of the controller", times_in_words(times), steps, CONTROLLER_RATE),
+        PlanPart(
+            name="learning of the controller",
+            bodies=times_in_words(times),
+            min_steps=learned + critic,
+            max_steps=learned + times * critic,
+            min_s=(learned + critic) / CONTROLLER_RATE,
+            max_s=(learned + times * critic) / CONTROLLER_RATE,
+        ),
         _scored(
-            "scores before and after it",
-            f"{least:,}" if least == most else f"{least:,} .. {most:,}",
+            "scores under both controllers",
+            f"{least:,} .. {most:,}",
             least * episode * probes.episode_steps,
             most * episode * probes.whole_steps,
             probes,
@@ -216,7 +226,7 @@ def _adaptations(settings: Settings, table: Adaptation, probes: Probes) -> list[
     ]
 
 
-def _finetuning(settings: Settings, number: int, probes: Probes) -> list[PlanPart]:
+def _finetuning(settings: Settings, number: int, probes: Probes, scorings: int) -> list[PlanPart]:
     """What the networks of the finalists learn, with the scores that choose among them."""
     if not settings.finetune_steps:
         return []
@@ -224,7 +234,7 @@ def _finetuning(settings: Settings, number: int, probes: Probes) -> list[PlanPar
     from hyperdistill_core.controller.halving import most_steps
     from hyperdistill_core.training.finetuning.rounds import plan_rounds
 
-    episodes = settings.reevaluation_episodes or settings.episodes
+    episodes = scorings * (settings.reevaluation_episodes or settings.episodes)
     share = probes.episode_steps / probes.whole_steps
     selection = number * (most_steps(BEST_OF, probes.whole_steps) + episodes * probes.whole_steps)
     each = math.ceil(CHECKPOINTS / settings.finetune_rounds)
@@ -233,7 +243,9 @@ def _finetuning(settings: Settings, number: int, probes: Probes) -> list[PlanPar
     # each body, and the generated one again.
     scores = number * 4 + sum(one.bodies for one in rounds) * each
     return [
-        _scored(f"best of {BEST_OF} variants", f"{number}", share * selection, selection, probes),
+        _scored(
+            f"best-of-{BEST_OF} of finalists", f"{number}", share * selection, selection, probes
+        ),
         _learned(
             "learning of finalists", f"{number}", number * settings.finetune_steps, NETWORKS_RATE
         ),

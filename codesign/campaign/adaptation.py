@@ -3,11 +3,10 @@
 At the end of every few generations three things happen, while no candidate is scored:
 
     learn     the hypernetwork learns by PPO on the kept bodies and the best of the latest ones
-    score     the kept bodies and the best ones so far are scored under the new controller, and
-              under the present one over fresh episodes: the search kept them for scores that luck
-              had a part in
-    decide    where their mean score is higher, the search goes on with the new controller and
-              the new scores; otherwise nothing changes
+    compare   the kept bodies and the best ones so far are scored under both controllers over
+              fresh episodes: the search kept them for scores that luck had a part in
+    decide    where the new mean is higher, these bodies are scored anew over the episodes of the
+              search, which goes on with the new controller; otherwise nothing changes
 
 All of it follows from the settings and the candidates before, so a resumed run does the same. What
 an adaptation decided is in the database; a learning that was interrupted goes on.
@@ -147,17 +146,20 @@ class Adaptations:
             return self._write(AdaptationResult(adaptation, number, False, 0.0, 0.0, ""), {}, 0)
         controller_hash = self._learn(adaptation, bodies)
         present = self._pool.controller
-        fresh = seeds.fresh_seed(self._settings.seed, adaptation)
-        before = self._score(list(chosen.values()), bodies[0].result.controller_hash, seed=fresh)
+        fresh = {"seed": seeds.fresh_seed(self._settings.seed, adaptation)}
+        compared = list(chosen.values())
+        before = self._score(compared, bodies[0].result.controller_hash, **fresh)
         self._pool.use_controller(self._file(adaptation))
-        records = self._score(list(chosen.values()), controller_hash)
-        old, new = _means(before, records)
+        after = self._score(compared, controller_hash, **fresh)
+        old, new, count = _means(before, after)
         result = AdaptationResult(adaptation, number, new > old, old, new, controller_hash)
-        if not result.kept:
+        records: dict[int, ScoreRecord] = {}
+        if result.kept:
+            records = self._score(compared, controller_hash)
+        else:
             self._pool.use_controller(present)
             self._file(adaptation).unlink(missing_ok=True)
-            records = {}
-        return self._write(result, records, len(chosen))
+        return self._write(result, records, count)
 
     def _write(
         self, result: AdaptationResult, records: dict[int, ScoreRecord], bodies: int
@@ -291,17 +293,17 @@ def critic_steps(table: Adaptation, bodies: int) -> int:
 
 def _means(
     before: Mapping[int, ScoreRecord], after: Mapping[int, ScoreRecord]
-) -> tuple[float, float]:
-    """Mean scores under two controllers, of bodies that simulate under the first.
+) -> tuple[float, float, int]:
+    """Mean scores under two controllers, of bodies that simulate under the first; their number.
 
     One that does not simulate under the second counts like the worst of the others.
     """
     old = {number: record.score for number, record in before.items() if record.status == "ok"}
     if not old:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0
     new = {number: after[number].score for number in old if after[number].status == "ok"}
     worst = min([*old.values(), *new.values()])
-    return fmean(old.values()), fmean(new.get(number, worst) for number in old)
+    return fmean(old.values()), fmean(new.get(number, worst) for number in old), len(old)
 
 
 def _message(result: AdaptationResult, bodies: int) -> str:

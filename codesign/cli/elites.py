@@ -76,10 +76,7 @@ def elites(
     echo(f"{len(found.elites)} of {cells} cells filled, coverage {found.coverage:.0%}")
     echo(f"QD score {found.qd_score:,.0f} over fresh episodes, {found.search_qd_score:,.0f} before")
     if found.left_out:
-        echo(
-            f"left out: {found.left_out} bodies that were scored under controllers before the last "
-            "adaptation alone"
-        )
+        echo(f"left out: {found.left_out} bodies that have scores of earlier controllers only")
     if found.elites:
         best = max(found.elites, key=lambda elite: elite.score)
         echo(f"best: {out / best.name}, {best.score:.1f}")

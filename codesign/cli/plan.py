@@ -38,6 +38,9 @@ def show_plan(settings: Settings) -> None:
     if rates:
         words = " and ".join(f"{rate:,} control steps a second for {who}" for rate, who in rates)
         echo(f"learning is not measured: the plan counts {words}, as on two cores")
+    if not plan.parts:
+        echo("no estimate of its time: none of the starting bodies could be simulated")
+        return
     probes = f"the first {plan.probes}"
     if plan.screened:
         probes = f"the best {plan.probes} of {plan.screened} sampled ones"
@@ -49,7 +52,7 @@ def show_plan(settings: Settings) -> None:
 
 
 def parts_table(parts: Sequence[api.PlanPart]) -> Table:
-    """The parts of a campaign, and their sum: bodies, control steps, time.
+    """The parts of a campaign: bodies, control steps, time.
 
     Args:
         parts: The parts.

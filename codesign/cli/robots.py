@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codesign import defaults
 from codesign.cli.options import PATH, root_option, seed_option
 from codesign.cli.text import echo
 
@@ -52,7 +53,7 @@ def sample(count: int, seed: int, out: Path) -> None:
 @root_option
 @click.option(
     "--controller",
-    default="flat-v3",
+    default=defaults.CONTROLLER,
     show_default=True,
     metavar="NAME|FILE",
     help="Controller whose training bodies the robot is compared with.",
@@ -89,8 +90,8 @@ def _print_inspection(graph: nx.DiGraph[str], found: Inspection) -> None:
         console.print(line, style="yellow", soft_wrap=True)
     if found.unlikeness is not None:
         console.print(
-            f"unlikeness {found.unlikeness:.0f}: so much % of the training bodies of "
-            f"{found.controller} lie nearer to another one",
+            f"unlikeness {found.unlikeness:.0f}: {found.unlikeness:.0f}% of the training bodies of "
+            f"{found.controller} lie nearer to others than this robot",
             soft_wrap=True,
         )
     for line in found.outside:

@@ -209,8 +209,8 @@ class Adaptation(FrozenSettings):
         default=600_000,
         ge=1,
         le=10_000_000_000,
-        description="Control steps of an adaptation, in all simulations. The first has four "
-        "updates more, in which only its critic learns.",
+        description="Control steps of an adaptation, in all simulations. The first, "
+        "and one after a controller that was not kept, has four more, in which its critic learns.",
     )
     bodies: int = Field(
         default=96,

@@ -46,7 +46,8 @@ class AdaptationResult(NamedTuple):
         number: Number of the adaptation, from 1.
         candidates: Number of candidates that were scored before it.
         kept: Whether the search went on with the new controller.
-        score_before: Mean score of the bodies that were scored anew, under the controller before.
+        score_before: Mean score of the kept and best bodies over fresh episodes, under the
+            controller before.
         score_after: The same under the new one.
         controller_hash: Hash of the new controller.
     """

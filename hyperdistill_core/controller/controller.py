@@ -275,15 +275,17 @@ class Controller:
             >>> Controller.load("flat-v3").floor_warnings(get_task("flat-reference"))
             ['flat-reference has its floor at z = 1 m, flat-v3 learned with it at 0 m: take flat']
         """
-        from hyperdistill_core.tasks import get_task
+        from hyperdistill_core.tasks import TASKS, get_task
 
         with suppress(ValueError):  # (the scene of a training need not exist here)
-            learned = get_task(self.task).ground_m
-            if learned != task.ground_m:
-                other = task.name.removesuffix("-reference")
+            learned = get_task(self.task).state_floor_m
+            if learned != task.state_floor_m:
+                name = task.name.removesuffix("-reference")
+                forms = [form for form in (name, f"{name}-reference") if form in TASKS]
+                fits = [form for form in forms if get_task(form).state_floor_m == learned]
                 return [
-                    f"{task.name} has its floor at z = {task.ground_m:g} m, {self.name} learned "
-                    f"with it at {learned:g} m: take {other}{'-reference' * bool(learned)}"
+                    f"{task.name} has its floor at z = {task.state_floor_m:g} m, {self.name} "
+                    f"learned with it at {learned:g} m" + "".join(f": take {form}" for form in fits)
                 ]
         return []
 

@@ -32,6 +32,8 @@ def load_network(path: str | Path) -> BodyMLP:
     """
     try:
         return BodyMLP.from_arrays(_arrays(path))
+    except CheckpointError:
+        raise
     except (ArithmeticError, BadZipFile, EOFError, LookupError, MemoryError,
             NotImplementedError, OSError, RuntimeError, TypeError, ValueError,
             zlib.error) as error:  # fmt: skip

@@ -191,6 +191,11 @@ class Task(ABC):
         """
         return _world(self, seed, episode) if self.varied else self.draw_world(RandomState(0))
 
+    @property
+    def state_floor_m(self) -> float:
+        """Height of the floor in states (m): z is above the ground, or in the world frame."""
+        return self.ground_m if self.world_z else 0.0
+
     def worlds(self, seed: int, episodes: int, first_episode: int = 0) -> Worlds:
         """The worlds of consecutive episodes: one for all, or one for each.
 

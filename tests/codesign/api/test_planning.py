@@ -93,15 +93,18 @@ def test_what_learns_counts_with_the_scores_that_it_needs():
     # The finalists are at least as many as the designs.
     assert finalists(made) == 5
     # Four updates of 64 control steps, in which the critic of 96 bodies learns alone, come on top.
-    assert (controller.bodies, controller.min_steps) == ("3 times", 3 * 600_000 + 4 * 64 * 4 * 96)
+    critic = 4 * 64 * 4 * 96
+    assert (controller.bodies, controller.min_steps) == ("3 times", 3 * 600_000 + critic)
+    assert controller.max_steps == 3 * (600_000 + critic)
     assert controller.min_s == controller.min_steps / CONTROLLER_RATE
     assert (networks.bodies, networks.max_steps) == ("5", 45_000)
     assert networks.max_s == 45_000 / NETWORKS_RATE
-    # Each time four kept bodies and five finalists, under both controllers, two episodes each.
-    scored = parts["scores before and after it"]
-    assert (scored.bodies, scored.min_steps) == ("54", 54_000)
+    # Each time four kept bodies and five finalists, under both controllers, two episodes each; once
+    # more where the search goes on with the new one.
+    scored = parts["scores under both controllers"]
+    assert (scored.bodies, scored.min_steps) == ("54 .. 81", 54_000)
     # 13,200 control steps of a selection and 8 episodes, in episodes that are half as long.
-    assert parts["best of 8 variants"].min_steps == 5 * (6_600 + 4_000)
+    assert parts["best-of-8 of finalists"].min_steps == 5 * (6_600 + 4_000)
     # Rounds of 5, 2 and 1 bodies with two checkpoints each, and 4 x 5 generated and best networks.
     assert parts["scores of what they learned"].max_steps == (16 + 20) * 2 * 1000 + 5 * 8 * 1000
 
@@ -109,7 +112,7 @@ def test_what_learns_counts_with_the_scores_that_it_needs():
 def test_an_archive_may_keep_every_body():
     made = settings(algorithm="novelty", adaptation={"every": 3}, finalists=1, top=1)
     parts = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)
-    assert parts["scores before and after it"].bodies == "30 .. 144"
+    assert parts["scores under both controllers"].bodies == "30 .. 216"
 
 
 def test_a_controller_that_never_learns_is_no_part():

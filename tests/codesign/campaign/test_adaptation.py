@@ -198,19 +198,22 @@ def test_a_controller_that_cannot_score_ends_the_run(folder, monkeypatch):
         evolve(settings, folder(settings), BrokenPool())
 
 
-def test_lucky_scores_of_the_search_do_not_keep_a_better_controller_out(folder):
+@pytest.mark.parametrize(("gain", "kept"), [(10.0, True), (0.0, False)])
+def test_luck_of_the_search_decides_nothing(folder, monkeypatch, gain, kept):
     class LuckyPool(LearningPool):
-        """The present controller scores higher on the episodes of the search than on others."""
+        """The episodes of the search are lucky ones, under one controller or under both."""
+
+        lucky = ("c",) if kept else ("c", "adapted-001", "adapted-002")
 
         def collect(self):
-            lucky = self.controller == "c" and "seed" not in self.asked
-            scored = super().collect()
-            return [(n, replace(r, score=r.score + 50.0 * lucky)) for n, r in scored]
+            luck = 50.0 * (Path(self.controller).stem in self.lucky and "seed" not in self.asked)
+            return [(n, replace(r, score=r.score + luck)) for n, r in super().collect()]
 
+    monkeypatch.setattr(LearningPool, "gain", gain)
     settings = adapted()
     _, _, adaptations, _ = evolve(settings, folder(settings), LuckyPool())
-    assert [adaptation.kept for adaptation in adaptations] == [True, True]
-    assert adaptations[0].score_after - adaptations[0].score_before == pytest.approx(10.0)
+    assert [adaptation.kept for adaptation in adaptations] == [kept, kept]
+    assert adaptations[0].score_after - adaptations[0].score_before == pytest.approx(gain)
 
 
 def test_novelty_is_that_of_the_new_behavior(folder):

@@ -192,8 +192,8 @@ def test_a_dry_run_shows_screening_and_what_learns(run, tiny_controller):
     assert "the controller learns 3 times for 600,000 control steps" in out
     assert "the networks of the finalists learn for 3,000 control steps on average" in out
     for part in (
-        "screening", "search", "learning of the controller", "scores before and after it", "re-evaluation",
-        "best of 8 variants", "learning of finalists", "scores of what they learned",
+        "screening", "search", "learning of the controller", "scores under both controllers",
+        "re-evaluation", "best-of-8 of finalists", "learning of finalists", "scores of what they learned",
     ):  # fmt: skip
         assert f" {part} " in out
     assert "as early as the best 4 of 8 sampled ones, " in out

@@ -171,3 +171,11 @@ def test_a_floor_at_another_height_is_said(tiny_controller):
     assert said in " ".join(scorer(body).warnings)
     own = Controller.load(tiny_controller).for_body(body, task.model(body))
     assert "floor" not in " ".join(scorer(body, policy=own).warnings)
+
+
+def test_only_a_form_that_exists_and_fits_is_named(tiny_controller):
+    published = replace(Controller.load(tiny_controller), task="flat-reference")
+    for task in ("flat-reference", "csr-reference"):
+        assert published.floor_warnings(get_task(task)) == []
+    assert published.floor_warnings(get_task("csr"))[0].endswith(": take csr-reference")
+    assert published.floor_warnings(get_task("rough"))[0].endswith("at 1 m")

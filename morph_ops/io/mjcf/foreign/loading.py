@@ -135,7 +135,7 @@ def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> M
         new = files.add(mesh_path(name))
         mesh.set("filename", new)
         if new in files.problems and is_of_other_package(name, folder):
-            raise MjcfError(
+            files.problems[new] = MjcfError(
                 f"{files.problems[new]}; a package is a folder above the file that has the "
                 "package's name and holds package.xml"
             )

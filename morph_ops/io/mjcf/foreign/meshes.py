@@ -24,10 +24,9 @@ __all__ = ["MeshFiles"]
 _MOST_FILES = 500
 _LARGEST_BYTES = 100_000_000
 _MOST_FACES = 400_000
-#: Words of an OBJ file for each triangle, at least: itself, and its share of corners and normals.
-_WORDS_A_FACE = 4
 _STL_HEAD, _STL_FACE = 84, 50
 _OBJ_CORNER = re.compile(rb"(?:^|[\r\n])[ \t]*v[ \t]")
+_OBJ_FACE = re.compile(rb"(?:^|[\r\n])[ \t]*f[ \t]+([^\r\n]*)")
 
 
 class MeshFiles:
@@ -115,8 +114,10 @@ def _corners(name: str, data: bytes) -> int:
             corners = len(np.unique(np.ascontiguousarray(rows[:, 12:48]).view("V12")))
     elif kind == ".obj":
         corners = sum(1 for _ in islice(_OBJ_CORNER.finditer(data), MOST_MESH_CORNERS + 1))
-        spaces = np.frombuffer(data, np.uint8) <= ord(" ")
-        faces = np.count_nonzero(spaces[:-1] & ~spaces[1:]) // _WORDS_A_FACE
+        for found in _OBJ_FACE.finditer(data):
+            faces += max(1, len(found[1].split()) - 2)
+            if faces > _MOST_FACES:
+                break
     elif kind == ".msh":
         corners, faces = (int.from_bytes(data[at : at + 4], "little") for at in (0, 12))
     if corners > MOST_MESH_CORNERS or faces > _MOST_FACES:

@@ -11,6 +11,7 @@ __all__ = ["explained"]
 
 #: What MuJoCo writes before its messages.
 _PREFIXES = re.compile("^(XML )?(Error: )*")
+_QUOTED = re.compile("'([^']*)'")
 _MOST_LETTERS = 400
 #: What to do, by a part of MuJoCo's message: for MJCF, and for URDF where that differs.
 _REMEDIES = {
@@ -53,9 +54,9 @@ def explained(error: Exception, names: Mapping[str, str], *, is_urdf: bool) -> s
 an OBJ file of triangles"
     """
     message = _PREFIXES.sub("", one_line(error))
-    for new, name in names.items():
-        for known in (new, new.partition(".")[0] if is_urdf else new):
-            message = message.replace(f"'{known}'", f"'{cut(name)}'")
+    known = {new.partition(".")[0]: name for new, name in names.items()} if is_urdf else {}
+    known |= names
+    message = _QUOTED.sub(lambda found: f"'{cut(known.get(found[1], found[1]))}'", message)
     message = cut(message, most=_MOST_LETTERS)
     remedy = next((each for part, each in _REMEDIES.items() if part in message), None)
     return message if remedy is None else f"{message}; {remedy[-1 if is_urdf else 0]}"
