@@ -217,7 +217,7 @@ def _adaptations(
             max_s=(learned + times * critic) / CONTROLLER_RATE,
         ),
         _scored(
-            "scores under both controllers",
+            "scores under both",
             f"{least:,} .. {most:,}",
             least * episode * probes.episode_steps,
             most * episode * probes.whole_steps,

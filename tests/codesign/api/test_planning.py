@@ -101,7 +101,7 @@ def test_what_learns_counts_with_the_scores_that_it_needs():
     assert networks.max_s == 45_000 / NETWORKS_RATE
     # Each time four kept bodies and five finalists, under both controllers, two episodes each; once
     # more where the search goes on with the new one.
-    scored = parts["scores under both controllers"]
+    scored = parts["scores under both"]
     assert (scored.bodies, scored.min_steps) == ("54 .. 81", 54_000)
     # 13,200 control steps of a selection and 8 episodes, in episodes that are half as long.
     assert parts["best-of-8 of finalists"].min_steps == 5 * (6_600 + 4_000)
@@ -112,7 +112,7 @@ def test_what_learns_counts_with_the_scores_that_it_needs():
 def test_an_archive_may_keep_every_body():
     made = settings(algorithm="novelty", adaptation={"every": 3}, finalists=1, top=1)
     parts = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)
-    assert parts["scores under both controllers"].bodies == "30 .. 216"
+    assert parts["scores under both"].bodies == "30 .. 216"
 
 
 def test_a_controller_that_never_learns_is_no_part():

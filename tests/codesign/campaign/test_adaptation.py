@@ -177,7 +177,7 @@ def test_a_missing_controller_is_one_line(folder):
     settings = adapted()
     made = folder(settings)
     with made.database() as database, pytest.raises(InterruptionError):
-        run(settings, folder=made, database=database, pool=LearningPool(answers=40))
+        run(settings, folder=made, database=database, pool=LearningPool(answers=55))
     made.adapted_controller(1).unlink()
     with pytest.raises(UsageError, match="lacks a controller that it adapted: no controller"):
         evolve(settings, made)

@@ -192,7 +192,7 @@ def test_a_dry_run_shows_screening_and_what_learns(run, tiny_controller):
     assert "the controller learns 3 times for 600,000 control steps" in out
     assert "the networks of the finalists learn for 3,000 control steps on average" in out
     for part in (
-        "screening", "search", "learning of the controller", "scores under both controllers",
+        "screening", "search", "learning of the controller", "scores under both",
         "re-evaluation", "best-of-8 of finalists", "learning of finalists", "scores of what they learned",
     ):  # fmt: skip
         assert f" {part} " in out

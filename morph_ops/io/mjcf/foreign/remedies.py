@@ -56,7 +56,9 @@ an OBJ file of triangles"
     message = _PREFIXES.sub("", one_line(error))
     known = {new.partition(".")[0]: name for new, name in names.items()} if is_urdf else {}
     known |= names
-    message = _QUOTED.sub(lambda found: f"'{cut(known.get(found[1], found[1]))}'", message)
+    message = _QUOTED.sub(
+        lambda found: f"'{cut(known[found[1]])}'" if found[1] in known else found[0], message
+    )
     message = cut(message, most=_MOST_LETTERS)
     remedy = next((each for part, each in _REMEDIES.items() if part in message), None)
     return message if remedy is None else f"{message}; {remedy[-1 if is_urdf else 0]}"
