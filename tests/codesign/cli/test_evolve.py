@@ -193,7 +193,8 @@ def test_a_dry_run_shows_screening_and_what_learns(run, tiny_controller):
     assert "the networks of the finalists learn for 3,000 control steps on average" in out
     for part in (
         "screening", "search", "learning of the controller", "scores under both",
-        "re-evaluation", "best-of-8 of finalists", "learning of finalists", "scores of what they learned",
+        "re-evaluation", "best-of-8 of finalists", "learning of finalists",
+        "scores of what they learned",
     ):  # fmt: skip
         assert f" {part} " in out
     assert "as early as the best 4 of 8 sampled ones, " in out
