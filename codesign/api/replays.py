@@ -20,9 +20,9 @@ from codesign.exporting import Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned
 from codesign.replay import Recording, record
 from codesign.replay.settings import GIF_SECONDS, MOST_ROBOTS, FilmSettings, require_format
-from codesign.scoring import load_controller, resolve_best_of
-from codesign.scoring.controllers import load_scored_with
+from codesign.scoring.controllers import load_controller, load_scored_with, resolve_best_of
 from codesign.store import Candidate, RunFolder
+from hyperdistill_core.controller.network_file import load_network
 from morph_ops._messages import one_line
 from morph_ops._registry import is_plugin, require_name
 from morph_ops._text_file import require_writable
@@ -397,8 +397,6 @@ def _names(robots: Sequence[RobotFile]) -> list[str]:
 
 def _exported_network(robot: RobotFile) -> Policy | None:
     """The network that an export wrote beside a robot; None if there is none."""
-    from hyperdistill_core.controller.network_file import load_network
-
     file = None if robot.path is None else robot.path.with_suffix(".npz")
     return load_network(file) if file is not None and file.is_file() else None
 

@@ -88,6 +88,7 @@ def evolve(
     """
     with deferred_interrupts():
         from codesign import api, config
+        from codesign.cli.plan import show_plan
         from codesign.errors import UsageError
         from codesign.store.atomic import check_free
         from codesign.store.folder import new_path
@@ -123,8 +124,6 @@ def evolve(
         allow_custom=allow_custom,
     )
     if dry_run:
-        from codesign.cli.plan import show_plan
-
         show_plan(settings)
         return
     name = campaign.stem if campaign else preset or config.DEFAULT_PRESET
