@@ -68,34 +68,54 @@ class Learned:
     parameters: dict[str, tuple[float, ...]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What a search may take: control steps or time (min); the other one is None."""
+
+    steps: int | None
+    minutes: float | None
+
+    def share(self, steps: int, seconds: float) -> float:
+        """Share of it that is used up.
+
+        Args:
+            steps: Control steps so far.
+            seconds: Time so far (s).
+        """
+        return seconds / 60.0 / self.minutes if self.minutes else steps / (self.steps or 1)
+
+    def __str__(self) -> str:
+        return f"{self.minutes:g} minutes" if self.minutes else f"{self.steps:,} control steps"
+
+
 #: A child before it learns, and its parent; None for a sampled body.
 Born: TypeAlias = tuple["nx.DiGraph[str]", "Learned | None"]
 Learn: TypeAlias = Callable[[Sequence[Born], int], list[Learned]]
 
 
-def evolve(learn: Learn, *, seed: int, minutes: float, population: int) -> list[Learned]:
-    """Evolve bodies until the time is over; all of them, in the order of their birth.
+def evolve(learn: Learn, *, seed: int, budget: Budget, population: int) -> list[Learned]:
+    """Evolve bodies until the budget is used up; all of them, in the order of their birth.
 
     The last batch begins where more than half of it fits in.
 
     Args:
         learn: What lets a batch of bodies learn.
         seed: Seed of the bodies and of what they learn.
-        minutes: Time of the search (min).
+        budget: What the search may take.
         population: Bodies that are alive.
     """
     rng, began = np.random.default_rng(seed), time.monotonic()
     alive: deque[Learned] = deque(maxlen=population)
     everyone: list[Learned] = []
-    last = 0.0
-    while time.monotonic() - began + last / 2 < minutes * 60:
-        start = time.monotonic()
+    used = last = 0.0
+    while used + last / 2 < 1.0:
         filling = len(everyone) < population
         batch = [_born(None if filling else alive, rng) for _ in range(BATCH)]
         learned = learn(batch, seed * 10_000 + len(everyone))
         alive.extend(learned)
         everyone.extend(learned)
-        last = time.monotonic() - start
+        share = budget.share(sum(body.steps for body in everyone), time.monotonic() - began)
+        used, last = share, share - used
     return everyone
 
 

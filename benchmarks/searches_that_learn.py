@@ -1,24 +1,27 @@
-"""Searches that learn against searches that do not, at equal wall time.
+"""Searches that learn against searches that do not, at equal control steps or equal wall time.
 
-    python benchmarks/searches_that_learn.py --out DIR [--minutes 15] [--seeds 8] [--row ROW]...
-                                             [--workers 2] [--jobs 1]
+    python benchmarks/searches_that_learn.py --out DIR [--steps N | --minutes 15] [--seeds 8]
+                                             [--row ROW]... [--workers 2] [--jobs 1]
 
-Every row is a search for as many minutes with each seed: a campaign, run by ``codesign evolve``, or
-one of ``searches_from_scratch.py``. The networks that the controller generates for its finalists
-then learn for the same number of control steps, in all rows. A finished run is not run again, and
-an interrupted one begins anew. What counts is the best design after this fine-tuning, chosen over
-16 episodes and scored over 16 others; a search from scratch may also keep the controllers that it
-found:
+Every row is a search of as many control steps, or minutes, with each seed: a campaign, run by
+``codesign evolve``, or one of ``searches_from_scratch.py``. The networks that the controller
+generates for its finalists then learn for the same number of control steps, in all rows. A finished
+run is not run again, and an interrupted one begins anew. What counts is the best design after this
+fine-tuning, chosen over 16 episodes and scored over 16 others; a search from scratch may also keep
+the controllers that it found:
 
     mean, interval    over the seeds, with a 95% bootstrap interval
     lowest, median    of the seeds
     zero-shot         mean over the seeds of this design before it learned
     beaten by         probability that the first row ends higher, over all pairs of seeds
     candidates        mean number of bodies that were scored
-    minutes           mean time of a whole run, fine-tuning included: an adaptation that has begun
-                      goes on to its end
+    steps             mean number of control steps of the search, in millions: what has begun goes
+                      on to its end. A search from scratch does not pay for the episodes that judge
+                      a body after it has learned.
+    minutes           mean time of a whole run, fine-tuning included
 
-Rows that are not named are left out of the table. Nothing else should run meanwhile.
+Rows that are not named are left out of the table. With ``--steps`` the scores are the same on every
+machine, whatever else runs; otherwise nothing else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -47,8 +50,9 @@ import numpy as np
 from kept_options import keep_options
 from rich.console import Console
 from rich.table import Table
-from searches_from_scratch import Learn, Learned, evolve, train, tune
+from searches_from_scratch import Budget, Learn, Learned, evolve, train, tune
 
+from codesign.campaign.screening import most_steps
 from codesign.config import Settings
 from codesign.defaults import BEST_OF, CONTROLLER
 from codesign.store import RunFolder
@@ -61,6 +65,8 @@ from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simul
 #: Generations that no run reaches: the clock ends it.
 _ENDLESS = 100_000
 _ADAPTED = ("screened=512", "adaptation=true")
+#: Control steps of a search by default: DERL spends them on the training of one body (Gupta 2021).
+STEPS = 5_000_000
 #: The settings of each row.
 ROWS: dict[str, tuple[str, ...]] = {
     "adaptation": _ADAPTED,
@@ -77,7 +83,7 @@ FROM_SCRATCH: dict[str, Callable[..., list[Learned]]] = {
 }
 ALL = (*ROWS, *FROM_SCRATCH)
 #: Bodies that are alive in these, and those that learn in the end, in all rows.
-POPULATION, FINALISTS = 32, 10
+POPULATION, FINALISTS = 32, 6
 #: Episodes that choose a design, and of its score; offset of their seeds.
 EPISODES, FRESH = 16, 1_000_003
 
@@ -90,17 +96,29 @@ class Result:
         score: Score of the best design after fine-tuning.
         zero_shot: Its score before; None for a search from scratch.
         candidates: Number of scored candidates.
+        steps: Control steps of the search.
         minutes: Time of the whole run.
     """
 
     score: float
     zero_shot: float | None
     candidates: int
+    steps: int
     minutes: float
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What a search found: fields of :class:`Result`."""
+
+    score: float
+    zero_shot: float | None
+    candidates: int
+    steps: int
+
+
 def search(
-    row: str, seed: int, out: Path, *, minutes: float, steps: int, body_steps: int, workers: int
+    row: str, seed: int, out: Path, *, budget: Budget, tuning: int, body_steps: int, workers: int
 ) -> Result:
     """Run a row with a seed, unless it has run; its result."""
     run = out / f"{row.replace(', ', '-')}-{seed}"
@@ -110,30 +128,24 @@ def search(
     began = time.monotonic()
     if row in FROM_SCRATCH:
         learn = partial(FROM_SCRATCH[row], steps=body_steps, workers=workers)
-        score, zero_shot, candidates = from_scratch(
-            learn, seed, minutes=minutes, steps=steps, workers=workers
-        )
+        ended = from_scratch(learn, seed, budget=budget, tuning=tuning, workers=workers)
     else:
-        score, zero_shot, candidates = campaign(
-            row, seed, run, minutes=minutes, steps=steps, workers=workers
-        )
-    result = Result(score, zero_shot, candidates, (time.monotonic() - began) / 60)
+        ended = campaign(row, seed, run, budget=budget, tuning=tuning, workers=workers)
+    result = Result(**asdict(ended), minutes=(time.monotonic() - began) / 60)
     file.write_text(json.dumps(asdict(result)))
     return result
 
 
-def campaign(
-    row: str, seed: int, run: Path, *, minutes: float, steps: int, workers: int
-) -> tuple[float, float | None, int]:
-    """Run a campaign from its beginning; score, zero-shot score and number of candidates."""
+def campaign(row: str, seed: int, run: Path, *, budget: Budget, tuning: int, workers: int) -> Ended:
+    """Run a campaign from its beginning."""
     if run.exists():  # its clock would begin anew
         shutil.rmtree(run)
     settings = (
         "screened=0",
         *ROWS[row],
         f"generations={_ENDLESS}",
-        f"stop.minutes={minutes}",
-        f"finetune_steps={steps}",
+        f"stop.control_steps={budget.steps}" if budget.steps else f"stop.minutes={budget.minutes}",
+        f"finetune_steps={tuning}",
         f"finalists={FINALISTS}",
         f"reevaluation_episodes={EPISODES}",
     )
@@ -147,18 +159,19 @@ def campaign(
     with folder.database(read_only=True) as database:
         [best] = database.best(1)
         score = final_score(best.graph, folder.stored_network(best), seed)
-        return score, best.final.metrics["zero_shot_score"], len(database)
+        steps = sum(candidate.steps for candidate in database.summaries())
+        steps += sum(adaptation.steps for adaptation in database.adaptations())
+        steps += most_steps(folder.settings)
+        return Ended(score, best.final.metrics["zero_shot_score"], len(database), steps)
 
 
-def from_scratch(
-    learn: Learn, seed: int, *, minutes: float, steps: int, workers: int
-) -> tuple[float, None, int]:
+def from_scratch(learn: Learn, seed: int, *, budget: Budget, tuning: int, workers: int) -> Ended:
     """Run a search whose bodies learn from nothing; its best bodies get generated networks, too."""
-    learned = evolve(learn, seed=seed, minutes=minutes, population=POPULATION)
+    learned = evolve(learn, seed=seed, budget=budget, population=POPULATION)
     best = sorted(learned, key=lambda body: -body.score)[:FINALISTS]
     graphs = [body.graph for body in best]
     settings = FineTuneSettings(
-        steps_per_body=steps,
+        steps_per_body=tuning,
         rounds=Settings().finetune_rounds,
         n_envs=enough_simulations(len(graphs)),
         n_workers=workers,
@@ -170,7 +183,8 @@ def from_scratch(
     pairs = [*zip(graphs, tuned.networks, strict=True), *((b.graph, b.policy) for b in best)]
     scores = [_score(graph, policy, seed=seed + FRESH) for graph, policy in pairs]
     graph, policy = pairs[int(np.argmax(scores))]
-    return final_score(graph, policy, seed), None, len(learned)
+    steps = sum(body.steps for body in learned)
+    return Ended(final_score(graph, policy, seed), None, len(learned), steps)
 
 
 def final_score(graph: nx.DiGraph[str], policy: Policy, seed: int) -> float:
@@ -187,7 +201,7 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
     made = Table(title=title)
     made.add_column("row")
     names = ("mean", "interval", "lowest", "median", "zero-shot", "beaten by", "candidates")
-    for name in (*names, "minutes"):
+    for name in (*names, "steps", "minutes"):
         made.add_column(name, justify="right")
     first = [result.score for result in next(iter(results.values()))]
     for row, runs in results.items():
@@ -204,6 +218,7 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
             f"{fmean(known):,.0f}" if known else "",
             "" if scores == first else f"{fmean(pairs):.2f}",
             f"{fmean(result.candidates for result in runs):,.0f}",
+            f"{fmean(result.steps for result in runs) / 1e6:.1f}",
             f"{fmean(result.minutes for result in runs):.1f}",
         )
     return made
@@ -211,9 +226,12 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
 
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the runs.")
-@click.option("--minutes", default=15.0, show_default=True, help="Time of each search.")
+@click.option("--steps", default=STEPS, show_default=True, help="Control steps of each search.")
+@click.option("--minutes", type=float, help="Time of each search, instead of control steps.")
 @click.option("--seeds", default=8, show_default=True, help="Number of seeds.")
-@click.option("--steps", default=100_000, show_default=True, help="Control steps of fine-tuning.")
+@click.option(
+    "--tuning", default=50_000, show_default=True, help="Control steps of each finalist at the end."
+)
 @click.option(
     "--body-steps",
     default=100_000,
@@ -226,18 +244,22 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
 def main(
     *,
     out: Path,
-    minutes: float,
-    seeds: int,
     steps: int,
+    minutes: float | None,
+    seeds: int,
+    tuning: int,
     body_steps: int,
     rows: Sequence[str],
     workers: int,
     jobs: int,
 ) -> None:
     """Run what is missing, and print the table."""
-    deciding = {"minutes": minutes, "steps": steps, "body_steps": body_steps, "workers": workers}
-    keep_options(out, {**deciding, "jobs": jobs})
-    run = partial(search, out=out, **deciding)
+    budget = Budget(steps=None if minutes else steps, minutes=minutes)
+    deciding = {"tuning": tuning, "body_steps": body_steps}
+    # How fast a run is decides what it finds only where its time is limited.
+    of_machine = {"workers": workers, "jobs": jobs} if minutes else {}
+    keep_options(out, {**asdict(budget), **deciding, **of_machine})
+    run = partial(search, out=out, budget=budget, workers=workers, **deciding)
     pairs = [(row, seed) for seed in range(seeds) for row in rows or ALL]
     # A process each: what learns draws from generators that belong to a process.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as executor:
@@ -245,7 +267,7 @@ def main(
     results: dict[str, list[Result]] = {row: [] for row, _ in pairs}
     for (row, _), result in zip(pairs, found, strict=True):
         results[row].append(result)
-    title = f"{minutes:g} minutes of search, {steps:,} control steps of fine-tuning, {seeds} seeds"
+    title = f"search: {budget}, then {tuning:,} control steps of each finalist, {seeds} seeds"
     Console(width=120).print(table(results, title=title))
 
 

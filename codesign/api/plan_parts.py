@@ -176,19 +176,19 @@ def times_in_words(count: int) -> str:
 
 
 def _screening(settings: Settings, probes: Probes) -> PlanPart:
-    from codesign.config import Racing
+    from codesign.campaign.screening import most_steps
 
-    longest = min((settings.racing or Racing()).steps, probes.whole_steps)
+    most = most_steps(settings)
     steps = settings.screened * probes.short_steps
     seconds = settings.screened * probes.short_s
     return PlanPart(
         name="screening",
         bodies=f"{settings.screened:,}",
         min_steps=round(steps),
-        max_steps=settings.screened * longest,
+        max_steps=most,
         min_s=seconds,
         # (the time of a short episode is mostly that of the model and the network)
-        max_s=seconds + (settings.screened * longest - steps) * probes.step_s,
+        max_s=seconds + (most - steps) * probes.step_s,
     )
 
 

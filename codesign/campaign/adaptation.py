@@ -54,6 +54,7 @@ class Adaptations:
 
     Attributes:
         latest: Number of the adaptation that the present controller comes from; 0 for none.
+        steps: Control steps of the latest adaptation, learning and scores together.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Adaptations:
         self._done = {result.number: result for result in database.adaptations()}
         self._period = settings.population * self._table.every
         self.latest = 0
+        self.steps = 0
 
     def barrier(self, number: int) -> int:
         """Number of candidates that must be scored before a candidate is created.
@@ -119,6 +121,7 @@ class Adaptations:
             before, records = self._adapt(adaptation, number, chosen, recent)
         else:
             records = self._database.rescores(adaptation)
+        self.steps = before.steps
         self._forget(adaptation - 1)
         if not before.kept:
             self._forget(adaptation)
@@ -141,9 +144,10 @@ class Adaptations:
         recent: Sequence[Candidate],
     ) -> tuple[AdaptationResult, dict[int, ScoreRecord]]:
         """Learn, score and decide; all of it is in the database when this returns."""
+        self.steps = 0
         bodies = self._bodies(list(chosen.values()), recent)
         if not bodies:
-            return self._write(AdaptationResult(adaptation, number, False, 0.0, 0.0, ""), {}, 0)
+            return self._write(AdaptationResult(adaptation, number, False, 0.0, 0.0, "", 0), {}, 0)
         controller_hash = self._learn(adaptation, bodies)
         present = self._pool.controller
         fresh = {"seed": seeds.fresh_seed(self._settings.seed, adaptation)}
@@ -152,13 +156,15 @@ class Adaptations:
         self._pool.use_controller(self._file(adaptation))
         after = self._score(compared, controller_hash, **fresh)
         old, new, count = _means(before, after)
-        result = AdaptationResult(adaptation, number, new > old, old, new, controller_hash)
         records: dict[int, ScoreRecord] = {}
-        if result.kept:
+        if new > old:
             records = self._score(compared, controller_hash)
         else:
             self._pool.use_controller(present)
             self._file(adaptation).unlink(missing_ok=True)
+        result = AdaptationResult(
+            adaptation, number, new > old, old, new, controller_hash, self.steps
+        )
         return self._write(result, records, count)
 
     def _write(
@@ -222,6 +228,7 @@ class Adaptations:
             controller.save(file, half=True)
         except OSError as error:
             raise RunError(f"cannot write to {self._folder.path}: {one_line(error)}") from None
+        self.steps += steps
         return Controller.load(file).hash
 
     def _bodies(self, kept: Sequence[Candidate], recent: Sequence[Candidate]) -> list[Candidate]:
@@ -245,6 +252,7 @@ class Adaptations:
         ):
             require_controller(record, controller_hash, name=str(self._pool.controller))
             scored[number] = with_criteria(by_number[number].scored(record), self._criteria).result
+        self.steps += sum(record.steps for record in scored.values())
         if all(record.status == "failed" for record in scored.values()):
             raise RunError(
                 f"no body could be scored under the controller {self._pool.controller}: "

@@ -127,7 +127,7 @@ class _Loop:
         self._algorithm = new_algorithm(settings)
         self.criteria = self._algorithm.criteria()
         self._variation = Variation(settings, start)
-        self._stopping_rule = StoppingRule(settings.stop)
+        self._stopping_rule = StoppingRule(settings)
         self._stop_reason: str | None = None
         self._generations = GenerationWriter(settings, database, self._algorithm, on_event)
         # A generational algorithm waits for a whole population.
@@ -189,6 +189,7 @@ class _Loop:
         kept = {c.number: c for of in self._algorithm.membership().values() for c in of}
         rescored = self._adaptations.run(number, kept=list(kept.values()), recent=self._recent)
         self._recent = []
+        self._stopping_rule.spend(self._adaptations.steps)
         if not rescored:
             return
         self._algorithm.rescore(rescored)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from codesign.campaign import seeds
 from codesign.campaign.batches import score_batch
 from codesign.campaign.variation import Variation
-from codesign.config import Settings
+from codesign.config import Racing, Settings
 from codesign.errors import UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.scoring.racing import SCREENING
@@ -45,6 +45,24 @@ def screen(
         )
     best = [candidate for candidate, _ in ranked[: settings.population]]
     return [Founder(candidate.graph, candidate.variant) for candidate in best]
+
+
+def most_steps(settings: Settings) -> int:
+    """Most control steps that the screening of a campaign takes.
+
+    Args:
+        settings: Settings of the campaign.
+
+    Examples:
+        >>> most_steps(Settings(screened=512)), most_steps(Settings())
+        (51200, 0)
+    """
+    from hyperdistill_core.tasks import get_task
+
+    if not settings.screened:
+        return 0
+    whole = sum(get_task(task).max_steps for task in settings.task_names)
+    return settings.screened * min((settings.racing or Racing()).steps, whole)
 
 
 def screened_bodies(

@@ -145,6 +145,15 @@ class Stop(FrozenSettings):
         le=100_000_000,
         description="Stop after this number of candidates in a row without a new best score.",
     )
+    control_steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000_000,
+        description="Stop when the search has simulated this number of control steps: all that "
+        "score candidates, all of adaptations, and the most that the screening may take. "
+        "Re-evaluation and fine-tuning of finalists come after the search and do not count. The "
+        "result is the same on every machine.",
+    )
     minutes: Annotated[float | None, Unit("min")] = Field(
         default=None,
         gt=0.0,

@@ -50,6 +50,7 @@ class AdaptationResult(NamedTuple):
             controller before.
         score_after: The same under the new one.
         controller_hash: Hash of the new controller.
+        steps: Control steps that it took, learning and scores together.
     """
 
     number: int
@@ -58,6 +59,7 @@ class AdaptationResult(NamedTuple):
     score_before: float
     score_after: float
     controller_hash: str
+    steps: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

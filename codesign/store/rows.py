@@ -21,7 +21,7 @@ INSERT INTO candidates VALUES (
     :status, :score, :ci_low, :ci_high, :speed, :distance, :seconds, :graph, :record
 )
 """
-INSERT_ADAPTATION = "INSERT INTO adaptations VALUES (?, ?, ?, ?, ?, ?)"
+INSERT_ADAPTATION = "INSERT INTO adaptations VALUES (?, ?, ?, ?, ?, ?, ?)"
 INSERT_EVENT = """
 INSERT INTO events (time, kind, name, generation, number, message, details)
 VALUES (:time, :kind, :name, :generation, :number, :message, :details)

@@ -11,7 +11,7 @@ from pathlib import Path
 from codesign.errors import UsageError
 from morph_ops._messages import cut, one_line
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 TABLES = (
     *("candidates", "adaptations", "rescores", "reevaluations", "finetunings", "membership"),
     *("events", "provenance", "early_stop"),
@@ -46,7 +46,8 @@ CREATE TABLE adaptations (          -- the controller learned on
     kept INTEGER NOT NULL,          -- 1 if the search went on with the new controller, else 0
     score_before REAL NOT NULL,     -- mean score of the bodies that were scored anew
     score_after REAL NOT NULL,      -- the same under the new controller
-    controller_hash TEXT NOT NULL   -- hash of the new controller
+    controller_hash TEXT NOT NULL,  -- hash of the new controller
+    steps INTEGER NOT NULL          -- control steps that it took, learning and scores together
 ) STRICT;
 CREATE TABLE rescores (             -- bodies that were scored anew after an adaptation
     number INTEGER NOT NULL REFERENCES candidates (number),

@@ -230,18 +230,19 @@ def test_harder_worlds_prints_a_row_a_task_and_does_nothing_twice(tmp_path, monk
 
 
 @pytest.mark.slow
-def test_searches_that_learn_run_once(tmp_path, monkeypatch):
+@pytest.mark.parametrize("budget", [("--minutes", "0.01"), ("--steps", "6000")])
+def test_searches_that_learn_run_once(budget, tmp_path, monkeypatch):
     searches = load_benchmark("searches_that_learn", monkeypatch)
     monkeypatch.setattr(searches, "EPISODES", 2)
     monkeypatch.setattr(searches, "FINALISTS", 1)
     monkeypatch.setattr(searches.subprocess, "run", partial(evolved_here, episodes=1))
     monkeypatch.setattr(searches, "ProcessPoolExecutor", OneAfterTheOther)
     names, out = ("plain", "random"), tmp_path / "out"
-    options = ["--out", str(out), "--minutes", "0.01", "--seeds", "1"]
-    options += ["--steps", "64", "--workers", "1"]
+    options = ["--out", str(out), *budget, "--seeds", "1"]
+    options += ["--tuning", "64", "--workers", "1"]
     options += [part for name in names for part in ("--row", name)]
     out.mkdir()
-    known = {"score": 1.0, "zero_shot": 0.5, "candidates": 3, "minutes": 0.01}
+    known = {"score": 1.0, "zero_shot": 0.5, "candidates": 3, "steps": 9000, "minutes": 0.01}
     (out / "random-0.json").write_text(json.dumps(known))
     done = CliRunner().invoke(searches.main, options, catch_exceptions=False)
     rows = [line for line in done.stdout.splitlines() if any(name in line for name in names)]
@@ -281,8 +282,9 @@ def test_bodies_that_learn_from_nothing_evolve(monkeypatch, way):
     learn = partial(getattr(scratch, way), steps=300, workers=1)
     parents = learn([(sample_body(np.random.default_rng(seed)), None) for seed in (0, 1)], 5)
     assert all(np.isfinite(body.score) and body.steps >= 300 for body in parents)
-    found = scratch.evolve(lambda born, seed: parents, seed=0, minutes=1e-6, population=2)
-    assert found == parents
+    budget = scratch.Budget(steps=2 * sum(body.steps for body in parents), minutes=None)
+    found = scratch.evolve(lambda born, seed: parents, seed=0, budget=budget, population=2)
+    assert found == parents * 2
     [child] = learn([scratch._born(parents, np.random.default_rng(0))], 6)
     assert np.isfinite(child.score)
 

@@ -127,6 +127,29 @@ def test_the_best_are_of_the_last_controller(folder):
         assert len({candidate.hash for candidate in best}) == len(best)
 
 
+@pytest.mark.parametrize("gain", [10.0, -1.0])
+def test_control_steps_of_adaptations_count(gain, folder, monkeypatch):
+    monkeypatch.setattr(LearningPool, "gain", gain)
+    settings = adapted(algorithm="aging")
+    with folder(settings).database() as database:
+        search(settings, database, pool=LearningPool(), folder=folder(settings, "files"))
+        first = sum(candidate.record.steps for candidate in database.candidates()[:12])
+        [spent, _] = [adaptation.steps for adaptation in database.adaptations()]
+    assert spent > 0
+    settings = settings.replace(stop={"control_steps": first + spent})
+    made = folder(settings, "stopped")
+    with made.database() as database:
+        reason = search(settings, database, pool=LearningPool(), folder=made)
+        assert reason is not None
+        assert reason.startswith("the search has simulated ")
+        assert database.adaptations()[0].steps == spent
+        count = len(database)
+    assert 12 < count < settings.total
+    with made.database() as database:
+        assert search(settings, database, pool=LearningPool(), folder=made) == reason
+        assert len(database) == count
+
+
 def test_a_controller_that_does_worse_changes_nothing(folder, monkeypatch):
     monkeypatch.setattr(LearningPool, "gain", -1.0)
     plain = small_settings(algorithm="mu_plus_lambda")

@@ -116,7 +116,7 @@ def test_bodies_of_earlier_controllers_are_counted(searched):
     assert elites(searched, FreshPool()).left_out == 0
     everyone = searched.distinct()
     kept = everyone[:3]
-    adapted = AdaptationResult(1, 12, True, 1.0, 2.0, "abc")
+    adapted = AdaptationResult(1, 12, True, 1.0, 2.0, "abc", 100)
     event = Event(kind="adaptation", message="adaptation 1")
     searched.add_adaptation(adapted, {c.number: c.result for c in kept}, event)
     found = elites(searched, FreshPool())

@@ -9,7 +9,7 @@ from tests.helpers.formula_pool import FormulaPool, InterruptionError, outcome
 
 
 @pytest.mark.parametrize("algorithm", ["aging", "mu_plus_lambda", "random", "islands"])
-@pytest.mark.parametrize("stop", ["score", "stagnation"])
+@pytest.mark.parametrize("stop", ["score", "stagnation", "control_steps"])
 def test_an_early_end_does_not_depend_on_the_order_of_arrival(stop, algorithm, new_database):
     own = {"population": 8, "islands": ["aging"] * 2} if algorithm == "islands" else {}
     own["generations"] = 3
@@ -17,7 +17,12 @@ def test_an_early_end_does_not_depend_on_the_order_of_arrival(stop, algorithm, n
     with new_database() as database:
         search(whole, database)
         target = max(candidate.score for candidate in database.candidates()[:15])
-    stops = {"score": {"score": target}, "stagnation": {"stagnation": 4}}
+        steps = sum(candidate.result.steps for candidate in database.candidates()[:15])
+    stops = {
+        "score": {"score": target},
+        "stagnation": {"stagnation": 4},
+        "control_steps": {"control_steps": steps},
+    }
     made = small_settings(algorithm=algorithm, stop=stops[stop], **own)
     with new_database() as database:
         reason = search(made, database)

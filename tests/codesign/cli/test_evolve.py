@@ -39,7 +39,7 @@ def learned_run(path, *, finetuned=()):
     )
     folder = RunFolder.create(path, settings)
     rng = np.random.default_rng(0)
-    adaptation = AdaptationResult(1, 2, True, 10.0, 20.0, "abc")
+    adaptation = AdaptationResult(1, 2, True, 10.0, 20.0, "abc", 100)
     with folder.database() as database:
         for number in range(4):
             generation = number // 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from codesign.config import Settings, load
 from codesign.errors import WRONG_INPUT, UsageError
 from hyperdistill_core.errors import SettingsError
+from tests.helpers.hangs import no_hang
 
 HUGE = {
     "time_limit=1e308": "time_limit: expected at most 1000000",
@@ -81,9 +81,7 @@ def test_a_file_of_very_many_words_is_refused_soon_and_shortly(
 ) -> None:
     file = tmp_path / "campaign.toml"
     file.write_text(text)
-    begin = time.process_time()
-    with pytest.raises(WRONG_INPUT, match=message) as caught:
+    with no_hang(), pytest.raises(WRONG_INPUT, match=message) as caught:
         load(file=file)
-    assert time.process_time() - begin < 2.0
     assert len(str(caught.value)) < 8000
     assert "\n" not in str(caught.value)

@@ -82,7 +82,7 @@ def test_a_run_of_another_version_is_refused_in_one_line(tmp_path):
         RunFolder(folder.path)
     with closing(sqlite3.connect(folder.path / "run.sqlite")) as database:
         database.execute("PRAGMA user_version = 4")
-    with pytest.raises(UsageError, match=r"schema version 4, expected 6: .*made the run$"):
+    with pytest.raises(UsageError, match=r"schema version 4, expected 7: .*made the run$"):
         RunFolder(folder.path)
 
 

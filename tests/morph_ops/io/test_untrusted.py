@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from morph_ops.errors import BodyError
 from morph_ops.graph import Torso, new_body
 from morph_ops.io import from_json, mjcf, read_body, robot_files, to_json, write_body
+from tests.helpers.hangs import no_hang
 
 TORSO = '<body name="torso"><freejoint/>{}<geom type="sphere" size=".1"/></body>'
 BALL = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))
@@ -86,10 +86,8 @@ def test_what_mujoco_does_not_survive_is_refused_before_it(case: str, tmp_path: 
     head, world, torso, message = REFUSED[case]
     file = tmp_path / "robot.xml"
     file.write_text(WORLD.format(head, world, torso))
-    begin = time.process_time()
-    with pytest.raises(BodyError, match=message) as caught:
+    with no_hang(), pytest.raises(BodyError, match=message) as caught:
         read_body(file)
-    assert time.process_time() - begin < 2.0
     assert len(str(caught.value)) < 400 + len(str(file))
 
 
@@ -100,10 +98,8 @@ def test_included_files_are_few_and_shallow_together(tmp_path: Path) -> None:
     (tmp_path / "15.xml").write_text("<mujocoinclude/>")
     file = tmp_path / "robot.xml"
     file.write_text(WORLD.format("", '<include file="0.xml"/>', ""))
-    begin = time.process_time()
-    with pytest.raises(BodyError, match="expected at most 200 included files"):
+    with no_hang(), pytest.raises(BodyError, match="expected at most 200 included files"):
         read_body(file)
-    assert time.process_time() - begin < 1.0
     for number in range(3):
         deep = "<frame>" * 390 + f'<include file="deep{number + 1}.xml"/>' + "</frame>" * 390
         text = f"<mujocoinclude>{deep}</mujocoinclude>"
@@ -133,10 +129,8 @@ GRAPH = "<graphml>{}<graph edgedefault='directed'>{}</graph></graphml>"
 def test_graphml_is_bounded_before_networkx(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "robot.graphml"
     file.write_text(text)
-    begin = time.process_time()
-    with pytest.raises(BodyError, match=message) as caught:
+    with no_hang(), pytest.raises(BodyError, match=message) as caught:
         read_body(file)
-    assert time.process_time() - begin < 2.0
     assert len(str(caught.value)) < 400 + len(str(file))
 
 
@@ -235,11 +229,10 @@ def test_the_files_that_broke_end_in_a_body_or_one_line(case: str, reference: Pa
     if not files:
         pytest.skip(f"no cases in {reference}: set CODESIGN_REFERENCE to its folder")
     for file in files:
-        begin = time.process_time()
         message = ""
         try:
-            read_body(file)
+            with no_hang():
+                read_body(file)
         except BodyError as error:
             message = str(error)
         assert "\n" not in message
-        assert time.process_time() - begin < 2.0
