@@ -8,7 +8,7 @@ settings is generated from :func:`describe_fields`.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Self, TypeVar, Union, cast, get_args, get_origin
@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar, Union, cast, get_arg
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from hyperdistill_core.errors import SettingProblem, SettingsError
 from morph_ops._messages import cut, shown
@@ -358,16 +358,24 @@ def _parsed(assignment: str, option: str) -> dict[str, Any]:
 
 def _first_problems(settings: type[FrozenSettings], error: ValidationError) -> list[SettingProblem]:
     """The first problems of many: a file of a stranger may have a hundred thousand."""
-    problems = _problems(settings, error)
-    shown_ones = list(islice(problems, _SHOWN_PROBLEMS))
-    more = sum(1 for _ in problems)
+    errors = error.errors()
+    shown_ones = list(islice(_problems(settings, errors), _SHOWN_PROBLEMS))
+    more = sum(map(_count, errors)) - len(shown_ones)
     words = "and 1 more problem" if more == 1 else f"and {more} more problems"
     return [*shown_ones, SettingProblem("", words)] if more else shown_ones
 
 
-def _problems(settings: type[FrozenSettings], error: ValidationError) -> Iterator[SettingProblem]:
+def _count(one: ErrorDetails) -> int:
+    """Number of problems in an error of pydantic."""
+    cause = one.get("ctx", {}).get("error")
+    return len(cause.problems) if isinstance(cause, SettingsError) else 1
+
+
+def _problems(
+    settings: type[FrozenSettings], errors: Sequence[ErrorDetails]
+) -> Iterator[SettingProblem]:
     """One problem for each error of pydantic, in the words of the settings."""
-    for one in error.errors():
+    for one in errors:
         cause = one.get("ctx", {}).get("error")
         name = cut(".".join(map(str, one["loc"])))
         if isinstance(cause, SettingsError):
