@@ -123,6 +123,8 @@ def parts_of(settings: Settings, probes: Probes) -> list[PlanPart]:
     parts = [_scored("search", f"{count:,}", count * probes.body_steps, count * most, probes)]
     if settings.screened:
         parts.insert(0, _screening(settings, probes))
+    if times := reevaluations(settings):
+        parts.append(_kept(settings, times, probes, scorings))
     if settings.adaptation is not None and adaptations(settings):
         parts += _adaptations(settings, settings.adaptation, probes, scorings)
     number = finalists(settings)
@@ -160,6 +162,22 @@ def adaptations(settings: Settings) -> int:
     if settings.adaptation is None:
         return 0
     return (settings.total - 1) // (settings.adaptation.every * settings.population)
+
+
+def reevaluations(settings: Settings) -> int:
+    """Number of times that kept bodies of a campaign are re-evaluated, at most.
+
+    Args:
+        settings: Settings of the campaign.
+
+    Examples:
+        >>> from codesign.config import Settings
+        >>> reevaluations(Settings(generations=8)), reevaluations(Settings(reevaluate_every=3))
+        (0, 3)
+    """
+    if not settings.reevaluate_every:
+        return 0
+    return (settings.total - 1) // (settings.reevaluate_every * settings.population)
 
 
 def times_in_words(count: int) -> str:
@@ -256,6 +274,25 @@ def _finetuning(settings: Settings, number: int, probes: Probes, scorings: int) 
             probes,
         ),
     ]
+
+
+def _kept(settings: Settings, times: int, probes: Probes, scorings: int) -> PlanPart:
+    """Fresh episodes of kept bodies: new ones each time, or the same until they have enough."""
+    from codesign.campaign.kept_reevaluation import ENOUGH
+
+    at_once = settings.population + finalists(settings)
+    if settings.algorithm in _ARCHIVES:
+        at_once = settings.total
+    least = min(times, ENOUGH - 1) * settings.population
+    most = min(times * at_once, (ENOUGH - 1) * settings.total)
+    episodes = settings.episodes * scorings
+    return _scored(
+        "re-evaluation of kept bodies",
+        f"{least:,} .. {most:,}",
+        least * episodes * probes.episode_steps,
+        most * episodes * probes.whole_steps,
+        probes,
+    )
 
 
 def _episodes(name: str, bodies: int, episodes: int, probes: Probes) -> PlanPart:

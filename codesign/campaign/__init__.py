@@ -21,6 +21,8 @@ A run is the same on any number of workers, and after an interruption at any mom
     finetuning           the networks of the finalists learn on
     learning             what the two share
     reevaluation         fresh episodes for the finalists
+    kept_reevaluation    fresh episodes for the bodies that are kept for long
+    rescoring            what it shares with adaptation
     elites               the best body of every cell of a grid of descriptors
     batches              scores of many candidates at once
     generations          membership and alarms at the end of each generation

@@ -21,10 +21,10 @@ from pathlib import Path
 from statistics import fmean
 
 from codesign.campaign import seeds
-from codesign.campaign.batches import score_batch
 from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
-from codesign.campaign.metrics import Criteria, with_criteria
-from codesign.campaign.reevaluation import finalists, require_controller
+from codesign.campaign.metrics import Criteria
+from codesign.campaign.reevaluation import finalists
+from codesign.campaign.rescoring import score_anew
 from codesign.config import Adaptation, Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
@@ -120,7 +120,7 @@ class Adaptations:
             chosen = {c.number: c for c in (*kept, *best)}
             before, records = self._adapt(adaptation, number, chosen, recent)
         else:
-            records = self._database.rescores(adaptation)
+            records = self._database.rescores(number)
         self.steps = before.steps
         self._forget(adaptation - 1)
         if not before.kept:
@@ -243,22 +243,21 @@ class Adaptations:
     def _score(
         self, candidates: Sequence[Candidate], controller_hash: str, **options: int
     ) -> dict[int, ScoreRecord]:
-        """Scores of candidates under the controller of the pool; equal bodies are scored once."""
-        keys = {(c.hash, c.variant): c.number for c in reversed(candidates)}
-        by_number = {c.number: c for c in candidates}
-        scored: dict[int, ScoreRecord] = {}
-        for number, record in score_batch(
-            self._pool, (by_number[n] for n in keys.values()), lambda candidate: options
-        ):
-            require_controller(record, controller_hash, name=str(self._pool.controller))
-            scored[number] = with_criteria(by_number[number].scored(record), self._criteria).result
-        self.steps += sum(record.steps for record in scored.values())
+        """Scores of candidates under the controller of the pool."""
+        scored, steps = score_anew(
+            self._pool,
+            candidates,
+            criteria=self._criteria,
+            controller_hash=controller_hash,
+            **options,
+        )
+        self.steps += steps
         if all(record.status == "failed" for record in scored.values()):
             raise RunError(
                 f"no body could be scored under the controller {self._pool.controller}: "
                 f"{next(iter(scored.values())).warnings[-1]}; all workers must see that file"
             )
-        return {c.number: scored[keys[c.hash, c.variant]].named(c.name) for c in candidates}
+        return scored
 
     def _use(self, adaptation: int) -> None:
         """Go on with the controller of an adaptation."""

@@ -150,7 +150,7 @@ class Monitor:
             self._best = candidate
 
     def rescore(self, candidates: Mapping[int, Candidate]) -> None:
-        """Take in new scores under another controller: the best is one of them.
+        """Take in new scores: the best is one of them.
 
         Args:
             candidates: Candidates with their new scores, by number.

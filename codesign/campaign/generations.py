@@ -52,7 +52,7 @@ class GenerationWriter:
             self._end()
 
     def rescore(self, candidates: Mapping[int, Candidate]) -> None:
-        """Take in new scores under another controller.
+        """Take in new scores, the best one among them.
 
         Args:
             candidates: Candidates with their new scores, by number.

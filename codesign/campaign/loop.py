@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from codesign.campaign import seeds
 from codesign.campaign.adaptation import Adaptations
@@ -23,6 +24,7 @@ from codesign.campaign.duplicates import DuplicateScheduler, Job
 from codesign.campaign.finetuning import finetune_finalists
 from codesign.campaign.frontier import Frontier
 from codesign.campaign.generations import GenerationWriter
+from codesign.campaign.kept_reevaluation import KeptReevaluations
 from codesign.campaign.learning import OnSteps
 from codesign.campaign.metrics import with_criteria
 from codesign.campaign.progress import Progress
@@ -146,6 +148,11 @@ class _Loop:
                 on_steps=on_learning,
                 on_event=on_event,
             )
+        self._reevaluations = None
+        if settings.reevaluate_every:
+            self._reevaluations = KeptReevaluations(
+                settings, database=database, pool=pool, criteria=self.criteria, on_event=on_event
+            )
         self._recent: list[Candidate] = []  # told since the last adaptation
         self._stored = database.numbers()
         self._best: Candidate | None = None
@@ -176,36 +183,61 @@ class _Loop:
     def _needs(self, number: int) -> int:
         """Number of candidates that must be scored before a candidate is created."""
         needs = self._algorithm.needs(number)
-        return needs if self._adaptations is None else max(needs, self._adaptations.barrier(number))
+        pauses = [each for each in (self._adaptations, self._reevaluations) if each is not None]
+        return max([needs, *(each.barrier(number) for each in pauses)])
 
     def _new_scheduler(self) -> DuplicateScheduler:
         return DuplicateScheduler(inherited_variants=not self._selects_variants)
 
-    def _adapt(self, number: int) -> None:
-        """Let the controller learn before a candidate, if that is due."""
+    def _adapt(self, number: int) -> bool:
+        """Let the controller learn before a candidate, if that is due; whether it is another."""
         if self._adaptations is None or not self._adaptations.due(number):
-            return
+            return False
         self._tell(number)
-        kept = {c.number: c for of in self._algorithm.membership().values() for c in of}
-        rescored = self._adaptations.run(number, kept=list(kept.values()), recent=self._recent)
+        rescored = self._adaptations.run(number, kept=self._kept(), recent=self._recent)
         self._recent = []
         self._stopping_rule.spend(self._adaptations.steps)
         if not rescored:
-            return
-        self._algorithm.rescore(rescored)
-        self._variation.rescore(rescored)
-        self._generations.rescore(rescored)
-        self._stopping_rule.rescore(rescored)
+            return False
         # Scores of the controller before are not copied any more.
         self._scheduler = self._new_scheduler()
         for candidate in rescored.values():
             self._scheduler.add_scored(candidate)
+        self._rescore(rescored, of_others="forgotten")
+        return True
+
+    def _reevaluate_kept(self, number: int) -> None:
+        """Score the kept bodies over fresh episodes before a candidate, if that is due."""
+        if self._reevaluations is None or not self._reevaluations.due(number):
+            return
+        self._tell(number)
+        adaptation = 0 if self._adaptations is None else self._adaptations.latest
+        again = self._reevaluations.run(number, kept=self._kept(), adaptation=adaptation)
+        self._stopping_rule.spend(self._reevaluations.steps)
+        if again:
+            self._rescore({candidate.number: candidate for candidate in again}, of_others="valid")
+
+    def _kept(self) -> list[Candidate]:
+        """Candidates that the algorithm keeps."""
+        kept = {c.number: c for of in self._algorithm.membership().values() for c in of}
+        return list(kept.values())
+
+    def _rescore(
+        self, rescored: Mapping[int, Candidate], *, of_others: Literal["forgotten", "valid"]
+    ) -> None:
+        """Go on with new scores of candidates, the best one among them."""
+        self._algorithm.rescore(rescored)
+        self._variation.rescore(rescored, of_others=of_others)
+        self._generations.rescore(rescored)
+        self._stopping_rule.rescore(rescored)
         self._best = max(rescored.values(), key=lambda candidate: candidate.score)
         self._controller_hash = self._best.result.controller_hash
 
     def _create(self) -> None:
         """Create the next candidate, or take it from the database."""
-        self._adapt(self._frontier.created)
+        # An adapted controller gives all kept bodies new scores anyway.
+        if not self._adapt(self._frontier.created):
+            self._reevaluate_kept(self._frontier.created)
         number = self._frontier.create()
         self._tell(self._algorithm.needs(number))
         if number in self._stored:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
+from typing import Literal
 
 from codesign.store import Candidate
 
@@ -56,15 +57,19 @@ class OperatorStatistics:
                 self._attempts[name] += 1.0
                 self._successes[name] += success
 
-    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
-        """Take in new scores under another controller; those of other candidates are forgotten.
+    def rescore(
+        self, candidates: Mapping[int, Candidate], *, of_others: Literal["forgotten", "valid"]
+    ) -> None:
+        """Take in new scores.
 
         Args:
             candidates: Candidates with their new scores, by number.
+            of_others: What the scores of other candidates are from now on.
         """
-        for number in range(len(self._scores)):
-            again = candidates.get(number)
-            self._scores[number] = math.nan if again is None else again.score
+        if of_others == "forgotten":
+            self._scores = array("d", [math.nan] * len(self._scores))
+        for number, candidate in candidates.items():
+            self._scores[number] = candidate.score
 
     @property
     def weights(self) -> dict[str, float]:

@@ -18,6 +18,7 @@ _DIVERSITY = 3
 _LEARNING = 4
 _SCREENING = 5
 _FRESH = 6
+_REEVALUATION = 7
 
 
 def variation_rng(seed: int, number: int) -> np.random.Generator:
@@ -59,6 +60,17 @@ def fresh_seed(seed: int, number: int) -> int:
         number: Number of the adaptation.
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(_FRESH, number))
+    return int(sequence.generate_state(1)[0])
+
+
+def reevaluation_seed(seed: int, number: int) -> int:
+    """The seed of the episodes of a re-evaluation of kept bodies.
+
+    Args:
+        seed: Root seed of the run.
+        number: Number of the candidate that comes next.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=(_REEVALUATION, number))
     return int(sequence.generate_state(1)[0])
 
 

@@ -65,7 +65,7 @@ class StoppingRule:
         self._steps += steps
 
     def rescore(self, candidates: Mapping[int, Candidate]) -> None:
-        """Take in new scores under another controller: the best of them is the one to beat.
+        """Take in new scores: the best of them is the one to beat.
 
         Args:
             candidates: Candidates with their new scores, by number. Only a new best score ends

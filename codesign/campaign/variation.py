@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import networkx as nx
 import numpy as np
@@ -91,13 +91,17 @@ class Variation:
         """
         self._statistics.tell(candidate)
 
-    def rescore(self, candidates: Mapping[int, Candidate]) -> None:
-        """Take in new scores of candidates that were told before, under another controller.
+    def rescore(
+        self, candidates: Mapping[int, Candidate], *, of_others: Literal["forgotten", "valid"]
+    ) -> None:
+        """Take in new scores of candidates that were told before.
 
         Args:
             candidates: Candidates with their new scores, by number.
+            of_others: What the scores of other candidates are from now on: "forgotten" where the
+                new ones are of another controller.
         """
-        self._statistics.rescore(candidates)
+        self._statistics.rescore(candidates, of_others=of_others)
 
     def sample(self, number: int, *, taken: Collection[DuplicateKey]) -> Candidate:
         """A candidate without parents: a starting body, a mutant of one, or a sampled body.

@@ -219,6 +219,13 @@ class Settings(FrozenSettings):
         description="Episodes of each re-evaluation, with initial states that the search has "
         "never used; 0 skips the re-evaluation.",
     )
+    reevaluate_every: int = Field(
+        default=0,
+        ge=0,
+        le=100_000_000,
+        description="Generations between two re-evaluations of the bodies that the algorithm keeps "
+        "over `episodes` fresh episodes each; 0 for none.",
+    )
     finetune_steps: int = Field(
         default=0,
         ge=0,

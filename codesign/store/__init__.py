@@ -17,7 +17,8 @@ The modules:
     event       an event of a run
     provenance  versions, machine, controller and settings of a run
     schema      tables and columns of the database; docs/guides/runs.md describes them
-    database    reads and writes the database
+    database    the database, and what writes it
+    reading     what reads it
     ranking     the best candidates of a run
     rows        candidates and events as rows of tables
     query       SQL queries of users, read-only

@@ -18,7 +18,7 @@ class Event:
 
     Attributes:
         kind: "started", "resumed", "stopped", "interrupted", "failed", "finished",
-            "generation", "alarm" or "warning".
+            "generation", "adaptation", "reevaluation", "alarm" or "warning".
         message: One line for people.
         name: Name of the alarm; None for other kinds.
         generation: Number of the generation that the event is about. An event of the same kind

@@ -19,7 +19,9 @@ WHERE c.number IN (
             PARTITION BY s.hash ORDER BY ifnull(r.score, s.score) DESC, s.number
         ) AS place
         FROM candidates AS s LEFT JOIN rescores AS r
-            ON r.number = s.number AND r.adaptation = {_LATEST}
+            ON r.number = s.number AND r.adaptation = {_LATEST} AND r.candidates = (
+                SELECT max(candidates) FROM rescores WHERE number = s.number
+            )
         WHERE ifnull(json_extract(r.record, '$.status'), s.status) = 'ok'
             AND (s.adaptation = {_LATEST} OR r.number IS NOT NULL)
     ) WHERE place = 1

@@ -31,8 +31,8 @@ SELECT c.*, rescores.record AS rescored, ifnull(rescores.adaptation, 0) AS resco
     reevaluations.record AS reevaluation,
     finetunings.record AS finetuned
 FROM candidates AS c
-LEFT JOIN rescores ON rescores.number = c.number AND rescores.adaptation = (
-    SELECT max(adaptation) FROM rescores WHERE number = c.number
+LEFT JOIN rescores ON rescores.number = c.number AND rescores.candidates = (
+    SELECT max(candidates) FROM rescores WHERE number = c.number
 )
 LEFT JOIN reevaluations ON reevaluations.number = c.number
 LEFT JOIN finetunings ON finetunings.number = c.number

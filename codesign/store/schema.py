@@ -49,12 +49,13 @@ CREATE TABLE adaptations (          -- the controller learned on
     controller_hash TEXT NOT NULL,  -- hash of the new controller
     steps INTEGER NOT NULL          -- control steps that it took, learning and scores together
 ) STRICT;
-CREATE TABLE rescores (             -- bodies that were scored anew after an adaptation
+CREATE TABLE rescores (             -- bodies that got another score during the search
     number INTEGER NOT NULL REFERENCES candidates (number),
-    adaptation INTEGER NOT NULL REFERENCES adaptations (number),
+    candidates INTEGER NOT NULL,    -- candidates that were scored before
+    adaptation INTEGER NOT NULL,    -- adaptation that the controller came from; 0: as it was given
     score REAL NOT NULL,
     record TEXT NOT NULL,           -- the complete score record, JSON
-    PRIMARY KEY (number, adaptation)
+    PRIMARY KEY (number, candidates)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE reevaluations (        -- finalists, scored again over fresh episodes
     number INTEGER PRIMARY KEY REFERENCES candidates (number),

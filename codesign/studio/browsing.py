@@ -90,8 +90,8 @@ class Shelf:
             raise UsageError(f"{name}: expected one of {', '.join(self.lists)}")
         rows = self._run.query(
             "SELECT m.number FROM membership m JOIN candidates c ON c.number = m.number "
-            "LEFT JOIN rescores r ON r.number = m.number AND r.adaptation = "
-            "(SELECT max(adaptation) FROM rescores WHERE number = m.number) "
+            "LEFT JOIN rescores r ON r.number = m.number AND r.candidates = "
+            "(SELECT max(candidates) FROM rescores WHERE number = m.number) "
             f"WHERE m.until IS NULL AND m.role = '{role.replace(chr(39), chr(39) * 2)}' "
             "ORDER BY ifnull(r.score, c.score) DESC",
             limit=MOST,

@@ -53,7 +53,7 @@ def test_the_run_is_finished_and_keeps_what_it_needs(run):
     assert run.status.state == "finished"
     with run.database() as database:
         assert [a.kept for a in database.adaptations()] == [True, True]
-        assert len(database.rescores(1)) >= 6
+        assert len(database.rescores(6)) >= 6
     names = sorted(file.name for file in run.path.iterdir() if file.is_dir())
     assert names == ["controllers", "designs", "networks"]
     assert len(list((run.path / "networks").iterdir())) == 3

@@ -85,7 +85,9 @@ class Algorithm(ABC):
         """
 
     def rescore(self, candidates: Mapping[int, Candidate]) -> None:
-        """Take in new scores of candidates that were told before, under another controller.
+        """Take in new scores of candidates that were told before.
+
+        They are of another controller, or over more episodes.
 
         Args:
             candidates: Candidates with their new scores, by number. All that the algorithm keeps

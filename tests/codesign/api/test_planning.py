@@ -115,6 +115,21 @@ def test_an_archive_may_keep_every_body():
     assert parts["scores under both"].bodies == "30 .. 216"
 
 
+def test_kept_bodies_get_fresh_episodes_until_they_have_enough():
+    def bodies(**changes):
+        parts = estimate(settings(**changes), [record(500, 500, seconds=1.0)], parallelism=1)
+        part = parts["re-evaluation of kept bodies"]
+        assert part.max_steps == 2 * 1000 * int(part.bodies.split(" .. ")[1].replace(",", ""))
+        return part.bodies
+
+    # Nine times four kept bodies and five finalists; an archive may keep all 40.
+    assert bodies(reevaluate_every=1) == "28 .. 81"
+    assert bodies(reevaluate_every=3, algorithm="novelty") == "12 .. 120"
+    assert bodies(reevaluate_every=1, algorithm="map_elites") == "28 .. 280"
+    made = settings(reevaluate_every=10)
+    assert set(estimate(made, [record(500, seconds=1.0)], parallelism=1)) == {"search"}
+
+
 def test_a_controller_that_never_learns_is_no_part():
     made = settings(adaptation={"every": 10})
     assert set(estimate(made, [record(500, seconds=1.0)], parallelism=1)) == {"search"}

@@ -104,7 +104,7 @@ def test_later_candidates_are_scored_under_the_new_controller(folder, learned):
     with folder(settings).database() as database:
         search(settings, database, pool=LearningPool(), folder=folder(settings, "files"))
         candidates, adaptations = database.candidates(), database.adaptations()
-        first = database.rescores(1)
+        first = database.rescores(12)
     assert [(a.number, a.candidates, a.kept) for a in adaptations] == [(1, 12, True), (2, 24, True)]
     assert [c.adaptation for c in candidates] == [0] * 12 + [1] * 12 + [2] * 12
     names = {c.number: c.record.controller for c in candidates}

@@ -1,0 +1,153 @@
+"""Re-evaluation of kept bodies during a search: who stays for long must not owe it to luck.
+
+A body that an algorithm keeps beat others by one score, and the best score of many is a lucky one.
+So at the end of every few generations the kept bodies and the best ones so far are scored over
+fresh episodes. Their score is then the mean over all their episodes, and the algorithm takes it in.
+
+All of it follows from the settings and the candidates before, so a resumed run does the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from statistics import fmean
+
+from codesign.campaign import seeds
+from codesign.campaign.metrics import Criteria, with_criteria
+from codesign.campaign.reevaluation import finalists
+from codesign.campaign.rescoring import score_anew
+from codesign.config import Settings
+from codesign.scoring import ScoreRecord, ScoringPool
+from codesign.scoring.pooling import pooled
+from codesign.store import Candidate, Database, Event
+
+#: A body with this many times the episodes of a score is known well enough.
+ENOUGH = 8
+#: Kind of the events.
+EVENT = "reevaluation"
+
+
+class KeptReevaluations:
+    """The re-evaluations of one run.
+
+    Args:
+        settings: Settings of the run, with ``reevaluate_every`` above 0.
+        database: Database of the run.
+        pool: The pool that scores bodies.
+        criteria: The criteria of the algorithm.
+        on_event: Function to call with the event of every new re-evaluation.
+
+    Attributes:
+        steps: Control steps of the latest re-evaluation.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        database: Database,
+        pool: ScoringPool,
+        criteria: Criteria,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self._settings, self._database, self._pool = settings, database, pool
+        self._criteria, self._on_event = criteria, on_event
+        self._period = settings.population * settings.reevaluate_every
+        done = [event.details for event in database.events(EVENT)]
+        self._done: dict[int, int] = {each["candidates"]: each["steps"] for each in done}
+        self.steps = 0
+
+    def barrier(self, number: int) -> int:
+        """Number of candidates that must be scored before a candidate is created.
+
+        Args:
+            number: Number of the candidate.
+        """
+        return number // self._period * self._period
+
+    def due(self, number: int) -> bool:
+        """Whether a re-evaluation comes right before a candidate.
+
+        Args:
+            number: Number of the candidate.
+        """
+        return number > 0 and number % self._period == 0
+
+    def run(self, number: int, *, kept: Sequence[Candidate], adaptation: int) -> list[Candidate]:
+        """Score kept bodies over fresh episodes, or take in what an earlier process did.
+
+        Args:
+            number: Number of the next candidate; all before it are scored.
+            kept: Candidates that the algorithm keeps.
+            adaptation: Number of the adaptation that the present controller comes from.
+
+        Returns:
+            The kept candidates that simulate, and the best ones, with their scores over all
+            episodes.
+
+        Raises:
+            RunError: The metric of a plugin failed, or the disk is full.
+        """
+        known = {candidate.number: candidate for candidate in kept}
+        if number in self._done:
+            records, self.steps = self._database.rescores(number), self._done[number]
+        else:
+            best = finalists(self._database, self._settings)
+            best += self._database.best_in_search(1, of_front=False)
+            chosen = {c.number: c for c in (*best, *kept) if c.result.status == "ok"}
+            records = self._reevaluate(number, list(chosen.values()), adaptation)
+        return [
+            replace(
+                known.get(each) or self._database.candidate(each),
+                rescored=record,
+                rescored_in=adaptation,
+            )
+            for each, record in records.items()
+        ]
+
+    def _reevaluate(
+        self, number: int, chosen: Sequence[Candidate], adaptation: int
+    ) -> dict[int, ScoreRecord]:
+        """Score candidates over fresh episodes; all of it is in the database when this returns."""
+        enough = ENOUGH * self._settings.episodes
+        waiting = [each for each in chosen if each.result.episodes < enough]
+        records = {candidate.number: candidate.result for candidate in chosen}
+        self.steps = 0
+        if waiting:
+            fresh, self.steps = score_anew(
+                self._pool,
+                waiting,
+                criteria=self._criteria,
+                controller_hash=waiting[0].result.controller_hash,
+                seed=seeds.reevaluation_seed(self._settings.seed, number),
+            )
+            # A worker that died says nothing about the body.
+            alive = [each for each in waiting if fresh[each.number].status != "failed"]
+            for candidate in alive:
+                both = pooled([candidate.result, fresh[candidate.number]])
+                again = with_criteria(candidate.scored(both), self._criteria)
+                records[candidate.number] = again.result
+        event = self._event(number, waiting, records)
+        self._database.add_reevaluations(number, adaptation, records, event)
+        self._on_event(event)
+        return records
+
+    def _event(
+        self, number: int, waiting: Sequence[Candidate], records: dict[int, ScoreRecord]
+    ) -> Event:
+        count = len(waiting)
+        message = "re-evaluation: all kept bodies have enough episodes"
+        if waiting:
+            before = fmean(candidate.score for candidate in waiting)
+            after = fmean(records[candidate.number].score for candidate in waiting)
+            message = (
+                f"re-evaluation: mean score of {count} kept bodies {before:.1f} before, "
+                f"{after:.1f} over all their episodes"
+            )
+        return Event(
+            kind=EVENT,
+            generation=number // self._settings.population - 1,
+            message=message,
+            details={"candidates": number, "bodies": count, "steps": self.steps},
+        )
