@@ -117,7 +117,8 @@ def test_an_archive_may_keep_every_body():
 
 def test_kept_bodies_get_fresh_episodes_until_they_have_enough():
     def bodies(**changes):
-        parts = estimate(settings(**changes), [record(500, 500, seconds=1.0)], parallelism=1)
+        made = settings(finalists=3, **changes)
+        parts = estimate(made, [record(500, 500, seconds=1.0)], parallelism=1)
         part = parts["re-evaluation of kept bodies"]
         assert part.max_steps == 2 * 1000 * int(part.bodies.split(" .. ")[1].replace(",", ""))
         return part.bodies

@@ -80,7 +80,21 @@ def test_the_score_is_the_mean_over_all_episodes_of_a_kept_body(new_database):
         assert len(set(returns)) == len(returns) == candidate.rescored.episodes
         assert candidate.score == pytest.approx(fmean(returns))
         assert candidate.rescored.returns[0] == candidate.record.returns[0]
-    assert any("all kept bodies have enough episodes" in event.message for event in events)
+
+
+def test_a_body_with_enough_episodes_is_not_scored_again(new_database, monkeypatch):
+    monkeypatch.setattr("codesign.campaign.kept_reevaluation.ENOUGH", 1)
+    plain = small_settings(algorithm="mu_plus_lambda", episodes=1)
+    with new_database() as database:
+        search(plain, database, pool=LuckyPool())
+        expected = outcome(database)
+    pool = LuckyPool()
+    with new_database() as database:
+        search(reevaluating(algorithm="mu_plus_lambda"), database, pool=pool)
+        assert outcome(database) == expected
+        [message, *_] = {event.message for event in database.events("reevaluation")}
+    assert message == "re-evaluation: all kept bodies have enough episodes"
+    assert pool.fresh == []
 
 
 def test_kept_bodies_owe_less_to_luck(new_database):
