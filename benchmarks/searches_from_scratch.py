@@ -28,6 +28,7 @@ from learning_curves import train as train_networks
 from mujoco import rollout as open_loop
 from numpy.typing import NDArray
 
+from codesign.campaign.learning import torch_threads
 from hyperdistill_core.evaluation.evaluation import score_policies
 from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.parallel import map_in_workers
@@ -44,6 +45,8 @@ TOURNAMENT, BATCH = 4, 16
 OF_MOTOR, POPSIZE, SPREAD = 3, 12, 0.5
 #: Limits of the frequency (Hz).
 SLOWEST, FASTEST = 0.3, 3.0
+#: Threads of PyTorch, which change the last digits of what is learned.
+THREADS = 1
 #: Control steps that MuJoCo runs in one call.
 CHUNK = 25
 
@@ -135,7 +138,7 @@ def train(born: Sequence[Born], seed: int, *, steps: int, workers: int) -> list[
     """Let PPO train a network for each body from random weights, all side by side."""
     graphs = [graph for graph, _ in born]
     settings = FineTuneSettings(task=TASK, steps_per_body=steps, n_workers=workers, seed=seed)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, torch_threads(THREADS):
         networks = train_networks(graphs, settings, Path(folder), start=None, moments=[steps])
         [(_, policies)] = networks
     pairs = list(zip(graphs, policies, strict=True))

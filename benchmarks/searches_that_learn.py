@@ -20,8 +20,9 @@ the controllers that it found:
                       a body after it has learned.
     minutes           mean time of a whole run, fine-tuning included
 
-Rows that are not named are left out of the table. With ``--steps`` the scores are the same on every
-machine, whatever else runs; otherwise nothing else should run meanwhile.
+Rows that are not named are left out of the table. With ``--steps`` the scores do not depend on what
+else runs, and are the same on machines with the same kind of processor. With ``--minutes`` nothing
+else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ import numpy as np
 from kept_options import keep_options
 from rich.console import Console
 from rich.table import Table
-from searches_from_scratch import Budget, Learn, Learned, evolve, train, tune
+from searches_from_scratch import THREADS, Budget, Learn, Learned, evolve, train, tune
 
+from codesign.campaign.learning import torch_threads
 from codesign.campaign.screening import most_steps
 from codesign.config import Settings
 from codesign.defaults import BEST_OF, CONTROLLER
@@ -62,7 +64,7 @@ from hyperdistill_core.rollout import Policy, rollout
 from hyperdistill_core.tasks import get_task
 from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
 
-#: Generations that no run reaches: the clock ends it.
+#: Generations that no run reaches: the budget ends it.
 _ENDLESS = 100_000
 _ADAPTED = ("screened=512", "adaptation=true")
 #: Control steps of a search by default: DERL spends them on the training of one body (Gupta 2021).
@@ -138,7 +140,7 @@ def search(
 
 def campaign(row: str, seed: int, run: Path, *, budget: Budget, tuning: int, workers: int) -> Ended:
     """Run a campaign from its beginning."""
-    if run.exists():  # its clock would begin anew
+    if run.exists():  # the time of its beginning is unknown
         shutil.rmtree(run)
     settings = (
         "screened=0",
@@ -161,6 +163,7 @@ def campaign(row: str, seed: int, run: Path, *, budget: Budget, tuning: int, wor
         score = final_score(best.graph, folder.stored_network(best), seed)
         steps = sum(candidate.steps for candidate in database.summaries())
         steps += sum(adaptation.steps for adaptation in database.adaptations())
+        steps += sum(event.details["steps"] for event in database.events("reevaluation"))
         steps += most_steps(folder.settings)
         return Ended(score, best.final.metrics["zero_shot_score"], len(database), steps)
 
@@ -178,7 +181,7 @@ def from_scratch(learn: Learn, seed: int, *, budget: Budget, tuning: int, worker
         seed=seed,
     )
     variants = select_variants(graphs, CONTROLLER, best_of=BEST_OF, n_workers=workers)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, torch_threads(THREADS):
         tuned = finetune(graphs, CONTROLLER, settings, Path(folder), variants=variants)
     pairs = [*zip(graphs, tuned.networks, strict=True), *((b.graph, b.policy) for b in best)]
     scores = [_score(graph, policy, seed=seed + FRESH) for graph, policy in pairs]
@@ -226,7 +229,7 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
 
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the runs.")
-@click.option("--steps", default=STEPS, show_default=True, help="Control steps of each search.")
+@click.option("--steps", type=int, help=f"Control steps of each search.  [default: {STEPS}]")
 @click.option("--minutes", type=float, help="Time of each search, instead of control steps.")
 @click.option("--seeds", default=8, show_default=True, help="Number of seeds.")
 @click.option(
@@ -244,7 +247,7 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
 def main(
     *,
     out: Path,
-    steps: int,
+    steps: int | None,
     minutes: float | None,
     seeds: int,
     tuning: int,
@@ -254,7 +257,9 @@ def main(
     jobs: int,
 ) -> None:
     """Run what is missing, and print the table."""
-    budget = Budget(steps=None if minutes else steps, minutes=minutes)
+    if steps and minutes:
+        sys.exit("error: expected --steps or --minutes, got both")
+    budget = Budget(steps=None if minutes else steps or STEPS, minutes=minutes)
     deciding = {"tuning": tuning, "body_steps": body_steps}
     # How fast a run is decides what it finds only where its time is limited.
     of_machine = {"workers": workers, "jobs": jobs} if minutes else {}

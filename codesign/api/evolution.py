@@ -241,6 +241,8 @@ def _search(
     def handle(event: Event) -> None:
         if event.kind in ("alarm", "adaptation"):
             folder.log(f"{event.kind}: {event.message}")
+        elif event.kind == "reevaluation":
+            folder.log(event.message)
         observer.event(event)
 
     with (

@@ -40,7 +40,8 @@ class Observer:
 
     def event(self, event: Event) -> None:
         """Handle the end of a generation (kind "generation"), an alarm ("alarm"), an adaptation
-        of the controller ("adaptation") or a warning.
+        of the controller ("adaptation"), a re-evaluation of kept bodies ("reevaluation") or a
+        warning.
 
         A warning (kind "warning") says that a worker, or the start of a resumed run, has another
         processor, so that scores of equal bodies may differ.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -121,17 +121,36 @@ def parts_of(settings: Settings, probes: Probes) -> list[PlanPart]:
     most += most_steps(settings.best_of, probes.whole_steps)
     count = settings.total
     parts = [_scored("search", f"{count:,}", count * probes.body_steps, count * most, probes)]
-    if settings.screened:
-        parts.insert(0, _screening(settings, probes))
     if times := reevaluations(settings):
         parts.append(_kept(settings, times, probes, scorings))
     if settings.adaptation is not None and adaptations(settings):
         parts += _adaptations(settings, settings.adaptation, probes, scorings)
+    if settings.screened:
+        parts.insert(0, _screening(settings, probes))
+    if settings.stop.control_steps is not None:
+        parts = _within(parts, settings.stop.control_steps)
     number = finalists(settings)
     if settings.reevaluation_episodes:
         episodes = number * settings.reevaluation_episodes * scorings
         parts.append(_episodes("re-evaluation", number, episodes, probes))
     return parts + _finetuning(settings, number, probes, scorings)
+
+
+def _within(parts: Sequence[PlanPart], steps: int) -> list[PlanPart]:
+    """Parts that end after a number of control steps together, in proportion."""
+    least = min(1.0, steps / max(1, sum(part.min_steps for part in parts)))
+    most = min(1.0, steps / max(1, sum(part.max_steps for part in parts)))
+    return [
+        replace(
+            part,
+            bodies=part.bodies if least == most == 1.0 else f"at most {part.bodies}",
+            min_steps=round(least * part.min_steps),
+            max_steps=round(most * part.max_steps),
+            min_s=least * part.min_s,
+            max_s=most * part.max_s,
+        )
+        for part in parts
+    ]
 
 
 def finalists(settings: Settings) -> int:
@@ -280,10 +299,12 @@ def _kept(settings: Settings, times: int, probes: Probes, scorings: int) -> Plan
     """Fresh episodes of kept bodies: new ones each time, or the same until they have enough."""
     from codesign.campaign.kept_reevaluation import ENOUGH
 
-    at_once = settings.population + finalists(settings)
+    at_once, fewest = settings.population + finalists(settings), settings.population
     if settings.algorithm in _ARCHIVES:
-        at_once = settings.total
-    least = min(times, ENOUGH - 1) * settings.population
+        at_once, fewest = settings.total, 1
+    if settings.adaptation is not None:  # after one there is nothing to do
+        fewest = 0
+    least = min(times, ENOUGH - 1) * fewest
     most = min(times * at_once, (ENOUGH - 1) * settings.total)
     episodes = settings.episodes * scorings
     return _scored(

@@ -14,6 +14,7 @@ an adaptation decided is in the database; a learning that was interrupted goes o
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -133,7 +134,7 @@ class Adaptations:
                 rescored=record,
                 rescored_in=adaptation,
             )
-            for each, record in records.items()
+            for each, record in sorted(records.items())
         }
 
     def _adapt(
@@ -190,7 +191,9 @@ class Adaptations:
         table = self._table
         earlier = self._training(adaptation - 1) / CHECKPOINT
         of_critic = 0 if earlier.exists() else critic_steps(table, len(bodies))
-        steps = table.steps + of_critic
+        rollout = _HORIZON * table.simulations * min(table.bodies, len(bodies))
+        # (an update has the control steps of a whole rollout)
+        steps = math.ceil((table.steps + of_critic) / rollout) * rollout
         settings = PPOSettings(
             horizon=_HORIZON,
             task=self._settings.task,

@@ -9,7 +9,7 @@ All of it follows from the settings and the candidates before, so a resumed run 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -17,6 +17,7 @@ from codesign.campaign import seeds
 from codesign.campaign.metrics import Criteria, with_criteria
 from codesign.campaign.reevaluation import finalists
 from codesign.campaign.rescoring import score_anew
+from codesign.campaign.variation import DuplicateKey
 from codesign.config import Settings
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.scoring.pooling import pooled
@@ -83,8 +84,8 @@ class KeptReevaluations:
             adaptation: Number of the adaptation that the present controller comes from.
 
         Returns:
-            The kept candidates that simulate, and the best ones, with their scores over all
-            episodes.
+            The kept candidates that simulate, the best ones, and all with the same bodies, with
+            their scores over all episodes. The best candidate of all is among them.
 
         Raises:
             RunError: The metric of a plugin failed, or the disk is full.
@@ -94,7 +95,6 @@ class KeptReevaluations:
             records, self.steps = self._database.rescores(number), self._done[number]
         else:
             best = finalists(self._database, self._settings)
-            best += self._database.best_in_search(1, of_front=False)
             chosen = {c.number: c for c in (*best, *kept) if c.result.status == "ok"}
             records = self._reevaluate(number, list(chosen.values()), adaptation)
         return [
@@ -103,16 +103,17 @@ class KeptReevaluations:
                 rescored=record,
                 rescored_in=adaptation,
             )
-            for each, record in records.items()
+            for each, record in sorted(records.items())
         ]
 
     def _reevaluate(
         self, number: int, chosen: Sequence[Candidate], adaptation: int
     ) -> dict[int, ScoreRecord]:
         """Score candidates over fresh episodes; all of it is in the database when this returns."""
+        bodies = _distinct(chosen)
         enough = ENOUGH * self._settings.episodes
-        waiting = [each for each in chosen if each.result.episodes < enough]
-        records = {candidate.number: candidate.result for candidate in chosen}
+        waiting = [each for each in bodies if each.result.episodes < enough]
+        of_body = {_key(candidate): candidate.result for candidate in bodies}
         self.steps = 0
         if waiting:
             fresh, self.steps = score_anew(
@@ -127,27 +128,53 @@ class KeptReevaluations:
             for candidate in alive:
                 both = pooled([candidate.result, fresh[candidate.number]])
                 again = with_criteria(candidate.scored(both), self._criteria)
-                records[candidate.number] = again.result
-        event = self._event(number, waiting, records)
+                of_body[_key(candidate)] = again.result
+        records = {
+            each.number: of_body[_key(each)].named(each.name)
+            for body in bodies
+            for each in self._database.equal_bodies(body, adaptation=adaptation)
+        }
+        # A body that was not scored again may be the best one now.
+        for leader in self._database.best_in_search(len(bodies) + 1, of_front=False):
+            records.setdefault(leader.number, leader.result)
+        event = self._event(number, waiting, of_body)
         self._database.add_reevaluations(number, adaptation, records, event)
         self._on_event(event)
         return records
 
     def _event(
-        self, number: int, waiting: Sequence[Candidate], records: dict[int, ScoreRecord]
+        self,
+        number: int,
+        waiting: Sequence[Candidate],
+        of_body: Mapping[DuplicateKey, ScoreRecord],
     ) -> Event:
-        count = len(waiting)
-        message = "re-evaluation: all kept bodies have enough episodes"
-        if waiting:
-            before = fmean(candidate.score for candidate in waiting)
-            after = fmean(records[candidate.number].score for candidate in waiting)
+        pairs = [(each.score, of_body[_key(each)]) for each in waiting]
+        alive = [(before, record.score) for before, record in pairs if record.status == "ok"]
+        message = "re-evaluation: no kept body needs more episodes"
+        if alive:
+            before, after = map(fmean, zip(*alive, strict=True))
             message = (
-                f"re-evaluation: mean score of {count} kept bodies {before:.1f} before, "
+                f"re-evaluation: mean score of {len(alive)} bodies {before:.1f} before, "
                 f"{after:.1f} over all their episodes"
             )
+        if len(alive) < len(waiting):
+            message += f"; {len(waiting) - len(alive)} became unstable"
         return Event(
             kind=EVENT,
             generation=number // self._settings.population - 1,
             message=message,
-            details={"candidates": number, "bodies": count, "steps": self.steps},
+            details={"candidates": number, "bodies": len(waiting), "steps": self.steps},
         )
+
+
+def _key(candidate: Candidate) -> DuplicateKey:
+    return candidate.hash, candidate.result.variant
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Each body once, in the score with the most episodes; ties go to the older."""
+    ordered = sorted(candidates, key=lambda each: (-each.result.episodes, each.number))
+    found: dict[DuplicateKey, Candidate] = {}
+    for candidate in ordered:
+        found.setdefault(_key(candidate), candidate)
+    return list(found.values())

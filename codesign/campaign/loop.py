@@ -66,8 +66,8 @@ def run(
         on_reevaluation: Function to call with the number of re-evaluated finalists and their
             total.
         on_learning: Function to call while a controller or finalists learn.
-        on_event: Function to call with every new event: ends of generations, alarms, and
-            adaptations.
+        on_event: Function to call with every new event: ends of generations, alarms, adaptations,
+            and re-evaluations of kept bodies.
 
     Returns:
         The reason why the run ended before its budget was spent; None if it did not.

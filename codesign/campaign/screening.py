@@ -10,7 +10,7 @@ from codesign.campaign.variation import Variation
 from codesign.config import Racing, Settings
 from codesign.errors import UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
-from codesign.scoring.racing import SCREENING
+from codesign.scoring.racing import SCREENING, racing_stages
 from codesign.store import Candidate, Founder
 
 
@@ -50,6 +50,8 @@ def screen(
 def most_steps(settings: Settings) -> int:
     """Most control steps that the screening of a campaign takes.
 
+    A body whose simulation becomes unstable, which hardly any does, takes more.
+
     Args:
         settings: Settings of the campaign.
 
@@ -61,8 +63,10 @@ def most_steps(settings: Settings) -> int:
 
     if not settings.screened:
         return 0
-    whole = sum(get_task(task).max_steps for task in settings.task_names)
-    return settings.screened * min((settings.racing or Racing()).steps, whole)
+    racing = settings.racing or Racing()
+    first = racing_stages(get_task(settings.task), racing, settings.episodes)[:1]
+    [(episodes, task)] = first or [(settings.episodes, get_task(settings.task))]
+    return settings.screened * episodes * task.max_steps
 
 
 def screened_bodies(

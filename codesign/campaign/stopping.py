@@ -49,7 +49,7 @@ class StoppingRule:
         if target is not None and candidate.score >= target:
             return f"{candidate.name} scored {candidate.score:.1f}, the target is {target:g}"
         if target is not None and self._best >= target:
-            return f"a body scored {self._best:.1f} after an adaptation, the target is {target:g}"
+            return f"a body that was scored anew has {self._best:.1f}, the target is {target:g}"
         if patience is not None and self._since_best >= patience:
             return f"no new best in {patience} candidates, the best scored {self._best:.1f}"
         if self._stop.control_steps is not None and self._steps >= self._stop.control_steps:
@@ -60,7 +60,7 @@ class StoppingRule:
         """Count control steps that scored no candidate.
 
         Args:
-            steps: Control steps of an adaptation.
+            steps: Control steps of an adaptation, or of a re-evaluation of kept bodies.
         """
         self._steps += steps
 

@@ -4,10 +4,11 @@ Later sources win: defaults, preset, campaign file, ``--set``, then single optio
 ``--seed``. The result is written into the run folder, complete, so that a run does not depend on
 defaults that may change.
 
-    settings  the campaign
-    tables    its tables: rates, limits, stop, racing, alarms
-    names     the names that settings accept: algorithms, objectives, descriptors
-    sources   where settings come from, and TOML
+    settings     the campaign
+    tables       its tables: rates, limits, stop, racing, alarms
+    consistency  settings that must fit each other
+    names        the names that settings accept: algorithms, objectives, descriptors
+    sources      where settings come from, and TOML
 """
 
 from codesign.config.cores import usable_cores

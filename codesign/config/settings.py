@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from codesign import defaults
 from codesign.cluster import ClusterSettings
+from codesign.config.consistency import require_consistent
 from codesign.config.cores import usable_cores
 from codesign.config.merging import over
 from codesign.config.names import (
@@ -38,9 +39,6 @@ from morph_ops.space import UNIMAL
 _MIN_ISLAND = 4
 #: Least and largest height of a limb in the UNIMAL space (m).
 LOWEST, HIGHEST = min(UNIMAL.limb_heights), max(UNIMAL.limb_heights)
-#: Most cells of an archive, which are all in memory.
-_MOST_CELLS = 1_000_000
-_MOST_CANDIDATES = 10_000_000
 #: Shortest and longest length of the settings that are lists of names.
 _LENGTHS = {"objectives": (2, 4), "descriptors": (1, 4), "islands": (2, 64), "tasks": (2, 32)}
 
@@ -394,74 +392,8 @@ class Settings(FrozenSettings):
         return step
 
     @model_validator(mode="after")
-    def _enough_screened(self) -> Settings:
-        if not self.screened:
-            return self
-        if self.screened < self.population:
-            raise SettingsError.of(
-                "screened",
-                f"expected 0, or at least population = {self.population}, got {self.screened}",
-            )
-        if self.start is not None:
-            raise SettingsError.of(
-                "screened", f"expected 0 with bodies of your own in start, got {self.screened}"
-            )
-        if self.tasks:
-            raise SettingsError.of("screened", f"expected 0 on several tasks, got {self.screened}")
-        return self
-
-    @model_validator(mode="after")
-    def _learning_on_one_task(self) -> Settings:
-        for name in ("adaptation", "finetune_steps"):
-            if self.tasks and getattr(self, name):
-                raise SettingsError.of(
-                    name, f"expected one task to learn on, got {', '.join(self.tasks)}"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _carried_or_selected(self) -> Settings:
-        if self.best_of > 1 and self.variants > 1:
-            raise SettingsError.of(
-                "variants",
-                f"expected 1 if best_of is above 1, got variants={self.variants} and "
-                f"best_of={self.best_of}; choose inherited variants or best-of-N",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _locked_in_start(self) -> Settings:
-        if self.locked and self.start is None:
-            raise SettingsError.of(
-                "locked", "expected the robots with these limbs in start, got no start"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Settings:
-        cells = self.bins ** len(self.descriptors)
-        if self.algorithm == "map_elites" and cells > _MOST_CELLS:
-            raise SettingsError.of(
-                "bins",
-                f"expected at most {_MOST_CELLS} cells of the archive, got {self.bins} along each "
-                f"of {len(self.descriptors)} descriptors: {cells}",
-            )
-        if self.total > _MOST_CANDIDATES:
-            raise SettingsError.of(
-                "generations",
-                f"expected at most {_MOST_CANDIDATES} candidates in all generations, got "
-                f"{self.total}",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _candidates_in_generations(self) -> Settings:
-        most = self.population * (self.generations + 1)
-        if self.candidates is not None and self.candidates > most:
-            raise SettingsError.of(
-                "candidates",
-                f"expected at most population x (generations + 1) = {most}, got {self.candidates}",
-            )
+    def _consistent(self) -> Settings:
+        require_consistent(self)
         return self
 
     @property

@@ -150,9 +150,9 @@ class Stop(FrozenSettings):
         ge=1,
         le=1_000_000_000_000,
         description="Stop when the search has simulated this number of control steps: all that "
-        "score candidates, all of adaptations, and the most that the screening may take. "
-        "Re-evaluation and fine-tuning of finalists come after the search and do not count. The "
-        "result is the same on every machine.",
+        "score candidates and kept bodies, all of adaptations, and the most that the screening "
+        "may take. Re-evaluation and fine-tuning of finalists come after the search and do not "
+        "count. What has begun goes on to its end.",
     )
     minutes: Annotated[float | None, Unit("min")] = Field(
         default=None,

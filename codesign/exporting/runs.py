@@ -166,11 +166,12 @@ def _rollout(
     task = task or scored_task(run.settings)
     if not best or task is None:
         return None
-    record = best[0].final
+    # (a pooled record has episodes of several seeds)
+    seed, episodes = best[0].final.of_each_seed[0]
     return DesignRollout(
         controller=run.controller_of(best[0]),
         task=task,
         blind=blind,
-        seed=record.seed,
-        episodes=record.episodes,
+        seed=seed,
+        episodes=episodes,
     )

@@ -104,7 +104,7 @@ def race(
     if threshold <= 0.0:
         return None
     whole_episodes = None
-    for number, stage in _stages(task, racing, episodes):
+    for number, stage in racing_stages(task, racing, episodes):
         whole = stage is task
         result = run(task=stage, episodes=number, record_trajectory=not whole, measure_gait=whole)
         if result.unstable:
@@ -148,8 +148,14 @@ def upper_bound(result: Rollout, *, steps: int, max_steps: int, margin: float) -
     return UpperBound(float((result.returns + rest).mean()), 0.0)
 
 
-def _stages(task: Task, racing: Racing, episodes: int) -> list[tuple[int, Task]]:
-    """Episodes and task of each stage."""
+def racing_stages(task: Task, racing: Racing, episodes: int) -> list[tuple[int, Task]]:
+    """Episodes and task of each stage of a race; none where all of them would be whole scores.
+
+    Args:
+        task: The task of the score.
+        racing: The settings of the race.
+        episodes: Episodes of the score.
+    """
     stages: list[tuple[int, Task]] = []
     if racing.steps < task.max_steps:
         stages.append((1, replace(task, max_steps=racing.steps)))

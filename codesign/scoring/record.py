@@ -27,7 +27,7 @@ class ScoreRecord:
         controller: Name of the controller.
         controller_hash: Hash of the controller's weights.
         episodes: Number of episodes, E.
-        seed: Seed of the episodes' initial states.
+        seed: Seed of the episodes' initial states; of a pooled record that of the first part.
         score: Mean return over the episodes; the task's worst score if the body is unstable or
             failed.
         ci95: 95% confidence interval of ``score`` by Student's t. One episode has no spread, so
@@ -52,6 +52,8 @@ class ScoreRecord:
             beside the score: objectives or descriptors. Empty outside of a campaign.
         by_task: The score records on each of several tasks, by task; empty for one task. What the
             fields of the record then mean says :func:`codesign.scoring.combined`.
+        seeds: Seed and number of episodes of each part of a record that is pooled over several
+            scorings; empty for one scoring.
 
     The metrics of a body that was simulated are "work" (J), "height" of the torso (m), "contact"
     (share of time with any node on the ground), "symmetry" of left and right (0 to 1), "period" of
@@ -92,6 +94,12 @@ class ScoreRecord:
     variant: int = 0
     criteria: tuple[str, ...] = ()
     by_task: dict[str, ScoreRecord] = field(default_factory=dict[str, "ScoreRecord"], repr=False)
+    seeds: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+
+    @property
+    def of_each_seed(self) -> tuple[tuple[int, int], ...]:
+        """Seed and number of episodes of each scoring that the record is of."""
+        return self.seeds or ((self.seed, self.episodes),)
 
     @property
     def parts(self) -> tuple[ScoreRecord, ...]:
@@ -140,13 +148,16 @@ class ScoreRecord:
     def to_dict(self) -> dict[str, Any]:
         """The record in JSON's types; :meth:`from_dict` reads it back.
 
-        ``by_task`` is there for several tasks alone.
+        ``by_task`` is there for several tasks alone, ``seeds`` for pooled records.
         """
         lists = {name: list(getattr(self, name)) for name in _TUPLES}
         values = {**asdict(replace(self, by_task={})), **lists}
-        del values["by_task"]
+        del values["by_task"], values["seeds"]
         by_task = {task: part.to_dict() for task, part in self.by_task.items()}
-        return values | ({"by_task": by_task} if by_task else {})
+        seeds = [list(each) for each in self.seeds]
+        return (
+            values | ({"by_task": by_task} if by_task else {}) | ({"seeds": seeds} if seeds else {})
+        )
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRecord:
@@ -155,10 +166,13 @@ class ScoreRecord:
         Raises:
             KeyError: A field is missing.
         """
-        known = {one.name: values[one.name] for one in fields(cls) if one.name != "by_task"}
+        optional = {"by_task", "seeds"}
+        known = {one.name: values[one.name] for one in fields(cls) if one.name not in optional}
         known |= {name: tuple(known[name]) for name in _TUPLES}
         parts = values.get("by_task", {}).items()
-        return cls(**known, by_task={task: cls.from_dict(part) for task, part in parts})
+        by_task = {task: cls.from_dict(part) for task, part in parts}
+        seeds = tuple((seed, episodes) for seed, episodes in values.get("seeds", ()))
+        return cls(**known, by_task=by_task, seeds=seeds)
 
     @classmethod
     def failed(

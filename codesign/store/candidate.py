@@ -22,7 +22,7 @@ class Summary(NamedTuple):
         operator: The operator that made the body.
         parents: Numbers of the parents, the first parent first.
         status: Status of the score record.
-        score: Score in the search.
+        score: Score under the controller that it was first scored under, over all its episodes.
         duplicate_of: Number of the candidate whose score it has; None if it was scored itself.
         steps: Control steps that its score took.
         adaptation: Number of the adaptation that the controller of this score came from.
@@ -84,9 +84,10 @@ class Candidate:
         adaptation: Number of the adaptation that the controller of the score came from; 0 for the
             controller that the run was given.
         record: The score record; None until the candidate is scored.
-        rescored: The score record under the controller of the last adaptation after which the
-            body was scored anew; None if it never was.
-        rescored_in: Number of that adaptation; 0 if there is none.
+        rescored: The latest score record of a body that was scored anew during the search, under
+            an adapted controller or over more episodes; None if it never was.
+        rescored_in: Number of the adaptation that its controller came from; 0 for the controller
+            that the run was given, and where there is no such record.
         reevaluation: The score record over fresh episodes at the end of the run; None for a
             candidate that is not a finalist.
         finetuned: The score record of a finalist whose own network learned on at the end of the

@@ -8,6 +8,15 @@ from codesign.scoring import ScoreRecord
 from codesign.store.candidate import Candidate
 from codesign.store.schema import FRONT
 
+#: The score of a candidate under the controller that it was first scored under, over all its
+#: episodes, and the join that it needs.
+UNDER_FIRST = "ifnull(f.score, c.score)"
+JOIN_FIRST = """
+LEFT JOIN rescores AS f ON f.number = c.number AND f.candidates = (
+    SELECT max(candidates) FROM rescores
+    WHERE number = c.number AND adaptation = c.adaptation
+)
+"""
 #: Number of the adaptation that the controller of the search came from in the end; 0 for none.
 _LATEST = "(SELECT ifnull(max(number), 0) FROM adaptations WHERE kept)"
 #: Each body once, if it was scored under the last controller of the search: scores of different

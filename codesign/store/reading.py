@@ -59,11 +59,33 @@ class DatabaseReader:
         """All candidates, by number."""
         return list(self._select("ORDER BY c.number"))
 
+    def equal_bodies(self, candidate: Candidate, *, adaptation: int) -> list[Candidate]:
+        """The candidates with the body and variant of another one that count like it.
+
+        Args:
+            candidate: The scored candidate; it is among them.
+            adaptation: Number of the adaptation that the controller of their scores came from.
+        """
+        return list(
+            self._select(
+                "WHERE c.hash = ? AND c.variant = ? AND max(c.adaptation, "
+                "ifnull(rescores.adaptation, 0)) = ? AND ifnull(json_extract(rescores.record, "
+                "'$.status'), c.status) = 'ok' ORDER BY c.number",
+                candidate.hash,
+                candidate.result.variant,
+                adaptation,
+            )
+        )
+
     def summaries(self) -> list[Summary]:
-        """All candidates by number, without bodies and records: fast for long runs."""
+        """All candidates by number, without bodies and records: fast for long runs.
+
+        Scores are those under the controller that they were first scored under.
+        """
         found = self._rows(
-            "SELECT number, generation, operator, parents, status, score, duplicate_of, "
-            "json_extract(record, '$.steps'), adaptation FROM candidates ORDER BY number"
+            "SELECT c.number, c.generation, c.operator, c.parents, c.status, "
+            f"{ranking.UNDER_FIRST}, c.duplicate_of, json_extract(c.record, '$.steps'), "
+            f"c.adaptation FROM candidates AS c {ranking.JOIN_FIRST} ORDER BY c.number"
         )
         return [
             Summary(number, generation, operator, tuple(json.loads(parents)), *rest)
@@ -203,8 +225,10 @@ class DatabaseReader:
         The last value is the number of the adaptation that their controller came from.
         """
         found = self._rows(
-            "SELECT generation, COUNT(*), MAX(score), AVG(score), MAX(adaptation) FROM candidates "
-            "WHERE status = 'ok' GROUP BY generation ORDER BY generation"
+            f"SELECT c.generation, COUNT(*), MAX({ranking.UNDER_FIRST}), "
+            f"AVG({ranking.UNDER_FIRST}), MAX(c.adaptation) FROM candidates AS c "
+            f"{ranking.JOIN_FIRST} WHERE c.status = 'ok' GROUP BY c.generation "
+            "ORDER BY c.generation"
         )
         return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
 

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 #: Processor time of a block that hangs (s): several times what the slowest takes on a slow machine.
-HANGS_S = 60.0
+HANGS_S = 20.0
 
 
 @contextmanager

@@ -91,7 +91,7 @@ class Algorithm(ABC):
 
         Args:
             candidates: Candidates with their new scores, by number. All that the algorithm keeps
-                are among them.
+                and that simulate are among them.
         """
         for kept in (self.population, self.archive):
             kept[:] = [candidates.get(each.number, each) for each in kept]

@@ -125,10 +125,23 @@ def test_kept_bodies_get_fresh_episodes_until_they_have_enough():
 
     # Nine times four kept bodies and five finalists; an archive may keep all 40.
     assert bodies(reevaluate_every=1) == "28 .. 81"
-    assert bodies(reevaluate_every=3, algorithm="novelty") == "12 .. 120"
-    assert bodies(reevaluate_every=1, algorithm="map_elites") == "28 .. 280"
+    assert bodies(reevaluate_every=3, algorithm="novelty") == "3 .. 120"
+    assert bodies(reevaluate_every=1, algorithm="map_elites") == "7 .. 280"
+    assert bodies(reevaluate_every=1, adaptation={"every": 3}) == "0 .. 81"
     made = settings(reevaluate_every=10)
     assert set(estimate(made, [record(500, seconds=1.0)], parallelism=1)) == {"search"}
+
+
+def test_a_budget_of_control_steps_bounds_the_search():
+    records = [record(500, 500, seconds=10.0)]
+    whole = estimate(settings(), records, parallelism=1)["search"]
+    made = settings(stop={"control_steps": 9_000}, reevaluate_every=1)
+    parts = estimate(made, records, parallelism=1)
+    assert sum(part.max_steps for part in parts.values()) == pytest.approx(9_000, abs=2)
+    assert parts["search"].bodies == "at most 40"
+    assert parts["search"].min_s < whole.min_s
+    made = settings(stop={"control_steps": 10_000_000})
+    assert estimate(made, records, parallelism=1)["search"] == whole
 
 
 def test_a_controller_that_never_learns_is_no_part():

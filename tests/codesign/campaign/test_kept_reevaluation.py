@@ -19,6 +19,7 @@ class LuckyPool(FormulaPool):
     """Scores a body by what it is worth and by the luck of its episodes."""
 
     luck = 5.0
+    round_to: int | None = None
 
     def submit(self, number, graph, **options):
         super().submit(number, graph, **options)
@@ -29,7 +30,8 @@ class LuckyPool(FormulaPool):
 
     def _lucky(self, record, seed):
         luck = self.luck * random.Random(f"{record.hash}, {seed}").gauss()
-        returns = (record.score + luck,)
+        value = record.score + luck
+        returns = (value if self.round_to is None else round(value, self.round_to),)
         return replace(
             record, score=returns[0], seed=seed, returns=returns, lengths=(100,), fell=(False,)
         )
@@ -49,8 +51,17 @@ def reevaluating(**changes):
     return small_settings(reevaluate_every=1, episodes=1, **changes)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_run_is_the_same_on_any_workers_and_after_interruptions(algorithm, new_database):
+#: Random search keeps no bodies.
+KEEPING = {name: own for name, own in ALGORITHMS.items() if name != "random"}
+
+
+@pytest.mark.parametrize("round_to", [None, -1])
+@pytest.mark.parametrize("algorithm", KEEPING)
+def test_a_run_is_the_same_on_any_workers_and_after_interruptions(
+    algorithm, round_to, new_database, monkeypatch
+):
+    # Rounded scores are often equal: which body is the best must not hang on an order.
+    monkeypatch.setattr(LuckyPool, "round_to", round_to)
     settings = reevaluating(algorithm=algorithm, **ALGORITHMS[algorithm])
     with new_database() as database:
         search(settings, database, pool=LuckyPool())
@@ -93,8 +104,41 @@ def test_a_body_with_enough_episodes_is_not_scored_again(new_database, monkeypat
         search(reevaluating(algorithm="mu_plus_lambda"), database, pool=pool)
         assert outcome(database) == expected
         [message, *_] = {event.message for event in database.events("reevaluation")}
-    assert message == "re-evaluation: all kept bodies have enough episodes"
+    assert message == "re-evaluation: no kept body needs more episodes"
     assert pool.fresh == []
+
+
+def test_equal_bodies_count_alike_and_the_best_is_the_best(new_database):
+    for seed in range(6):
+        settings = reevaluating(algorithm="aging", generations=8, seed=seed, finalists=2, top=1)
+        with new_database() as database:
+            search(settings, database, pool=LuckyPool())
+            moments = [event.details["candidates"] for event in database.events("reevaluation")]
+            last, candidates = database.rescores(moments[-1]), database.candidates()[: moments[-1]]
+            leader = database.events("generation")[-2]
+        scores = {}
+        for candidate in candidates:
+            scores.setdefault((candidate.hash, candidate.variant), set()).add(candidate.score)
+        assert all(len(found) == 1 for found in scores.values())
+        best = max(candidates, key=lambda candidate: (candidate.score, -candidate.number))
+        assert best.number in last
+        assert leader.details["best"] <= best.score + 1e-9
+
+
+def test_a_body_that_becomes_unstable_falls_to_the_worst(new_database):
+    class ShakyPool(LuckyPool):
+        def _lucky(self, record, seed):
+            record = super()._lucky(record, seed)
+            shaky = seed and int(record.hash[:1], 16) < 8
+            return replace(record, status="unstable", score=-1e4) if shaky else record
+
+    with new_database() as database:
+        search(reevaluating(algorithm="mu_plus_lambda"), database, pool=ShakyPool())
+        kept = [n for n, until in database.kept_until().items() if until is None]
+        messages = [event.message for event in database.events("reevaluation")]
+        scores = [database.candidate(number).score for number in kept]
+    assert any("became unstable" in message for message in messages)
+    assert min(scores) > -1e4
 
 
 def test_kept_bodies_owe_less_to_luck(new_database):
