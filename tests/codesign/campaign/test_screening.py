@@ -8,6 +8,7 @@ import pytest
 
 import codesign
 from codesign.campaign import screen
+from codesign.campaign.screening import most_steps
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring.racing import SCREENING
@@ -34,6 +35,27 @@ def settings(**changes):
 
 def hashes(founders):
     return [body_hash(founder.graph) for founder in founders]
+
+
+@pytest.mark.parametrize(
+    ("changes", "each"),
+    [
+        ({}, 100),
+        ({"racing": {"steps": 40}}, 40),
+        # As long as an episode: then the whole episodes of the second stage, or all of them.
+        ({"racing": {"steps": 1000}}, 2 * 1000),
+        ({"racing": {"steps": 1000, "episodes": 0}, "episodes": 3}, 3 * 1000),
+    ],
+)
+def test_most_control_steps_are_those_of_the_first_stage(changes, each):
+    assert most_steps(settings(**changes)) == 30 * each
+    assert most_steps(settings(**changes).replace(screened=0)) == 0
+
+
+def test_a_budget_that_screening_alone_may_take_is_refused():
+    with pytest.raises(SettingsError, match=r"stop.control_steps: expected more than screened x 1"):
+        settings(stop={"control_steps": 3000})
+    assert settings(stop={"control_steps": 3001}).stop.control_steps == 3001
 
 
 def test_the_best_of_all_sampled_bodies_are_kept():

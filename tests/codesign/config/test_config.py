@@ -312,3 +312,9 @@ def test_start_of_a_campaign_file_is_beside_it(tmp_path, monkeypatch):
     )
     file.write_text(f'start = "{tmp_path}/robots"')
     assert config.load(file=file).start == str(tmp_path / "robots")
+
+
+def test_an_algorithm_that_keeps_no_bodies_has_none_to_reevaluate():
+    with pytest.raises(SettingsError, match="reevaluate_every: expected 0 with the algorithm rand"):
+        Settings(algorithm="random", reevaluate_every=2)
+    assert Settings(algorithm="map_elites", reevaluate_every=2).reevaluate_every == 2

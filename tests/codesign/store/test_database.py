@@ -12,7 +12,7 @@ import pytest
 
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord
-from codesign.store import Candidate, Database
+from codesign.store import AdaptationResult, Candidate, Database, Event
 from codesign.store.schema import SCHEMA_VERSION
 from morph_ops.identity import is_same
 from morph_ops.sampling import sample_body
@@ -105,6 +105,24 @@ def test_an_unstable_reevaluation_has_no_place_on_the_front(database):
     assert [c.number for c in database.best(2)] == [2, 1]
     assert [c.number for c in database.best(3)] == [2, 1, 3]
     assert [c.number for c in database.best(2, of_front=False)] == [2, 1]
+
+
+def test_later_scores_count_under_their_controller(database):
+    for number, score in enumerate((5.0, 9.0, 7.0)):
+        database.add(candidate(number, score=score))
+    record = database.candidate(1).result
+    event = Event(kind="reevaluation", generation=0, message="again")
+    database.add_reevaluations(3, 0, {1: replace(record, score=6.0)}, event)
+    assert [one.score for one in database.summaries()] == [5.0, 6.0, 7.0]
+    assert database.generations()[0][2] == 7.0
+    assert database.best_in_search(1)[0].number == 2
+    adapted = AdaptationResult(1, 6, True, 1.0, 2.0, "abc", 100)
+    event = Event(kind="adaptation", generation=1, message="adapted")
+    database.add_adaptation(adapted, {1: replace(record, score=50.0)}, event)
+    assert [one.score for one in database.summaries()] == [5.0, 6.0, 7.0], "another controller's"
+    assert database.best_in_search(3)[0].score == 50.0
+    assert database.best_rescores() == {1: 50.0}
+    assert database.rescores(3)[1].score == 6.0
 
 
 def test_the_depth_is_the_longest_line_of_ancestors(database):
