@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from codesign.campaign.variation import DuplicateKey
+from codesign.scoring import ScoreRecord
 from codesign.store import Candidate
 
 
@@ -16,10 +17,28 @@ class Job:
     Attributes:
         candidate: The candidate, without a score.
         threshold: The threshold of racing; None for a candidate that is never pruned.
+        siblings: Other children of its parents: which of them becomes the candidate is decided
+            where they are scored.
+        has_duplicates: Whether it is a duplicate of others, or they of it. A candidate of a brood
+            is not, because its body is not known before it is scored.
     """
 
     candidate: Candidate
     threshold: float | None = None
+    siblings: tuple[Candidate, ...] = ()
+    has_duplicates: bool = True
+
+    def scored(self, record: ScoreRecord) -> Candidate:
+        """The candidate with its score: the child that the record is of.
+
+        Args:
+            record: The score record.
+        """
+        brood = (self.candidate, *self.siblings)
+        key = record.hash, record.variant
+        same = (each for each in brood if (each.hash, each.variant) == key)
+        others = (each for each in brood if each.hash == record.hash)
+        return next(same, next(others, self.candidate)).scored(record)
 
 
 class DuplicateScheduler:
@@ -73,7 +92,7 @@ class DuplicateScheduler:
             The number of the scored candidate to copy; None for a job that is queued or waits.
         """
         number = job.candidate.number
-        source = self._source_of(job.candidate)
+        source = self._source_of(job.candidate) if job.has_duplicates else number
         if source == number:
             self._queue[number] = job
         elif source in self._queue or source in self._running:
@@ -99,13 +118,13 @@ class DuplicateScheduler:
             return job
         return None
 
-    def running(self, number: int) -> Candidate:
-        """A candidate that is running.
+    def running(self, number: int) -> Job:
+        """The job of a candidate that is running.
 
         Args:
             number: Number of the candidate.
         """
-        return self._running[number].candidate
+        return self._running[number]
 
     def finish(self, candidate: Candidate) -> list[Candidate]:
         """Take in the score of a running candidate.
@@ -117,7 +136,8 @@ class DuplicateScheduler:
             The duplicates that copy its score now.
         """
         number = candidate.number
-        del self._running[number]
+        if not self._running.pop(number).has_duplicates:
+            return []
         waiting = self._waiting.pop(number, [])
         if not candidate.pruned:
             return [job.candidate for job in waiting]

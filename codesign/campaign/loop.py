@@ -30,10 +30,11 @@ from codesign.campaign.metrics import with_criteria
 from codesign.campaign.progress import Progress
 from codesign.campaign.reevaluation import reevaluate, require_controller
 from codesign.campaign.stopping import StoppingRule
-from codesign.campaign.variation import Variation
+from codesign.campaign.variation import DuplicateKey, Variation
 from codesign.config import Settings
 from codesign.errors import RunError
 from codesign.scoring import ScoreRecord, ScoringPool
+from codesign.scoring.broods import Sibling
 from codesign.store import Candidate, Database, Event, Founder, RunFolder
 
 
@@ -153,6 +154,7 @@ class _Loop:
             self._reevaluations = KeptReevaluations(
                 settings, database=database, pool=pool, criteria=self.criteria, on_event=on_event
             )
+        self._told: set[DuplicateKey] = set()
         self._recent: list[Candidate] = []  # told since the last adaptation
         self._stored = database.numbers()
         self._best: Candidate | None = None
@@ -245,7 +247,8 @@ class _Loop:
             stored = self._database.candidate(number)
             candidate = replace(stored, rescored=None, rescored_in=0)
             self._check_controller(candidate.result)
-            self._scheduler.add_scored(candidate)
+            if not self._of_brood(number):
+                self._scheduler.add_scored(candidate)
             self._complete(candidate)
             return
         job = self._new_job(number)
@@ -262,13 +265,21 @@ class _Loop:
                 f"{self._settings.algorithm} set the threshold of candidate {number} to "
                 f"{threshold}: expected a finite number or None"
             )
+        of_brood = self._of_brood(number)
         if parents is None:
-            candidate = self._variation.sample(number, taken=self._scheduler.keys)
+            taken = self._told if of_brood else self._scheduler.keys
+            brood = [self._variation.sample(number, taken=taken)]
+        elif of_brood:
+            brood = self._variation.brood(number, parents=parents, taken=self._told)
         else:
-            candidate = self._variation.offspring(number, parents=parents)
+            brood = [self._variation.offspring(number, parents=parents)]
         if self._adaptations is not None:
-            candidate = replace(candidate, adaptation=self._adaptations.latest)
-        return Job(candidate, threshold)
+            brood = [replace(each, adaptation=self._adaptations.latest) for each in brood]
+        return Job(brood[0], threshold, tuple(brood[1:]), has_duplicates=not of_brood)
+
+    def _of_brood(self, number: int) -> bool:
+        """Whether a candidate is chosen among several children, unless it has no parents."""
+        return self._settings.brood > 1 and number >= self._settings.population
 
     def _submit(self) -> None:
         """Give jobs to idle workers."""
@@ -280,6 +291,10 @@ class _Loop:
                 threshold=job.threshold,
                 preferred_variants=self._preferred_variants(candidate),
                 variant=None if self._selects_variants else candidate.variant,
+                siblings=[
+                    Sibling(each.graph, None if self._selects_variants else each.variant)
+                    for each in job.siblings
+                ],
             )
 
     def _preferred_variants(self, candidate: Candidate) -> tuple[int, ...]:
@@ -338,6 +353,7 @@ class _Loop:
         """Tell candidates until that many are told."""
         while self._frontier.told < count:
             candidate = self._frontier.tell_next()
+            self._told.add((candidate.hash, candidate.variant))
             self._recent.append(candidate)
             self._variation.tell(candidate)
             self._algorithm.tell(candidate)

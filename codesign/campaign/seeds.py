@@ -19,6 +19,7 @@ _LEARNING = 4
 _SCREENING = 5
 _FRESH = 6
 _REEVALUATION = 7
+_BROOD = 8
 
 
 def variation_rng(seed: int, number: int) -> np.random.Generator:
@@ -29,6 +30,19 @@ def variation_rng(seed: int, number: int) -> np.random.Generator:
         number: Number of the candidate.
     """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_VARIATION, number)))
+
+
+def brood_rng(seed: int, number: int, place: int, attempt: int) -> np.random.Generator:
+    """The generator of the operators that make a child of a brood.
+
+    Args:
+        seed: Root seed of the run.
+        number: Number of the candidate.
+        place: Number of the child.
+        attempt: Number of the attempt to make it.
+    """
+    key = (_BROOD, number, place, attempt)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
 def diversity_rng(seed: int, generation: int) -> np.random.Generator:

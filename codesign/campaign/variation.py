@@ -127,6 +127,34 @@ class Variation:
             child = self._fresh(number, rng)
         return self._candidate(child, number, variant)
 
+    def brood(
+        self, number: int, *, parents: tuple[Candidate, Candidate], taken: Collection[DuplicateKey]
+    ) -> list[Candidate]:
+        """Children of the same parents, of which one becomes the candidate.
+
+        Args:
+            number: Number of the candidate.
+            parents: Scored candidates.
+            taken: Keys of earlier candidates. Children differ from them, and from each other, if
+                one of 20 attempts does.
+
+        Returns:
+            As many children as the setting ``brood`` says.
+
+        Raises:
+            RunError: The operator of a plugin failed.
+        """
+        brood: dict[DuplicateKey, Candidate] = {}
+        for place in range(self._settings.brood):
+            for attempt in range(_SAMPLE_ATTEMPTS):
+                rng = seeds.brood_rng(self._settings.seed, number, place, attempt)
+                child = self._offspring(number, parents, rng)
+                key = child.hash, child.variant
+                if key not in brood and (key not in taken or attempt == _SAMPLE_ATTEMPTS - 1):
+                    brood[key] = child
+                    break
+        return list(brood.values())
+
     def offspring(self, number: int, *, parents: tuple[Candidate, Candidate]) -> Candidate:
         """A child of the first parent, and in crossover also of the second.
 
@@ -143,6 +171,11 @@ class Variation:
             RunError: The operator of a plugin failed.
         """
         rng = seeds.variation_rng(self._settings.seed, number)
+        return self._offspring(number, parents, rng)
+
+    def _offspring(
+        self, number: int, parents: tuple[Candidate, Candidate], rng: np.random.Generator
+    ) -> Candidate:
         first, variants = parents[0], self._settings.variants
         if variants > 1 and rng.random() < self._settings.rates.variant:
             other = (first.variant + int(rng.integers(1, variants))) % variants

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from codesign.config.names import NO_BOUNDS, has_bounds
 from codesign.config.tables import Racing
 from hyperdistill_core.errors import SettingsError
 
@@ -102,6 +103,18 @@ def _budget_above_screening(settings: Settings) -> None:
         )
 
 
+def _brood_on_one_task(settings: Settings) -> None:
+    if settings.brood > 1 and settings.tasks:
+        raise SettingsError.of("brood", f"expected 1 on several tasks, got {settings.brood}")
+    if settings.brood > 1 and not settings.tasks and not has_bounds(settings.task):
+        raise SettingsError.of("brood", NO_BOUNDS.format(task=settings.task, instead="brood=1"))
+    if settings.brood > 1 and settings.algorithm == "random":
+        raise SettingsError.of(
+            "brood",
+            f"expected 1 with the algorithm random, which has no parents, got {settings.brood}",
+        )
+
+
 def _keeps_bodies(settings: Settings) -> None:
     if settings.reevaluate_every and settings.algorithm == "random":
         raise SettingsError.of(
@@ -119,5 +132,6 @@ _CHECKS = (
     _bounded,
     _candidates_in_generations,
     _budget_above_screening,
+    _brood_on_one_task,
     _keeps_bodies,
 )

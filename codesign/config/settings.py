@@ -217,6 +217,13 @@ class Settings(FrozenSettings):
         description="Episodes of each re-evaluation, with initial states that the search has "
         "never used; 0 skips the re-evaluation.",
     )
+    brood: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="Children that are made for each candidate with parents: a short episode of "
+        "each (`racing.steps`) chooses the one that is scored.",
+    )
     reevaluate_every: int = Field(
         default=0,
         ge=0,

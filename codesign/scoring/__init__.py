@@ -17,6 +17,7 @@ of workers changes nothing.
     scorer         scores in this process
     scoring_pool   scores on worker processes or a cluster
     racing         pruning of bodies that cannot reach a threshold
+    broods         one of several children is scored
     pooling        scores over several sets of episodes as one
     comparison     is one robot better than another, or was it luckier
     top            the best of many bodies, by racing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -16,6 +16,7 @@ import networkx as nx
 from codesign import defaults
 from codesign.cluster import ClusterSettings, start_backend
 from codesign.config import Racing, Settings
+from codesign.scoring.broods import Sibling, choose
 from codesign.scoring.controllers import find_controller, load_controller
 from codesign.scoring.fingerprint import fingerprint
 from codesign.scoring.racing import require_bounds
@@ -51,6 +52,7 @@ class _Item:
     variant: int | None
     best_of: int | None
     policy: BodyMLP | None
+    siblings: Sequence[Sibling]
 
 
 #: The records of a body, one a task.
@@ -81,6 +83,17 @@ class _Worker:
     def __call__(self, item: _Item) -> _Parts:
         if item.controller != self._controller:
             self._load(item.controller)
+        if not item.siblings:
+            return self._scored(item)
+        first = Sibling(item.graph, item.variant)
+        chosen, steps, seconds = choose(self._scorers[0], (first, *item.siblings))
+        parts = self._scored(replace(item, graph=chosen.graph, variant=chosen.variant))
+        return tuple(
+            replace(part, steps=part.steps + steps, seconds=part.seconds + seconds)
+            for part in parts
+        )
+
+    def _scored(self, item: _Item) -> _Parts:
         return tuple(
             scorer(
                 item.graph,
@@ -317,6 +330,7 @@ class ScoringPool:
         variant: int | None = None,
         best_of: int | None = None,
         policy: BodyMLP | None = None,
+        siblings: Sequence[Sibling] = (),
     ) -> None:
         """Start the scoring of a body.
 
@@ -332,6 +346,8 @@ class ScoringPool:
             best_of: Number of variants to try on this body alone, of those that the controller
                 has; None takes the pool's.
             policy: Network that acts instead of the one that the controller generates.
+            siblings: Other bodies: a short episode of each chooses the one that is scored, on a
+                single task. The hash of the record says which.
 
         Raises:
             RuntimeError: No worker is idle.
@@ -346,6 +362,7 @@ class ScoringPool:
             variant,
             best_of,
             policy,
+            siblings,
         )
         self._backend.submit(key, item)
         self._items[key] = item

@@ -51,6 +51,7 @@ class FormulaPool(ScoringPool):
         self.thresholds: dict[int, float | None] = {}
         self.preferred_variants: dict[int, tuple[int, ...]] = {}
         self.variants: dict[int, int | None] = {}
+        self.broods: dict[int, int] = {}
 
     @property
     def idle(self):
@@ -61,9 +62,20 @@ class FormulaPool(ScoringPool):
         return bool(self.pending)
 
     def submit(
-        self, number, graph, *, threshold=None, preferred_variants=(), variant=None, **fresh
+        self,
+        number,
+        graph,
+        *,
+        threshold=None,
+        preferred_variants=(),
+        variant=None,
+        siblings=(),
+        **fresh,
     ):
         assert self.idle > 0
+        brood = [(graph, variant), *siblings]
+        graph, variant = max(brood, key=lambda child: self.record(child[0]).score)
+        self.broods[number] = len(brood)
         self.pending[number] = graph, variant
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh

@@ -1,0 +1,70 @@
+"""Broods on a pool that scores by a formula: the best of several children is the candidate."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+import pytest
+
+from hyperdistill_core.errors import SettingsError
+from tests.codesign.campaign.test_adaptation import ALGORITHMS
+from tests.helpers.campaigns import search, small_settings
+from tests.helpers.formula_pool import FormulaPool, InterruptionError, outcome
+
+
+def brooding(**changes):
+    return small_settings(brood=3, **changes)
+
+
+@pytest.mark.parametrize("variants", [1, 3])
+@pytest.mark.parametrize("algorithm", [name for name in ALGORITHMS if name != "random"])
+def test_a_run_is_the_same_on_any_workers_and_after_interruptions(
+    algorithm, variants, new_database
+):
+    settings = brooding(algorithm=algorithm, variants=variants, **ALGORITHMS[algorithm])
+    with new_database() as database:
+        search(settings, database)
+        whole = outcome(database)
+    with new_database() as database:
+        search(settings, database, pool=FormulaPool(5, seed=1))
+        assert outcome(database) == whole
+    with new_database() as database:
+        for answers in (3, 14, 2, 9, 1, 7):
+            with pytest.raises(InterruptionError):
+                search(settings, database, pool=FormulaPool(3, seed=answers, answers=answers))
+        search(settings, database, pool=FormulaPool(2))
+        assert outcome(database) == whole
+
+
+def test_candidates_with_parents_come_from_broods(new_database):
+    pool = FormulaPool()
+    with new_database() as database:
+        search(brooding(), database, pool=pool)
+        candidates = database.candidates()
+    assert {pool.broods[c.number] for c in candidates if not c.parents} == {1}
+    assert {pool.broods[c.number] for c in candidates if c.parents} <= {2, 3}
+    assert all(c.duplicate_of is None for c in candidates if c.parents)
+    assert all(c.hash == c.result.hash for c in candidates)
+    assert all(c.diff is not None for c in candidates if c.parents)
+
+
+def test_the_best_children_score_more(new_database):
+    means = {}
+    for brood in (1, 6):
+        with new_database() as database:
+            search(small_settings(algorithm="aging", brood=brood), database)
+            means[brood] = fmean(c.score for c in database.candidates() if c.parents)
+    assert means[6] > means[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tasks": ["flat", "csr"]}, "brood: expected 1 on several tasks, got 3"),
+        ({"task": "patrol"}, "brood: expected a task that rewards moving along x, got patrol"),
+        ({"algorithm": "random"}, "brood: expected 1 with the algorithm random"),
+    ],
+)
+def test_where_no_short_episode_chooses(changes, message):
+    with pytest.raises(SettingsError, match=message):
+        brooding(**changes)
