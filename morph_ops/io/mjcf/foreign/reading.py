@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mujoco
@@ -68,21 +68,22 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     nodes = plan_nodes(robot, torques)
     graph = equivalent_graph(robot, nodes, torques)
     timestep = CONTROL_STEP_S / max(round(CONTROL_STEP_S / float(model.opt.timestep)), 1)
-    start, lift = _start_pose(robot, nodes)
-    text, left = physics_text(robot, nodes, drives, timestep=timestep, start=start)
+    start = _start_pose(robot, nodes)
+    text, left = physics_text(robot, nodes, drives, timestep=timestep, start=start.qpos)
     notes = notes_of(
-        robot, nodes, drives, undriven=undriven, left=left, timestep=timestep, lift=lift
+        robot, nodes, drives, undriven=undriven, left=left, timestep=timestep, lift=start.lift
     )
     top = body_graph.root(graph)
     record = body_graph.torso(graph)
-    placed = replace(record, pos=(0.0, 0.0, record.pos[2] + lift))
+    placed = replace(record, pos=(0.0, 0.0, start.height - start.rise))
     graph = body_graph.with_nodes(graph, [(top, placed)])
     names = tuple(robot.joint_name(drive.joint) for drive in drives)
     physics = Physics(
         mjcf=text,
         nodes=tuple(graph),
         drives=names,
-        height=placed.pos[2],
+        height=start.height,
+        rise=start.rise,
         falls=robot.moves_along(2),
         notes=(*unread, *notes),
     )
@@ -116,13 +117,24 @@ def _require_supported(robot: ForeignRobot, *, is_urdf: bool) -> None:
         )
 
 
-def _start_pose(
-    robot: ForeignRobot, nodes: Sequence[PlannedNode]
-) -> tuple[NDArray[np.float64] | None, float]:
-    """Start pose in the coordinates of the nodes, None for the zero pose; and how far to lift it.
+@dataclass(frozen=True)
+class _Start:
+    """The pose in which episodes begin.
 
-    The lift (m) puts the lowest point of the start pose onto the ground.
+    Attributes:
+        qpos: (nq,) the pose in the coordinates of the nodes; None for the zero pose.
+        lift: How far to lift it, so that its lowest point lies on the ground (m).
+        height: Height of the torso then (m).
+        rise: How much higher the torso is than in the zero pose (m).
     """
+
+    qpos: NDArray[np.float64] | None
+    lift: float
+    height: float
+    rise: float
+
+
+def _start_pose(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> _Start:
     model = robot.model
     number = _start_key(robot)
     data = robot.data
@@ -131,10 +143,14 @@ def _start_pose(
         data.qpos[:] = model.key_qpos[number]
         mujoco.mj_kinematics(model, data)
     lowest = lowest_point(model, data, sorted(robot.solid_geoms))
-    lift = -(lowest or 0.0)
+    lift, zero = -(lowest or 0.0), float(nodes[0].origin[2])
     if number is None:
-        return None, lift
-    return _converted(robot, nodes, model.key_qpos[number]), lift
+        return _Start(None, lift, zero + lift, 0.0)
+    body = robot.root
+    arm = robot.rotation(body).T @ (nodes[0].origin - robot.position(body))
+    torso = data.xpos[body] + data.xmat[body].reshape(3, 3) @ arm
+    qpos, height = _converted(robot, nodes, model.key_qpos[number]), float(torso[2])
+    return _Start(qpos, lift, height + lift, height - zero)
 
 
 def _start_key(robot: ForeignRobot) -> int | None:

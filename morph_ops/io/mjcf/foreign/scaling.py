@@ -52,7 +52,8 @@ def rescaled(graph: nx.DiGraph[str], scales: Mapping[str, Scale]) -> nx.DiGraph[
     factors = {name: after[name].over(before[name]) for name in own.nodes}
     kept = tuple((name, after[name]) for name in own.nodes if after[name] != Scale())
     physics = replace(own, mjcf=_scaled_text(own.mjcf, factors), scales=kept)
-    physics = replace(physics, height=_height(physics, body_graph.root(graph)))
+    height, rise = _start_height(physics, body_graph.root(graph))
+    physics = replace(physics, height=height, rise=rise)
     records = [(name, _scaled_node(graph, name, factors)) for name in graph]
     return body_graph.with_physics(body_graph.with_nodes(graph, records), physics)
 
@@ -141,18 +142,20 @@ def _multiply(element: ElementTree.Element, names: tuple[str, ...], factor: floa
             element.set(name, numbers(np.array(text.split(), np.float64) * factor))
 
 
-def _height(physics: Physics, torso: str) -> float:
-    """Height of the torso's body at which the start pose stands on the ground (m)."""
+def _start_height(physics: Physics, torso: str) -> tuple[float, float]:
+    """The fields ``height`` and ``rise`` of a robot's physics (m)."""
     try:
         model = mujoco.MjModel.from_xml_string(physics.mjcf)
     except MUJOCO_ERRORS as error:
         raise BodyError(f"MuJoCo cannot simulate the scaled robot: {one_line(error)}") from None
     data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    zero = float(data.body(torso).xpos[2])
     if model.nkey:
         mujoco.mj_resetDataKeyframe(model, data, 0)
-    mujoco.mj_kinematics(model, data)
-    lowest = lowest_point(model, data, _touching(model))
-    return float(model.body(torso).pos[2]) - (lowest or 0.0)
+        mujoco.mj_kinematics(model, data)
+    lowest, height = lowest_point(model, data, _touching(model)), float(data.body(torso).xpos[2])
+    return height - (lowest or 0.0), height - zero
 
 
 def _touching(model: mujoco.MjModel) -> list[int]:
