@@ -19,6 +19,7 @@ from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.graph import Physics
 from morph_ops.io.mjcf.foreign.actuation import drives_of, torques_of
 from morph_ops.io.mjcf.foreign.capsules import hull_vertices, lowest_point
+from morph_ops.io.mjcf.foreign.ground import GroundContacts, ground_contacts
 from morph_ops.io.mjcf.foreign.loading import load_model
 from morph_ops.io.mjcf.foreign.notes import notes_of
 from morph_ops.io.mjcf.foreign.physics_text import physics_text
@@ -57,7 +58,8 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     """
     model, unread, is_urdf = load_model(Path(path))
     robot = find_robot(model, root=root)
-    _require_supported(robot, is_urdf=is_urdf)
+    ground = ground_contacts(robot)
+    _require_supported(robot, ground, is_urdf=is_urdf)
     drives, undriven = drives_of(robot)
     if not drives:
         remedy = 'give joints a <limit effort="..."/> above 0' if is_urdf else _ADD_MOTORS
@@ -68,10 +70,19 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     nodes = plan_nodes(robot, torques)
     graph = equivalent_graph(robot, nodes, torques)
     timestep = CONTROL_STEP_S / max(round(CONTROL_STEP_S / float(model.opt.timestep)), 1)
-    start = _start_pose(robot, nodes)
-    text, left = physics_text(robot, nodes, drives, timestep=timestep, start=start.qpos)
+    start = _start_pose(robot, nodes, ground)
+    text, left = physics_text(
+        robot, nodes, drives, timestep=timestep, start=start.qpos, ground=ground
+    )
     notes = notes_of(
-        robot, nodes, drives, undriven=undriven, left=left, timestep=timestep, lift=start.lift
+        robot,
+        nodes,
+        drives,
+        undriven=undriven,
+        left=left,
+        ground=ground,
+        timestep=timestep,
+        lift=start.lift,
     )
     top = body_graph.root(graph)
     record = body_graph.torso(graph)
@@ -90,7 +101,7 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     return body_graph.with_physics(graph, physics)
 
 
-def _require_supported(robot: ForeignRobot, *, is_urdf: bool) -> None:
+def _require_supported(robot: ForeignRobot, ground: GroundContacts, *, is_urdf: bool) -> None:
     model = robot.model
     for geom in sorted(robot.solid_geoms):
         kind = _NOT_SUPPORTED.get(int(model.geom_type[geom]))
@@ -110,9 +121,9 @@ def _require_supported(robot: ForeignRobot, *, is_urdf: bool) -> None:
             f"expected convex hulls of at most {_MOST_HULL_CORNERS} corners in total, got "
             f"{corners}; simplify the meshes, or give each <mesh> a maxhullvert"
         )
-    if not robot.solid_geoms and not (model.opt.density or model.opt.viscosity):
+    if not ground.touching and not (model.opt.density or model.opt.viscosity):
         raise MjcfError(
-            "none of the robot's geoms collides with anything, so it would fall through the floor; "
+            "none of the robot's geoms collides with the ground, so it would fall through it; "
             f"give its feet {'a <collision>' if is_urdf else 'geoms with contype and conaffinity'}"
         )
 
@@ -134,7 +145,9 @@ class _Start:
     rise: float
 
 
-def _start_pose(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> _Start:
+def _start_pose(
+    robot: ForeignRobot, nodes: Sequence[PlannedNode], ground: GroundContacts
+) -> _Start:
     model = robot.model
     number = _start_key(robot)
     data = robot.data
@@ -142,7 +155,8 @@ def _start_pose(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> _Start:
         data = mujoco.MjData(model)
         data.qpos[:] = model.key_qpos[number]
         mujoco.mj_kinematics(model, data)
-    lowest = lowest_point(model, data, sorted(robot.solid_geoms))
+    # What moves a fluid alone has no ground to stand on.
+    lowest = lowest_point(model, data, sorted(ground.touching or robot.solid_geoms))
     lift, zero = -(lowest or 0.0), float(nodes[0].origin[2])
     if number is None:
         return _Start(None, lift, zero + lift, 0.0)

@@ -116,6 +116,11 @@ class ForeignRobot:
         """Name of a body, or a made-up one."""
         return self.name(mujoco.mjtObj.mjOBJ_BODY, body) or f"body{body}"
 
+    def geom_name(self, geom: int) -> str:
+        """Name of a geom, or that of its body."""
+        name = self.name(mujoco.mjtObj.mjOBJ_GEOM, geom)
+        return name or f"a geom of {self.body_name(int(self.model.geom_bodyid[geom]))}"
+
     def joint_name(self, joint: int) -> str:
         """Name of a joint, or a made-up one, that no other joint has and no free joint."""
         return self._joint_names[joint]
@@ -150,11 +155,14 @@ class ForeignRobot:
     def solid_geoms(self) -> frozenset[int]:
         """Geoms that the physics needs: they touch something, or move a fluid."""
         model = self.model
-        paired = {*model.pair_geom1.tolist(), *model.pair_geom2.tolist()}
+        own = [geom for part in self.parts for geom in part.geoms]
+        # Pairs with what moves beside the robot are left out with it.
+        there = {*own, *np.flatnonzero(model.body_weldid[model.geom_bodyid] == 0).tolist()}
+        pairs = zip(model.pair_geom1.tolist(), model.pair_geom2.tolist(), strict=True)
+        paired = {geom for pair in pairs if there.issuperset(pair) for geom in pair}
         return frozenset(
             geom
-            for part in self.parts
-            for geom in part.geoms
+            for geom in own
             if model.geom_contype[geom]
             or model.geom_conaffinity[geom]
             or model.geom_fluid[geom, 0]

@@ -15,6 +15,7 @@ from morph_ops._messages import listed, one_line
 from morph_ops.errors import BodyError
 from morph_ops.graph import Limb, Physics, Torso
 from morph_ops.io.mjcf.foreign.capsules import lowest_point
+from morph_ops.io.mjcf.foreign.ground import touching_geoms
 from morph_ops.io.mjcf.foreign.text import numbers
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS
 from morph_ops.physics import Scale
@@ -154,10 +155,6 @@ def _start_height(physics: Physics, torso: str) -> tuple[float, float]:
     if model.nkey:
         mujoco.mj_resetDataKeyframe(model, data, 0)
         mujoco.mj_kinematics(model, data)
-    lowest, height = lowest_point(model, data, _touching(model)), float(data.body(torso).xpos[2])
+    height = float(data.body(torso).xpos[2])
+    lowest = lowest_point(model, data, touching_geoms(model))
     return height - (lowest or 0.0), height - zero
-
-
-def _touching(model: mujoco.MjModel) -> list[int]:
-    bits = model.geom_contype | model.geom_conaffinity
-    return [geom for geom in range(model.ngeom) if bits[geom]]
