@@ -236,6 +236,7 @@ def _add_actuator(actuators: ElementTree.Element, robot: ForeignRobot, drive: Dr
     element = child(
         actuators,
         "general",
+        name=robot.actuator_name(number),
         gear=numbers(model.actuator_gear[number]),
         ctrllimited="true",
         ctrlrange=numbers(drive.span),

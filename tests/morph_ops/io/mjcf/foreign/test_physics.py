@@ -197,3 +197,15 @@ def test_a_converted_robot_begins_and_falls_at_the_same_height(tmp_path, height)
     assert not [note for note in after.notes if note.startswith("moved")]
     file = mujoco.MjModel.from_xml_path(str(tmp_path / "converted.xml"))
     np.testing.assert_array_equal(file.key_qpos, mjcf.to_model(graph).key_qpos)
+
+
+def test_actuators_have_the_names_of_the_file_in_its_order(tmp_path):
+    text = quadruped().replace('<motor joint="hip_fl"', '<motor name="Hüfte 1" joint="hip_fl"')
+    text = text.replace('<position joint="lift_fl"', '<position name="limbx/9" joint="lift_fl"')
+    text = text.replace('<motor joint="hip_fr"', '<motor name="knee_bl" joint="hip_fr"')
+    (tmp_path / "robot.xml").write_text(text)
+    model = mjcf.to_model(read_foreign(tmp_path / "robot.xml"))
+    names = [model.actuator(number).name for number in range(model.nu)]
+    assert names[:5] == ["Hüfte 1", "own limbx/9", "knee_fl", "knee_bl", "lift_fr"]
+    assert names[6:9] == ["hip_bl", "lift_bl", "knee_bl-2"]
+    assert len(set(names)) == len(names) == 12
