@@ -18,9 +18,10 @@ from morph_ops.errors import MjcfError
 from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.graph import Physics
 from morph_ops.io.mjcf.foreign.actuation import drives_of, torques_of
-from morph_ops.io.mjcf.foreign.capsules import hull_vertices, lowest_point
+from morph_ops.io.mjcf.foreign.capsules import hull_vertices
 from morph_ops.io.mjcf.foreign.ground import GroundContacts, ground_contacts
 from morph_ops.io.mjcf.foreign.loading import load_model
+from morph_ops.io.mjcf.foreign.lowest import lowest_point
 from morph_ops.io.mjcf.foreign.notes import notes_of
 from morph_ops.io.mjcf.foreign.physics_text import physics_text
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, ForeignRobot, find_robot

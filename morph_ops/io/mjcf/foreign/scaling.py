@@ -14,8 +14,8 @@ from morph_ops import graph as body_graph
 from morph_ops._messages import listed, one_line
 from morph_ops.errors import BodyError
 from morph_ops.graph import Limb, Physics, Torso
-from morph_ops.io.mjcf.foreign.capsules import lowest_point
 from morph_ops.io.mjcf.foreign.ground import touching_geoms
+from morph_ops.io.mjcf.foreign.lowest import lowest_point
 from morph_ops.io.mjcf.foreign.text import numbers
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS
 from morph_ops.physics import Scale
