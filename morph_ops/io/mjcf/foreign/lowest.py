@@ -43,7 +43,7 @@ def lowest_in_geom(
         >>> text = "<mujoco><worldbody><geom type='box' size='1 2 3'/></worldbody></mujoco>"
         >>> model = mujoco.MjModel.from_xml_string(text)
         >>> lowest_in_geom(model, 0, np.array([0.6, 0.48, -0.64])).tolist()
-        [-1.0, 0.0, 3.0]
+        [-1.0, -2.0, 3.0]
     """
     kind, size = int(model.geom_type[geom]), model.geom_size[geom]
     if kind == _SPHERE:
