@@ -73,6 +73,7 @@ __all__ = [
     "parent",
     "physics",
     "root",
+    "start_height",
     "subtree",
     "torso",
     "with_excludes",
@@ -448,6 +449,20 @@ def torso(graph: nx.DiGraph[str]) -> Torso:
         0.1
     """
     return graph.nodes[root(graph)]["node"]
+
+
+def start_height(graph: nx.DiGraph[str]) -> float:
+    """Height at which the torso begins an episode on level ground (m).
+
+    A robot from elsewhere may begin in another pose than that of its zero angles, in which
+    ``torso(graph).pos`` is.
+
+    Examples:
+        >>> start_height(new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, density=800.0)))
+        0.3
+    """
+    own = physics(graph)
+    return torso(graph).pos[2] + (0.0 if own is None else own.rise)
 
 
 def limb(graph: nx.DiGraph[str], name: str) -> Limb:

@@ -59,7 +59,10 @@ class Physics:
             its joints those of the hinges.
         nodes: Names of the nodes that stand for it. Other nodes are limbs that were grown on it.
         drives: Name of the hinge whose action each actuator follows, in the order of the actuators.
-        height: Height of the torso above the lowest point of the robot (m).
+        height: Height of the torso above the lowest point that touches the ground, in the pose in
+            which episodes begin (m).
+        rise: How much higher the torso is in that pose than in the zero pose of ``mjcf`` (m); below
+            0 for a robot that begins on bent legs.
         falls: Whether it can fall: a robot that slides in a plane at a fixed height cannot.
         notes: What the import approximated or left out, a line each.
         scales: Names of nodes that are scaled, with their scales against the robot's file.
@@ -69,6 +72,7 @@ class Physics:
     nodes: tuple[str, ...]
     drives: tuple[str, ...]
     height: float
+    rise: float = 0.0
     falls: bool = True
     notes: tuple[str, ...] = ()
     scales: tuple[tuple[str, Scale], ...] = ()

@@ -57,7 +57,8 @@ def find_robots(
             stands for the designs that it wrote, or a body in memory.
         controller: Name or file of the controller; a run's designs have the variants of their
             scores if the run used the same one.
-        root: Name of the first body of the robot, for files with several robots.
+        root: Name of the first body of the robot, for files with several robots; None leaves
+            that of a robot that was found before.
 
     Returns:
         Robots in the order given; a file that comes up twice is there once.
@@ -78,8 +79,8 @@ def find_robots(
     found: dict[object, RobotFile] = {}
     for index, robot in enumerate(robots):
         for one in _resolved(robot, index, str(controller)):
-            found.setdefault(one.path or id(one.graph), one)
-    return [replace(robot, root=root) for robot in found.values()]
+            found.setdefault((one.path or id(one.graph), one.root), one)
+    return [robot if root is None else replace(robot, root=root) for robot in found.values()]
 
 
 def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[RobotFile]:

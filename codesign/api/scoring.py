@@ -18,7 +18,7 @@ from codesign.cluster import ClusterSettings
 from codesign.config import Racing, usable_cores
 from codesign.errors import UsageError
 from codesign.exporting import Design, DesignRollout, FineTuning
-from codesign.exporting.finetuning import finetuned
+from codesign.exporting.finetuning import finetuned, finetuned_record
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, load_controller, race_for_top
 from codesign.scoring.racing import require_bounds
 from codesign.scoring.scorer import MOST_EPISODES
@@ -291,11 +291,9 @@ def _finetuned_records(
         )
         for index, design in zip(trained, tuned, strict=True):
             before = records[index]
-            record = scorer(design.graph, variant=design.variant, policy=design.network)
-            added = {"zero_shot_score": before.score, "finetune_steps": float(tuning.steps)}
+            record = finetuned_record(design, scorer, zero_shot=before.score, steps=tuning.steps)
             result[index] = replace(
                 record,
-                metrics={**record.metrics, **added},
                 seconds=before.seconds + record.seconds,
                 steps=before.steps + record.steps,
             )

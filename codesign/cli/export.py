@@ -267,6 +267,26 @@ def _show(out: Path, designs: Sequence[Design], *, archive: bool) -> None:
                 f"{design.name}: score{where} {before:.1f}, after fine-tuning {after:.1f} from "
                 "other initial states"
             )
+    _show_reports(designs)
+
+
+def _show_reports(designs: Sequence[Design]) -> None:
+    """Say of fine-tuned robots what 'codesign score' says beside a score."""
+    from codesign.cli.score_tables import warning_lines
+    from codesign.scoring import ScoreRecord
+    from codesign.scoring.record import unlikeness_text
+
+    records = [
+        ScoreRecord.from_dict(design.origin["score"])
+        for design in designs
+        if design.scores is not None and "candidate" not in design.origin
+    ]
+    for record in records:
+        text = unlikeness_text(record.metrics)
+        if text is not None:
+            echo(f"{record.robot}: unlikeness: {text}")
+    for line in warning_lines(records):
+        echo(line)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from codesign.cli.tables import NAMES, PLAIN, RIGHT, on_task, with_interval
 from codesign.scoring import ScoreRecord
 from codesign.scoring.comparison import Comparison
 from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
-from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
+from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION, unlikeness_text
 from codesign.scoring.several_tasks import NORMALIZED
 from hyperdistill_core.tasks import get_task
 
@@ -263,10 +263,9 @@ def _details(record: ScoreRecord, nodes: Sequence[str]) -> list[tuple[str, str]]
         lines.append(
             ("percentile", f"better than {metrics['percentile']:.0f}% of reference bodies")
         )
-    if "unlikeness" in metrics:
-        lines.append(
-            ("unlikeness", f"{metrics['unlikeness']:.0f}% of training bodies lie nearer to others")
-        )
+    unlikeness = unlikeness_text(metrics)
+    if unlikeness is not None:
+        lines.append(("unlikeness", unlikeness))
     return lines
 
 

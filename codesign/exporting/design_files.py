@@ -25,7 +25,7 @@ from codesign.exporting.design_readme import README, design_readme
 from codesign.exporting.design_record import RECORD, design_record, write_design_record
 from codesign.exporting.design_table import DESIGN_TABLE, finetuned_row, write_design_table
 from codesign.exporting.extras import require_packages
-from codesign.exporting.finetuning import FineTuning, finetuned
+from codesign.exporting.finetuning import FineTuning, finetuned, with_records
 from codesign.exporting.onnx_file import write_onnx
 from codesign.exporting.plain_names import with_plain_names
 from codesign.exporting.printing import PrintSettings
@@ -94,6 +94,8 @@ def export_designs(
         finetuned(list(designs), rollout, finetuning, folder=folder) as (tuned, tuned_rollout),
         new_folder(folder) as draft,
     ):
+        if finetuning is not None and tuned_rollout is not None:
+            tuned = with_records(tuned, tuned_rollout)
         tuned = write_designs(tuned, draft, formats, tuned_rollout, printing)
         if finetuning is not None and tuned_rollout is not None:
             rows = [finetuned_row(design, tuned_rollout) for design in tuned]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesign.exporting.network_notes import network_notes
+from codesign.scoring.record import unlikeness_text
 from codesign.scoring.several_tasks import NORMALIZED
 from morph_ops import graph as body_graph
 
@@ -115,6 +116,9 @@ def _score_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
             ("speed", f"{score['speed']:.2f} m/s"),
             ("falls", f"{sum(score['fell'])} of {len(score['fell'])} episodes"),
         ]
+        unlikeness = unlikeness_text(score.get("metrics", {}))
+        if unlikeness is not None:
+            facts.append(("unlikeness", unlikeness))
         facts += [_on_task(task, part) for task, part in score.get("by_task", {}).items()]
     if "finetuned_score" in record:
         facts.append(

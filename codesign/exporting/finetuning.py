@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from codesign.errors import UsageError
 from codesign.exporting.design import Design, DesignRollout
+from codesign.scoring import BodyScorer, ScoreRecord
 from codesign.store.atomic import check_free
 from morph_ops._messages import reason
 
@@ -37,6 +39,48 @@ class FineTuning:
     task: str | None = None
     workers: int = 1
     on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None
+
+
+def finetuned_record(
+    design: Design, scorer: BodyScorer, *, zero_shot: float, steps: int
+) -> ScoreRecord:
+    """The score record of a fine-tuned design.
+
+    Args:
+        design: The design with its network.
+        scorer: Scorer with the episodes of the score after fine-tuning.
+        zero_shot: Score before; it becomes a metric.
+        steps: Number of control steps of the training; it becomes a metric.
+    """
+    record = scorer(design.graph, robot=design.name, variant=design.variant, policy=design.network)
+    added = {"zero_shot_score": zero_shot, "finetune_steps": float(steps)}
+    return replace(record, metrics={**record.metrics, **added})
+
+
+def with_records(designs: Sequence[Design], rollout: DesignRollout) -> list[Design]:
+    """Fine-tuned robots with the score records of their networks, for their own records.
+
+    Args:
+        designs: The designs; those without scores stay as they are.
+        rollout: The episodes of the scores after fine-tuning.
+    """
+    scorer = BodyScorer(
+        controller=rollout.controller,
+        task=rollout.task,
+        episodes=rollout.episodes,
+        seed=rollout.seed,
+    )
+    return [
+        design
+        if design.scores is None or design.tuned is None
+        else replace(design, origin=_origin(design, scorer, design.scores[0], design.tuned[1]))
+        for design in designs
+    ]
+
+
+def _origin(design: Design, scorer: BodyScorer, zero_shot: float, steps: int) -> Mapping[str, Any]:
+    record = finetuned_record(design, scorer, zero_shot=zero_shot, steps=steps)
+    return {**design.origin, "score": record.to_dict()}
 
 
 @contextmanager

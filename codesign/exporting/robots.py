@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from codesign.defaults import CONTROLLER
+from codesign.defaults import CONTROLLER, EPISODES
 from codesign.errors import UsageError
 from codesign.exporting.design import (
     CONTROLLER_FORMATS,
@@ -69,12 +69,14 @@ def export_robot(
         ['README.md', 'robot.bare.xml', 'robot.record.json', 'robot.svg', 'robot.xml']
     """
     design = Design(name=robot.stem, graph=read_body(robot))
-    rollout = DesignRollout(controller=controller, task=task, blind=blind)
+    # The script simulates the episodes of the score.
+    rollout = DesignRollout(controller=controller, task=task, blind=blind, episodes=EPISODES)
     if not CONTROLLER_FORMATS.isdisjoint(formats) and any(body_graph.joints(design.graph)):
         [design] = with_best_variants([design], controller, best_of, task=task)
-        record = BodyScorer(controller=controller, task=task)(
-            design.graph, robot=design.name, variant=design.variant
+        scorer = BodyScorer(
+            controller=controller, task=task, episodes=rollout.episodes, seed=rollout.seed
         )
+        record = scorer(design.graph, robot=design.name, variant=design.variant)
         design = replace(design, origin={"score": record.to_dict()})
     [written] = export_designs(
         [design],

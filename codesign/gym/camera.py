@@ -93,7 +93,7 @@ class _Camera:
         model.vis.global_.offwidth = max(width, model.vis.global_.offwidth)
         model.vis.global_.offheight = max(height, model.vis.global_.offheight)
         self._model, self._data = model, mujoco.MjData(model)
-        rest_m = body_graph.torso(simulations.body).pos[2]
+        rest_m = body_graph.start_height(simulations.body)
         self._center_m = simulations.task.ground_m + _CENTER * rest_m
         self._below_torso_m = (1.0 - _CENTER) * rest_m
         camera = mujoco.MjvCamera()

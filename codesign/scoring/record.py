@@ -209,3 +209,21 @@ class ScoreRecord:
             seconds=0.0,
             **known,
         )
+
+
+def unlikeness_text(metrics: Mapping[str, float]) -> str | None:
+    """How unlike the controller's training bodies a robot is, in words; None where unknown.
+
+    Args:
+        metrics: Metrics of its score record.
+
+    Examples:
+        >>> unlikeness_text({"unlikeness": 97.2})
+        '97% of training bodies lie nearer to others'
+    """
+    unlikeness = metrics.get("unlikeness")
+    return (
+        None
+        if unlikeness is None
+        else (f"{unlikeness:.0f}% of training bodies lie nearer to others")
+    )

@@ -25,6 +25,7 @@ from hyperdistill_core.rollout.serial import SerialPhysics
 from hyperdistill_core.tasks import Episodes, Task
 from hyperdistill_core.tasks.sight import sight
 from hyperdistill_core.tasks.terrain import Worlds
+from morph_ops import graph as body_graph
 from morph_ops._registry import lookup
 
 Engine: TypeAlias = Literal["batched", "serial"]
@@ -192,7 +193,8 @@ def _lockstep(
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
     if measure_gait and recorder is not None and not result.unstable:
-        gait = recorder.gait(result.lengths, layout, model, task, worlds)
+        own = body_graph.physics(graph) is not None
+        gait = recorder.gait(result.lengths, layout, model, task, worlds, own_physics=own)
         result = replace(result, gait=gait)
     return replace(result, seconds=time.perf_counter() - began)
 

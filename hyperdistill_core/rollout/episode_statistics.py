@@ -61,6 +61,8 @@ class Recorder:
         model: mujoco.MjModel,
         task: Task,
         worlds: Worlds,
+        *,
+        own_physics: bool = False,
     ) -> GaitMetrics:
         """Gait metrics; the recorder must have been created with ``poses``.
 
@@ -70,9 +72,15 @@ class Recorder:
             model: The body in its world.
             task: Task of the rollout.
             worlds: Worlds of the episodes.
+            own_physics: Whether the body is a robot with its own physics.
         """
         xpos = self._xpos[: self._steps]
-        below = worlds.ground(worlds.of_episodes(len(lengths))[:, None], xpos)
+        which = worlds.of_episodes(len(lengths))[:, None]
+
+        def ground_at(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+            below = worlds.ground(which, positions)
+            return np.full(positions.shape[:-1], task.ground_m) if below is None else below
+
         return gait_metrics(
             qpos=self._qpos[: self._steps + 1],
             ctrl=self._ctrl[: self._steps],
@@ -81,8 +89,9 @@ class Recorder:
             lengths=lengths,
             layout=layout,
             model=model,
-            ground=np.full(xpos.shape[:-1], task.ground_m) if below is None else below,
+            ground=ground_at(xpos),
             control_dt=task.control_dt,
+            ground_at=ground_at if own_physics else None,
         )
 
 

@@ -9,7 +9,12 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import BodyLayout, rotate
+from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.rollout.ground_contact import (
+    Ground,
+    capsules_on_ground,
+    geoms_on_ground,
+)
 
 #: Gravitational acceleration (m/s^2).
 GRAVITY = 9.81
@@ -93,6 +98,7 @@ def gait_metrics(
     model: mujoco.MjModel,
     ground: NDArray[np.float64],
     control_dt: float,
+    ground_at: Ground | None = None,
 ) -> GaitMetrics:
     """Gait metrics of a recorded rollout of T control steps.
 
@@ -106,6 +112,8 @@ def gait_metrics(
         model: The body in its world.
         ground: (T, E, nbody) height of the ground below the MuJoCo bodies (m).
         control_dt: Length of a control step (s).
+        ground_at: Function that gives the heights of the ground, for a robot with its own physics:
+            its geoms count then; None for a body that is what its nodes say.
 
     Examples:
         >>> from hyperdistill_core.rollout import rollout
@@ -132,8 +140,11 @@ def gait_metrics(
     work = np.abs(_work(qpos, ctrl, model, control_dt)).sum(axis=-1)
     work = sum_over_steps(np.where(running, work, 0.0))
     nodes = layout.body_ids
-    # Contacts in MuJoCo are soft: a node on the ground lies a little below it.
-    touching = _lowest(xpos[:, :, nodes], xquat[:, :, nodes], layout) < ground[:, :, nodes]
+    of_nodes = (xpos[:, :, nodes], xquat[:, :, nodes], layout)
+    if ground_at is None:
+        touching = capsules_on_ground(*of_nodes, ground[:, :, nodes])
+    else:
+        touching = geoms_on_ground(*of_nodes, model, ground_at)
     duty_factors = mean(touching)
     return GaitMetrics(
         work=work,
@@ -183,17 +194,6 @@ def _work(
     limited = model.actuator_forcelimited[on_joints] > 0
     least, most = np.where(limited, model.actuator_forcerange[on_joints].T, [[-np.inf], [np.inf]])
     return np.clip(force, least, most) * gear * rotation
-
-
-def _lowest(
-    xpos: NDArray[np.float64],
-    xquat: NDArray[np.float64],
-    layout: BodyLayout,
-) -> NDArray[np.float64]:
-    """(T, E, n) height of the lowest point of every node (m)."""
-    tips = np.broadcast_to(layout.tips, xpos.shape)
-    tip_z = rotate(xquat[..., :1], xquat[..., 1:], tips)[..., 2]
-    return xpos[..., 2] + np.minimum(tip_z, 0.0) - layout.radii
 
 
 def _symmetry(

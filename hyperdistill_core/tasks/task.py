@@ -243,7 +243,8 @@ class Task(ABC):
     def fall_height(self, graph: nx.DiGraph[str]) -> float:
         """Height of the torso above the ground (m) at or below which the body has fallen.
 
-        A robot from elsewhere rests on the floor; UNIMALs are 0.2 m above it in their files.
+        It is the fall ratio of the height of the torso above the lowest point of the body. A robot
+        from elsewhere begins with that point on the ground; UNIMALs have it 0.2 m above the ground.
 
         Args:
             graph: The body.
@@ -253,7 +254,7 @@ class Task(ABC):
             return -math.inf
         clearance = CLEARANCE_M if physics is None else 0.0
         # Heights hit the limit to the last digit: this is the order of the public environment.
-        rest = (body_graph.torso(graph).pos[2] + self.ground_m) - self.ground_m
+        rest = (body_graph.start_height(graph) + self.ground_m) - self.ground_m
         return self.fall_ratio * (rest - clearance)
 
     def fall_heights(self, graph: nx.DiGraph[str], worlds: Sequence[World]) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ def at_rest_height(
 
 
 def _own_height(own: Physics, pose: Pose) -> float:
-    """Height of the torso at which nothing lies below the ground (m)."""
+    """Height of the torso's zero pose at which nothing lies below the ground (m)."""
     frames = pose.frames
     grown = [row for row, name in enumerate(frames.names) if name not in own.nodes]
     lowest = [
@@ -83,4 +83,4 @@ def _own_height(own: Physics, pose: Pose) -> float:
     ]
     # Frames are in the world or in the torso's frame: what counts is the depth below the torso.
     depth = max((float(frames.pos[0, 2]) - low for low in lowest), default=0.0)
-    return max(own.height, depth)
+    return max(own.height - own.rise, depth)

@@ -17,7 +17,7 @@ import networkx as nx
 
 from morph_ops import graph as body_graph
 from morph_ops._text_file import write_text
-from morph_ops.graph import Joint, Limb, Node, Physics, Torso
+from morph_ops.graph import Joint, Limb, Node, Physics, Torso, Vec3
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
 from morph_ops.io.mjcf.source import SLOT_TEXT, slot_of_name
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
@@ -116,7 +116,7 @@ def _own_document(graph: nx.DiGraph[str], physics: Physics, scene: bool) -> Elem
     document = ElementTree.fromstring(physics.mjcf)
     [world] = document.iter("worldbody")
     [torso] = world.findall("body")
-    torso.set("pos", _text(body_graph.torso(graph).pos))
+    _place(document, torso, body_graph.torso(graph).pos)
     if scene:
         _add_scene_settings(document)
         floor = _add_world(world)
@@ -129,6 +129,16 @@ def _own_document(graph: nx.DiGraph[str], physics: Physics, scene: bool) -> Elem
     _add_grown_limbs(document, graph, physics, scene)
     _add_excludes(document, graph)
     return document
+
+
+def _place(document: ElementTree.Element, torso: ElementTree.Element, pos: Vec3) -> None:
+    """Put the torso where the body has it, and the start pose of a free robot along with it."""
+    before = [float(word) for word in torso.get("pos", "0 0 0").split()]
+    torso.set("pos", _text(pos))
+    for key in document.iter("key") if torso.find("joint[@type='free']") is not None else ():
+        pose = [float(word) for word in key.get("qpos", "").split()]
+        pose[:3] = [old + (now - was) for old, now, was in zip(pose, pos, before, strict=False)]
+        key.set("qpos", " ".join(map(repr, pose)))
 
 
 def _add_grown_limbs(

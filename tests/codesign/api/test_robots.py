@@ -33,3 +33,22 @@ def test_a_robot_that_breaks_the_reader_is_listed(tmp_path, monkeypatch):
 def test_a_name_that_no_file_can_have_is_refused():
     with pytest.raises(UsageError, match=r"no body format has the extension|File name too long"):
         read_robots(find_robots("9" * 5000, controller="flat-v3"))
+
+
+def test_the_root_of_a_robot_that_was_found_stays(tmp_path):
+    names = [f'name="{name}" pos="{x} 0 1"' for name, x in (("one", 0), ("two", 3))]
+    bodies = "".join(
+        f'<body {name}><freejoint/><geom size="0.1"/><body><joint name="hip {name[6:9]}" '
+        'axis="0 1 0"/><geom type="capsule" fromto="0 0 0 0 0 -0.4" size="0.05"/></body></body>'
+        for name in names
+    )
+    motors = '<motor joint="hip one"/><motor joint="hip two"/>'
+    (tmp_path / "both.xml").write_text(
+        f"<mujoco><worldbody>{bodies}</worldbody><actuator>{motors}</actuator></mujoco>"
+    )
+    found = find_robots(tmp_path / "both.xml", controller="flat-v3", root="two")
+    [graph], wrong = read_robots(find_robots(found, controller="flat-v3"))
+    assert (next(iter(graph)), wrong) == ("two", {})
+    each = [*found, *find_robots(tmp_path / "both.xml", controller="flat-v3", root="one")]
+    graphs, _ = read_robots(find_robots(each, controller="flat-v3"))
+    assert [next(iter(graph)) for graph in graphs] == ["two", "one"]

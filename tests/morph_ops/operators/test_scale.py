@@ -10,13 +10,14 @@ import pytest
 
 from hyperdistill_core.tasks import get_task
 from morph_ops.errors import BodyError, OperatorError
-from morph_ops.graph import limb, limbs, parent, physics, root, torso
+from morph_ops.graph import limb, limbs, parent, physics, root, start_height, torso
 from morph_ops.identity import body_hash, is_same
 from morph_ops.io import from_json, mjcf, to_json
 from morph_ops.io.mjcf.foreign.scaling import rescaled
 from morph_ops.operators import grow_limb, mutate, scale_own
 from morph_ops.physics import Scale
 from morph_ops.space import UNIMAL
+from morph_ops.unimal import at_rest_height
 from morph_ops.validity import keeps_own_nodes
 from tests.morph_ops.io.mjcf.foreign.robots import quadruped
 
@@ -47,6 +48,19 @@ def test_a_robot_of_another_size_is_similar(robot):
     for name in limbs(robot):
         np.testing.assert_allclose(limb(large, name).end, np.array(limb(robot, name).end) * 1.25)
         np.testing.assert_allclose(limb(large, name).pos, np.array(limb(robot, name).pos) * 1.25)
+
+
+def test_a_robot_of_another_size_begins_and_falls_as_much_higher(tmp_path):
+    key = f'<keyframe><key qpos="0 0 0.3 1 0 0 0 {" ".join(["0.1 0.9 -1.2"] * 4)}"/></keyframe>'
+    (tmp_path / "robot.xml").write_text(quadruped(more=key))
+    robot, task = mjcf.read(tmp_path / "robot.xml"), get_task("flat")
+    large = at_rest_height(rescaled(robot, {name: Scale(size=1.25) for name in robot}))
+    np.testing.assert_allclose(task.fall_height(large), 1.25 * task.fall_height(robot))
+    model = task.model(large)
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, 0)
+    mujoco.mj_kinematics(model, data)
+    np.testing.assert_allclose(data.body("trunk").xpos[2], start_height(large))
 
 
 def test_torques_are_those_of_one_node(robot):

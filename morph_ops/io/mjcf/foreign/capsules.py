@@ -16,7 +16,6 @@ __all__ = [
     "fitted_capsule",
     "hull_vertices",
     "inertia_box",
-    "lowest_point",
     "sphere_radius",
     "world_points",
 ]
@@ -107,12 +106,6 @@ def inertia_box(model: mujoco.MjModel, data: mujoco.MjData, body: int) -> NDArra
     x, y, z = model.body_inertia[body] / max(float(model.body_mass[body]), 1e-9)
     half = np.sqrt(np.maximum(1.5 * np.array([y + z - x, x + z - y, x + y - z]), 1e-6))
     return data.xipos[body] + _box(half) @ data.ximat[body].reshape(3, 3).T
-
-
-def lowest_point(model: mujoco.MjModel, data: mujoco.MjData, geoms: Iterable[int]) -> float | None:
-    """Height of the lowest point of geoms in the pose of the data (m); None without geoms."""
-    points, radii = world_points(model, data, geoms)
-    return float((points[:, 2] - radii).min()) if len(points) else None
 
 
 def fitted_capsule(

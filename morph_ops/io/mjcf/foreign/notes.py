@@ -9,6 +9,7 @@ import numpy as np
 
 from morph_ops._messages import listed
 from morph_ops.io.mjcf.foreign.actuation import HELD, Drive
+from morph_ops.io.mjcf.foreign.ground import GroundContacts
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, HINGE, SLIDE, ForeignRobot
 from morph_ops.io.mjcf.foreign.tree import PlannedNode
 
@@ -24,6 +25,7 @@ def notes_of(
     *,
     undriven: Mapping[str, Sequence[str]],
     left: Sequence[str],
+    ground: GroundContacts,
     timestep: float,
     lift: float,
 ) -> list[str]:
@@ -35,6 +37,7 @@ def notes_of(
         drives: Its actuators that follow an action.
         undriven: Names of its other actuators, by the reason.
         left: Constraints that reach beyond the robot.
+        ground: What of the robot touches the ground.
         timestep: Length of a physics step (s).
         lift: Height by which the robot was lifted onto the ground (m).
     """
@@ -48,6 +51,7 @@ def notes_of(
     ]
     if left:
         lines.append(f"left out, because it reaches beyond the robot: {listed(left)}")
+    lines += _ground_notes(robot, ground)
     if abs(timestep - robot.model.opt.timestep) > 1e-9:
         lines.append(
             f"physics step {robot.model.opt.timestep:g} s changed to {timestep:g} s, which divides "
@@ -144,6 +148,33 @@ def _drive_notes(robot: ForeignRobot, drives: Sequence[Drive]) -> list[str]:
     several = [robot.joint_name(joint) for joint, count in counts.items() if count > 1]
     if several:
         lines.append(f"several actuators follow one action: {listed(several)}")
+    return lines
+
+
+def _ground_notes(robot: ForeignRobot, ground: GroundContacts) -> list[str]:
+    lines: list[str] = []
+    if ground.pairs:
+        names = [robot.geom_name(geom) for geom in ground.pairs]
+        lines.append(
+            "touches any ground with the settings of its contact pair with the ground, which the "
+            f"geom has in all its contacts: {listed(names)}"
+        )
+    friction, solref = robot.model.pair_friction, robot.model.pair_solreffriction
+    uneven = [
+        robot.geom_name(geom)
+        for geom, pair in ground.pairs.items()
+        if friction[pair, 0] != friction[pair, 1]
+        or friction[pair, 3] != friction[pair, 4]
+        or solref[pair].any()
+    ]
+    if uneven:
+        lines.append(
+            "the contact pair with the ground has another friction, or solreffriction, along its "
+            f"second axis, which is left out: {listed(uneven)}"
+        )
+    if ground.excluded:
+        names = [robot.body_name(body) for body in sorted(ground.excluded)]
+        lines.append(f"does not touch the ground, as its file says: {listed(names)}")
     return lines
 
 

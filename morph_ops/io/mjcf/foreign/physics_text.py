@@ -18,6 +18,7 @@ from morph_ops.geometry.rotations import quaternion
 from morph_ops.io.mjcf.foreign.actuation import Drive
 from morph_ops.io.mjcf.foreign.capsules import hull_vertices
 from morph_ops.io.mjcf.foreign.constraints import add_constraints
+from morph_ops.io.mjcf.foreign.ground import GroundContacts
 from morph_ops.io.mjcf.foreign.robot import FREE, ForeignRobot
 from morph_ops.io.mjcf.foreign.text import child, geom_name, numbers, option_attributes
 from morph_ops.io.mjcf.foreign.tree import HINGES_ONLY, PlannedNode
@@ -45,6 +46,7 @@ def physics_text(
     *,
     timestep: float,
     start: NDArray[np.float64] | None,
+    ground: GroundContacts,
 ) -> tuple[str, list[str]]:
     """MJCF text of a robot alone, and what of its constraints had to be left out.
 
@@ -54,6 +56,7 @@ def physics_text(
         drives: Its actuators that follow an action.
         timestep: Length of a physics step (s).
         start: (nq,) start pose in the coordinates of the text; None for the zero pose.
+        ground: What of the robot touches the ground.
     """
     root = ElementTree.Element("mujoco", model="robot")
     child(root, "compiler", angle="radian", autolimits="false", inertiafromgeom="false",
@@ -77,8 +80,13 @@ def physics_text(
         if node.solid:
             for geom in node.part.geoms:
                 if geom in robot.solid_geoms:
-                    _add_geom(body, asset, robot, geom, node)
-    left = add_constraints(root, robot, nodes, made)
+                    element = _add_geom(body, asset, robot, geom, node)
+                    if geom in ground.pairs:
+                        _touch_as_paired(element, robot, geom, ground)
+    left = [*add_constraints(root, robot, nodes, made), *ground.left]
+    for node in nodes:
+        if node.solid and not ground.excluded.isdisjoint(node.part.welded):
+            child(child(root, "contact"), "exclude", body1="world", body2=node.name)
     actuators = child(root, "actuator")
     for drive in drives:
         _add_actuator(actuators, robot, drive)
@@ -159,7 +167,7 @@ def _add_geom(
     robot: ForeignRobot,
     geom: int,
     node: PlannedNode,
-) -> None:
+) -> ElementTree.Element:
     model, data = robot.model, robot.data
     kind, n_sizes = _GEOM_KINDS[int(model.geom_type[geom])]
     name, turn = geom_name(geom), data.geom_xmat[geom].reshape(3, 3)
@@ -190,6 +198,27 @@ def _add_geom(
     if model.geom_fluid[geom, 0]:
         element.set("fluidshape", "ellipsoid")
         element.set("fluidcoef", numbers(model.geom_fluid[geom, 1:6]))
+    return element
+
+
+def _touch_as_paired(
+    element: ElementTree.Element, robot: ForeignRobot, geom: int, ground: GroundContacts
+) -> None:
+    """Let a geom touch any ground with the settings of its contact pair with that of the file."""
+    model, pair = robot.model, ground.pairs[geom]
+    if not (model.geom_contype[geom] or model.geom_conaffinity[geom]):
+        element.set("contype", str(ground.bit))
+    attributes = {
+        "condim": model.pair_dim[pair],
+        "priority": max(int(model.geom_priority[geom]), 1),
+        "friction": model.pair_friction[pair, [0, 2, 3]],
+        "solref": model.pair_solref[pair],
+        "solimp": model.pair_solimp[pair],
+        "margin": model.pair_margin[pair],
+        "gap": model.pair_gap[pair],
+    }
+    for key, value in attributes.items():
+        element.set(key, numbers(value))
 
 
 def _add_actuator(actuators: ElementTree.Element, robot: ForeignRobot, drive: Drive) -> None:
@@ -207,6 +236,7 @@ def _add_actuator(actuators: ElementTree.Element, robot: ForeignRobot, drive: Dr
     element = child(
         actuators,
         "general",
+        name=robot.actuator_name(number),
         gear=numbers(model.actuator_gear[number]),
         ctrllimited="true",
         ctrlrange=numbers(drive.span),

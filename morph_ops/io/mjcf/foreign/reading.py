@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mujoco
@@ -18,8 +18,10 @@ from morph_ops.errors import MjcfError
 from morph_ops.geometry.rotations import quaternion, rotation
 from morph_ops.graph import Physics
 from morph_ops.io.mjcf.foreign.actuation import drives_of, torques_of
-from morph_ops.io.mjcf.foreign.capsules import hull_vertices, lowest_point
+from morph_ops.io.mjcf.foreign.capsules import hull_vertices
+from morph_ops.io.mjcf.foreign.ground import GroundContacts, ground_contacts
 from morph_ops.io.mjcf.foreign.loading import load_model
+from morph_ops.io.mjcf.foreign.lowest import lowest_point
 from morph_ops.io.mjcf.foreign.notes import notes_of
 from morph_ops.io.mjcf.foreign.physics_text import physics_text
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, ForeignRobot, find_robot
@@ -57,7 +59,8 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     """
     model, unread, is_urdf = load_model(Path(path))
     robot = find_robot(model, root=root)
-    _require_supported(robot, is_urdf=is_urdf)
+    ground = ground_contacts(robot)
+    _require_supported(robot, ground, is_urdf=is_urdf)
     drives, undriven = drives_of(robot)
     if not drives:
         remedy = 'give joints a <limit effort="..."/> above 0' if is_urdf else _ADD_MOTORS
@@ -68,28 +71,38 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     nodes = plan_nodes(robot, torques)
     graph = equivalent_graph(robot, nodes, torques)
     timestep = CONTROL_STEP_S / max(round(CONTROL_STEP_S / float(model.opt.timestep)), 1)
-    start, lift = _start_pose(robot, nodes)
-    text, left = physics_text(robot, nodes, drives, timestep=timestep, start=start)
+    start = _start_pose(robot, nodes, ground)
+    text, left = physics_text(
+        robot, nodes, drives, timestep=timestep, start=start.qpos, ground=ground
+    )
     notes = notes_of(
-        robot, nodes, drives, undriven=undriven, left=left, timestep=timestep, lift=lift
+        robot,
+        nodes,
+        drives,
+        undriven=undriven,
+        left=left,
+        ground=ground,
+        timestep=timestep,
+        lift=start.lift,
     )
     top = body_graph.root(graph)
     record = body_graph.torso(graph)
-    placed = replace(record, pos=(0.0, 0.0, record.pos[2] + lift))
+    placed = replace(record, pos=(0.0, 0.0, start.height - start.rise))
     graph = body_graph.with_nodes(graph, [(top, placed)])
     names = tuple(robot.joint_name(drive.joint) for drive in drives)
     physics = Physics(
         mjcf=text,
         nodes=tuple(graph),
         drives=names,
-        height=placed.pos[2],
+        height=start.height,
+        rise=start.rise,
         falls=robot.moves_along(2),
         notes=(*unread, *notes),
     )
     return body_graph.with_physics(graph, physics)
 
 
-def _require_supported(robot: ForeignRobot, *, is_urdf: bool) -> None:
+def _require_supported(robot: ForeignRobot, ground: GroundContacts, *, is_urdf: bool) -> None:
     model = robot.model
     for geom in sorted(robot.solid_geoms):
         kind = _NOT_SUPPORTED.get(int(model.geom_type[geom]))
@@ -109,20 +122,33 @@ def _require_supported(robot: ForeignRobot, *, is_urdf: bool) -> None:
             f"expected convex hulls of at most {_MOST_HULL_CORNERS} corners in total, got "
             f"{corners}; simplify the meshes, or give each <mesh> a maxhullvert"
         )
-    if not robot.solid_geoms and not (model.opt.density or model.opt.viscosity):
+    if not ground.touching and not (model.opt.density or model.opt.viscosity):
         raise MjcfError(
-            "none of the robot's geoms collides with anything, so it would fall through the floor; "
+            "none of the robot's geoms collides with the ground, so it would fall through it; "
             f"give its feet {'a <collision>' if is_urdf else 'geoms with contype and conaffinity'}"
         )
 
 
-def _start_pose(
-    robot: ForeignRobot, nodes: Sequence[PlannedNode]
-) -> tuple[NDArray[np.float64] | None, float]:
-    """Start pose in the coordinates of the nodes, None for the zero pose; and how far to lift it.
+@dataclass(frozen=True)
+class _Start:
+    """The pose in which episodes begin.
 
-    The lift (m) puts the lowest point of the start pose onto the ground.
+    Attributes:
+        qpos: (nq,) the pose in the coordinates of the nodes; None for the zero pose.
+        lift: How far to lift it, so that its lowest point lies on the ground (m).
+        height: Height of the torso then (m).
+        rise: How much higher the torso is than in the zero pose (m).
     """
+
+    qpos: NDArray[np.float64] | None
+    lift: float
+    height: float
+    rise: float
+
+
+def _start_pose(
+    robot: ForeignRobot, nodes: Sequence[PlannedNode], ground: GroundContacts
+) -> _Start:
     model = robot.model
     number = _start_key(robot)
     data = robot.data
@@ -130,11 +156,16 @@ def _start_pose(
         data = mujoco.MjData(model)
         data.qpos[:] = model.key_qpos[number]
         mujoco.mj_kinematics(model, data)
-    lowest = lowest_point(model, data, sorted(robot.solid_geoms))
-    lift = -(lowest or 0.0)
+    # What moves a fluid alone has no ground to stand on.
+    lowest = lowest_point(model, data, sorted(ground.touching or robot.solid_geoms))
+    lift, zero = -(lowest or 0.0), float(nodes[0].origin[2])
     if number is None:
-        return None, lift
-    return _converted(robot, nodes, model.key_qpos[number]), lift
+        return _Start(None, lift, zero + lift, 0.0)
+    body = robot.root
+    arm = robot.rotation(body).T @ (nodes[0].origin - robot.position(body))
+    torso = data.xpos[body] + data.xmat[body].reshape(3, 3) @ arm
+    qpos, height = _converted(robot, nodes, model.key_qpos[number]), float(torso[2])
+    return _Start(qpos, lift, height + lift, height - zero)
 
 
 def _start_key(robot: ForeignRobot) -> int | None:

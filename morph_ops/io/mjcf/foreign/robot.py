@@ -6,6 +6,7 @@ joints, and all that is welded to it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,6 +29,8 @@ FREE, BALL, SLIDE, HINGE = (
         mujoco.mjtJoint.mjJNT_HINGE,
     )
 )
+#: How names of hinges and motors of grown limbs begin.
+_GROWN = ("limbx/", "limby/")
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,11 @@ class ForeignRobot:
         """Name of a body, or a made-up one."""
         return self.name(mujoco.mjtObj.mjOBJ_BODY, body) or f"body{body}"
 
+    def geom_name(self, geom: int) -> str:
+        """Name of a geom, or that of its body."""
+        name = self.name(mujoco.mjtObj.mjOBJ_GEOM, geom)
+        return name or f"a geom of {self.body_name(int(self.model.geom_bodyid[geom]))}"
+
     def joint_name(self, joint: int) -> str:
         """Name of a joint, or a made-up one, that no other joint has and no free joint."""
         return self._joint_names[joint]
@@ -124,19 +132,33 @@ class ForeignRobot:
         """Name of a tendon, or a made-up one, that no other tendon has."""
         return self._tendon_names[tendon]
 
+    def actuator_name(self, actuator: int) -> str:
+        """Name of an actuator, or that of its joint, that no other actuator has."""
+        return self._actuator_names[actuator]
+
     @cached_property
     def _joint_names(self) -> list[str]:
-        return self._names(mujoco.mjtObj.mjOBJ_JOINT, self.model.njnt, "joint", {ROOT_JOINT})
+        given = self._given_names(mujoco.mjtObj.mjOBJ_JOINT, self.model.njnt)
+        return _unique(given, [f"joint{number}" for number in range(len(given))], {ROOT_JOINT})
 
     @cached_property
     def _tendon_names(self) -> list[str]:
-        return self._names(mujoco.mjtObj.mjOBJ_TENDON, self.model.ntendon, "tendon", set())
+        given = self._given_names(mujoco.mjtObj.mjOBJ_TENDON, self.model.ntendon)
+        return _unique(given, [f"tendon{number}" for number in range(len(given))], set())
 
-    def _names(self, kind: mujoco.mjtObj, count: int, word: str, taken: set[str]) -> list[str]:
-        given = [self.name(kind, number) for number in range(count)]
-        # Names of the file come first, so that a made-up one takes none of them.
-        named = {n: free_name(name, taken) for n, name in enumerate(given) if name}
-        return [named.get(n) or free_name(f"{word}{n}", taken) for n in range(count)]
+    @cached_property
+    def _actuator_names(self) -> list[str]:
+        given = self._given_names(mujoco.mjtObj.mjOBJ_ACTUATOR, self.model.nu)
+        joints = [driven_joints(self.model, number)[:1] for number in range(len(given))]
+        made_up = [self.joint_name(each[0]) if each else "motor" for each in joints]
+        given = [
+            f"own {name}" if name.startswith(_GROWN) and name != joint else name
+            for name, joint in zip(given, made_up, strict=True)
+        ]
+        return _unique(given, made_up, set())
+
+    def _given_names(self, kind: mujoco.mjtObj, count: int) -> list[str]:
+        return [self.name(kind, number) for number in range(count)]
 
     def rotation(self, body: int) -> NDArray[np.float64]:
         """(3, 3) orientation of a body in the zero pose."""
@@ -150,16 +172,27 @@ class ForeignRobot:
     def solid_geoms(self) -> frozenset[int]:
         """Geoms that the physics needs: they touch something, or move a fluid."""
         model = self.model
-        paired = {*model.pair_geom1.tolist(), *model.pair_geom2.tolist()}
+        own = [geom for part in self.parts for geom in part.geoms]
+        # Pairs with what moves beside the robot are left out with it.
+        there = {*own, *np.flatnonzero(model.body_weldid[model.geom_bodyid] == 0).tolist()}
+        pairs = zip(model.pair_geom1.tolist(), model.pair_geom2.tolist(), strict=True)
+        paired = {geom for pair in pairs if there.issuperset(pair) for geom in pair}
         return frozenset(
             geom
-            for part in self.parts
-            for geom in part.geoms
+            for geom in own
             if model.geom_contype[geom]
             or model.geom_conaffinity[geom]
             or model.geom_fluid[geom, 0]
             or geom in paired
         )
+
+
+def _unique(given: Sequence[str], made_up: Sequence[str], taken: set[str]) -> list[str]:
+    """Printable names of all objects of a kind; names of the file go before made-up ones."""
+    named = {number: free_name(name, taken) for number, name in enumerate(given) if name}
+    return [
+        named.get(number) or free_name(instead, taken) for number, instead in enumerate(made_up)
+    ]
 
 
 def free_name(wanted: str, taken: set[str]) -> str:

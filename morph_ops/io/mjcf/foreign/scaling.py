@@ -14,7 +14,8 @@ from morph_ops import graph as body_graph
 from morph_ops._messages import listed, one_line
 from morph_ops.errors import BodyError
 from morph_ops.graph import Limb, Physics, Torso
-from morph_ops.io.mjcf.foreign.capsules import lowest_point
+from morph_ops.io.mjcf.foreign.ground import touching_geoms
+from morph_ops.io.mjcf.foreign.lowest import lowest_point
 from morph_ops.io.mjcf.foreign.text import numbers
 from morph_ops.io.mjcf.source import MUJOCO_ERRORS
 from morph_ops.physics import Scale
@@ -52,7 +53,8 @@ def rescaled(graph: nx.DiGraph[str], scales: Mapping[str, Scale]) -> nx.DiGraph[
     factors = {name: after[name].over(before[name]) for name in own.nodes}
     kept = tuple((name, after[name]) for name in own.nodes if after[name] != Scale())
     physics = replace(own, mjcf=_scaled_text(own.mjcf, factors), scales=kept)
-    physics = replace(physics, height=_height(physics, body_graph.root(graph)))
+    height, rise = _start_height(physics, body_graph.root(graph))
+    physics = replace(physics, height=height, rise=rise)
     records = [(name, _scaled_node(graph, name, factors)) for name in graph]
     return body_graph.with_physics(body_graph.with_nodes(graph, records), physics)
 
@@ -141,20 +143,18 @@ def _multiply(element: ElementTree.Element, names: tuple[str, ...], factor: floa
             element.set(name, numbers(np.array(text.split(), np.float64) * factor))
 
 
-def _height(physics: Physics, torso: str) -> float:
-    """Height of the torso's body at which the start pose stands on the ground (m)."""
+def _start_height(physics: Physics, torso: str) -> tuple[float, float]:
+    """The fields ``height`` and ``rise`` of a robot's physics (m)."""
     try:
         model = mujoco.MjModel.from_xml_string(physics.mjcf)
     except MUJOCO_ERRORS as error:
         raise BodyError(f"MuJoCo cannot simulate the scaled robot: {one_line(error)}") from None
     data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    zero = float(data.body(torso).xpos[2])
     if model.nkey:
         mujoco.mj_resetDataKeyframe(model, data, 0)
-    mujoco.mj_kinematics(model, data)
-    lowest = lowest_point(model, data, _touching(model))
-    return float(model.body(torso).pos[2]) - (lowest or 0.0)
-
-
-def _touching(model: mujoco.MjModel) -> list[int]:
-    bits = model.geom_contype | model.geom_conaffinity
-    return [geom for geom in range(model.ngeom) if bits[geom]]
+        mujoco.mj_kinematics(model, data)
+    height = float(data.body(torso).xpos[2])
+    lowest = lowest_point(model, data, touching_geoms(model))
+    return height - (lowest or 0.0), height - zero

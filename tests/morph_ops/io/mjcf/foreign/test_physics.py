@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.tasks import get_task
-from morph_ops.graph import physics
+from morph_ops.graph import physics, start_height
 from morph_ops.io import mjcf
 from morph_ops.io.mjcf.foreign import read_foreign
 from morph_ops.io.mjcf.foreign.tree import HINGES_ONLY
@@ -159,3 +159,53 @@ def test_a_start_pose_is_that_of_the_file_on_the_floor(tmp_path):
     shift = places[1] - places[0]
     np.testing.assert_allclose(shift, np.tile(shift[0], (4, 1)), atol=1e-6)
     assert _height_above_floor(model, model.key_qpos[0]) == pytest.approx(0.0, abs=1e-6)
+
+
+def _crouched(*, height: str = "0.05") -> str:
+    """A quadruped that begins on bent legs; its keyframe has it in the ground."""
+    legs = " ".join(["0.1 0.9 -1.2"] * 4)
+    key = f'<keyframe><key name="home" qpos="0 0 {height} 1 0 0 0 {legs}"/></keyframe>'
+    return quadruped(more=key)
+
+
+def test_a_robot_falls_at_half_of_the_height_at_which_it_begins(tmp_path):
+    (tmp_path / "robot.xml").write_text(_crouched())
+    graph, task = read_foreign(tmp_path / "robot.xml"), get_task("flat")
+    own, model = physics(graph), task.model(graph)
+    assert own is not None
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, 0)
+    mujoco.mj_kinematics(model, data)
+    begins = data.body("trunk").xpos[2]
+    assert own.height == pytest.approx(begins, abs=1e-12)
+    assert start_height(graph) == pytest.approx(begins, abs=1e-12)
+    assert task.fall_height(graph) == pytest.approx(0.5 * begins, abs=1e-12)
+    assert own.rise == pytest.approx(0.05 - 0.7, abs=1e-12)
+
+
+@pytest.mark.parametrize("height", ["0.05", "2.0"])
+def test_a_converted_robot_begins_and_falls_at_the_same_height(tmp_path, height):
+    (tmp_path / "robot.xml").write_text(_crouched(height=height))
+    graph = read_foreign(tmp_path / "robot.xml")
+    mjcf.write(graph, tmp_path / "converted.xml")
+    again = read_foreign(tmp_path / "converted.xml")
+    before, after = physics(graph), physics(again)
+    assert before is not None
+    assert after is not None
+    assert after.height == pytest.approx(before.height, abs=1e-9)
+    assert after.rise == pytest.approx(before.rise, abs=1e-9)
+    assert not [note for note in after.notes if note.startswith("moved")]
+    file = mujoco.MjModel.from_xml_path(str(tmp_path / "converted.xml"))
+    np.testing.assert_array_equal(file.key_qpos, mjcf.to_model(graph).key_qpos)
+
+
+def test_actuators_have_the_names_of_the_file_in_its_order(tmp_path):
+    text = quadruped().replace('<motor joint="hip_fl"', '<motor name="Hüfte 1" joint="hip_fl"')
+    text = text.replace('<position joint="lift_fl"', '<position name="limbx/9" joint="lift_fl"')
+    text = text.replace('<motor joint="hip_fr"', '<motor name="knee_bl" joint="hip_fr"')
+    (tmp_path / "robot.xml").write_text(text)
+    model = mjcf.to_model(read_foreign(tmp_path / "robot.xml"))
+    names = [model.actuator(number).name for number in range(model.nu)]
+    assert names[:5] == ["Hüfte 1", "own limbx/9", "knee_fl", "knee_bl", "lift_fr"]
+    assert names[6:9] == ["hip_bl", "lift_bl", "knee_bl-2"]
+    assert len(set(names)) == len(names) == 12
