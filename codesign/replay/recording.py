@@ -272,4 +272,7 @@ def _most(model: mujoco.MjModel, forces: Array, actuator: int) -> float:
         most = abs(float(model.actuator_gainprm[actuator, 0])) * control
     else:
         most = float(np.abs(forces[:, actuator]).max(initial=0.0))
+    joint, gear = model.actuator_trnid[actuator, 0], abs(float(model.actuator_gear[actuator, 0]))
+    if model.jnt_actfrclimited[joint] and gear:
+        most = min(most, float(np.abs(model.jnt_actfrcrange[joint]).max()) / gear)
     return max(most, 1e-9)

@@ -170,6 +170,7 @@ def _work(
     """(T, E, k) work of each actuator of a joint in each step (J): torque times rotation.
 
     The force of an actuator is ``gain * control + bias``; motors have no bias, servos do.
+    A joint may limit the sum of the torques of its actuators.
     """
     on_joints = np.flatnonzero(model.actuator_trntype == int(mujoco.mjtTrn.mjTRN_JOINT))
     gear = model.actuator_gear[on_joints, 0]
@@ -182,7 +183,21 @@ def _work(
         force += bias[:, 0] + gear * (bias[:, 1] * angle[:-1] + bias[:, 2] * rotation / control_dt)
     limited = model.actuator_forcelimited[on_joints] > 0
     least, most = np.where(limited, model.actuator_forcerange[on_joints].T, [[-np.inf], [np.inf]])
-    return np.clip(force, least, most) * gear * rotation
+    torque = _within_limits(np.clip(force, least, most) * gear, on_joints, model)
+    return torque * rotation
+
+
+def _within_limits(
+    torque: NDArray[np.float64], actuators: NDArray[np.intp], model: mujoco.MjModel
+) -> NDArray[np.float64]:
+    """The torques (T, E, k) of actuators, within what their joints take from all of them."""
+    joints = model.actuator_trnid[actuators, 0]
+    for joint in np.unique(joints[model.jnt_actfrclimited[joints] > 0]):
+        own = np.flatnonzero(joints == joint)
+        total = torque[..., own].sum(axis=-1, keepdims=True)
+        taken = np.clip(total, *model.jnt_actfrcrange[joint])
+        torque[..., own] *= np.divide(taken, total, out=np.ones_like(total), where=total != 0.0)
+    return torque
 
 
 def _lowest(
