@@ -164,6 +164,27 @@ def sum_over_steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.cumsum(values, axis=0)[-1]
 
 
+def delayed(
+    ctrl: NDArray[np.float64], model: mujoco.MjModel, control_dt: float
+) -> NDArray[np.float64]:
+    """The controls that act in each step, where actuators delay them by whole control steps.
+
+    Args:
+        ctrl: (T, ..., nu) controls.
+        model: The body in its world.
+        control_dt: Length of a control step (s).
+
+    Returns:
+        (T, ..., nu) controls; zero before the first one acts.
+    """
+    acting = ctrl.copy()
+    for actuator, delay in enumerate(model.actuator_delay.tolist()):
+        steps = min(round(delay / control_dt), len(ctrl))
+        acting[steps:, ..., actuator] = ctrl[: len(ctrl) - steps, ..., actuator]
+        acting[:steps, ..., actuator] = 0.0
+    return acting
+
+
 def _work(
     qpos: NDArray[np.float64], ctrl: NDArray[np.float64], model: mujoco.MjModel, control_dt: float
 ) -> NDArray[np.float64]:
@@ -176,6 +197,7 @@ def _work(
     gear = model.actuator_gear[on_joints, 0]
     angle = qpos[:, :, model.jnt_qposadr[model.actuator_trnid[on_joints, 0]]]
     rotation = np.diff(angle, axis=0)
+    ctrl = delayed(ctrl, model, control_dt)
     low, high = model.actuator_ctrlrange[on_joints].T
     bias = model.actuator_biasprm[on_joints]
     force = model.actuator_gainprm[on_joints, 0] * np.clip(ctrl[:, :, on_joints], low, high)
