@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from codesign.errors import RunError, UsageError
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.rollout import Policy, rollout
+from hyperdistill_core.rollout.gait import delayed
 from morph_ops import graph as body_graph
 
 if TYPE_CHECKING:
@@ -228,6 +230,8 @@ def _watched(
     control_dt: float,
 ) -> tuple[Array, Array, Array]:
     """Contact points (T + 1, n, 3), forces of the actuators (T, nu), places of the torso."""
+    controls, model = delayed(controls, model, control_dt), copy.copy(model)
+    model.actuator_delay[:] = 0.0
     data = mujoco.MjData(model)
     points = np.zeros((len(qpos), int(owners.max()) + 1, 3))
     counts = np.zeros(points.shape[:2])
@@ -272,4 +276,7 @@ def _most(model: mujoco.MjModel, forces: Array, actuator: int) -> float:
         most = abs(float(model.actuator_gainprm[actuator, 0])) * control
     else:
         most = float(np.abs(forces[:, actuator]).max(initial=0.0))
+    joint, gear = model.actuator_trnid[actuator, 0], abs(float(model.actuator_gear[actuator, 0]))
+    if model.jnt_actfrclimited[joint] and gear:
+        most = min(most, float(np.abs(model.jnt_actfrcrange[joint]).max()) / gear)
     return max(most, 1e-9)

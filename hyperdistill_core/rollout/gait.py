@@ -175,17 +175,40 @@ def sum_over_steps(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.cumsum(values, axis=0)[-1]
 
 
+def delayed(
+    ctrl: NDArray[np.float64], model: mujoco.MjModel, control_dt: float
+) -> NDArray[np.float64]:
+    """The controls that act in each step, where actuators delay them by whole control steps.
+
+    Args:
+        ctrl: (T, ..., nu) controls.
+        model: The body in its world.
+        control_dt: Length of a control step (s).
+
+    Returns:
+        (T, ..., nu) controls; zero before the first one acts.
+    """
+    acting = ctrl.copy()
+    for actuator, delay in enumerate(model.actuator_delay.tolist()):
+        steps = min(round(delay / control_dt), len(ctrl))
+        acting[steps:, ..., actuator] = ctrl[: len(ctrl) - steps, ..., actuator]
+        acting[:steps, ..., actuator] = 0.0
+    return acting
+
+
 def _work(
     qpos: NDArray[np.float64], ctrl: NDArray[np.float64], model: mujoco.MjModel, control_dt: float
 ) -> NDArray[np.float64]:
     """(T, E, k) work of each actuator of a joint in each step (J): torque times rotation.
 
     The force of an actuator is ``gain * control + bias``; motors have no bias, servos do.
+    A joint may limit the sum of the torques of its actuators.
     """
     on_joints = np.flatnonzero(model.actuator_trntype == int(mujoco.mjtTrn.mjTRN_JOINT))
     gear = model.actuator_gear[on_joints, 0]
     angle = qpos[:, :, model.jnt_qposadr[model.actuator_trnid[on_joints, 0]]]
     rotation = np.diff(angle, axis=0)
+    ctrl = delayed(ctrl, model, control_dt)
     low, high = model.actuator_ctrlrange[on_joints].T
     bias = model.actuator_biasprm[on_joints]
     force = model.actuator_gainprm[on_joints, 0] * np.clip(ctrl[:, :, on_joints], low, high)
@@ -193,7 +216,21 @@ def _work(
         force += bias[:, 0] + gear * (bias[:, 1] * angle[:-1] + bias[:, 2] * rotation / control_dt)
     limited = model.actuator_forcelimited[on_joints] > 0
     least, most = np.where(limited, model.actuator_forcerange[on_joints].T, [[-np.inf], [np.inf]])
-    return np.clip(force, least, most) * gear * rotation
+    torque = _within_limits(np.clip(force, least, most) * gear, on_joints, model)
+    return torque * rotation
+
+
+def _within_limits(
+    torque: NDArray[np.float64], actuators: NDArray[np.intp], model: mujoco.MjModel
+) -> NDArray[np.float64]:
+    """The torques (T, E, k) of actuators, within what their joints take from all of them."""
+    joints = model.actuator_trnid[actuators, 0]
+    for joint in np.unique(joints[model.jnt_actfrclimited[joints] > 0]):
+        own = np.flatnonzero(joints == joint)
+        total = torque[..., own].sum(axis=-1, keepdims=True)
+        taken = np.clip(total, *model.jnt_actfrcrange[joint])
+        torque[..., own] *= np.divide(taken, total, out=np.ones_like(total), where=total != 0.0)
+    return torque
 
 
 def _symmetry(

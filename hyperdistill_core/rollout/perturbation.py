@@ -27,7 +27,7 @@ class Perturbation:
     It changes the compiled model, so it works on every robot alike.
 
     Attributes:
-        torque: Factor on the force of every actuator.
+        torque: Factor on the force of every actuator, and on what joints and tendons take of it.
         mass: Factor on the mass and the inertia of every body.
         damping: Factor on the damping of every joint.
         friction: Factor on the sliding friction of every geom, the ground included.
@@ -65,6 +65,8 @@ class Perturbation:
         model.actuator_gainprm[forces, :_FORCE_PARAMETERS] *= self.torque
         model.actuator_biasprm[forces, :_FORCE_PARAMETERS] *= self.torque
         model.actuator_forcerange *= self.torque
+        model.jnt_actfrcrange *= self.torque
+        model.tendon_actfrcrange *= self.torque
         model.body_mass *= self.mass
         model.body_inertia *= self.mass
         model.dof_damping *= self.damping

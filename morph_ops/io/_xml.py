@@ -19,6 +19,7 @@ __all__ = [
     "MOST_BODIES",
     "MOST_CORNERS",
     "MOST_MESH_CORNERS",
+    "MOST_SAMPLES",
     "drop_user_data",
     "parse_document",
     "parse_xml",
@@ -34,6 +35,9 @@ MOST_BODIES = 1000
 
 MOST_CORNERS, MOST_MESH_CORNERS = 200_000, 50_000
 """Most corners of all meshes of a robot, and of one of them."""
+
+MOST_SAMPLES = 10_000
+"""Most samples that an actuator or a sensor delays its signal by."""
 
 _MOST_ELEMENTS = 20_000
 _DEEPEST = 400
@@ -70,8 +74,6 @@ _LARGEST: Mapping[tuple[str, str], float] = {
 }
 #: Attributes with lengths, and the longest of a robot with its world (m), which is no short word.
 _LENGTHS, _LONGEST_M, _SHORT = ("pos", "fromto", "xyz", "anchor"), 1e6, 3
-#: Most samples that an actuator or a sensor delays its signal by.
-_MOST_SAMPLES = 10_000
 #: Shortest physics step: a control step has at most 200 of them (s).
 _SHORTEST_STEP_S = 1e-4
 
@@ -281,7 +283,7 @@ def _require_no_format(element: ElementTree.Element, classes: set[str]) -> None:
 
 def _require_small(element: ElementTree.Element) -> None:
     for key, value in element.attrib.items():
-        most = _MOST_SAMPLES if key == "nsample" else _LARGEST.get((element.tag, key))
+        most = MOST_SAMPLES if key == "nsample" else _LARGEST.get((element.tag, key))
         if most is not None and any(abs(number) > most for number in _numbers(value)):
             raise MjcfError(
                 f"{_title(element)}: expected {key} of at most {most:g}, got {cut(value)!r}"

@@ -12,6 +12,7 @@ from codesign.replay import record
 from hyperdistill_core.rollout import rollout
 from hyperdistill_core.tasks import get_task
 from morph_ops.graph import joints
+from morph_ops.io import read_body
 from morph_ops.sampling import sample_body
 
 TASK = get_task("flat")
@@ -54,6 +55,26 @@ def test_efforts_are_shares_of_what_motors_can_give(body):
     for number, node in enumerate(one.nodes):
         most = one.efforts[:, number].max()
         assert 0.45 < most <= 1.0 if node in with_motors else most == 0.0
+
+
+@pytest.mark.parametrize("delay", [0, 3])
+def test_efforts_are_shares_of_what_a_joint_takes(delay, tmp_path):
+    (tmp_path / "robot.xml").write_text(
+        f"""<mujoco><compiler angle="radian"/><worldbody><body name="trunk" pos="0 0 0.5">
+        <freejoint/><geom type="box" size="0.2 0.1 0.05"/><body name="leg"><joint name="hip"
+        axis="0 1 0" range="-1 1" actuatorfrcrange="-5 5"/><geom type="capsule" size="0.03"
+        fromto="0 0 0 0 0 -0.3"/></body></body></worldbody><actuator><motor joint="hip" gear="50"
+        ctrlrange="-1 1" nsample="20" delay="{delay * TASK.control_dt}"/></actuator></mujoco>"""
+    )
+    robot = read_body(tmp_path / "robot.xml")
+
+    class Half:
+        def act(self, state):
+            return np.full((len(state), 1), 0.05)
+
+    one = record(robot, Half(), task=TASK, name="half")
+    np.testing.assert_allclose(one.efforts[:delay, 1], 0.0)
+    np.testing.assert_allclose(one.efforts[delay:-1, 1], 0.5)
 
 
 def test_an_unstable_simulation_has_no_recording(body, monkeypatch):

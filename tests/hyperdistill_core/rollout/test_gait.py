@@ -10,9 +10,10 @@ import pytest
 
 from hyperdistill_core.features import BodyLayout
 from hyperdistill_core.rollout import rollout
-from hyperdistill_core.rollout.gait import GRAVITY
+from hyperdistill_core.rollout.gait import GRAVITY, delayed
 from hyperdistill_core.tasks import Flat, get_task
 from morph_ops.graph import joints
+from morph_ops.io import read_body
 from morph_ops.sampling import sample_body
 
 TASK = replace(get_task("flat"), max_steps=60)
@@ -58,6 +59,50 @@ def test_work_is_torque_times_angle(body, pushed):
                 expected[episode] += abs(torque * (after - before))
     np.testing.assert_allclose(pushed.gait.work, expected, rtol=1e-12)
     assert (expected > 0).all()
+
+
+LIMITED = """<mujoco><compiler angle="radian"/><worldbody><body name="trunk" pos="0 0 0.5">
+<freejoint/><geom type="box" size="0.2 0.1 0.05"/><body name="leg"><joint name="hip" axis="0 1 0"
+range="-1 1" actuatorfrcrange="-3 2"/><geom type="capsule" fromto="0 0 0 0 0 -0.3" size="0.03"/>
+</body></body></worldbody><actuator>{motors}</actuator></mujoco>"""
+
+
+@pytest.mark.parametrize("gears", [(50,), (30, 20), (40, -4)])
+def test_work_is_that_of_the_torque_that_a_joint_takes(gears, tmp_path):
+    motors = "".join(f'<motor joint="hip" gear="{gear}" ctrlrange="-1 1"/>' for gear in gears)
+    (tmp_path / "robot.xml").write_text(LIMITED.format(motors=motors))
+    policy = Push(1)
+    policy.ctrl[:] = 1.0
+    result = rollout(
+        read_body(tmp_path / "robot.xml"), policy, task=TASK, episodes=1, record_trajectory=True,
+        measure_gait=True,
+    )  # fmt: skip
+    assert result.gait is not None
+    assert result.qpos is not None
+    angles = result.qpos[: result.lengths[0] + 1, 0, 7]
+    # An action of one is torque in the positive sense for each motor, and all go beyond the limit.
+    assert result.gait.work[0] == pytest.approx(2.0 * np.abs(np.diff(angles)).sum())
+
+
+def test_a_control_acts_after_the_delay_of_its_actuator():
+    motors = '<motor joint="hip"/><motor joint="hip" delay="0.04" nsample="9"/>'
+    motors += '<motor joint="hip" delay="9" nsample="900"/>'
+    model = mujoco.MjModel.from_xml_string(LIMITED.format(motors=motors))
+    ctrl = np.repeat(np.arange(1.0, 5.0)[:, None, None], 3, axis=2)
+    acting = delayed(ctrl, model, 0.02)[:, 0]
+    assert acting.T.tolist() == [[1, 2, 3, 4], [0, 0, 1, 2], [0, 0, 0, 0]]
+
+
+def test_work_begins_after_the_delay(tmp_path):
+    motors = '<motor joint="hip" gear="2" ctrlrange="-1 1" delay="0.1" nsample="20"/>'
+    (tmp_path / "robot.xml").write_text(LIMITED.format(motors=motors))
+    policy = Push(1)
+    policy.ctrl[:] = 1.0
+    task = replace(TASK, max_steps=5)
+    robot = read_body(tmp_path / "robot.xml")
+    result = rollout(robot, policy, task=task, episodes=1, measure_gait=True)
+    assert result.gait is not None
+    assert result.gait.work[0] == 0.0
 
 
 def test_nodes_on_the_ground_are_those_in_contact(body, pushed):

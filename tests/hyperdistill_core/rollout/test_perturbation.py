@@ -24,11 +24,14 @@ PLANAR = """
       <joint name="pitch" axis="0 1 0" damping="0.5"/>
       <geom size="0.1" friction="0.8"/>
       <body pos="0 0 -0.2">
-        <joint name="hip" axis="0 1 0" damping="1"/>
+        <joint name="hip" axis="0 1 0" damping="1" actuatorfrcrange="-3 3"/>
         <geom size="0.1"/>
       </body>
     </body>
   </worldbody>
+  <tendon>
+    <fixed actuatorfrcrange="-4 4"><joint joint="hip" coef="1"/></fixed>
+  </tendon>
   <actuator>
     <position joint="hip" kp="10"/>
     <motor joint="pitch" gear="7" forcelimited="true" forcerange="-2 2"/>
@@ -36,11 +39,12 @@ PLANAR = """
 </mujoco>
 """
 ARRAYS = {
-    "torque": ("actuator_gainprm", "actuator_biasprm", "actuator_forcerange"),
+    "torque": ("actuator_gainprm", "actuator_biasprm", "actuator_forcerange", "jnt_actfrcrange",
+               "tendon_actfrcrange"),
     "mass": ("body_mass", "body_inertia"),
     "damping": ("dof_damping",),
     "friction": ("geom_friction",),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ARRAYS)

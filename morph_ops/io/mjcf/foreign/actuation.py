@@ -9,13 +9,14 @@ A positive action turns a joint in the positive sense, whatever the sign of the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
 
-from morph_ops.io.mjcf.foreign.robot import HINGE, SLIDE, ForeignRobot, driven_joints
+from morph_ops.io.mjcf.foreign.robot import HINGE, ForeignRobot, control_of, gear_of
+from morph_ops.io.mjcf.foreign.undriven import limb_joints, why_undriven
 
 __all__ = ["HELD", "Drive", "drives_of", "torques_of"]
 
@@ -23,18 +24,9 @@ HELD = "held at rest"
 """What an action means to a velocity servo beside a position servo: nothing."""
 
 _RATE = "the rate of a control that is integrated"
-_DYNAMICS = tuple(
-    int(kind)
-    for kind in (
-        mujoco.mjtDyn.mjDYN_NONE,
-        mujoco.mjtDyn.mjDYN_INTEGRATOR,
-        mujoco.mjtDyn.mjDYN_FILTER,
-        mujoco.mjtDyn.mjDYN_FILTEREXACT,
-    )
-)
-_INTEGRATOR = _DYNAMICS[1]
-_FIXED, _AFFINE = int(mujoco.mjtGain.mjGAIN_FIXED), int(mujoco.mjtGain.mjGAIN_AFFINE)
-_NO_BIAS, _AFFINE_BIAS = int(mujoco.mjtBias.mjBIAS_NONE), int(mujoco.mjtBias.mjBIAS_AFFINE)
+_NO_DYNAMICS = int(mujoco.mjtDyn.mjDYN_NONE)
+_INTEGRATOR = int(mujoco.mjtDyn.mjDYN_INTEGRATOR)
+_AFFINE_BIAS = int(mujoco.mjtBias.mjBIAS_AFFINE)
 
 
 @dataclass(frozen=True)
@@ -70,19 +62,13 @@ def drives_of(robot: ForeignRobot) -> tuple[list[Drive], dict[str, list[str]]]:
     drives: list[Drive] = []
     left: dict[str, list[str]] = {}
     taken: set[int] = set()
-    for actuator in range(model.nu):
+    for actuator in range(model.nactuator):
         name = robot.name(mujoco.mjtObj.mjOBJ_ACTUATOR, actuator) or f"actuator{actuator}"
-        joints = [j for j in driven_joints(model, actuator) if _is_driven(robot, j)]
-        if not joints:
-            left.setdefault("drives no joint of a limb", []).append(name)
+        reason = why_undriven(robot, actuator)
+        if reason:
+            left.setdefault(reason, []).append(name)
             continue
-        if (
-            int(model.actuator_gaintype[actuator]) not in (_FIXED, _AFFINE)
-            or int(model.actuator_biastype[actuator]) not in (_NO_BIAS, _AFFINE_BIAS)
-            or int(model.actuator_dyntype[actuator]) not in _DYNAMICS
-        ):
-            left.setdefault("is a muscle or has a function of its own", []).append(name)
-            continue
+        joints = limb_joints(robot, actuator)
         joint = next((each for each in joints if each not in taken), joints[0])
         taken.add(joint)
         drives.append(_drive(model, actuator, joint))
@@ -95,66 +81,114 @@ def drives_of(robot: ForeignRobot) -> tuple[list[Drive], dict[str, list[str]]]:
     ], left
 
 
-def torques_of(drives: list[Drive]) -> Mapping[int, float]:
-    """Largest torque of each driven joint (N m)."""
+def torques_of(model: mujoco.MjModel, drives: Sequence[Drive]) -> Mapping[int, float]:
+    """Largest torque of each driven joint (N m), within the limit of the joint if it has one.
+
+    Args:
+        model: The compiled model.
+        drives: The actuators that follow an action.
+    """
     torques: dict[int, float] = {}
     for drive in drives:
         torques[drive.joint] = torques.get(drive.joint, 0.0) + drive.torque
-    return torques
+    return {joint: min(torque, _joint_limit(model, joint)) for joint, torque in torques.items()}
 
 
-def _is_driven(robot: ForeignRobot, joint: int) -> bool:
-    model = robot.model
-    body = int(model.jnt_bodyid[joint])
-    inside = model.body_rootid[body] == robot.root and int(model.body_weldid[body]) != robot.root
-    return bool(inside) and int(model.jnt_type[joint]) in (HINGE, SLIDE)
+def _joint_limit(model: mujoco.MjModel, joint: int) -> float:
+    """Largest torque that a joint takes from all its actuators (N m); infinity for no limit."""
+    if not model.jnt_actfrclimited[joint]:
+        return math.inf
+    return float(np.abs(model.jnt_actfrcrange[joint]).max())
+
+
+def _force_limit(model: mujoco.MjModel, actuator: int, joint: int) -> float:
+    """Largest force of an actuator, before its gear; infinity for no limit."""
+    limit = math.inf
+    if model.actuator_forcelimited[actuator]:
+        limit = float(np.abs(model.actuator_forcerange[actuator]).max())
+    gear = abs(float(gear_of(model, actuator)[0]))
+    if _on_tendon(model, actuator):
+        tendon = int(model.actuator_trnid[actuator, 0])
+        if model.tendon_actfrclimited[tendon] and gear:
+            limit = min(limit, float(np.abs(model.tendon_actfrcrange[tendon]).max()) / gear)
+    gear *= abs(_coefficient(model, actuator, joint))
+    return min(limit, _joint_limit(model, joint) / gear) if gear else limit
 
 
 def _is_position_servo(model: mujoco.MjModel, actuator: int) -> bool:
-    return float(model.actuator_biasprm[actuator, 1]) != 0.0
+    return bool(_bias(model, actuator)[1])
 
 
 def _is_velocity_servo(model: mujoco.MjModel, actuator: int) -> bool:
-    position, velocity = model.actuator_biasprm[actuator, 1:3].tolist()
-    plain = int(model.actuator_dyntype[actuator]) == _DYNAMICS[0]
+    _, position, velocity = _bias(model, actuator)
+    plain = int(model.actuator_dyntype[actuator]) == _NO_DYNAMICS
     return plain and position == 0.0 and velocity != 0.0
+
+
+def _bias(model: mujoco.MjModel, actuator: int) -> tuple[float, float, float]:
+    """What an actuator adds to its force: a constant, and for each unit of length and velocity.
+
+    A file may have the numbers in <default> for an actuator whose type has none.
+    """
+    if int(model.actuator_biastype[actuator]) != _AFFINE_BIAS:
+        return 0.0, 0.0, 0.0
+    constant, position, velocity = model.actuator_biasprm[actuator, :3].tolist()
+    return constant, position, velocity
+
+
+def _meaning(model: mujoco.MjModel, actuator: int) -> str:
+    """What the control of an actuator is; empty for a force."""
+    gain = model.actuator_gainprm[actuator, :3]
+    if int(model.actuator_gaintype[actuator]) and gain[1:].any():
+        return "a control that changes the gain"
+    if _is_position_servo(model, actuator):
+        return "a position"
+    velocity = _bias(model, actuator)[2]
+    return "a speed" if velocity and math.isclose(gain[0], -velocity) else ""
+
+
+def _limits(model: mujoco.MjModel, actuator: int) -> tuple[float, float] | None:
+    """Lowest and highest control of an actuator; None where it has no control range."""
+    control = control_of(model, actuator)
+    if not model.actuator_ctrllimited[control]:
+        return None
+    low, high = model.actuator_ctrlrange[control].tolist()
+    return low, high
 
 
 def _held(model: mujoco.MjModel, drive: Drive) -> Drive:
     """A velocity servo that damps beside a position servo: its control stays at rest."""
-    low, high = -math.inf, math.inf
-    if model.actuator_ctrllimited[drive.actuator]:
-        low, high = model.actuator_ctrlrange[drive.actuator].tolist()
+    low, high = _limits(model, drive.actuator) or (-math.inf, math.inf)
     return replace(drive, middle=min(max(0.0, low), high), half=0.0, torque=0.0, how=HELD)
 
 
 def _drive(model: mujoco.MjModel, actuator: int, joint: int) -> Drive:
     gain = float(model.actuator_gainprm[actuator, 0])
-    gear = float(model.actuator_gear[actuator, 0]) * _coefficient(model, actuator, joint)
+    gear = float(gear_of(model, actuator)[0]) * _coefficient(model, actuator, joint)
     servo = _is_position_servo(model, actuator)
-    force = model.actuator_forcerange[actuator] if model.actuator_forcelimited[actuator] else None
+    limit = _force_limit(model, actuator, joint)
     sign = -1.0 if gain * gear < 0.0 else 1.0
     if int(model.actuator_dyntype[actuator]) == _INTEGRATOR:
         middle, half, how, span = _integrated(model, actuator, sign=sign)
         way = _way(model, actuator, joint)
         largest = abs(gain) * (way if servo else way / 2.0)
     else:
-        low, high, how = _control_range(model, actuator, joint, gain, force, servo=servo)
+        low, high, how = _control_range(model, actuator, joint, limit)
         middle, half, span = (low + high) / 2.0, (high - low) / 2.0, (-1.0, 1.0)
         # The control of a servo is a position: the force is that of the whole way.
         largest = abs(gain) * (high - low) if servo else abs(gain * half)
-    if force is not None:
-        largest = min(largest, float(np.abs(force).max()))
-    return Drive(actuator, joint, middle, sign * half, largest * abs(gear), how, span)
+    torque = min(largest, limit) * abs(gear)
+    return Drive(actuator, joint, middle, sign * half, torque, how, span)
 
 
 def _integrated(
     model: mujoco.MjModel, actuator: int, *, sign: float
 ) -> tuple[float, float, str, tuple[float, float]]:
     """Middle, half and meaning of an action that is integrated, and the actions in its range."""
-    if not model.actuator_ctrllimited[actuator]:
+    limits = _limits(model, actuator)
+    if limits is None:
         return 0.0, 1.0, f"{_RATE} in units of its control, as it has no control range", (-1.0, 1.0)
-    low, high = model.actuator_ctrlrange[actuator].tolist()
+    low, high = limits
     half = max(abs(low), abs(high)) or 1.0
     first, second = sorted((sign * low / half, sign * high / half))
     return 0.0, half, _RATE, (first, second)
@@ -168,24 +202,31 @@ def _way(model: mujoco.MjModel, actuator: int, joint: int) -> float:
 
 
 def _control_range(
-    model: mujoco.MjModel, actuator: int, joint: int, gain: float, force: object, *, servo: bool
+    model: mujoco.MjModel, actuator: int, joint: int, limit: float
 ) -> tuple[float, float, str]:
     """Lower and upper control that an action spans, and a word on it."""
-    if model.actuator_ctrllimited[actuator]:
-        low, high = model.actuator_ctrlrange[actuator].tolist()
-        return low, high, "a position" if servo else "the whole control range"
+    meaning, limits = _meaning(model, actuator), _limits(model, actuator)
+    if limits is not None:
+        turns = int(model.jnt_type[joint]) == HINGE
+        return *limits, meaning or ("a torque" if turns else "a force")
+    servo, none = _is_position_servo(model, actuator), "as it has no control range"
     if servo and model.jnt_limited[joint]:
         low, high = model.jnt_range[joint].tolist()
-        return low, high, "a position in the range of the joint, as it has no control range"
-    if force is not None and gain and not servo:
-        reach = float(np.abs(model.actuator_forcerange[actuator]).max()) / abs(gain)
-        return -reach, reach, "the whole range of forces, as it has no control range"
-    return -1.0, 1.0, "a control of -1..1, as it has no control range"
+        return low, high, f"{meaning} in the range of the joint, {none}"
+    gain = abs(float(model.actuator_gainprm[actuator, 0]))
+    if math.isfinite(limit) and gain and not servo:
+        what = f"{meaning} that spans " if meaning else ""
+        return -limit / gain, limit / gain, f"{what}the whole range of forces, {none}"
+    return -1.0, 1.0, f"{meaning or 'a control'} of -1..1, {none}"
+
+
+def _on_tendon(model: mujoco.MjModel, actuator: int) -> bool:
+    return int(model.actuator_trntype[actuator]) == int(mujoco.mjtTrn.mjTRN_TENDON)
 
 
 def _coefficient(model: mujoco.MjModel, actuator: int, joint: int) -> float:
     """Length of the transmission for a unit of the joint: 1, or the joint's share of a tendon."""
-    if int(model.actuator_trntype[actuator]) != int(mujoco.mjtTrn.mjTRN_TENDON):
+    if not _on_tendon(model, actuator):
         return 1.0
     tendon = int(model.actuator_trnid[actuator, 0])
     first = int(model.tendon_adr[tendon])

@@ -11,6 +11,7 @@ import mujoco
 from morph_ops._messages import shown
 from morph_ops.errors import MjcfError
 from morph_ops.geometry.rotations import quaternion, rotation
+from morph_ops.io.mjcf.foreign.passive import tendon_passive
 from morph_ops.io.mjcf.foreign.robot import ForeignRobot
 from morph_ops.io.mjcf.foreign.text import child, geom_name, numbers, site_name
 from morph_ops.io.mjcf.foreign.tree import PlannedNode
@@ -72,7 +73,7 @@ class _Writer:
         }
         self._joints = {joint for node in nodes for joint in node.joints}
         self._sites: set[int] = set()
-        self._geoms = {geom for node in nodes for geom in node.part.geoms} & robot.solid_geoms
+        self._geoms = {geom for node in nodes for geom in node.part.geoms} & robot.written_geoms
         self._left: list[str] = []
 
     def write(self) -> list[str]:
@@ -102,6 +103,7 @@ class _Writer:
 
     def _tendon_attributes(self, tendon: int) -> dict[str, str]:
         model = self._robot.model
+        damping, armature = tendon_passive(model, tendon)
         return {
             "name": self._robot.tendon_name(tendon),
             "limited": "true" if model.tendon_limited[tendon] else "false",
@@ -110,9 +112,9 @@ class _Writer:
             "stiffness": numbers(
                 [model.tendon_stiffness[tendon], *model.tendon_stiffnesspoly[tendon]]
             ),
-            "damping": numbers([model.tendon_damping[tendon], *model.tendon_dampingpoly[tendon]]),
+            "damping": numbers(damping),
             "frictionloss": numbers(model.tendon_frictionloss[tendon]),
-            "armature": numbers(model.tendon_armature[tendon]),
+            "armature": numbers(armature),
             "springlength": numbers(model.tendon_lengthspring[tendon]),
             "solreflimit": numbers(model.tendon_solref_lim[tendon]),
             "solimplimit": numbers(model.tendon_solimp_lim[tendon]),
@@ -251,6 +253,7 @@ class _Writer:
                 solimp=numbers(model.pair_solimp[number]),
                 margin=numbers(model.pair_margin[number]),
                 gap=numbers(model.pair_gap[number]),
+                adhesion=numbers(model.pair_adhesion[number]),
             )
         for first, second in self._still_touching():
             child(group, "pair", geom1=geom_name(first), geom2=geom_name(second))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mujoco
 import numpy as np
@@ -50,11 +50,15 @@ class Loaded(NamedTuple):
         model: The compiled model.
         notes: What was not read, or was added, a line each.
         is_urdf: Whether the file is a URDF.
+        spec: What the model was compiled from.
+        looks: Bodies of the geoms that were dropped, one for each.
     """
 
     model: mujoco.MjModel
     notes: list[str]
     is_urdf: bool
+    spec: mujoco.MjSpec
+    looks: list[Any]
 
 
 def load_model(path: Path) -> Loaded:
@@ -92,10 +96,10 @@ def load_model(path: Path) -> Loaded:
             spec = mujoco.MjSpec.from_string(text, assets=files.contents)
             if is_urdf:
                 free_the_base(spec, notes)
-            _drop_visual_geoms(spec)
+            looks = _drop_visual_geoms(spec)
             files.require(spec.meshes)
             _add_missing_motors(spec, notes)
-            return Loaded(spec.compile(), notes, is_urdf)
+            return Loaded(spec.compile(), notes, is_urdf, spec, looks)
         except MUJOCO_ERRORS as error:
             raise MjcfError(explained(error, files.names, is_urdf=is_urdf)) from None
 
@@ -142,8 +146,19 @@ def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> M
     return files
 
 
-def _drop_visual_geoms(spec: mujoco.MjSpec) -> None:
-    """Drop geoms that are only looks, whose meshes may be large, and meshes without a geom."""
+def _drop_visual_geoms(spec: mujoco.MjSpec) -> list[Any]:
+    """Drop geoms that are only looks, whose meshes may be large, and meshes without a geom.
+
+    Returns:
+        The bodies of these geoms.
+    """
+    bodies: list[Any] = []
+    around = {
+        wrap.target.name
+        for tendon in spec.tendons
+        for wrap in tendon.path
+        if wrap.type in (mujoco.mjtWrap.mjWRAP_SPHERE, mujoco.mjtWrap.mjWRAP_CYLINDER)
+    }
     paired = {name for pair in spec.pairs for name in (pair.geomname1, pair.geomname2)}
     weightless = spec.compiler.inertiafromgeom == mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_FALSE
     by_geoms = spec.compiler.inertiafromgeom == mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_TRUE
@@ -151,12 +166,14 @@ def _drop_visual_geoms(spec: mujoco.MjSpec) -> None:
         touches = geom.contype or geom.conaffinity or geom.name in paired or geom.fluid_ellipsoid
         weighs_nothing = weightless or (geom.parent.explicitinertial and not by_geoms)
         weighs_nothing = weighs_nothing or geom.mass == 0.0 or geom.density == 0.0
-        if not touches and weighs_nothing:
+        if not touches and weighs_nothing and geom.name not in around:
+            bodies.append(geom.parent)
             spec.delete(geom)
     used = {geom.meshname for geom in spec.geoms}
     for mesh in list(spec.meshes):
         if mesh.name not in used:
             spec.delete(mesh)
+    return bodies
 
 
 def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:

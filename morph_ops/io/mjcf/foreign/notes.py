@@ -12,6 +12,7 @@ from morph_ops.io.mjcf.foreign.actuation import HELD, Drive
 from morph_ops.io.mjcf.foreign.ground import GroundContacts
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, HINGE, SLIDE, ForeignRobot
 from morph_ops.io.mjcf.foreign.tree import PlannedNode
+from morph_ops.io.mjcf.foreign.undriven import undriven_lines
 
 __all__ = ["notes_of"]
 
@@ -46,9 +47,7 @@ def notes_of(
         *_joint_notes(robot, nodes, {drive.joint for drive in drives}),
         *_drive_notes(robot, drives),
     ]
-    lines += [
-        f"not driven, because it {reason}: {listed(names)}" for reason, names in undriven.items()
-    ]
+    lines += undriven_lines(undriven)
     if left:
         lines.append(f"left out, because it reaches beyond the robot: {listed(left)}")
     lines += _ground_notes(robot, ground)
@@ -140,8 +139,7 @@ def _drive_notes(robot: ForeignRobot, drives: Sequence[Drive]) -> list[str]:
     drives = [drive for drive in drives if drive.how != HELD]
     for how in dict.fromkeys(drive.how for drive in drives):
         names = [robot.joint_name(drive.joint) for drive in drives if drive.how == how]
-        if how != "the whole control range":
-            lines.append(f"an action of -1..1 is {how}: {listed(names)}")
+        lines.append(f"an action of -1..1 is {how}: {listed(names)}")
     counts: dict[int, int] = {}
     for drive in drives:
         counts[drive.joint] = counts.get(drive.joint, 0) + 1

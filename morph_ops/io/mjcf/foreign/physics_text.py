@@ -7,6 +7,7 @@ at the starts of the capsules. Geoms, joints, masses, contacts and motors are wh
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 
@@ -15,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morph_ops.geometry.rotations import quaternion
+from morph_ops.io._xml import MOST_SAMPLES
 from morph_ops.io.mjcf.foreign.actuation import Drive
 from morph_ops.io.mjcf.foreign.capsules import hull_vertices
 from morph_ops.io.mjcf.foreign.constraints import add_constraints
 from morph_ops.io.mjcf.foreign.ground import GroundContacts
-from morph_ops.io.mjcf.foreign.robot import FREE, ForeignRobot
+from morph_ops.io.mjcf.foreign.passive import joint_passive
+from morph_ops.io.mjcf.foreign.robot import FREE, ForeignRobot, gear_of
 from morph_ops.io.mjcf.foreign.text import child, geom_name, numbers, option_attributes
 from morph_ops.io.mjcf.foreign.tree import HINGES_ONLY, PlannedNode
 from morph_ops.validity.wellformed import ROOT_JOINT
@@ -36,6 +39,11 @@ _GEOM_KINDS = {
 }
 _JOINT_KINDS = ("free", "ball", "slide", "hinge")
 _GAINS = ("fixed", "affine")
+_INTERPOLATIONS = ("zoh", "linear", "cubic")
+#: Mass (kg) and inertia (kg m^2) of a body at which a force holds up what weighs more.
+_HELD_UP = (1e-9, 1e-12)
+#: Share of a sample that is none: the quotient of two equal lengths is 1 with some error.
+_ROUNDING = 1e-6
 _DYNAMICS = ("none", "integrator", "filter", "filterexact")
 
 
@@ -71,15 +79,13 @@ def physics_text(
         start_of = np.zeros(3) if node.above < 0 else nodes[node.above].origin
         body = child(above, "body", name=node.name, pos=numbers(node.origin - start_of))
         made.append(body)
-        gravcomp = float(robot.model.body_gravcomp[node.part.body])
-        if gravcomp and node.solid:
-            body.set("gravcomp", numbers(gravcomp))
         _add_inertial(body, robot, node)
         for joint in node.joints:
             _add_joint(body, robot, joint, node)
         if node.solid:
+            _add_gravity_compensation(body, robot, node)
             for geom in node.part.geoms:
-                if geom in robot.solid_geoms:
+                if geom in robot.written_geoms:
                     element = _add_geom(body, asset, robot, geom, node)
                     if geom in ground.pairs:
                         _touch_as_paired(element, robot, geom, ground)
@@ -89,7 +95,7 @@ def physics_text(
             child(child(root, "contact"), "exclude", body1="world", body2=node.name)
     actuators = child(root, "actuator")
     for drive in drives:
-        _add_actuator(actuators, robot, drive)
+        _add_actuator(actuators, robot, drive, timestep=timestep)
     if start is not None:
         child(child(root, "keyframe"), "key", name="start", qpos=numbers(start))
     return ElementTree.tostring(root, encoding="unicode"), left
@@ -125,6 +131,32 @@ def _add_inertial(body: ElementTree.Element, robot: ForeignRobot, node: PlannedN
           fullinertia=numbers(full))  # fmt: skip
 
 
+def _add_gravity_compensation(
+    body: ElementTree.Element, robot: ForeignRobot, node: PlannedNode
+) -> None:
+    """Add what holds up the parts of a node against gravity.
+
+    The force acts at the center of mass of each body that the node is made of. Where that is not
+    the center of the node, a body that weighs almost nothing is there for it.
+    """
+    model = robot.model
+    heavy = [one for one in node.part.welded if model.body_mass[one] > 0.0]
+    shares = model.body_gravcomp[heavy]
+    if not shares.any():
+        return
+    if (shares == shares[0]).all():
+        body.set("gravcomp", numbers(shares[0]))
+        return
+    mass, inertia = _HELD_UP
+    for one, share in zip(heavy, shares.tolist(), strict=True):
+        if share:
+            place = numbers(robot.data.xipos[one] - node.origin)
+            share *= float(model.body_mass[one]) / mass
+            held = child(body, "body", pos=place, gravcomp=numbers(share))
+            child(held, "inertial", pos="0 0 0", mass=numbers(mass),
+                  diaginertia=numbers([inertia] * 3))  # fmt: skip
+
+
 def _add_joint(
     body: ElementTree.Element, robot: ForeignRobot, joint: int, node: PlannedNode
 ) -> None:
@@ -132,9 +164,10 @@ def _add_joint(
     dof = int(model.jnt_dofadr[joint])
     name = ROOT_JOINT if kind == FREE else robot.joint_name(joint)
     element = child(body, "joint", name=name, type=_JOINT_KINDS[kind])
+    damping, armature = joint_passive(model, joint)
     attributes = {
-        "armature": model.dof_armature[dof],
-        "damping": [model.dof_damping[dof], *model.dof_dampingpoly[dof]],
+        "armature": armature,
+        "damping": damping,
         "frictionloss": model.dof_frictionloss[dof],
         "solreffriction": model.dof_solref[dof],
         "solimpfriction": model.dof_solimp[dof],
@@ -193,6 +226,10 @@ def _add_geom(
         "margin": model.geom_margin[geom],
         "gap": model.geom_gap[geom],
     }
+    if model.geom_adhesion[geom]:
+        attributes["adhesion"] = model.geom_adhesion[geom]
+    if model.geom_surfacevel[geom].any():
+        attributes["surfacevel"] = _surface_velocity(model, geom, kind, turn, offset)
     for key, value in attributes.items():
         element.set(key, numbers(value))
     if model.geom_fluid[geom, 0]:
@@ -221,7 +258,25 @@ def _touch_as_paired(
         element.set(key, numbers(value))
 
 
-def _add_actuator(actuators: ElementTree.Element, robot: ForeignRobot, drive: Drive) -> None:
+def _surface_velocity(
+    model: mujoco.MjModel,
+    geom: int,
+    kind: str,
+    turn: NDArray[np.float64],
+    offset: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(6,) surface velocity of a geom in the frame that its text gives it."""
+    velocity = model.geom_surfacevel[geom]
+    if kind != "mesh":
+        return velocity
+    # The mesh of the text is in the frame of the body, about whose origin it turns.
+    spin = turn @ velocity[3:]
+    return np.concatenate([turn @ velocity[:3] - np.cross(spin, offset), spin])
+
+
+def _add_actuator(
+    actuators: ElementTree.Element, robot: ForeignRobot, drive: Drive, *, timestep: float
+) -> None:
     model, number = robot.model, drive.actuator
     transmission = int(model.actuator_trntype[number])
     target = int(model.actuator_trnid[number, 0])
@@ -237,7 +292,7 @@ def _add_actuator(actuators: ElementTree.Element, robot: ForeignRobot, drive: Dr
         actuators,
         "general",
         name=robot.actuator_name(number),
-        gear=numbers(model.actuator_gear[number]),
+        gear=numbers(gear_of(model, number)),
         ctrllimited="true",
         ctrlrange=numbers(drive.span),
         gaintype=_GAINS[int(bool(gain[1:].any()))],
@@ -255,9 +310,23 @@ def _add_actuator(actuators: ElementTree.Element, robot: ForeignRobot, drive: Dr
         # An activation is in the units of the control.
         ends = (model.actuator_actrange[number] - drive.middle) / drive.half
         element.set("actrange", numbers(np.sort(ends)))
+    _add_delay(element, model, number, timestep=timestep)
     if transmission == int(mujoco.mjtTrn.mjTRN_TENDON):
         element.set("tendon", robot.tendon_name(target))
     elif transmission == int(mujoco.mjtTrn.mjTRN_JOINTINPARENT):
         element.set("jointinparent", robot.joint_name(target))
     else:
         element.set("joint", robot.joint_name(target))
+
+
+def _add_delay(
+    element: ElementTree.Element, model: mujoco.MjModel, actuator: int, *, timestep: float
+) -> None:
+    """Add the delay of a control, and the history that it needs: a sample for each step."""
+    count, order = (int(number) for number in model.actuator_history[actuator])
+    if not count:
+        return
+    count = math.ceil(count * model.opt.timestep / timestep - _ROUNDING)
+    element.set("nsample", str(min(count, MOST_SAMPLES)))
+    element.set("interp", _INTERPOLATIONS[order])
+    element.set("delay", numbers(model.actuator_delay[actuator]))

@@ -26,6 +26,8 @@ from morph_ops.io.mjcf.foreign.notes import notes_of
 from morph_ops.io.mjcf.foreign.physics_text import physics_text
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, ForeignRobot, find_robot
 from morph_ops.io.mjcf.foreign.tree import PlannedNode, equivalent_graph, plan_nodes
+from morph_ops.io.mjcf.foreign.undriven import no_drive
+from morph_ops.io.mjcf.foreign.unkept import unkept_lines
 
 __all__ = ["read_foreign"]
 
@@ -35,7 +37,6 @@ CONTROL_STEP_S = 0.02
 _START_NAMES = ("home", "stand", "standing", "init", "initial", "start")
 #: Most corners of the convex hulls of all geoms, which the physics of the body has as text.
 _MOST_HULL_CORNERS = 80_000
-_ADD_MOTORS = "add motors under <actuator>"
 _NOT_SUPPORTED = {
     int(mujoco.mjtGeom.mjGEOM_HFIELD): "height field",
     int(mujoco.mjtGeom.mjGEOM_SDF): "signed distance field",
@@ -57,17 +58,14 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     Raises:
         MjcfError: The file cannot be read, or holds no robot that can move.
     """
-    model, unread, is_urdf = load_model(Path(path))
+    model, unread, is_urdf, spec, looks = load_model(Path(path))
     robot = find_robot(model, root=root)
     ground = ground_contacts(robot)
     _require_supported(robot, ground, is_urdf=is_urdf)
     drives, undriven = drives_of(robot)
     if not drives:
-        remedy = 'give joints a <limit effort="..."/> above 0' if is_urdf else _ADD_MOTORS
-        raise MjcfError(
-            f"expected at least one actuator that drives a joint of a limb, got none; {remedy}"
-        )
-    torques = torques_of(drives)
+        raise MjcfError(no_drive(robot, undriven, is_urdf=is_urdf))
+    torques = torques_of(model, drives)
     nodes = plan_nodes(robot, torques)
     graph = equivalent_graph(robot, nodes, torques)
     timestep = CONTROL_STEP_S / max(round(CONTROL_STEP_S / float(model.opt.timestep)), 1)
@@ -97,7 +95,7 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
         height=start.height,
         rise=start.rise,
         falls=robot.moves_along(2),
-        notes=(*unread, *notes),
+        notes=(*unread, *notes, *unkept_lines(robot, spec, looks)),
     )
     return body_graph.with_physics(graph, physics)
 

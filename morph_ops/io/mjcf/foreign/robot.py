@@ -18,7 +18,15 @@ from morph_ops._messages import listed, shown
 from morph_ops.errors import MjcfError
 from morph_ops.validity.wellformed import ROOT_JOINT
 
-__all__ = ["ForeignRobot", "Part", "find_robot", "free_name"]
+__all__ = [
+    "ForeignRobot",
+    "Part",
+    "control_of",
+    "driven_joints",
+    "find_robot",
+    "free_name",
+    "gear_of",
+]
 
 FREE, BALL, SLIDE, HINGE = (
     int(kind)
@@ -31,6 +39,7 @@ FREE, BALL, SLIDE, HINGE = (
 )
 #: How names of hinges and motors of grown limbs begin.
 _GROWN = ("limbx/", "limby/")
+_AROUND = (int(mujoco.mjtWrap.mjWRAP_SPHERE), int(mujoco.mjtWrap.mjWRAP_CYLINDER))
 
 
 @dataclass(frozen=True)
@@ -186,6 +195,18 @@ class ForeignRobot:
             or geom in paired
         )
 
+    @cached_property
+    def written_geoms(self) -> frozenset[int]:
+        """Geoms of the robot's text: the solid ones, and those that tendons run around."""
+        model = self.model
+        around = {
+            int(model.wrap_objid[wrap])
+            for wrap in range(model.nwrap)
+            if int(model.wrap_type[wrap]) in _AROUND
+        }
+        own = {geom for part in self.parts for geom in part.geoms}
+        return self.solid_geoms | (around & own)
+
 
 def _unique(given: Sequence[str], made_up: Sequence[str], taken: set[str]) -> list[str]:
     """Printable names of all objects of a kind; names of the file go before made-up ones."""
@@ -267,7 +288,7 @@ def _not_fixed(model: mujoco.MjModel, body: int, name: str) -> ForeignRobot:
 def _driven_roots(model: mujoco.MjModel) -> set[int]:
     """Roots of the trees that have an actuator."""
     roots: set[int] = set()
-    for actuator in range(model.nu):
+    for actuator in range(model.nactuator):
         for joint in driven_joints(model, actuator):
             roots.add(int(model.body_rootid[model.jnt_bodyid[joint]]))
     return roots
@@ -285,3 +306,13 @@ def driven_joints(model: mujoco.MjModel, actuator: int) -> tuple[int, ...]:
         fixed = int(mujoco.mjtWrap.mjWRAP_JOINT)
         return tuple(int(model.wrap_objid[w]) for w in wraps if model.wrap_type[w] == fixed)
     return ()
+
+
+def control_of(model: mujoco.MjModel, actuator: int) -> int:
+    """Number of the first control of an actuator; one may have several."""
+    return int(model.actuator_ctrladr[actuator])
+
+
+def gear_of(model: mujoco.MjModel, actuator: int) -> NDArray[np.float64]:
+    """(6,) gear of the first force of an actuator; one may have several."""
+    return model.actuator_gear[int(model.actuator_outadr[actuator])]

@@ -25,6 +25,7 @@ from morph_ops.io.mjcf.foreign.capsules import (
     sphere_radius,
     world_points,
 )
+from morph_ops.io.mjcf.foreign.passive import joint_passive
 from morph_ops.io.mjcf.foreign.robot import HINGE, SLIDE, ForeignRobot, Part, free_name
 from morph_ops.physics import HINGE_MASS_KG
 
@@ -184,7 +185,7 @@ def _joint(
     robot: ForeignRobot, joint: int, slot: str, origin: NDArray[np.float64], torque: float
 ) -> Joint:
     model = robot.model
-    dof = int(model.jnt_dofadr[joint])
+    damping, armature = joint_passive(model, joint)
     limits = model.jnt_range[joint].tolist() if model.jnt_limited[joint] else UNLIMITED
     low, high = np.rad2deg(limits).tolist()
     return Joint(
@@ -195,8 +196,8 @@ def _joint(
         range_deg=(low, high),
         gear=torque,
         stiffness=float(model.jnt_stiffness[joint]),
-        damping=float(model.dof_damping[dof]),
-        armature=float(model.dof_armature[dof]),
+        damping=float(damping[0]),
+        armature=armature,
     )
 
 

@@ -80,24 +80,28 @@ def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
 
     Args:
         document: Element <robot>, changed in place.
-        notes: Gets a note on what was mended.
+        notes: Gets notes on what was dropped or mended.
 
     Raises:
         MjcfError: A mesh that the robot collides with has a format that MuJoCo does not read.
     """
     mended: list[str] = []
+    looks = 0
     for element in list(document):
         if element.tag not in ("link", "joint"):  # materials, transmissions, simulators' settings
             document.remove(element)
     for link in document.findall("link"):
         for visual in link.findall("visual"):
             link.remove(visual)
+            looks += 1
         for inertial in link.findall("inertial"):
             tensor = inertial.find("inertia")
             if tensor is not None and not _is_positive(tensor):
                 for name in _OFF_AXES:
                     tensor.set(name, "0")
                 mended.append(link.get("name", ""))
+    if looks:
+        notes.append(f"looks are left out: {looks} <visual>, and all colors and textures")
     if mended:
         notes.append(f"products of inertia dropped where no body has such: {listed(mended)}")
     for mesh in document.iter("mesh"):
