@@ -171,7 +171,7 @@ def _markdown(outcomes: list[Outcome], options: argparse.Namespace) -> str:
     head = (
         "# Robots of public packages\n\nEvery MJCF and URDF file in the wheels of some packages, "
         "as codesign reads it.\n\n"
-        f"{_tally(outcomes)} Files are refused for the reason in the last column; the simulation "
+        f"{_summary(outcomes)} Files are refused for the reason in the last column; the simulation "
         "of an unstable robot runs out of bounds, so its score means nothing. A score is the mean "
         f"return of {options.episodes} episodes under `{options.controller}` without fine-tuning: "
         "it knows UNIMAL robots, so it says that a robot can be simulated, and not how well it "
@@ -183,11 +183,11 @@ def _markdown(outcomes: list[Outcome], options: argparse.Namespace) -> str:
         own = [each for each in outcomes if each.package == package]
         lines = ["| robot | nodes | score | falls | notes |", "|" + " --- |" * 5]
         lines += [_line(each) for each in own]
-        parts.append(f"## {package}\n\n{_tally(own)}\n\n" + "\n".join(lines) + "\n")
+        parts.append(f"## {package}\n\n{_summary(own)}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
-def _tally(outcomes: list[Outcome]) -> str:
+def _summary(outcomes: list[Outcome]) -> str:
     """How many files are scored, and what became of the others."""
     counts = Counter(each.status for each in outcomes)
     scored = counts.pop("ok", 0)
