@@ -41,7 +41,8 @@ class Outcome:
         falls: Share of episodes that ended with a fall.
         nodes: Number of nodes; 0 for a file that was refused.
         plain: Whether it is a sphere and capsules, number for number.
-        message: Why it was refused, or how it was read.
+        status: Status of its record; "refused" for a file that has none.
+        message: Why it was refused or is unstable, or how it was read.
     """
 
     package: str
@@ -50,7 +51,14 @@ class Outcome:
     falls: float = 0.0
     nodes: int = 0
     plain: bool = False
+    status: str = "refused"
     message: str = ""
+
+    @property
+    def word(self) -> str:
+        """Its score, or what became of it in a word."""
+        stable = self.status == "ok" and self.score is not None
+        return f"{self.score:.0f}" if stable else self.status
 
 
 class Scorer:
@@ -82,8 +90,17 @@ class Scorer:
             return Outcome(package, name, None, message="; ".join(record.warnings))
         falls = sum(record.fell) / max(len(record.fell), 1)
         notes = () if own is None else own.notes
+        if record.status != "ok":
+            notes = (record.warnings[-1], *notes)  # the last one says what is wrong
         return Outcome(
-            package, name, record.score, falls, len(graph), own is None, "; ".join(notes)
+            package,
+            name,
+            record.score,
+            falls,
+            len(graph),
+            own is None,
+            record.status,
+            "; ".join(notes),
         )
 
 
@@ -116,12 +133,13 @@ def main() -> None:
 
 
 def _counts(outcomes: list[Outcome]) -> Table:
-    table = Table("package", "files", "scored", "of these UNIMAL-like", "refused")
+    table = Table("package", "files", "scored", "of these UNIMAL-like", "unstable", "refused")
     for package in dict.fromkeys(each.package for each in outcomes):
         own = [each for each in outcomes if each.package == package]
-        scored = [each for each in own if each.score is not None]
+        scored = [each for each in own if each.status == "ok"]
+        read = [each for each in own if each.score is not None]
         plain = sum(each.plain for each in scored)
-        counts = (len(own), len(scored), plain, len(own) - len(scored))
+        counts = (len(own), len(scored), plain, len(read) - len(scored), len(own) - len(read))
         table.add_row(package, *map(str, counts))
     return table
 
@@ -142,7 +160,7 @@ def _scores(outcomes: list[Outcome]) -> Table:
             table.add_row(
                 f"{each.package}/{each.file}",
                 str(each.nodes),
-                f"{each.score:.0f}",
+                each.word,
                 f"{each.falls:.0%}",
                 each.message,
             )
@@ -150,32 +168,38 @@ def _scores(outcomes: list[Outcome]) -> Table:
 
 
 def _markdown(outcomes: list[Outcome], options: argparse.Namespace) -> str:
-    scored = sum(each.score is not None for each in outcomes)
     head = (
         "# Robots of public packages\n\nEvery MJCF and URDF file in the wheels of some packages, "
         "as codesign reads it.\n\n"
-        f"{scored} of {len(outcomes)} files are scored, and the others are refused for the reason "
-        f"in the last column. A score is the mean return of {options.episodes} episodes under "
-        f"`{options.controller}` without fine-tuning: it knows UNIMAL robots, so it says that a "
-        "robot can be simulated, and not how well it could walk. The command is\n\n"
+        f"{_summary(outcomes)} Files are refused for the reason in the last column; the simulation "
+        "of an unstable robot runs out of bounds, so its score means nothing. A score is the mean "
+        f"return of {options.episodes} episodes under `{options.controller}` without fine-tuning: "
+        "it knows UNIMAL robots, so it says that a robot can be simulated, and not how well it "
+        "could walk. The command is\n\n"
         "```console\npython benchmarks/foreign_robots.py FOLDER... --markdown\n```\n"
     )
     parts = [head]
     for package in dict.fromkeys(each.package for each in outcomes):
         own = [each for each in outcomes if each.package == package]
-        taken = sum(each.score is not None for each in own)
         lines = ["| robot | nodes | score | falls | notes |", "|" + " --- |" * 5]
         lines += [_line(each) for each in own]
-        parts.append(f"## {package}\n\n{taken} of {len(own)} scored.\n\n" + "\n".join(lines) + "\n")
+        parts.append(f"## {package}\n\n{_summary(own)}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _summary(outcomes: list[Outcome]) -> str:
+    """How many files are scored, and what became of the others."""
+    counts = Counter(each.status for each in outcomes)
+    scored = counts.pop("ok", 0)
+    others = "".join(f", {count} {status}" for status, count in sorted(counts.items()))
+    return f"{scored} of {len(outcomes)} files are scored{others}."
 
 
 def _line(outcome: Outcome) -> str:
     """The row of one file in the page."""
-    score = "refused" if outcome.score is None else f"{outcome.score:.0f}"
-    falls = "" if outcome.score is None else f"{outcome.falls:.0%}"
+    falls = f"{outcome.falls:.0%}" if outcome.status == "ok" else ""
     message = "".join(f"\\{c}" if c in "|<>*_`[]" else c for c in cut(outcome.message, most=240))
-    return f"| `{outcome.file}` | {outcome.nodes or ''} | {score} | {falls} | {message} |"
+    return f"| `{outcome.file}` | {outcome.nodes or ''} | {outcome.word} | {falls} | {message} |"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -223,7 +223,7 @@ def _in_order(
     """A record for each robot: its own, or what is wrong with its file."""
     scored = iter(records)
     return [
-        replace(unread, robot=robot.name, warnings=(wrong[number],))
+        replace(unread, robot=robot.name, warnings=(wrong[number].removeprefix(f"{robot.name}: "),))
         if number in wrong
         else replace(next(scored), robot=robot.name)
         for number, robot in enumerate(robots)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codesign.cli.options import PATH, chosen_formats, formats_option, new_folder_option
+from codesign.cli.options import PATH, IntRange, chosen_formats, formats_option, new_folder_option
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ _MOST_PRINTED = 12
 )
 @click.option(
     "--bins",
-    type=click.IntRange(2, 1000),
+    type=IntRange(2, 1000),
     help="Cells along each descriptor.  [default: the run's setting bins]",
 )
 @formats_option
 @click.option(
     "--workers",
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     help="Number of worker processes.  [default: the run's setting workers]",
 )
 def elites(

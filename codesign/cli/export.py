@@ -13,6 +13,7 @@ from codesign import defaults
 from codesign.cli.options import (
     INTERRUPTED,
     PATH,
+    IntRange,
     best_of_option,
     chosen_formats,
     formats_option,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _TOP = click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="K",
     help="Number of designs of a RUN.  [default: the run's setting top]",
 )
@@ -55,7 +56,7 @@ _PRINT = click.option(
 )
 _WORKERS = click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Number of worker processes of the fine-tuning.  [default: one per core]",
 )
 
@@ -69,7 +70,7 @@ _WORKERS = click.option(
 @_BEST_OF
 @click.option(
     "--finetune",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="STEPS",
     help="Train each design's own network for STEPS control steps first, such as 500000.",
 )
@@ -127,7 +128,7 @@ def export(
     from codesign.exporting import NETWORK_FORMATS
 
     chosen = chosen_formats(formats, run=source.is_dir())
-    with _interruptible(), _bar(finetune) as on_steps:
+    with _interruptible(trains=bool(finetune)), _bar(finetune) as on_steps:
         designs = api.export(
             source,
             out,
@@ -157,7 +158,7 @@ def export(
     "--steps",
     default=500_000,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Control steps of training for each robot; the default takes a minute or a few.",
 )
 @click.option(
@@ -174,7 +175,7 @@ def export(
     "--episodes",
     default=defaults.EPISODES,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Number of episodes of the scores before and after, for ROBOTs; a RUN has its own.",
 )
 @seed_option("training and scores, for ROBOTs; a RUN has its own")
@@ -216,7 +217,7 @@ def finetune(
     """
     from codesign import api
 
-    with _interruptible(), _bar(steps) as on_steps:
+    with _interruptible(trains=True), _bar(steps) as on_steps:
         designs = api.finetune(
             sources,
             out,
@@ -303,10 +304,11 @@ def _bar(steps: int | None) -> Generator[Callable[[int, int, float], None]]:
 
 
 @contextmanager
-def _interruptible() -> Generator[None]:
-    """Say how to continue after Ctrl-C."""
+def _interruptible(*, trains: bool) -> Generator[None]:
+    """Say how to continue after Ctrl-C: a training goes on, the rest begins anew."""
     try:
         yield
     except KeyboardInterrupt:
-        echo("interrupted; the same command continues the training", err=True)
+        does = "continues the training" if trains else "writes the export from the start"
+        echo(f"interrupted; the same command {does}", err=True)
         raise SystemExit(INTERRUPTED) from None

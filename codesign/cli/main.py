@@ -43,7 +43,8 @@ def cli() -> None:
     codesign score my_robot.xml             score a robot that you designed
     codesign export runs/NAME --out best    take the best bodies away
 
-    A robot is a file: MJCF (.xml), the project's JSON (.json), or GraphML (.graphml).
+    A robot is a file: MJCF (.xml), URDF (.urdf), the project's JSON (.json), or GraphML
+    (.graphml).
     """
 
 

@@ -14,6 +14,19 @@ from codesign.cli.text import echo
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 
+
+class IntRange(click.IntRange):
+    """A whole number in a range, which click calls an "integer range" in its errors."""
+
+    name = "integer"
+
+
+class FloatRange(click.FloatRange):
+    """A number in a range, which click calls a "float range" in its errors."""
+
+    name = "number"
+
+
 PATH: click.ParamType[Path] = click.Path(path_type=Path)
 FILE: click.ParamType[Path] = click.Path(path_type=Path, dir_okay=False)
 FOLDER: click.ParamType[Path] = click.Path(path_type=Path, file_okay=False)
@@ -42,7 +55,7 @@ def set_option(what: str, example: str) -> Callable[[CommandT], CommandT]:
 def seed_option(what: str) -> Callable[[CommandT], CommandT]:
     """The option ``--seed``, 0 by default."""
     return click.option(
-        "--seed", default=0, show_default=True, type=click.IntRange(min=0), help=f"Seed of {what}."
+        "--seed", default=0, show_default=True, type=IntRange(min=0), help=f"Seed of {what}."
     )
 
 
@@ -97,7 +110,7 @@ def best_of_option(default: str) -> Callable[[CommandT], CommandT]:
     """
     return click.option(
         "--best-of",
-        type=click.IntRange(min=1),
+        type=IntRange(min=1),
         metavar="N",
         help="Try N controller variants on each robot in short rollouts, and take the best.  "
         f"[default: {default}]",
@@ -114,7 +127,7 @@ def threads_option(default: int | None) -> Callable[[CommandT], CommandT]:
         "--threads",
         default=os.cpu_count() if default is None else default,
         show_default="one per core" if default is None else True,
-        type=click.IntRange(min=1),
+        type=IntRange(min=1),
         help="Number of PyTorch threads.",
     )
 

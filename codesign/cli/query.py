@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codesign.cli.options import PATH
+from codesign.cli.options import PATH, FloatRange, IntRange
 from codesign.cli.text import echo, echo_data
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ SHOWN = 100
 @click.argument("sql", metavar="SQL")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help=f"Maximum number of rows.  [default: {SHOWN} in a table; all with --json or --csv]",
 )
 @click.option(
     "--seconds",
     default=60.0,
     show_default=True,
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=FloatRange(min=0.0, min_open=True),
     help="Maximum time of the query (s).",
 )
 @click.option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codesign import defaults
-from codesign.cli.options import FILE, PATH, best_of_option, root_option
+from codesign.cli.options import FILE, PATH, FloatRange, IntRange, best_of_option, root_option
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
@@ -60,14 +60,14 @@ class _Seconds(click.ParamType[tuple[float, float]]):
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="K",
     help="Number of designs of a RUN, best first.  [default: the run's setting top, or fewer where "
     "these are too many]",
 )
 @click.option(
     "--candidate",
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     metavar="N",
     help="Show the candidate N of a RUN.",
 )
@@ -78,7 +78,7 @@ class _Seconds(click.ParamType[tuple[float, float]]):
 )
 @click.option(
     "--finetune",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="STEPS",
     help="Train each robot's own network for STEPS control steps, such as 500000, and show the "
     "robot before and after.",
@@ -96,13 +96,13 @@ class _Seconds(click.ParamType[tuple[float, float]]):
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     help="Seed of the episode's initial state.  [default: 0; of a RUN that of its scores]",
 )
 @best_of_option(f"{defaults.BEST_OF} for a ROBOT; a RUN has the variants of its scores")
 @click.option(
     "--variant",
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     metavar="N",
     help="Move every ROBOT by the controller variant N, counted from 0.",
 )
@@ -123,19 +123,19 @@ class _Seconds(click.ParamType[tuple[float, float]]):
     "--fps",
     default=20.0,
     show_default=True,
-    type=click.FloatRange(min=1.0, max=60.0),
+    type=FloatRange(min=1.0, max=60.0),
     help="Frames a second of a film.",
 )
 @click.option(
     "--stills",
     default=5,
     show_default=True,
-    type=click.IntRange(min=1, max=50),
+    type=IntRange(min=1, max=50),
     help="Number of stills of .png and .svg.",
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Number of worker processes of --finetune.  [default: one per core]",
 )
 @click.option(
@@ -165,9 +165,10 @@ def replay(
 ) -> None:
     """Show robots in motion: in 3D in the browser, as a film, or as stills.
 
-    A ROBOT is an MJCF, JSON or GraphML file, a FOLDER stands for all robots in it, and a RUN for
-    its best designs. Each robot moves for one episode, as 'codesign score' moves it; an exported
-    design moves by the network in the .npz file beside it. Up to 12 robots move side by side.
+    A ROBOT is an MJCF, URDF, JSON or GraphML file, a FOLDER stands for all robots in it, and a RUN
+    for its best designs. Each robot moves for one episode, as 'codesign score' moves it; an
+    exported design moves by the network in the .npz file beside it. Up to 12 robots move side by
+    side.
 
     The page needs no server and no network: it opens from disk, and can be sent to others.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codesign.cli.options import FILE, FOLDER, PATH
+from codesign.cli.options import FILE, FOLDER, PATH, IntRange
 from codesign.cli.text import echo
 
 
@@ -20,7 +20,7 @@ from codesign.cli.text import echo
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="K",
     help="Number of best designs.  [default: the run's setting top]",
 )

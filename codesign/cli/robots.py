@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codesign import defaults
-from codesign.cli.options import PATH, root_option, seed_option
+from codesign.cli.options import PATH, IntRange, root_option, seed_option
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "count",
     default=1,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Number of bodies.",
 )
 @seed_option("the bodies")

@@ -13,6 +13,7 @@ import click
 from codesign import defaults
 from codesign.cli.options import (
     PATH,
+    IntRange,
     best_of_option,
     controller_option,
     root_option,
@@ -41,27 +42,27 @@ if TYPE_CHECKING:
     "--episodes",
     default=defaults.EPISODES,
     show_default=True,
-    type=click.IntRange(min=1, max=1_000_000),
+    type=IntRange(min=1, max=1_000_000),
     help="Number of episodes for each robot.",
 )
 @seed_option("the episodes' initial states")
 @best_of_option(f"{defaults.BEST_OF}, or all that the controller has; 1 with --top")
 @click.option(
     "--variant",
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     metavar="N",
     help="Score every robot with the controller variant N, counted from 0.",
 )
 @click.option(
     "--finetune",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="STEPS",
     help="Train each robot's own network for STEPS control steps before its score. Records and "
     "table then have the score before, too. 500000 steps take a minute or a few.",
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="K",
     help="Look for the K best robots: prune robots early that hardly can be among them.",
 )
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     help="Number of worker processes; 0 works in this one.  [default: one per core]",
 )
 @click.option("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786.")
@@ -110,8 +111,8 @@ def score(
 ) -> None:
     """Score robots, without training or after fine-tuning.
 
-    A ROBOT is an MJCF, JSON or GraphML file; a FOLDER stands for all robots in it, a RUN for the
-    designs that it wrote. The controller gives each robot a network of its own at once. A
+    A ROBOT is an MJCF, URDF, JSON or GraphML file; a FOLDER stands for all robots in it, a RUN for
+    the designs that it wrote. The controller gives each robot a network of its own at once. A
     controller with variants has several networks for a robot; by default some are tried, and the
     best is scored. The score is the mean return over the episodes.
 

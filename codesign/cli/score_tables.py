@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from statistics import fmean
 
@@ -23,6 +24,8 @@ _MANY = 10_000
 _ON_THE_GROUND = 0.02
 #: Largest number of robots that a warning names.
 _NAMED_ROBOTS = 3
+#: A number in a warning, which differs from robot to robot.
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 #: Length of a name above which tables show its end alone.
 _LONGEST_NAME = 36
 #: Reward term of tasks whose score is a sum of speeds.
@@ -202,20 +205,59 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
 def warning_lines(records: Iterable[ScoreRecord]) -> list[str]:
     """Warnings of records: a line for each kind of warning, with the robots that have it.
 
+    Where robots differ in the numbers or names of a warning, the line has what they share.
+
     Args:
         records: Scored robots.
     """
-    robots_of: dict[str, list[str]] = {}
+    found: dict[str, dict[str, list[tuple[str, str]]]] = {}
+    robots: dict[str, None] = {}
     for record in records:
-        kinds: dict[str, list[str]] = {}
+        robots[record.robot] = None
         for warning in record.warnings:
-            kind, _, rest = warning.partition(": ")
-            grouped = rest and kind in (IMPORT, OUT_OF_DISTRIBUTION)
-            kinds.setdefault(kind if grouped else warning, []).append(rest if grouped else "")
-        for kind, found in kinds.items():
-            text = f"{kind}{': ' * any(found)}{'; '.join(found)}"
-            robots_of.setdefault(text, []).append(record.robot)
-    return [f"{_named(list(dict.fromkeys(who)))}: {text}" for text, who in robots_of.items()]
+            kind, key, text = _kind_of(warning)
+            if not kind and record.status == "failed":
+                key = text  # what is wrong with a file is a fact of its own
+            entry = (text, record.robot)
+            found.setdefault(kind or key, {}).setdefault(key, []).append(entry)
+    names = short_names(robots)
+    return [_warning_line(kind, texts, names) for kind, texts in found.items()]
+
+
+def _kind_of(warning: str) -> tuple[str, str, str]:
+    """Kind of a warning, empty for most; what robots share in it; and its text."""
+    kind, _, text = warning.partition(": ")
+    if not text or kind not in (IMPORT, OUT_OF_DISTRIBUTION):
+        return "", _NUMBER.sub("…", warning), warning
+    if kind == OUT_OF_DISTRIBUTION:
+        return kind, _NUMBER.split(text, maxsplit=1)[0].strip(), text
+    return kind, _NUMBER.sub("…", text.partition(": ")[0]), text
+
+
+def _warning_line(
+    kind: str, texts: Mapping[str, Sequence[tuple[str, str]]], names: Mapping[str, str]
+) -> str:
+    """The line of one kind of warning.
+
+    Args:
+        kind: The kind.
+        texts: Texts and their robots, by what the texts share.
+        names: Names of robots to show.
+    """
+    having = {robot for entries in texts.values() for _, robot in entries}
+    robots = [robot for robot in names if robot in having]
+    parts: list[str] = []
+    cut = False
+    for key, entries in texts.items():
+        own = list(dict.fromkeys(text for text, _ in entries))
+        if len(own) > 1 and len(robots) > 1:
+            own, cut = [key], True
+        count = len({robot for _, robot in entries})
+        share = "" if count == len(robots) else f" ({count} of {len(robots)})"
+        parts += [f"{text}{share}" for text in own]
+    prefix = f"{kind}: " if kind in (IMPORT, OUT_OF_DISTRIBUTION) else ""
+    more = "; codesign inspect ROBOT says more" if cut else ""
+    return f"{_named([names[robot] for robot in robots])}: {prefix}{'; '.join(parts)}{more}"
 
 
 def _named(robots: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from codesign import defaults
-from codesign.cli.options import INTERRUPTED, PATH, best_of_option, root_option
+from codesign.cli.options import INTERRUPTED, PATH, IntRange, best_of_option, root_option
 from codesign.cli.text import echo
 
 
@@ -20,7 +20,7 @@ from codesign.cli.text import echo
     "--port",
     default=8080,
     show_default=True,
-    type=click.IntRange(0, 65535),
+    type=IntRange(0, 65535),
     help="Port of the page; 0 takes any that is free.",
 )
 @click.option(
@@ -43,7 +43,7 @@ from codesign.cli.text import echo
 )
 @click.option(
     "--candidate",
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     metavar="N",
     help="Begin with the candidate N of a RUN.  [default: the best]",
 )

@@ -60,7 +60,7 @@ def with_build_files(
         sheet = assembly_sheet(
             design.name,
             design.graph,
-            scale=settings.scale,
+            scale=settings.scale_of(design.graph),
             loads=loads,
             printed=printed,
             notes=tuple(notes),

@@ -38,7 +38,7 @@ _FILES = (
     (".onnx", "the controller for other runtimes"),
     (".h", "the controller as a C99 header"),
     (".svg", "the picture above"),
-    (".py", "simulates the design; needs MuJoCo and NumPy, not codesign"),
+    (".py", "simulates the design; needs {needed}, not codesign"),
 )
 
 
@@ -69,7 +69,9 @@ def design_readme(
     if "controller" in record and not _NETWORKS.isdisjoint(Path(file).suffix for file in names):
         parts += ["## What the network takes\n", network_notes(record, names)]
     parts.append("## Files\n")
-    parts.append(_table(("file", "what it is"), [(f"`{file}`", what_file(file)) for file in names]))
+    parts.append(
+        _table(("file", "what it is"), [(f"`{file}`", what_file(file, names)) for file in names])
+    )
     commands = _commands(name, set(names))
     if commands:
         parts.append("## Try it\n")
@@ -156,13 +158,20 @@ def _on_task(task: str, part: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-def what_file(file: str) -> str:
+def what_file(file: str, files: Iterable[str]) -> str:
     """What a file of a design is, in a few words; empty for other files.
 
     Args:
         file: Its name.
+        files: Names of all files of the design.
+
+    Examples:
+        >>> what_file("run_standalone.py", ["a.xml", "a.onnx", "a.world.npz"])
+        'simulates the design; needs MuJoCo, NumPy and onnxruntime, not codesign'
     """
-    return next((what for end, what in _FILES if file.endswith(end)), "")
+    what = next((what for end, what in _FILES if file.endswith(end)), "")
+    plain = any(each.endswith(".npz") and not each.endswith(".world.npz") for each in files)
+    return what.format(needed="MuJoCo and NumPy" if plain else "MuJoCo, NumPy and onnxruntime")
 
 
 def _commands(name: str, files: set[str]) -> list[str]:

@@ -314,7 +314,7 @@ def _files(folder: Path, beside: Path) -> list[tuple[str, str]]:
     """Links to the files of a design and what they are; none where the page lies elsewhere."""
     if not folder.is_dir() or beside.resolve() != folder.parent.parent.resolve():
         return []
+    names = sorted(file.name for file in folder.iterdir())
     return [
-        (f"{folder.parent.name}/{folder.name}/{file.name}", what_file(file.name))
-        for file in sorted(folder.iterdir())
+        (f"{folder.parent.name}/{folder.name}/{name}", what_file(name, names)) for name in names
     ]

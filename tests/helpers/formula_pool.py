@@ -73,9 +73,10 @@ class FormulaPool(ScoringPool):
         **fresh,
     ):
         assert self.idle > 0
-        brood = [(graph, variant), *siblings]
-        graph, variant = max(brood, key=lambda child: self.record(child[0]).score)
-        self.broods[number] = len(brood)
+        self.broods[number] = 1 + len(siblings)
+        if siblings:
+            brood = [(graph, variant), *siblings]
+            graph, variant = max(brood, key=lambda child: self.record(child[0]).score)
         self.pending[number] = graph, variant
         (self.fresh if fresh else self.simulated).append(number)
         self.asked = fresh

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codesign.cli.controller.files import robots_in
-from codesign.cli.options import FOLDER, set_option, threads_option
+from codesign.cli.options import FOLDER, IntRange, set_option, threads_option
 from codesign.cli.text import echo
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--top",
     default=10,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="K",
     help="Compare the K best bodies before and after the training.",
 )

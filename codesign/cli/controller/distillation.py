@@ -9,6 +9,7 @@ import click
 from codesign.cli.controller.files import write_controller
 from codesign.cli.options import (
     FOLDER,
+    IntRange,
     preset_option,
     set_option,
     teacher_option,
@@ -66,7 +67,7 @@ def collect(
     "--rounds",
     default=2,
     show_default=True,
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     help="Number of rounds of DAgger: the student acts, and the teachers label its states.",
 )
 @preset_option

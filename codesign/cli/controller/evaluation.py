@@ -12,7 +12,7 @@ import click
 
 from codesign import defaults
 from codesign.cli.controller.files import robots_in
-from codesign.cli.options import FILE, FOLDER, seed_option
+from codesign.cli.options import FILE, FOLDER, IntRange, seed_option
 
 if TYPE_CHECKING:
     from hyperdistill_core.evaluation.evaluation import Evaluation
@@ -48,7 +48,7 @@ COLUMNS = (
     "--episodes",
     default=4,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Number of episodes for each body.",
 )
 @seed_option("the splits and the episodes' initial states")
@@ -56,7 +56,7 @@ COLUMNS = (
     "--best-of",
     default=1,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     metavar="N",
     help="Try N controller variants on each body in short rollouts, and take the best.",
 )
@@ -67,7 +67,7 @@ COLUMNS = (
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Number of worker processes.  [default: one per core]",
 )
 @click.option("--json", "json_to", type=FILE, help="Write the scores of every body as JSON.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from codesign.cli.controller.files import is_half, robots_in, write_controller
-from codesign.cli.options import FOLDER, new_controller_options, seed_option
+from codesign.cli.options import FOLDER, IntRange, new_controller_options, seed_option
 from codesign.cli.text import echo
 
 
@@ -26,7 +26,7 @@ from codesign.cli.text import echo
     "--bodies",
     default=300,
     show_default=True,
-    type=click.IntRange(min=6),
+    type=IntRange(min=6),
     help="Number of reference bodies besides: a third is sampled, the others evolve.",
 )
 @seed_option("the reference bodies and their episodes")
@@ -34,7 +34,7 @@ from codesign.cli.text import echo
     "--workers",
     default=2,
     show_default=True,
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     help="Number of worker processes; 0 works in this one.",
 )
 def add_reference(

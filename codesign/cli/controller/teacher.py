@@ -11,6 +11,8 @@ import click
 from codesign.cli.controller.files import write_controller
 from codesign.cli.options import (
     FOLDER,
+    FloatRange,
+    IntRange,
     preset_option,
     set_option,
     threads_option,
@@ -55,12 +57,12 @@ CONTROLLER_KINDS = ("generalist", "specialists")
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Number of simulation processes; sets n_workers.  [default: that of the preset]",
 )
 @click.option(
     "--minutes",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FloatRange(min=0, min_open=True),
     help="Duration of the training, in place of its number of steps; sets minutes.",
 )
 @click.option("--tensorboard", is_flag=True, help="Write curves for TensorBoard into --out, too.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from codesign.cli.controller.files import robots_in
-from codesign.cli.options import FILE, FOLDER, set_option
+from codesign.cli.options import FILE, FOLDER, IntRange, set_option
 from codesign.cli.text import echo
 
 #: Number of episodes in which a new body is scored before it is accepted.
@@ -31,7 +31,7 @@ EPISODES = 2
     "--workers",
     default=2,
     show_default=True,
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     help="Number of worker processes that score bodies under --controller.",
 )
 @click.option("--out", required=True, type=FILE, help="File to write (.jsonl).")

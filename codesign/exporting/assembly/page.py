@@ -66,10 +66,12 @@ def write_page(sheet: Sheet, path: Path) -> None:
     joints = [_joined(row) for row in sheet.rows if row["kind"] == "joint"]
     title = f"Assembly of {escape(sheet.name)}"
     total = sum(row["mass_kg"] for row in nodes)
-    summary = (
-        f"{len(nodes)} nodes, {len(joints)} joints, {total:.2f} kg. The print has "
-        f"{sheet.scale:g} of the size and, at equal density, {sheet.scale**3 * total:.3f} kg."
-    )
+    summary = f"{len(nodes)} nodes, {len(joints)} joints, {total:.2f} kg."
+    if sheet.scale != 1.0:
+        mass = sheet.scale**3 * total
+        summary += (
+            f" The print has {sheet.scale:g} of the size and, at equal density, {mass:.3f} kg."
+        )
     notes = "".join(f"<p>{escape(note)}</p>\n" for note in sheet.notes)
     path.write_text(
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

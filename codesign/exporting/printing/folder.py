@@ -54,6 +54,7 @@ def with_printed_hinges(
         design: Its parts.
         settings: Settings of the print.
     """
+    scale = settings.scale_of(graph)
     graph = canonical_frames(graph)
     frames = rest_frames(graph)
     origins = dict(zip(frames.names, frames.pos, strict=True))
@@ -64,7 +65,7 @@ def with_printed_hinges(
         joints = tuple(
             replace(
                 joint,
-                pos=np.asarray(hinges[joint.name].pivot / (MM * settings.scale) - origins[name]),
+                pos=np.asarray(hinges[joint.name].pivot / (MM * scale) - origins[name]),
                 range_deg=hinges[joint.name].range_deg,
             )
             for joint in record.joints

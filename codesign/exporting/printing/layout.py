@@ -143,7 +143,7 @@ def layout(graph: nx.DiGraph[str], settings: PrintSettings) -> Layout:
             "expected a body of a sphere and capsules to print, got a robot with shapes of its own"
         )
     graph, size = canonical_frames(graph), HingeSize.of(settings)
-    frames, factor = rest_frames(graph), MM * settings.scale
+    frames, factor = rest_frames(graph), MM * settings.scale_of(graph)
     nodes: dict[str, NodeShape] = {}
     for row, name in enumerate(frames.names):
         parent = body_graph.parent(graph, name)

@@ -6,14 +6,20 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from hyperdistill_core.settings import FrozenSettings, Unit
+from morph_ops import graph as body_graph
 
 Array: TypeAlias = NDArray[np.float64]
 Servo: TypeAlias = Literal["none", "9g", "standard"]
+
+
+#: Size of the print of a body as a share of the body's, where no other is set.
+_PRINTED = 0.5
 
 
 class PrintSettings(FrozenSettings):
@@ -27,11 +33,12 @@ class PrintSettings(FrozenSettings):
         hyperdistill_core.errors.SettingsError: wall_mm: expected a number above 0, got 0
     """
 
-    scale: float = Field(
-        default=0.5,
+    scale: float | None = Field(
+        default=None,
         gt=0.0,
-        description="Size of the print as a share of the design's. Half of it makes the limbs of "
-        "UNIMAL bodies 50 mm thick.",
+        description="Size of the print as a share of the design's. By default half of it, which "
+        "makes the limbs of UNIMAL bodies 50 mm thick; all of it for a robot with shapes of its "
+        "own, which has no parts to print.",
     )
     shaft_mm: Annotated[float, Unit("mm")] = Field(
         default=4.0,
@@ -55,6 +62,22 @@ class PrintSettings(FrozenSettings):
     text: bool = Field(
         default=True, description="Whether the name of its node is engraved in a part."
     )
+
+    def scale_of(self, graph: nx.DiGraph[str]) -> float:
+        """Size of the print of a body as a share of the body's.
+
+        Args:
+            graph: The body.
+
+        Examples:
+            >>> from morph_ops.graph import Torso, new_body
+            >>> ball = new_body(Torso(pos=(0.0, 0.0, 0.3), radius=0.1, mass=1.0))
+            >>> PrintSettings().scale_of(ball), PrintSettings(scale=0.25).scale_of(ball)
+            (0.5, 0.25)
+        """
+        if self.scale is not None:
+            return self.scale
+        return 1.0 if body_graph.own_nodes(graph) else _PRINTED
 
 
 class ServoSize(NamedTuple):

@@ -206,3 +206,24 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("score", "a.xml", "--episodes", "x"), "'x' is not a valid integer."),
+        (("replay", "a.xml", "--fps", "x"), "'x' is not a valid number."),
+    ],
+)
+def test_what_is_no_number_is_called_so(capsys, command, message):
+    with pytest.raises(SystemExit, match="2"):
+        main(list(command))
+    assert capsys.readouterr().err.strip().endswith(message)
+
+
+@pytest.mark.parametrize("command", [(), ("score",), ("replay",)])
+def test_help_names_all_kinds_of_robots(capsys, command):
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"MJCF[^.]*(\(\.xml\))?, URDF", text)

@@ -181,7 +181,10 @@ def test_an_interrupted_finetuning_says_how_to_continue(capsys, small_run, tmp_p
     monkeypatch.setattr("codesign.api.run.export_run", interrupt)
     with pytest.raises(SystemExit, match="130"):
         main(["export", str(small_run), "--finetune", "9", "--out", str(tmp_path / "out")])
-    assert "interrupted; the same command continues" in capsys.readouterr().err
+    assert "interrupted; the same command continues the training" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="130"):
+        main(["export", str(small_run), "--out", str(tmp_path / "out")])
+    assert "interrupted; the same command writes the export from the" in capsys.readouterr().err
 
 
 def test_a_run_without_designs_has_nothing_to_finetune(refused, tmp_path):

@@ -113,6 +113,39 @@ def test_a_warning_of_many_robots_is_one_line():
     ]
 
 
+def test_warnings_that_differ_in_numbers_and_names_are_one_line():
+    notes = {
+        "/home/somebody/robots/of/others/ant.xml": ("moved by -0.5 m, so", "welded: torso", 0.2848),
+        "/home/somebody/robots/of/others/bee.xml": ("moved by +0.1 m, so", "welded: leg", 0.0957),
+        "/home/somebody/robots/of/others/cat.xml": ("moved by 1e-05 m, so", "no floor", 0.1),
+    }
+    records = [
+        replace(
+            BLANK,
+            status="ok",
+            robot=robot,
+            warnings=(
+                f"import: {moved}",
+                f"import: {welded}",
+                f"out of distribution: torso radius {radius} m other than 0.1 m",
+                f"weighs {radius} kg",
+            ),
+        )
+        for robot, (moved, welded, radius) in notes.items()
+    ]
+    failed = [replace(BLANK, robot=f"{n}.xml", warnings=(f"line {n}",)) for n in (1, 2)]
+    who = "…/others/ant.xml, …/others/bee.xml, …/others/cat.xml"
+    more = "codesign inspect ROBOT says more"
+    assert warning_lines([*records, *failed]) == [
+        f"{who}: import: moved by … m, so; welded (2 of 3); no floor (1 of 3); {more}",
+        f"{who}: out of distribution: torso radius; {more}",
+        f"{who}: weighs … kg; {more}",
+        "1.xml: line 1",
+        "2.xml: line 2",
+    ]
+    assert warning_lines(records[:1])[0].endswith("import: moved by -0.5 m, so; welded: torso")
+
+
 def test_names_stay_readable_in_a_narrow_terminal():
     console = PlainConsole(width=40)
     with console.capture() as capture:

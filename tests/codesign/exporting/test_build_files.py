@@ -10,6 +10,8 @@ from codesign.errors import UsageError
 from codesign.exporting import Design, DesignRollout, PrintSettings, export_designs
 from morph_ops.errors import BodyError
 from morph_ops.graph import Torso, new_body
+from morph_ops.io import mjcf
+from tests.morph_ops.io.mjcf.foreign.robots import PLANAR
 
 pytest.importorskip("manifold3d", reason="print needs codesign[print]")
 
@@ -40,6 +42,25 @@ def test_a_design_gets_parts_and_a_sheet(body, tiny_controller, tmp_path):
                 assert (tmp_path / "out" / "it" / "it-print" / part).is_file()
     page = (tmp_path / "out" / "it" / "it-assembly.html").read_text("utf-8")
     assert "8 episodes of the task flat under its network of tiny, variant 0" in page
+
+
+def test_a_robot_with_shapes_of_its_own_is_at_its_own_size_in_the_sheet(tmp_path):
+    (tmp_path / "robot.xml").write_text(PLANAR)
+    graph = mjcf.read(tmp_path / "robot.xml")
+    for name, printing in (("own", None), ("half", PrintSettings(scale=0.5))):
+        export_designs(
+            [Design(name=name, graph=graph)], tmp_path / f"out-{name}", formats=["assembly"],
+            printing=printing,
+        )  # fmt: skip
+        folder = tmp_path / f"out-{name}" / name
+        share = 1.0 if name == "own" else 0.5
+        for row in rows(folder / f"{name}-assembly.csv"):
+            if row["kind"] == "node":
+                expected = 1000.0 * share * float(row["length_m"])
+                assert float(row["print_length_mm"]) == pytest.approx(expected, rel=1e-3)
+        page = (folder / f"{name}-assembly.html").read_text("utf-8")
+        assert ("The print has 0.5 of the size" in page) == (name == "half")
+    assert "The print has" not in (tmp_path / "out-own/own/own-assembly.html").read_text("utf-8")
 
 
 def test_a_design_without_parts_says_why(body, tmp_path):

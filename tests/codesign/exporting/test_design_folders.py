@@ -34,6 +34,20 @@ def test_a_readme_lists_all_files(exported):
     assert "python run_standalone.py it.xml" in text
 
 
+@pytest.mark.parametrize(
+    ("files", "needed"),
+    [
+        (["it.npz", "it.onnx"], "MuJoCo and NumPy"),
+        (["it.onnx", "it.world.npz"], "MuJoCo, NumPy and onnxruntime"),
+    ],
+)
+def test_a_readme_says_what_the_script_needs(body, files, needed):
+    record = {"design": "it"}
+    names = ["run_standalone.py", "it.xml", *files]
+    text = design_readme(record, body, mjcf.to_model(body), names)
+    assert f"simulates the design; needs {needed}, not codesign" in text
+
+
 def test_a_readme_tells_the_score_and_the_origin(body):
     record = {
         "design": "a|b",

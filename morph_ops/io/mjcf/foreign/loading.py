@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import mujoco
 import numpy as np
 
+from morph_ops._messages import listed
 from morph_ops._text_file import read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io._xml import drop_user_data, parse_document, require_harmless
@@ -22,14 +23,19 @@ from morph_ops.io.mjcf.foreign.beside import (
     asset_folder,
     drop_folders,
     include,
+    inside,
 )
 from morph_ops.io.mjcf.foreign.coordinates import make_local
 from morph_ops.io.mjcf.foreign.meshes import MeshFiles
 from morph_ops.io.mjcf.foreign.remedies import explained
 from morph_ops.io.mjcf.foreign.urdf import (
+    HIGHEST_PACKAGE,
+    MeshFolder,
+    compile_urdf,
     free_the_base,
     is_of_other_package,
-    mesh_path,
+    mesh_folder,
+    mesh_paths,
     package_folder,
     prepare_urdf,
 )
@@ -41,6 +47,8 @@ __all__ = ["Loaded", "load_model"]
 _DROPPED = frozenset(
     {"camera", "hfield", "light", "material", "sensor", "skin", "statistic", "texture", "visual"}
 )
+
+_MOTORED = (mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE)
 
 
 class Loaded(NamedTuple):
@@ -78,8 +86,9 @@ def load_model(path: Path) -> Loaded:
     is_urdf = document.tag == "robot"
     folder = package_folder(document, path) if is_urdf else path.parent.resolve()
     if is_urdf:
+        meshes = mesh_folder(document)
         prepare_urdf(document, notes)
-        files = _urdf_meshes(document, folder, path.parent)
+        files = _urdf_meshes(document, folder, path.parent, meshes)
     else:
         include(document, folder, path, notes=notes)
         _drop_looks(document)
@@ -99,7 +108,8 @@ def load_model(path: Path) -> Loaded:
             looks = _drop_visual_geoms(spec)
             files.require(spec.meshes)
             _add_missing_motors(spec, notes)
-            return Loaded(spec.compile(), notes, is_urdf, spec, looks)
+            model = compile_urdf(spec, notes) if is_urdf else spec.compile()
+            return Loaded(model, notes, is_urdf, spec, looks)
         except MUJOCO_ERRORS as error:
             raise MjcfError(explained(error, files.names, is_urdf=is_urdf)) from None
 
@@ -131,19 +141,44 @@ def _meshes(document: ElementTree.Element, folder: Path) -> MeshFiles:
     return files
 
 
-def _urdf_meshes(document: ElementTree.Element, folder: Path, beside: Path) -> MeshFiles:
+def _urdf_meshes(
+    document: ElementTree.Element, folder: Path, beside: Path, meshes: MeshFolder
+) -> MeshFiles:
     """The mesh files of a URDF, which gets their new names."""
-    files = MeshFiles(folder, (folder, beside))
+    bases = (beside, folder)
+    files = MeshFiles(folder, bases)
     for mesh in document.iter("mesh"):
         name = mesh.get("filename", "")
-        new = files.add(mesh_path(name))
+        paths = mesh_paths(name, meshes)
+        path = next((each for each in paths if _is_there(folder, bases, each)), paths[0])
+        new = files.add(path)
         mesh.set("filename", new)
-        if new in files.problems and is_of_other_package(name, folder):
-            files.problems[new] = MjcfError(
-                f"{files.problems[new]}; a package is a folder above the file that has the "
-                "package's name and holds package.xml"
-            )
+        if new in files.problems and not _is_there(folder, bases, path):
+            remedy = _package_remedy(name, path, folder, beside)
+            files.problems[new] = MjcfError(f"{files.problems[new]}{remedy}")
     return files
+
+
+def _is_there(folder: Path, bases: tuple[Path, ...], name: str) -> bool:
+    try:
+        inside(folder, bases, name, "mesh")
+    except MjcfError:
+        return False
+    return True
+
+
+def _package_remedy(name: str, path: str, folder: Path, beside: Path) -> str:
+    """What to do about a missing mesh, beyond what every file can do; may be empty."""
+    if is_of_other_package(name, folder):
+        return (
+            "; a package is a folder above the file that has the package's name and holds "
+            "package.xml"
+        )
+    if path.startswith("..") and folder == beside.resolve():
+        return (
+            f", or a package.xml into a folder above both, at most {HIGHEST_PACKAGE} above the URDF"
+        )
+    return ""
 
 
 def _drop_visual_geoms(spec: mujoco.MjSpec) -> list[Any]:
@@ -177,11 +212,20 @@ def _drop_visual_geoms(spec: mujoco.MjSpec) -> list[Any]:
 
 
 def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:
-    """Give hinges of a robot without actuators motors of the torques that the joints allow."""
+    """Give joints of a robot without actuators motors of the efforts that the joints allow.
+
+    A joint that follows another one, as one with <mimic> of URDF does, has none.
+    """
     if spec.actuators:
         return
+    coupled = mujoco.mjtEq.mjEQ_JOINT
+    followers = {each.name1 for each in spec.equalities if each.type == coupled and each.name2}
+    idle: list[str] = []
     for joint in spec.joints:
-        if joint.type != mujoco.mjtJoint.mjJNT_HINGE or not np.any(joint.actfrcrange):
+        if joint.type not in _MOTORED or not np.any(joint.actfrcrange):
+            continue
+        if joint.name in followers:
+            idle.append(joint.name)
             continue
         joint.name = joint.name or f"joint{joint.id}"
         motor = spec.add_actuator(
@@ -194,5 +238,7 @@ def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:
         motor.set_to_motor()
     if spec.actuators:
         notes.append(
-            "the file has no actuators: hinges whose torque it limits got motors of that torque"
+            "the file has no actuators: joints whose torque or force it limits got motors of that"
         )
+    if idle:
+        notes.append(f"joints that follow others got no motor: {listed(idle)}")

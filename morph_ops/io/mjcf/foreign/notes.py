@@ -65,7 +65,7 @@ def notes_of(
 def _shape_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> list[str]:
     lines: list[str] = []
     solid = [node for node in nodes if node.solid]
-    welded = [node.name for node in solid if len(node.part.welded) > 1]
+    welded = [node.name for node in solid if len(_with_content(robot, node)) > 1]
     if welded:
         lines.append(f"one node with all that is welded to it: {listed(welded)}")
     model = robot.model
@@ -80,6 +80,12 @@ def _shape_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> list[str]
     if split:
         lines.append(f"nodes in a row for parts with three or more hinges: {listed(split)}")
     return lines
+
+
+def _with_content(robot: ForeignRobot, node: PlannedNode) -> list[int]:
+    """Bodies of a node that weigh something or have a shape, besides its first one's joints."""
+    model = robot.model
+    return [body for body in node.part.welded if model.body_mass[body] or model.body_geomnum[body]]
 
 
 def _joint_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode], driven: set[int]) -> list[str]:

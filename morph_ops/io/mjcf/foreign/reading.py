@@ -59,7 +59,7 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
         MjcfError: The file cannot be read, or holds no robot that can move.
     """
     model, unread, is_urdf, spec, looks = load_model(Path(path))
-    robot = find_robot(model, root=root)
+    robot = find_robot(model, root=root, is_urdf=is_urdf)
     ground = ground_contacts(robot)
     _require_supported(robot, ground, is_urdf=is_urdf)
     drives, undriven = drives_of(robot)

@@ -157,7 +157,7 @@ class ForeignRobot:
 
     @cached_property
     def _actuator_names(self) -> list[str]:
-        given = self._given_names(mujoco.mjtObj.mjOBJ_ACTUATOR, self.model.nu)
+        given = self._given_names(mujoco.mjtObj.mjOBJ_ACTUATOR, self.model.nactuator)
         joints = [driven_joints(self.model, number)[:1] for number in range(len(given))]
         made_up = [self.joint_name(each[0]) if each else "motor" for each in joints]
         given = [
@@ -237,12 +237,15 @@ def free_name(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobot:
+def find_robot(
+    model: mujoco.MjModel, *, root: str | None = None, is_urdf: bool = False
+) -> ForeignRobot:
     """The robot of a model: the tree of bodies that moves and has motors.
 
     Args:
         model: The compiled model.
         root: Name of its first body, where a model holds several robots.
+        is_urdf: Whether the model comes from a URDF, for messages.
 
     Raises:
         MjcfError: Nothing moves, or what moves is fixed to the world.
@@ -261,7 +264,7 @@ def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobo
         if root not in names:
             known = listed(list(names), most=20) or "none"
             raise MjcfError(f"root: expected one of {known}, got {shown(root)}")
-        return _not_fixed(model, names[root], root)
+        return _not_fixed(model, names[root], root, is_urdf=is_urdf)
     if not names:
         raise MjcfError("expected a robot with joints, got a world in which nothing moves")
     driven = _driven_roots(model)
@@ -272,15 +275,16 @@ def find_robot(model: mujoco.MjModel, *, root: str | None = None) -> ForeignRobo
             "first body of one of them (--root NAME)"
         )
     [(name, body)] = robots.items()
-    return _not_fixed(model, body, name)
+    return _not_fixed(model, body, name, is_urdf=is_urdf)
 
 
-def _not_fixed(model: mujoco.MjModel, body: int, name: str) -> ForeignRobot:
+def _not_fixed(model: mujoco.MjModel, body: int, name: str, *, is_urdf: bool) -> ForeignRobot:
     robot = ForeignRobot(model, body)
     if not robot.moves_along(0):
+        remedy = "remove the link 'world'" if is_urdf else "give the body a <freejoint/>"
         raise MjcfError(
             f"body {shown(name)} is fixed to the world: the task has no use for a robot that "
-            "cannot move from its place; give the body a <freejoint/>"
+            f"cannot move from its place; {remedy}"
         )
     return robot
 

@@ -1,7 +1,8 @@
 """URDF files: changed so that MuJoCo reads a robot that stands free and has motors.
 
 MuJoCo fixes the first link of a URDF to the world and makes no motors. Here the first link gets a
-free joint, and each hinge with an effort a motor of that torque.
+free joint, unless the file fixes it to a link "world", and links that only carry joints become
+joints in a row.
 """
 
 from __future__ import annotations
@@ -9,32 +10,52 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from morph_ops._messages import listed, shown
 from morph_ops._text_file import is_file
 from morph_ops.errors import MjcfError
+from morph_ops.io.mjcf.foreign.carriers import fold_carriers, tensor_of
 
-__all__ = ["free_the_base", "is_of_other_package", "mesh_path", "package_folder", "prepare_urdf"]
+__all__ = [
+    "HIGHEST_PACKAGE",
+    "MeshFolder",
+    "compile_urdf",
+    "free_the_base",
+    "is_of_other_package",
+    "mesh_folder",
+    "mesh_paths",
+    "package_folder",
+    "prepare_urdf",
+]
 
 _PACKAGE = re.compile(r"^package:/+([^/]+)/")
-#: Most folders between the folder of a URDF and that of its package.
-_HIGHEST_PACKAGE = 4
+HIGHEST_PACKAGE = 4
+"""Most folders between the folder of a URDF and that of its package."""
 #: Formats of meshes that MuJoCo decodes.
 _MESHES = (".stl", ".obj", ".msh")
 #: Armature of hinges: that of the small gear motors of walking robots (kg m^2).
 ARMATURE = 0.01
+#: Name of the link that MuJoCo and ROS take for the world.
+_WORLD = "world"
+#: What is read of MuJoCo's extension of URDF, or set here for all files.
+_COMPILER = {"assetdir", "balanceinertia", "discardvisual", "fusestatic", "meshdir", "strippath"}
+#: Share of a moment of inertia that MuJoCo may change without a note: rounding.
+_SAME_INERTIA = 1e-3
 _AXES = ("ixx", "iyy", "izz")
 _OFF_AXES = ("ixy", "ixz", "iyz")
 
 
 def package_folder(document: ElementTree.Element, path: Path) -> Path:
-    """The folder that a URDF's files may come from: its own, or that of its package above it.
+    """The folder that a URDF's files may come from: that of its package, else its own.
 
-    A folder is a package if it holds ``package.xml``: the name of a folder alone would let a file
-    choose any folder of this machine above it.
+    A package is a folder at or above the file that holds ``package.xml``: the one that the meshes
+    name, else the nearest. A name alone would let a file choose any folder of this machine above
+    it.
 
     Args:
         document: Element <robot>.
@@ -46,9 +67,10 @@ def package_folder(document: ElementTree.Element, path: Path) -> Path:
         for mesh in document.iter("mesh")
         if (match := _PACKAGE.match(mesh.get("filename", "")))
     }
-    near = (folder, *folder.parents[:_HIGHEST_PACKAGE])
-    packages = (above for above in near if above.name in names and is_file(above / "package.xml"))
-    return next(packages, folder)
+    near = (folder, *folder.parents[:HIGHEST_PACKAGE])
+    packages = [above for above in near if is_file(above / "package.xml")]
+    named = (package for package in packages if package.name in names)
+    return next(named, packages[0] if packages else folder)
 
 
 def is_of_other_package(name: str, folder: Path) -> bool:
@@ -62,30 +84,62 @@ def is_of_other_package(name: str, folder: Path) -> bool:
     return match is not None and match.group(1) != folder.name
 
 
-def mesh_path(name: str) -> str:
-    """The path of a mesh from the folder of its package, or as the URDF gives it without one.
+class MeshFolder(NamedTuple):
+    """Where MuJoCo's extension of URDF, <mujoco><compiler>, says that meshes lie.
+
+    Attributes:
+        name: The folder, from that of the file; empty for none.
+        strips: Whether the folders in names of meshes do not count.
+    """
+
+    name: str
+    strips: bool
+
+
+def mesh_folder(document: ElementTree.Element) -> MeshFolder:
+    """The folder of meshes that a URDF names for MuJoCo.
+
+    Args:
+        document: Element <robot>.
+    """
+    given: dict[str, str] = {}
+    for compiler in document.findall("mujoco/compiler"):
+        given |= compiler.attrib
+    name = given.get("meshdir") or given.get("assetdir") or ""
+    return MeshFolder(name, given.get("strippath", "true") != "false")
+
+
+def mesh_paths(name: str, folder: MeshFolder) -> list[str]:
+    """The paths that a mesh may have, from the folder of the file or of its package; best first.
 
     Args:
         name: Attribute ``filename`` of the mesh.
+        folder: The folder of meshes that the file names.
 
     Examples:
-        >>> mesh_path("package://walker/meshes/foot.stl")
-        'meshes/foot.stl'
+        >>> mesh_paths("package://walker/meshes/foot.stl", MeshFolder("", strips=True))
+        ['meshes/foot.stl']
+        >>> mesh_paths("package://walker/meshes/foot.stl", MeshFolder("parts", strips=True))
+        ['parts/foot.stl', 'meshes/foot.stl']
     """
-    return _PACKAGE.sub("", name).removeprefix("file://")
+    path = _PACKAGE.sub("", name).removeprefix("file://")
+    if not folder.name:
+        return [path]
+    return [f"{folder.name}/{Path(path).name if folder.strips else path}", path]
 
 
 def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
-    """Drop looks and the fixed world, mend inertias, and set the compiler.
+    """Drop looks and an empty link above the robot, mend inertias, and set the compiler.
 
     Args:
         document: Element <robot>, changed in place.
-        notes: Gets notes on what was dropped or mended.
+        notes: Gets notes on what was dropped or mended, and on what is not read.
 
     Raises:
+        MjcfError: The file fixes the robot to the world.
         MjcfError: A mesh that the robot collides with has a format that MuJoCo does not read.
     """
-    mended: list[str] = []
+    _note_settings(document, notes)
     looks = 0
     for element in list(document):
         if element.tag not in ("link", "joint"):  # materials, transmissions, simulators' settings
@@ -94,16 +148,9 @@ def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
         for visual in link.findall("visual"):
             link.remove(visual)
             looks += 1
-        for inertial in link.findall("inertial"):
-            tensor = inertial.find("inertia")
-            if tensor is not None and not _is_positive(tensor):
-                for name in _OFF_AXES:
-                    tensor.set(name, "0")
-                mended.append(link.get("name", ""))
     if looks:
         notes.append(f"looks are left out: {looks} <visual>, and all colors and textures")
-    if mended:
-        notes.append(f"products of inertia dropped where no body has such: {listed(mended)}")
+    _drop_impossible_products(document, notes)
     for mesh in document.iter("mesh"):
         name = mesh.get("filename", "")
         if Path(name).suffix.lower() not in _MESHES:
@@ -124,35 +171,111 @@ def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
 
 
 def free_the_base(spec: mujoco.MjSpec, notes: list[str]) -> None:
-    """Give the first link of a URDF a free joint, if it has no joint, and its hinges an armature.
+    """Give the first link of a URDF a free joint if it has none, and fold links that carry joints.
+
+    Hinges get an armature.
 
     Args:
         spec: MuJoCo's description of the URDF.
-        notes: Gets a note on the armature.
+        notes: Gets a note on each of these.
     """
     base = spec.worldbody.first_body()
     if base is not None and not base.joints:
         base.add_freejoint()
+        notes.append(
+            f"its first link moves freely, as no joint holds it to a link {_WORLD!r}: "
+            f"{listed([base.name])}"
+        )
+    carriers = fold_carriers(spec)
+    if carriers:
+        notes.append(f"links without weight, read as joints of those below: {listed(carriers)}")
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     for joint in spec.joints:
         if joint.type == mujoco.mjtJoint.mjJNT_HINGE and not joint.armature:
             joint.armature = ARMATURE
     notes.append(f"URDF knows no rotor inertia: each hinge got an armature of {ARMATURE:g} kg m^2")
+    notes.append("URDF names no integrator: implicitfast")
+
+
+def compile_urdf(spec: mujoco.MjSpec, notes: list[str]) -> mujoco.MjModel:
+    """The compiled model of a URDF.
+
+    Args:
+        spec: MuJoCo's description of the URDF.
+        notes: Gets a note on links whose inertia is another than in the file, or not in it.
+    """
+    stated = {
+        body.name: np.linalg.eigvalsh(tensor_of(body))
+        for body in spec.bodies
+        if body.explicitinertial and np.isfinite(tensor_of(body)).all()
+    }
+    shaped = [body.name for body in spec.bodies if body.geoms and not body.explicitinertial]
+    model = spec.compile()
+    changed: list[str] = []
+    for name, moments in stated.items():
+        found = np.sort(model.body(name).inertia)
+        if not np.allclose(found, moments, rtol=_SAME_INERTIA, atol=0.0):
+            changed.append(f"{name} from {_numbers(moments)} to {_numbers(found)} kg m^2")
+    if changed:
+        notes.append(f"moments of inertia that no solid has, made equal: {listed(changed)}")
+    weights = [f"{name} ({model.body(name).mass[0]:.3g} kg)" for name in shaped]
+    if weights:
+        notes.append(
+            f"links without <inertial> weigh what their shapes do at 1000 kg/m^3: {listed(weights)}"
+        )
+    return model
+
+
+def _note_settings(document: ElementTree.Element, notes: list[str]) -> None:
+    """Note what of MuJoCo's extension of URDF is not read."""
+    unread: list[str] = []
+    for element in document.findall("mujoco/*"):
+        if element.tag == "compiler":
+            unread += [f"compiler {key}" for key in element.attrib if key not in _COMPILER]
+        else:
+            unread.append(element.tag)
+    if unread:
+        notes.append(f"not read of the element <mujoco>: {listed(unread)}")
+
+
+def _drop_impossible_products(document: ElementTree.Element, notes: list[str]) -> None:
+    mended: list[str] = []
+    for link in document.findall("link"):
+        for tensor in link.findall("inertial/inertia"):
+            if not _is_positive(tensor):
+                for name in _OFF_AXES:
+                    tensor.set(name, "0")
+                mended.append(link.get("name", ""))
+    if mended:
+        notes.append(f"products of inertia dropped where no body has such: {listed(mended)}")
 
 
 def _drop_world(document: ElementTree.Element) -> None:
-    """Drop a first link that is only the world, with the joint below it."""
+    """Drop a first link without content, with the joint below it; refuse a fixed robot."""
     children = {child.get("link") for child in document.iter("child")}
     for link in document.findall("link"):
-        is_world = link.get("name") not in children and not len(link)
+        if link.get("name") in children:
+            continue
         below = [
             joint
             for joint in document.findall("joint")
             if any(each.get("link") == link.get("name") for each in joint.findall("parent"))
         ]
-        if is_world and len(below) == 1 and below[0].get("type") in ("fixed", "floating"):
+        kinds = {joint.get("type") for joint in below}
+        if link.get("name") == _WORLD and kinds == {"fixed"}:
+            joint = shown(below[0].get("name", ""))
+            raise MjcfError(
+                f"joint {joint} fixes the robot to the world: the task has no use for a robot that "
+                f"cannot move from its place; remove this joint and the link {_WORLD!r}, or give "
+                'the joint type="floating"'
+            )
+        if not len(link) and len(below) == 1 and kinds <= {"fixed", "floating"}:
             document.remove(link)
             document.remove(below[0])
+
+
+def _numbers(values: NDArray[np.floating]) -> str:
+    return f"({', '.join(f'{value:.4g}' for value in values)})"
 
 
 def _is_positive(tensor: ElementTree.Element) -> bool:

@@ -69,13 +69,8 @@ def test_a_urdf_stands_free_and_has_motors_of_its_efforts(tmp_path):
 def test_meshes_come_from_the_folder_of_the_package(tmp_path):
     mesh = '<mesh filename="package://walker/meshes/box.obj" scale="2 1 1"/>'
     file = _write(tmp_path, _urdf(trunk=mesh))
-    (tmp_path / "walker" / "meshes").mkdir()
+    _with_box(tmp_path / "walker")
     (tmp_path / "walker" / "package.xml").write_text("<package/>")
-    corners = [(x, y, z) for x in (-0.1, 0.1) for y in (-0.1, 0.1) for z in (-0.05, 0.05)]
-    faces = "124 143 578 586 156 162 348 387 137 175 268 284"
-    lines = [f"v {x} {y} {z}" for x, y, z in corners]
-    lines += [f"f {' '.join(face)}" for face in faces.split()]
-    (tmp_path / "walker" / "meshes" / "box.obj").write_text("\n".join(lines))
     model = mjcf.to_model(read_body(file))
     sides = np.sort(np.ptp(model.mesh_vert, axis=0))
     np.testing.assert_allclose(sides, [0.1, 0.2, 0.4], atol=1e-6)
@@ -105,13 +100,117 @@ def test_a_package_is_a_near_folder_above_that_says_so(tmp_path):
         read_body(deep / "walker.urdf")
 
 
-def test_a_world_above_the_first_link_and_settings_of_simulators_are_dropped(tmp_path):
-    world = '<link name="world"/>'
-    fixed = JOINT.format(name="base", kind="fixed", parent="world", child="trunk", xyz="0 0 1",
-                         effort=0)  # fmt: skip
-    more = f'{fixed}<gazebo><plugin name="p" filename="p.so"/></gazebo><transmission name="t"/>'
-    graph = read_body(_write(tmp_path, _urdf(first=world, more=more)))
+def _world(kind: str, *, name: str = "world") -> str:
+    """A first link without content, and the joint below it."""
+    joint = JOINT.format(name="base", kind=kind, parent=name, child="trunk", xyz="0 0 1", effort=0)
+    return f'<link name="{name}"/>{joint}'
+
+
+@pytest.mark.parametrize("first", [_world("floating"), _world("fixed", name="base_link")])
+def test_an_empty_first_link_and_settings_of_simulators_are_dropped(first, tmp_path):
+    more = '<gazebo><plugin name="p" filename="p.so"/></gazebo><transmission name="t"/>'
+    graph = read_body(_write(tmp_path, _urdf(first=first, more=more)))
     assert list(graph) == ["trunk", "left_thigh", "right_thigh"]
+    assert "its first link moves freely, as no joint holds it to a link 'world'" in _notes(graph)
+
+
+def test_a_robot_that_its_file_fixes_to_the_world_is_refused(tmp_path):
+    with pytest.raises(BodyError, match=r"joint 'base' fixes the robot to the world.*; remove"):
+        read_body(_write(tmp_path, _urdf(first=_world("fixed"))))
+    with pytest.raises(BodyError, match=r"fixed to the world.*; remove the link 'world'"):
+        read_body(_write(tmp_path, _urdf(first=_world("revolute"))))
+    planar = read_body(_write(tmp_path, _urdf(first=_world("planar"))))
+    assert "the torso moves on slide, slide, hinge joints" in _notes(planar)
+    assert "its first link moves freely" not in _notes(planar)
+
+
+def test_moments_of_inertia_that_mujoco_changes_are_in_the_notes(tmp_path):
+    bad = _urdf().replace('izz="0.002"', 'izz="0.5"', 1)
+    notes = _notes(read_body(_write(tmp_path, bad)))
+    assert "made equal: trunk from (0.01, 0.01, 0.5) to (0.1733, 0.1733, 0.1733) kg m^2" in notes
+    assert "URDF names no integrator: implicitfast" in notes
+    assert "made equal" not in _notes(read_body(_write(tmp_path, _urdf())))
+
+
+def test_links_that_weigh_what_their_shapes_do_are_in_the_notes(tmp_path):
+    start, end = _urdf().split("<inertial>", 1)
+    graph = read_body(_write(tmp_path, start + end.split("</inertial>", 1)[1]))
+    assert "weigh what their shapes do at 1000 kg/m^3: trunk (8 kg)" in _notes(graph)
+
+
+def test_sliding_joints_with_an_effort_have_motors(tmp_path):
+    slides = _urdf().replace('type="revolute"', 'type="prismatic"')
+    graph = read_body(_write(tmp_path, slides))
+    assert [joint.gear for _, joint in joints(graph)] == pytest.approx([25.0, 25.0])
+    assert "sliding joints, shown as hinges: left_hip, right_hip" in _notes(graph)
+
+
+@pytest.mark.parametrize("kind", ["revolute", "prismatic"])
+def test_a_joint_that_mimics_another_has_no_motor(kind, tmp_path):
+    start, end = _urdf().replace('type="revolute"', f'type="{kind}"').rsplit("<axis", 2)[0::2]
+    middle = _urdf().replace('type="revolute"', f'type="{kind}"')[len(start) : -len(end)]
+    mimic = '<mimic joint="left_hip" multiplier="-1"/>'
+    graph = read_body(_write(tmp_path, start + mimic + middle + end))
+    own = physics(graph)
+    assert own is not None
+    assert own.drives == ("left_hip",)
+    assert "joints that follow others got no motor: right_hip" in own.notes
+    assert mjcf.to_model(graph).neq == 1
+
+
+def _with_box(folder: Path, *, meshes: str = "meshes") -> None:
+    corners = [(x, y, z) for x in (-0.1, 0.1) for y in (-0.1, 0.1) for z in (-0.05, 0.05)]
+    faces = "124 143 578 586 156 162 348 387 137 175 268 284"
+    lines = [f"v {x} {y} {z}" for x, y, z in corners]
+    lines += [f"f {' '.join(face)}" for face in faces.split()]
+    (folder / meshes).mkdir(parents=True, exist_ok=True)
+    (folder / meshes / "box.obj").write_text("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("name", "extension"),
+    [
+        ("../meshes/box.obj", ""),
+        ("package://other/meshes/box.obj", ""),
+        ("box.obj", '<mujoco><compiler meshdir="../meshes"/></mujoco>'),
+        ("package://gone/box.obj", '<mujoco><compiler meshdir="../meshes/"/></mujoco>'),
+        ("meshes/box.obj", '<mujoco><compiler meshdir=".." strippath="false"/></mujoco>'),
+    ],
+)
+def test_meshes_come_from_the_nearest_package(name, extension, tmp_path):
+    file = _write(tmp_path, _urdf(trunk=f'<mesh filename="{name}"/>', first=extension))
+    _with_box(tmp_path / "walker")
+    with pytest.raises(BodyError, match="robot's folder"):
+        read_body(file)
+    (tmp_path / "walker" / "package.xml").write_text("<package/>")
+    assert mjcf.to_model(read_body(file)).nmesh == 1
+
+
+def test_meshes_come_from_the_folder_that_the_file_names_for_mujoco(tmp_path):
+    extension = '<mujoco><compiler meshdir="parts" angle="degree"/><option/></mujoco>'
+    file = _write(tmp_path, _urdf(trunk='<mesh filename="a/box.obj"/>', first=extension))
+    _with_box(file.parent, meshes="parts")
+    graph = read_body(file)
+    assert mjcf.to_model(graph).nmesh == 1
+    assert "not read of the element <mujoco>: compiler angle, option" in _notes(graph)
+
+
+@pytest.mark.parametrize("folder", ["../../secret", "{tmp}/secret", "parts"])
+def test_no_folder_of_meshes_leads_out_of_the_package(folder, tmp_path):
+    _with_box(tmp_path, meshes="secret")
+    extension = f'<mujoco><compiler meshdir="{folder.format(tmp=tmp_path)}"/></mujoco>'
+    file = _write(tmp_path, _urdf(trunk='<mesh filename="box.obj"/>', first=extension))
+    (tmp_path / "walker" / "package.xml").write_text("<package/>")
+    (file.parent / "parts").symlink_to(tmp_path / "secret")
+    with pytest.raises(BodyError, match="the file lies outside the robot's folder"):
+        read_body(file)
+
+
+def test_a_mesh_beside_the_folder_of_a_urdf_says_what_makes_a_package(tmp_path):
+    file = _write(tmp_path, _urdf(trunk='<mesh filename="../meshes/box.obj"/>'))
+    _with_box(tmp_path / "walker")
+    with pytest.raises(BodyError, match=r"into one folder, or a package.xml into a folder above"):
+        read_body(file)
 
 
 def test_products_of_inertia_that_no_body_has_are_dropped_with_a_note(tmp_path):
