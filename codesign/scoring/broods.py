@@ -41,7 +41,7 @@ class Choice(NamedTuple):
     seconds: float
 
 
-def choose(scorer: BodyScorer, brood: Sequence[Sibling]) -> Choice:
+def best_child(scorer: BodyScorer, brood: Sequence[Sibling]) -> Choice:
     """Choose among the children of a brood: the one with the highest upper bound of its score.
 
     Args:
@@ -53,7 +53,7 @@ def choose(scorer: BodyScorer, brood: Sequence[Sibling]) -> Choice:
         >>> import numpy as np
         >>> from morph_ops.sampling import sample_body
         >>> brood = [Sibling(sample_body(np.random.default_rng(seed)), None) for seed in range(3)]
-        >>> choice = choose(BodyScorer(episodes=2), brood)
+        >>> choice = best_child(BodyScorer(episodes=2), brood)
         >>> choice.sibling in brood, 0 < choice.steps <= 300
         (True, True)
     """

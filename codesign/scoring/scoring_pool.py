@@ -16,7 +16,7 @@ import networkx as nx
 from codesign import defaults
 from codesign.cluster import ClusterSettings, start_backend
 from codesign.config import Racing, Settings
-from codesign.scoring.broods import Sibling, choose
+from codesign.scoring.broods import Sibling, best_child
 from codesign.scoring.controllers import find_controller, load_controller
 from codesign.scoring.fingerprint import fingerprint
 from codesign.scoring.racing import require_bounds
@@ -86,7 +86,7 @@ class _Worker:
         if not item.siblings:
             return self._scored(item)
         first = Sibling(item.graph, item.variant)
-        chosen, steps, seconds = choose(self._scorers[0], (first, *item.siblings))
+        chosen, steps, seconds = best_child(self._scorers[0], (first, *item.siblings))
         parts = self._scored(replace(item, graph=chosen.graph, variant=chosen.variant))
         return tuple(
             replace(part, steps=part.steps + steps, seconds=part.seconds + seconds)

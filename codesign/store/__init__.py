@@ -18,7 +18,7 @@ The modules:
     provenance  versions, machine, controller and settings of a run
     schema      tables and columns of the database; docs/guides/runs.md describes them
     database    the database, and what writes it
-    reading     what reads it
+    reader      what reads it
     ranking     the best candidates of a run
     rows        candidates and events as rows of tables
     query       SQL queries of users, read-only

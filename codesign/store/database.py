@@ -12,7 +12,7 @@ from codesign.scoring import ScoreRecord
 from codesign.store import rows, schema
 from codesign.store.candidate import AdaptationResult, Candidate
 from codesign.store.event import Event
-from codesign.store.reading import DatabaseReader
+from codesign.store.reader import DatabaseReader
 from morph_ops._messages import one_line
 
 

@@ -29,7 +29,7 @@ def test_a_run_is_the_same_on_any_workers_and_after_interruptions(
         search(settings, database, pool=FormulaPool(5, seed=1))
         assert outcome(database) == whole
     with new_database() as database:
-        for answers in (3, 14, 2, 9, 1, 7):
+        for answers in (3, 9, 2, 9, 1, 5):
             with pytest.raises(InterruptionError):
                 search(settings, database, pool=FormulaPool(3, seed=answers, answers=answers))
         search(settings, database, pool=FormulaPool(2))
