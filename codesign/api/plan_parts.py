@@ -121,6 +121,8 @@ def parts_of(settings: Settings, probes: Probes) -> list[PlanPart]:
     most += most_steps(settings.best_of, probes.whole_steps)
     count = settings.total
     parts = [_scored("search", f"{count:,}", count * probes.body_steps, count * most, probes)]
+    if settings.brood > 1:
+        parts.append(_broods(settings, probes))
     if times := reevaluations(settings):
         parts.append(_kept(settings, times, probes, scorings))
     if settings.adaptation is not None and adaptations(settings):
@@ -227,6 +229,17 @@ def _screening(settings: Settings, probes: Probes) -> PlanPart:
         # (the time of a short episode is mostly that of the model and the network)
         max_s=seconds + (most - steps) * probes.step_s,
     )
+
+
+def _broods(settings: Settings, probes: Probes) -> PlanPart:
+    """The short episodes of children."""
+    from codesign.config import Racing
+
+    short = (settings.racing or Racing()).steps
+    children = settings.brood * (settings.total - settings.population)
+    most = children * min(short, probes.whole_steps)
+    least = children * min(probes.episode_steps, most / max(1, children))
+    return _scored("short episodes of children", f"{children:,}", least, most, probes)
 
 
 def _adaptations(

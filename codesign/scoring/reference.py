@@ -13,6 +13,7 @@ from pathlib import Path
 import networkx as nx
 
 from codesign import defaults
+from codesign.errors import RunError
 from codesign.scoring.controllers import load_controller, resolve_best_of
 from codesign.scoring.scoring_pool import ScoringPool
 from hyperdistill_core.controller.reference_scores import ReferenceScores
@@ -59,6 +60,7 @@ def reference_scores(
         UsageError: No controller has this name or path.
         UnknownNameError: No task has this name.
         TrainingError: The controller moves too few bodies.
+        RunError: A body could not be scored.
     """
     loaded = load_controller(controller)
     known = get_task(task or loaded.task)
@@ -94,7 +96,15 @@ def reference_scores(
     scores: dict[int, list[float]] = {}
     for best_of in sorted({1, resolve_best_of(loaded, None)}):
         with pool(best_of, episodes) as scorers:
-            scores[best_of] = [record.score for record in scorers.map(graphs)]
+            records = scorers.map(graphs)
+        # (one that became unstable is no failure: its score is the worst of the task)
+        failed = [record for record in records if record.status == "failed"]
+        if failed:
+            raise RunError(
+                f"{len(failed)} of {len(records)} reference bodies could not be scored: "
+                f"{failed[0].warnings[-1]}"
+            )
+        scores[best_of] = [record.score for record in records]
     return ReferenceScores.over(
         scores, task=task, bodies=f"{sampled} sampled, {evolved} evolved bodies{given}"
     )

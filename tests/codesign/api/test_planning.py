@@ -132,6 +132,18 @@ def test_kept_bodies_get_fresh_episodes_until_they_have_enough():
     assert set(estimate(made, [record(500, seconds=1.0)], parallelism=1)) == {"search"}
 
 
+def test_children_of_broods_have_one_short_episode_each():
+    made = settings(brood=3, racing={"steps": 50})
+    part = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)[
+        "short episodes of children"
+    ]
+    assert (part.bodies, part.min_steps, part.max_steps) == ("108", 5_400, 5_400)
+    part = estimate(made, [record(20, 30, seconds=10.0)], parallelism=1)[
+        "short episodes of children"
+    ]
+    assert (part.min_steps, part.max_steps) == (108 * 25, 5_400)
+
+
 def test_a_budget_of_control_steps_bounds_the_search():
     records = [record(500, 500, seconds=10.0)]
     whole = estimate(settings(), records, parallelism=1)["search"]

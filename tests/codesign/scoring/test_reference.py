@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 
+from codesign.errors import RunError
 from codesign.scoring import BodyScorer
 from codesign.scoring.reference import reference_scores
 from hyperdistill_core.controller import Controller
@@ -94,6 +95,14 @@ def test_the_task_is_that_of_the_controller_unless_another_is_given(
     replace(Controller.load(variant_controller), task="incline").save(file)
     assert reference_scores(file, bodies=6, task=task).task == expected
     assert {settings.task for settings, _ in asked} == NoPool.tasks == {expected}
+
+
+@pytest.mark.usefixtures("asked")
+def test_bodies_that_could_not_be_scored_are_no_reference(variant_controller, monkeypatch):
+    lost = replace(BLANK, warnings=("the worker died",))
+    monkeypatch.setattr(NoPool, "map", lambda self, graphs: [lost for _ in graphs])
+    with pytest.raises(RunError, match="6 of 6 reference bodies could not be scored: the worker d"):
+        reference_scores(variant_controller, bodies=6)
 
 
 @pytest.mark.slow
