@@ -30,7 +30,7 @@ DEFAULT_PRESET = "quickstart"
 #: Settings of a preset that give way to a setting of the user that they do not go with.
 _GIVING_WAY = {
     "start": ("screened",),
-    "tasks": ("screened", "racing", "adaptation", "finetune_steps"),
+    "tasks": ("screened", "brood", "racing", "adaptation", "finetune_steps"),
 }
 
 
@@ -61,9 +61,9 @@ def load(
 ) -> Settings:
     """Settings from all sources; a later source replaces the values of an earlier one.
 
-    A preset's screening, racing and learning give way where the user sets what they do not go with:
-    bodies to ``start`` with, several ``tasks``, a ``task`` whose scores have no upper bound, or a
-    population above ``screened``.
+    A preset's screening, broods, racing and learning give way where the user sets what they do not
+    go with: bodies to ``start`` with, several ``tasks``, a ``task`` whose scores have no upper
+    bound, the ``algorithm`` random, or a population above ``screened``.
 
     Args:
         preset: Name of a preset.
@@ -117,7 +117,9 @@ def _fitting(of_preset: dict[str, Any], values: Mapping[str, Any]) -> dict[str, 
     if isinstance(population, int) and population > of_preset.get("screened", population):
         dropped.add("screened")
     if isinstance(task, str) and not has_bounds(task):
-        dropped.add("racing")
+        dropped |= {"racing", "brood"}
+    if values.get("algorithm") == "random":
+        dropped.add("brood")
     return {name: value for name, value in of_preset.items() if name not in dropped}
 
 

@@ -110,7 +110,9 @@ def test_quickstart_is_as_large_as_promised():
     ("assignments", "gone"),
     [
         (["start=robots"], {"screened"}),
-        (["tasks=['flat', 'csr']"], {"screened", "finetune_steps"}),
+        (["tasks=['flat', 'csr']"], {"screened", "finetune_steps", "brood"}),
+        (["task=patrol"], {"brood"}),
+        (["algorithm=random"], {"brood"}),
         (["population=513"], {"screened"}),
         (["population=512"], set()),
     ],
@@ -118,9 +120,9 @@ def test_quickstart_is_as_large_as_promised():
 def test_what_does_not_go_with_the_users_settings_gives_way(assignments, gone):
     settings = config.load(preset="quickstart", assignments=assignments)
     usual = config.load(preset="quickstart")
-    for name in ("screened", "finetune_steps"):
-        expected = 0 if name in gone else getattr(usual, name)
-        assert getattr(settings, name) == expected > (0 if expected else -1)
+    for name, without in (("screened", 0), ("finetune_steps", 0), ("brood", 1)):
+        assert getattr(usual, name) > without
+        assert getattr(settings, name) == (without if name in gone else getattr(usual, name))
 
 
 def test_what_the_user_sets_himself_does_not_give_way(tmp_path):
