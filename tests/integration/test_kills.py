@@ -34,9 +34,9 @@ from tests.helpers.run_processes import (
 pytestmark = pytest.mark.slow
 
 ALGORITHMS = {
-    "aging": {"variants": "4", "task": "csr"},
+    "aging": {"variants": "4", "task": "csr", "brood": "2"},
     "mu_plus_lambda": {"rates.adaptive": "true", "tasks": "['flat', 'incline']"},
-    "map_elites": {"descriptors": "['limbs', 'mass']", "bins": "4"},
+    "map_elites": {"descriptors": "['limbs', 'mass']", "bins": "4", "reevaluate_every": "2"},
     "islands": {"islands": "['aging', 'mu_plus_lambda']", "population": "8", "migrate_every": "4"}
     | {"best_of": "2"},
     "nsga2": {"adaptation": "{every=2, steps=3000, bodies=4, simulations=2, threads=1}"}
