@@ -22,7 +22,8 @@ A run is the same on any number of workers, and after an interruption at any mom
     learning             what the two share
     reevaluation         fresh episodes for the finalists
     kept_reevaluation    fresh episodes for the bodies that are kept for long
-    rescoring            what it shares with adaptation
+    rescoring            new scores, as it and adaptation need them
+    pauses               when either is due
     elites               the best body of every cell of a grid of descriptors
     batches              scores of many candidates at once
     generations          membership and alarms at the end of each generation

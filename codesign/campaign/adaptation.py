@@ -24,6 +24,7 @@ from statistics import fmean
 from codesign.campaign import seeds
 from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
 from codesign.campaign.metrics import Criteria
+from codesign.campaign.pauses import Pauses
 from codesign.campaign.reevaluation import finalists
 from codesign.campaign.rescoring import score_anew
 from codesign.config import Adaptation, Settings
@@ -41,7 +42,7 @@ _AVERAGED = 0.33
 _CRITIC_LR, _CRITIC_ROLLOUTS = 1e-3, 4
 
 
-class Adaptations:
+class Adaptations(Pauses):
     """The adaptations of one run.
 
     Args:
@@ -74,25 +75,9 @@ class Adaptations:
         self._folder, self._database, self._pool = folder, database, pool
         self._criteria, self._on_steps, self._on_event = criteria, on_steps, on_event
         self._done = {result.number: result for result in database.adaptations()}
-        self._period = settings.population * self._table.every
+        super().__init__(settings.population * self._table.every)
         self.latest = 0
         self.steps = 0
-
-    def barrier(self, number: int) -> int:
-        """Number of candidates that must be scored before a candidate is created.
-
-        Args:
-            number: Number of the candidate.
-        """
-        return number // self._period * self._period
-
-    def due(self, number: int) -> bool:
-        """Whether an adaptation comes right before a candidate.
-
-        Args:
-            number: Number of the candidate.
-        """
-        return number > 0 and number % self._period == 0
 
     def run(
         self, number: int, *, kept: Sequence[Candidate], recent: Sequence[Candidate]

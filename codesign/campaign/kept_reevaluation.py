@@ -15,6 +15,7 @@ from statistics import fmean
 
 from codesign.campaign import seeds
 from codesign.campaign.metrics import Criteria, with_criteria
+from codesign.campaign.pauses import Pauses
 from codesign.campaign.reevaluation import finalists
 from codesign.campaign.rescoring import score_anew
 from codesign.campaign.variation import DuplicateKey
@@ -29,7 +30,7 @@ ENOUGH = 8
 EVENT = "reevaluation"
 
 
-class KeptReevaluations:
+class KeptReevaluations(Pauses):
     """The re-evaluations of one run.
 
     Args:
@@ -54,26 +55,10 @@ class KeptReevaluations:
     ) -> None:
         self._settings, self._database, self._pool = settings, database, pool
         self._criteria, self._on_event = criteria, on_event
-        self._period = settings.population * settings.reevaluate_every
+        super().__init__(settings.population * settings.reevaluate_every)
         done = [event.details for event in database.events(EVENT)]
         self._done: dict[int, int] = {each["candidates"]: each["steps"] for each in done}
         self.steps = 0
-
-    def barrier(self, number: int) -> int:
-        """Number of candidates that must be scored before a candidate is created.
-
-        Args:
-            number: Number of the candidate.
-        """
-        return number // self._period * self._period
-
-    def due(self, number: int) -> bool:
-        """Whether a re-evaluation comes right before a candidate.
-
-        Args:
-            number: Number of the candidate.
-        """
-        return number > 0 and number % self._period == 0
 
     def run(self, number: int, *, kept: Sequence[Candidate], adaptation: int) -> list[Candidate]:
         """Score kept bodies over fresh episodes, or take in what an earlier process did.

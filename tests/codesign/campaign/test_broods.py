@@ -8,8 +8,8 @@ import pytest
 
 from hyperdistill_core.errors import SettingsError
 from tests.codesign.campaign.test_adaptation import ALGORITHMS
-from tests.helpers.campaigns import search, small_settings
-from tests.helpers.formula_pool import FormulaPool, InterruptionError, outcome
+from tests.helpers.campaigns import require_same, search, small_settings
+from tests.helpers.formula_pool import FormulaPool, outcome
 
 
 def brooding(**changes):
@@ -22,18 +22,7 @@ def test_a_run_is_the_same_on_any_workers_and_after_interruptions(
     algorithm, variants, new_database
 ):
     settings = brooding(algorithm=algorithm, variants=variants, **ALGORITHMS[algorithm])
-    with new_database() as database:
-        search(settings, database)
-        whole = outcome(database)
-    with new_database() as database:
-        search(settings, database, pool=FormulaPool(5, seed=1))
-        assert outcome(database) == whole
-    with new_database() as database:
-        for answers in (3, 9, 2, 9, 1, 5):
-            with pytest.raises(InterruptionError):
-                search(settings, database, pool=FormulaPool(3, seed=answers, answers=answers))
-        search(settings, database, pool=FormulaPool(2))
-        assert outcome(database) == whole
+    require_same(settings, new_database, said=outcome, answers=(3, 9, 2, 9, 1, 5))
 
 
 def test_candidates_with_parents_come_from_broods(new_database):

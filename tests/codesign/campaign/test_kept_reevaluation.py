@@ -11,7 +11,7 @@ import pytest
 from codesign.campaign.adaptation import Adaptations
 from codesign.campaign.kept_reevaluation import ENOUGH
 from tests.codesign.campaign.test_adaptation import ALGORITHMS, LearningPool
-from tests.helpers.campaigns import search, small_settings
+from tests.helpers.campaigns import require_same, search, small_settings
 from tests.helpers.formula_pool import FormulaPool, InterruptionError, outcome
 
 
@@ -63,18 +63,9 @@ def test_a_run_is_the_same_on_any_workers_and_after_interruptions(
     # Rounded scores are often equal: which body is the best must not hang on an order.
     monkeypatch.setattr(LuckyPool, "round_to", round_to)
     settings = reevaluating(algorithm=algorithm, **ALGORITHMS[algorithm])
-    with new_database() as database:
-        search(settings, database, pool=LuckyPool())
-        whole = everything(database)
-    with new_database() as database:
-        search(settings, database, pool=LuckyPool(5, seed=1))
-        assert everything(database) == whole
-    with new_database() as database:
-        for answers in (3, 14, 2, 9, 1, 7):
-            with pytest.raises(InterruptionError):
-                search(settings, database, pool=LuckyPool(3, seed=answers, answers=answers))
-        search(settings, database, pool=LuckyPool(2))
-        assert everything(database) == whole
+    require_same(
+        settings, new_database, pool=LuckyPool, said=everything, answers=(3, 14, 2, 9, 1, 7)
+    )
 
 
 def test_the_score_is_the_mean_over_all_episodes_of_a_kept_body(new_database):
