@@ -81,7 +81,7 @@ def evolve(world: str, seed: int, options: Options) -> nx.DiGraph[str]:
         command += ["--resume", str(run)]
     else:
         command += ["--preset", "quickstart", "--task", world, "--seed", str(seed)]
-        plain = ("screened=0", "finetune_steps=0", "generations=17")
+        plain = ("screened=0", "brood=1", "finetune_steps=0", "generations=17")
         command += [f"--set={setting}" for setting in plain]
         command += ["--set", f"candidates={options.candidates}", "--out", str(run)]
     with (options.out / f"{run.name}.log").open("a") as log:

@@ -66,11 +66,13 @@ from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simul
 
 #: Generations that no run reaches: the budget ends it.
 _ENDLESS = 100_000
-_ADAPTED = ("screened=512", "adaptation=true")
+_OURS = ("screened=512", "brood=4")
+_ADAPTED = (*_OURS, "adaptation={every=12, steps=400000, bodies=64}")
 #: Control steps of a search by default: DERL spends them on the training of one body (Gupta 2021).
 STEPS = 5_000_000
 #: The settings of each row.
 ROWS: dict[str, tuple[str, ...]] = {
+    "broods": _OURS,
     "adaptation": _ADAPTED,
     "screening": ("screened=512",),
     "plain": (),
@@ -144,6 +146,7 @@ def campaign(row: str, seed: int, run: Path, *, budget: Budget, tuning: int, wor
         shutil.rmtree(run)
     settings = (
         "screened=0",
+        "brood=1",
         *ROWS[row],
         f"generations={_ENDLESS}",
         f"stop.control_steps={budget.steps}" if budget.steps else f"stop.minutes={budget.minutes}",

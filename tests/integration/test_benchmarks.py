@@ -292,7 +292,7 @@ def test_bodies_that_learn_from_nothing_evolve(monkeypatch, way):
 @pytest.mark.slow
 def test_critic_screen_prints_a_row_a_screen(tmp_path, monkeypatch):
     few = ("population=4", "generations=2", "episodes=1", "reevaluation_episodes=0", "top=1")
-    few += ("screened=0", "finetune_steps=0")
+    few += ("screened=0", "brood=1", "finetune_steps=0")
     options = [f"--set={setting}" for setting in few]
     evolve_here("--out", str(tmp_path / "run"), "--workers", "1", *options)
     screen = load_benchmark("critic_screen", monkeypatch)

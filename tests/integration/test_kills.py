@@ -68,6 +68,7 @@ def options(algorithm: str, controller: Path) -> list[str]:
         "algorithm": algorithm,
         "controller": str(controller),
         "screened": "0",
+        "brood": "1",
         "finetune_steps": "0",
         **ALGORITHMS[algorithm],
     }

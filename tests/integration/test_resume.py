@@ -27,7 +27,7 @@ from tests.helpers.run_processes import (
 pytestmark = pytest.mark.slow
 
 SETTINGS = ("population=6", "generations=5", "episodes=1", "in_flight=3", "top=2", "seed=11")
-SETTINGS += ("reevaluation_episodes=2", "screened=0", "finetune_steps=0")
+SETTINGS += ("reevaluation_episodes=2", "screened=0", "brood=1", "finetune_steps=0")
 DESIGN = Path("designs", "design-01", "design-01.xml")
 TOTAL = 36
 

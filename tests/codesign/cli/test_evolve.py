@@ -165,7 +165,7 @@ def test_a_status_shows_the_metrics_of_several_objectives(run, tmp_path):
 
 
 SMALL = {"population": 4, "generations": 9, "in_flight": 4, "reevaluation_episodes": 0}
-SMALL |= {"screened": 0, "finetune_steps": 0}
+SMALL |= {"screened": 0, "brood": 1, "finetune_steps": 0}
 SETS = [f"--set={key}={value}" for key, value in SMALL.items()]
 
 
