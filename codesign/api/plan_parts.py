@@ -193,7 +193,7 @@ def reevaluations(settings: Settings) -> int:
 
     Examples:
         >>> from codesign.config import Settings
-        >>> reevaluations(Settings(generations=8)), reevaluations(Settings(reevaluate_every=3))
+        >>> reevaluations(Settings()), reevaluations(Settings(reevaluate_every=3, generations=9))
         (0, 3)
     """
     if not settings.reevaluate_every:
