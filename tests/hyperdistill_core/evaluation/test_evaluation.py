@@ -126,7 +126,8 @@ def test_a_blind_teacher_acts_as_on_flat_ground(body, seeing_controller, monkeyp
     )
     folded = controller.for_body(body, task.model(body)).on_flat_ground()
     expected = rollout(body, folded, task=short, episodes=1)
-    np.testing.assert_allclose(blind.returns, expected.returns, rtol=1e-3)
+    # (the last digits of float32 differ between processors, and contacts amplify them)
+    np.testing.assert_allclose(blind.returns, expected.returns, rtol=1e-2)
     assert abs(seeing.returns - expected.returns) > 0.1 * abs(expected.returns)
 
 
