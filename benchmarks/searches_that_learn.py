@@ -54,7 +54,7 @@ from rich.table import Table
 from searches_from_scratch import THREADS, Budget, Learn, Learned, evolve, train, tune
 
 from codesign.campaign.learning import torch_threads
-from codesign.campaign.screening import most_steps
+from codesign.campaign.screening import most_screening_steps
 from codesign.config import Settings
 from codesign.defaults import BEST_OF, CONTROLLER
 from codesign.store import RunFolder
@@ -167,7 +167,7 @@ def campaign(row: str, seed: int, run: Path, *, budget: Budget, tuning: int, wor
         steps = sum(candidate.steps for candidate in database.summaries())
         steps += sum(adaptation.steps for adaptation in database.adaptations())
         steps += sum(event.details["steps"] for event in database.events("reevaluation"))
-        steps += most_steps(folder.settings)
+        steps += most_screening_steps(folder.settings)
         return Ended(score, best.final.metrics["zero_shot_score"], len(database), steps)
 
 

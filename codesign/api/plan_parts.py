@@ -215,9 +215,9 @@ def times_in_words(count: int) -> str:
 
 
 def _screening(settings: Settings, probes: Probes) -> PlanPart:
-    from codesign.campaign.screening import most_steps
+    from codesign.campaign.screening import most_screening_steps
 
-    most = most_steps(settings)
+    most = most_screening_steps(settings)
     steps = settings.screened * probes.short_steps
     seconds = settings.screened * probes.short_s
     return PlanPart(

@@ -176,7 +176,7 @@ class Adaptations(Pauses):
         table = self._table
         earlier = self._training(adaptation - 1) / CHECKPOINT
         of_critic = 0 if earlier.exists() else critic_steps(table, len(bodies))
-        rollout = _HORIZON * table.simulations * min(table.bodies, len(bodies))
+        rollout = _rollout_steps(table, len(bodies))
         # (an update has the control steps of a whole rollout)
         steps = math.ceil((table.steps + of_critic) / rollout) * rollout
         settings = PPOSettings(
@@ -283,7 +283,12 @@ def critic_steps(table: Adaptation, bodies: int) -> int:
         >>> critic_steps(Adaptation(simulations=2), 10)
         5120
     """
-    return _CRITIC_ROLLOUTS * _HORIZON * table.simulations * min(table.bodies, bodies)
+    return _CRITIC_ROLLOUTS * _rollout_steps(table, bodies)
+
+
+def _rollout_steps(table: Adaptation, bodies: int) -> int:
+    """Control steps of all simulations between two updates."""
+    return _HORIZON * table.simulations * min(table.bodies, bodies)
 
 
 def _means(

@@ -47,7 +47,7 @@ def screen(
     return [Founder(candidate.graph, candidate.variant) for candidate in best]
 
 
-def most_steps(settings: Settings) -> int:
+def most_screening_steps(settings: Settings) -> int:
     """Most control steps that the screening of a campaign takes.
 
     A body whose simulation becomes unstable, which hardly any does, takes more.
@@ -56,7 +56,7 @@ def most_steps(settings: Settings) -> int:
         settings: Settings of the campaign.
 
     Examples:
-        >>> most_steps(Settings(screened=512)), most_steps(Settings())
+        >>> most_screening_steps(Settings(screened=512)), most_screening_steps(Settings())
         (51200, 0)
     """
     from hyperdistill_core.tasks import get_task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codesign.campaign.screening import most_steps
+from codesign.campaign.screening import most_screening_steps
 from codesign.config import Settings
 from codesign.store import Candidate
 
@@ -27,7 +27,7 @@ class StoppingRule:
 
     def __init__(self, settings: Settings) -> None:
         self._stop = settings.stop
-        self._steps = most_steps(settings)
+        self._steps = most_screening_steps(settings)
         self._best = float("-inf")
         self._since_best = 0
 

@@ -222,8 +222,6 @@ def unlikeness_text(metrics: Mapping[str, float]) -> str | None:
         '97% of training bodies lie nearer to others'
     """
     unlikeness = metrics.get("unlikeness")
-    return (
-        None
-        if unlikeness is None
-        else (f"{unlikeness:.0f}% of training bodies lie nearer to others")
-    )
+    if unlikeness is None:
+        return None
+    return f"{unlikeness:.0f}% of training bodies lie nearer to others"

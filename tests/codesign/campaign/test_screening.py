@@ -8,7 +8,7 @@ import pytest
 
 import codesign
 from codesign.campaign import screen
-from codesign.campaign.screening import most_steps
+from codesign.campaign.screening import most_screening_steps
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring.racing import SCREENING
@@ -48,8 +48,8 @@ def hashes(founders):
     ],
 )
 def test_most_control_steps_are_those_of_the_first_stage(changes, each):
-    assert most_steps(settings(**changes)) == 30 * each
-    assert most_steps(settings(**changes).replace(screened=0)) == 0
+    assert most_screening_steps(settings(**changes)) == 30 * each
+    assert most_screening_steps(settings(**changes).replace(screened=0)) == 0
 
 
 def test_a_budget_that_screening_alone_may_take_is_refused():
