@@ -11,6 +11,8 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from morph_ops.io.mjcf.foreign.kinds import BOX, CAPSULE, CYLINDER, ELLIPSOID, MESH, SPHERE
+
 __all__ = [
     "Capsule",
     "fitted_capsule",
@@ -20,17 +22,6 @@ __all__ = [
     "world_points",
 ]
 
-_SPHERE, _CAPSULE, _ELLIPSOID, _CYLINDER, _BOX, _MESH = (
-    int(kind)
-    for kind in (
-        mujoco.mjtGeom.mjGEOM_SPHERE,
-        mujoco.mjtGeom.mjGEOM_CAPSULE,
-        mujoco.mjtGeom.mjGEOM_ELLIPSOID,
-        mujoco.mjtGeom.mjGEOM_CYLINDER,
-        mujoco.mjtGeom.mjGEOM_BOX,
-        mujoco.mjtGeom.mjGEOM_MESH,
-    )
-)
 #: Length of the axis of a capsule that is all but a sphere, and least radius (m).
 SHORTEST_M, THINNEST_M = 1e-3, 1e-3
 _ANGLES = np.linspace(0.0, 2.0 * np.pi, 16, endpoint=False)
@@ -72,19 +63,19 @@ def hull_vertices(model: mujoco.MjModel, mesh: int) -> NDArray[np.float64]:
 def _surface(model: mujoco.MjModel, geom: int) -> tuple[NDArray[np.float64], float]:
     """Points of a geom in its own frame, and the radius of a ball around each."""
     kind, size = int(model.geom_type[geom]), model.geom_size[geom]
-    if kind == _SPHERE:
+    if kind == SPHERE:
         return np.zeros((1, 3)), float(size[0])
-    if kind == _CAPSULE:
+    if kind == CAPSULE:
         return np.array([[0.0, 0.0, -size[1]], [0.0, 0.0, size[1]]]), float(size[0])
-    if kind == _CYLINDER:
+    if kind == CYLINDER:
         ends = [_CIRCLE * size[0] + [0.0, 0.0, side * size[1]] for side in (-1.0, 1.0)]
         return np.concatenate(ends), 0.0
-    if kind == _BOX:
+    if kind == BOX:
         return _box(size), 0.0
-    if kind == _ELLIPSOID:
+    if kind == ELLIPSOID:
         rings = [_CIRCLE[:, order] for order in ([0, 1, 2], [0, 2, 1], [2, 0, 1])]
         return np.concatenate(rings) * size, 0.0
-    if kind == _MESH:
+    if kind == MESH:
         return hull_vertices(model, int(model.geom_dataid[geom])), 0.0
     return np.zeros((0, 3)), 0.0
 
@@ -142,13 +133,13 @@ def sphere_radius(model: mujoco.MjModel, geoms: Iterable[int]) -> float:
 
 def _volume(model: mujoco.MjModel, geom: int) -> float:
     kind, (a, b, c) = int(model.geom_type[geom]), model.geom_size[geom].tolist()
-    if kind == _SPHERE:
+    if kind == SPHERE:
         return 4.0 / 3.0 * np.pi * a**3
-    if kind == _CAPSULE:
+    if kind == CAPSULE:
         return np.pi * a * a * (2.0 * b + 4.0 / 3.0 * a)
-    if kind == _CYLINDER:
+    if kind == CYLINDER:
         return 2.0 * np.pi * a * a * b
-    if kind == _ELLIPSOID:
+    if kind == ELLIPSOID:
         return 4.0 / 3.0 * np.pi * a * b * c
     # MuJoCo keeps the box of equal inertia as the size of a mesh.
     return 8.0 * a * b * c

@@ -9,19 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morph_ops.io.mjcf.foreign.capsules import hull_vertices
+from morph_ops.io.mjcf.foreign.kinds import BOX, CAPSULE, CYLINDER, ELLIPSOID, SPHERE
 
 __all__ = ["lowest_in_geom", "lowest_point"]
 
-_SPHERE, _CAPSULE, _ELLIPSOID, _CYLINDER, _BOX = (
-    int(kind)
-    for kind in (
-        mujoco.mjtGeom.mjGEOM_SPHERE,
-        mujoco.mjtGeom.mjGEOM_CAPSULE,
-        mujoco.mjtGeom.mjGEOM_ELLIPSOID,
-        mujoco.mjtGeom.mjGEOM_CYLINDER,
-        mujoco.mjtGeom.mjGEOM_BOX,
-    )
-)
 #: Most products of directions and corners of a mesh that are in memory at once.
 _MOST_PRODUCTS = 2_000_000
 
@@ -46,18 +37,18 @@ def lowest_in_geom(
         [-1.0, -2.0, 3.0]
     """
     kind, size = int(model.geom_type[geom]), model.geom_size[geom]
-    if kind == _SPHERE:
+    if kind == SPHERE:
         return -size[0] * up
-    if kind == _CAPSULE:
+    if kind == CAPSULE:
         return -size[0] * up - _along_z(size[1], up)
-    if kind == _ELLIPSOID:
+    if kind == ELLIPSOID:
         scaled = size * up
         return -size * scaled / np.linalg.norm(scaled, axis=-1, keepdims=True)
-    if kind == _CYLINDER:
+    if kind == CYLINDER:
         flat = up * [1.0, 1.0, 0.0]
         length = np.linalg.norm(flat, axis=-1, keepdims=True)
         return -size[0] * flat / np.where(length > 0.0, length, 1.0) - _along_z(size[1], up)
-    if kind == _BOX:
+    if kind == BOX:
         return -size * np.sign(up)
     corners = hull_vertices(model, int(model.geom_dataid[geom]))
     directions = up.reshape(-1, 3)
