@@ -93,32 +93,31 @@ EPISODES, FRESH = 16, 1_000_003
 
 
 @dataclass(frozen=True)
-class Result:
-    """The end of one run.
+class Ended:
+    """The end of one search.
 
     Attributes:
         score: Score of the best design after fine-tuning.
         zero_shot: Its score before; None for a search from scratch.
         candidates: Number of scored candidates.
         steps: Control steps of the search.
-        minutes: Time of the whole run.
     """
 
     score: float
     zero_shot: float | None
     candidates: int
     steps: int
-    minutes: float
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What a search found: fields of :class:`Result`."""
+class Result(Ended):
+    """The end of one run.
 
-    score: float
-    zero_shot: float | None
-    candidates: int
-    steps: int
+    Attributes:
+        minutes: Time of the whole run.
+    """
+
+    minutes: float
 
 
 def search(

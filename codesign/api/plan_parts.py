@@ -235,10 +235,9 @@ def _broods(settings: Settings, probes: Probes) -> PlanPart:
     """The short episodes of children."""
     from codesign.config import Racing
 
-    short = (settings.racing or Racing()).steps
+    short = min((settings.racing or Racing()).steps, probes.whole_steps)
     children = settings.brood * (settings.total - settings.population)
-    most = children * min(short, probes.whole_steps)
-    least = children * min(probes.episode_steps, most / max(1, children))
+    least, most = children * min(probes.episode_steps, short), children * short
     return _scored("short episodes of children", f"{children:,}", least, most, probes)
 
 

@@ -41,6 +41,13 @@ class Database(DatabaseReader):
         0 ['started']
     """
 
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        super().__init__(path, read_only=read_only)
+        if not read_only:
+            with schema.readable(path):
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+
     @staticmethod
     def create(path: Path) -> None:
         """Make an empty database.

@@ -30,10 +30,6 @@ class DatabaseReader:
         self._path, self._read_only = path, read_only
         self._connection = schema.connect(path, read_only=read_only)
         self._connection.row_factory = sqlite3.Row
-        if not read_only:
-            with schema.readable(path):
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
 
     # Candidates
 
