@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -16,18 +17,27 @@ from morph_ops._messages import reason
 
 
 def check_free(path: Path) -> None:
-    """Refuse a path that is taken.
+    """Refuse a path that is taken, or in a folder that must not be written to.
 
     Args:
         path: The path of a folder to make.
 
     Raises:
         UsageError: ``path`` is a file, or a folder that is not empty.
+        UsageError: ``path`` cannot be made.
     """
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is a file: choose another folder with --out")
-    if path.is_dir() and any(path.iterdir()):
-        raise UsageError(f"{path} exists and is not empty: choose another folder with --out")
+    try:
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path} is a file: choose another folder with --out")
+        if path.is_dir() and any(path.iterdir()):
+            raise UsageError(f"{path} exists and is not empty: choose another folder with --out")
+        above = next(folder for folder in path.resolve().parents if folder.exists())
+    except OSError as error:
+        raise _not_made(path, error) from None
+    if not above.is_dir():
+        raise _not_made(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise _not_made(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 @contextmanager
@@ -62,9 +72,7 @@ def new_folder(path: Path, *, replace: str | None = None) -> Generator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     except OSError as error:
-        raise UsageError(
-            f"cannot make the folder {path}: {reason(error)}; choose another folder with --out"
-        ) from None
+        raise _not_made(path, error) from None
     old = draft.with_name(f"{draft.name}-old")
     try:
         draft.chmod(0o777 & ~_umask())
@@ -86,9 +94,13 @@ def _put(draft: Path, path: Path) -> None:
     try:
         draft.rename(path)
     except OSError as error:  # another process was faster
-        raise UsageError(
-            f"cannot make the folder {path}: {reason(error)}; choose another folder with --out"
-        ) from None
+        raise _not_made(path, error) from None
+
+
+def _not_made(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"cannot make the folder {path}: {reason(error)}; choose another folder with --out"
+    )
 
 
 def _keep_other_files(old: Path, new: Path, *, results: str) -> None:

@@ -12,12 +12,12 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from tests.helpers.made_once import made_once
 from tests.helpers.run_processes import (
     STARTED,
     evolve_here,
@@ -81,11 +81,13 @@ def uninterrupted(
 ) -> Uninterrupted:
     """The run of an algorithm as it is when nothing happens."""
 
-    @cache
     def run(algorithm: str) -> Path:
-        out = tmp_path_factory.mktemp(algorithm) / "whole"
-        evolve_here(*options(algorithm, variant_controller), "--out", str(out), "--workers", "1")
-        return out
+        given = options(algorithm, variant_controller)
+
+        def make(folder: Path) -> None:
+            evolve_here(*given, "--out", str(folder / "whole"), "--workers", "1")
+
+        return made_once(tmp_path_factory, f"uninterrupted-{algorithm}", make) / "whole"
 
     return run
 
@@ -180,6 +182,7 @@ def test_a_read_only_folder_is_one_line_and_the_run_continues_later(
     refused = subprocess.run([*command, "evolve", "--out", str(out / "new")], check=False, **bound)
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1, refused.stderr
+    assert not refused.stdout, "it began to work"
     status = subprocess.run([*command, "status", str(out)], check=False, **bound)
     assert f"{len(before)} of {TOTAL} candidates" in status.stdout, status.stderr
     permit(out, folder=0o755, file=0o644)

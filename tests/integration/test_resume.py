@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from codesign.store import RunFolder
+from tests.helpers.made_once import made_once
 from tests.helpers.run_processes import (
     STARTED,
     evolve_here,
@@ -52,9 +53,10 @@ def kinds(out: Path) -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory, tiny_controller):
-    out = tmp_path_factory.mktemp("runs") / "uninterrupted"
-    evolve_here(*new_run(out, tiny_controller, workers=1))
-    return out
+    def make(folder: Path) -> None:
+        evolve_here(*new_run(folder / "run", tiny_controller, workers=1))
+
+    return made_once(tmp_path_factory, "uninterrupted", make) / "run"
 
 
 def test_the_run_is_whole(uninterrupted):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from codesign.store.atomic import new_folder
+from codesign.errors import UsageError
+from codesign.store.atomic import check_free, new_folder
 
 
 def test_a_new_folder_keeps_the_other_files_of_the_old_one(tmp_path):
@@ -27,3 +28,16 @@ def test_an_old_folder_stays_if_the_new_one_fails(tmp_path):
     with pytest.raises(KeyError), new_folder(out, replace="design-*"):
         raise KeyError("oh")
     assert [path.name for path in tmp_path.rglob("*")] == ["designs", "notes.txt"]
+
+
+def test_a_folder_below_a_file_is_refused_before_work_begins(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    for path in ("notes.txt/run", "notes.txt/runs/first"):
+        with pytest.raises(UsageError, match=r"cannot make .*: Not a directory; choose"):
+            check_free(tmp_path / path)
+
+
+def test_a_folder_that_must_not_be_written_to_is_refused_before_work_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(UsageError, match=r"run: Permission denied; choose another folder"):
+        check_free(tmp_path / "new" / "run")

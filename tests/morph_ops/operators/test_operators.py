@@ -74,11 +74,11 @@ def test_operators_work_on_published_robots(reference):
 
 
 @pytest.mark.slow
-def test_ten_thousand_applications_keep_the_invariants(reference):
+def test_thousands_of_applications_keep_the_invariants(reference):
     rng = np.random.default_rng(1)
-    made = apply_many([sample_body(rng) for _ in range(60)] + published(reference)[::2], 10_000)
-    assert made.total() > 9_000
-    assert min(made.values()) > 500
+    made = apply_many([sample_body(rng) for _ in range(60)] + published(reference)[::2], 3_000)
+    assert made.total() > 2_700
+    assert min(made.values()) > 150
 
 
 @pytest.mark.parametrize("name", OF_UNIMALS)
