@@ -315,7 +315,8 @@ class Run:
     ) -> list[Design]:
         """Write the best designs and the history for other programs.
 
-        Designs of a run on another task than "flat" come with the world of their first episode.
+        Designs of a run on other tasks than "flat" come with the world of their first episode on
+        each of them.
 
         Args:
             out: Folder; it must not exist, or be empty.

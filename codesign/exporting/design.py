@@ -66,6 +66,8 @@ class DesignRollout:
     Attributes:
         controller: Name of a shipped controller, or path of a controller file.
         task: Name of the task.
+        tasks: Names of all tasks of a run on several; the world of each comes with the design,
+            under its name. Empty for one task.
         blind: Whether networks with height samples get flat ground folded in, so that they take
             none any more.
         seed: Seed of the initial states of the episodes, and of their worlds.
@@ -78,6 +80,7 @@ class DesignRollout:
 
     controller: str | Path
     task: str = SCENE_TASK
+    tasks: tuple[str, ...] = ()
     blind: bool = False
     seed: int = 0
     episodes: int = 1

@@ -16,7 +16,6 @@ from codesign.exporting.design import (
     CONTROLLER_FORMATS,
     DESIGN_FORMATS,
     NETWORK_FORMATS,
-    SCENE_TASK,
     USUAL_FORMATS,
     Design,
     DesignRollout,
@@ -31,7 +30,7 @@ from codesign.exporting.plain_names import with_plain_names
 from codesign.exporting.printing import PrintSettings
 from codesign.exporting.standalone import StandaloneDesign, standalone
 from codesign.exporting.usd_file import write_usd
-from codesign.exporting.world_file import write_world
+from codesign.exporting.world_file import write_worlds
 from codesign.scoring import load_controller
 from codesign.store.atomic import new_folder
 from morph_ops.errors import BodyError
@@ -143,8 +142,8 @@ def write_designs(
         if design.left_out and set(formats) <= set(design.left_out):
             raise BodyError(f"{design.name}: {next(iter(design.left_out.values()))}")
         written.append(design)
-        if rollout is not None and rollout.task != SCENE_TASK and "mjcf" in formats:
-            write_world(plain, rollout, own, design.name)
+        if rollout is not None and "mjcf" in formats:
+            write_worlds(plain, rollout, own, design.name)
         made = None
         if controller and rollout and not NETWORK_FORMATS.isdisjoint(formats):
             made = standalone(replace(design, graph=plain), controller, rollout)

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesign.exporting.design_record import RECORD
 from codesign.exporting.network_notes import network_notes
+from codesign.exporting.world_file import WORLD_NPZ, WORLD_XML
 from codesign.scoring.record import unlikeness_text
 from codesign.scoring.several_tasks import NORMALIZED
 from morph_ops import graph as body_graph
@@ -24,9 +26,9 @@ _FILES = (
     ("-printed.json", "the body with its hinges where the printed parts have them"),
     ("-assembly.html", "the assembly sheet: lengths, masses, torques, motors"),
     ("-assembly.csv", "the numbers of the assembly sheet"),
-    (".record.json", "score, ancestors, settings, versions and hashes"),
-    (".world.xml", "the robot on the ground of its first episode; any MuJoCo loads it"),
-    (".world.npz", "the heights of that ground, for run_standalone.py"),
+    (RECORD, "score, ancestors, settings, versions and hashes"),
+    (WORLD_XML, "the robot on the ground of its first episode{task}; any MuJoCo loads it"),
+    (WORLD_NPZ, "the heights of that ground, for run_standalone.py"),
     (".hfield", "a height field of that ground, in MuJoCo's format"),
     (".bare.xml", "the robot alone as MJCF, for scenes of your own"),
     (".xml", "the robot as MJCF with floor, light and camera; any MuJoCo loads it"),
@@ -170,23 +172,27 @@ def what_file(file: str, files: Iterable[str]) -> str:
         'simulates the design; needs MuJoCo, NumPy and onnxruntime, not codesign'
     """
     what = next((what for end, what in _FILES if file.endswith(end)), "")
-    plain = any(each.endswith(".npz") and not each.endswith(".world.npz") for each in files)
-    return what.format(needed="MuJoCo and NumPy" if plain else "MuJoCo, NumPy and onnxruntime")
+    plain = any(each.endswith(".npz") and not each.endswith(WORLD_NPZ) for each in files)
+    name = next((each.removesuffix(RECORD) for each in files if each.endswith(RECORD)), "")
+    task = file.removeprefix(name).removesuffix(WORLD_XML)[1:]
+    return what.format(
+        needed="MuJoCo and NumPy" if plain else "MuJoCo, NumPy and onnxruntime",
+        task=f" of {task}" if name and task else "",
+    )
 
 
 def _commands(name: str, files: set[str]) -> list[str]:
     """Commands to run in the folder of the design."""
-    quoted = f"'{name}.xml'" if " " in name else f"{name}.xml"
-    world = quoted.replace(f"{name}.xml", f"{name}.world.xml")
-    # The world of the scores comes first; DESIGN.xml is flat ground.
+    worlds = sorted(file for file in files if file.endswith(WORLD_XML))
     commands: list[str] = []
-    if f"{name}.world.xml" in files:
-        commands.append(f"python -m mujoco.viewer --mjcf={world}")
-        if {"run_standalone.py", f"{name}.world.npz"} <= files:
-            commands.append(f"python run_standalone.py {world}")
-    if f"{name}.xml" in files:
+    # The worlds of the scores come first; DESIGN.xml is flat ground.
+    for file in (*worlds, f"{name}.xml"):
+        if file not in files:
+            continue
+        quoted = f"'{file}'" if " " in file else file
         commands.append(f"python -m mujoco.viewer --mjcf={quoted}")
-        if "run_standalone.py" in files:
+        simulated = file not in worlds or file.replace(WORLD_XML, WORLD_NPZ) in files
+        if "run_standalone.py" in files and simulated:
             commands.append(f"python run_standalone.py {quoted}")
     return commands
 

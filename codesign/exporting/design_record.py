@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesign.exporting.design import Design
+from codesign.exporting.world_file import WORLD_XML
 from codesign.scoring.fingerprint import installed_version
 from morph_ops.identity import body_hash
 
@@ -36,7 +37,8 @@ def design_record(design: Design, made: StandaloneDesign | None) -> dict[str, An
         ``controller``, ``controller_hash`` and ``variant``, the ``task`` and ``seed`` of the
         episodes that the files come with, ``height_samples``, the ``target`` that the network
         sees, ``folded_sight``, the number of numbers that it saw before flat ground was folded in,
-        and the ``goals`` of the first episode (m); after fine-tuning
+        and the ``goals`` of the first episode (m); of a run on several tasks ``worlds``: ``file``
+        and ``goals`` of the first episode on each task but ``"flat"``; after fine-tuning
         ``zero_shot_score`` (of ``variant``, from which it learned) and ``finetuned_score``, both on
         the task ``finetune_task``, and ``finetune_steps``; and what
         :attr:`~codesign.exporting.Design.origin` says.
@@ -65,6 +67,11 @@ def design_record(design: Design, made: StandaloneDesign | None) -> dict[str, An
             "folded_sight": made.folded,
             "goals": [list(goal) for goal in made.goals],
         }
+        if made.worlds:
+            record["worlds"] = {
+                task: {"file": f"{stem}{WORLD_XML}", "goals": [list(goal) for goal in goals]}
+                for task, (stem, goals) in made.worlds.items()
+            }
     record |= finetuning_values(design)
     return record | dict(design.origin)
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from codesign.exporting.world_file import WORLD_NPZ, WORLD_XML
+
+if TYPE_CHECKING:
+    from hyperdistill_core.tasks import Task
 
 _STATE = """\
 Every {control_ms:g} ms it takes the state of the robot, 17 numbers for each node, and gives a
@@ -44,7 +49,7 @@ folded in, as on flat ground without a goal: the network takes the state alone. 
 `--blind` for the network that sees.
 """
 _WORLD = """\
-`{name}.world.xml` is the ground of the first episode of the task {task}, with the seed {seed};
+`{file}` is the ground of the first episode of the task {task}, with the seed {seed};
 {others}
 """
 _SAME = "it is the same in all episodes."
@@ -69,24 +74,35 @@ def network_notes(record: Mapping[str, Any], files: Collection[str]) -> str:
     from hyperdistill_core.tasks import get_task
     from hyperdistill_core.tasks.terrain.height_map import CELL_M
 
-    name, task, samples = record["design"], get_task(record["task"]), record["height_samples"]
+    task, samples = get_task(record["task"]), record["height_samples"]
+    alone = {task.name: {"file": f"{record['design']}{WORLD_XML}"}}
+    worlds = {name: world["file"] for name, world in record.get("worlds", alone).items()}
+    tasks = [task, *(get_task(name) for name in worlds if name != task.name)]
     parts = [_STATE.format(control_ms=1000 * task.control_dt)]
-    if task.world(record["seed"]).height_map is not None and not task.world_z:
+    if any(_has_ground(each, record["seed"]) for each in tasks):
         parts.append(_GROUND)
-    if task.faces_goal:
-        parts.append(_GOAL.format(task=task.name))
+    parts += [_GOAL.format(task=each.name) for each in tasks if each.faces_goal]
     if samples:
         parts.append(_HEIGHTS.format(samples=samples, extent=_extent(samples), cell=CELL_M))
     if record["target"]:
         parts.append(_TARGETS[record["target"]])
     if record["folded_sight"]:
         parts.append(_FOLDED.format(numbers=record["folded_sight"]))
-    if f"{name}.world.xml" in files:
-        others = _OTHERS if task.varied and not task.one_ground else _SAME
-        if f"{name}.world.npz" not in files:
-            others = f"{others} {_NOT_SIMULATED}"
-        parts.append(_WORLD.format(name=name, task=task.name, seed=record["seed"], others=others))
+    for each in tasks:
+        file = worlds.get(each.name, "")
+        if file in files:
+            others = _OTHERS if each.varied and not each.one_ground else _SAME
+            if file.replace(WORLD_XML, WORLD_NPZ) not in files:
+                others = f"{others} {_NOT_SIMULATED}"
+            parts.append(
+                _WORLD.format(file=file, task=each.name, seed=record["seed"], others=others)
+            )
     return "\n".join(parts)
+
+
+def _has_ground(task: Task, seed: int) -> bool:
+    """Whether states on a task count heights from uneven ground."""
+    return task.world(seed).height_map is not None and not task.world_z
 
 
 def _extent(samples: int) -> str:

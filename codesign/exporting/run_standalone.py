@@ -3,7 +3,7 @@
 Beside DESIGN.xml lies DESIGN.npz, or DESIGN.onnx. The first needs mujoco and numpy, the second
 onnxruntime, too; both give the same numbers. DESIGN.xml is flat ground. Where there is a
 DESIGN.world.xml with a DESIGN.world.npz, that is the ground of the design's first episode, and
-where the robot stands there.
+where the robot stands there; DESIGN.TASK.world.xml is the same for one of several tasks.
 """
 
 import json
@@ -146,16 +146,28 @@ def network_of_onnx(path: Path) -> tuple[dict[str, Any], Act]:
     return {name: np.array(value) for name, value in known.items()}, act
 
 
+def design_stem(path: Path) -> Path:
+    """DESIGN of DESIGN.xml, DESIGN.world.xml and DESIGN.TASK.world.xml."""
+    stem = path.with_suffix("")
+    if stem.suffix == ".world":
+        stem = stem.with_suffix("")
+        return stem if has_network(stem) else stem.with_suffix("")
+    return stem
+
+
+def has_network(stem: Path) -> bool:
+    """Whether there is a network in a file of this name."""
+    return any(Path(f"{stem}{suffix}").is_file() for suffix in (".npz", ".onnx"))
+
+
 def load(path: Path) -> tuple[dict[str, Any], dict[str, Any], Act]:
     """The arrays of a design, those of its ground, and the network that acts.
 
     Initial states and falls are those of the ground, or, where it is flat, those of the design.
     """
-    stem = path.with_suffix("")
-    world = FLAT
-    if stem.suffix == ".world":
-        world = dict(np.load(f"{stem}.npz", allow_pickle=False))
-        stem = stem.with_suffix("")
+    stem, world = design_stem(path), FLAT
+    if path.name.endswith(".world.xml"):
+        world = dict(np.load(path.with_suffix(".npz"), allow_pickle=False))
     if Path(f"{stem}.npz").is_file():
         design = dict(np.load(f"{stem}.npz", allow_pickle=False))
         act = network_of_arrays(design)
@@ -199,13 +211,9 @@ def simulate(path: Path) -> tuple[Array, Array]:
 
 def is_complete(path: Path) -> bool:
     """Whether all files are there that a simulation reads."""
-    stem = path.with_suffix("")
-    if stem.suffix == ".world":
-        if not Path(f"{stem}.npz").is_file():
-            return False
-        stem = stem.with_suffix("")
-    networks = any(Path(f"{stem}{suffix}").is_file() for suffix in (".npz", ".onnx"))
-    return path.suffix == ".xml" and path.is_file() and networks
+    if path.name.endswith(".world.xml") and not path.with_suffix(".npz").is_file():
+        return False
+    return path.suffix == ".xml" and path.is_file() and has_network(design_stem(path))
 
 
 if __name__ == "__main__":
@@ -213,7 +221,7 @@ if __name__ == "__main__":
     if len(sys.argv) != 2 or not is_complete(path):
         print(
             "usage: python run_standalone.py DESIGN.xml, with DESIGN.npz or DESIGN.onnx beside it; "
-            "DESIGN.world.xml also needs DESIGN.world.npz",
+            "DESIGN.world.xml also needs DESIGN.world.npz, DESIGN.TASK.world.xml its own",
             file=sys.stderr,
         )
         sys.exit(2)

@@ -52,7 +52,8 @@ def export_run(
     The designs are the folders ``design-01``, ``design-02``, ..., best first; ``designs.csv`` is
     their table. Their controllers are written with the episodes of the scores that the designs are
     ranked by, and with the world of the first of them; not where the run's task is somebody's own
-    code. Of several tasks ``"flat"`` counts, or else the first one.
+    code. On several tasks there is a world of each; the controllers come with the episodes of
+    ``"flat"``, or else of the first one.
 
     Args:
         run: The run folder.
@@ -123,7 +124,7 @@ def export_run(
 
 
 def scored_task(settings: Settings) -> str | None:
-    """The task of a run whose world comes with its designs; None if all of them are own code.
+    """The task of a run whose episodes come with its designs; None if all of them are own code.
 
     Args:
         settings: Settings of the run.
@@ -132,8 +133,13 @@ def scored_task(settings: Settings) -> str | None:
         >>> scored_task(Settings(task="csr"))
         'csr'
     """
-    names = [name for name in settings.task_names if not is_plugin(name)]
+    names = _known_tasks(settings)
     return SCENE_TASK if SCENE_TASK in names else next(iter(names), None)
+
+
+def _known_tasks(settings: Settings) -> tuple[str, ...]:
+    """The tasks of a run that are not somebody's own code."""
+    return tuple(name for name in settings.task_names if not is_plugin(name))
 
 
 def _design(
@@ -162,7 +168,11 @@ def _design(
 def _rollout(
     best: Sequence[Candidate], run: RunFolder, task: str | None, blind: bool
 ) -> DesignRollout | None:
-    """The controller, and the episodes of the best score; None where the task is unknown."""
+    """The controller, and the episodes of the best score; None where the task is unknown.
+
+    A fine-tuning has one task, whose world alone comes with the designs.
+    """
+    tasks = _known_tasks(run.settings) if run.settings.tasks and task is None else ()
     task = task or scored_task(run.settings)
     if not best or task is None:
         return None
@@ -171,6 +181,7 @@ def _rollout(
     return DesignRollout(
         controller=run.controller_of(best[0]),
         task=task,
+        tasks=tasks,
         blind=blind,
         seed=seed,
         episodes=episodes,

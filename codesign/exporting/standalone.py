@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesign.exporting.design import SCENE_TASK, Design, DesignRollout
+from codesign.exporting.world_file import world_stems
 from morph_ops import graph as body_graph
 
 if TYPE_CHECKING:
     from hyperdistill_core.controller.controller import Controller
     from hyperdistill_core.nets.mlp import BodyMLP
+
+#: Places in a world (m).
+Goals: TypeAlias = tuple[tuple[float, float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +40,8 @@ class StandaloneDesign:
         controller: Name of the controller that the network comes from.
         controller_hash: Hash of that controller.
         goals: Goals of the first episode (m).
+        worlds: Of a run on several tasks, the stem of the files of each world and the goals in it
+            (m), by task.
         arrays: What ``run_standalone.py`` reads beside the network: initial states on flat ground,
             the layout of the hinges, and the end of an episode.
     """
@@ -53,7 +59,8 @@ class StandaloneDesign:
     control_dt: float
     controller: str
     controller_hash: str
-    goals: tuple[tuple[float, float, float], ...]
+    goals: Goals
+    worlds: dict[str, tuple[str, Goals]]
     arrays: dict[str, NDArray[Any]]
 
 
@@ -114,6 +121,11 @@ def standalone(design: Design, controller: Controller, rollout: DesignRollout) -
         controller=controller.name,
         controller_hash=controller.hash,
         goals=task.world(rollout.seed).goals,
+        worlds={
+            name: (stem, get_task(name).world(rollout.seed).goals)
+            for name, stem in world_stems(rollout, design.name).items()
+            if rollout.tasks
+        },
         arrays={name: np.asarray(value) for name, value in values.items()},
     )
 

@@ -2,21 +2,24 @@
 
 ``NAME.world.xml`` has the design in the world of the first episode of its scores, with the same
 physics to the last digit; where the lowest point of a published form is not 0, its heights are
-rounded to some 1e-7 m. Height fields lie beside it in MuJoCo's own format. ``NAME.world.npz``
-has what the rewards and the network need of that world: initial states, the heights of the ground
-on cells, and where an episode ends. Sites show goals.
+rounded to some 1e-7 m. A design of a run on several tasks has ``NAME.TASK.world.xml`` for each of
+them but flat ground. Height fields lie beside it in MuJoCo's own format. ``NAME.world.npz`` has
+what the rewards and the network need of that world: initial states, the heights of the ground on
+cells, and where an episode ends. Sites show goals.
 """
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.exporting.design import DesignRollout
+from codesign.exporting.design import SCENE_TASK, DesignRollout
 from morph_ops import graph as body_graph
 from morph_ops.geometry import canonical_frames
 from morph_ops.io import mjcf
@@ -35,6 +38,8 @@ _CONTACT = (
     *("friction", "condim", "contype", "conaffinity", "priority", "solmix", "solref", "solimp"),
     *("margin", "gap"),
 )
+# What names of tasks have, as those of scenes, and names of files better do without.
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]")
 # MuJoCo's own format of a height field: rows and columns as int32, then float32 heights.
 _FORMAT = "image/vnd.mujoco.hfield"
 _OBJECT_COLOR, _GOAL_COLOR = "0.75 0.3 0.25 1", "0.25 0.6 0.35 0.6"
@@ -61,15 +66,45 @@ def is_simulated(task: Task) -> bool:
     return type(task) in (Flat, FlatReference, Forward, SceneTask, Escape)
 
 
-def write_world(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, name: str) -> None:
-    """Write the world of the first episode of a design.
+def world_stems(rollout: DesignRollout, name: str) -> dict[str, str]:
+    """The tasks whose worlds come with a design, and the stems of the names of their files.
+
+    Args:
+        rollout: Task or tasks of the design.
+        name: Name of the design.
+
+    Returns:
+        Stems by task; flat ground has none, as the scene of every design is flat.
+
+    Examples:
+        >>> world_stems(DesignRollout(controller="flat-v3", task="csr"), "it")
+        {'csr': 'it'}
+        >>> several = DesignRollout(controller="flat-v3", tasks=("flat", "csr", "stairs.xml#0a1b"))
+        >>> world_stems(several, "it")
+        {'csr': 'it.csr', 'stairs.xml#0a1b': 'it.stairs-xml-0a1b'}
+    """
+    if not rollout.tasks:
+        return {} if rollout.task == SCENE_TASK else {rollout.task: name}
+    return {
+        task: f"{name}.{_NOT_PLAIN.sub('-', task)}" for task in rollout.tasks if task != SCENE_TASK
+    }
+
+
+def write_worlds(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, name: str) -> None:
+    """Write the world of the first episode of a design, on each of its tasks.
 
     Args:
         graph: The body, with plain names.
-        rollout: Task and episodes of the design.
+        rollout: Task or tasks, and episodes of the design.
         folder: The folder of the design.
-        name: Stem of the names of its files.
+        name: Name of the design.
     """
+    for task, stem in world_stems(rollout, name).items():
+        _write_world(graph, replace(rollout, task=task), folder, stem)
+
+
+def _write_world(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, name: str) -> None:
+    """Write the world of one task, under names that begin with a stem."""
     from hyperdistill_core.tasks import get_task
 
     task = get_task(rollout.task)

@@ -110,6 +110,8 @@ def test_designs_hold_the_scores_of_every_task(run, tmp_path):
     readme = (folder / "README.md").read_text()
     assert "each of the tasks flat, incline" in readme
     assert "| score on incline |" in readme
+    worlds = sorted(file.name for file in folder.glob("*.xml") if ".world." in file.name)
+    assert worlds == ["design-01.incline.world.xml"]
     with (tmp_path / "out" / "designs.csv").open() as file:
         [row, *_] = csv.DictReader(file)
     assert float(row["metric_score@incline"]) == record["score"]["by_task"]["incline"]["score"]

@@ -71,6 +71,6 @@ def test_the_runner_says_how_it_is_used(exported, arguments, monkeypatch, capsys
         runpy.run_path("run_standalone.py", run_name="__main__")
     usage = (
         "usage: python run_standalone.py DESIGN.xml, with DESIGN.npz or DESIGN.onnx beside it; "
-        "DESIGN.world.xml also needs DESIGN.world.npz\n"
+        "DESIGN.world.xml also needs DESIGN.world.npz, DESIGN.TASK.world.xml its own\n"
     )
     assert capsys.readouterr().err == usage

@@ -132,6 +132,37 @@ def test_the_script_has_the_returns_of_the_scores(name, blind, walker, seeing_co
     np.testing.assert_allclose(distance, expected.distance, rtol=1e-6, atol=1e-9)
 
 
+def test_each_of_several_tasks_has_a_world(walker, tiny_controller, tmp_path):
+    names = ("flat", "csr", "patrol")
+    folder = exported(walker, tiny_controller, tmp_path / "out", tasks=names)
+    worlds = sorted(file.name for file in folder.glob("*.world.xml"))
+    assert worlds == ["it.csr.world.xml", "it.patrol.world.xml"]
+    assert [file.name for file in robot_files(folder)] == ["it.xml"]
+    assert not run_standalone.is_complete(folder / "it.patrol.world.xml")
+    record = json.loads((folder / "it.record.json").read_text("utf-8"))
+    goals = [list(goal) for goal in get_task("patrol").world(SEED).goals]
+    assert record["task"] == "flat"
+    assert record["worlds"]["patrol"] == {"file": "it.patrol.world.xml", "goals": goals}
+    arrays = dict(np.load(folder / "it.npz"))
+    np.savez(folder / "it.npz", allow_pickle=False, **arrays | {"max_seconds": np.array(2.0)})
+    for name, file, episodes in (("flat", "it.xml", 2), ("csr", "it.csr.world.xml", 1)):
+        assert run_standalone.is_complete(folder / file)
+        task = replace(get_task(name), max_steps=100)
+        policy = Controller.load(tiny_controller).for_body(walker, task.model(walker))
+        expected = rollout(walker, policy, task=task, episodes=episodes, seed=SEED)
+        distance, seconds = run_standalone.simulate(folder / file)
+        np.testing.assert_allclose(seconds, expected.lengths * 0.02, atol=1e-9)
+        np.testing.assert_allclose(distance, expected.distance, rtol=1e-6, atol=1e-9)
+    readme = " ".join((folder / "README.md").read_text("utf-8").split())
+    for part in (
+        "| the robot on the ground of its first episode of csr; any MuJoCo loads it |",
+        "`it.csr.world.xml` is the ground of the first episode of the task csr,",
+        "python run_standalone.py it.csr.world.xml python -m mujoco.viewer --mjcf=it.patrol",
+        "On the task patrol the axes of the state are turned about z",
+    ):
+        assert part in readme
+
+
 @pytest.mark.parametrize("name", ["incline-reference", "manipulation-ball"])
 def test_on_flat_ground_a_design_stands_on_it(name, walker, tiny_controller, tmp_path):
     folder = exported(walker, tiny_controller, tmp_path / "out", task=name)
