@@ -86,8 +86,8 @@ class _Seconds(click.ParamType[tuple[float, float]]):
 @click.option(
     "--task",
     metavar="NAME|SCENE.xml",
-    help=f"Task of ROBOTs; a RUN has its own, and of several shows this one.  "
-    f"[default: {defaults.TASK}]",
+    help=f"Task of ROBOTs; a RUN has its own. Of a RUN on several tasks show this one; "
+    f"--finetune needs it.  [default: {defaults.TASK}; of a RUN all its tasks]",
 )
 @click.option(
     "--controller",
@@ -168,12 +168,13 @@ def replay(
     A ROBOT is an MJCF, URDF, JSON or GraphML file, a FOLDER stands for all robots in it, and a RUN
     for its best designs. Each robot moves for one episode, as 'codesign score' moves it; an
     exported design moves by the network in the .npz file beside it. Up to 12 robots move side by
-    side.
+    side. Designs of a RUN on several tasks move on each of them, and their names say on which.
 
     The page needs no server and no network: it opens from disk, and can be sent to others.
 
     \b
     codesign replay runs/NAME                            the best designs, as a page
+    codesign replay runs/NAME --task csr                 the same, on one of the run's tasks
     codesign replay runs/NAME --ancestors                the best one, and what it came from
     codesign replay my_robot.xml --out robot.gif         a film of its first five seconds
     codesign replay my_robot.xml --finetune 500000       before and after fine-tuning

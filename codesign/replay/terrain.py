@@ -40,7 +40,8 @@ class Terrain:
     """The ground near the path of one robot, in the frame of its episode.
 
     Attributes:
-        surface: The ground; None where it is flat, at the height where the episode began.
+        surface: The ground; None where it is flat, at the height where the episode began, unless
+            flat ground was asked for.
         lines: (n, 2, 3) ends of lines on it, a meter apart and on edges of steps (m).
         boxes: What stands on it; None for nothing.
     """
@@ -58,6 +59,7 @@ class Terrain:
         right: float = -np.inf,
         left: float = np.inf,
         most: int = MOST_CELLS,
+        flat: bool = False,
     ) -> Terrain:
         """The ground near one or more paths.
 
@@ -67,6 +69,7 @@ class Terrain:
             right: Least y of what is shown (m).
             left: Largest y of what is shown (m).
             most: Number of cells above which the ground is coarsened.
+            flat: Whether flat ground has a surface, too.
         """
         low = np.floor((path.min(axis=0) - AROUND_M) / TILE_M) * TILE_M
         high = np.ceil((path.max(axis=0) + AROUND_M) / TILE_M) * TILE_M
@@ -75,7 +78,7 @@ class Terrain:
             return cls(surface=None, lines=np.empty((0, 2, 3)), boxes=None)
         boxes = [convex(corners) for corners in ground.boxes(low, high)]
         standing = [box for box in boxes if box is not None]
-        surface, lines = _surface(ground, path, low, high, most)
+        surface, lines = _surface(ground, path, low, high, most, flat=flat)
         return cls(
             surface=surface,
             lines=lines,
@@ -88,7 +91,8 @@ def lane_terrains(
 ) -> list[Terrain]:
     """The ground of each of several robots, up to the middle between its lane and the next one.
 
-    It is shown near the paths of all of them, as robots may leave their lanes.
+    It is shown near the paths of all of them, as robots may leave their lanes. Where the ground of
+    any is uneven, that of flat lanes has a surface, too: it cannot be one plane for all.
 
     Args:
         grounds: Grounds of the episodes.
@@ -102,24 +106,32 @@ def lane_terrains(
     ordered = np.asarray(places)[row]
     middles = np.concatenate([[-np.inf], (ordered[:-1] + ordered[1:]) / 2.0, [np.inf]])
     rank = np.argsort(row)
-    return [
-        Terrain.of(
-            ground,
-            everywhere - np.array([0.0, place]),
-            right=float(middles[rank[number]]) - place,
-            left=float(middles[rank[number] + 1]) - place,
+
+    def lane(number: int, *, flat: bool) -> Terrain:
+        return Terrain.of(
+            grounds[number],
+            everywhere - np.array([0.0, places[number]]),
+            right=float(middles[rank[number]]) - places[number],
+            left=float(middles[rank[number] + 1]) - places[number],
             most=MOST_CELLS // len(grounds),
+            flat=flat,
         )
-        for number, (ground, place) in enumerate(zip(grounds, places, strict=True))
+
+    found = [lane(number, flat=False) for number in range(len(grounds))]
+    if all(terrain.surface is None for terrain in found):
+        return found
+    return [
+        lane(number, flat=True) if terrain.surface is None else terrain
+        for number, terrain in enumerate(found)
     ]
 
 
 def _surface(
-    ground: Ground, path: Array, low: Array, high: Array, most: int
+    ground: Ground, path: Array, low: Array, high: Array, most: int, *, flat: bool
 ) -> tuple[Triangles | None, Array]:
     """The ground in a rectangle, where it is near a path, and lines on it."""
     x, y, heights = _grid(ground, low, high, TILE_M)
-    if _has_one_height(heights, ground.level_m):
+    if _has_one_height(heights, ground.level_m) and not flat:
         return None, np.empty((0, 2, 3))
     coarse_x, coarse_y, coarse = x, y, heights
     shown = np.empty((0, 0), dtype=np.bool_)

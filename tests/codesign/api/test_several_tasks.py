@@ -128,13 +128,26 @@ def test_a_plan_counts_every_task(settings):
     assert both.max_s > one.max_s
 
 
-def test_a_replay_shows_one_of_the_tasks(run, tmp_path):
+def test_a_replay_shows_every_task_or_one(run, tmp_path):
     options = {"top": 1, "seconds": 0.2}
-    for task in (None, "incline"):
+    for task, on in ((None, TASKS), ("incline", ["incline"])):
         made = api.write_replay(run, tmp_path / "walk.svg", task=task, **options)
-        assert len(made.recordings) == 1
+        assert [each.name for each in made.recordings] == [f"design-01 on {one}" for one in on]
+    assert made.recordings[0].note.endswith("; a slope of 10 degrees")
+    with pytest.raises(UsageError, match="tasks flat, incline: name the one to train on"):
+        api.write_replay(run, tmp_path / "walk.svg", finetune=10, **options)
+    with pytest.raises(UsageError, match=r"got 14: name fewer, .* or one of its tasks with"):
+        api.write_replay([run] * 7, tmp_path / "walk.svg", **options)
     with pytest.raises(ValueError, match="no task of the run 'csr'"):
         api.write_replay(run, tmp_path / "walk.svg", task="csr", **options)
+
+
+def test_ancestors_are_shown_on_every_task(run, tmp_path):
+    made = api.write_replay(run, tmp_path / "line.svg", ancestors=True, seconds=0.2)
+    names = [each.name for each in made.recordings]
+    flat, incline = names[: len(names) // 2], names[len(names) // 2 :]
+    assert flat[-1] == f"candidate {run.best(1)[0].number} on flat"
+    assert [name.replace("flat", "incline") for name in flat] == incline
 
 
 @pytest.mark.parametrize("damage", ["$.by_task.flat.task", "$.task"])

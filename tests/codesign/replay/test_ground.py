@@ -125,6 +125,15 @@ def test_lanes_share_the_ground_between_them():
     assert Terrain.of(grounds[0], PATH, right=50.0).surface is None
 
 
+def test_a_flat_lane_beside_a_hill_has_ground():
+    flat, hill = ground_of("flat"), ground_of("incline")
+    terrains = lane_terrains([flat, hill], [PATH, PATH], [0.0, 3.0])
+    own = there(terrains[0].surface).vertices
+    assert (own[:, 1].max(), own[:, 2].max()) == (1.5, 0.0)
+    alone = lane_terrains([flat, flat], [PATH, PATH], [0.0, 3.0])
+    assert [terrain.surface for terrain in alone] == [None, None]
+
+
 def test_a_large_ground_is_coarsened():
     ground = ground_of("escape")
     fine, coarse = (Terrain.of(ground, PATH, most=most).surface for most in (10**6, 1500))
