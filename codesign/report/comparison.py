@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from codesign.report.charts import Figure, comparison_chart, mean_interval
 from codesign.report.content import flat
-from codesign.report.designs import Card, cards, recordings_of
+from codesign.report.designs import Card, cards
+from codesign.report.episodes import designs_everywhere, recordings_of
 from codesign.report.history import fitness
 from codesign.report.pictures import Pictures
 from codesign.store import RunFolder
@@ -140,7 +141,8 @@ def part_of(
         pictures: What draws the pictures of the page.
     """
     summaries, best = database.summaries(), database.best(1)
-    recordings, _ = recordings_of(best, RunFolder(run))
+    everywhere = int(place <= designs_everywhere(len(settings.task_names)))
+    recordings, _ = recordings_of(best, RunFolder(run), everywhere=everywhere)
     made = cards(
         best,
         {one.number: one for one in summaries},

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from codesign.config import Settings, to_toml
 from codesign.report import archive, charts, words
 from codesign.report.charts import Figure
-from codesign.report.designs import Card, cards, recordings_of
+from codesign.report.designs import Card, cards
 from codesign.report.differences import differences
+from codesign.report.episodes import designs_everywhere, recordings_of
 from codesign.report.history import (
     Fitness,
     OperatorSuccess,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 #: Most winners whose ancestors the page shows, and rows of the table of fitness.
 MOST_WINNERS, TABLE_ROWS = 5, 12
-#: Characters of the other pictures of a design, which its page has in place of motion so that it
-#: stays below 10 MB, and of the motion that it has always.
+#: Characters of the other pictures of an episode of a design, which its page has in place of motion
+#: so that it stays below 10 MB, and of the motion that it has always.
 DESIGN_SIZE, LEAST_MOTION = 50_000, 400_000
 
 
@@ -76,7 +77,7 @@ class Content:
         progress: How far the run is; empty if it has ended.
         notes: What else to know before reading on, in sentences.
         going: Whether the run still goes on.
-        hero: Poses of the best design in motion, as SVG; empty without.
+        heroes: Poses of the best design in motion on each task, as SVG; empty without.
         cards: Its best designs.
         motion: Why some designs are shown at rest alone; None if none is.
         figures: Charts by name.
@@ -102,7 +103,7 @@ class Content:
     progress: str
     notes: str
     going: bool
-    hero: str
+    heroes: Sequence[str]
     cards: Sequence[Card]
     motion: str | None
     figures: Mapping[str, Figure]
@@ -147,9 +148,10 @@ def content_of(
     """
     summaries, best, going = database.summaries(), database.best(top), state == "running"
     by_number = {one.number: one for one in summaries}
-    motion = MOST_MOTION - DESIGN_SIZE * max(0, len(best) - MOST_WINNERS)
-    pictures = Pictures(most_motion=max(LEAST_MOTION, motion))
-    recordings, at_rest = recordings_of(best, RunFolder(run))
+    everywhere = designs_everywhere(len(settings.task_names))
+    recordings, at_rest = recordings_of(best, RunFolder(run), everywhere=everywhere)
+    more = max(len(best), sum(map(len, recordings.values()))) - MOST_WINNERS
+    pictures = Pictures(most_motion=max(LEAST_MOTION, MOST_MOTION - DESIGN_SIZE * max(0, more)))
     made = cards(
         best,
         by_number,
@@ -173,9 +175,9 @@ def content_of(
         progress=words.progress(state, scored=len(summaries), total=database.total(settings)),
         notes=words.notes(settings, learned=any(card.learned for card in made)),
         going=going,
-        hero=pictures.strobe(recordings[winners[0]])
-        if winners and winners[0] in recordings
-        else "",
+        heroes=[pictures.strobe(one) for one in recordings.get(best[0].number, {}).values()]
+        if best
+        else [],
         cards=made,
         motion=at_rest,
         figures=_figures(database, settings, curve, operators, generations),

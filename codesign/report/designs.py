@@ -11,26 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codesign.defaults import BEST_OF
-from codesign.errors import WRONG_INPUT, RunError
 from codesign.exporting.design_readme import what_file
-from codesign.replay import Recording, record
+from codesign.report.episodes import Episode, episodes_of, score_on
 from codesign.report.phylogeny import line
-from codesign.report.pictures import Pictures, gait_diagram
-from codesign.report.words import episode
+from codesign.report.pictures import Pictures
 from codesign.scoring import ScoreRecord
-from codesign.scoring.controllers import load_scored_with
-from codesign.scoring.several_tasks import NORMALIZED, SCORE_ON
+from codesign.scoring.several_tasks import SCORE_ON
 from codesign.scoring.task_words import task_words
-from hyperdistill_core.tasks import get_task
 from morph_ops import graph as body_graph
-from morph_ops._messages import one_line
-from morph_ops._registry import is_plugin
 from morph_ops.geometry import mass, total_mass
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from codesign.store import Candidate, RunFolder, Summary
+    from codesign.replay import Recording
+    from codesign.store import Candidate, Summary
 
 #: Share of the torque of a motor from which it gives all it can.
 FULL = 0.99
@@ -69,10 +64,7 @@ class Card:
         finetuned: Scores before and after fine-tuning; None without.
         picture: The body at rest, as SVG.
         thumbnail: The same, small.
-        strobe: Poses of the body in motion, as SVG; empty without.
-        episode: Which episode the pictures of motion show.
-        moving: The body in motion, as SVG whose frames the page has; empty without.
-        gait: Its gait diagram, as SVG; empty without.
+        episodes: Pictures of its motion, on each task of the run; empty without.
         tree: The body in words.
         size: Number of nodes, number of joints, and mass (kg).
         depth: Number of ancestors in its line of first parents.
@@ -88,10 +80,7 @@ class Card:
     finetuned: tuple[float, float] | None
     picture: str
     thumbnail: str
-    strobe: str
-    episode: str
-    moving: str
-    gait: str
+    episodes: Sequence[Episode]
     tree: Node
     size: tuple[int, int, float]
     depth: int
@@ -105,6 +94,11 @@ class Card:
         return self.record is self.candidate.finetuned
 
     @property
+    def moving(self) -> str:
+        """The body in motion on the first task, as SVG; empty without."""
+        return self.episodes[0].moving if self.episodes else ""
+
+    @property
     def name(self) -> str:
         """Name of the design, which is that of its folder."""
         return f"design-{self.rank:02d}"
@@ -113,7 +107,7 @@ class Card:
 def cards(
     best: Sequence[Candidate],
     summaries: Mapping[int, Summary],
-    recordings: Mapping[int, Recording],
+    recordings: Mapping[int, Mapping[str, Recording]],
     pictures: Pictures,
     *,
     designs: Path,
@@ -127,19 +121,19 @@ def cards(
     Args:
         best: The designs, best first.
         summaries: All candidates by number.
-        recordings: Episodes of designs by number of the candidate.
+        recordings: Episodes of designs by number of the candidate and task.
         pictures: What draws the pictures of the page.
         designs: The run's folder of designs.
         page: The file of the page, which links are relative to.
         finetuned: Scores before and after fine-tuning by number of the candidate.
-        task: Task of the episodes.
+        task: Task of the run, or the first one.
         most_moving: Most designs with a moving picture.
     """
     made: list[Card] = []
     for rank, candidate in enumerate(best, start=1):
         number, graph = candidate.number, candidate.graph
         record_ = candidate.final
-        recording = recordings.get(number)
+        shown = recordings.get(number, {})
         ancestors = line(summaries, number)
         made.append(
             Card(
@@ -150,22 +144,16 @@ def cards(
                 finetuned=finetuned.get(number) or _learned(record_),
                 picture=pictures.at_rest(graph, title=f"candidate {number} at rest"),
                 thumbnail=pictures.thumbnail(graph),
-                strobe=pictures.strobe(recording) if recording else "",
-                episode=episode(task, record_) if recording else "",
-                moving=pictures.moving(recording, title=f"candidate {number} in motion")
-                if recording and rank <= most_moving
-                else "",
-                gait=gait_diagram(recording) if recording else "",
+                episodes=episodes_of(record_, shown, pictures, animated=rank <= most_moving),
                 tree=in_words(graph),
                 size=(len(graph), sum(1 for _ in body_graph.joints(graph)), total_mass(graph)),
                 depth=len(ancestors) - 1,
                 operators=[summaries[one].operator for one in ancestors[-MOST_OPERATORS:]],
                 metrics=[
-                    *_tasks(record_),
-                    *_motion(task, record_.by_task.get(task, record_)),
+                    *(_tasks(record_) if record_.by_task else _motion(task, record_)),
                     *_metrics(record_),
                     *_learning(record_),
-                    *(_of_motion(recording) if recording else ()),
+                    *_of_motion(shown, several=bool(record_.by_task)),
                 ],
                 files=_files(designs / f"design-{rank:02d}", page.parent),
             )
@@ -188,54 +176,6 @@ def _learning(record_: ScoreRecord) -> list[tuple[str, str]]:
         (f"best of {BEST_OF} variants, before it learned", f"{metrics['best_of_score']:,.0f}"),
         ("learned for", f"{metrics['finetune_steps']:,.0f} control steps"),
     ]
-
-
-def recordings_of(
-    best: Sequence[Candidate], run: RunFolder
-) -> tuple[dict[int, Recording], str | None]:
-    """An episode of each design: the first one of the score that it is ranked by.
-
-    A custom task is never loaded for this, since it can run code of somebody else.
-
-    Args:
-        best: The designs.
-        run: The run folder.
-
-    Returns:
-        The episodes by number of the candidate, and why some are missing.
-    """
-    name = run.settings.task
-    if is_plugin(name):
-        return {}, f"the task {name} is a custom component, which a page does not load"
-    if not best:
-        return {}, None
-    try:
-        task = get_task(name)
-        controller = load_scored_with(
-            run.controller_of(best[0]),
-            best[0].final.controller_hash,
-            remedy="the run's own controller would move them",
-        )
-    except WRONG_INPUT as error:
-        return {}, one_line(error)
-    found: dict[int, Recording] = {}
-    why: str | None = None
-    for candidate in best:
-        shown = candidate.final
-        try:
-            policy = run.own_network(candidate) or controller.for_body(
-                candidate.graph, task.model(candidate.graph), variant=candidate.variant
-            )
-            found[candidate.number] = record(
-                candidate.graph,
-                policy,
-                task=task,
-                name=f"candidate {candidate.number}",
-                seed=shown.seed,
-            )
-        except (*WRONG_INPUT, RunError) as error:
-            why = one_line(error)
-    return found, why
 
 
 def in_words(graph: nx.DiGraph[str]) -> Node:
@@ -270,13 +210,13 @@ def _limb(graph: nx.DiGraph[str], name: str) -> Node:
 
 
 def _tasks(shown: ScoreRecord) -> list[tuple[str, str]]:
-    """The scores on each of several tasks, and where they are on the common scale."""
-    return [
-        (f"score on {task}", f"{part.score:,.0f} ({part.metrics[NORMALIZED]:.0f})")
-        if part.status == "ok"
-        else (f"score on {task}", part.status)
-        for task, part in shown.by_task.items()
-    ]
+    """The scores on each of several tasks, and how a body moved there."""
+    rows: list[tuple[str, str]] = []
+    for task, part in shown.by_task.items():
+        rows.append((f"score on {task}", score_on(part)))
+        if part.status == "ok":
+            rows += [(f"{label} on {task}", value) for label, value in _motion(task, part)]
+    return rows
 
 
 def _motion(task: str, shown: ScoreRecord) -> list[tuple[str, str]]:
@@ -302,12 +242,19 @@ def _metrics(shown: ScoreRecord) -> list[tuple[str, str]]:
     return rows + [(n, f"{v:.3g}") for n, v in shown.criteria_values.items() if n not in known]
 
 
-def _of_motion(recording: Recording) -> list[tuple[str, str]]:
-    """What only an episode itself tells."""
+def _of_motion(shown: Mapping[str, Recording], *, several: bool) -> list[tuple[str, str]]:
+    """What only an episode itself tells: the first one, by task."""
+    if not shown:
+        return []
+    task, recording = next(iter(shown.items()))
+    on = f" on {task}" if several else ""
     driven = recording.efforts[:, recording.efforts.any(axis=0)]
     full = float((driven > FULL).mean()) if driven.size else 0.0
     drift = float(np.ptp(recording.torso[:, 1]))
-    return [("motors at full torque", f"{full:.0%}"), ("sideways drift", f"{drift:.1f} m")]
+    return [
+        (f"motors at full torque{on}", f"{full:.0%}"),
+        (f"sideways drift{on}", f"{drift:.1f} m"),
+    ]
 
 
 def _files(folder: Path, beside: Path) -> list[tuple[str, str]]:

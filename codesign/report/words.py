@@ -103,7 +103,8 @@ def notes(settings: Settings, *, learned: bool) -> str:
     if settings.tasks:
         points = (
             " A score over the tasks is normalized: the reference bodies get 100 on each of them. "
-            f"Motion and pictures are those on {settings.task}."
+            "Pictures of motion show each task, with the score there, and in brackets that on the "
+            "common scale."
         )
     else:
         points = f" {_points(settings)} An episode takes at most 20 seconds."
@@ -237,11 +238,18 @@ def found(cards: Sequence[Card], summaries: Sequence[Summary], settings: Setting
 
 def _did(record: ScoreRecord, settings: Settings) -> str:
     """What the best design did, a predicate."""
-    shown = record.by_task.get(settings.task, record)
-    known = [each.sentence for each in task_words(settings.task).achievements(shown)]
+    if record.by_task:
+        return ", ".join(
+            f"{_did_on(task, part)} on {task}" for task, part in record.by_task.items()
+        )
+    return _did_on(settings.task, record)
+
+
+def _did_on(task: str, record: ScoreRecord) -> str:
+    known = [each.sentence for each in task_words(task).achievements(record)]
     if known:
         return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
-    return f"covers {shown.distance:.1f} m at {shown.speed:.2f} m/s"
+    return f"covers {record.distance:.1f} m at {record.speed:.2f} m/s"
 
 
 def alarms(events: Sequence[Event]) -> list[str]:

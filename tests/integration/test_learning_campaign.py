@@ -12,7 +12,7 @@ import pytest
 import codesign
 from codesign.campaign import read_founders
 from codesign.campaign.adaptation import Adaptations
-from codesign.report.designs import recordings_of
+from codesign.report.episodes import recordings_of
 from codesign.scoring import load_controller
 from codesign.store import RunFolder
 
@@ -97,10 +97,10 @@ def test_designs_bring_their_own_networks(run):
 
 def test_recordings_are_the_first_episodes_of_the_scores(run):
     best = run.best(2)
-    found, why = recordings_of(best, RunFolder(run.path))
+    found, why = recordings_of(best, RunFolder(run.path), everywhere=1)
     assert why is None
     for candidate in best:
-        total = found[candidate.number].rewards.sum()
+        total = found[candidate.number]["flat"].rewards.sum()
         assert total == pytest.approx(candidate.final.returns[0], abs=1e-6)
 
 

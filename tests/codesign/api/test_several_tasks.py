@@ -12,7 +12,9 @@ import pytest
 from codesign import api
 from codesign.config import Settings
 from codesign.errors import UsageError
+from codesign.report.episodes import recordings_of
 from codesign.scoring.several_tasks import NORMALIZED, reference_bodies, scales_from_json
+from codesign.store import RunFolder
 from codesign.store.provenance import SCALES
 from tests.helpers.run_processes import history, rows
 
@@ -148,6 +150,29 @@ def test_ancestors_are_shown_on_every_task(run, tmp_path):
     flat, incline = names[: len(names) // 2], names[len(names) // 2 :]
     assert flat[-1] == f"candidate {run.best(1)[0].number} on flat"
     assert [name.replace("flat", "incline") for name in flat] == incline
+
+
+def test_a_report_shows_every_task_with_its_score(run, tmp_path):
+    page = api.write_report(run, tmp_path / "report.html").read_text("utf-8")
+    best = run.best(2)
+    for task, part in best[0].final.by_task.items():
+        scored = f"<b>{task}: {part.score:,.0f} ({part.metrics[NORMALIZED]:.0f})</b>"
+        assert page.count(scored) >= 3, "above, moving, and on its way"
+        assert f"Nodes on the ground over time, on {task}" in page
+        assert f"<dt>speed on {task}</dt><dd>{part.speed:.2f} m/s</dd>" in page
+    assert page.count('class="gait"') == len(TASKS) * len(best)
+    assert len(page) < 10e6
+    assert "on flat, covers" in page
+
+
+def test_designs_beyond_the_best_ones_are_on_the_first_task(run):
+    best = run.best(2)
+    found, why = recordings_of(best, RunFolder(run.path), everywhere=1)
+    assert why is None
+    assert [list(found[one.number]) for one in best] == [TASKS, TASKS[:1]]
+    for task, part in best[0].final.by_task.items():
+        total = found[best[0].number][task].rewards.sum()
+        assert total == pytest.approx(part.returns[0], abs=1e-6)
 
 
 @pytest.mark.parametrize("damage", ["$.by_task.flat.task", "$.task"])
