@@ -5,6 +5,7 @@ phylogeny    the ancestors of winners, thinned and laid out
 differences  what a child changed in its parent
 motion       loops of an episode that begin again without a jump
 pictures     bodies, bodies in motion, and gaits, as SVG
+episodes     an episode of each design on each task, with its pictures
 designs      the best designs, as cards
 archive      Pareto fronts, and archives as maps
 charts       figures of Plotly
