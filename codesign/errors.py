@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 from hyperdistill_core.controller.checkpoints import ControllerError
 from hyperdistill_core.errors import SettingsError, TrainingError
+from morph_ops._messages import shown
 from morph_ops.errors import BodyError, UnknownNameError
 
 
@@ -28,3 +31,22 @@ WRONG_INPUT = (
     TrainingError,
     ControllerError,
 )
+
+
+def require_integers(**values: object) -> None:
+    """Refuse what is no integer, of Python or of numpy; truth values are none.
+
+    Args:
+        values: Values by the name of their argument.
+
+    Raises:
+        UsageError: A value is no integer.
+
+    Examples:
+        >>> require_integers(seed=1.5)
+        Traceback (most recent call last):
+        codesign.errors.UsageError: seed: expected an integer, got 1.5
+    """
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise UsageError(f"{name}: expected an integer, got {shown(value)}")

@@ -6,8 +6,8 @@ Usage: python examples/deap_plugin.py [GENERATIONS] [POPULATION] [EPISODES] [CON
 # DEAP makes classes and tools at run time.
 # pyright: reportAttributeAccessIssue=false
 import random
-import sys
 
+import click
 import numpy as np
 from deap import algorithms, base, creator, tools
 
@@ -26,11 +26,16 @@ def vary(operator, *parents, rng):
     return parents
 
 
-def main(generations="5", population="16", episodes="2", controller="flat-v3"):
+@click.command()
+@click.argument("generations", default=5)
+@click.argument("population", default=16)
+@click.argument("episodes", default=2)
+@click.argument("controller", default="flat-v3")
+def main(generations, population, episodes, controller):
     """Evolve bodies with (mu + lambda), and print the score of the best one."""
     random.seed(1)
     rng = np.random.default_rng(1)
-    scorer = BodyScorer(controller=controller, task="flat", episodes=int(episodes), seed=1)
+    scorer = BodyScorer(controller=controller, task="flat", episodes=episodes, seed=1)
 
     creator.create("FitnessMax", base.Fitness, weights=(1.0,))
     creator.create("Individual", list, fitness=creator.FitnessMax)  # a list of one body
@@ -43,12 +48,12 @@ def main(generations="5", population="16", episodes="2", controller="flat-v3"):
     toolbox.register("select", tools.selTournament, tournsize=4)
     toolbox.register("evaluate", lambda individual: (scorer(individual[0]).score,))
 
-    size = int(population)
+    size = population
     statistics = tools.Statistics(lambda individual: individual.fitness.values[0])
     statistics.register("best", max)
     best = tools.HallOfFame(1)
     algorithms.eaMuPlusLambda(
-        toolbox.population(size), toolbox, size, size, 0.2, 0.8, int(generations),
+        toolbox.population(size), toolbox, size, size, 0.2, 0.8, generations,
         stats=statistics, halloffame=best,
     )  # fmt: skip
     record = scorer(best[0][0])
@@ -56,4 +61,4 @@ def main(generations="5", population="16", episodes="2", controller="flat-v3"):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -5,9 +5,9 @@ Usage: python examples/optuna_plugin.py [TRIALS] [EPISODES] [CONTROLLER] [ROBOT]
 It needs `pip install optuna`.
 """
 
-import sys
 from dataclasses import replace
 
+import click
 import numpy as np
 import optuna
 
@@ -27,10 +27,15 @@ def changed(body, *, gear, density):
     return bodies.with_nodes(body, nodes)
 
 
-def main(trials="30", episodes="2", controller="flat-v2", robot=None):
+@click.command()
+@click.argument("trials", default=30)
+@click.argument("episodes", default=2)
+@click.argument("controller", default="flat-v2")
+@click.argument("robot", required=False)
+def main(trials, episodes, controller, robot):
     """Optimize a robot's numbers, and print the best ones."""
     body = read_body(robot) if robot else sample_body(np.random.default_rng(1))
-    scorer = BodyScorer(controller=controller, task="flat", episodes=int(episodes), seed=1)
+    scorer = BodyScorer(controller=controller, task="flat", episodes=episodes, seed=1)
 
     def objective(trial):
         gear = trial.suggest_float("gear", 100.0, 300.0)
@@ -41,10 +46,10 @@ def main(trials="30", episodes="2", controller="flat-v2", robot=None):
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=1))
-    study.optimize(objective, n_trials=int(trials))
+    study.optimize(objective, n_trials=trials)
     best = study.best_trial
     print(f"best: {best.value:.1f} at {best.user_attrs['speed']:.2f} m/s with {best.params}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

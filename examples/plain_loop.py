@@ -3,8 +3,7 @@
 Usage: python examples/plain_loop.py [GENERATIONS] [CHILDREN] [EPISODES] [CONTROLLER]
 """
 
-import sys
-
+import click
 import numpy as np
 
 from codesign.scoring import BodyScorer
@@ -12,13 +11,18 @@ from morph_ops.operators import OperatorError, mutate
 from morph_ops.sampling import sample_body
 
 
-def main(generations="20", children="4", episodes="2", controller="flat-v2"):
+@click.command()
+@click.argument("generations", default=20)
+@click.argument("children", default=4)
+@click.argument("episodes", default=2)
+@click.argument("controller", default="flat-v2")
+def main(generations, children, episodes, controller):
     """Climb from a sampled body, and print the score of the best one."""
     rng = np.random.default_rng(1)
-    scorer = BodyScorer(controller=controller, task="flat", episodes=int(episodes), seed=1)
+    scorer = BodyScorer(controller=controller, task="flat", episodes=episodes, seed=1)
     best = sample_body(rng)
     record = scorer(best)
-    for _ in range(int(generations) * int(children)):
+    for _ in range(generations * children):
         try:
             child, _ = mutate(best, rng)
         except OperatorError:  # no valid child was found
@@ -30,4 +34,4 @@ def main(generations="20", children="4", episodes="2", controller="flat-v2"):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

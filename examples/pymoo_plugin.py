@@ -7,8 +7,8 @@ It needs `pip install pymoo`.
 
 # The annotations of pymoo are narrower than what it takes.
 # pyright: reportArgumentType=false, reportOptionalMemberAccess=false
-import sys
 
+import click
 import numpy as np
 from pymoo.algorithms.moo.nsga2 import NSGA2
 from pymoo.core.crossover import Crossover
@@ -89,17 +89,22 @@ def objects(rows):
     return array
 
 
-def main(generations="5", population="16", episodes="2", controller="flat-v2"):
+@click.command()
+@click.argument("generations", default=5)
+@click.argument("population", default=16)
+@click.argument("episodes", default=2)
+@click.argument("controller", default="flat-v2")
+def main(generations, population, episodes, controller):
     """Search, and print the bodies that no other one beats in both objectives."""
-    scorer = BodyScorer(controller=controller, task="flat", episodes=int(episodes), seed=1)
+    scorer = BodyScorer(controller=controller, task="flat", episodes=episodes, seed=1)
     algorithm = NSGA2(
-        pop_size=int(population), sampling=Sampled(), crossover=Mated(), mutation=Mutated(),
+        pop_size=population, sampling=Sampled(), crossover=Mated(), mutation=Mutated(),
         eliminate_duplicates=SameBody(),
     )  # fmt: skip
-    result = minimize(Robots(scorer), algorithm, ("n_gen", int(generations)), seed=1)
+    result = minimize(Robots(scorer), algorithm, ("n_gen", generations), seed=1)
     for (minus_score, mass), row in sorted(zip(result.F.tolist(), result.X, strict=True)):
         print(f"score {-minus_score:.1f}, {mass:.1f} kg, {len(np.atleast_1d(row)[0])} nodes")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -5,9 +5,9 @@ Usage: python examples/pyribs_plugin.py [CANDIDATES] [EPISODES] [CONTROLLER]
 It needs `pip install 'codesign[archives]'`.
 """
 
-import sys
 from contextlib import suppress
 
+import click
 import numpy as np
 from ribs.archives import GridArchive
 
@@ -19,16 +19,20 @@ from morph_ops.sampling import sample_body
 STARTS = 8  # candidates that are sampled before others are varied
 
 
-def main(candidates="80", episodes="2", controller="flat-v2"):
+@click.command()
+@click.argument("candidates", default=80)
+@click.argument("episodes", default=2)
+@click.argument("controller", default="flat-v2")
+def main(candidates, episodes, controller):
     """Fill an archive, and print its best body and how much of it is filled."""
     rng = np.random.default_rng(1)
-    scorer = BodyScorer(controller=controller, task="flat", episodes=int(episodes), seed=1)
+    scorer = BodyScorer(controller=controller, task="flat", episodes=episodes, seed=1)
     # Solutions of pyribs are vectors: here each is the number of a body.
     archive = GridArchive(
         solution_dim=1, dims=(9, 10), ranges=[(2.5, 11.5), (5.0, 55.0)], seed=1
     )  # fmt: skip
     bodies = []
-    for number in range(int(candidates)):
+    for number in range(candidates):
         body = sample_body(rng)
         if number >= STARTS:
             parent = bodies[int(archive.sample_elites(1)["solution"][0, 0])]
@@ -44,4 +48,4 @@ def main(candidates="80", episodes="2", controller="flat-v2"):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

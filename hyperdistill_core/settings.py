@@ -125,7 +125,8 @@ class FrozenSettings(BaseModel):
     """Base of all settings: keyword-only, immutable, and strict about names and types.
 
     Fields are of TOML's types (text, integers, finite numbers, booleans, lists, tables) or other
-    settings; every field has a description, and a :class:`Unit` where it has a unit.
+    settings; every field has a description, and a :class:`Unit` where it has a unit. Numbers of
+    numpy, tuples and arrays are taken for what they hold.
 
     Raises:
         SettingsError: A name is unknown, or a value has the wrong type or is out of range.
@@ -145,7 +146,7 @@ class FrozenSettings(BaseModel):
 
     def __init__(self, **values: Any) -> None:
         try:
-            super().__init__(**values)
+            super().__init__(**{name: _builtin(value) for name, value in values.items()})
         except ValidationError as error:
             raise SettingsError(*_first_problems(type(self), error)) from None
 
@@ -172,6 +173,17 @@ class FrozenSettings(BaseModel):
 
 
 SettingsT = TypeVar("SettingsT", bound=FrozenSettings)
+
+
+def _builtin(value: Any) -> Any:
+    """A value as TOML has it: numbers of numpy become Python's, tuples and arrays become lists."""
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):  # (numpy is not imported for it)
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_builtin(entry) for entry in cast("Sequence[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _builtin(entry) for name, entry in cast("dict[Any, Any]", value).items()}
+    return value
 
 
 def changed(settings: SettingsT, assignments: Iterable[str], *, option: str = "--set") -> SettingsT:

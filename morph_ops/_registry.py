@@ -152,8 +152,8 @@ def require_name(choices: Iterable[str], name: str, *, what: str) -> None:
         what: The noun for one choice, used in the error message.
 
     Raises:
-        UnknownNameError: The name is not one of the choices. The message suggests the nearest
-            choice and lists all, sorted.
+        UnknownNameError: The name is not one of the choices. The message suggests one that
+            begins like it, or the nearest one, and lists all, sorted.
 
     Examples:
         >>> require_name(["flat", "hills"], "swim", what="task")
@@ -165,7 +165,8 @@ def require_name(choices: Iterable[str], name: str, *, what: str) -> None:
         return
     if not names:
         raise UnknownNameError(f"no {what} {shown(name)}: there are none")
-    near = difflib.get_close_matches(cut(name), names, n=1)
+    longer = [each for each in names if len(name) > 1 and each.startswith(name)]
+    near = longer or difflib.get_close_matches(cut(name), names, n=1)
     hint = f": did you mean {near[0]!r}?" if near else "."
     raise UnknownNameError(f"no {what} {shown(name)}{hint} Choices: {', '.join(sorted(names))}")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from codesign.errors import UsageError
+from codesign.errors import UsageError, require_integers
 
 
 def require_arguments_at_least(
     least: int, *, most: int | None = None, **values: int | None
 ) -> None:
-    """Refuse numbers that are too small or too large.
+    """Refuse what is no integer, and numbers that are too small or too large.
 
     Args:
         least: The smallest number that is allowed.
@@ -16,17 +16,19 @@ def require_arguments_at_least(
         values: Numbers by the name of their argument; None stands for a default.
 
     Raises:
-        UsageError: A number is below ``least`` or above ``most``.
+        UsageError: A value is no integer, or below ``least``, or above ``most``.
 
     Examples:
         >>> require_arguments_at_least(1, steps=0)
         Traceback (most recent call last):
         codesign.errors.UsageError: steps: expected at least 1, got 0
     """
-    for name, value in values.items():
-        if value is not None and value < least:
+    given = {name: value for name, value in values.items() if value is not None}
+    require_integers(**given)
+    for name, value in given.items():
+        if value < least:
             raise UsageError(f"{name}: expected at least {least}, got {value}")
-        if value is not None and most is not None and value > most:
+        if most is not None and value > most:
             raise UsageError(f"{name}: expected at most {most}, got {value}")
 
 

@@ -11,7 +11,7 @@ from codesign import campaign
 from codesign.api.arguments import require_arguments_at_least
 from codesign.api.evolution import use_scales
 from codesign.api.observer import Observer
-from codesign.api.run import check_formats
+from codesign.api.run import Run, check_formats
 from codesign.campaign import Elites
 from codesign.campaign.algorithms import new_algorithm
 from codesign.errors import UsageError
@@ -26,7 +26,7 @@ TABLE = "elites.csv"
 
 
 def export_elites(
-    run: str | Path,
+    run: str | Path | Run,
     out: str | Path,
     *,
     descriptors: Sequence[str] | None = None,
@@ -41,7 +41,7 @@ def export_elites(
     for all, before it counts as the best of its cell: the best score in a search is a lucky one.
 
     Args:
-        run: Run folder.
+        run: Run folder, or the run.
         out: Folder; it must not exist, or be empty. It gets a folder for each elite, such as
             ``cell-03-07``; ``designs.csv``, the table of their scores; and ``elites.csv``, the
             table of the cells.
@@ -71,7 +71,7 @@ def export_elites(
         >>> found.descriptors, 1 <= len(found.elites) <= 2, 0.01 <= found.coverage <= 0.02
         (('limbs', 'height'), True, True)
     """
-    folder, out = RunFolder(Path(run)), Path(out)
+    folder, out = RunFolder(run.path if isinstance(run, Run) else Path(run)), Path(out)
     check_formats(formats, finetune=0)
     if not set(formats) <= set(DESIGN_FORMATS):
         raise UsageError(f"formats: expected formats of designs, got {', '.join(formats)}")

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from codesign.api import replays
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Name of the page in a run folder, and of one about several runs.
 PAGE, COMPARISON = "report.html", "comparison.html"
+#: Endings of a page.
+_ENDINGS = (".html", ".htm")
 #: Seconds after which a browser reads the page of a run that goes on again.
 REFRESH_S = 20
 #: Most runs of one page: each has pictures of its best design.
@@ -75,8 +78,12 @@ def write_report(
         raise UsageError(f"runs: expected at most {MOST_RUNS} runs a page, got {len(found)}")
     if len(found) > 1 and (top is not None or tuned is not None):
         raise UsageError("top and tuned apply to the page of one run: leave them out")
+    if len({run.path.resolve() for run in found}) < len(found):
+        raise UsageError("runs: expected runs that differ, got one of them twice")
     page = Path(out) if out is not None else _usual(found)
     _require_own(page)
+    if page.suffix.lower() not in _ENDINGS:
+        raise UsageError(f"{page}: expected a file that ends with {' or '.join(_ENDINGS)}")
     date = datetime.now().strftime("%Y-%m-%d, %H:%M")
     if len(found) > 1:
         text = _comparison(found, page, date)
@@ -116,7 +123,7 @@ def _report(run: Run, page: Path, date: str, *, top: int | None, tuned: Path | N
     beside = page.resolve().parent == run.path.resolve() and (run.path / replays.FILE).is_file()
     return report_page(
         content,
-        shown_path=str(run.path),
+        shown_path=quote(str(run.path)),
         date=date,
         refresh_s=refresh_s,
         replay=replays.FILE if beside else None,

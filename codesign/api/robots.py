@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -12,7 +12,7 @@ import networkx as nx
 from codesign.api.run import Run
 from codesign.errors import WRONG_INPUT, UsageError
 from codesign.exporting import variants_of
-from codesign.store import RunFolder
+from codesign.store import Candidate, RunFolder
 from morph_ops import graph as body_graph
 from morph_ops._messages import failure, one_line
 from morph_ops._text_file import is_folder
@@ -65,7 +65,7 @@ def find_robots(
 
     Raises:
         BodyError: A folder has no robots in it.
-        UsageError: A run folder cannot be read.
+        UsageError: A run folder cannot be read, or something is no robot.
 
     Examples:
         >>> import numpy as np
@@ -76,6 +76,8 @@ def find_robots(
     """
     if isinstance(robots, str | Path | Run | RobotFile | nx.DiGraph):
         robots = [robots]
+    if not isinstance(robots, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  users
+        raise _no_robot(robots)
     found: dict[object, RobotFile] = {}
     for index, robot in enumerate(robots):
         for one in _resolved(robot, index, str(controller)):
@@ -88,6 +90,8 @@ def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[Rob
         return [robot]
     if isinstance(robot, nx.DiGraph):
         return [RobotFile(name=f"robot {index}", graph=robot)]
+    if not isinstance(robot, str | Path | Run):  # pyright: ignore[reportUnnecessaryIsInstance]  users
+        raise _no_robot(robot)
     path = robot.path if isinstance(robot, Run) else Path(robot)
     if RunFolder.is_run(path):
         folder = RunFolder(path).designs
@@ -100,6 +104,15 @@ def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[Rob
         ]
     files = robot_files(path) if is_folder(path) else [path]
     return [RobotFile(name=str(file), path=file) for file in files]
+
+
+def _no_robot(value: object) -> UsageError:
+    """What a value is not."""
+    hint = ": use its .graph" if isinstance(value, Candidate) else ""
+    return UsageError(
+        "robots: expected a body, a robot file, a folder, a run, or a list of them, got "
+        f"{type(value).__name__}{hint}"
+    )
 
 
 def read_robots(robots: Sequence[RobotFile]) -> tuple[list[nx.DiGraph[str]], dict[int, str]]:

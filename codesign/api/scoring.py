@@ -16,7 +16,7 @@ from codesign.api.robots import Robot, RobotFile, find_robots, read_robots
 from codesign.api.run import Run
 from codesign.cluster import ClusterSettings
 from codesign.config import Racing, usable_cores
-from codesign.errors import UsageError
+from codesign.errors import UsageError, require_integers
 from codesign.exporting import Design, DesignRollout, FineTuning
 from codesign.exporting.finetuning import finetuned, finetuned_record
 from codesign.scoring import BodyScorer, ScoreRecord, ScoringPool, load_controller, race_for_top
@@ -104,8 +104,8 @@ def score(
         cannot be read among others has a record with the status "failed".
 
     Raises:
-        UsageError: A number is out of range, no robot can be read, two options exclude each
-            other, there is no such controller, or it has fewer variants.
+        UsageError: A number is out of range or no integer, no robot can be read, two options
+            exclude each other, there is no such controller, or it has fewer variants.
         UsageError: ``top`` is given on a task that does not reward moving along x.
         BodyError: A folder has no robots in it.
         UnknownNameError: There is no such task.
@@ -119,6 +119,7 @@ def score(
         >>> record.status, len(record.returns)
         ('ok', 2)
     """
+    require_integers(episodes=episodes, seed=seed, finetune=finetune, workers=workers)
     require_arguments_at_least(1, best_of=best_of, top=top)
     require_arguments_at_least(1, most=MOST_EPISODES, episodes=episodes)
     require_arguments_at_least(0, seed=seed, variant=variant, finetune=finetune, workers=workers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -171,7 +172,7 @@ def _work(path: Path, search: Callable[[Observer], Run], *, report: bool) -> Non
     except KeyboardInterrupt:
         if not RunFolder.is_run(path):
             raise
-        echo(f"interrupted; to continue: codesign evolve --resume {path}", err=True)
+        echo(f"interrupted; to continue: codesign evolve --resume {quote(str(path))}", err=True)
         # A second Ctrl-C waits until the designs are written, and changes nothing then.
         with suppress(KeyboardInterrupt), console.status("writing the best designs so far"):
             Run(path).write_designs()
@@ -197,6 +198,6 @@ def _name_pages(run: Run, console: Console) -> None:
     from codesign.api.reports import PAGE
 
     page = run.path / PAGE
-    report = page if page.exists() else f"codesign report {run.path}"
+    report = page if page.exists() else f"codesign report {quote(str(run.path))}"
     console.print(f"report:     {report}", soft_wrap=True)
-    console.print(f"motion:     codesign replay {run.path}", soft_wrap=True)
+    console.print(f"motion:     codesign replay {quote(str(run.path))}", soft_wrap=True)

@@ -77,7 +77,7 @@ def runs(parent: Path) -> None:
         raise UsageError(f"--in: expected a folder of runs, got {parent}")
     found = find_runs(parent)
     if not found:
-        echo(f"no runs in {parent}")
+        echo(f"no runs in {parent}; --in names another folder")
         return
     print_table(new_console(), runs_table([_row(path) for path in found]))
 

@@ -61,14 +61,20 @@ def scores_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) ->
         table.add_row(
             names[record.robot],
             with_interval(record),
-            f"{record.speed:.2f}",
-            f"{record.distance:.1f}",
-            f"{sum(record.fell)} of {len(record.fell)}",
+            *_motion(record),
             record.status,
             *([str(record.variant)] if variants else []),
             *(f"{record.metrics[n]:.1f}" if n in record.metrics else "-" for n in shown),
         )
     return table
+
+
+def _motion(record: ScoreRecord) -> tuple[str, str, str]:
+    """Speed, distance and falls; dashes where nothing was simulated."""
+    if record.status == "failed":
+        return "-", "-", "-"
+    falls = f"{sum(record.fell)} of {len(record.fell)}"
+    return f"{record.speed:.2f}", f"{record.distance:.1f}", falls
 
 
 def tasks_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) -> Table:

@@ -184,6 +184,8 @@ def runs_table(rows: Iterable[Sequence[str]]) -> Table:
 
 def with_interval(record: ScoreRecord) -> str:
     """The score and the half width of its interval; the score alone after one episode."""
+    if record.status == "failed":
+        return "-"
     half = (record.ci95[1] - record.ci95[0]) / 2
     return f"{record.score:.1f} ± {half:.1f}" if len(record.returns) > 1 else f"{record.score:.1f}"
 

@@ -175,6 +175,8 @@ def _lead(comparison: Comparison) -> str:
     if following is not None:
         text += f"; next is {others[0].name} with {following.value:,.0f}"
     sentences = [f"{text}."]
+    if others and all(len(group.runs) == 1 for group in comparison.groups):
+        sentences.append("With one seed each, luck may decide this order.")
     runs = [run for group in comparison.groups for run in group.runs]
     if not comparison.by_finetuned and any(run.finetuned for run in runs):
         sentences.append(

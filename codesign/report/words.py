@@ -232,7 +232,8 @@ def found(cards: Sequence[Card], summaries: Sequence[Summary], settings: Setting
     # (a score that learning raised does not compare with a zero-shot one)
     learned = card.learned or settings.adaptation is not None
     if first and max(first) > 0.0 and card.candidate.generation > 0 and not learned:
-        text += f", {record.score / max(first):.1f} times that of the best starting body"
+        own = record.score if card.search_score is None else card.search_score
+        text += f"; in the search it had {own / max(first):.1f} times that of the best first body"
     return f"{text}."
 
 

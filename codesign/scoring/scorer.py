@@ -15,6 +15,7 @@ import numpy as np
 
 from codesign import defaults
 from codesign.config import Racing
+from codesign.errors import UsageError, require_integers
 from codesign.scoring.controllers import load_controller, require_variants, resolve_best_of
 from codesign.scoring.instability import likely_cause
 from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
@@ -60,7 +61,8 @@ class BodyScorer:
         UsageError: No controller has this name or path, or its file cannot be read.
         UsageError: The controller has fewer variants than ``best_of`` or ``variants``.
         UsageError: The task does not reward moving along x, so that nothing can race.
-        ValueError: ``episodes`` is below 1 or above :data:`MOST_EPISODES`.
+        UsageError: ``episodes`` is below 1 or above :data:`MOST_EPISODES`.
+        UsageError: A number is no integer.
 
     Examples:
         >>> import numpy as np
@@ -85,8 +87,11 @@ class BodyScorer:
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
+        require_integers(episodes=episodes, seed=seed, variants=variants)
+        if best_of is not None:
+            require_integers(best_of=best_of)
         if not 1 <= episodes <= MOST_EPISODES:
-            raise ValueError(f"episodes: expected 1 .. {MOST_EPISODES}, got {episodes}")
+            raise UsageError(f"episodes: expected 1 .. {MOST_EPISODES}, got {episodes}")
         self._task = get_task(task)
         if racing is not None:
             require_bounds(self._task)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
@@ -32,12 +31,10 @@ def check_free(path: Path) -> None:
         if path.is_dir() and any(path.iterdir()):
             raise UsageError(f"{path} exists and is not empty: choose another folder with --out")
         above = next(folder for folder in path.resolve().parents if folder.exists())
+        # Permissions do not tell: root passes over them, and some file systems over root.
+        os.rmdir(tempfile.mkdtemp(prefix=f".{path.name}-", dir=above))
     except OSError as error:
         raise _not_made(path, error) from None
-    if not above.is_dir():
-        raise _not_made(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise _not_made(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 @contextmanager

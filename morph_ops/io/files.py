@@ -119,7 +119,7 @@ def read_body(path: str | os.PathLike[str], *, root: str | None = None) -> nx.Di
         >>> list(read_body(file))
         ['torso/0']
     """
-    reader, _ = _format(path)
+    reader, _ = _format(path, reading=True)
     options = {} if root is None else {"root": root}
     if options and reader != _FORMATS[".xml"][0]:
         raise BodyError(f"{path}: expected an MJCF file to choose the robot {root!r} from")
@@ -148,12 +148,14 @@ def write_body(graph: nx.DiGraph[str], path: str | os.PathLike[str]) -> None:
         morph_ops.errors.BodyError: ball.stl: no body format has the extension '.stl'; \
 extensions: .xml, .mjcf, .urdf, .json, .graphml
     """
-    _, writer = _format(path)
+    _, writer = _format(path, reading=False)
     _load(writer)(graph, path)
 
 
-def _format(path: str | os.PathLike[str]) -> tuple[str, str]:
+def _format(path: str | os.PathLike[str], *, reading: bool) -> tuple[str, str]:
     extension = Path(path).suffix.lower()
+    if reading and extension not in _FORMATS and not os.path.lexists(path):
+        raise BodyError(f"{path}: no such file or folder")
     if is_folder(path):
         raise BodyError(f"{path}: expected a robot file ({', '.join(_FORMATS)}), got a folder")
     if extension not in _FORMATS:

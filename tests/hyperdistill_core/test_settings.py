@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -187,3 +188,17 @@ def test_settings_need_neither_torch_nor_mujoco():
         "sys.exit(any(name in sys.modules for name in ('torch', 'mujoco', 'networkx')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_numbers_of_numpy_tuples_and_arrays_are_taken_for_what_they_hold():
+    class Walk(FrozenSettings):
+        steps: int = Field(default=1, description="Steps.")
+        speeds: list[float] = Field(default=[1.0], description="Speeds.")
+        weights: dict[str, float] = Field(default={}, description="Weights.")
+
+    same: dict[str, Any] = {"steps": np.int64(3), "weights": {"a": np.float32(0.5)}}
+    for speeds in ((0.5, np.float64(2.0)), np.array([0.5, 2.0])):
+        walk = Walk.from_dict({"speeds": speeds, **same})
+        assert walk.to_dict() == {"steps": 3, "speeds": [0.5, 2.0], "weights": {"a": 0.5}}
+    with pytest.raises(SettingsError, match="steps: expected an integer"):
+        Walk.from_dict({"steps": np.float64(1.5)})

@@ -39,10 +39,22 @@ def test_it_runs(tiny_controller, name, package, arguments, printed):
     assert again.stdout == done.stdout, "the same search each time"
 
 
+@pytest.mark.parametrize(("name", "package"), [example[:2] for example in EXAMPLES])
+def test_it_says_what_it_takes(name, package):
+    pytest.importorskip(package, reason=f"pip install {package}")
+    script = ROOT / "examples" / f"{name}.py"
+    asked = run_main(lambda: runpy.run_path(str(script), run_name="__main__"), "--help")
+    assert asked.returncode == 0
+    assert all(name in asked.stdout for name in ("[EPISODES]", "[CONTROLLER]"))
+    wrong = run_main(lambda: runpy.run_path(str(script), run_name="__main__"), "many")
+    assert wrong.returncode == 2
+    assert "'many' is not a valid integer" in wrong.stderr
+
+
 @pytest.mark.parametrize("name", [name for name, *_ in EXAMPLES])
 def test_it_is_short_and_does_not_use_our_campaign(name):
     text = (ROOT / "examples" / f"{name}.py").read_text()
-    assert len(text.splitlines()) < (110 if name == "pymoo_plugin" else 62)
+    assert len(text.splitlines()) < (112 if name == "pymoo_plugin" else 66)
     assert "codesign.campaign" not in text
     assert "BodyScorer(" in text
     documented = (ROOT / "docs" / "tutorials" / "score.md").read_text()

@@ -12,6 +12,7 @@ from morph_ops._registry import (
     is_plugin,
     load_plugin,
     lookup,
+    require_name,
     split_plugin,
     unfit_plugin,
 )
@@ -118,3 +119,9 @@ def test_a_long_name_is_cut_in_the_message():
     with pytest.raises(UnknownNameError, match="no task 'ffff") as caught:
         lookup({"flat": 1}, "f" * 5000, what="task")
     assert len(str(caught.value)) < 200
+
+
+def test_the_beginning_of_a_name_suggests_it():
+    """Not the name that shares more letters."""
+    with pytest.raises(UnknownNameError, match="did you mean 'population'"):
+        require_name(["top", "population"], "pop", what="setting")

@@ -11,9 +11,11 @@ import pytest
 
 import codesign
 from codesign.errors import UsageError
+from codesign.store import Candidate
 from morph_ops import sample_body
 
 BODY = sample_body(np.random.default_rng(0))
+CANDIDATE = Candidate.unscored(BODY, number=0, generation=0, operator="sample")
 WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     "settings": (
         lambda out: codesign.evolve({"population": 4}, out=out),  # pyright: ignore[reportArgumentType]  wrong on purpose
@@ -38,6 +40,38 @@ WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     "best_of": (
         lambda out: codesign.score(BODY, best_of=0),
         "^best_of: expected at least 1, got 0$",
+    ),
+    "no integer": (
+        lambda out: codesign.score(BODY, seed=1.5),  # pyright: ignore[reportCallIssue, reportArgumentType]
+        "^seed: expected an integer, got 1.5$",
+    ),
+    "no seed": (
+        lambda out: codesign.score(BODY, seed=None),  # pyright: ignore[reportCallIssue, reportArgumentType]
+        "^seed: expected an integer, got None$",
+    ),
+    "truth value": (
+        lambda out: codesign.score(BODY, episodes=True),
+        "^episodes: expected an integer, got True$",
+    ),
+    "text": (
+        lambda out: codesign.score(BODY, best_of="2"),  # pyright: ignore[reportCallIssue, reportArgumentType]
+        "^best_of: expected an integer, got '2'$",
+    ),
+    "scorer": (
+        lambda out: codesign.BodyScorer(episodes=1.5),  # pyright: ignore[reportArgumentType]
+        "^episodes: expected an integer, got 1.5$",
+    ),
+    "no robot": (
+        lambda out: codesign.score(3),  # pyright: ignore[reportCallIssue, reportArgumentType]
+        "^robots: expected a body, a robot file, a folder, a run, or a list of them, got int$",
+    ),
+    "candidate": (
+        lambda out: codesign.score(CANDIDATE),  # pyright: ignore[reportCallIssue, reportArgumentType]
+        "got Candidate: use its .graph$",
+    ),
+    "list of candidates": (
+        lambda out: codesign.score([CANDIDATE]),  # pyright: ignore[reportCallIssue, reportArgumentType]
+        "got Candidate: use its .graph$",
     ),
 }
 

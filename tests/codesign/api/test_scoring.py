@@ -1,5 +1,7 @@
 """``codesign.score``: wrong numbers, and records in a console."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,12 @@ def test_a_robot_that_cannot_be_read_does_not_keep_others_from_their_scores(tmp_
     ]
     assert records[1].returns == records[3].returns
     assert records[0].controller_hash == records[1].controller_hash
+
+
+def test_integers_of_numpy_are_integers():
+    body = sample_body(np.random.default_rng(1))
+    numbers: dict[str, Any] = {"episodes": np.int64(1), "seed": np.int32(2), "best_of": 1}
+    own = codesign.score(body, controller="flat-v0", **numbers)
+    plain = codesign.score(body, controller="flat-v0", episodes=1, seed=2, best_of=1)
+    assert own.returns == plain.returns
+    assert codesign.ScoreRecord.from_dict(own.to_dict()) == own

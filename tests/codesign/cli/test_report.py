@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from codesign import api
 from tests.helpers.commands import call
 
@@ -14,8 +16,9 @@ def test_the_page_is_named(capsys, tmp_path, small_run):
 
 
 def test_several_runs_are_compared(capsys, tmp_path, small_run):
-    page = tmp_path / "page.html"
-    code, _, _ = call(capsys, "report", small_run, small_run, "--out", page)
+    page, other = tmp_path / "page.html", tmp_path / "other"
+    shutil.copytree(small_run, other)
+    code, _, _ = call(capsys, "report", small_run, other, "--out", page)
     assert code == 0
     assert "Comparison of 2 runs" in page.read_text("utf-8")
 

@@ -163,3 +163,9 @@ def test_long_names_are_cut_to_what_tells_them_apart():
     deep = [f"{folder}/a/x/ant.xml", f"{folder}/b/x/ant.xml"]
     assert list(short_names(deep).values()) == ["…/a/x/ant.xml", "…/b/x/ant.xml"]
     assert short_names(["a/ant.xml"]) == {"a/ant.xml": "a/ant.xml"}
+
+
+def test_a_robot_that_was_not_simulated_has_no_figures():
+    lines = shown(scores_table([WALKED, replace(BLANK, robot="b.xml")])).splitlines()
+    row = next(line.split() for line in lines if "b.xml" in line)
+    assert row == ["b.xml", "-", "-", "-", "-", "failed"]

@@ -10,6 +10,7 @@ import pytest
 
 import codesign
 from codesign.config import Settings
+from codesign.errors import UsageError
 from codesign.report import compare
 from codesign.report.comparison import RunPart
 from codesign.report.content import flat
@@ -84,7 +85,8 @@ def test_runs_that_all_learned_are_ranked_after_it(written, tmp_path):
     high = written("high", (100.0, 120.0), learned=(900.0, 300.0), algorithm="random", **LEARNS)
     lead, (_, first, _) = shown([low, high], tmp_path)
     assert lead == (
-        "The best bodies come from high: a score of 900 after fine-tuning; next is low with 500."
+        "The best bodies come from high: a score of 900 after fine-tuning; next is low with 500. "
+        "With one seed each, luck may decide this order."
     )
     assert first[2:5] == ["120", "900", "high: 900 (899 to 901)"]
 
@@ -164,3 +166,21 @@ def test_what_changes_no_result_makes_no_difference():
     compared = compare(parts)
     assert len(compared.groups) == 1
     assert compared.differing == []
+
+
+def test_a_run_does_not_count_twice(written, tmp_path):
+    one = written("one", (1.0, 2.0))
+    (tmp_path / "link").symlink_to(one)
+    with pytest.raises(UsageError, match="expected runs that differ, got one of them twice"):
+        codesign.write_report([one, tmp_path / "link"], tmp_path / "page.html")
+
+
+def test_a_page_is_html(written, tmp_path):
+    with pytest.raises(UsageError, match=r"page.pdf: expected a file that ends with .html or .htm"):
+        codesign.write_report(written("one", (1.0, 2.0)), tmp_path / "page.pdf")
+    assert not (tmp_path / "page.pdf").exists()
+
+
+def test_commands_can_be_copied_into_a_shell(written, tmp_path):
+    page = codesign.write_report(written("two words", (1.0, 2.0)), tmp_path / "page.html")
+    assert f"codesign export &#39;{tmp_path / 'two words'}&#39; --out" in page.read_text("utf-8")

@@ -38,6 +38,15 @@ def test_a_folder_below_a_file_is_refused_before_work_begins(tmp_path):
 
 
 def test_a_folder_that_must_not_be_written_to_is_refused_before_work_begins(tmp_path, monkeypatch):
-    monkeypatch.setattr("os.access", lambda path, mode: False)
+    def refuse(**place):
+        assert place["dir"] == tmp_path
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
     with pytest.raises(UsageError, match=r"run: Permission denied; choose another folder"):
         check_free(tmp_path / "new" / "run")
+
+
+def test_a_free_folder_leaves_no_trace(tmp_path):
+    check_free(tmp_path / "new" / "run")
+    assert not list(tmp_path.iterdir())

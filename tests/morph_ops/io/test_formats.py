@@ -50,7 +50,7 @@ def test_other_extensions_and_missing_files(biped: nx.DiGraph, tmp_path: Path) -
         write_body(biped, tmp_path / "biped.stl")
     with pytest.raises(BodyError, match=r"expected a robot file \(\.xml, .*\), got a folder"):
         read_body(tmp_path)
-    for name in ("a.json", "a.graphml", "a.xml"):
+    for name in ("a.json", "a.graphml", "a.xml", "a", "a.v2"):
         with pytest.raises(BodyError, match=rf"{name}: no such file"):
             read_body(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
