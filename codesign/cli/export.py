@@ -250,6 +250,8 @@ def _printing(assignments: tuple[str, ...]) -> PrintSettings | None:
 
 
 def _show(out: Path, designs: Sequence[Design], *, archive: bool) -> None:
+    from codesign.exporting.design_files import RUNNER
+
     written = {design.name for design in designs}
     for entry in sorted(out.iterdir()):
         if entry.name in written:
@@ -258,6 +260,13 @@ def _show(out: Path, designs: Sequence[Design], *, archive: bool) -> None:
             echo(str(entry))
     if archive:
         echo(f"{out}.zip")
+    for world in sorted(out.glob("*/*.world.xml")):
+        if world.with_name(RUNNER).is_file() and not world.with_suffix(".npz").is_file():
+            echo(
+                f"{world}: run_standalone.py leaves out this task, as its rewards are code of its "
+                "own",
+                err=True,
+            )
     for design in designs:
         for format_, reason in design.left_out.items():
             echo(f"{design.name}: no {format_}: {reason}", err=True)

@@ -5,9 +5,10 @@ A design is a folder: a README with a picture, a record of its score and origin,
 project's own format, and ``graphml`` the body as a graph; ``npz`` is the network of that one body
 as plain arrays, ``onnx`` the same for other runtimes, and ``c`` a C99 header. ``run_standalone.py``
 simulates them. Of a task with another ground than a floor, ``mjcf`` also has the robot in the world
-of its first episode. ``urdf`` and ``usd`` are the body for other tool chains, ``print`` its parts
-for a printer, and ``assembly`` a sheet of lengths, masses, torques and motors. Fine-tuning trains
-the network of each design on its own body before it is written.
+of its first episode, and what the script needs of all episodes. ``urdf`` and ``usd`` are the body
+for other tool chains, ``print`` its parts for a printer, and ``assembly`` a sheet of lengths,
+masses, torques and motors. Fine-tuning trains the network of each design on its own body before it
+is written.
 
 The history of a run has three more: ``csv`` and ``parquet`` have every table of its database,
 and ``phylogeny`` is its family tree in the ALife data standard.
@@ -24,6 +25,7 @@ and ``phylogeny`` is its family tree in the ALife data standard.
     lineage            the family tree as a graph and as a table
     standalone         what programs without this project need of a design
     world_file         the ground of its first episode
+    world_arrays       what its rewards need, and the ground of the other episodes
     network_notes      what its network takes, in words
     build_files        what a design is built from
     printing           its printable parts

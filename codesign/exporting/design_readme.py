@@ -28,7 +28,7 @@ _FILES = (
     ("-assembly.csv", "the numbers of the assembly sheet"),
     (RECORD, "score, ancestors, settings, versions and hashes"),
     (WORLD_XML, "the robot on the ground of its first episode{task}; any MuJoCo loads it"),
-    (WORLD_NPZ, "the heights of that ground, for run_standalone.py"),
+    (WORLD_NPZ, "states, goals and ground of all episodes, for run_standalone.py"),
     (".hfield", "a height field of that ground, in MuJoCo's format"),
     (".bare.xml", "the robot alone as MJCF, for scenes of your own"),
     (".xml", "the robot as MJCF with floor, light and camera; any MuJoCo loads it"),

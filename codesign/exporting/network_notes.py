@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from codesign.exporting.world_arrays import has_own_ground
 from codesign.exporting.world_file import WORLD_NPZ, WORLD_XML
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ The z of the nodes is their height above the ground below the torso.
 """
 _GOAL = """\
 On the task {task} the axes of the state are turned about z, so that the next goal lies along x.
-`run_standalone.py` turns nothing: it shows the robot on flat ground, without a goal.
+`run_standalone.py` turns them where the ground of the task is given; flat ground has no goal.
 """
 _HEIGHTS = """\
 It also sees the ground: {samples} height samples (m), the input `heights`. Each is the height of
@@ -54,7 +55,7 @@ _WORLD = """\
 """
 _SAME = "it is the same in all episodes."
 _OTHERS = "other episodes have other ground."
-_NOT_SIMULATED = "`run_standalone.py` does not simulate it, as the task has goals or objects."
+_NOT_SIMULATED = "`run_standalone.py` leaves it out: the rewards of the task are code of its own."
 
 
 def network_notes(record: Mapping[str, Any], files: Collection[str]) -> str:
@@ -91,7 +92,7 @@ def network_notes(record: Mapping[str, Any], files: Collection[str]) -> str:
     for each in tasks:
         file = worlds.get(each.name, "")
         if file in files:
-            others = _OTHERS if each.varied and not each.one_ground else _SAME
+            others = _OTHERS if has_own_ground(each) else _SAME
             if file.replace(WORLD_XML, WORLD_NPZ) not in files:
                 others = f"{others} {_NOT_SIMULATED}"
             parts.append(

@@ -6,7 +6,8 @@ ground, ``heights`` (E, H) are height samples (m): those at ``samples`` (H, 2) o
 places in m ahead and to the left of the torso, above the ground below the torso and at most 2 m up
 or down. Where it sees a goal or an object, ``target`` (E, 3 or 12) is as in
 :mod:`hyperdistill_core.tasks.sight`. All are float64. The result is ``controls`` (E, nu), float32,
-inside the ranges of the actuators. Products are in double precision and rounded once, as in scores,
+inside the ranges of the actuators; ``actions`` are the same before they are clipped, which is what
+the control costs of tasks count. Products are in double precision and rounded once, as in scores,
 so that a rollout elsewhere is the rollout that was scored.
 """
 
@@ -89,7 +90,7 @@ def _model(design: StandaloneDesign, onnx: Any) -> Any:
     layers = list(zip(network.weights, network.biases, strict=True))
     features = graph.layers(features, layers, prefix="", last=False)
     low, high = design.control_range.T.astype(np.float32)
-    rounded = graph.add("Cast", features, output="rounded", to=onnx.TensorProto.FLOAT)
+    rounded = graph.add("Cast", features, output="actions", to=onnx.TensorProto.FLOAT)
     above = graph.add("Max", rounded, graph.constant("control_low", low), output="above_low")
     graph.add("Min", above, graph.constant("control_high", high), output="controls")
     double, floats = onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT
@@ -100,7 +101,8 @@ def _model(design: StandaloneDesign, onnx: Any) -> Any:
         inputs.append(value_info("time", double, [1]))
     for name, numbers in _seen(design).items():
         inputs.append(value_info(name, double, ["episodes", numbers]))
-    outputs = [value_info("controls", floats, ["episodes", network.n_controls])]
+    shape = ["episodes", network.n_controls]
+    outputs = [value_info(name, floats, shape) for name in ("controls", "actions")]
     made = onnx.helper.make_graph(
         graph.nodes, "controller", inputs, outputs, initializer=graph.constants
     )

@@ -3,12 +3,14 @@
 Beside DESIGN.xml lies DESIGN.npz, or DESIGN.onnx. The first needs mujoco and numpy, the second
 onnxruntime, too; both give the same numbers. DESIGN.xml is flat ground. Where there is a
 DESIGN.world.xml with a DESIGN.world.npz, that is the ground of the design's first episode, and
-where the robot stands there; DESIGN.TASK.world.xml is the same for one of several tasks.
+where the robot stands there. The second also has the ground of the other episodes, where it
+differs, and what the rewards of the task need. DESIGN.TASK.world.xml is the same for one of
+several tasks.
 """
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 Act = Callable[[Array, Array, Array, float], Array]
-#: Ground without an end at z = 0.
+#: Ground without an end at z = 0, and a reward for running along x.
 FLAT: dict[str, Any] = {
-    "ground_m": 0.0,
+    "reward": "forward",
+    "slope": 0.0,
+    "control_cost": 0.0,
+    "faces_goal": False,
     "world_y": False,
     "world_z": True,
     "edge": np.inf,
@@ -34,6 +39,133 @@ FLAT: dict[str, Any] = {
     "lowest": -np.inf,
 }
 CELLS_PER_M, MOST_M = 10, 2.0
+#: Points for a meter nearer to a goal or an object, for being there, and for leaving the bowl.
+PER_METER, ARRIVAL, OUT = 100.0, 10.0, 100.0
+
+
+class Forward:
+    """Running along x, or uphill; a point is 1 m/s in a control step. Other tasks derive from it.
+
+    A task keeps what the rewards of one episode depend on beside the physics.
+    """
+
+    def __init__(self, data: mujoco.MjData, world: dict[str, Any], control_s: float) -> None:
+        self.data, self.world, self.control_s = data, world, control_s
+
+    def reward(self, before: Array, after: Array) -> float:
+        """Points of a control step, from the torso's positions before and after it (m)."""
+        return (after[0] - before[0]) / self.control_s / np.cos(self.world["slope"])
+
+    def to_goal(self) -> Array | None:
+        """From the torso to the next goal (m); None without a goal."""
+        return None
+
+    def object_seen(self) -> Array:
+        """Four vectors (4, 3) to and of an object, in the torso's frame; zeros without one."""
+        return np.zeros((4, 3))
+
+
+class Escape(Forward):
+    """Getting away from the center of a bowl, and out of it."""
+
+    def reward(self, before: Array, after: Array) -> float:
+        """A point for each meter away from the center."""
+        away = np.hypot(*after[:2])
+        return away - np.hypot(*before[:2]) + OUT * (away >= self.world["out"])
+
+
+class Exploration(Forward):
+    """Being above squares of 1 m x 1 m for the first time."""
+
+    def __init__(self, data: mujoco.MjData, world: dict[str, Any], control_s: float) -> None:
+        super().__init__(data, world, control_s)
+        self.visited: set[tuple[int, int]] = set()
+
+    def reward(self, before: Array, after: Array) -> float:
+        """A point for a new square."""
+        place = np.floor(after[:2] - self.world["corner"])
+        column, row = np.clip(place, 0, int(self.world["squares"]) - 1).astype(int).tolist()
+        known = len(self.visited)
+        self.visited.add((row, column))
+        return len(self.visited) - known
+
+
+class Goals(Forward):
+    """Going to one goal after the other; behind the last one comes the first."""
+
+    def __init__(self, data: mujoco.MjData, world: dict[str, Any], control_s: float) -> None:
+        super().__init__(data, world, control_s)
+        self.next = self.shown = self.stayed = 0
+
+    def reward(self, before: Array, after: Array) -> float:
+        """Points for coming nearer, and for being there."""
+        world = self.world
+        goal = world["goals"][self.next]
+        left = np.hypot(*(after - goal)[:2])
+        there = left <= world["margin"]
+        shown_late = self.next
+        self.stayed += int(there)
+        if self.stayed >= world["stay"]:
+            self.next, self.stayed = (self.next + 1) % len(world["goals"]), 0
+        self.shown = shown_late if world["late"] else self.next
+        return PER_METER * (np.hypot(*(before - goal)[:2]) - left) + ARRIVAL * there
+
+    def to_goal(self) -> Array | None:
+        """From the torso to the goal that the network is shown (m)."""
+        return self.world["goals"][self.shown] - self.data.xpos[1]
+
+
+class Delivery(Forward):
+    """Coming to an object, then pushing it to a goal.
+
+    The object's free joint is the last one of the model, and its body the last of ``owners``.
+    """
+
+    def __init__(self, data: mujoco.MjData, world: dict[str, Any], control_s: float) -> None:
+        super().__init__(data, world, control_s)
+        self.reached, self.distances = False, self.measured()
+
+    def measured(self) -> tuple[float, float]:
+        """Meters from the robot's nearest point to the object's, and from there to the goal."""
+        owners, own = self.world["owners"], int(self.world["own_points"])
+        turns = self.data.xmat[owners].reshape(-1, 3, 3)
+        places = self.data.xpos[owners] + (turns @ self.world["points"][:, :, None])[:, :, 0]
+        between = np.linalg.norm(places[:own, None] - places[own:], axis=-1)
+        to_goal = self.data.xpos[owners[-1]] - self.world["goals"][0]
+        return float(between.min()), float(np.hypot(*to_goal[:2]))
+
+    def reward(self, before: Array, after: Array) -> float:
+        """Points for coming nearer to the object; once there, also for the object's way."""
+        (to_object, to_goal), margin = self.measured(), self.world["margin"]
+        points = PER_METER * (self.distances[0] - to_object)
+        if not self.reached and to_object <= margin:
+            self.reached = True
+            points += ARRIVAL
+        if self.reached:
+            points += PER_METER * (self.distances[1] - to_goal) + ARRIVAL * (to_goal <= margin)
+        self.distances = to_object, to_goal
+        return points
+
+    def object_seen(self) -> Array:
+        """Its place, its velocity and its spin beside the torso, and the place of the goal."""
+        data, torso, first = self.data, self.data.xpos[1], int(self.world["torso_dof"])
+        velocity, spin = data.qvel[-6:-3], data.qvel[-3:].copy()
+        if first >= 0:
+            velocity = velocity - data.qvel[first : first + 3]
+        if not self.world["spin_as_given"]:
+            mujoco.mju_rotVecQuat(spin, data.qvel[-3:], data.qpos[-4:])
+        goal = self.world["goals"][0] - torso
+        vectors = np.array([data.qpos[-7:-4] - torso, velocity, spin, goal])
+        return vectors @ data.xmat[1].reshape(3, 3)
+
+
+TASKS: dict[str, type[Forward]] = {
+    "forward": Forward,
+    "escape": Escape,
+    "exploration": Exploration,
+    "goals": Goals,
+    "delivery": Delivery,
+}
 
 
 def cell(world: dict[str, Any], position: Array) -> tuple[int, int]:
@@ -60,10 +192,28 @@ def heading(data: mujoco.MjData) -> float:
     return float(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
 
 
-def target_of(data: mujoco.MjData, design: dict[str, Any]) -> Array:
-    """What is seen where there is no object, and the goal lies far along the x-axis."""
-    n, yaw = int(design["n_target"]), heading(data)
-    return np.array([np.cos(-yaw), np.sin(-yaw), 0.0]) if n == 3 else np.zeros(n)
+def target_of(task: Forward, n: int) -> Array:
+    """The goal (3 numbers), which lies far along x where there is none, or the object (12)."""
+    if n == 3:
+        goal, angle, closeness = task.to_goal(), -heading(task.data), 0.0
+        if goal is not None:
+            angle += np.arctan2(goal[1], goal[0])
+            closeness = 1.0 / (1.0 + np.hypot(goal[0], goal[1]))
+        return np.array([np.cos(angle), np.sin(angle), closeness])
+    vectors = task.object_seen()
+    return (vectors / (1.0 + np.linalg.norm(vectors, axis=1, keepdims=True))).ravel()[:n]
+
+
+def turned(state: Array, angle: float) -> Array:
+    """A state in axes turned about z (rad); the torso's quaternion has no negative real part."""
+    result = state.copy()
+    for x, y in ((0, 1), (3, 4), (6, 7), (9, 12), (10, 11)):
+        cos, sin = (f(angle if x < 9 else angle / 2) for f in (np.cos, np.sin))
+        result[:, x] = cos * state[:, x] + sin * state[:, y]
+        result[:, y] = cos * state[:, y] - sin * state[:, x]
+    if result[0, 9] < 0.0:
+        result[:, 9:13] *= -1.0
+    return result
 
 
 def height_samples(data: mujoco.MjData, design: dict[str, Any], world: dict[str, Any]) -> Array:
@@ -141,7 +291,7 @@ def network_of_onnx(path: Path) -> tuple[dict[str, Any], Act]:
     def act(states: Array, heights: Array, target: Array, seconds: float) -> Array:
         inputs = {"state": states, "heights": heights, "target": target}
         inputs["time"] = np.array([seconds])
-        return session.run(["controls"], {name: inputs[name] for name in names})[0]
+        return session.run(["actions"], {name: inputs[name] for name in names})[0]
 
     return {name: np.array(value) for name, value in known.items()}, act
 
@@ -183,30 +333,52 @@ def is_over(data: mujoco.MjData, world: dict[str, Any]) -> bool:
     return fell or world["edge"] - abs(y) <= world["edge_margin"] or np.hypot(x, y) >= world["out"]
 
 
-def simulate(path: Path) -> tuple[Array, Array]:
-    """Distance along x (m) and time until the end (s) of each episode."""
-    model = mujoco.MjModel.from_xml_path(str(path))
-    design, world, act = load(path)
-    states = list(zip(world["qpos"], world["qvel"], strict=True))
-    every: list[mujoco.MjData] = [mujoco.MjData(model) for _ in states]
-    running: list[mujoco.MjData] = every
+def worlds_of(path: Path, world: dict[str, Any]) -> Iterator[tuple[mujoco.MjModel, dict[str, Any]]]:
+    """Model and arrays of each episode; what it lacks is as in the first one."""
+    first = mujoco.MjModel.from_xml_path(str(path))
+    for number in range(len(world["qpos"])):
+        prefix = f"episode-{number + 1}."
+        own = {name[len(prefix) :]: world[name] for name in world if name.startswith(prefix)}
+        files = {name: own[name].tobytes() for name in own if name.endswith((".xml", ".hfield"))}
+        model = first
+        if files:
+            model = mujoco.MjModel.from_xml_string(files["world.xml"].decode(), files)
+        rows = {name: world[name][number] for name in ("qpos", "qvel", "goals") if name in world}
+        yield model, world | own | rows
+
+
+def simulate_episode(
+    model: mujoco.MjModel, design: dict[str, Any], world: dict[str, Any], act: Act
+) -> tuple[float, float, float]:
+    """Distance along x (m), time until the end (s) and return of an episode."""
+    data = mujoco.MjData(model)
+    data.qpos, data.qvel = world["qpos"], world["qvel"]
+    mujoco.mj_forward(model, data)
     physics_steps = int(design["physics_steps"])
-    control_step = physics_steps * model.opt.timestep
-    for data, (qpos, qvel) in zip(every, states, strict=True):
-        data.qpos, data.qvel = qpos, qvel
-        mujoco.mj_forward(model, data)
-    start = np.array([data.xpos[1, 0] for data in every])
-    while running and round(running[0].time, 3) < design["max_seconds"]:
-        seconds = round(running[0].time / control_step) * control_step
-        observed = np.array([observe(model, data, design, world) for data in running])
-        heights = np.array([height_samples(data, design, world) for data in running])
-        targets = np.array([target_of(data, design) for data in running])
-        controls = act(observed, heights, targets, seconds)
-        for data, data.ctrl in zip(running, controls, strict=True):
-            mujoco.mj_step(model, data, physics_steps)
-        running = [data for data in running if not is_over(data, world)]
-    distance = np.array([data.xpos[1, 0] for data in every]) - start
-    return distance, np.array([data.time for data in every])
+    control_s, n_target = physics_steps * model.opt.timestep, int(design["n_target"])
+    task = TASKS[str(world["reward"])](data, world, control_s)
+    start, total, over = data.xpos[1, 0], 0.0, False
+    while not over and round(data.time, 3) < design["max_seconds"]:
+        seconds = round(data.time / control_s) * control_s
+        state, goal = observe(model, data, design, world), task.to_goal()
+        if world["faces_goal"] and goal is not None:
+            state = turned(state, np.arctan2(goal[1], goal[0]))
+        heights, target = height_samples(data, design, world), target_of(task, n_target)
+        [action] = act(state[None], heights[None], target[None], seconds)
+        data.ctrl, before = action, data.xpos[1].copy()
+        mujoco.mj_step(model, data, physics_steps)
+        cost = world["control_cost"] * np.square(data.ctrl).sum()
+        total += task.reward(before, data.xpos[1]) - cost
+        over = is_over(data, world)
+    return data.xpos[1, 0] - start, data.time, total
+
+
+def simulate(path: Path) -> tuple[Array, Array, Array]:
+    """Distance along x (m), time until the end (s) and return of each episode."""
+    design, world, act = load(path)
+    episodes = [simulate_episode(model, design, own, act) for model, own in worlds_of(path, world)]
+    distance, seconds, returns = np.array(episodes).T
+    return distance, seconds, returns
 
 
 def is_complete(path: Path) -> bool:
@@ -225,6 +397,7 @@ if __name__ == "__main__":
             file=sys.stderr,
         )
         sys.exit(2)
-    distance, seconds = simulate(path)
+    distance, seconds, returns = simulate(path)
     speed = (distance / seconds).mean()
     print(f"means: {distance.mean():.2f} m, {seconds.mean():.2f} s, {speed:.3f} m/s")
+    print(f"returns: {' '.join(f'{each:.6g}' for each in returns)}, mean {returns.mean():.6g}")

@@ -3,23 +3,33 @@
 ``NAME.world.xml`` has the design in the world of the first episode of its scores, with the same
 physics to the last digit; where the lowest point of a published form is not 0, its heights are
 rounded to some 1e-7 m. A design of a run on several tasks has ``NAME.TASK.world.xml`` for each of
-them but flat ground. Height fields lie beside it in MuJoCo's own format. ``NAME.world.npz`` has
-what the rewards and the network need of that world: initial states, the heights of the ground on
-cells, and where an episode ends. Sites show goals.
+them but flat ground. Height fields lie beside it in MuJoCo's own format. Sites show goals.
+``NAME.world.npz`` has what the rewards and the network need of the worlds of all episodes, and the
+ground of the other episodes (:mod:`codesign.exporting.world_arrays`).
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesign.exporting.design import SCENE_TASK, DesignRollout
+from codesign.exporting.world_arrays import (
+    Entries,
+    ground_arrays,
+    has_own_ground,
+    is_simulated,
+    task_arrays,
+    write_npz,
+)
 from morph_ops import graph as body_graph
 from morph_ops.geometry import canonical_frames
 from morph_ops.io import mjcf
@@ -45,25 +55,6 @@ _FORMAT = "image/vnd.mujoco.hfield"
 _OBJECT_COLOR, _GOAL_COLOR = "0.75 0.3 0.25 1", "0.25 0.6 0.35 0.6"
 # Color of geoms whose file gives them none.
 _NO_COLOR = (0.5, 0.5, 0.5, 1.0)
-
-
-def is_simulated(task: Task) -> bool:
-    """Whether ``run_standalone.py`` knows all that decides the states and ends of an episode.
-
-    Goals and objects, and the tasks of users, may need more.
-
-    Args:
-        task: The task.
-
-    Examples:
-        >>> from hyperdistill_core.tasks import get_task
-        >>> is_simulated(get_task("csr")), is_simulated(get_task("patrol"))
-        (True, False)
-    """
-    from hyperdistill_core.tasks import Flat, FlatReference, Forward, SceneTask
-    from hyperdistill_core.tasks.escape import Escape
-
-    return type(task) in (Flat, FlatReference, Forward, SceneTask, Escape)
 
 
 def world_stems(rollout: DesignRollout, name: str) -> dict[str, str]:
@@ -112,11 +103,23 @@ def _write_world(graph: nx.DiGraph[str], rollout: DesignRollout, folder: Path, n
     model = task.model(graph, world)
     write_model(graph, task, world, model, folder / f"{name}{WORLD_XML}")
     if is_simulated(task):
-        episodes = 1 if task.varied else rollout.episodes
-        qpos, qvel = task.initial_states(model, seed=rollout.seed, episodes=episodes)
-        arrays = {**_arrays(task, world), "qpos": qpos, "qvel": qvel}
-        arrays["fall_height"] = task.fall_heights(graph, [world])[0]
-        np.savez_compressed(folder / f"{name}{WORLD_NPZ}", allow_pickle=False, **arrays)
+        path = folder / f"{name}{WORLD_NPZ}"
+        arrays = task_arrays(graph, task, model, seed=rollout.seed, episodes=rollout.episodes)
+        write_npz(path, arrays, _other_grounds(graph, task, rollout))
+
+
+def _other_grounds(graph: nx.DiGraph[str], task: Task, rollout: DesignRollout) -> Iterator[Entries]:
+    """Files and arrays of the later episodes, where each has a ground of its own."""
+    for number in range(1, rollout.episodes if has_own_ground(task) else 1):
+        world = task.world(rollout.seed, number)
+        with TemporaryDirectory() as scratch:
+            path = Path(scratch) / WORLD_XML.removeprefix(".")
+            write_model(graph, task, world, task.model(graph, world), path)
+            files = {
+                file.name: np.frombuffer(file.read_bytes(), np.uint8)
+                for file in path.parent.iterdir()
+            }
+        yield files | ground_arrays(graph, task, world)
 
 
 def write_model(
@@ -293,31 +296,6 @@ def _add_goals(document: ElementTree.Element, world: World) -> None:
     for number, goal in enumerate(world.goals, start=1):
         site = {"name": f"task-goal-{number}", "pos": _text(goal), "size": "0.1"}
         ElementTree.SubElement(worldbody, "site", site, rgba=_GOAL_COLOR)
-
-
-def _arrays(task: Task, world: World) -> dict[str, NDArray[Any]]:
-    """What ``run_standalone.py`` reads of a world, beside initial states."""
-    from hyperdistill_core.tasks import Forward
-    from hyperdistill_core.tasks.escape import OUT_M, Escape
-    from hyperdistill_core.tasks.forward import EDGE_M
-
-    ground = world.height_map
-    values: dict[str, Any] = {
-        "ground_m": task.ground_m,
-        "world_y": task.world_y,
-        "world_z": task.world_z or ground is None,
-        "edge": task.edge if isinstance(task, Forward) else np.inf,
-        "edge_margin": EDGE_M,
-        "out": OUT_M if isinstance(task, Escape) else np.inf,
-        "heights": np.zeros((1, 1), np.float32) if ground is None else ground.heights,
-    }
-    if ground is None:
-        values["heights"] += task.ground_m
-        cells = {"row": 0, "column": 0, "sign": 1, "lowest": -np.inf}
-    else:
-        sign, lowest = -1 if ground.mirrored else 1, ground.lowest_m
-        cells = {"row": ground.row, "column": ground.column, "sign": sign, "lowest": lowest}
-    return {name: np.asarray(value) for name, value in (values | cells).items()}
 
 
 def _plain(name: str) -> str:

@@ -111,6 +111,39 @@ class Delivery(Task):
                 found += [(name, middle), (name, end)]
         return found
 
+    def points_in(
+        self, graph: nx.DiGraph[str], model: mujoco.MjModel
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64], int]:
+        """The points of a body and of the object, between which distances are measured.
+
+        Args:
+            graph: The body.
+            model: The body in its world.
+
+        Returns:
+            (P,) numbers of the MuJoCo bodies that have the points, (P, 3) places in their frames
+            (m), and the number of the body's points, which come first.
+        """
+        points = self.points(graph)
+        own = len(points)
+        points += [(OBJECT, place) for place in self.terrain.shape.points]
+        owners = np.array([int(model.body(name).id) for name, _ in points], dtype=np.intp)
+        return owners, np.array([place for _, place in points]), own
+
+
+def free_dofs(model: mujoco.MjModel, body: int) -> slice | None:
+    """Entries of qvel that are the linear velocity of a free body; None for another body.
+
+    Args:
+        model: The model.
+        body: Number of the MuJoCo body.
+    """
+    joint = int(model.body_jntadr[body])
+    if joint < 0 or model.jnt_type[joint] != mujoco.mjtJoint.mjJNT_FREE:
+        return None
+    first = int(model.jnt_dofadr[joint])
+    return slice(first, first + 3)
+
 
 class Deliveries(Episodes):
     """The objects of E bodies, and whether each has been reached.
@@ -129,19 +162,14 @@ class Deliveries(Episodes):
         model: mujoco.MjModel,
         simulations: Simulated,
     ) -> None:
-        n, points = len(simulations.qpos), task.points(graph)
+        n = len(simulations.qpos)
         self._task, self._simulations = task, simulations
         self._torso, self._object = (
             int(model.body(name).id) for name in (body_graph.root(graph), OBJECT)
         )
-        self._n_own = len(points)
-        points += [(OBJECT, place) for place in task.terrain.shape.points]
-        self._owners = np.array([int(model.body(name).id) for name, _ in points])
-        self._points = np.array([place for _, place in points])[:, :, None]
-        joint = int(model.body_jntadr[self._torso])
-        free = joint >= 0 and model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_FREE
-        first = int(model.jnt_dofadr[joint]) if free else None
-        self._velocity = None if first is None else slice(first, first + 3)
+        self._owners, points, self._n_own = task.points_in(graph, model)
+        self._points = points[:, :, None]
+        self._velocity = free_dofs(model, self._torso)
         self._goals = np.zeros((n, 3))
         self._reached = np.zeros(n, np.bool_)
         self._to_object, self._to_goal = np.zeros(n), np.zeros(n)

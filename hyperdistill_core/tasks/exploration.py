@@ -43,7 +43,12 @@ class Exploration(Task):
         self, graph: nx.DiGraph[str], model: mujoco.MjModel, simulations: Simulated
     ) -> Episodes:
         """See :meth:`Task.episodes`."""
-        return Visits(len(simulations.qpos), self.terrain)
+        return Visits(len(simulations.qpos), self)
+
+    @property
+    def squares(self) -> int:
+        """Number of squares along a side."""
+        return round(2 * self.terrain.half_length)
 
 
 class Visits(Episodes):
@@ -51,13 +56,12 @@ class Visits(Episodes):
 
     Args:
         n: Number of episodes, E.
-        terrain: Where they are.
+        task: The task.
     """
 
-    def __init__(self, n: int, terrain: Arena) -> None:
-        self._first_x = 0.0 if terrain.reference else -terrain.half_length
-        self._first_y = -terrain.half_length
-        self._edge = round(2 * terrain.half_length)
+    def __init__(self, n: int, task: Exploration) -> None:
+        self._first_x, self._first_y = task.terrain.corner
+        self._edge = task.squares
         self._rows = np.arange(n)
         self._visited = np.zeros((n, self._edge * self._edge), dtype=np.bool_)
         self.kept = {"visited": self._visited}

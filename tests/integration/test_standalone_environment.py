@@ -32,15 +32,22 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("format_", "task", "file", "episodes"),
-    [("npz", "flat", "it.xml", EPISODES), ("onnx", "csr", "it.world.xml", 1)],
+    ("format_", "task", "file"),
+    [
+        ("npz", "flat", "it.xml"),
+        ("onnx", "csr", "it.world.xml"),
+        ("npz", "exploration", "it.world.xml"),
+        ("npz", "point-nav", "it.world.xml"),
+        ("onnx", "patrol", "it.world.xml"),
+        ("npz", "manipulation-ball", "it.world.xml"),
+    ],
 )
 def test_returns_are_repeated_without_the_project(
-    format_, task, file, episodes, bare_python, seeing_controller, tmp_path
+    format_, task, file, bare_python, seeing_controller, tmp_path
 ):
-    """Also those of a controller that sees uneven ground."""
+    """Also those of a controller that sees uneven ground, of goals and of objects."""
     body = sample_body(np.random.default_rng(1))
-    rollout = DesignRollout(controller=seeing_controller, task=task, seed=SEED, episodes=episodes)
+    rollout = DesignRollout(controller=seeing_controller, task=task, seed=SEED, episodes=EPISODES)
     export_designs(
         [Design(name="it", graph=body)],
         tmp_path / "out",
@@ -53,15 +60,16 @@ def test_returns_are_repeated_without_the_project(
         "assert not any(util.find_spec(name) for name in names)\n"
         "import sys; sys.path.insert(0, '.')\n"
         "from pathlib import Path; import run_standalone\n"
-        f"distance, seconds = run_standalone.simulate(Path('{file}'))\n"
-        "print(*distance, *seconds)"
+        f"distance, seconds, returns = run_standalone.simulate(Path('{file}'))\n"
+        "print(*distance, *seconds, *returns)"
     )
     done = subprocess.run(
         [bare_python, "-I", "-c", program],
         cwd=tmp_path / "out" / "it", capture_output=True, text=True, check=True,
     )  # fmt: skip
-    printed = np.array(done.stdout.split(), float).reshape(2, episodes)
-    scorer = BodyScorer(controller=seeing_controller, task=task, episodes=episodes, seed=SEED)
+    distance, seconds, returns = np.array(done.stdout.split(), float).reshape(3, EPISODES)
+    scorer = BodyScorer(controller=seeing_controller, task=task, episodes=EPISODES, seed=SEED)
     record = scorer(body)
-    np.testing.assert_allclose(printed[0] / 0.02, record.returns, rtol=1e-6)
-    np.testing.assert_allclose(printed[1], np.array(record.lengths) * 0.02)
+    np.testing.assert_allclose(returns, record.returns, rtol=1e-6)
+    np.testing.assert_allclose(distance.mean(), record.distance, rtol=1e-6)
+    np.testing.assert_allclose(seconds, np.array(record.lengths) * 0.02)

@@ -41,6 +41,11 @@ class Arena:
     goal: bool = False
     reference: bool = False
 
+    @property
+    def corner(self) -> tuple[float, float]:
+        """Where x and y are least (m)."""
+        return (0.0 if self.reference else -self.half_length), -self.half_length
+
     def draw_world(self, rng: RandomState) -> World:
         """Draw a world. All of one arena share floor, walls and height map.
 

@@ -17,6 +17,7 @@ from codesign.cli import main
 from codesign.exporting import variants_of
 from codesign.exporting.run_standalone import simulate
 from codesign.store import RunFolder
+from tests.codesign.exporting.conftest import HOPPING
 from tests.helpers.formula_pool import FormulaPool
 
 
@@ -63,6 +64,17 @@ def test_a_robot_exports_scene_body_and_network(run, bodies, tiny_controller, tm
         "README.md", "body-0000.bare.xml", "body-0000.json", "body-0000.npz",
         "body-0000.record.json", "body-0000.svg", "body-0000.xml", "run_standalone.py",
     ]  # fmt: skip
+
+
+def test_a_task_whose_rewards_the_script_does_not_know_is_named(
+    bodies, tiny_controller, tmp_path, capsys
+):
+    robot, out = bodies / "body-0000.json", tmp_path / "out"
+    options = ("--controller", tiny_controller, "--format", "mjcf,npz", "--task", HOPPING)
+    with pytest.raises(SystemExit, match="0"):
+        main(["export", str(robot), *map(str, options), "--out", str(out)])
+    line = "run_standalone.py leaves out this task, as its rewards are code of its own"
+    assert capsys.readouterr().err == f"{out / 'body-0000' / 'body-0000.world.xml'}: {line}\n"
 
 
 BODY = """<body name="{0}" pos="0 0 0.5"><freejoint/><geom type="sphere" size="0.1"/>

@@ -58,7 +58,7 @@ def test_interrupted_fine_tuning_continues(tiny_controller, tmp_path):
     for design, before in zip(designs, generated, strict=True):
         assert design.scores is not None
         assert design.scores[0] == before.score
-        distance, _ = run_standalone.simulate(out / design.name / f"{design.name}.xml")
+        distance, *_ = run_standalone.simulate(out / design.name / f"{design.name}.xml")
         assert distance.mean() / 0.02 == pytest.approx(design.scores[1], rel=1e-6)
         model = get_task("flat").model(design.graph)
         weights = loaded.for_body(design.graph, model).arrays()["weight_0"]
@@ -96,7 +96,7 @@ def test_robots_become_designs_with_both_scores_on_a_task(robots, seeing_control
     with (out / "designs.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["finetune_task"] for row in rows] == ["incline", "incline"]
-    distance, _ = run_standalone.simulate(out / "two" / "two.world.xml")
+    distance, *_ = run_standalone.simulate(out / "two" / "two.world.xml")
     returns = distance / 0.02 / np.cos(np.radians(10))
     assert returns.mean() == pytest.approx(record["finetuned_score"], rel=1e-6)
     zero_shot = score(

@@ -42,7 +42,7 @@ def test_the_script_of_a_design_repeats_the_rollouts(name, tmp_path, tiny_contro
     export_designs(
         [Design(name=name, graph=graph)], folder.parent, formats=["mjcf", "npz"], rollout=options
     )
-    distance, seconds = runpy.run_path(str(folder / "run_standalone.py"))["simulate"](
+    distance, seconds, _ = runpy.run_path(str(folder / "run_standalone.py"))["simulate"](
         folder / f"{name}.xml"
     )
     task = get_task("flat")
@@ -58,7 +58,7 @@ def test_the_script_of_a_robot_simulates_the_episodes_of_its_score(tmp_path, tin
     export_robot(
         tmp_path / "robot.xml", out, formats=["mjcf", "npz"], controller=tiny_controller, best_of=1
     )
-    distance, _ = runpy.run_path(str(out / "robot" / "run_standalone.py"))["simulate"](
+    distance, *_ = runpy.run_path(str(out / "robot" / "run_standalone.py"))["simulate"](
         out / "robot" / "robot.xml"
     )
     score = json.loads((out / "robot" / "robot.record.json").read_text())["score"]

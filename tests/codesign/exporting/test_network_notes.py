@@ -7,6 +7,7 @@ import json
 import pytest
 
 from codesign.exporting import Design, DesignRollout, export_designs
+from tests.codesign.exporting.conftest import HOPPING
 
 
 @pytest.fixture(scope="module")
@@ -47,5 +48,10 @@ def test_folded_ground_is_said(readme):
 def test_a_goal_turns_the_state(readme):
     text, _ = readme(task="patrol")
     assert "so that the next goal lies along x" in text
-    assert "same in all episodes. `run_standalone.py` does not simulate it" in text
+    assert "python run_standalone.py it.world.xml" in text
+
+
+def test_a_task_with_rewards_of_its_own_is_left_out(readme):
+    text, _ = readme(task=HOPPING)
+    assert "`run_standalone.py` leaves it out: the rewards of the task are code of its own." in text
     assert "python run_standalone.py it.world.xml" not in text

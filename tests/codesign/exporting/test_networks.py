@@ -109,10 +109,12 @@ def test_onnx_acts_as_the_network_to_the_last_digit(design, tmp_path):
     write_onnx(made, tmp_path / "it.onnx")
     session = runtime.InferenceSession(str(tmp_path / "it.onnx"))
     time = {"time": np.array([SECONDS])} if made.network.clock_harmonics else {}
-    [controls] = session.run(None, {**inputs, **time})
+    controls, actions = session.run(None, {**inputs, **time})
     assert controls.dtype == np.float32
     np.testing.assert_array_equal(controls, expected)
-    [first] = session.run(None, {**{name: rows[:1] for name, rows in inputs.items()}, **time})
+    np.testing.assert_array_equal(controls, np.clip(actions, -1.0, 1.0))
+    assert np.abs(actions).max() > 1.0, "nothing is clipped"
+    first, _ = session.run(None, {**{name: rows[:1] for name, rows in inputs.items()}, **time})
     np.testing.assert_array_equal(first, expected[:1])
     known = session.get_modelmeta().custom_metadata_map
     assert json.loads(known["nodes"]) == list(made.nodes)
@@ -182,7 +184,7 @@ def test_the_script_simulates_onnx_without_this_project(body, tiny_controller, t
     )
     assert not (folder / "it.npz").exists()
     [record] = score([body], controller=tiny_controller, episodes=EPISODES, seed=SEED)
-    distance, seconds = run_standalone.simulate(folder / "it.xml")
+    distance, seconds, _ = run_standalone.simulate(folder / "it.xml")
     assert distance / 0.02 == pytest.approx(record.returns, rel=1e-6)
     assert seconds == pytest.approx(np.array(record.lengths) * 0.02)
     alone = (
