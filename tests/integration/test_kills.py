@@ -115,7 +115,7 @@ def test_killed_at_random_moments(algorithm, uninterrupted, variant_controller, 
     assert learned(out) == learned(whole)
 
 
-@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.parametrize("workers", ["3"])
 def test_killed_inside_an_adaptation(workers, uninterrupted, variant_controller, tmp_path):
     given, whole = options("nsga2", variant_controller), uninterrupted("nsga2")
     out = tmp_path / "killed"
