@@ -8,7 +8,7 @@ STAMP := $(VENV)/installed
 ARGS ?=
 
 # Two test processes at a time, one thread each: more threads only compete for the same cores.
-PYTEST := OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n 2 --dist worksteal
+PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help evolve test quick lint types coverage docs bench soak setup browser clean
