@@ -118,7 +118,7 @@ def score(
 
     \b
     codesign score my_robot.xml
-    codesign score robots/ --best-of 32 --json scores.json
+    codesign score robots/ --best-of 16 --json scores.json
     codesign score my_robot.xml --finetune 500000
     codesign score robots/ --task flat,csr,obstacle
     codesign score before.xml after.xml --compare --episodes 32
