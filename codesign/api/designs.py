@@ -12,7 +12,7 @@ import networkx as nx
 
 from codesign import defaults, exporting
 from codesign.api.arguments import require_arguments_at_least
-from codesign.api.robots import Robot, find_robots
+from codesign.api.robots import Robot, as_list, find_robots
 from codesign.api.run import Run, check_formats
 from codesign.config import usable_cores
 from codesign.errors import UsageError
@@ -320,7 +320,7 @@ def _only_run(robots: Robot | Sequence[Robot]) -> Run | None:
         return Run(robots) if RunFolder.is_run(Path(robots)) else None
     if isinstance(robots, nx.DiGraph):
         return None
-    items = list(robots)
+    items = as_list(robots)
     return _only_run(items[0]) if len(items) == 1 else None
 
 

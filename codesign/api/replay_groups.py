@@ -72,7 +72,7 @@ class Group:
     left_out: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def chosen(
+def candidates_to_show(
     run: Run, top: int, candidate: int | None, *, ancestors: bool, most: int
 ) -> list[tuple[str, Candidate]]:
     """The candidates of a run to show, each with its name in the replay; ``most`` ancestors."""

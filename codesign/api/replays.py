@@ -14,13 +14,13 @@ from codesign.api.arguments import require_arguments_at_least
 from codesign.api.replay_groups import (
     Group,
     Options,
-    chosen,
+    candidates_to_show,
     of_rest,
     of_run,
     require_few,
     shown_tasks,
 )
-from codesign.api.robots import Robot
+from codesign.api.robots import Robot, as_list
 from codesign.api.run import Run
 from codesign.config import usable_cores
 from codesign.errors import RunError, UsageError
@@ -140,7 +140,7 @@ def write_replay(
     require_arguments_at_least(
         0, candidate=candidate, finetune=finetune, seed=seed, variant=variant
     )
-    sources = [robots] if isinstance(robots, str | Path | Run | nx.DiGraph) else list(robots)
+    sources = as_list(robots)
     runs = [run for run in map(_as_run, sources) if run is not None]
     rest = [source for source in sources if _as_run(source) is None]
     path = _file(out, runs, rest)
@@ -148,10 +148,15 @@ def write_replay(
     _check_runs(runs, rest, top=top, candidate=candidate, ancestors=ancestors)
     tasks = [shown_tasks(run, task, trains=bool(finetune)) for run in runs]
     shares = sum(map(len, tasks)) + bool(rest)
+    if shares > MOST_ROBOTS:
+        raise UsageError(
+            f"a replay shows at most {MOST_ROBOTS} robots, and the runs have {shares} tasks: name "
+            "one with --task"
+        )
     most = max(1, MOST_ROBOTS // (shares * (1 + bool(finetune))))
     groups: list[Group] = []
     for run, on in zip(runs, tasks, strict=True):
-        designs = chosen(
+        designs = candidates_to_show(
             run, top or min(run.settings.top, most), candidate, ancestors=ancestors, most=most
         )
         if len(runs) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 import networkx as nx
 
@@ -20,6 +20,7 @@ from morph_ops.io.files import read_body, robot_files
 
 Robot: TypeAlias = "str | Path | Run | nx.DiGraph[str]"
 """A robot: a file, a folder of files, a run folder, a run, or a body."""
+_T = TypeVar("_T")
 
 #: How many of the files that cannot be used an error names.
 _NAMED = 5
@@ -74,15 +75,24 @@ def find_robots(
         >>> [robot.name for robot in find_robots(bodies, controller="flat-v2")]
         ['robot 0', 'robot 1']
     """
-    if isinstance(robots, str | Path | Run | RobotFile | nx.DiGraph):
-        robots = [robots]
-    if not isinstance(robots, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  users
-        raise _no_robot(robots)
     found: dict[object, RobotFile] = {}
-    for index, robot in enumerate(robots):
+    for index, robot in enumerate(as_list(robots)):
         for one in _resolved(robot, index, str(controller)):
             found.setdefault((one.path or id(one.graph), one.root), one)
     return [robot if root is None else replace(robot, root=root) for robot in found.values()]
+
+
+def as_list(robots: _T | Sequence[_T]) -> list[_T]:
+    """One robot, or several, as a list.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if isinstance(robots, str | Path | Run | RobotFile | nx.DiGraph):
+        return [cast("_T", robots)]
+    if not isinstance(robots, Iterable):
+        raise _no_robot(robots)
+    return list(cast("Sequence[_T]", robots))
 
 
 def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[RobotFile]:

@@ -34,7 +34,7 @@ from codesign.scoring import load_controller
 from codesign.store import Candidate, Database, Event, RunFolder
 from codesign.store.folder import DATABASE
 from codesign.store.query import QueryResult, run_query
-from morph_ops._registry import require_name
+from morph_ops._registry import is_plugin, require_name
 
 if TYPE_CHECKING:
     import pandas  # pyright: ignore[reportMissingTypeStubs]  it ships none
@@ -378,6 +378,15 @@ class Run:
             "no npz, onnx, c: the episodes that networks come with are those of a task of codesign "
             f"or of a scene, and the run's task is code: {', '.join(self.settings.task_names)}"
         )
+
+    @property
+    def without_worlds(self) -> str | None:
+        """Which of several tasks have no world beside the designs, and why; None if all have."""
+        names = self.settings.task_names
+        own = [name for name in names if is_plugin(name)]
+        if not own or len(own) == len(names):
+            return None
+        return f"no worlds of {', '.join(own)}: an export of a run does not run the code of a task"
 
     def write_designs(self) -> None:
         """Write the best designs so far into the run folder, in place of those that are there.

@@ -123,6 +123,8 @@ def score(
     require_arguments_at_least(1, best_of=best_of, top=top)
     require_arguments_at_least(1, most=MOST_EPISODES, episodes=episodes)
     require_arguments_at_least(0, seed=seed, variant=variant, finetune=finetune, workers=workers)
+    # Records hold Python's numbers.
+    episodes, seed, variant = int(episodes), int(seed), None if variant is None else int(variant)
     if variant is not None and (best_of is not None or top is not None):
         raise UsageError("variant: names the variant to score: leave out best_of and top")
     if finetune:

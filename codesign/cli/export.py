@@ -147,9 +147,9 @@ def export(
         )
     _show(out, designs, archive=archive)
     if source.is_dir() and not NETWORK_FORMATS.isdisjoint(chosen):
-        missing = api.load_run(source).without_networks
-        if missing:
-            echo(missing, err=True)
+        run = api.load_run(source)
+        for line in filter(None, (run.without_networks, run.without_worlds)):
+            echo(line, err=True)
 
 
 @click.command()

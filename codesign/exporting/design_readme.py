@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from codesign.exporting.design_record import RECORD
@@ -28,7 +29,7 @@ _FILES = (
     ("-assembly.csv", "the numbers of the assembly sheet"),
     (RECORD, "score, ancestors, settings, versions and hashes"),
     (WORLD_XML, "the robot on the ground of its first episode{task}; any MuJoCo loads it"),
-    (WORLD_NPZ, "states, goals and ground of all episodes, for run_standalone.py"),
+    (WORLD_NPZ, "states, goals and ground of the episodes that fit, for run_standalone.py"),
     (".hfield", "a height field of that ground, in MuJoCo's format"),
     (".bare.xml", "the robot alone as MJCF, for scenes of your own"),
     (".xml", "the robot as MJCF with floor, light and camera; any MuJoCo loads it"),
@@ -48,7 +49,7 @@ def design_readme(
     record: Mapping[str, Any],
     graph: nx.DiGraph[str],
     model: mujoco.MjModel,
-    files: Iterable[str],
+    files: Collection[str],
 ) -> str:
     """The text of the README.
 
@@ -160,7 +161,7 @@ def _on_task(task: str, part: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-def what_file(file: str, files: Iterable[str]) -> str:
+def what_file(file: str, files: Collection[str]) -> str:
     """What a file of a design is, in a few words; empty for other files.
 
     Args:
@@ -189,7 +190,7 @@ def _commands(name: str, files: set[str]) -> list[str]:
     for file in (*worlds, f"{name}.xml"):
         if file not in files:
             continue
-        quoted = f"'{file}'" if " " in file else file
+        quoted = quote(file)
         commands.append(f"python -m mujoco.viewer --mjcf={quoted}")
         simulated = file not in worlds or file.replace(WORLD_XML, WORLD_NPZ) in files
         if "run_standalone.py" in files and simulated:

@@ -39,6 +39,9 @@ FLAT: dict[str, Any] = {
     "lowest": -np.inf,
 }
 CELLS_PER_M, MOST_M = 10, 2.0
+#: Warnings of MuJoCo after which it begins anew from the rest position.
+BAD = ("QPOS", "QVEL", "QACC", "CTRL")
+UNSTABLE = [int(getattr(mujoco.mjtWarning, f"mjWARN_BAD{name}")) for name in BAD]
 #: Points for a meter nearer to a goal or an object, for being there, and for leaving the bowl.
 PER_METER, ARRIVAL, OUT = 100.0, 10.0, 100.0
 
@@ -367,6 +370,8 @@ def simulate_episode(
         [action] = act(state[None], heights[None], target[None], seconds)
         data.ctrl, before = action, data.xpos[1].copy()
         mujoco.mj_step(model, data, physics_steps)
+        if any(data.warning[kind].number for kind in UNSTABLE) or not np.isfinite(data.qpos).all():
+            raise SystemExit("the simulation became unstable, and so has no score")
         cost = world["control_cost"] * np.square(data.ctrl).sum()
         total += task.reward(before, data.xpos[1]) - cost
         over = is_over(data, world)
@@ -401,3 +406,6 @@ if __name__ == "__main__":
     speed = (distance / seconds).mean()
     print(f"means: {distance.mean():.2f} m, {seconds.mean():.2f} s, {speed:.3f} m/s")
     print(f"returns: {' '.join(f'{each:.6g}' for each in returns)}, mean {returns.mean():.6g}")
+    scored = len(load(path)[0]["qpos"])
+    if len(returns) < scored:
+        print(f"these are the first {len(returns)} of the {scored} episodes of the score")

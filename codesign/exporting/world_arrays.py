@@ -83,7 +83,6 @@ def task_arrays(
         each episode.
     """
     first = task.world(seed)
-    worlds = [task.world(seed, number) if task.varied else first for number in range(episodes)]
     qpos, qvel = task.initial_states(model, seed=seed, episodes=episodes)
     values: dict[str, Any] = {
         "qpos": qpos,
@@ -98,7 +97,7 @@ def task_arrays(
         "out": np.inf,
     }
     if first.goals:
-        values["goals"] = [world.goals for world in worlds]
+        values["goals"] = [task.world(seed, number).goals for number in range(episodes)]
     values["reward"], reward_values = _rewards()[type(task)]
     values |= reward_values(graph, task, model)
     arrays = {name: np.asarray(value) for name, value in values.items()}

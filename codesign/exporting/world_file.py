@@ -163,14 +163,19 @@ def _place(document: ElementTree.Element, model: mujoco.MjModel, graph: nx.DiGra
 
 def _replace_floor(document: ElementTree.Element, model: mujoco.MjModel, path: Path) -> None:
     """Put what the world has beside the robot in the place of the scene's floor."""
+    import mujoco
+
     [worldbody], assets = document.findall("worldbody"), document.findall("asset")[0]
     for floor in worldbody.findall("geom"):
         worldbody.remove(floor)
     for number in range(model.nhfield):
         _add_field(assets, model, number, path)
-    for number in range(model.nmesh):
-        _add_mesh(assets, model, number)
     robot = int(model.body_rootid[1])
+    # The document already has the meshes of the robot.
+    of_world = model.body_rootid[model.geom_bodyid] != robot
+    meshes = of_world & (model.geom_type == mujoco.mjtGeom.mjGEOM_MESH)
+    for number in np.unique(model.geom_dataid[meshes]).tolist():
+        _add_mesh(assets, model, number)
     for number in range(model.nbody):
         if model.body_rootid[number] == robot:
             continue

@@ -79,7 +79,7 @@ class Content:
         going: Whether the run still goes on.
         heroes: Poses of the best design in motion on each task, as SVG; empty without.
         cards: Its best designs.
-        motion: Why some designs are shown at rest alone; None if none is.
+        motion: Why some pictures of motion are missing; None if none is.
         figures: Charts by name.
         fitness: Rows of the table of fitness: candidates, best and median score.
         adapted: Whether the search went on with an adapted controller.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from codesign.scoring import ScoreRecord
     from codesign.store import Candidate, RunFolder
 
-#: Most episodes of a page whose run has several tasks.
+#: Most episodes of the designs that a page shows on every one of several tasks.
 MOST_EPISODES = 40
 
 

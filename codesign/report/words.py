@@ -103,8 +103,8 @@ def notes(settings: Settings, *, learned: bool) -> str:
     if settings.tasks:
         points = (
             " A score over the tasks is normalized: the reference bodies get 100 on each of them. "
-            "Pictures of motion show each task, with the score there, and in brackets that on the "
-            "common scale."
+            "Pictures of motion show the best designs on each task, with the score there, and in "
+            "brackets that on the common scale."
         )
     else:
         points = f" {_points(settings)} An episode takes at most 20 seconds."

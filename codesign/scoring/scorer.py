@@ -87,11 +87,8 @@ class BodyScorer:
     ) -> None:
         from hyperdistill_core.tasks import get_task
 
-        require_integers(episodes=episodes, seed=seed, variants=variants)
-        if best_of is not None:
-            require_integers(best_of=best_of)
-        if not 1 <= episodes <= MOST_EPISODES:
-            raise UsageError(f"episodes: expected 1 .. {MOST_EPISODES}, got {episodes}")
+        _require_episodes(episodes, seed)
+        require_integers(variants=variants, **({} if best_of is None else {"best_of": best_of}))
         self._task = get_task(task)
         if racing is not None:
             require_bounds(self._task)
@@ -99,8 +96,7 @@ class BodyScorer:
         self._controller = load_controller(controller) if named else controller
         self._best_of = resolve_best_of(self._controller, best_of)
         require_variants(self._controller, variants, what="variants")
-        self._episodes = episodes
-        self._seed = seed
+        self._episodes, self._seed = int(episodes), int(seed)
         self._racing = racing
         self._perturbations = PERTURBATIONS if robustness else {}
 
@@ -136,15 +132,19 @@ class BodyScorer:
 
         Raises:
             BodyError: The graph is so wrong that it has no hash; the message says what it lacks.
+            UsageError: ``seed`` or ``episodes`` is no integer, or out of range.
         """
+        episodes = self._episodes if episodes is None else episodes
+        seed = self._seed if seed is None else seed
+        _require_episodes(episodes, seed)
         blank = ScoreRecord.failed(
             robot=robot,
             hash=_hash(graph),
             task=self._task.name,
             controller=self._controller.name,
             controller_hash=self._controller.hash,
-            episodes=self._episodes if episodes is None else episodes,
-            seed=self._seed if seed is None else seed,
+            episodes=int(episodes),
+            seed=int(seed),
             worst_score=self._task.worst_score,
             variant=0 if variant is None else variant,
         )
@@ -251,6 +251,15 @@ def _hash(graph: nx.DiGraph[str]) -> str:
     except Exception:
         require_well_formed(graph)  # says what is wrong
         raise
+
+
+def _require_episodes(episodes: int, seed: int) -> None:
+    """Refuse a number of episodes, or a seed, that no rollout can have."""
+    require_integers(episodes=episodes, seed=seed)
+    if not 1 <= episodes <= MOST_EPISODES:
+        raise UsageError(f"episodes: expected 1 .. {MOST_EPISODES}, got {episodes}")
+    if seed < 0:
+        raise UsageError(f"seed: expected at least 0, got {seed}")
 
 
 class _CountedRollouts:

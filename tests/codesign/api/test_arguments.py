@@ -61,6 +61,22 @@ WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda out: codesign.BodyScorer(episodes=1.5),  # pyright: ignore[reportArgumentType]
         "^episodes: expected an integer, got 1.5$",
     ),
+    "seed of a scorer": (
+        lambda out: codesign.BodyScorer(seed=-1),
+        "^seed: expected at least 0, got -1$",
+    ),
+    "episodes of one body": (
+        lambda out: codesign.BodyScorer(controller="flat-v0")(BODY, episodes=0),
+        "^episodes: expected 1 .. 1000000, got 0$",
+    ),
+    "replay": (
+        lambda out: codesign.write_replay(CANDIDATE, out),  # pyright: ignore[reportArgumentType]
+        "got Candidate: use its .graph$",
+    ),
+    "fine-tuning": (
+        lambda out: codesign.finetune(CANDIDATE, out),  # pyright: ignore[reportArgumentType]
+        "got Candidate: use its .graph$",
+    ),
     "no robot": (
         lambda out: codesign.score(3),  # pyright: ignore[reportCallIssue, reportArgumentType]
         "^robots: expected a body, a robot file, a folder, a run, or a list of them, got int$",

@@ -1,5 +1,6 @@
 """``codesign.score``: wrong numbers, and records in a console."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -81,4 +82,4 @@ def test_integers_of_numpy_are_integers():
     own = codesign.score(body, controller="flat-v0", **numbers)
     plain = codesign.score(body, controller="flat-v0", episodes=1, seed=2, best_of=1)
     assert own.returns == plain.returns
-    assert codesign.ScoreRecord.from_dict(own.to_dict()) == own
+    assert codesign.ScoreRecord.from_dict(json.loads(json.dumps(own.to_dict()))) == own

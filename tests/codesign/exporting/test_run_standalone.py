@@ -228,3 +228,52 @@ def test_the_runner_counts_the_costs_of_actions_with_onnx(body, tiny_controller,
     (folder / "it.npz").unlink()
     *_, returns = run_standalone.simulate(folder / "it.world.xml")
     np.testing.assert_allclose(returns, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["flat", "csr", "obstacle", "patrol", "escape"])
+def test_an_episode_ends_where_the_task_ends_it(name, walker):
+    """Falls, side edges and the rim of the bowl, right at their bounds."""
+    task = get_task(name)
+    world = task.world(SEED, 0)
+    model = task.model(walker, world)
+    data = mujoco.MjData(model)
+    arrays = task_arrays(walker, task, model, seed=SEED, episodes=1)
+    worlds, which = Worlds([world]), np.zeros(1, int)
+    [fall_height], ended = task.fall_heights(walker, [world]), []
+    rng = np.random.default_rng(0)
+    places = [(5.0, y) for y in (18.98, 19.0, 19.02, -18.98, -19.02)]
+    places += [(x, 0.0) for x in (41.98, 42.0, 42.02)]
+    for x, y in [*places, *rng.uniform(-15.0, 15.0, (20, 2))]:
+        ground = worlds.ground(which, np.array([[x, y, 0.0]]))
+        level = 0.0 if ground is None else ground[0]
+        for above in (fall_height - 0.01, fall_height + 0.01, 5.0):
+            position = np.array([[x, y, level + above]])
+            data.xpos[1] = position[0]
+            over = task.fell(position, fall_height, ground) | task.left(position)
+            assert run_standalone.is_over(data, arrays) == over[0], (x, y, above)
+            ended.append(bool(over[0]))
+    assert {True, False} == set(ended)
+    far = [(x, y) for x, y in places if task.left(np.array([x, y, 0.0]))]
+    assert len(far) == {"csr": 3, "obstacle": 3, "escape": 2}.get(name, 0)
+
+
+def test_an_unstable_simulation_is_no_score(exported, tmp_path):
+    arrays = dict(np.load(exported / "it.npz"))
+    np.savez(tmp_path / "it.npz", **{**arrays, "qvel": arrays["qvel"] + 1e11})
+    (tmp_path / "it.xml").write_text((exported / "it.xml").read_text())
+    with pytest.raises(SystemExit, match="the simulation became unstable"):
+        run_standalone.simulate(tmp_path / "it.xml")
+
+
+def test_episodes_that_are_left_out_are_named(
+    walker, tiny_controller, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("codesign.exporting.world_arrays.MOST_GROUNDS", 2)
+    made = DesignRollout(controller=tiny_controller, task="csr", seed=SEED, episodes=3)
+    out = tmp_path / "out"
+    export_designs([Design(name="it", graph=walker)], out, formats=["mjcf", "npz"], rollout=made)
+    shortened(out / "it", 2)
+    monkeypatch.setattr(sys, "argv", ["run_standalone.py", str(out / "it" / "it.world.xml")])
+    runpy.run_path(str(out / "it" / "run_standalone.py"), run_name="__main__")
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last == "these are the first 2 of the 3 episodes of the score"

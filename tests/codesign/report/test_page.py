@@ -127,7 +127,7 @@ def test_an_empty_run_has_a_page(tmp_path):
 
 def test_a_missing_controller_leaves_bodies_at_rest(tmp_path, small_run):
     page = codesign.write_report(small_run.path, tmp_path / "page.html").read_text("utf-8")
-    assert "Some bodies are shown at rest alone: " in page
+    assert "Some pictures of motion are missing: " in page
 
 
 def test_tuned_designs_show_both_scores(run, tmp_path):
