@@ -151,7 +151,7 @@ def write_replay(
     if shares > MOST_ROBOTS:
         raise UsageError(
             f"a replay shows at most {MOST_ROBOTS} robots, and the runs have {shares} tasks: name "
-            "one with --task"
+            "one with --task, or fewer runs"
         )
     most = max(1, MOST_ROBOTS // (shares * (1 + bool(finetune))))
     groups: list[Group] = []
