@@ -30,7 +30,7 @@ from codesign.replay import Recording, record
 from codesign.replay.settings import GIF_SECONDS, MOST_ROBOTS, FilmSettings, require_format
 from codesign.scoring.controllers import load_controller
 from codesign.scoring.task_words import task_words
-from codesign.store import RunFolder
+from codesign.store import Candidate, RunFolder
 from morph_ops._messages import one_line
 from morph_ops._text_file import require_writable
 
@@ -147,23 +147,12 @@ def write_replay(
     part = _part(seconds, path)
     _check_runs(runs, rest, top=top, candidate=candidate, ancestors=ancestors)
     tasks = [shown_tasks(run, task, trains=bool(finetune)) for run in runs]
-    shares = sum(map(len, tasks)) + bool(rest)
-    if shares > MOST_ROBOTS:
-        raise UsageError(
-            f"a replay shows at most {MOST_ROBOTS} robots, and the runs have {shares} tasks: name "
-            "one with --task, or fewer runs"
-        )
-    most = max(1, MOST_ROBOTS // (shares * (1 + bool(finetune))))
+    most = _most_of_each(sum(map(len, tasks)) + bool(rest), twice=bool(finetune))
     groups: list[Group] = []
     for run, on in zip(runs, tasks, strict=True):
-        designs = candidates_to_show(
-            run, top or min(run.settings.top, most), candidate, ancestors=ancestors, most=most
-        )
-        if len(runs) > 1:
-            designs = [(f"{run.path.resolve().name}/{name}", each) for name, each in designs]
         groups += of_run(
             run,
-            designs,
+            _designs(run, top, candidate, ancestors=ancestors, most=most, named=len(runs) > 1),
             ancestors=ancestors,
             seed=seed,
             custom=allow_custom,
@@ -189,6 +178,26 @@ def write_replay(
         settings=film,
     )
     return Replay(path=path, recordings=tuple(recordings), left_out=left_out)
+
+
+def _most_of_each(tasks: int, *, twice: bool) -> int:
+    """Most robots of each task of each run, so that a replay has room for all."""
+    if tasks > MOST_ROBOTS:
+        raise UsageError(
+            f"a replay shows at most {MOST_ROBOTS} robots, and the runs have {tasks} tasks: name "
+            "one with --task, or fewer runs"
+        )
+    return max(1, MOST_ROBOTS // (tasks * (1 + twice)))
+
+
+def _designs(
+    run: Run, top: int | None, candidate: int | None, *, ancestors: bool, most: int, named: bool
+) -> list[tuple[str, Candidate]]:
+    """The candidates of a run to show; ``named`` puts the name of the run before theirs."""
+    count = top or min(run.settings.top, most)
+    found = candidates_to_show(run, count, candidate, ancestors=ancestors, most=most)
+    prefix = f"{run.path.resolve().name}/" if named else ""
+    return [(f"{prefix}{name}", each) for name, each in found]
 
 
 def _as_run(source: Robot) -> Run | None:

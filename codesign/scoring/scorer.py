@@ -88,7 +88,7 @@ class BodyScorer:
         from hyperdistill_core.tasks import get_task
 
         _require_episodes(episodes, seed)
-        require_integers(variants=variants, **({} if best_of is None else {"best_of": best_of}))
+        require_integers(variants=variants, best_of=1 if best_of is None else best_of)
         self._task = get_task(task)
         if racing is not None:
             require_bounds(self._task)
