@@ -117,7 +117,7 @@ def _resolved(robot: Robot | RobotFile, index: int, controller: str) -> list[Rob
 
 
 def _no_robot(value: object) -> UsageError:
-    """What a value is not."""
+    """The error about a value that is no robot."""
     hint = ": use its .graph" if isinstance(value, Candidate) else ""
     return UsageError(
         "robots: expected a body, a robot file, a folder, a run, or a list of them, got "

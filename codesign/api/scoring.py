@@ -119,6 +119,7 @@ def score(
         >>> record.status, len(record.returns)
         ('ok', 2)
     """
+    # (None stands for no default of these)
     require_integers(episodes=episodes, seed=seed, finetune=finetune, workers=workers)
     require_arguments_at_least(1, best_of=best_of, top=top)
     require_arguments_at_least(1, most=MOST_EPISODES, episodes=episodes)
