@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import fmean
 
 from codesign.campaign import seeds
-from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
+from codesign.campaign.learning import OnSteps, learning_workers
 from codesign.campaign.metrics import Criteria
 from codesign.campaign.pauses import Pauses
 from codesign.campaign.reevaluation import finalists
@@ -31,6 +31,7 @@ from codesign.config import Adaptation, Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import AdaptationResult, Candidate, Database, Event, RunFolder
+from codesign.threads import torch_threads
 from morph_ops._messages import one_line
 
 #: Control steps of a simulation between two updates.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesign.campaign import seeds
 from codesign.campaign.batches import score_batch
-from codesign.campaign.learning import OnSteps, learning_workers, torch_threads
+from codesign.campaign.learning import OnSteps, learning_workers
 from codesign.campaign.metrics import Criteria, with_criteria
 from codesign.campaign.reevaluation import FRESH_EPISODES, finalists
 from codesign.config import Settings
@@ -28,6 +28,7 @@ from codesign.defaults import BEST_OF
 from codesign.errors import RunError
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate, Database, RunFolder
+from codesign.threads import torch_threads
 from morph_ops._messages import one_line
 
 if TYPE_CHECKING:

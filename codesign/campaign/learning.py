@@ -1,9 +1,8 @@
-"""What adaptation and fine-tuning share: workers, threads, progress."""
+"""What adaptation and fine-tuning share: workers, progress."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeAlias
 
 from codesign.config import Settings, usable_cores
@@ -23,21 +22,3 @@ def learning_workers(settings: Settings) -> int:
         1
     """
     return usable_cores() if settings.cluster else settings.workers or 1
-
-
-@contextmanager
-def torch_threads(count: int) -> Generator[None]:
-    """Let PyTorch have a number of threads inside the ``with`` block.
-
-    Args:
-        count: Number of threads. It changes the last digits of what is learned, so it does not
-            follow the machine.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

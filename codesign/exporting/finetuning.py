@@ -13,6 +13,7 @@ from codesign.errors import UsageError
 from codesign.exporting.design import Design, DesignRollout
 from codesign.scoring import BodyScorer, ScoreRecord
 from codesign.store.atomic import check_free
+from codesign.threads import torch_threads
 from morph_ops._messages import reason
 
 
@@ -129,8 +130,6 @@ def finetuned(
 def _finetune(
     designs: Sequence[Design], rollout: DesignRollout, finetuning: FineTuning, folder: Path
 ) -> tuple[list[Design], DesignRollout]:
-    import torch
-
     from hyperdistill_core.errors import CheckpointError
     from hyperdistill_core.tasks import get_task, pinned_task
     from hyperdistill_core.training.finetuning import (
@@ -140,7 +139,6 @@ def _finetune(
         finetune,
     )
 
-    torch.set_num_threads(finetuning.workers)
     settings = FineTuneSettings(
         steps_per_body=finetuning.steps,
         task=pinned_task(rollout.task),
@@ -158,14 +156,15 @@ def _finetune(
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()) and not (folder / MANIFEST).exists():
             raise UsageError(other)
-        result = finetune(
-            [design.graph for design in designs],
-            rollout.controller,
-            settings,
-            folder,
-            variants=[design.variant for design in designs],
-            report=lambda row: finetuning.on_steps(int(row["steps"]), total, row["speed"]),
-        )
+        with torch_threads(finetuning.workers):
+            result = finetune(
+                [design.graph for design in designs],
+                rollout.controller,
+                settings,
+                folder,
+                variants=[design.variant for design in designs],
+                report=lambda row: finetuning.on_steps(int(row["steps"]), total, row["speed"]),
+            )
     except CheckpointError:
         raise UsageError(other) from None
     except OSError as error:

@@ -12,6 +12,7 @@ import networkx as nx
 from codesign.errors import UsageError
 from codesign.studio.jobs import Channel
 from codesign.studio.walking import Setting
+from codesign.threads import torch_threads
 
 if TYPE_CHECKING:
     from hyperdistill_core.nets.mlp import BodyMLP
@@ -82,8 +83,6 @@ def fine_tune(
     Raises:
         UsageError: The training was stopped before anything was learned.
     """
-    import torch
-
     from hyperdistill_core.training.finetuning import FineTuneSettings, finetune
 
     def report(row: dict[str, float]) -> None:
@@ -91,7 +90,6 @@ def fine_tune(
         if channel.is_stopped():
             raise _StopError
 
-    torch.set_num_threads(workers)
     settings = FineTuneSettings(
         task=setting.task,
         steps_per_body=steps,
@@ -101,7 +99,7 @@ def fine_tune(
         seed=setting.seed,
         episodes=episodes,
     )
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, torch_threads(workers):
         folder = Path(scratch)
         try:
             result = finetune(

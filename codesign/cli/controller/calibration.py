@@ -11,6 +11,7 @@ import click
 from codesign.cli.controller.files import robots_in
 from codesign.cli.options import FOLDER, IntRange, set_option, threads_option
 from codesign.cli.text import echo
+from codesign.threads import torch_threads
 
 if TYPE_CHECKING:
     from hyperdistill_core.training.finetuning import FineTuneResult
@@ -45,13 +46,11 @@ def calibrate(
     The network of every robot in the folders is fine-tuned on its own body. Rank correlations
     between the scores before and after say how far a search can trust zero-shot scores.
     """
-    import torch
-
     from hyperdistill_core.evaluation import calibration
     from hyperdistill_core.settings import changed
     from morph_ops._text_file import write_text
 
-    torch.set_num_threads(threads)
+    click.get_current_context().with_resource(torch_threads(threads))
     settings = changed(calibration.CalibrateSettings(), assignments)
     splits = [(folder.name, robots_in(folder)) for folder in folders]
     graphs = [graph for _, split in splits for graph in split]

@@ -17,6 +17,7 @@ from codesign.cli.options import (
     training_set_option,
 )
 from codesign.cli.text import echo
+from codesign.threads import torch_threads
 
 
 @click.command()
@@ -96,15 +97,13 @@ def distill(
 
     A hypernetwork learns to generate, for every body, a network that acts as the teachers do.
     """
-    import torch
-
     from hyperdistill_core.controller import Controller
     from hyperdistill_core.settings import changed
     from hyperdistill_core.training import distillation
     from hyperdistill_core.training.training_sets import TrainingSet
     from morph_ops._registry import lookup
 
-    torch.set_num_threads(threads)
+    click.get_current_context().with_resource(torch_threads(threads))
     start = lookup(distillation.DISTILL_PRESETS, preset, what="preset")
     settings = changed(start, assignments)
     collecting = distillation.CollectSettings(task=settings.task, seed=settings.seed)

@@ -19,6 +19,7 @@ from codesign.cli.options import (
     training_set_option,
 )
 from codesign.cli.text import echo
+from codesign.threads import torch_threads
 
 if TYPE_CHECKING:
     from hyperdistill_core.training.ppo import PPOSettings
@@ -86,14 +87,12 @@ def train_teacher(
     A generalist is the hypernetwork of a controller itself: with --name it is written as one, and
     needs no distillation. Specialists are one network for each body.
     """
-    import torch
-
     from hyperdistill_core.controller.checkpoints import find
     from hyperdistill_core.training.distillation import generalist_controller
     from hyperdistill_core.training.ppo import TeacherTrainer
     from hyperdistill_core.training.training_sets import TrainingSet
 
-    torch.set_num_threads(threads)
+    click.get_current_context().with_resource(torch_threads(threads))
     settings = _settings(preset, kind, assignments, name)
     limits = {"n_workers": workers, "minutes": minutes}
     settings = settings.replace(**{key: n for key, n in limits.items() if n is not None})
