@@ -28,7 +28,7 @@ from learning_curves import train as train_networks
 from mujoco import rollout as open_loop
 from numpy.typing import NDArray
 
-from codesign.campaign.learning import torch_threads
+from codesign.threads import torch_threads
 from hyperdistill_core.evaluation.evaluation import score_policies
 from hyperdistill_core.nets.mlp import BodyMLP
 from hyperdistill_core.parallel import map_in_workers

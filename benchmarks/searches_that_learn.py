@@ -53,11 +53,11 @@ from rich.console import Console
 from rich.table import Table
 from searches_from_scratch import THREADS, Budget, Learn, Learned, evolve, train, tune
 
-from codesign.campaign.learning import torch_threads
 from codesign.campaign.screening import most_screening_steps
 from codesign.config import Settings
 from codesign.defaults import BEST_OF, CONTROLLER
 from codesign.store import RunFolder
+from codesign.threads import torch_threads
 from hyperdistill_core.evaluation.evaluation import select_variants
 from hyperdistill_core.evaluation.statistics import bootstrap_interval
 from hyperdistill_core.rollout import Policy, rollout
