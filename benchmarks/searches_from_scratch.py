@@ -40,7 +40,7 @@ from morph_ops.sampling import sample_body
 
 TASK, EPISODES = "flat", 4
 #: Bodies of a tournament, and bodies that learn side by side.
-TOURNAMENT, BATCH = 4, 16
+TOURNAMENT, BATCH = 4, 8
 #: Oscillators: parameters of each motor, samples of a generation, and the first spread.
 OF_MOTOR, POPSIZE, SPREAD = 3, 12, 0.5
 #: Limits of the frequency (Hz).

@@ -51,7 +51,7 @@ import numpy as np
 from kept_options import keep_options
 from rich.console import Console
 from rich.table import Table
-from searches_from_scratch import THREADS, Budget, Learn, Learned, evolve, train, tune
+from searches_from_scratch import THREADS, Budget, Learned, evolve, train, tune
 
 from codesign.campaign.screening import most_screening_steps
 from codesign.config import Settings
@@ -86,8 +86,8 @@ FROM_SCRATCH: dict[str, Callable[..., list[Learned]]] = {
     "oscillators": tune,
 }
 ALL = (*ROWS, *FROM_SCRATCH)
-#: Bodies that are alive in these, and those that learn in the end, in all rows.
-POPULATION, FINALISTS = 32, 6
+#: Bodies that learn in the end, in all rows.
+FINALISTS = 6
 #: Episodes that choose a design, and of its score; offset of their seeds.
 EPISODES, FRESH = 16, 1_000_003
 
@@ -121,7 +121,15 @@ class Result(Ended):
 
 
 def search(
-    row: str, seed: int, out: Path, *, budget: Budget, tuning: int, body_steps: int, workers: int
+    row: str,
+    seed: int,
+    out: Path,
+    *,
+    budget: Budget,
+    tuning: int,
+    body_steps: int,
+    alive: int,
+    workers: int,
 ) -> Result:
     """Run a row with a seed, unless it has run; its result."""
     run = out / f"{row.replace(', ', '-')}-{seed}"
@@ -131,7 +139,8 @@ def search(
     began = time.monotonic()
     if row in FROM_SCRATCH:
         learn = partial(FROM_SCRATCH[row], steps=body_steps, workers=workers)
-        ended = from_scratch(learn, seed, budget=budget, tuning=tuning, workers=workers)
+        learned = evolve(learn, seed=seed, budget=budget, population=alive)
+        ended = from_scratch(learned, seed, tuning=tuning, workers=workers)
     else:
         ended = campaign(row, seed, run, budget=budget, tuning=tuning, workers=workers)
     result = Result(**asdict(ended), minutes=(time.monotonic() - began) / 60)
@@ -170,9 +179,8 @@ def campaign(row: str, seed: int, run: Path, *, budget: Budget, tuning: int, wor
         return Ended(score, best.final.metrics["zero_shot_score"], len(database), steps)
 
 
-def from_scratch(learn: Learn, seed: int, *, budget: Budget, tuning: int, workers: int) -> Ended:
-    """Run a search whose bodies learn from nothing; its best bodies get generated networks, too."""
-    learned = evolve(learn, seed=seed, budget=budget, population=POPULATION)
+def from_scratch(learned: Sequence[Learned], seed: int, *, tuning: int, workers: int) -> Ended:
+    """End a search whose bodies learned from nothing: its best get generated networks, too."""
     best = sorted(learned, key=lambda body: -body.score)[:FINALISTS]
     graphs = [body.graph for body in best]
     settings = FineTuneSettings(
@@ -243,6 +251,12 @@ def table(results: dict[str, list[Result]], *, title: str) -> Table:
     show_default=True,
     help="Control steps of a body that learns from nothing.",
 )
+@click.option(
+    "--alive",
+    default=8,
+    show_default=True,
+    help="Bodies that are alive in a search from nothing; so many are sampled before it evolves.",
+)
 @click.option("--row", "rows", multiple=True, type=click.Choice(ALL), help="Only this row.")
 @click.option("--workers", default=2, show_default=True, help="Worker processes of a run.")
 @click.option("--jobs", default=1, show_default=True, help="Runs side by side.")
@@ -254,6 +268,7 @@ def main(
     seeds: int,
     tuning: int,
     body_steps: int,
+    alive: int,
     rows: Sequence[str],
     workers: int,
     jobs: int,
@@ -262,7 +277,7 @@ def main(
     if steps and minutes:
         sys.exit("error: expected --steps or --minutes, got both")
     budget = Budget(steps=None if minutes else steps or STEPS, minutes=minutes)
-    deciding = {"tuning": tuning, "body_steps": body_steps}
+    deciding = {"tuning": tuning, "body_steps": body_steps, "alive": alive}
     # How fast a run is decides what it finds only where its time is limited.
     of_machine = {"workers": workers, "jobs": jobs} if minutes else {}
     keep_options(out, {**asdict(budget), **deciding, **of_machine})

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+#: Largest number of names in a line that is kept, and in one that is shown among many.
+_NOTED, _SHOWN = 200, 4
+_NAMES = re.compile(r"(?P<what>.*[:?] )(?P<names>.*)")
+_BEYOND = re.compile(r".* and (?P<count>\d+) more")
 
 
 def one_line(error: BaseException) -> str:
@@ -35,7 +41,7 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or one_line(error)
 
 
-def listed(names: Sequence[str], *, most: int = 4) -> str:
+def listed(names: Sequence[str], *, most: int = _SHOWN) -> str:
     """Names in a line, the first few of many, and each of them short enough for a message.
 
     Args:
@@ -48,6 +54,42 @@ def listed(names: Sequence[str], *, most: int = 4) -> str:
     """
     more = len(names) - most
     return ", ".join(map(cut, names[:most])) + (f" and {more} more" if more > 0 else "")
+
+
+def noted(names: Sequence[str]) -> str:
+    """Names in a line that is kept: all but those beyond the two hundredth.
+
+    Args:
+        names: The names.
+
+    Examples:
+        >>> noted(["a", "b", "c", "d", "e"])
+        'a, b, c, d, e'
+    """
+    return listed(names, most=_NOTED)
+
+
+def shortened(line: str) -> str:
+    """A line that ends in names, with the first four of them, for where many lines are shown.
+
+    Args:
+        line: The line; its names follow a colon or a question mark.
+
+    Examples:
+        >>> shortened("hinges without a motor: a, b, c, d, e")
+        'hinges without a motor: a, b, c, d and 1 more'
+        >>> shortened("moves on slide, slide, hinge, hinge, hinge joints")
+        'moves on slide, slide, hinge, hinge, hinge joints'
+    """
+    found = _NAMES.fullmatch(line)
+    if found is None:
+        return line
+    names = found["names"].split(", ")
+    beyond = _BEYOND.fullmatch(names[-1])
+    if len(names) <= _SHOWN or beyond is None:
+        return found["what"] + listed(names, most=_SHOWN)
+    more = len(names) - _SHOWN + int(beyond["count"])
+    return f"{found['what']}{', '.join(names[:_SHOWN])} and {more} more"
 
 
 def cut(text: str, *, most: int = 80) -> str:

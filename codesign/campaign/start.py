@@ -27,7 +27,7 @@ def prepare(settings: Settings) -> list[Founder]:
 
     Raises:
         UsageError: A library is not installed.
-        UsageError: The folder ``start`` has no robots, or one of them violates a limit.
+        UsageError: There is no robot at ``start``, or one of them violates a limit.
         UsageError: No sampled body is within the limits.
         UnknownNameError: A plugin is missing, or of the wrong kind.
         BodyError: A file is not a robot, or a robot lacks a locked limb.
@@ -80,7 +80,8 @@ def read_founders(settings: Settings) -> list[Founder]:
         The bodies; empty without the setting.
 
     Raises:
-        UsageError: The folder has no robots, or one of them violates a limit.
+        UsageError: There is no such robot or folder, the folder has no robots, or one of them
+            violates a limit.
         BodyError: A file is not a robot, or a robot lacks a locked limb.
 
     Examples:
@@ -104,17 +105,19 @@ def read_founders(settings: Settings) -> list[Founder]:
     return founders
 
 
-def _named_founders(folder: Path, settings: Settings) -> list[tuple[str, Founder]]:
+def _named_founders(source: Path, settings: Settings) -> list[tuple[str, Founder]]:
     count = settings.population
-    if not folder.is_dir():
-        raise UsageError(f"start: expected a folder of robots or of a run, got {folder}")
-    if not RunFolder.is_run(folder):
-        return [(str(file), Founder(read_body(file))) for file in robot_files(folder)[:count]]
-    run = RunFolder(folder)
+    if source.is_file():
+        return [(str(source), Founder(read_body(source)))]
+    if not source.is_dir():
+        raise UsageError(f"start: expected a robot, a folder of robots, or a run, got {source}")
+    if not RunFolder.is_run(source):
+        return [(str(file), Founder(read_body(file))) for file in robot_files(source)[:count]]
+    run = RunFolder(source)
     with run.database(read_only=True) as database:
         best = database.best(count, of_front=False)
     if not best:
-        raise UsageError(f"start: no body of the run {folder} simulates; expected at least one")
+        raise UsageError(f"start: no body of the run {source} simulates; expected at least one")
     # Of another controller, or above the number of variants here, a variant means nothing.
     own = {run.settings.controller, str(Path(run.controller_of(best[0])).absolute())}
     named = {settings.controller, str(Path(settings.controller).absolute())}

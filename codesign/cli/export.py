@@ -115,7 +115,8 @@ def export(
     c          the network as a C99 header
     urdf       for tool chains that know no MJCF
     usd        for OpenUSD; needs the command mujoco_usd_converter
-    print      printable parts with hinges, as STL and 3MF; needs codesign[print]
+    print      printable parts with hinges, as STL and 3MF; stl is another name of it; needs
+               codesign[print]
     assembly   a sheet of lengths, masses, torques and motor classes, as CSV and HTML
     csv        of a run: every table of its database
     parquet    of a run: the same as Parquet; needs codesign[tables]
@@ -281,7 +282,7 @@ def _show(out: Path, designs: Sequence[Design], *, archive: bool) -> None:
 
 
 def _show_reports(designs: Sequence[Design]) -> None:
-    """Say of fine-tuned robots what 'codesign score' says beside a score."""
+    """Say of robots what 'codesign score' says beside a score."""
     from codesign.cli.score_tables import warning_lines
     from codesign.scoring import ScoreRecord
     from codesign.scoring.record import unlikeness_text
@@ -289,7 +290,7 @@ def _show_reports(designs: Sequence[Design]) -> None:
     records = [
         ScoreRecord.from_dict(design.origin["score"])
         for design in designs
-        if design.scores is not None and "candidate" not in design.origin
+        if "score" in design.origin and "candidate" not in design.origin
     ]
     for record in records:
         text = unlikeness_text(record.metrics)

@@ -31,6 +31,8 @@ PATH: click.ParamType[Path] = click.Path(path_type=Path)
 FILE: click.ParamType[Path] = click.Path(path_type=Path, dir_okay=False)
 FOLDER: click.ParamType[Path] = click.Path(path_type=Path, file_okay=False)
 
+#: Other names of formats.
+_ALSO_CALLED = {"stl": "print"}
 #: Exit code after Ctrl-C.
 INTERRUPTED = 130
 
@@ -79,11 +81,15 @@ def formats_option(command: CommandT) -> CommandT:
 
 
 def chosen_formats(formats: str, *, run: bool) -> tuple[str, ...]:
-    """The formats of a list with commas; "all" is every format that can be written here."""
+    """The formats of a list with commas; "all" is every format that can be written here.
+
+    ``stl`` is another name of ``print``, whose parts are STL files.
+    """
     from codesign.exporting import DESIGN_FORMATS, HISTORY_FORMATS
     from codesign.exporting.extras import missing
 
-    names = tuple(name.strip() for name in formats.split(","))
+    words = (name.strip() for name in formats.split(","))
+    names = tuple(_ALSO_CALLED.get(name, name) for name in words)
     if names == ("all",):
         every = (*DESIGN_FORMATS, *(HISTORY_FORMATS if run else ()))
         unavailable = missing(every)

@@ -120,6 +120,7 @@ def convert(source: Path, target: Path, root: str | None) -> None:
     import approximated, left out or moved is printed.
     """
     from codesign.errors import UsageError
+    from morph_ops._messages import shortened
     from morph_ops.graph import import_notes
     from morph_ops.io.files import read_body, write_body
 
@@ -131,4 +132,4 @@ def convert(source: Path, target: Path, root: str | None) -> None:
     write_body(graph, target)
     echo(f"{target}")
     for note in import_notes(graph):
-        echo(f"  {note}", err=True)
+        echo(f"  {shortened(note)}", err=True)

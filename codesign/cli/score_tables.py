@@ -17,6 +17,7 @@ from codesign.scoring.perturbations import PERTURBATIONS, SCORE_WHEN
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION, unlikeness_text
 from codesign.scoring.several_tasks import NORMALIZED
 from hyperdistill_core.tasks import get_task
+from morph_ops._messages import shortened
 
 #: Number of episodes above which a comparison names no number.
 _MANY = 10_000
@@ -51,6 +52,7 @@ def scores_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) ->
         table.add_column("variant", **RIGHT)
     metrics = {
         "zero_shot_score": "zero-shot",
+        "percentile": "percentile",
         "unlikeness": "unlikeness",
     }
     shown = [name for name in metrics if any(name in record.metrics for record in records)]
@@ -105,13 +107,22 @@ def tasks_table(records: Sequence[ScoreRecord], *, whole_names: bool = True) -> 
     by_robot: dict[str, list[ScoreRecord]] = {}
     for record in records:
         by_robot.setdefault(record.robot, []).append(record)
+    known = any("unlikeness" in record.metrics for record in records)
+    if known:
+        table.add_column("unlikeness", **RIGHT)
     names = _names(list(by_robot), whole=whole_names)
     for robot, own in by_robot.items():
         cell = on_task if scaled else with_interval
         cells = [cell(record) if record.status == "ok" else record.status for record in own]
         summary = _mean_and_worst(own, scaled=scaled) if summed else ()
-        table.add_row(names[robot], *cells, *summary)
+        table.add_row(names[robot], *cells, *summary, *([_unlikeness(own)] if known else []))
     return table
+
+
+def _unlikeness(records: Iterable[ScoreRecord]) -> str:
+    """How unusual a robot is for the controller, which no task changes; a dash where unknown."""
+    found = (record.metrics.get("unlikeness") for record in records)
+    return next((f"{value:.1f}" for value in found if value is not None), "-")
 
 
 def are_sums_of_speeds(records: Sequence[ScoreRecord]) -> bool:
@@ -258,6 +269,9 @@ def _warning_line(
         own = list(dict.fromkeys(text for text, _ in entries))
         if len(own) > 1 and len(robots) > 1:
             own, cut = [key], True
+        elif kind == IMPORT:
+            short = [shortened(text) for text in own]
+            own, cut = short, cut or short != own
         count = len({robot for _, robot in entries})
         share = "" if count == len(robots) else f" ({count} of {len(robots)})"
         parts += [f"{text}{share}" for text in own]

@@ -119,9 +119,9 @@ class Settings(FrozenSettings):
     )
     start: str | None = Field(
         default=None,
-        description="Folder of robots, or of a run, whose bodies start the search; of a run the "
-        "best come first. Mutants of them complete the first population. Without it, bodies are "
-        "sampled. In a campaign file the folder is sought beside that file.",
+        description="A robot, a folder of robots, or a run, whose bodies start the search; of a "
+        "run the best come first. Mutants of them complete the first population. Without it, "
+        "bodies are sampled. In a campaign file the path is sought beside that file.",
     )
     locked: list[str] = Field(
         default_factory=list,

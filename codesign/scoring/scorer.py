@@ -168,7 +168,7 @@ class BodyScorer:
         policy: Policy | None,
     ) -> ScoreRecord:
         model = self._task.model(graph)
-        outside = self._controller.warnings(graph)
+        outside, learned = self._controller.warnings(graph), policy is not None
         if policy is None:
             policy = self._controller.for_body(graph, model, variant=blank.variant)
             outside = [*self._controller.floor_warnings(self._task), *outside]
@@ -177,9 +177,10 @@ class BodyScorer:
         warnings += [f"{IMPORT}: {note}" for note in body_graph.import_notes(graph)]
         warnings += [f"{OUT_OF_DISTRIBUTION}: {warning}" for warning in outside]
         if unlikeness is not None and unlikeness >= FAR:
+            remedy = "" if learned else "; fine-tuning tells more than this score: --finetune STEPS"
             warnings.append(
-                f"{OUT_OF_DISTRIBUTION}: farther from the training bodies than {FAR:.0f}% of them; "
-                "fine-tuning tells more than this score: --finetune STEPS"
+                f"{OUT_OF_DISTRIBUTION}: farther from the training bodies than {FAR:.0f}% of them"
+                f"{remedy}"
             )
         blank = replace(blank, warnings=tuple(warnings))
         run_body = partial(run, graph, policy)

@@ -10,6 +10,7 @@ from codesign.defaults import TASK
 from codesign.scoring.record import IMPORT, OUT_OF_DISTRIBUTION
 from codesign.scoring.task_words import task_words
 from codesign.studio.walking import EPISODES, Estimate
+from morph_ops._messages import shortened
 
 __all__ = [
     "Picture",
@@ -221,7 +222,8 @@ def warnings_card(lines: Sequence[str]) -> str:
     for line in lines:
         kind = next((each for each in _KINDS if line.startswith(f"{each}: ")), "")
         key = _KINDS.get(kind, line)
-        groups.setdefault(key, []).extend([line.removeprefix(f"{kind}: ")] if kind else [])
+        text = shortened(line.removeprefix(f"{kind}: "))
+        groups.setdefault(key, []).extend([text] if kind else [])
     place = "position:fixed;left:1rem;bottom:1rem;max-width:min(34rem,60vw);font-size:0.85em"
     shown = "".join(
         f'<div style="{_WARN}"><b>{escape(title)}</b> {escape("; ".join(parts))}</div>'

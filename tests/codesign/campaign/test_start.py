@@ -12,7 +12,7 @@ from morph_ops import graph as body_graph
 from morph_ops.errors import BodyError
 from morph_ops.geometry import extent, total_mass
 from morph_ops.identity import body_hash, is_same
-from morph_ops.io.files import write_body
+from morph_ops.io.files import read_body, write_body
 from morph_ops.locks import LockedNodes
 from morph_ops.operators import gear, grow_limb
 from morph_ops.sampling import sample_body
@@ -121,8 +121,17 @@ def test_starting_bodies_that_violate_constraints(changes, message, robots):
 def test_no_robots_to_start_from(tmp_path):
     with pytest.raises(BodyError, match="no robots"):
         read_founders(small_settings(start=str(tmp_path)))
-    with pytest.raises(UsageError, match="expected a folder of robots or of a run, got"):
+    with pytest.raises(UsageError, match="expected a robot, a folder of robots, or a run, got"):
         read_founders(small_settings(start=str(tmp_path / "none")))
+
+
+def test_one_robot_to_start_from(robots):
+    [first, *_] = sorted(robots.iterdir())
+    [founder] = read_founders(small_settings(start=str(first)))
+    assert is_same(founder.graph, read_body(first))
+    first.write_text("{")
+    with pytest.raises(BodyError, match=first.name):
+        read_founders(small_settings(start=str(first)))
 
 
 def test_locked_limbs_stay_as_they_are(robots, new_database):

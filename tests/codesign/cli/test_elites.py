@@ -72,7 +72,7 @@ def test_bodies_of_earlier_controllers_have_a_line(run, monkeypatch, tmp_path):
         (("--descriptors", "limb"), "did you mean 'limbs'"),
         (("--descriptors", "limbs,limbs"), "different"),
         (("--format", "csv"), "formats: expected formats of designs, got csv"),
-        (("--format", "stl"), "format"),
+        (("--format", "step"), "format"),
         (("--bins", "1"), "2<=x<=1000"),
     ],
 )

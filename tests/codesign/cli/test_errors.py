@@ -96,7 +96,10 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
         ),
         ("evolve unknown.toml", "unknown.toml: no setting .*did you mean 'population'"),
         ("evolve none.toml", "none.toml: no such file"),
-        ("evolve --set start=none", "start: expected a folder of robots or of a run, got .*none"),
+        (
+            "evolve --set start=none",
+            "start: expected a robot, a folder of robots, or a run, got .*none",
+        ),
         ("evolve --set start=empty", "empty: no robots .* in this folder"),
         ("evolve --set locked=['limb/0']", "locked: expected the robots with these limbs in start"),
         ("evolve --set limits.mas=3", "no setting '.*mas': did you mean '.*mass'"),

@@ -113,6 +113,16 @@ def test_a_warning_of_many_robots_is_one_line():
     ]
 
 
+def test_an_import_note_shows_its_first_names():
+    note = "hinges without a motor: a, b, c, d, e, f"
+    record = replace(BLANK, robot="ant.xml", warnings=(f"import: {note}", "weighs: a, b, c, d, e"))
+    assert warning_lines([record]) == [
+        "ant.xml: import: hinges without a motor: a, b, c, d and 2 more; "
+        "codesign inspect ROBOT says more",
+        "ant.xml: weighs: a, b, c, d, e",
+    ]
+
+
 def test_warnings_that_differ_in_numbers_and_names_are_one_line():
     notes = {
         "/home/somebody/robots/of/others/ant.xml": ("moved by -0.5 m, so", "welded: torso", 0.2848),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import mujoco
 import numpy as np
 
-from morph_ops._messages import listed
+from morph_ops._messages import noted
 from morph_ops._text_file import read_text
 from morph_ops.errors import MjcfError
 from morph_ops.io._xml import drop_user_data, parse_document, require_harmless
@@ -241,4 +241,4 @@ def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:
             "the file has no actuators: joints whose torque or force it limits got motors of that"
         )
     if idle:
-        notes.append(f"joints that follow others got no motor: {listed(idle)}")
+        notes.append(f"joints that follow others got no motor: {noted(idle)}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import mujoco
 import numpy as np
 
-from morph_ops._messages import listed
+from morph_ops._messages import noted
 from morph_ops.io.mjcf.foreign.actuation import HELD, Drive
 from morph_ops.io.mjcf.foreign.ground import GroundContacts
 from morph_ops.io.mjcf.foreign.robot import BALL, FREE, HINGE, SLIDE, ForeignRobot
@@ -49,7 +49,7 @@ def notes_of(
     ]
     lines += undriven_lines(undriven)
     if left:
-        lines.append(f"left out, because it reaches beyond the robot: {listed(left)}")
+        lines.append(f"left out, because it reaches beyond the robot: {noted(left)}")
     lines += _ground_notes(robot, ground)
     if abs(timestep - robot.model.opt.timestep) > 1e-9:
         lines.append(
@@ -67,7 +67,7 @@ def _shape_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> list[str]
     solid = [node for node in nodes if node.solid]
     welded = [node.name for node in solid if len(_with_content(robot, node)) > 1]
     if welded:
-        lines.append(f"one node with all that is welded to it: {listed(welded)}")
+        lines.append(f"one node with all that is welded to it: {noted(welded)}")
     model = robot.model
     shaped = [
         node.name
@@ -75,10 +75,10 @@ def _shape_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> list[str]
         if len(node.part.geoms) != 1 or int(model.geom_type[node.part.geoms[0]]) not in _SIMPLE
     ]
     if shaped:
-        lines.append(f"the controller sees a capsule in place of the geoms of: {listed(shaped)}")
+        lines.append(f"the controller sees a capsule in place of the geoms of: {noted(shaped)}")
     split = [node.name for node in nodes if not node.solid]
     if split:
-        lines.append(f"nodes in a row for parts with three or more hinges: {listed(split)}")
+        lines.append(f"nodes in a row for parts with three or more hinges: {noted(split)}")
     return lines
 
 
@@ -95,7 +95,7 @@ def _joint_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode], driven: set[
     slots = {joint for node in nodes for joint in node.slots}
 
     def named(chosen: Iterable[int]) -> str:
-        return listed([robot.joint_name(joint) for joint in chosen])
+        return noted([robot.joint_name(joint) for joint in chosen])
 
     free = [j for j in slots if int(model.jnt_type[j]) == HINGE and not model.jnt_limited[j]]
     if free:
@@ -141,17 +141,17 @@ def _drive_notes(robot: ForeignRobot, drives: Sequence[Drive]) -> list[str]:
     lines: list[str] = []
     held = [robot.joint_name(drive.joint) for drive in drives if drive.how == HELD]
     if held:
-        lines.append(f"the velocity servo beside a position servo is held at rest: {listed(held)}")
+        lines.append(f"the velocity servo beside a position servo is held at rest: {noted(held)}")
     drives = [drive for drive in drives if drive.how != HELD]
     for how in dict.fromkeys(drive.how for drive in drives):
         names = [robot.joint_name(drive.joint) for drive in drives if drive.how == how]
-        lines.append(f"an action of -1..1 is {how}: {listed(names)}")
+        lines.append(f"an action of -1..1 is {how}: {noted(names)}")
     counts: dict[int, int] = {}
     for drive in drives:
         counts[drive.joint] = counts.get(drive.joint, 0) + 1
     several = [robot.joint_name(joint) for joint, count in counts.items() if count > 1]
     if several:
-        lines.append(f"several actuators follow one action: {listed(several)}")
+        lines.append(f"several actuators follow one action: {noted(several)}")
     return lines
 
 
@@ -161,7 +161,7 @@ def _ground_notes(robot: ForeignRobot, ground: GroundContacts) -> list[str]:
         names = [robot.geom_name(geom) for geom in ground.pairs]
         lines.append(
             "touches any ground with the settings of its contact pair with the ground, which the "
-            f"geom has in all its contacts: {listed(names)}"
+            f"geom has in all its contacts: {noted(names)}"
         )
     friction, solref = robot.model.pair_friction, robot.model.pair_solreffriction
     uneven = [
@@ -174,11 +174,11 @@ def _ground_notes(robot: ForeignRobot, ground: GroundContacts) -> list[str]:
     if uneven:
         lines.append(
             "the contact pair with the ground has another friction, or solreffriction, along its "
-            f"second axis, which is left out: {listed(uneven)}"
+            f"second axis, which is left out: {noted(uneven)}"
         )
     if ground.excluded:
         names = [robot.body_name(body) for body in sorted(ground.excluded)]
-        lines.append(f"does not touch the ground, as its file says: {listed(names)}")
+        lines.append(f"does not touch the ground, as its file says: {noted(names)}")
     return lines
 
 
@@ -188,7 +188,7 @@ def _world_notes(robot: ForeignRobot) -> list[str]:
     others = sorted({int(model.body_rootid[body]) for body in range(1, model.nbody)} - {robot.root})
     if others:
         names = [robot.body_name(body) for body in others]
-        lines.append(f"the world around it is left out: {listed(names)}")
+        lines.append(f"the world around it is left out: {noted(names)}")
     gravity = model.opt.gravity
     if np.abs(gravity - [0.0, 0.0, -9.81]).max() > 0.02:
         lines.append(f"gravity of its own: {' '.join(f'{each:g}' for each in gravity)} m/s^2")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import mujoco
 
-from morph_ops._messages import listed
+from morph_ops._messages import noted
 from morph_ops.io.mjcf.foreign.robot import HINGE, SLIDE, ForeignRobot, driven_joints
 
 __all__ = ["limb_joints", "no_drive", "undriven_lines", "why_undriven"]
@@ -77,7 +77,7 @@ def undriven_lines(undriven: Mapping[str, Sequence[str]]) -> list[str]:
         >>> undriven_lines({"pushes at a site": ["rotor"]})
         ['not driven, because it pushes at a site: rotor']
     """
-    return [f"not driven, because it {why}: {listed(names)}" for why, names in undriven.items()]
+    return [f"not driven, because it {why}: {noted(names)}" for why, names in undriven.items()]
 
 
 def limb_joints(robot: ForeignRobot, actuator: int) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from morph_ops._messages import listed
+from morph_ops._messages import noted
 from morph_ops.io.mjcf.foreign.robot import ForeignRobot
 
 __all__ = ["unkept_lines"]
@@ -69,7 +69,7 @@ def unkept_lines(robot: ForeignRobot, spec: mujoco.MjSpec, looks: list[Any]) -> 
     for what, name in _unknown(robot, spec):
         unknown.setdefault(what, []).append(name)
     for what, names in unknown.items():
-        yield f"left out, because it is not supported: {what} of {listed(names)}"
+        yield f"left out, because it is not supported: {what} of {noted(names)}"
 
 
 def _unknown(robot: ForeignRobot, spec: mujoco.MjSpec) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from morph_ops._messages import listed, shown
+from morph_ops._messages import noted, shown
 from morph_ops._text_file import is_file
 from morph_ops.errors import MjcfError
 from morph_ops.io.mjcf.foreign.carriers import fold_carriers, tensor_of
@@ -184,11 +184,11 @@ def free_the_base(spec: mujoco.MjSpec, notes: list[str]) -> None:
         base.add_freejoint()
         notes.append(
             f"its first link moves freely, as no joint holds it to a link {_WORLD!r}: "
-            f"{listed([base.name])}"
+            f"{noted([base.name])}"
         )
     carriers = fold_carriers(spec)
     if carriers:
-        notes.append(f"links without weight, read as joints of those below: {listed(carriers)}")
+        notes.append(f"links without weight, read as joints of those below: {noted(carriers)}")
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     for joint in spec.joints:
         if joint.type == mujoco.mjtJoint.mjJNT_HINGE and not joint.armature:
@@ -217,11 +217,11 @@ def compile_urdf(spec: mujoco.MjSpec, notes: list[str]) -> mujoco.MjModel:
         if not np.allclose(found, moments, rtol=_SAME_INERTIA, atol=0.0):
             changed.append(f"{name} from {_numbers(moments)} to {_numbers(found)} kg m^2")
     if changed:
-        notes.append(f"moments of inertia that no solid has, made equal: {listed(changed)}")
+        notes.append(f"moments of inertia that no solid has, made equal: {noted(changed)}")
     weights = [f"{name} ({model.body(name).mass[0]:.3g} kg)" for name in shaped]
     if weights:
         notes.append(
-            f"links without <inertial> weigh what their shapes do at 1000 kg/m^3: {listed(weights)}"
+            f"links without <inertial> weigh what their shapes do at 1000 kg/m^3: {noted(weights)}"
         )
     return model
 
@@ -235,7 +235,7 @@ def _note_settings(document: ElementTree.Element, notes: list[str]) -> None:
         else:
             unread.append(element.tag)
     if unread:
-        notes.append(f"not read of the element <mujoco>: {listed(unread)}")
+        notes.append(f"not read of the element <mujoco>: {noted(unread)}")
 
 
 def _drop_impossible_products(document: ElementTree.Element, notes: list[str]) -> None:
@@ -247,7 +247,7 @@ def _drop_impossible_products(document: ElementTree.Element, notes: list[str]) -
                     tensor.set(name, "0")
                 mended.append(link.get("name", ""))
     if mended:
-        notes.append(f"products of inertia dropped where no body has such: {listed(mended)}")
+        notes.append(f"products of inertia dropped where no body has such: {noted(mended)}")
 
 
 def _drop_world(document: ElementTree.Element) -> None:
