@@ -1,13 +1,18 @@
 """The main result of Xiong 2024, reproduced: a student as good as its universal teacher.
 
     python benchmarks/reproduction.py --robots DIR --held-out DIR --out DIR
-        [--teacher modumorph] [--teacher-minutes 40] [--updates 12000] [--only ROW ...]
+        [--teacher modumorph|transformer|CONTROLLER] [--teacher-minutes 40] [--updates 12000]
+        [--only ROW ...]
 
 A universal teacher learns on the robots of a folder. It acts, with its noise, on these robots and
 on nine mutants of each, of one to three mutations, and a hypernetwork learns to generate networks
 that act as it does: the published setting, with fewer transitions and updates. Further rows change
 one thing each: no mutants, no dropout, or one teacher a robot instead of the universal one. All are
 evaluated as published: task flat-reference, 16 episodes a robot, mean actions.
+
+Instead of training, ``--teacher`` may name a controller. The networks that it generates then are
+the universal teacher, on its task, and students have its context and clock phase: a distillation at
+the skill of that controller.
 
 The table has mean returns on the robots and on the held-out robots, the ratio of a student to the
 universal teacher with its 95% interval over robots, and parameters and multiply-adds of a control
@@ -19,6 +24,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +37,8 @@ from kept_options import keep_options
 from rich.console import Console
 from rich.table import Table
 
+from hyperdistill_core.controller.checkpoints import find
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.evaluation import evaluate, paired_ratio
 from hyperdistill_core.evaluation.splits import Entry, make_split
 from hyperdistill_core.nets.cost import Cost, body_mlp_cost, modumorph_step_cost, transformer_cost
@@ -42,6 +50,8 @@ from hyperdistill_core.training.distillation import (
     CollectSettings,
     DistillSettings,
     ExpertData,
+    Labeler,
+    VariantTeacher,
     collect,
     distill,
     load_teachers,
@@ -57,6 +67,7 @@ from hyperdistill_core.training.training_sets import (
 )
 from morph_ops.io import mjcf
 
+#: Task and seed of what is trained.
 TASK, SEED = "flat-reference", 0
 MUTANTS_PER_ROBOT, MOST_MUTATIONS = 9, 3
 COST_NODES = 12
@@ -66,7 +77,9 @@ TABLE_WIDTH = 130
 PAPER = DISTILL_PRESETS["paper"]
 #: The state of every tenth control step: 1,000 control steps of 8 simulations give 800 states.
 EVERY = 10
-DATA = CollectSettings(task=TASK, n_envs=8, every=EVERY, action_std=0.9, seed=SEED)
+DATA = CollectSettings(n_envs=8, every=EVERY, action_std=0.9, seed=SEED)
+#: Kinds of universal teachers that can be trained.
+KINDS = ("modumorph", "transformer")
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,29 @@ class Row:
     teacher: str = "universal"
     mutants: bool = True
     changes: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Universal:
+    """The universal teacher.
+
+    Attributes:
+        name: Its name in the table.
+        folder: Name of what is made with it.
+        labelers: It, as a teacher of a distillation.
+        checkpoint: Its file, or the name of a controller.
+        cost: Its parameters and multiply-adds.
+        task: Task of the distillation and the evaluation.
+        changes: Settings that students take over from it.
+    """
+
+    name: str
+    folder: str
+    labelers: Sequence[Labeler]
+    checkpoint: str | Path
+    cost: Cost
+    task: str
+    changes: Mapping[str, object]
 
 
 #: Options that decide the results.
@@ -123,12 +159,35 @@ def training_sets(options: argparse.Namespace) -> tuple[TrainingSet, TrainingSet
     return TrainingSet.read(paths[0]), TrainingSet.read(paths[1])
 
 
-def train_teacher(kind: str, robots: TrainingSet, options: argparse.Namespace) -> Path:
+def universal_teacher(robots: TrainingSet, options: argparse.Namespace) -> Universal:
+    """The universal teacher: a controller, or one that is trained."""
+    name = options.teacher
+    if name in KINDS:
+        file = train_teacher(name, robots, TASK, options)
+        labelers, _ = load_teachers([str(file)])
+        network = load_teacher(file)[0]
+        return Universal(f"{name}, universal", name, labelers, file, cost(network), TASK, {})
+    controller = Controller.load(find(name))
+    config = controller.network.config
+    changes = {"context": controller.context, "clock_harmonics": config.clock_harmonics}
+    folder = Path(name).stem
+    return Universal(
+        folder,
+        folder,
+        [VariantTeacher(controller, 0)],
+        name,
+        cost(config),
+        controller.task,
+        changes,
+    )
+
+
+def train_teacher(kind: str, robots: TrainingSet, task: str, options: argparse.Namespace) -> Path:
     """Train the universal teacher, or one teacher a robot; the checkpoint."""
     folder = options.out / kind
     settings = PPOSettings(
         teacher=kind,
-        task=TASK,
+        task=task,
         observation="state",
         context=PAPER.context,
         minutes=options.teacher_minutes,
@@ -146,22 +205,32 @@ def train_teacher(kind: str, robots: TrainingSet, options: argparse.Namespace) -
 
 
 def train_student(
-    name: str, sets: tuple[TrainingSet, TrainingSet], options: argparse.Namespace
+    name: str,
+    sets: tuple[TrainingSet, TrainingSet],
+    teacher: Universal,
+    options: argparse.Namespace,
 ) -> Path:
     """Distill a row; the controller's file."""
     row, path = ROWS[name], options.out / f"{name.replace(' ', '-')}.safetensors"
     if path.exists():
         return path
     robots, all_bodies = sets
-    kind = options.teacher if row.teacher == "universal" else row.teacher
-    teachers, _ = load_teachers([str(train_teacher(kind, robots, options))])
+    folder, teachers = teacher.folder, teacher.labelers
+    if row.teacher != "universal":
+        folder = row.teacher
+        teachers, _ = load_teachers([str(train_teacher(folder, robots, teacher.task, options))])
     bodies = all_bodies if row.mutants else robots
     # Rows with fewer bodies have as many transitions in all.
-    data = DATA.replace(horizon=options.horizon, every=EVERY if row.mutants else 1)
-    expert = ExpertData(options.out / f"data-{kind}-{len(bodies)}")
+    every = EVERY if row.mutants else 1
+    data = DATA.replace(task=teacher.task, horizon=options.horizon, every=every)
+    expert = ExpertData(options.out / f"data-{folder}-{len(bodies)}")
     collect(bodies, expert, data, teachers=teachers)
     settings: DistillSettings = PAPER.replace(
-        task=TASK, updates=options.updates, seed=SEED, **dict(row.changes)
+        task=teacher.task,
+        updates=options.updates,
+        seed=SEED,
+        **teacher.changes,
+        **dict(row.changes),
     )
     student = distill(
         bodies,
@@ -177,15 +246,17 @@ def train_student(
     return path
 
 
-def scores(checkpoint: Path, options: argparse.Namespace) -> dict[str, list[float]]:
+def scores(
+    checkpoint: str | Path, name: str, task: str, options: argparse.Namespace
+) -> dict[str, list[float]]:
     """Mean return of every robot of both folders."""
-    path = checkpoint.with_suffix(".json")
+    path = options.out / f"{name.replace(' ', '-')}.json"
     if not path.exists():
         result = {
             name: evaluate(
                 [entry.graph for entry in _entries(folder)],
                 checkpoint,
-                task=TASK,
+                task=task,
                 episodes=options.episodes,
                 seed=SEED,
             ).scores.tolist()
@@ -212,19 +283,17 @@ def main() -> None:
     keep_options(options.out, {name: vars(options)[name] for name in KEPT})
     torch.set_num_threads(os.cpu_count() or 1)
     sets = training_sets(options)
-    teacher_file = train_teacher(options.teacher, sets[0], options)
-    teacher = scores(teacher_file, options)
-    teacher_cost = cost(load_teacher(teacher_file)[0])
-    student_cost = cost(
-        HypernetConfig(context_dim=1, hidden=PAPER.hidden, hidden_layers=PAPER.hidden_layers)
-    )
-    table = Table(title=f"{TASK}, {options.episodes} episodes, mean actions")
+    teacher = universal_teacher(sets[0], options)
+    of_teacher = scores(teacher.checkpoint, f"teacher {teacher.folder}", teacher.task, options)
+    table = Table(title=f"{teacher.task}, {options.episodes} episodes, mean actions")
     for column in ("policy", "robots", "ratio", "held out", "ratio", "parameters", "multiply-adds"):
         table.add_column(column, justify="left" if column == "policy" else "right")
-    table.add_row(f"{options.teacher}, universal", *_cells(teacher, None), *_costs(teacher_cost))
+    table.add_row(teacher.name, *_cells(of_teacher, None), *_costs(teacher.cost))
     for name in options.only or ROWS:
-        result = scores(train_student(name, sets, options), options)
-        table.add_row(name, *_cells(result, teacher), *_costs(student_cost))
+        file = train_student(name, sets, teacher, options)
+        result = scores(file, name, teacher.task, options)
+        of_student = cost(Controller.load(file).network.config)
+        table.add_row(name, *_cells(result, of_teacher), *_costs(of_student))
     Console(width=TABLE_WIDTH).print(table)
 
 
@@ -255,8 +324,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--teacher",
         default="modumorph",
-        choices=["modumorph", "transformer"],
-        help="kind of the universal teacher (default modumorph)",
+        help="modumorph (default) or transformer, which are trained, or a controller",
     )
     parser.add_argument("--layers", type=int, default=2, help="its layers (default 2)")
     parser.add_argument(

@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.training import ppo
 from hyperdistill_core.training.distillation import CollectSettings
 from hyperdistill_core.training.ppo import PPOSettings
@@ -128,3 +129,11 @@ def test_the_reproduction_is_a_table_of_teacher_and_students(tmp_path, monkeypat
     assert rows["student"][4] == "124,440", "parameters of the published student"
     again = run_main(reproduction.main, *options)
     assert again.stdout.splitlines()[-1] == done.stdout.splitlines()[-1]
+    given = (*folders, "--out", str(tmp_path / "given"), *tiny, "--teacher", "flat-v3")
+    taught = run_main(reproduction.main, *given, "--only", "student")
+    assert taught.returncode == 0, taught.stderr
+    assert "flat, 1 episodes" in taught.stdout
+    teacher = Controller.load("flat-v3")
+    student = Controller.load(tmp_path / "given" / "student.safetensors")
+    assert student.context == teacher.context
+    assert student.network.config.clock_harmonics == teacher.network.config.clock_harmonics
