@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 
-from morph_ops._text_file import is_file, is_folder
+from morph_ops._text_file import is_file, is_folder, read_text
 from morph_ops.errors import BodyError
 from morph_ops.geometry import canonical_frames
 from morph_ops.identity import body_hash
@@ -29,6 +30,9 @@ _FORMATS = {
     ),
 }
 
+_MJCF = (".xml", ".mjcf")
+_INCLUDED = re.compile(r"<include\s[^>]*?file\s*=\s*[\"']([^\"']+)")
+
 # Files of a design that hold no robot, or the robot of another file.
 _BESIDE = (".bare.xml", ".world.xml", ".record.json")
 
@@ -42,7 +46,8 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     A folder ``ant`` in it counts as a robot if it holds a file ``ant.xml``, ``ant.json`` and so on,
     as the folders of exported designs do. Files that differ only in their extension may be one
     robot in several formats: of files with equal bodies the first is taken. The other files of a
-    design, ``*.bare.xml``, ``*.world.xml`` and ``*.record.json``, are left out.
+    design, ``*.bare.xml``, ``*.world.xml`` and ``*.record.json``, are left out, and so are parts:
+    files without a body of their own that others include.
 
     Args:
         folder: Path of the folder.
@@ -63,7 +68,7 @@ def robot_files(folder: str | os.PathLike[str]) -> list[Path]:
     """
     if not is_folder(folder):
         raise BodyError(f"{folder}: expected a folder of robots, got no folder")
-    files = sorted(_robots_in(Path(folder)))
+    files = _without_parts(sorted(_robots_in(Path(folder))))
     if not files:
         raise BodyError(f"{folder}: no robots ({', '.join(ROBOT_EXTENSIONS)}) in this folder")
     groups: dict[Path, list[Path]] = {}
@@ -79,6 +84,26 @@ def _robots_in(folder: Path) -> Iterator[Path]:
             yield from (entry / f"{entry.name}{end}" for end in _extensions_of(entry))
         elif entry.suffix.lower() in ROBOT_EXTENSIONS and not entry.name.endswith(_BESIDE):
             yield entry
+
+
+def _without_parts(files: Sequence[Path]) -> list[Path]:
+    """Files without those that others include and that are no model, or one without a body."""
+    parts: set[Path] = set()
+    included: set[Path] = set()
+    for file in files:
+        text = _text_of(file) if file.suffix.lower() in _MJCF else ""
+        if text and ("<mujocoinclude" in text or "<body" not in text):
+            parts.add(file)
+        included.update(file.parent / name for name in _INCLUDED.findall(text))
+    return [file for file in files if file not in parts & included]
+
+
+def _text_of(file: Path) -> str:
+    """The text of a file; empty where it cannot be read, which whoever reads the robot says."""
+    try:
+        return read_text(file)
+    except BodyError:
+        return ""
 
 
 def _extensions_of(design: Path) -> list[str]:

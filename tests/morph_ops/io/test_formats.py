@@ -209,6 +209,20 @@ def test_extensions_may_be_in_capitals(tmp_path: Path, biped: nx.DiGraph) -> Non
     assert [file.name for file in robot_files(tmp_path)] == ["Robot.JSON", "other.GraphML"]
 
 
+def test_parts_that_others_include_are_no_robots(tmp_path: Path, biped: nx.DiGraph) -> None:
+    write_body(biped, tmp_path / "legs.xml")
+    for name, text in {
+        "arms.xml": "<mujocoinclude><body/></mujocoinclude>",
+        "look.xml": "<mujoco><asset/></mujoco>",
+        "alone.xml": "<mujocoinclude><body/></mujocoinclude>",
+        "robot.xml": "<mujoco><include file='./arms.xml'/><include file=\"look.xml\"/></mujoco>",
+        "scene.xml": "<mujoco><include file='legs.xml'/></mujoco>",
+    }.items():
+        (tmp_path / name).write_text(text)
+    names = [file.name for file in robot_files(tmp_path)]
+    assert names == ["alone.xml", "legs.xml", "robot.xml", "scene.xml"]
+
+
 def test_of_files_with_one_stem_only_equal_bodies_are_one_robot(
     tmp_path: Path, biped: nx.DiGraph
 ) -> None:
