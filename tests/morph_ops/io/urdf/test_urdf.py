@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from morph_ops.errors import BodyError
-from morph_ops.geometry import rest_frames
 from morph_ops.graph import Torso, joints, limb, new_body, with_nodes
 from morph_ops.io import mjcf, read_body, urdf, write_body
 from morph_ops.sampling import sample_body
@@ -124,27 +123,31 @@ def test_the_file_says_what_urdf_cannot_carry(biped, tmp_path):
     assert "the first node is at 0.0 0.0 0.30000000000000004 m" in text
 
 
-def test_yourdfpy_has_the_same_rest_pose(biped, tmp_path):
+@pytest.mark.parametrize("kind", ["UNIMAL", "box", "cylinder"])
+def test_yourdfpy_reads_the_same_robot(kind, biped, tmp_path):
     yourdfpy = pytest.importorskip("yourdfpy", reason="yourdfpy is not installed")
-    _, file = _loaded(biped, tmp_path)
-    robot = yourdfpy.URDF.load(str(file))
+    hinge = '<joint name="a{n}" range="-10 50" axis="1 1 0"/>'
+    graph = biped if kind == "UNIMAL" else _foreign(tmp_path, joint=hinge, kind=kind)
+    _, file = _loaded(graph, tmp_path)
+    robot, model = yourdfpy.URDF.load(str(file)), mjcf.to_model(graph)
     assert robot.validate()
-    masses = {link.name: link.inertial.mass for link in robot.robot.links}
-    frames, model = rest_frames(biped, in_torso=True), mjcf.to_model(biped)
-    for row, name in enumerate(frames.names):
-        assert masses[name] == pytest.approx(model.body(name).mass[0], abs=1e-6)
-        inertial = robot.link_map[name].inertial
-        center = (robot.get_transform(name, "torso/0") @ inertial.origin)[:3, 3]
-        middle = (frames.start[row] + frames.end[row]) / 2
-        np.testing.assert_allclose(center, middle, atol=1e-6)
-    for _, joint in joints(biped):
+    data, root = _state(model), robot.base_link
+    assert root == model.body(1).name
+    origin, turn = data.xpos[1], data.xmat[1].reshape(3, 3)
+    for body in range(1, model.nbody):
+        inertial = robot.link_map[model.body(body).name].inertial
+        assert inertial.mass == pytest.approx(model.body_mass[body], abs=1e-6)
+        placed = robot.get_transform(model.body(body).name, root) @ inertial.origin
+        center, rotation = origin + turn @ placed[:3, 3], turn @ placed[:3, :3]
+        np.testing.assert_allclose(center, data.xipos[body], atol=1e-6)
+        tensor = rotation @ inertial.inertia @ rotation.T
+        np.testing.assert_allclose(tensor, _tensor(model, data, body), atol=1e-6)
+    for _, joint in joints(graph):
         read = robot.joint_map[joint.name]
-        np.testing.assert_allclose(
-            (read.limit.lower, read.limit.upper), np.deg2rad(joint.range_deg), atol=1e-6
-        )
-        np.testing.assert_allclose(
-            read.axis, np.array(joint.axis) / np.linalg.norm(joint.axis), atol=1e-6
-        )
+        limits = (read.limit.lower, read.limit.upper)
+        np.testing.assert_allclose(limits, np.deg2rad(joint.range_deg), atol=1e-6)
+        axis = turn @ robot.get_transform(read.child, root)[:3, :3] @ read.axis
+        np.testing.assert_allclose(axis, data.xaxis[model.joint(joint.name).id], atol=1e-6)
 
 
 def test_a_capsule_is_a_cylinder_and_two_spheres(biped):
