@@ -3,7 +3,9 @@
 MuJoCo's actuators give ``force = gain * control + bias``. A change of the control to
 ``middle + half * action`` changes the gain and the constant part of the bias alone, so the physics
 is the same. An actuator that integrates its control has zero for its middle: another would drift.
-A positive action turns a joint in the positive sense, whatever the sign of the gear.
+A position servo has the control that holds the start pose, so that a robot without actions stands
+as its file means it to; its longer way is an action of 1 or -1, its shorter way less than one. A
+positive action turns a joint in the positive sense, whatever the sign of the gear.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from morph_ops.io.mjcf.foreign.robot import HINGE, ForeignRobot, control_of, gear_of
 from morph_ops.io.mjcf.foreign.undriven import limb_joints, why_undriven
@@ -23,6 +26,8 @@ __all__ = ["HELD", "Drive", "drives_of", "torques_of"]
 HELD = "held at rest"
 """What an action means to a velocity servo beside a position servo: nothing."""
 
+_POSITION = "a position"
+_FROM_START = "a position, 0 that of the start pose"
 _RATE = "the rate of a control that is integrated"
 _NO_DYNAMICS = int(mujoco.mjtDyn.mjDYN_NONE)
 _INTEGRATOR = int(mujoco.mjtDyn.mjDYN_INTEGRATOR)
@@ -52,13 +57,17 @@ class Drive:
     span: tuple[float, float] = (-1.0, 1.0)
 
 
-def drives_of(robot: ForeignRobot) -> tuple[list[Drive], dict[str, list[str]]]:
+def drives_of(
+    robot: ForeignRobot, start: NDArray[np.float64]
+) -> tuple[list[Drive], dict[str, list[str]]]:
     """The actuators that follow an action, and those left out, by the reason.
 
     Args:
         robot: The robot.
+        start: (nq,) its start pose, in the coordinates of its model.
     """
     model = robot.model
+    lengths = _lengths(model, start)
     drives: list[Drive] = []
     left: dict[str, list[str]] = {}
     taken: set[int] = set()
@@ -71,7 +80,7 @@ def drives_of(robot: ForeignRobot) -> tuple[list[Drive], dict[str, list[str]]]:
         joints = limb_joints(robot, actuator)
         joint = next((each for each in joints if each not in taken), joints[0])
         taken.add(joint)
-        drives.append(_drive(model, actuator, joint))
+        drives.append(_drive(model, actuator, joint, float(lengths[actuator])))
     servos = {drive.joint for drive in drives if _is_position_servo(model, drive.actuator)}
     return [
         _held(model, drive)
@@ -142,7 +151,7 @@ def _meaning(model: mujoco.MjModel, actuator: int) -> str:
     if int(model.actuator_gaintype[actuator]) and gain[1:].any():
         return "a control that changes the gain"
     if _is_position_servo(model, actuator):
-        return "a position"
+        return _POSITION
     velocity = _bias(model, actuator)[2]
     return "a speed" if velocity and math.isclose(gain[0], -velocity) else ""
 
@@ -162,7 +171,33 @@ def _held(model: mujoco.MjModel, drive: Drive) -> Drive:
     return replace(drive, middle=min(max(0.0, low), high), half=0.0, torque=0.0, how=HELD)
 
 
-def _drive(model: mujoco.MjModel, actuator: int, joint: int) -> Drive:
+def _lengths(model: mujoco.MjModel, qpos: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(nactuator,) lengths of the transmissions in a pose."""
+    data = mujoco.MjData(model)
+    data.qpos[:] = qpos
+    mujoco.mj_kinematics(model, data)
+    mujoco.mj_comPos(model, data)
+    mujoco.mj_tendon(model, data)
+    mujoco.mj_transmission(model, data)
+    return data.actuator_length
+
+
+def _rest(model: mujoco.MjModel, actuator: int, length: float) -> float:
+    """The control under which a servo makes no force at a length; NaN for none."""
+    gain = float(model.actuator_gainprm[actuator, 0])
+    constant, position, _ = _bias(model, actuator)
+    return -(constant + position * length) / gain if gain else math.nan
+
+
+def _drive(model: mujoco.MjModel, actuator: int, joint: int, length: float) -> Drive:
+    """How an actuator follows the action of a joint.
+
+    Args:
+        model: The compiled model.
+        actuator: Id of the actuator.
+        joint: Id of the joint.
+        length: Length of its transmission in the start pose.
+    """
     gain = float(model.actuator_gainprm[actuator, 0])
     gear = float(gear_of(model, actuator)[0]) * _coefficient(model, actuator, joint)
     servo = _is_position_servo(model, actuator)
@@ -175,6 +210,11 @@ def _drive(model: mujoco.MjModel, actuator: int, joint: int) -> Drive:
     else:
         low, high, how = _control_range(model, actuator, joint, limit)
         middle, half, span = (low + high) / 2.0, (high - low) / 2.0, (-1.0, 1.0)
+        rest = _rest(model, actuator, length) if how.startswith(_POSITION) else middle
+        if low <= rest <= high and not math.isclose(rest, middle, abs_tol=1e-9):
+            middle, half = rest, max(high - rest, rest - low)
+            first, second = sorted((sign * (low - rest) / half, sign * (high - rest) / half))
+            span, how = (first, second), how.replace(_POSITION, _FROM_START, 1)
         # The control of a servo is a position: the force is that of the whole way.
         largest = abs(gain) * (high - low) if servo else abs(gain * half)
     torque = min(largest, limit) * abs(gear)

@@ -62,7 +62,8 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     robot = find_robot(model, root=root, is_urdf=is_urdf)
     ground = ground_contacts(robot)
     _require_supported(robot, ground, is_urdf=is_urdf)
-    drives, undriven = drives_of(robot)
+    number = _start_key(robot)
+    drives, undriven = drives_of(robot, model.qpos0 if number is None else model.key_qpos[number])
     if not drives:
         raise MjcfError(no_drive(robot, undriven, is_urdf=is_urdf))
     torques = torques_of(model, drives)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import mujoco
 import pytest
 
 from morph_ops.graph import import_notes, joints
-from morph_ops.io import read_body
+from morph_ops.io import mjcf, read_body
 
 ROBOT = """<mujoco><compiler angle="radian"/><default><default class="servo">
 <position kp="50"/></default></default><worldbody><body name="trunk" pos="0 0 1"><freejoint/>
@@ -64,6 +65,29 @@ def test_no_torque_is_above_what_the_joint_takes(motors, hip, tendon, torque, tm
 )  # fmt: skip
 def test_the_report_says_what_an_action_is(motors, note, tmp_path):
     assert f"an action of -1..1 is {note}" in import_notes(_read(tmp_path, motors))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("angle", [0.0, 0.4, 0.9])
+def test_a_servo_without_action_holds_the_start_pose(angle, sign, tmp_path):
+    motors = f'<position joint="hip" kp="50" gear="{sign}" ctrlrange="-0.5 0.8"/>'
+    pose = f'<keyframe><key name="home" qpos="0 0 1 1 0 0 0 {angle} 0"/></keyframe>'
+    graph = _read(tmp_path, motors, tendon=pose)
+    model = mjcf.to_model(graph)
+    data = mujoco.MjData(model)
+    mujoco.mj_resetDataKeyframe(model, data, 0)
+    hip = model.joint("hip")
+    assert data.qpos[hip.qposadr[0]] == pytest.approx(angle)
+    forces = []
+    for action in (-1.0, 0.0, 1.0):
+        data.ctrl[0] = action
+        mujoco.mj_forward(model, data)
+        forces.append(data.qfrc_actuator[hip.dofadr[0]] / 50.0 + angle)
+    low, high = sorted((-0.5 * sign, 0.8 * sign))
+    inside = low <= angle <= high
+    assert forces == pytest.approx([low, angle if inside else (low + high) / 2, high])
+    words = "0 that of the start pose" if inside else "is a position: hip"
+    assert any(words in note for note in import_notes(graph))
 
 
 def test_a_motor_beside_a_servo_of_another_class_has_the_torque_of_its_gear(tmp_path):

@@ -96,6 +96,18 @@ def test_geoms_stand_where_they_stood(both):
     np.testing.assert_allclose(shift, np.tile(shift[0], (len(shift), 1)), atol=1e-6)
 
 
+def _middle_and_half(model, actuator):
+    """Control at an action of zero, and its change up to an action of one."""
+    low, high = model.actuator_ctrlrange[actuator]
+    slope = model.actuator_biasprm[actuator, 1]
+    if not slope:
+        return (low + high) / 2, (high - low) / 2
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    rest = -slope * data.actuator_length[actuator] / model.actuator_gainprm[actuator, 0]
+    return rest, max(high - rest, rest - low)
+
+
 def test_an_action_spans_the_range_of_its_actuator(both):
     graph, theirs, ours = both
     own = physics(graph)
@@ -104,11 +116,12 @@ def test_an_action_spans_the_range_of_its_actuator(both):
     rest = np.full(len(names), 0.05)
     for number in range(theirs.nu):
         low, high = theirs.actuator_ctrlrange[number]
+        middle, half = _middle_and_half(theirs, number)
         joint = theirs.joint(int(theirs.actuator_trnid[number, 0])).name
         mine = own.drives.index(joint)
         for action in (-1.0, 0.0, 0.5, 1.0):
             reversed_ = theirs.actuator_gear[number, 0] < 0.0
-            control = (low + high) / 2 + (-action if reversed_ else action) * (high - low) / 2
+            control = np.clip(middle + (-action if reversed_ else action) * half, low, high)
             torques = []
             for model, actuator, value in ((theirs, number, control), (ours, mine, action)):
                 data = _pose(model, names, rest, rest)
