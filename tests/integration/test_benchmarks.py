@@ -326,15 +326,15 @@ def test_learning_curves_print_a_row_a_moment_and_do_nothing_twice(tmp_path, mon
 def test_unstable_robots_are_not_counted_as_scored(monkeypatch):
     robots = load_benchmark("foreign_robots", monkeypatch)
     outcomes = [
-        robots.Outcome("zoo", "ant.xml", 12.3, 0.5, 9, True, "ok", "no floor"),
+        robots.Outcome("zoo", "ant.xml", 12.3, 0.5, 9, True, "ok", "no floor", 97.2),
         robots.Outcome("zoo", "bee.xml", -10000.0, 0.0, 7, False, "unstable", "too light"),
         robots.Outcome("zoo", "cat.xml", None, message="no motor"),
     ]
     options = robots._parser().parse_args(["zoo", "--markdown"])
     page = robots._markdown(outcomes, options)
     assert page.count("1 of 3 files are scored, 1 refused, 1 unstable.") == 2
-    assert "| `ant.xml` | 9 | 12 | 50% | no floor |" in page
-    assert "| `bee.xml` | 7 | unstable |  | too light |" in page
-    assert "| `cat.xml` |  | refused |  | no motor |" in page
+    assert "| `ant.xml` | 9 | 12 | 50% | 97 | no floor |" in page
+    assert "| `bee.xml` | 7 | unstable |  |  | too light |" in page
+    assert "| `cat.xml` |  | refused |  |  | no motor |" in page
     counts = robots._counts(outcomes)
     assert [list(column.cells) for column in counts.columns][1:] == [["3"], *[["1"]] * 4]

@@ -27,7 +27,7 @@ HELD = "held at rest"
 """What an action means to a velocity servo beside a position servo: nothing."""
 
 _POSITION = "a position"
-_FROM_START = "a position, 0 that of the start pose"
+_FROM_START = "a position with the start pose at 0"
 _RATE = "the rate of a control that is integrated"
 _NO_DYNAMICS = int(mujoco.mjtDyn.mjDYN_NONE)
 _INTEGRATOR = int(mujoco.mjtDyn.mjDYN_INTEGRATOR)

@@ -86,7 +86,7 @@ def test_a_servo_without_action_holds_the_start_pose(angle, sign, tmp_path):
     low, high = sorted((-0.5 * sign, 0.8 * sign))
     inside = low <= angle <= high
     assert forces == pytest.approx([low, angle if inside else (low + high) / 2, high])
-    words = "0 that of the start pose" if inside else "is a position: hip"
+    words = "with the start pose at 0" if inside else "is a position: hip"
     assert any(words in note for note in import_notes(graph))
 
 

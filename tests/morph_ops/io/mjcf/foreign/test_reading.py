@@ -59,7 +59,7 @@ def test_notes_name_each_approximation_once(tmp_path):
     assert lines[0].startswith("one node with all that is welded to it: shin_fl, shin_fr")
     assert lines[1].startswith("the controller sees a capsule in place of the geoms of: trunk")
     servos = "lift_fl, lift_fr, lift_bl, lift_br"
-    assert f"an action of -1..1 is a position, 0 that of the start pose: {servos}" in lines
+    assert f"an action of -1..1 is a position with the start pose at 0: {servos}" in lines
     assert len({line.split(":")[0] for line in lines}) == len(lines)
 
 
