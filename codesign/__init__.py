@@ -39,9 +39,10 @@ Bodies are plain graphs of :mod:`morph_ops`: any DEAP script can use its operato
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from codesign.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from codesign.api import (
@@ -112,14 +113,4 @@ _MODULES = {
     "write_report": "codesign.api",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_MODULES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _MODULES)
