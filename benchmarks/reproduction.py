@@ -37,7 +37,7 @@ from kept_options import keep_options
 from rich.console import Console
 from rich.table import Table
 
-from hyperdistill_core.controller.checkpoints import find
+from hyperdistill_core.controller.checkpoints import ControllerError, find
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.evaluation import evaluate, paired_ratio
 from hyperdistill_core.evaluation.splits import Entry, make_split
@@ -167,19 +167,14 @@ def universal_teacher(robots: TrainingSet, options: argparse.Namespace) -> Unive
         labelers, _ = load_teachers([str(file)])
         network = load_teacher(file)[0]
         return Universal(f"{name}, universal", name, labelers, file, cost(network), TASK, {})
-    controller = Controller.load(find(name))
+    try:
+        controller = Controller.load(find(name))
+    except ControllerError as error:
+        raise SystemExit(f"error: --teacher: {error}") from None
     config = controller.network.config
     changes = {"context": controller.context, "clock_harmonics": config.clock_harmonics}
-    folder = Path(name).stem
-    return Universal(
-        folder,
-        folder,
-        [VariantTeacher(controller, 0)],
-        name,
-        cost(config),
-        controller.task,
-        changes,
-    )
+    labelers, stem = [VariantTeacher(controller, 0)], Path(name).stem
+    return Universal(stem, stem, labelers, name, cost(config), controller.task, changes)
 
 
 def train_teacher(kind: str, robots: TrainingSet, task: str, options: argparse.Namespace) -> Path:

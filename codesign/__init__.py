@@ -42,7 +42,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from codesign.lazy_names import lazy_names
+from morph_ops._lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from codesign.api import (

@@ -11,8 +11,8 @@ def torch_threads(count: int) -> Generator[None]:
     """Let PyTorch have a number of threads inside the ``with`` block.
 
     Args:
-        count: Number of threads. It changes the last digits of what is learned, so it does not
-            follow the machine.
+        count: Number of threads. It changes the last digits of what is learned: where a result must
+            be the same on every machine, it must not follow the machine.
     """
     import torch
 

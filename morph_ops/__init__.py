@@ -27,9 +27,9 @@ Examples:
     'delete_limb'
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from morph_ops._lazy_names import lazy_names
 from morph_ops.errors import BodyError, MjcfError, OperatorError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -60,12 +60,4 @@ _MODULE_OF = {
     "write_body": "morph_ops.io.files",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULE_OF[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _MODULE_OF)

@@ -22,7 +22,7 @@ on first use, so that a score does not wait for what reports and replays need.
 
 from typing import TYPE_CHECKING
 
-from codesign.lazy_names import lazy_names
+from morph_ops._lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from codesign.api.designs import export, finetune

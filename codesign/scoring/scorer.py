@@ -168,8 +168,10 @@ class BodyScorer:
         policy: Policy | None,
     ) -> ScoreRecord:
         model = self._task.model(graph)
-        outside, learned = self._controller.warnings(graph), policy is not None
+        outside = self._controller.warnings(graph)
+        remedy = ""
         if policy is None:
+            remedy = "; fine-tuning tells more than this score: --finetune STEPS"
             policy = self._controller.for_body(graph, model, variant=blank.variant)
             outside = [*self._controller.floor_warnings(self._task), *outside]
         unlikeness = self._controller.unlikeness(graph, model)
@@ -177,7 +179,6 @@ class BodyScorer:
         warnings += [f"{IMPORT}: {note}" for note in body_graph.import_notes(graph)]
         warnings += [f"{OUT_OF_DISTRIBUTION}: {warning}" for warning in outside]
         if unlikeness is not None and unlikeness >= FAR:
-            remedy = "" if learned else "; fine-tuning tells more than this score: --finetune STEPS"
             warnings.append(
                 f"{OUT_OF_DISTRIBUTION}: farther from the training bodies than {FAR:.0f}% of them"
                 f"{remedy}"

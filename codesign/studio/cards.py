@@ -222,8 +222,9 @@ def warnings_card(lines: Sequence[str]) -> str:
     for line in lines:
         kind = next((each for each in _KINDS if line.startswith(f"{each}: ")), "")
         key = _KINDS.get(kind, line)
-        text = shortened(line.removeprefix(f"{kind}: "))
-        groups.setdefault(key, []).extend([text] if kind else [])
+        parts = groups.setdefault(key, [])
+        if kind:
+            parts.append(shortened(line.removeprefix(f"{kind}: ")))
     place = "position:fixed;left:1rem;bottom:1rem;max-width:min(34rem,60vw);font-size:0.85em"
     shown = "".join(
         f'<div style="{_WARN}"><b>{escape(title)}</b> {escape("; ".join(parts))}</div>'

@@ -70,7 +70,7 @@ def read_foreign(path: str | os.PathLike[str], *, root: str | None = None) -> nx
     nodes = plan_nodes(robot, torques)
     graph = equivalent_graph(robot, nodes, torques)
     timestep = CONTROL_STEP_S / max(round(CONTROL_STEP_S / float(model.opt.timestep)), 1)
-    start = _start_pose(robot, nodes, ground)
+    start = _start_pose(robot, nodes, ground, number)
     text, left = physics_text(
         robot, nodes, drives, timestep=timestep, start=start.qpos, ground=ground
     )
@@ -146,11 +146,13 @@ class _Start:
 
 
 def _start_pose(
-    robot: ForeignRobot, nodes: Sequence[PlannedNode], ground: GroundContacts
+    robot: ForeignRobot,
+    nodes: Sequence[PlannedNode],
+    ground: GroundContacts,
+    number: int | None,
 ) -> _Start:
-    model = robot.model
-    number = _start_key(robot)
-    data = robot.data
+    """The pose of a keyframe on the ground, or else the zero pose."""
+    model, data = robot.model, robot.data
     if number is not None:
         data = mujoco.MjData(model)
         data.qpos[:] = model.key_qpos[number]

@@ -18,10 +18,10 @@ def lazy_names(
         modules: The module of every name.
 
     Examples:
-        >>> get, _ = lazy_names("codesign", {"RUNS": "codesign.api.evolution"})
-        >>> get("RUN")
+        >>> get, _ = lazy_names("morph_ops", {"Limb": "morph_ops.graph"})
+        >>> get("Limbs")
         Traceback (most recent call last):
-        AttributeError: module 'codesign' has no attribute 'RUN'
+        AttributeError: module 'morph_ops' has no attribute 'Limbs'
     """
 
     def get(name: str) -> Any:
