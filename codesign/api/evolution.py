@@ -147,7 +147,7 @@ def resume(
     path = run.path if isinstance(run, Run) else Path(run)
     folder = RunFolder(path)
     given = {} if workers is None else {"workers": workers}
-    settings = folder.settings.replace(**given, **(changes or {}))
+    settings = folder.settings.replace(**(given | dict(changes or {})))
     if not allow_custom:
         folder.require_trusted(settings, changes or {})
     observer = observer or Observer()

@@ -236,7 +236,7 @@ def _broods(settings: Settings, probes: Probes) -> PlanPart:
     from codesign.config import Racing
 
     short = min((settings.racing or Racing()).steps, probes.whole_steps)
-    children = settings.brood * (settings.total - settings.population)
+    children = settings.brood * max(0, settings.total - settings.population)
     least, most = children * min(probes.episode_steps, short), children * short
     return _scored("short episodes of children", f"{children:,}", least, most, probes)
 

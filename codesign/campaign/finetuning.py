@@ -22,7 +22,7 @@ from codesign.campaign import seeds
 from codesign.campaign.batches import score_batch
 from codesign.campaign.learning import OnSteps, learning_workers
 from codesign.campaign.metrics import Criteria, with_criteria
-from codesign.campaign.reevaluation import FRESH_EPISODES, finalists
+from codesign.campaign.reevaluation import FRESH_EPISODES, finalists, require_scored
 from codesign.config import Settings
 from codesign.defaults import BEST_OF
 from codesign.errors import RunError
@@ -75,6 +75,7 @@ def finetune_finalists(
 
     Raises:
         RunError: A network or a record cannot be written, or the metric of a plugin failed.
+        RunError: A finalist could not be scored; its network goes on from what it has learned.
         TrainingError: The weights of a network are not finite any more.
     """
     waiting = missing_finetunings(database, settings)
@@ -120,7 +121,10 @@ def _score(
             return common | tried | {"best_of": best_of}
         return common | {"policy": None if policies is None else policies[candidate.number]}
 
-    return dict(score_batch(pool, candidates, options))
+    records = dict(score_batch(pool, candidates, options))
+    failed = {number: record for number, record in records.items() if record.status == "failed"}
+    require_scored(failed, len(candidates), settings)
+    return records
 
 
 def _seed(settings: Settings, number: int) -> int:

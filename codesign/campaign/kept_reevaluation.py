@@ -99,7 +99,7 @@ class KeptReevaluations(Pauses):
         enough = ENOUGH * self._settings.episodes
         waiting = [each for each in bodies if each.result.episodes < enough]
         of_body = {_key(candidate): candidate.result for candidate in bodies}
-        self.steps = 0
+        self.steps, fresh = 0, dict[int, ScoreRecord]()
         if waiting:
             fresh, self.steps = score_anew(
                 self._pool,
@@ -122,7 +122,7 @@ class KeptReevaluations(Pauses):
         # A body that was not scored again may be the best one now.
         for leader in self._database.best_in_search(len(bodies) + 1, of_front=False):
             records.setdefault(leader.number, leader.result)
-        event = self._event(number, waiting, of_body)
+        event = self._event(number, waiting, of_body, fresh)
         self._database.add_reevaluations(number, adaptation, records, event)
         self._on_event(event)
         return records
@@ -132,18 +132,24 @@ class KeptReevaluations(Pauses):
         number: int,
         waiting: Sequence[Candidate],
         of_body: Mapping[DuplicateKey, ScoreRecord],
+        fresh: Mapping[int, ScoreRecord],
     ) -> Event:
-        pairs = [(each.score, of_body[_key(each)]) for each in waiting]
+        scored = [each for each in waiting if fresh[each.number].status != "failed"]
+        pairs = [(each.score, of_body[_key(each)]) for each in scored]
         alive = [(before, record.score) for before, record in pairs if record.status == "ok"]
         message = "re-evaluation: no kept body needs more episodes"
+        if waiting and not alive:
+            message = "re-evaluation: no kept body could be scored again"
         if alive:
             before, after = map(fmean, zip(*alive, strict=True))
             message = (
                 f"re-evaluation: mean score of {len(alive)} bodies {before:.1f} before, "
                 f"{after:.1f} over all their episodes"
             )
-        if len(alive) < len(waiting):
-            message += f"; {len(waiting) - len(alive)} became unstable"
+        if len(alive) < len(scored):
+            message += f"; {len(scored) - len(alive)} became unstable"
+        if len(scored) < len(waiting):
+            message += f"; the workers of {len(waiting) - len(scored)} died, their scores stay"
         return Event(
             kind=EVENT,
             generation=number // self._settings.population - 1,

@@ -353,7 +353,7 @@ class _Loop:
         """Tell candidates until that many are told."""
         while self._frontier.told < count:
             candidate = self._frontier.tell_next()
-            self._told.add((candidate.hash, candidate.variant))
+            self._told.add((candidate.hash, 0 if self._selects_variants else candidate.variant))
             self._recent.append(candidate)
             self._variation.tell(candidate)
             self._algorithm.tell(candidate)
@@ -361,7 +361,7 @@ class _Loop:
 
     def _check_start(self, candidate: Candidate, passed: Sequence[Candidate]) -> None:
         """Refuse to continue if no starting body could be simulated."""
-        population = self._settings.population
+        population = min(self._settings.population, self._frontier.total)
         if candidate.number < population and candidate.result.status == "failed":
             self._start_failures.append(candidate.result.warnings[-1])
         is_last = any(each.number == population - 1 for each in passed)

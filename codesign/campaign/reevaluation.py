@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from codesign.campaign.batches import score_batch
 from codesign.campaign.metrics import Criteria, with_criteria
 from codesign.config import Settings
-from codesign.errors import UsageError
+from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate, Database
 
@@ -58,6 +58,7 @@ def reevaluate(
     Raises:
         UsageError: The controller is not the one of the search.
         RunError: A record cannot be written, or the metric of a plugin failed.
+        RunError: A finalist could not be scored; the records of the others are written.
     """
     waiting = missing_reevaluations(database, settings)
     by_number = {candidate.number: candidate for candidate in waiting}
@@ -65,9 +66,12 @@ def reevaluate(
         "seed": settings.seed + FRESH_EPISODES,
         "episodes": settings.reevaluation_episodes,
     }
-    done = 0
+    done, failed = 0, dict[int, ScoreRecord]()
     on_reevaluation(done, len(by_number))
     for number, record in score_batch(pool, waiting, lambda candidate: episodes):
+        if record.status == "failed":
+            failed[number] = record
+            continue
         candidate = by_number[number]
         expected = candidate.result.controller_hash
         require_controller(record, expected, name=settings.controller)
@@ -75,6 +79,29 @@ def reevaluate(
         database.add_reevaluation(number, again.result)
         done += 1
         on_reevaluation(done, len(by_number))
+    require_scored(failed, len(waiting), settings)
+
+
+def require_scored(failed: Mapping[int, ScoreRecord], total: int, settings: Settings) -> None:
+    """Stop a run whose finalists could not be scored: that says nothing about their bodies.
+
+    Args:
+        failed: Records with status "failed", by number of the candidate.
+        total: Number of finalists that were to be scored.
+        settings: Settings of the run.
+
+    Raises:
+        RunError: There is one.
+    """
+    if not failed:
+        return
+    numbers = ", ".join(map(str, sorted(failed)))
+    reason = next(iter(failed.values())).warnings[-1]
+    raise RunError(
+        f"{len(failed)} of {total} finalists could not be scored (candidates {numbers}): {reason}. "
+        "Everything scored so far is kept. Resume the run with a larger time_limit, now "
+        f"{settings.time_limit:g} s for all episodes of a score, or with fewer workers"
+    )
 
 
 def require_controller(record: ScoreRecord, expected: str, *, name: str) -> None:

@@ -111,13 +111,16 @@ def load(
 
 def _fitting(of_preset: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a preset without those that do not go with what the user set."""
-    task = values.get("task")
-    dropped = {name for key in _GIVING_WAY if values.get(key) for name in _GIVING_WAY[key]}
+    tasks = values.get("tasks")
+    several: list[Any] = cast("list[Any]", tasks) if isinstance(tasks, list) else []
+    task = several[0] if len(several) == 1 else values.get("task")
+    asked = {"start": values.get("start"), "tasks": len(several) > 1}
+    dropped = {name for key, names in _GIVING_WAY.items() if asked[key] for name in names}
     population = values.get("population")
     if isinstance(population, int) and population > of_preset.get("screened", population):
         dropped.add("screened")
     if isinstance(task, str) and not has_bounds(task):
-        dropped |= {"racing", "brood"}
+        dropped |= {"racing", "brood", "screened"}
     if values.get("algorithm") == "random":
         dropped.add("brood")
     return {name: value for name, value in of_preset.items() if name not in dropped}

@@ -13,6 +13,7 @@ from codesign.exporting.design import Design, DesignRollout
 from codesign.exporting.design_record import finetuning_values
 from codesign.scoring import load_controller
 from codesign.store import Candidate
+from morph_ops._messages import one_line
 
 DESIGN_TABLE = "designs.csv"
 
@@ -88,6 +89,9 @@ def variants_of(folder: Path, controller: str) -> dict[str, int]:
     Returns:
         The variants by design; empty for another controller, whose variants are others.
 
+    Raises:
+        UsageError: The table of the designs is damaged.
+
     Examples:
         >>> import tempfile
         >>> row = {"design": "walker", "controller": "flat-v2", "variant": 3}
@@ -98,10 +102,21 @@ def variants_of(folder: Path, controller: str) -> dict[str, int]:
     """
     if not (folder / DESIGN_TABLE).is_file():
         return {}
-    with (folder / DESIGN_TABLE).open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["controller"] == Path(controller).stem]
-    if any(row.get("controller_hash") for row in rows):  # adapted controllers share their names
+    stem = Path(controller).stem
+    table = folder / DESIGN_TABLE
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["controller"] == stem]
+        variants = {row["design"]: int(row["variant"]) for row in rows}
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise UsageError(
+            f"{table}: expected a comma-separated table with the columns design, controller and "
+            f"variant (a whole number), got another one ({one_line(error)}); write it anew with "
+            "codesign export, or rename it"
+        ) from None
+    of_controller = {row["design"]: row.get("controller_hash") for row in rows}
+    if any(of_controller.values()):  # adapted controllers share their names
         with suppress(UsageError):  # (who scores by a controller that is missing says so)
-            known = load_controller(controller).hash
-            rows = [row for row in rows if row.get("controller_hash") in (None, "", known)]
-    return {row["design"]: int(row["variant"]) for row in rows}
+            known = (None, "", load_controller(controller).hash)
+            return {name: each for name, each in variants.items() if of_controller[name] in known}
+    return variants

@@ -55,10 +55,11 @@ class ScoreRecord:
         seeds: Seed and number of episodes of each part of a record that is pooled over several
             scorings; empty for one scoring.
 
-    The metrics of a body that was simulated are "work" (J), "height" of the torso (m), "contact"
-    (share of time with any node on the ground), "symmetry" of left and right (0 to 1), "period" of
-    the gait (s; missing if no episode has one), and "raw_cost_of_transport" (work per weight and
-    distance until the episodes end; missing if the body moved nowhere). The objective
+    The metrics of a body that was simulated are "work" (J; missing, with the cost of transport, for
+    a robot with actuators that are no motors or servos of joints), "height" of the torso (m),
+    "contact" (share of time with any node on the ground), "symmetry" of left and right (0 to 1),
+    "period" of the gait (s; missing if no episode has one), and "raw_cost_of_transport" (work per
+    weight and distance until the episodes end; missing if the body moved nowhere). The objective
     "cost_of_transport" of a campaign is this number divided by the share of the whole episodes that
     the body lasted. "unlikeness" is the percentile of the distance to the controller's training
     bodies, where the controller knows it. "robustness" (mean score under perturbations) and

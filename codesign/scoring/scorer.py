@@ -219,9 +219,7 @@ class BodyScorer:
         """Scores under each perturbation, and their mean."""
         deviation = self._controller.normalization.scale
         scores = {
-            f"{SCORE_WHEN}{name}": run(
-                perturbation.sensed(policy, deviation, seed=seed), perturbation=perturbation
-            ).score
+            f"{SCORE_WHEN}{name}": run(policy, perturbation=perturbation.sensing(deviation)).score
             for name, perturbation in self._perturbations.items()
         }
         return {**scores, "robustness": fmean(scores.values())}
@@ -334,6 +332,8 @@ def _gait_fields(result: Rollout) -> dict[str, Any]:
         name: float(getattr(gait, name).mean())
         for name in ("work", "height", "contact", "symmetry")
     }
+    if math.isnan(metrics["work"]):  # (of actuators that are no motors)
+        del metrics["work"]
     periods = gait.period[np.isfinite(gait.period)]
     if len(periods):
         metrics["period"] = float(np.median(periods))

@@ -19,7 +19,7 @@ from codesign.config import Racing, Settings
 from codesign.scoring.broods import Sibling, best_child
 from codesign.scoring.controllers import find_controller, load_controller
 from codesign.scoring.fingerprint import fingerprint
-from codesign.scoring.racing import require_bounds
+from codesign.scoring.racing import require_bounds, require_short_episodes
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import BodyScorer
 from codesign.scoring.several_tasks import (
@@ -225,8 +225,9 @@ class ScoringPool:
             max_workers: Upper limit of the worker processes; None for the settings' number.
 
         Raises:
-            Exception: See the class.
+            Exception: See the class, and :func:`require_short_episodes`.
         """
+        require_short_episodes(settings)
         workers = settings.workers if max_workers is None else min(settings.workers, max_workers)
         return cls(
             workers=workers,

@@ -14,6 +14,9 @@ from pathlib import Path
 from codesign.errors import UsageError
 from morph_ops._messages import reason
 
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
 
 def check_free(path: Path) -> None:
     """Refuse a path that is taken, or in a folder that must not be written to.
@@ -72,7 +75,7 @@ def new_folder(path: Path, *, replace: str | None = None) -> Generator[Path]:
         raise _not_made(path, error) from None
     old = draft.with_name(f"{draft.name}-old")
     try:
-        draft.chmod(0o777 & ~_umask())
+        draft.chmod(0o777 & ~_UMASK)
         yield draft
         if replace is not None and path.is_dir():
             path.rename(old)
@@ -105,12 +108,6 @@ def _keep_other_files(old: Path, new: Path, *, results: str) -> None:
     for file in old.iterdir():
         if not fnmatch(file.name, results) and not (new / file.name).exists():
             file.rename(new / file.name)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextmanager

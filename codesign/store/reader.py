@@ -100,7 +100,7 @@ class DatabaseReader:
         columns = "".join(", json_extract(record, ?)" for _ in names)
         found = self._rows(
             f"SELECT number, score{columns} FROM candidates WHERE status = 'ok' AND number % max("
-            "1, (SELECT count(*) FROM candidates) / ?) = 0 ORDER BY number LIMIT ?",
+            "1, ((SELECT count(*) FROM candidates) + ? - 1) / ?) = 0 ORDER BY number",
             *(f'$.metrics."{name}"' for name in names),
             most,
             most,

@@ -106,7 +106,7 @@ def fine_tune(
                 [graph], setting.controller, settings, folder, variants=[variant], report=report
             )
         except _StopError:
-            tuned = _of_checkpoints(folder, graph, setting, variant)
+            tuned = _of_checkpoints(folder, graph, setting, variant, episodes)
         else:
             before, after = float(result.zero_shot[0]), float(result.trained[0])
             tuned = Tuned(network=result.networks[0], before=before, after=after)
@@ -118,6 +118,7 @@ def _of_checkpoints(
     graph: nx.DiGraph[str],
     setting: Setting,
     variant: int,
+    episodes: int,
 ) -> Tuned:
     """The latest network of a training that was stopped, or the generated one if that is better."""
     from codesign.scoring import BodyScorer, load_controller
@@ -131,10 +132,15 @@ def _of_checkpoints(
     learned = specialist_policy(*load_specialists(files[-1]), 0, graph, setting.task)
     model = get_task(setting.task).model(graph)
     networks = (controller.for_body(graph, model, variant=variant), learned)
-    scorer = BodyScorer(controller=controller, task=setting.task)
-    before, after = (
-        scorer(graph, variant=variant, policy=network, seed=setting.seed + 2).score
-        for network in networks
+    scorer = BodyScorer(controller=controller, task=setting.task, episodes=episodes)
+
+    def score(network: BodyMLP, seed: int) -> float:
+        return scorer(graph, variant=variant, policy=network, seed=seed).score
+
+    # The scores before, those that choose, and those after are over other episodes, as where a
+    # training comes to its end.
+    generated, trained = (score(network, setting.seed + 1) for network in networks)
+    best = networks[int(trained > generated)]
+    return Tuned(
+        network=best, before=score(networks[0], setting.seed), after=score(best, setting.seed + 2)
     )
-    best = networks[int(after > before)]
-    return Tuned(network=best, before=before, after=max(before, after))

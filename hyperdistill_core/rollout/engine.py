@@ -13,11 +13,11 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import BodyLayout, StateReader
+from hyperdistill_core.features import STATE_DIM, BodyLayout, StateReader
 from hyperdistill_core.rollout.axes import in_axes_of
 from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Recorder
 from hyperdistill_core.rollout.many_worlds import MakePhysics, physics_in
-from hyperdistill_core.rollout.perturbation import Perturbation, Pushes
+from hyperdistill_core.rollout.perturbation import Perturbation, Pushes, SensorNoise
 from hyperdistill_core.rollout.physics import Physics, quiet_warnings, unstable_simulations
 from hyperdistill_core.rollout.policy import ClockedPolicy, Policy, SeeingPolicy
 from hyperdistill_core.rollout.result import Rollout
@@ -68,8 +68,7 @@ def rollout(
         record_trajectory: Whether to keep states, controls and rewards of all control steps. All
             episodes run at once then.
         measure_gait: Whether to measure :attr:`Rollout.gait`, which takes a few percent more time.
-        perturbation: Physics and pushes that differ from the body's own. Sensor noise is a
-            matter of the policy (:meth:`Perturbation.sensed`).
+        perturbation: Physics, sensor noise and pushes that differ from the body's own.
 
     Returns:
         The result, also if the simulation becomes unstable.
@@ -183,13 +182,19 @@ def _lockstep(
             ground=partial(worlds.ground, which),
             episodes=kept,
         )
-        pushes = None
+        numbers = range(first_episode, first_episode + episodes)
+        pushes = noise = None
         if perturbation is not None and perturbation.push:
-            numbers = range(first_episode, first_episode + episodes)
             pushes = Pushes(perturbation, model, layout, task, seed=seed, episodes=numbers)
+        if perturbation is not None and perturbation.sensor_noise:
+            deviation = np.array(perturbation.sensor_deviation or (1.0,) * STATE_DIM)
+            deviation *= perturbation.sensor_noise
+            noise = SensorNoise(deviation, seed=seed, episodes=numbers)
         see = partial(_sight, physics, int(layout.body_ids[0]), worlds, which, kept)
         turn = partial(in_axes_of, task, episodes=kept)
-        _close_loop(physics, policy, layout, model, task, statistics, recorder, pushes, see, turn)
+        _close_loop(
+            physics, policy, layout, model, task, statistics, recorder, pushes, noise, see, turn
+        )
     unstable = bool(unstable_simulations(physics.warning, physics.qpos).any())
     result = statistics.result(unstable=unstable, recorder=recorder if record_trajectory else None)
     if measure_gait and recorder is not None and not result.unstable:
@@ -217,6 +222,7 @@ def _close_loop(
     statistics: EpisodeStatistics,
     recorder: Recorder | None,
     pushes: Pushes | None,
+    noise: SensorNoise | None,
     see: Callable[[NDArray[np.intp], int], NDArray[np.float64]],
     turn: Callable[..., NDArray[np.float64]],
 ) -> None:
@@ -245,6 +251,8 @@ def _close_loop(
         if statistics.ground is not None and not task.world_z:
             state[:, :, 2] -= _rows(statistics.ground, rows)[:, None]
         state = turn(state, rows=rows)
+        if noise is not None:
+            state = noise.added(state, rows=rows)
         # A slice is several times faster to write than a list of rows.
         written = slice(None) if len(rows) == len(physics.ctrl) else rows
         extra: dict[str, Any] = {"time": step * task.control_dt} if clocked else {}

@@ -35,7 +35,8 @@ class GaitMetrics:
     """Gait metrics of one body in E episodes, each until its end.
 
     Attributes:
-        work: (E,) mechanical work of the motors; braking counts like driving (J).
+        work: (E,) mechanical work of the motors; braking counts like driving (J). NaN for a robot
+            with actuators that are no motors or servos of joints, such as muscles and tendons.
         height: (E,) mean height of the torso above the ground (m).
         duty_factors: (E, n) share of the control steps in which each node was on the ground, the
             torso first.
@@ -71,7 +72,8 @@ class GaitMetrics:
             distance: (E,) distance of each episode (m).
 
         Returns:
-            The cost of transport; infinity if the sum of the distances is not positive.
+            The cost of transport; infinity if the sum of the distances is not positive, and NaN
+            where the work is not known.
         """
         total_m = float(distance.sum())
         if not total_m > 0.0:
@@ -137,8 +139,10 @@ def gait_metrics(
         mask = running.reshape(*running.shape, *trailing)
         return sum_over_steps(np.where(mask, values, 0.0)) / steps.reshape(-1, *trailing)
 
-    work = np.abs(_work(qpos, ctrl, model, control_dt)).sum(axis=-1)
-    work = sum_over_steps(np.where(running, work, 0.0))
+    work = np.full(len(lengths), np.nan)
+    if _only_motors(model):
+        each = np.abs(_work(qpos, ctrl, model, control_dt)).sum(axis=-1)
+        work = sum_over_steps(np.where(running, each, 0.0))
     nodes = layout.body_ids
     of_nodes = (xpos[:, :, nodes], xquat[:, :, nodes], layout)
     if ground_at is None:
@@ -196,35 +200,52 @@ def delayed(
     return acting
 
 
+def _only_motors(model: mujoco.MjModel) -> bool:
+    """Whether all actuators turn or slide one joint, with a force that follows from their control.
+
+    Another force also depends on activations, on tendons, or on lengths, which rollouts do not
+    record.
+    """
+    joints = (int(mujoco.mjtJoint.mjJNT_HINGE), int(mujoco.mjtJoint.mjJNT_SLIDE))
+    biases = (int(mujoco.mjtBias.mjBIAS_NONE), int(mujoco.mjtBias.mjBIAS_AFFINE))
+    if np.any(model.actuator_trntype != int(mujoco.mjtTrn.mjTRN_JOINT)):
+        return False
+    return bool(
+        np.all(np.isin(model.jnt_type[model.actuator_trnid[:, 0]], joints))
+        and np.all(model.actuator_dyntype == int(mujoco.mjtDyn.mjDYN_NONE))
+        and np.all(model.actuator_gaintype == int(mujoco.mjtGain.mjGAIN_FIXED))
+        and np.all(np.isin(model.actuator_biastype, biases))
+    )
+
+
 def _work(
     qpos: NDArray[np.float64], ctrl: NDArray[np.float64], model: mujoco.MjModel, control_dt: float
 ) -> NDArray[np.float64]:
-    """(T, E, k) work of each actuator of a joint in each step (J): torque times rotation.
+    """(T, E, nu) work of each actuator in each step (J): torque times rotation.
 
     The force of an actuator is ``gain * control + bias``; motors have no bias, servos do.
     A joint may limit the sum of the torques of its actuators.
     """
-    on_joints = np.flatnonzero(model.actuator_trntype == int(mujoco.mjtTrn.mjTRN_JOINT))
-    gear = model.actuator_gear[on_joints, 0]
-    angle = qpos[:, :, model.jnt_qposadr[model.actuator_trnid[on_joints, 0]]]
+    joints = model.actuator_trnid[:, 0]
+    gear = model.actuator_gear[:, 0]
+    angle = qpos[:, :, model.jnt_qposadr[joints]]
     rotation = np.diff(angle, axis=0)
     ctrl = delayed(ctrl, model, control_dt)
-    low, high = model.actuator_ctrlrange[on_joints].T
-    bias = model.actuator_biasprm[on_joints]
-    force = model.actuator_gainprm[on_joints, 0] * np.clip(ctrl[:, :, on_joints], low, high)
+    low, high = model.actuator_ctrlrange.T
+    bias = model.actuator_biasprm
+    force = model.actuator_gainprm[:, 0] * np.clip(ctrl, low, high)
     if bias.any():
         force += bias[:, 0] + gear * (bias[:, 1] * angle[:-1] + bias[:, 2] * rotation / control_dt)
-    limited = model.actuator_forcelimited[on_joints] > 0
-    least, most = np.where(limited, model.actuator_forcerange[on_joints].T, [[-np.inf], [np.inf]])
-    torque = _within_limits(np.clip(force, least, most) * gear, on_joints, model)
+    limited = model.actuator_forcelimited > 0
+    least, most = np.where(limited, model.actuator_forcerange.T, [[-np.inf], [np.inf]])
+    torque = _within_limits(np.clip(force, least, most) * gear, joints, model)
     return torque * rotation
 
 
 def _within_limits(
-    torque: NDArray[np.float64], actuators: NDArray[np.intp], model: mujoco.MjModel
+    torque: NDArray[np.float64], joints: NDArray[np.integer], model: mujoco.MjModel
 ) -> NDArray[np.float64]:
-    """The torques (T, E, k) of actuators, within what their joints take from all of them."""
-    joints = model.actuator_trnid[actuators, 0]
+    """The torques (T, E, nu) of actuators, within what their joints take from all of them."""
     for joint in np.unique(joints[model.jnt_actfrclimited[joints] > 0]):
         own = np.flatnonzero(joints == joint)
         total = torque[..., own].sum(axis=-1, keepdims=True)

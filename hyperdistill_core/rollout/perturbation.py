@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdistill_core.features import BodyLayout
-from hyperdistill_core.rollout.policy import Policy, WrappedPolicy
 from hyperdistill_core.tasks import Task
 
 #: Kinds of gains and biases whose first parameters are factors of a force.
@@ -33,6 +32,8 @@ class Perturbation:
         friction: Factor on the sliding friction of every geom, the ground included.
         sensor_noise: Deviation of white noise on the state features, as a share of the deviation
             that each had in training.
+        sensor_deviation: That deviation of each of the 17 state features (:meth:`sensing`); empty
+            for 1 of each.
         push: Change of the torso's velocity in a random horizontal direction (m/s); 0 for no
             pushes.
         push_interval: Time between two pushes (s).
@@ -52,6 +53,7 @@ class Perturbation:
     damping: float = 1.0
     friction: float = 1.0
     sensor_noise: float = 0.0
+    sensor_deviation: tuple[float, ...] = ()
     push: float = 0.0
     push_interval: float = 2.0
 
@@ -75,50 +77,54 @@ class Perturbation:
         # Quantities that MuJoCo derives from masses, such as the inertia that solvers scale with.
         mujoco.mj_setConst(model, mujoco.MjData(model))
 
-    def sensed(self, policy: Policy, deviation: NDArray[np.floating], *, seed: int) -> Policy:
-        """A policy that acts on noisy states; the policy itself without sensor noise.
+    def sensing(self, deviation: NDArray[np.floating]) -> Perturbation:
+        """The same, with sensor noise for the states that a controller knows.
 
         Args:
-            policy: The policy.
             deviation: (17,) deviation of each state feature in training.
-            seed: Seed of the noise.
+
+        Examples:
+            >>> Perturbation(sensor_noise=0.1).sensing(np.full(17, 2.0)).sensor_deviation[0]
+            2.0
         """
-        if not self.sensor_noise:
-            return policy
-        return NoisySensors(policy, self.sensor_noise * deviation, seed=seed)
+        return replace(self, sensor_deviation=tuple(map(float, deviation)))
 
 
-class NoisySensors(WrappedPolicy):
-    """A policy that acts on states with white noise.
+class SensorNoise:
+    """White noise on the states of episodes; the seed and the episode decide it.
 
     Args:
-        policy: The policy that acts.
         deviation: (17,) deviation of the noise on each state feature.
-        seed: Seed of the noise.
+        seed: Seed of the run.
+        episodes: Numbers of the E episodes.
 
     Examples:
-        >>> class Mirror:
-        ...     def act(self, state):
-        ...         return state[:, 0, :1]
-        >>> NoisySensors(Mirror(), np.zeros(17), seed=0).act(np.ones((2, 5, 17))).tolist()
-        [[1.0], [1.0]]
+        >>> state = np.zeros((1, 2, 17))
+        >>> both, second = (SensorNoise(np.ones(17), seed=0, episodes=e) for e in ([4, 5], [5]))
+        >>> noisy = both.added(np.zeros((2, 2, 17)), rows=np.array([0, 1]))
+        >>> bool((noisy[1] == second.added(state, rows=np.array([0]))[0]).all())
+        True
     """
 
-    def __init__(self, policy: Policy, deviation: NDArray[np.floating], *, seed: int) -> None:
-        super().__init__(policy)
+    def __init__(
+        self, deviation: NDArray[np.floating], *, seed: int, episodes: Sequence[int]
+    ) -> None:
+        keys = (np.random.SeedSequence(seed, spawn_key=(n, _NOISE_STREAM)) for n in episodes)
         self._deviation = deviation
-        self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_NOISE_STREAM,)))
+        self._rngs: list[np.random.Generator] = [*map(np.random.default_rng, keys)]
 
-    def act(
-        self,
-        state: NDArray[np.float64],
-        heights: NDArray[np.float64] | None = None,
-        *,
-        time: float | None = None,
-    ) -> NDArray[np.float64]:
-        """See :meth:`~hyperdistill_core.rollout.SeeingPolicy.act`; heights have no noise."""
-        noisy = state + self._deviation * self._rng.normal(size=state.shape)
-        return super().act(noisy, heights, time=time)
+    def added(self, state: NDArray[np.float64], *, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """States with the noise of one more control step.
+
+        Args:
+            state: (R, n, 17) states.
+            rows: (R,) the episodes that they are of, as rows of ``episodes``.
+        """
+        noise = np.empty_like(state)
+        numbers: list[int] = rows.tolist()
+        for place, number in enumerate(numbers):
+            noise[place] = self._rngs[number].normal(size=state.shape[1:])
+        return state + self._deviation * noise
 
 
 class Pushes:

@@ -30,7 +30,7 @@ class Rollout:
         seconds: Wall time of the rollout (s).
         qpos: (T + 1, E, nq) positions, the initial ones first. An episode that has ended keeps
             its last positions.
-        ctrl: (T, E, nu) controls. An episode that has ended keeps its last controls.
+        ctrl: (T, E, nu) controls. Those after the end of an episode mean nothing.
         rewards: (T, E) reward of each control step; 0 after the end of an episode.
         gait: Gait metrics if they were measured and the rollout is stable, else None.
 

@@ -12,6 +12,7 @@ from morph_ops import graph as body_graph
 from morph_ops.operators import OperatorError
 
 short = replace(FLAT, max_steps=20)
+sideways = replace(FLAT, name="sideways", along_x=False)
 
 
 @objective(unit="kg", larger=False)

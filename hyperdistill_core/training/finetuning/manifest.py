@@ -9,11 +9,12 @@ from typing import Any
 
 import networkx as nx
 
-from hyperdistill_core.checkpoint_file import require_same
+from hyperdistill_core.checkpoint_file import CheckpointError, require_same
 from hyperdistill_core.controller.checkpoints import find
 from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.training.finetuning.finetune_settings import FineTuneSettings
 from hyperdistill_core.training.training_sets.training_set import TrainingSet
+from morph_ops._messages import one_line
 from morph_ops._text_file import write_text
 
 #: Name of the file in the folder.
@@ -66,8 +67,17 @@ def ensure_manifest(
     }
     file = folder / MANIFEST
     if file.exists() or (folder / "teacher.safetensors").exists():
-        before = json.loads(file.read_text("utf-8")) if file.exists() else None
+        before = _read(file) if file.exists() else None
         require_same(folder, before, now, what="budget, seed, controller or bodies")
         return
     folder.mkdir(parents=True, exist_ok=True)
     write_text(file, json.dumps(now, indent=2) + "\n")
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise CheckpointError(
+            f"{file} is damaged ({one_line(error)}): remove the folder to begin anew"
+        ) from None

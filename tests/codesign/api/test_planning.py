@@ -218,3 +218,9 @@ def test_probes_have_the_variants_that_they_carry(monkeypatch, variant_controlle
     carried, selected = seen
     assert len(set(carried)) > 1
     assert selected is None, "the selection finds it"
+
+
+def test_a_run_that_ends_with_its_starting_population_has_no_children():
+    made = settings(brood=3, candidates=2)
+    parts = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)
+    assert parts["short episodes of children"].max_steps == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import fmean
 
 import pytest
@@ -58,3 +59,19 @@ def test_the_best_children_score_more(new_database):
 def test_where_no_short_episode_chooses(changes, message):
     with pytest.raises(SettingsError, match=message):
         brooding(**changes)
+
+
+def test_children_differ_from_earlier_ones_where_variants_are_selected(new_database):
+    class Third(FormulaPool):
+        def collect(self):
+            [(number, record)] = super().collect()
+            return [(number, replace(record, variant=3))]
+
+    # Two mutations that change little make equal children likely.
+    rates = {"crossover": 0.0, "operators": {"density": 1.0}}
+    found = {}
+    for best_of, pool in ((1, FormulaPool()), (8, Third())):
+        with new_database() as database:
+            search(brooding(best_of=best_of, rates=rates), database, pool=pool)
+            found[best_of] = [candidate.hash for candidate in database.candidates()]
+    assert found[8] == found[1]

@@ -341,3 +341,25 @@ def test_finalists_are_reevaluated_and_ranked_by_that(aging, database):
     assert [c.number for c in best[:4]] == [c.number for c in in_search[3::-1]]
     assert best[0].reevaluation.robot == best[0].name
     assert missing_reevaluations(database, made) == []
+
+
+def test_failures_end_a_run_with_fewer_candidates_than_the_population(database):
+    few = config.Settings(population=8, in_flight=4, candidates=3, reevaluation_episodes=0)
+    with pytest.raises(RunError, match="no starting body could be simulated"):
+        run(few, database=database, pool=FailingPool())
+
+
+def test_a_finalist_that_could_not_be_scored_waits_for_the_next_time(aging, database):
+    class OneDies(VariantPool):
+        def record(self, graph):
+            record = super().record(graph)
+            dies = self.asked and not len(self.fresh) % 4
+            return replace(record, status="failed", warnings=("no answer",)) if dies else record
+
+    made = aging.model_copy(update={"reevaluation_episodes": 7, "finalists": 4, "top": 2})
+    with pytest.raises(RunError, match=r"1 of 4 finalists .*: no answer\. .* larger time_limit"):
+        run(made, database=database, pool=OneDies())
+    assert len(missing_reevaluations(database, made)) == 1
+    assert len(database.reevaluated()) == 3
+    run(made, database=database, pool=VariantPool())
+    assert not missing_reevaluations(database, made)

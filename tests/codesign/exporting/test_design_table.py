@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 
+import pytest
+
+from codesign.errors import UsageError
 from codesign.exporting import Design, DesignRollout, variants_of
 from codesign.exporting.design_table import (
     DESIGN_TABLE,
@@ -48,3 +51,10 @@ def test_a_finetuned_design_has_both_scores(tmp_path):
         "zero_shot_score": "899.5",
         "finetuned_score": "1294.25",
     }
+
+
+@pytest.mark.parametrize("text", ["design;controller\na;c\n", "design,controller,variant\na,c,\n"])
+def test_a_damaged_table_is_one_clear_error(text, tmp_path):
+    (tmp_path / DESIGN_TABLE).write_text(text)
+    with pytest.raises(UsageError, match="expected a comma-separated table with the columns"):
+        variants_of(tmp_path, "c")

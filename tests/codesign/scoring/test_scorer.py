@@ -87,10 +87,10 @@ def test_robustness_is_the_mean_score_under_perturbations(bodies, tiny_controlle
     scores = {
         name: rollout(
             bodies[0],
-            perturbation.sensed(policy, scale, seed=0),
+            policy,
             task=task,
             episodes=2,
-            perturbation=perturbation,
+            perturbation=perturbation.sensing(scale),
         ).score
         for name, perturbation in PERTURBATIONS.items()
     }

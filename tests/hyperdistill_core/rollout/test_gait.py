@@ -209,3 +209,23 @@ class _Floating(Flat):
 
     def fall_height(self, graph):
         return -np.inf
+
+
+@pytest.mark.parametrize(
+    "motors",
+    [
+        '<motor tendon="cable" ctrlrange="-1 1"/>',
+        '<intvelocity joint="hip" kp="5" actrange="-1 1" ctrlrange="-1 1"/>',
+        '<general joint="hip" gainprm="5 0 1" gaintype="affine" ctrlrange="-1 1"/>',
+    ],
+)
+def test_the_work_of_actuators_that_are_no_motors_is_not_known(motors, tmp_path):
+    text = LIMITED.format(motors=motors)
+    tendon = '<tendon><fixed name="cable"><joint joint="hip" coef="1"/></fixed></tendon>'
+    (tmp_path / "robot.xml").write_text(text.replace("<actuator>", f"{tendon}<actuator>"))
+    robot = read_body(tmp_path / "robot.xml")
+    task = replace(TASK, max_steps=5)
+    result = rollout(robot, Push(1), task=task, episodes=1, measure_gait=True)
+    assert result.gait is not None
+    assert np.isnan(result.gait.work).all()
+    assert np.isnan(result.gait.cost_of_transport(np.array([1.0])))

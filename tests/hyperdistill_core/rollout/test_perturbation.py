@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hyperdistill_core.rollout import ENGINES, Perturbation, rollout
-from hyperdistill_core.rollout.perturbation import NoisySensors, push_directions
+from hyperdistill_core.rollout.perturbation import SensorNoise, push_directions
 from hyperdistill_core.tasks import get_task
 
 FLAT = get_task("flat")
@@ -50,7 +50,7 @@ ARRAYS = {
 @pytest.mark.parametrize("name", ARRAYS)
 def test_each_factor_changes_its_own_quantities(name):
     before, after = (mujoco.MjModel.from_xml_string(PLANAR) for _ in range(2))
-    Perturbation(**{name: 1.5}).change(after)
+    replace(Perturbation(), **{name: 1.5}).change(after)
     for other, arrays in ARRAYS.items():
         for array in arrays:
             old, new = (getattr(model, array) for model in (before, after))
@@ -113,22 +113,26 @@ def test_pushes_are_alike_in_both_engines_and_in_any_batch(walker, walker_policy
     assert (moved > 0.004).all()
 
 
-def test_noisy_sensors_keep_the_clock_and_repeat_with_the_seed():
-    class Clocked:
-        clock_harmonics = 2
+def test_sensor_noise_depends_on_the_seed_and_the_episode_alone(walker, walker_policy):
+    noisy = Perturbation(sensor_noise=0.3).sensing(np.full(17, 0.5))
 
-        def act(self, state, *, time=None):
-            assert time == 0.5
-            return state[:, 0, :2]
+    def returns(*, episodes=4, first_episode=0, **options):
+        result = rollout(
+            walker, walker_policy, task=SHORT, episodes=episodes, first_episode=first_episode,
+            **options,
+        )  # fmt: skip
+        return result.returns
 
-    state, deviation = np.zeros((4, 3, 17)), np.full(17, 0.3)
-    first, again, other = (
-        NoisySensors(Clocked(), deviation, seed=seed).act(state, time=0.5) for seed in (1, 1, 2)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).min() > 0.0
-    assert 0.05 < first.std() < 1.0
+    four = returns(perturbation=noisy)
+    np.testing.assert_array_equal(four, returns(perturbation=noisy, engine="serial"))
+    np.testing.assert_allclose(four[3:], returns(perturbation=noisy, episodes=1, first_episode=3))
+    assert np.abs(four - returns()).min() > 0.0
+    assert np.abs(four - returns(perturbation=noisy, seed=1)).min() > 0.0
 
 
-def test_without_sensor_noise_the_policy_is_itself(walker_policy):
-    assert Perturbation(mass=2.0).sensed(walker_policy, np.ones(17), seed=0) is walker_policy
+def test_sensor_noise_has_the_deviation_of_each_feature():
+    deviation = np.arange(17.0)
+    noise = SensorNoise(deviation, seed=0, episodes=range(50))
+    noisy = noise.added(np.ones((50, 20, 17)), rows=np.arange(50))
+    np.testing.assert_allclose(noisy.std(axis=(0, 1)), deviation, rtol=0.1)
+    assert Perturbation(sensor_noise=0.1).sensing(deviation).sensor_deviation[3] == 3.0

@@ -28,6 +28,7 @@ from morph_ops.io.mjcf.foreign.beside import (
 from morph_ops.io.mjcf.foreign.coordinates import make_local
 from morph_ops.io.mjcf.foreign.meshes import MeshFiles
 from morph_ops.io.mjcf.foreign.remedies import explained
+from morph_ops.io.mjcf.foreign.robot import free_name
 from morph_ops.io.mjcf.foreign.urdf import (
     HIGHEST_PACKAGE,
     MeshFolder,
@@ -221,13 +222,14 @@ def _add_missing_motors(spec: mujoco.MjSpec, notes: list[str]) -> None:
     coupled = mujoco.mjtEq.mjEQ_JOINT
     followers = {each.name1 for each in spec.equalities if each.type == coupled and each.name2}
     idle: list[str] = []
-    for joint in spec.joints:
+    taken = {joint.name for joint in spec.joints}
+    for number, joint in enumerate(spec.joints):
         if joint.type not in _MOTORED or not np.any(joint.actfrcrange):
             continue
         if joint.name in followers:
             idle.append(joint.name)
             continue
-        joint.name = joint.name or f"joint{joint.id}"
+        joint.name = joint.name or free_name(f"joint{number}", taken)
         motor = spec.add_actuator(
             name=joint.name,
             target=joint.name,

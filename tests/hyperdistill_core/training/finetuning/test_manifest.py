@@ -52,3 +52,9 @@ def test_a_training_without_a_manifest_is_refused(bodies, tiny_controller, tmp_p
 def test_settings_out_of_range_are_named(name):
     with pytest.raises(SettingsError, match=f"{name}: expected at least 1, got 0"):
         SETTINGS.replace(**{name: 0})
+
+
+def test_a_damaged_manifest_is_a_clear_error(bodies, tiny_controller, tmp_path):
+    (tmp_path / MANIFEST).write_text("{")
+    with pytest.raises(CheckpointError, match=r"manifest\.json is damaged .*: remove the folder"):
+        ensure_manifest(tmp_path, bodies, tiny_controller, SETTINGS)

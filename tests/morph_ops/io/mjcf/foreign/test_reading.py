@@ -182,6 +182,17 @@ def test_motors_come_from_the_torques_that_joints_allow(tmp_path):
     assert "the file has no actuators" in own.notes[0]
 
 
+def test_joints_without_names_get_motors_too(tmp_path):
+    text = quadruped().replace('axis="1 0 0"', 'axis="1 0 0" actuatorfrcrange="-9 9"')
+    bare = text[: text.index("<actuator>")] + "</mujoco>"
+    for leg in ("fl", "br"):
+        bare = bare.replace(f'name="hip_{leg}"', "")
+    own = physics(_read(tmp_path, bare.replace('name="hip_bl"', 'name="joint0"')))
+    assert own is not None
+    assert len(set(own.drives)) == 4
+    assert {"hip_fr", "joint0"} < set(own.drives)
+
+
 def test_world_coordinates_of_old_files_become_local_ones(tmp_path):
     local = """<mujoco><compiler coordinate="{}"/><worldbody>
     <body name="a" pos="0 0 1"><freejoint/><geom type="sphere" size="0.1"/>
