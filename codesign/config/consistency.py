@@ -42,10 +42,6 @@ def _enough_screened(settings: Settings) -> None:
         )
     if settings.tasks:
         raise SettingsError.of("screened", f"expected 0 on several tasks, got {settings.screened}")
-    if not settings.tasks and not has_bounds(settings.task):
-        raise SettingsError.of(
-            "screened", NO_BOUNDS.format(task=settings.task, instead="screened=0")
-        )
 
 
 def _learning_on_one_task(settings: Settings) -> None:

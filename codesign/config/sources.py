@@ -120,7 +120,7 @@ def _fitting(of_preset: dict[str, Any], values: Mapping[str, Any]) -> dict[str, 
     if isinstance(population, int) and population > of_preset.get("screened", population):
         dropped.add("screened")
     if isinstance(task, str) and not has_bounds(task):
-        dropped |= {"racing", "brood", "screened"}
+        dropped |= {"racing", "brood"}
     if values.get("algorithm") == "random":
         dropped.add("brood")
     return {name: value for name, value in of_preset.items() if name not in dropped}

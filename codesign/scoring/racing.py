@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codesign.config import Racing, Settings
+from codesign.config import Racing
 from codesign.config.names import NO_BOUNDS
 from codesign.errors import UsageError
 
@@ -79,28 +79,6 @@ def require_bounds(task: Task, *, what: str = "racing", instead: str = "score in
     """
     if not task.along_x:
         raise UsageError(f"{what}: {NO_BOUNDS.format(task=task.name, instead=instead)}")
-
-
-def require_short_episodes(settings: Settings) -> None:
-    """Refuse a campaign that chooses by short episodes on a task whose scores have no upper bound.
-
-    Settings refuse shipped tasks of that kind; a custom one is known once it is imported.
-
-    Args:
-        settings: Settings of the campaign.
-
-    Raises:
-        UsageError: The task does not reward moving along x.
-
-    Examples:
-        >>> from codesign.config import Settings
-        >>> require_short_episodes(Settings(screened=512, brood=4))
-    """
-    from hyperdistill_core.tasks import get_task
-
-    for name, least in (("screened", 0), ("brood", 1)):
-        if getattr(settings, name) > least:
-            require_bounds(get_task(settings.task), what=name, instead=f"{name}={least}")
 
 
 def race(

@@ -19,7 +19,7 @@ from codesign.config import Racing, Settings
 from codesign.scoring.broods import Sibling, best_child
 from codesign.scoring.controllers import find_controller, load_controller
 from codesign.scoring.fingerprint import fingerprint
-from codesign.scoring.racing import require_bounds, require_short_episodes
+from codesign.scoring.racing import require_bounds
 from codesign.scoring.record import ScoreRecord
 from codesign.scoring.scorer import BodyScorer
 from codesign.scoring.several_tasks import (
@@ -33,6 +33,7 @@ from codesign.scoring.several_tasks import (
     scale_of,
 )
 from hyperdistill_core.parallel import Backend, Outcome
+from hyperdistill_core.tasks import get_task
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class ScoringPool:
         time_limit: float | None = defaults.TIME_LIMIT,
         cluster: ClusterSettings | None = None,
     ) -> None:
-        from hyperdistill_core.tasks import get_task, pinned_task
+        from hyperdistill_core.tasks import pinned_task
 
         self.tasks = tuple(map(pinned_task, tuple(tasks) or (task,)))
         self._aggregate: Aggregate = aggregate
@@ -225,9 +226,11 @@ class ScoringPool:
             max_workers: Upper limit of the worker processes; None for the settings' number.
 
         Raises:
-            Exception: See the class, and :func:`require_short_episodes`.
+            Exception: See the class.
+            UsageError: Broods on a task that does not reward moving along x.
         """
-        require_short_episodes(settings)
+        if settings.brood > 1:  # (settings know shipped tasks; a custom one is imported here)
+            require_bounds(get_task(settings.task), what="brood", instead="brood=1")
         workers = settings.workers if max_workers is None else min(settings.workers, max_workers)
         return cls(
             workers=workers,

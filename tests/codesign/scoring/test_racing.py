@@ -12,7 +12,7 @@ from codesign.config import Racing, Settings
 from codesign.errors import UsageError
 from codesign.scoring import BodyScorer, ScoringPool
 from codesign.scoring.controllers import load_controller
-from codesign.scoring.racing import Pruned, UpperBound, race, require_short_episodes, upper_bound
+from codesign.scoring.racing import Pruned, UpperBound, race, upper_bound
 from hyperdistill_core.rollout import Rollout, rollout
 from hyperdistill_core.tasks import get_task
 from morph_ops.sampling import sample_body
@@ -185,9 +185,7 @@ def test_races_are_the_same_on_workers(tiny_controller, body, untimed):
     assert untimed(there) == untimed(here)
 
 
-def test_a_custom_task_without_bounds_gets_no_short_episodes():
+def test_a_custom_task_without_bounds_has_no_broods():
     task = "tests.helpers.custom_components:sideways"
-    for settings in (Settings(task=task, brood=4), Settings(task=task, screened=64)):
-        with pytest.raises(UsageError, match="expected a task that rewards moving along x"):
-            require_short_episodes(settings)
-    require_short_episodes(Settings(task=task))
+    with pytest.raises(UsageError, match="brood: expected a task that rewards moving along x"):
+        ScoringPool.of_campaign(Settings(task=task, brood=4))
