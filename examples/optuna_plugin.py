@@ -30,7 +30,7 @@ def changed(body, *, gear, density):
 @click.command()
 @click.argument("trials", default=30)
 @click.argument("episodes", default=2)
-@click.argument("controller", default="flat-v2")
+@click.argument("controller", default="flat-v3")
 @click.argument("robot", required=False)
 def main(trials, episodes, controller, robot):
     """Optimize a robot's numbers, and print the best ones."""

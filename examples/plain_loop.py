@@ -15,7 +15,7 @@ from morph_ops.sampling import sample_body
 @click.argument("generations", default=20)
 @click.argument("children", default=4)
 @click.argument("episodes", default=2)
-@click.argument("controller", default="flat-v2")
+@click.argument("controller", default="flat-v3")
 def main(generations, children, episodes, controller):
     """Climb from a sampled body, and print the score of the best one."""
     rng = np.random.default_rng(1)

@@ -93,7 +93,7 @@ def objects(rows):
 @click.argument("generations", default=5)
 @click.argument("population", default=16)
 @click.argument("episodes", default=2)
-@click.argument("controller", default="flat-v2")
+@click.argument("controller", default="flat-v3")
 def main(generations, population, episodes, controller):
     """Search, and print the bodies that no other one beats in both objectives."""
     scorer = BodyScorer(controller=controller, task="flat", episodes=episodes, seed=1)

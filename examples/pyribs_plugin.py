@@ -22,7 +22,7 @@ STARTS = 8  # candidates that are sampled before others are varied
 @click.command()
 @click.argument("candidates", default=80)
 @click.argument("episodes", default=2)
-@click.argument("controller", default="flat-v2")
+@click.argument("controller", default="flat-v3")
 def main(candidates, episodes, controller):
     """Fill an archive, and print its best body and how much of it is filled."""
     rng = np.random.default_rng(1)

@@ -63,7 +63,7 @@ class VariantSearchSettings(FrozenSettings):
         "Otherwise new variants replace them.",
     )
     spread: float = Field(
-        default=0.3, description="Standard deviation of the factors on a context's entries."
+        default=0.15, description="Standard deviation of the factors on a context's entries."
     )
     bodies: int = Field(
         default=150,

@@ -100,7 +100,7 @@ def evaluate(
     is not positive, it and ratios mean nothing: "-", and null in JSON.
 
     \b
-    codesign controller evaluate flat-v2 robots/ --split mutants=20 --best-of 8
+    codesign controller evaluate flat-v3 robots/ --split mutants=20 --best-of 8
     """
     from rich.table import Table
 

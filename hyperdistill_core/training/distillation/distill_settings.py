@@ -84,10 +84,6 @@ class DistillSettings(FrozenSettings):
         'student beyond it has no error; "weigh" keeps them, and weighs their errors down by '
         "exp(1 - |target|) (Xiong 2024).",
     )
-    gain: float = Field(
-        default=1.0,
-        description="Factor on the teacher's action means, for teachers whose means are too small.",
-    )
     held_out: float = Field(
         default=0.04, ge=0.0, lt=1.0, description="Share of the bodies that validate the student."
     )

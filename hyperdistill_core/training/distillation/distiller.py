@@ -190,7 +190,7 @@ class Distiller:
         with products_in(self._dtype, _CPU):
             weights = self.network.generate(bodies.context, torch.as_tensor(bodies.present))
             means = weights.act(observation, clock_phase=phase).float()
-        targets = batch.means * self.settings.gain
+        targets = batch.means
         if self.settings.large_actions == "clip":
             squares = control_error(means, targets.clamp(-1.0, 1.0)).square()
         else:
