@@ -12,7 +12,7 @@ once. Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
     robots        sample, inspect, convert
     runs          status, runs
     query         SQL on a run's database
-    controller/   make, inspect and judge controllers
+    controller/   make, inspect and evaluate controllers
     progress      progress bars on a terminal, lines in a log
     tables        tables for people
 """

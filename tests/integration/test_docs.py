@@ -20,6 +20,7 @@ PAGES = [
 ]
 #: Searches of the pages are small ones here.
 SMALL = "population=8, generations=1, episodes=1, reevaluation_episodes=2"
+SMALL_QUICKSTART = [*SMALL.split(", "), "screened=8", "finetune_steps=0"]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -53,7 +54,8 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     scope: dict[str, object] = {"__name__": page.stem}
     for code in blocks(page, "python"):
         small = re.sub(r"population=\d+, generations=\d+(?=\))", SMALL, code)
-        exec(compile(small, str(page), "exec"), scope)
+        small = small.replace('["generations=2"]', str(SMALL_QUICKSTART))
+        exec(compile(small, str(page), "exec", dont_inherit=True), scope)
 
 
 @pytest.mark.parametrize(("page", "line"), command_lines())

@@ -1,4 +1,4 @@
-"""``codesign controller``: make, inspect and judge controllers.
+"""``codesign controller``: make, inspect and evaluate controllers.
 
 The files, and the commands in them:
 

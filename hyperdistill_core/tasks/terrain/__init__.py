@@ -4,8 +4,7 @@ A terrain draws a :class:`World` for every episode, from a random generator alon
 :class:`Corridor` of flat and uneven segments, :class:`Obstacles` on it, a :class:`Slope`, an
 :class:`Arena` with a goal, or a corridor or a slope with an object to push. A user's own scene has
 one world, whose heights its :class:`Surface` tells. A world puts itself into the MuJoCo model of a
-body. Its :class:`HeightMap` has the heights that falls are judged by and that height samples are
-taken from.
+body. Its :class:`HeightMap` has the heights that falls and height samples are taken from.
 
 Everything is as in the public environments of Gupta 2021 and Gupta 2022 where ``reference`` is set.
 """

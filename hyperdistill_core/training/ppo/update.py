@@ -96,7 +96,7 @@ class PPOUpdate:
         advantage = standardized(data.advantage, per_body=settings.per_body_advantages)
         data = replace(data, advantage=advantage)
         lr = self.learning_rate.begin(lr_bound)
-        # The policy is judged by the part of the noise that is new in each step.
+        # What counts is the part of the noise that is new in each step.
         scale = 1.0 / (2.0 * action_std**2 * (1.0 - settings.noise_correlation**2))
         sums = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "clipped": 0.0}
         minibatches = 0
