@@ -34,4 +34,4 @@ def in_axes_of(
     offset = episodes.goal_offset() if task.faces_goal and episodes is not None else None
     if offset is None:
         return states
-    return turned(states, direction(offset[rows])).astype(states.dtype)
+    return turned(states, direction(offset[rows])).astype(states.dtype, copy=False)

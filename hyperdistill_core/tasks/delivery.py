@@ -26,6 +26,7 @@ from hyperdistill_core.tasks.episodes import (
     Simulated,
     Terms,
     in_frame,
+    rotated,
     rotations,
     xy_distance,
 )
@@ -167,8 +168,7 @@ class Deliveries(Episodes):
         self._torso, self._object = (
             int(model.body(name).id) for name in (body_graph.root(graph), OBJECT)
         )
-        self._owners, points, self._n_own = task.points_in(graph, model)
-        self._points = points[:, :, None]
+        self._owners, self._points, self._n_own = task.points_in(graph, model)
         self._velocity = free_dofs(model, self._torso)
         self._goals = np.zeros((n, 3))
         self._reached = np.zeros(n, np.bool_)
@@ -204,12 +204,11 @@ class Deliveries(Episodes):
     def _distances(self) -> NDArray[np.float64]:
         """(E,) distances from the bodies to the objects (m)."""
         simulations = self._simulations
-        places = simulations.xpos.take(self._owners, axis=1)
-        turned = rotations(simulations.xquat.take(self._owners, axis=1))
-        places += np.matmul(turned, self._points)[..., 0]
-        own, others = places[:, : self._n_own, None], places[:, None, self._n_own :]
-        between = own - others
-        return np.sqrt(np.einsum("eijk,eijk->eij", between, between).min(axis=(1, 2)))
+        places = rotated(simulations.xquat.take(self._owners, axis=1), self._points)
+        places += simulations.xpos.take(self._owners, axis=1)
+        between = places[:, : self._n_own, None] - places[:, None, self._n_own :]
+        squares = np.einsum("eijk,eijk->eij", between, between)
+        return np.sqrt(squares.reshape(len(places), -1).min(axis=1))
 
     def _rest(self) -> NDArray[np.float64]:
         """(E,) horizontal distances from the objects to the goals (m)."""

@@ -151,6 +151,24 @@ def rotations(quat: NDArray[np.float64]) -> NDArray[np.float64]:
     return matrices
 
 
+def rotated(quat: NDArray[np.float64], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vectors (..., 3) of frames with orientations (..., 4), in the axes of the world.
+
+    Examples:
+        >>> rotated(np.array([[0.0, 0.0, 0.0, 1.0]]), np.array([1.0, 2.0, 3.0])).tolist()
+        [[-1.0, -2.0, 3.0]]
+    """
+    # v + w t + q x t with t = 2 q x v: a third of the calls that a rotation matrix takes.
+    axis, after, before = quat[..., 1:], [1, 2, 0], [2, 0, 1]
+    first, second = axis.take(after, axis=-1), axis.take(before, axis=-1)
+    twice = first * vectors.take(before, axis=-1) - second * vectors.take(after, axis=-1)
+    twice *= 2.0
+    turned = vectors + quat[..., :1] * twice
+    turned += first * twice.take(before, axis=-1)
+    turned -= second * twice.take(after, axis=-1)
+    return turned
+
+
 def in_frame(quat: NDArray[np.float64], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Vectors (E, 3) of the world in frames with orientations (E, 4)."""
     return np.einsum("eji,ej->ei", rotations(quat), vectors)
