@@ -36,12 +36,16 @@ def cli() -> None:
     """Evolve robot bodies with controllers that need no training.
 
     A body is a tree of limbs, a robot in simulation. A controller network gives every body its
-    own small network at once, so a body is scored by a few rollouts. Three things to do:
+    own small network at once, so a body is scored by a few rollouts. Three things to do, and
+    three to look at them:
 
     \b
     codesign evolve                         search for bodies that move fast
     codesign score my_robot.xml             score a robot that you designed
     codesign export runs/NAME --out best    take the best bodies away
+    codesign report runs/NAME               what a search found, as a page
+    codesign replay runs/NAME               the best bodies in motion, in 3D
+    codesign studio my_robot.xml            change a robot by hand
 
     A robot is a file: MJCF (.xml), URDF (.urdf), the project's JSON (.json), or GraphML
     (.graphml).
