@@ -162,7 +162,8 @@ preset_option = click.option(
     default="cpu",
     show_default=True,
     metavar="NAME",
-    help="Settings to start from: cpu, or paper for the published ones.",
+    help="Settings to start from: cpu, or paper for the published ones; for train-teacher also "
+    "continue, for a controller that walks already.",
 )
 
 training_set_option = click.option(

@@ -290,12 +290,23 @@ class PPOSettings(FrozenSettings):
         return self
 
 
-#: "cpu" learns best in a given time on two cores; "paper" has the public settings of Xiong 2024
-#: for flat terrain, whose 1e8 steps take days without an accelerator.
+#: "cpu" learns best in a given time on two cores; "continue" is how `flat-v3` learned from a
+#: controller that walked; "paper" has the public settings of Xiong 2024 for flat terrain, whose 1e8
+#: steps take days without an accelerator.
 PRESETS = Registry(
     "preset",
     {
         "cpu": PPOSettings(),
+        "continue": PPOSettings(
+            teacher="generalist",
+            observation="state",
+            n_active=256,
+            replaced_per_update=24,
+            robot_share=0.15,
+            action_std=0.75,
+            final_action_std=0.3,
+            fall_cost=600.0,
+        ),
         "paper": PPOSettings(
             teacher="transformer",
             observation="state",

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from hyperdistill_core.controller.controller import Controller
 from hyperdistill_core.errors import SettingsError
 from hyperdistill_core.nets.teachers import TEACHERS
 from hyperdistill_core.training.ppo import PRESETS, PPOSettings, new_teacher
@@ -26,6 +27,16 @@ def test_the_paper_preset_is_the_published_network():
     network = new_teacher(PRESETS["paper"], n_max=12)
     own = dict(network.named_parameters())
     assert sum(p.numel() for name, p in own.items() if name.startswith("actor")) > 1_640_000
+
+
+def test_the_continue_preset_is_how_flat_v3_learned():
+    [row, *_] = Controller.load("flat-v3").provenance["mean of"]
+    learned = row["provenance"]["settings"]
+    settings = PRESETS["continue"].to_dict()
+    not_learning = {"steps", "minutes", "n_workers", "seed", "precision"}
+    common = (settings.keys() & learned.keys()) - not_learning
+    assert len(common) > 25
+    assert {name: settings[name] for name in common} == {name: learned[name] for name in common}
 
 
 @pytest.mark.parametrize(
