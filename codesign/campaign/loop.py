@@ -243,14 +243,22 @@ class _Loop:
         number = self._frontier.create()
         self._tell(self._algorithm.needs(number))
         if number in self._stored:
-            # What it scored when it was created: the loop rescores it again where it was rescored.
-            stored = self._database.candidate(number)
-            candidate = replace(stored, rescored=None, rescored_in=0)
-            self._check_controller(candidate.result)
-            if not self._of_brood(number):
-                self._scheduler.add_scored(candidate)
-            self._complete(candidate)
-            return
+            self._take_stored(number)
+        else:
+            self._schedule(number)
+
+    def _take_stored(self, number: int) -> None:
+        """Complete a candidate that was scored before this process started."""
+        # What it scored when it was created: the loop rescores it again where it was rescored.
+        stored = self._database.candidate(number)
+        candidate = replace(stored, rescored=None, rescored_in=0)
+        self._check_controller(candidate.result)
+        if not self._of_brood(number):
+            self._scheduler.add_scored(candidate)
+        self._complete(candidate)
+
+    def _schedule(self, number: int) -> None:
+        """Make a new candidate, which is scored, or copies the score of an equal one."""
         job = self._new_job(number)
         source = self._scheduler.add(job)
         if source is not None:
