@@ -19,24 +19,37 @@ from codesign.cli.options import (
 from codesign.cli.text import echo
 from codesign.threads import torch_threads
 
+_mean_option = click.option(
+    "--mean",
+    is_flag=True,
+    help="Label with the mean of the teachers' controls, in place of those of each body's best "
+    "teacher. Of a controller its first variant takes part.",
+)
+
 
 @click.command()
 @training_set_option
 @teacher_option
+@_mean_option
 @click.option("--out", required=True, type=FOLDER, help="Folder of the data.")
 @set_option("collection", "horizon=1000")
 def collect(
-    training_set_file: Path, teachers: tuple[str, ...], out: Path, assignments: tuple[str, ...]
+    training_set_file: Path,
+    teachers: tuple[str, ...],
+    mean: bool,
+    out: Path,
+    assignments: tuple[str, ...],
 ) -> None:
     """Record expert data for distillation.
 
-    The data are states, and the actions of each body's best teacher in them.
+    The data are states, and the actions of each body's best teacher in them, or of all teachers
+    together.
     """
     from hyperdistill_core.settings import changed
     from hyperdistill_core.training import distillation
     from hyperdistill_core.training.training_sets import TrainingSet
 
-    loaded, _ = distillation.load_teachers(teachers)
+    loaded, _ = distillation.load_teachers(teachers, mean=mean)
     data = distillation.ExpertData(out)
     distillation.collect(
         TrainingSet.read(training_set_file),
@@ -51,6 +64,7 @@ def collect(
 @click.command()
 @training_set_option
 @teacher_option
+@_mean_option
 @click.option(
     "--data", required=True, type=FOLDER, help="Expert data of 'collect'; DAgger adds to it."
 )
@@ -83,6 +97,7 @@ def collect(
 def distill(
     training_set_file: Path,
     teachers: tuple[str, ...],
+    mean: bool,
     data: Path,
     out: Path,
     name: str,
@@ -108,7 +123,7 @@ def distill(
     settings = changed(start, assignments)
     collecting = distillation.CollectSettings(task=settings.task, seed=settings.seed)
     bodies = TrainingSet.read(training_set_file)
-    loaded, teachers_made = distillation.load_teachers(teachers)
+    loaded, teachers_made = distillation.load_teachers(teachers, mean=mean)
     expert = distillation.ExpertData(data)
     distiller = distillation.distill(
         bodies,
@@ -127,6 +142,7 @@ def distill(
         "distillation": {
             **settings.to_dict(),
             "rounds": rounds,
+            "mean of the teachers": mean,
             "transitions": expert.transitions,
         },
         "initialized from": initialize_from,

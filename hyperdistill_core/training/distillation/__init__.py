@@ -23,6 +23,7 @@ from hyperdistill_core.training.distillation.distiller import Distiller
 from hyperdistill_core.training.distillation.expert_data import ExpertData, Segment
 from hyperdistill_core.training.distillation.labelers import (
     Labeler,
+    MeanTeacher,
     Student,
     TrainedTeacher,
     VariantTeacher,
@@ -36,6 +37,7 @@ __all__ = [
     "Distiller",
     "ExpertData",
     "Labeler",
+    "MeanTeacher",
     "Segment",
     "Student",
     "TrainedTeacher",

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from hyperdistill_core.controller.checkpoints import find
 from hyperdistill_core.controller.controller import Controller
@@ -167,6 +169,69 @@ class VariantTeacher:
 
 
 @dataclass(frozen=True)
+class MeanTeacher:
+    """Several teachers as one: the mean of their controls, each of them within its limits.
+
+    Networks that learned apart err apart, so that their mean moves bodies that they do not know
+    better than each of them (Breiman 1996).
+
+    Attributes:
+        teachers: At least one teacher; all take contexts of one layout.
+
+    Raises:
+        TrainingError: There is no teacher, or they take contexts of different layouts.
+
+    Examples:
+        >>> flat = VariantTeacher(Controller.load("flat-v3"), 0)
+        >>> MeanTeacher((flat, flat)).identity
+        'mean of baf44e696b261490/0, baf44e696b261490/0'
+    """
+
+    teachers: tuple[Labeler, ...]
+
+    def __post_init__(self) -> None:
+        contexts = list(dict.fromkeys(teacher.context for teacher in self.teachers))
+        if len(contexts) != 1:
+            raise TrainingError(
+                "teachers: expected at least one, all with one context layout, to take the mean "
+                f"of, got {', '.join(contexts) or 'none'}"
+            )
+
+    @property
+    def identity(self) -> str:
+        """See :attr:`Labeler.identity`."""
+        return f"mean of {', '.join(teacher.identity for teacher in self.teachers)}"
+
+    @property
+    def context(self) -> ContextKind:
+        """See :attr:`Labeler.context`."""
+        return self.teachers[0].context
+
+    def policy(self, batch: BodyBatch, bodies: Sequence[int]) -> BatchPolicy:
+        """See :meth:`Labeler.policy`."""
+        return _MeanPolicy([teacher.policy(batch, bodies) for teacher in self.teachers])
+
+    def require_for(self, training_set: TrainingSet) -> None:
+        """See :meth:`Labeler.require_for`."""
+        for teacher in self.teachers:
+            teacher.require_for(training_set)
+
+
+class _MeanPolicy:
+    """The mean of the controls of several policies."""
+
+    def __init__(self, policies: Sequence[BatchPolicy]) -> None:
+        self._policies = policies
+
+    def means(
+        self, states: NDArray[np.floating], time: NDArray[np.floating]
+    ) -> NDArray[np.float32]:
+        """See :meth:`BatchPolicy.means`."""
+        controls = [policy.means(states, time).clip(-1.0, 1.0) for policy in self._policies]
+        return np.asarray(np.mean(controls, axis=0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
 class Student:
     """A hypernetwork that acts.
 
@@ -187,12 +252,16 @@ class Student:
     context: ContextKind
 
 
-def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict[str, Any]]]:
+def load_teachers(
+    names: Sequence[str | Path], *, mean: bool = False
+) -> tuple[list[Labeler], list[dict[str, Any]]]:
     """Teachers from checkpoints and controllers.
 
     Args:
         names: Checkpoints of teachers, and names or files of controllers. Each variant of a
             controller is a teacher.
+        mean: Whether they label together, by the mean of their controls (:class:`MeanTeacher`). Of
+            a controller the first variant takes part then.
 
     Returns:
         The teachers, and a description of each file in JSON's types.
@@ -201,6 +270,7 @@ def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict
         CheckpointError: A file is not a checkpoint.
         ControllerError: A controller does not exist.
         TrainingError: A network takes height samples, which expert data do not have.
+        TrainingError: The mean is asked for, of teachers with different context layouts.
 
     Examples:
         >>> teachers, descriptions = load_teachers(["flat-v2"])
@@ -221,15 +291,12 @@ def load_teachers(names: Sequence[str | Path]) -> tuple[list[Labeler], list[dict
         else:
             controller = Controller.load(path)
             _require_blind(path, controller.network.config.terrain_dim)
-            teachers += VariantTeacher.all_of(controller)
+            own = VariantTeacher.all_of(controller)[: 1 if mean else None]
+            teachers += own
             descriptions.append(
-                {
-                    "controller": controller.name,
-                    "hash": controller.hash,
-                    "variants": controller.n_variants,
-                }
+                {"controller": controller.name, "hash": controller.hash, "variants": len(own)}
             )
-    return teachers, descriptions
+    return [MeanTeacher(tuple(teachers))] if mean else teachers, descriptions
 
 
 def _require_blind(path: Path, samples: int) -> None:

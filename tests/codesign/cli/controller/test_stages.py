@@ -56,6 +56,22 @@ def test_variants_are_evaluated_and_teach(
 
 
 @pytest.mark.slow
+def test_a_student_learns_the_mean_of_its_teachers(
+    controller_of_two_variants, student, training_set, tmp_path
+):
+    teachers = ("--teacher", controller_of_two_variants, "--teacher", student, "--mean")
+    given = ("--training-set", training_set, *teachers)
+    data = tmp_path / "data"
+    command("controller", "collect", *given, "--out", data, *sets(DATA))
+    made = ("--data", data, "--out", tmp_path / "mean", "--name", "mean", "--rounds", 0)
+    command("controller", "distill", *given, *made, *sets(STUDENT))
+    info = command("controller", "info", tmp_path / "mean" / "mean.safetensors")
+    assert '"mean of the teachers": true' in info
+    with pytest.raises(TrainingError, match=r"teachers: expected .* as in"):
+        command("controller", "collect", *given[:-1], "--out", data, *sets(DATA))
+
+
+@pytest.mark.slow
 def test_a_training_with_a_duration_ends_when_it_is_over(training_set, tmp_path):
     options = ("--training-set", training_set, "--out", tmp_path, "--workers", 1)
     out = command("controller", "train-teacher", *options, *sets(PPO), "--minutes", 1e-4)
