@@ -249,13 +249,16 @@ def _adaptations(
 
     times, critic = adaptations(settings), critic_steps(table, table.bodies)
     learned = times * table.steps
-    kept = kept_most = times * (settings.population + finalists(settings))
+    kept = settings.population + finalists(settings)
+    kept_most = times * kept
     if settings.algorithm in _ARCHIVES:
         period = table.every * settings.population
-        kept_most = max(kept, period * times * (times + 1) // 2)
-    # Each body is scored under both controllers, and once more where the new one is better. Where
-    # it is not, the next adaptation begins with a new critic.
-    least, most, episode = 2 * kept, 3 * kept_most, settings.episodes * scorings
+        kept_most = max(kept_most, period * times * (times + 1) // 2)
+    # Some bodies are scored under both controllers, and all once more where the new one is better.
+    # Where it is not, the next adaptation begins with a new critic.
+    least = 2 * times * min(kept, table.bodies)
+    most = 2 * min(times * table.bodies, kept_most) + kept_most
+    episode = settings.episodes * scorings
     return [
         PlanPart(
             name="learning of the controller",

@@ -3,10 +3,11 @@
 At the end of every few generations three things happen, while no candidate is scored:
 
     learn     the hypernetwork learns by PPO on the kept bodies and the best of the latest ones
-    compare   the kept bodies and the best ones so far are scored under both controllers over
-              fresh episodes: the search kept them for scores that luck had a part in
-    decide    where the new mean is higher, these bodies are scored anew over the episodes of the
-              search, which goes on with the new controller; otherwise nothing changes
+    compare   as many of the kept bodies and the best ones so far as learn are scored under both
+              controllers over fresh episodes: the search kept them for scores that luck had a
+              part in
+    decide    where the new mean is higher, all of these bodies are scored anew over the episodes
+              of the search, which goes on with the new controller; otherwise nothing changes
 
 All of it follows from the settings and the candidates before, so a resumed run does the same. What
 an adaptation decided is in the database; a learning that was interrupted goes on.
@@ -138,14 +139,14 @@ class Adaptations(Pauses):
         controller_hash = self._learn(adaptation, bodies)
         present = self._pool.controller
         fresh = {"seed": seeds.fresh_seed(self._settings.seed, adaptation)}
-        compared = list(chosen.values())
+        compared = _spread(list(chosen.values()), self._table.bodies)
         before = self._score(compared, bodies[0].result.controller_hash, **fresh)
         self._pool.use_controller(self._file(adaptation))
         after = self._score(compared, controller_hash, **fresh)
         old, new, count = _means(before, after)
         records: dict[int, ScoreRecord] = {}
         if new > old:
-            records = self._score(compared, controller_hash)
+            records = self._score(list(chosen.values()), controller_hash)
         else:
             self._pool.use_controller(present)
             self._file(adaptation).unlink(missing_ok=True)
@@ -315,3 +316,11 @@ def _message(result: AdaptationResult, bodies: int) -> str:
         f"before, {result.score_after:.1f} after"
     )
     return text if result.kept else f"{text}; the search goes on with the controller that it had"
+
+
+def _spread(candidates: Sequence[Candidate], most: int) -> Sequence[Candidate]:
+    """At most so many of the candidates, evenly spread from the best to the worst."""
+    if len(candidates) <= most:
+        return candidates
+    ranked = sorted(candidates, key=lambda candidate: (-candidate.score, candidate.number))
+    return [ranked[round(each * (len(ranked) - 1) / max(most - 1, 1))] for each in range(most)]

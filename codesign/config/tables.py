@@ -225,7 +225,8 @@ class Adaptation(FrozenSettings):
         default=96,
         ge=1,
         le=100_000,
-        description="Most bodies that learn: kept ones first, then the latest candidates.",
+        description="Most bodies that learn: kept ones first, then the latest candidates. As many "
+        "are scored under both controllers, to tell which one is better.",
     )
     simulations: int = Field(
         default=4, ge=2, le=4_096, description="Simulations of each body at the same time."

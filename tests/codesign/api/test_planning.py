@@ -113,6 +113,11 @@ def test_an_archive_may_keep_every_body():
     made = settings(algorithm="novelty", adaptation={"every": 3}, finalists=1, top=1)
     parts = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)
     assert parts["scores under both"].bodies == "30 .. 216"
+    made = settings(adaptation={"every": 3, "bodies": 5}, finalists=1, top=1, population=8)
+    parts = estimate(made, [record(500, 500, seconds=10.0)], parallelism=1)
+    # As many as learn are compared, and all nine are scored anew.
+    times = (parts["learning of the controller"].bodies).split()[0]
+    assert parts["scores under both"].bodies == f"{10 * int(times)} .. {19 * int(times)}"
 
 
 def test_kept_bodies_get_fresh_episodes_until_they_have_enough():

@@ -117,6 +117,20 @@ def test_later_candidates_are_scored_under_the_new_controller(folder, learned):
     assert gain == pytest.approx(10.0)
 
 
+def test_as_many_bodies_are_compared_as_learn_from_the_best_to_the_worst(folder):
+    pool, settings = LearningPool(), adapted(algorithm="aging")
+    with folder(settings).database() as database:
+        search(settings, database, pool=pool, folder=folder(settings, "files"))
+        first, scores = database.rescores(12), {c.number: c.score for c in database.candidates()}
+    half = len(pool.fresh) // 4
+    assert half == 7, "two adaptations, under two controllers each"
+    compared = sorted(pool.fresh[:half], key=lambda number: -scores[number])
+    anew = sorted(first, key=lambda number: -scores[number])
+    assert len(anew) > half
+    assert (compared[0], compared[-1]) == (anew[0], anew[-1])
+    assert pool.fresh[:half] == pool.fresh[half : 2 * half]
+
+
 def test_the_best_are_of_the_last_controller(folder):
     settings = adapted()
     with folder(settings).database() as database:
