@@ -42,7 +42,7 @@ class VariantSearchSettings(FrozenSettings):
 
     Examples:
         >>> VariantSearchSettings(variants=16, drawn=40).spread
-        0.3
+        0.15
         >>> VariantSearchSettings(variants=40)
         Traceback (most recent call last):
         hyperdistill_core.errors.SettingsError: variants: expected at most drawn=32, got 40
