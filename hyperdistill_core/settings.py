@@ -386,7 +386,11 @@ def _count(one: ErrorDetails) -> int:
 def _problems(
     settings: type[FrozenSettings], errors: Sequence[ErrorDetails]
 ) -> Iterator[SettingProblem]:
-    """One problem for each error of pydantic, in the words of the settings."""
+    """One problem for each error of pydantic, in the words of the settings.
+
+    The first unknown name lists the choices, which are the same for all.
+    """
+    listed = False
     for one in errors:
         cause = one.get("ctx", {}).get("error")
         name = cut(".".join(map(str, one["loc"])))
@@ -395,7 +399,9 @@ def _problems(
         elif cause is not None:
             yield SettingProblem(name, str(cause))
         elif one["type"] == "extra_forbidden":
-            yield SettingProblem("", _unknown(settings, name))
+            text = _unknown(settings, name)
+            yield SettingProblem("", text.partition(" Choices: ")[0] if listed else text)
+            listed = True
         elif one["type"] == "missing":
             yield SettingProblem(name, "expected a value, got none")
         else:
