@@ -33,7 +33,7 @@ from codesign.scoring.several_tasks import (
     scale_of,
 )
 from hyperdistill_core.parallel import Backend, Outcome
-from hyperdistill_core.tasks import get_task
+from hyperdistill_core.tasks import get_task, pinned_task
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
@@ -176,8 +176,6 @@ class ScoringPool:
         time_limit: float | None = defaults.TIME_LIMIT,
         cluster: ClusterSettings | None = None,
     ) -> None:
-        from hyperdistill_core.tasks import pinned_task
-
         self.tasks = tuple(map(pinned_task, tuple(tasks) or (task,)))
         self._aggregate: Aggregate = aggregate
         self._scales = dict.fromkeys(self.tasks, AS_IT_IS)

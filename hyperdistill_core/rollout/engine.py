@@ -13,7 +13,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import STATE_DIM, BodyLayout, StateReader
+from hyperdistill_core.features import BodyLayout, StateReader
 from hyperdistill_core.rollout.axes import in_axes_of
 from hyperdistill_core.rollout.episode_statistics import EpisodeStatistics, Recorder
 from hyperdistill_core.rollout.many_worlds import MakePhysics, physics_in
@@ -187,9 +187,7 @@ def _lockstep(
         if perturbation is not None and perturbation.push:
             pushes = Pushes(perturbation, model, layout, task, seed=seed, episodes=numbers)
         if perturbation is not None and perturbation.sensor_noise:
-            deviation = np.array(perturbation.sensor_deviation or (1.0,) * STATE_DIM)
-            deviation *= perturbation.sensor_noise
-            noise = SensorNoise(deviation, seed=seed, episodes=numbers)
+            noise = SensorNoise(perturbation.noise_deviation, seed=seed, episodes=numbers)
         see = partial(_sight, physics, int(layout.body_ids[0]), worlds, which, kept)
         turn = partial(in_axes_of, task, episodes=kept)
         _close_loop(

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.features import STATE_DIM, BodyLayout
 from hyperdistill_core.tasks import Task
 
 #: Kinds of gains and biases whose first parameters are factors of a force.
@@ -88,6 +88,11 @@ class Perturbation:
             2.0
         """
         return replace(self, sensor_deviation=tuple(map(float, deviation)))
+
+    @property
+    def noise_deviation(self) -> NDArray[np.float64]:
+        """(17,) deviation of the sensor noise on each state feature."""
+        return self.sensor_noise * np.array(self.sensor_deviation or (1.0,) * STATE_DIM)
 
 
 class SensorNoise:
