@@ -32,6 +32,7 @@ from codesign.config import Adaptation, Settings
 from codesign.errors import RunError, UsageError
 from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import AdaptationResult, Candidate, Database, Event, RunFolder
+from codesign.store.ranking import evenly
 from codesign.threads import torch_threads
 from morph_ops._messages import one_line
 
@@ -139,7 +140,8 @@ class Adaptations(Pauses):
         controller_hash = self._learn(adaptation, bodies)
         present = self._pool.controller
         fresh = {"seed": seeds.fresh_seed(self._settings.seed, adaptation)}
-        compared = _spread(list(chosen.values()), self._table.bodies)
+        ranked = sorted(chosen.values(), key=lambda each: (-each.score, each.number))
+        compared = evenly(ranked, self._table.bodies)
         before = self._score(compared, bodies[0].result.controller_hash, **fresh)
         self._pool.use_controller(self._file(adaptation))
         after = self._score(compared, controller_hash, **fresh)
@@ -316,11 +318,3 @@ def _message(result: AdaptationResult, bodies: int) -> str:
         f"before, {result.score_after:.1f} after"
     )
     return text if result.kept else f"{text}; the search goes on with the controller that it had"
-
-
-def _spread(candidates: Sequence[Candidate], most: int) -> Sequence[Candidate]:
-    """At most so many of the candidates, evenly spread from the best to the worst."""
-    if len(candidates) <= most:
-        return candidates
-    ranked = sorted(candidates, key=lambda candidate: (-candidate.score, candidate.number))
-    return [ranked[round(each * (len(ranked) - 1) / max(most - 1, 1))] for each in range(most)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from codesign.scoring import ScoreRecord
 from codesign.store.candidate import Candidate
@@ -63,6 +63,18 @@ def spread(records: Mapping[Candidate, ScoreRecord], count: int) -> list[Candida
     if not 1 < count < len(best_first):
         return best_first[:count]
     along = sorted(best_first, key=lambda c: next(iter(records[c].criteria_values.values()), 0.0))
-    step = (len(along) - 1) / (count - 1)
-    picked = {along[round(place * step)] for place in range(count)}
+    picked = set(evenly(along, count))
     return [candidate for candidate in best_first if candidate in picked]
+
+
+def evenly(ordered: Sequence[Candidate], count: int) -> Sequence[Candidate]:
+    """At most ``count`` of the candidates, evenly spread from the first to the last.
+
+    Args:
+        ordered: The candidates.
+        count: Maximum number of candidates, at least 1; with 1 it is the first one.
+    """
+    if len(ordered) <= count:
+        return ordered
+    step = (len(ordered) - 1) / max(count - 1, 1)
+    return [ordered[round(place * step)] for place in range(count)]
