@@ -67,7 +67,7 @@ from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simul
 #: Generations that no run reaches: the budget ends it.
 _ENDLESS = 100_000
 _OURS = ("screened=512", "brood=4")
-_ADAPTED = (*_OURS, "adaptation={every=12, steps=400000, bodies=64}")
+_ADAPTED = (*_OURS, "adaptation={every=3, steps=200000, bodies=64}")
 #: Control steps of a search by default: DERL spends them on the training of one body (Gupta 2021).
 STEPS = 5_000_000
 #: The settings of each row.
@@ -78,7 +78,12 @@ ROWS: dict[str, tuple[str, ...]] = {
     "plain": (),
     "random": ("algorithm='random'",),
     "map_elites, adaptation": (*_ADAPTED, "algorithm='map_elites'"),
-    "map_elites": ("algorithm='map_elites'",),
+    "map_elites": (*_OURS, "algorithm='map_elites'"),
+    "no crossover": (*_OURS, "rates.crossover=0"),
+    "no change of limbs": (*_OURS, "rates.operators={grow_limb=0, delete_limb=0}"),
+    "no limb_params": (*_OURS, "rates.operators={limb_params=0}"),
+    "no dof, joint_angle": (*_OURS, "rates.operators={dof=0, joint_angle=0}"),
+    "no gear, density": (*_OURS, "rates.operators={gear=0, density=0}"),
 }
 #: Rows that are no campaigns: DERL's way, and that of tools that tune oscillators.
 FROM_SCRATCH: dict[str, Callable[..., list[Learned]]] = {

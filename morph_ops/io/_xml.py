@@ -11,6 +11,7 @@ import math
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
+from xml.parsers import expat
 
 from morph_ops._messages import cut
 from morph_ops.errors import BodyError, MjcfError
@@ -42,6 +43,8 @@ MOST_SAMPLES = 10_000
 _MOST_ELEMENTS = 20_000
 _DEEPEST = 400
 _MOST_ATTRIBUTES = 100
+#: Most characters of a namespace: other readers repeat it in the name of each element.
+_LONGEST_NAMESPACE = 200
 #: Most cells of all height fields and textures.
 _MOST_CELLS = 20_000_000
 #: Most keyframes: each has all numbers of a pose.
@@ -85,7 +88,7 @@ class _Builder(ElementTree.TreeBuilder):
         super().__init__()
         self._elements = self._depth = 0
 
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+    def doctype(self, *_: object) -> None:
         raise MjcfError("a document type declaration is not allowed: remove <!DOCTYPE ...>")
 
     def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
@@ -98,6 +101,12 @@ class _Builder(ElementTree.TreeBuilder):
             raise MjcfError(
                 f"<{cut(tag)}>: expected at most {_MOST_ATTRIBUTES} attributes, got {len(attrs)}"
             )
+        for key, value in attrs.items():
+            if key.startswith("xmlns") and len(value) > _LONGEST_NAMESPACE:
+                raise MjcfError(
+                    f"<{cut(tag)}>: expected a namespace of at most {_LONGEST_NAMESPACE} "
+                    f"characters, got {len(value)}; shorten {cut(key)}"
+                )
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> ElementTree.Element:
@@ -132,6 +141,8 @@ def parse_document(text: str, *, roots: tuple[str, ...] = ("mujoco",)) -> Elemen
 def parse_xml(text: str) -> ElementTree.Element:
     """The first element of any XML document within the limits of this module.
 
+    Names keep their prefixes: a namespace is an attribute like others.
+
     Args:
         text: The document.
 
@@ -139,10 +150,18 @@ def parse_xml(text: str) -> ElementTree.Element:
         MjcfError: The text is broken XML, or has a document type declaration.
         MjcfError: The document has too many elements or attributes, or is nested too deeply.
     """
+    builder = _Builder()
+    # ElementTree's own parser writes the whole namespace into each name, before any limit applies.
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = builder.doctype
+    parser.StartElementHandler, parser.EndElementHandler = builder.start, builder.end
+    parser.CharacterDataHandler = builder.data
     try:
-        return ElementTree.fromstring(text, ElementTree.XMLParser(target=_Builder()))
-    except (ElementTree.ParseError, UnicodeEncodeError) as error:
+        parser.Parse(text, True)
+    except (expat.ExpatError, UnicodeEncodeError) as error:
         raise MjcfError(f"broken XML: {error}") from None
+    return builder.close()
 
 
 def require_shallow(document: ElementTree.Element) -> None:

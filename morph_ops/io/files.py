@@ -31,7 +31,9 @@ _FORMATS = {
 }
 
 _MJCF = (".xml", ".mjcf")
-_INCLUDED = re.compile(r"<include\s[^>]*?file\s*=\s*[\"']([^\"']+)")
+# (Neither looks at a character more than twice, whatever a stranger writes.)
+_INCLUDE = re.compile(r"<include\s[^<>]*")
+_INCLUDED_FILE = re.compile(r"\sfile\s*=\s*[\"']([^\"']+)")
 
 # Files of a design that hold no robot, or the robot of another file.
 _BESIDE = (".bare.xml", ".world.xml", ".record.json")
@@ -94,7 +96,8 @@ def _without_parts(files: Sequence[Path]) -> list[Path]:
         text = _text_of(file) if file.suffix.lower() in _MJCF else ""
         if text and ("<mujocoinclude" in text or "<body" not in text):
             parts.add(file)
-        included.update(file.parent / name for name in _INCLUDED.findall(text))
+        includes = " ".join(_INCLUDE.findall(text))
+        included.update(file.parent / name for name in _INCLUDED_FILE.findall(includes))
     return [file for file in files if file not in parts & included]
 
 

@@ -38,9 +38,13 @@ def placed(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     lowest = float((ends - frames.radius).min())
     if -_DEEPEST_M <= lowest <= _HIGHEST_M:
         return graph
-    record, lift = body_graph.torso(graph), CLEARANCE_M - lowest
+    notes, record, lift = (
+        body_graph.import_notes(graph),
+        body_graph.torso(graph),
+        CLEARANCE_M - lowest,
+    )
     x, y, z = record.pos
     moved = replace(record, pos=(x, y, z + lift))
     graph = body_graph.with_nodes(graph, [(body_graph.root(graph), moved)])
     note = f"moved by {lift:+.3g} m, so that its lowest point is {CLEARANCE_M:g} m above the ground"
-    return body_graph.with_import_notes(graph, (note,))
+    return body_graph.with_import_notes(graph, (*notes, note))

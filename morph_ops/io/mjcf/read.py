@@ -20,6 +20,7 @@ from morph_ops.errors import BodyError, MjcfError
 from morph_ops.graph import SLOTS, Slot
 from morph_ops.io.mjcf.build import to_model
 from morph_ops.io.mjcf.compare import differences
+from morph_ops.io.mjcf.controls import spanned
 from morph_ops.io.mjcf.foreign import read_foreign
 from morph_ops.io.mjcf.place import placed
 from morph_ops.io.mjcf.shape import Motors, motors_by_joint, require_limb, require_torso
@@ -34,9 +35,10 @@ def read(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph
 
     The function reads the robot and drops the world around it: floor, lights, cameras,
     sensors, sites, materials, and options. If torso and limbs are a sphere and capsules on hinges
-    with motors, numbers stay as in the file, with angles in degrees; one that lies below the ground
-    or more than 1 m above it is moved (:func:`~morph_ops.graph.import_notes` says so). Any other
-    robot keeps its own physics beside nodes that stand for its parts
+    with motors, numbers stay as in the file, with angles in degrees; a motor whose control range is
+    not -1..1 gets one with the gear of the same torques, and a robot that lies below the ground or
+    more than 1 m above it is moved (:func:`~morph_ops.graph.import_notes` says so). Any other robot
+    keeps its own physics beside nodes that stand for its parts
     (:class:`~morph_ops.graph.Physics`).
 
     Args:
@@ -63,7 +65,7 @@ def read(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph
     text = read_text(path, error=MjcfError)
     if root is None:
         with suppress(MjcfError):
-            return placed(from_xml(text))
+            return placed(spanned(from_xml(text)))
     try:
         return read_foreign(path, root=root)
     except BodyError as problem:

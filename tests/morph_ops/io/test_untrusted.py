@@ -64,6 +64,22 @@ REFUSED = {
         "<geom " + " ".join(f"a{n}='1'" for n in range(40_000)) + "/>",
         "<geom>: expected at most 100 attributes, got 40000",
     ),
+    "long namespace": (
+        "<size xmlns:x='" + "u" * 1_000_000 + "'/>",
+        "",
+        "".join(f"<x:a{n}/>" for n in range(9000)),
+        "<size>: expected a namespace of at most 200 characters, got 1000000",
+    ),
+    "long namespace of attributes": (
+        "<size xmlns:x='"
+        + "u" * 1_000_000
+        + "' "
+        + " ".join(f"x:a{n}=''" for n in range(9000))
+        + "/>",
+        "",
+        "",
+        "<size>: expected at most 100 attributes",
+    ),
     "long name of a file": ("", "<include file='" + "x" * 5000 + "'/>", "", "no such file"),
     "long name of a mesh": (
         "<asset><mesh name='m' file='" + "x" * 5000 + "'/></asset>",
@@ -110,6 +126,12 @@ def test_included_files_are_few_and_shallow_together(tmp_path: Path) -> None:
         read_body(file)
 
 
+def test_a_folder_with_many_unfinished_includes_is_read_in_time(tmp_path: Path) -> None:
+    (tmp_path / "robot.xml").write_text("<mujoco>" + "<include " * 500_000)
+    with no_hang():
+        assert robot_files(tmp_path) == [tmp_path / "robot.xml"]
+
+
 GRAPH = "<graphml>{}<graph edgedefault='directed'>{}</graph></graphml>"
 
 
@@ -117,6 +139,7 @@ GRAPH = "<graphml>{}<graph edgedefault='directed'>{}</graph></graphml>"
     ("text", "message"),
     [
         ("<!DOCTYPE a [<!ENTITY a 'aaaa'>]>" + GRAPH, "declaration is not allowed"),
+        ("<graphml xmlns='" + "u" * 1_000_000 + "'/>", "namespace of at most 200 characters"),
         (GRAPH.format("", "<node id='a'/>" * 100_000), "at most 20000 elements"),
         (GRAPH.format("", "<graph>" * 100_000), "lies in more than 400 elements"),
         (
@@ -124,7 +147,7 @@ GRAPH = "<graphml>{}<graph edgedefault='directed'>{}</graph></graphml>"
             r"has 9000: 0, 1, 2, 3 and 8996 more$",
         ),
     ],
-    ids=["entities", "elements", "depth", "roots"],
+    ids=["entities", "namespace", "elements", "depth", "roots"],
 )
 def test_graphml_is_bounded_before_networkx(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "robot.graphml"

@@ -19,11 +19,13 @@ from morph_ops.validity import suspicions
 
 #: Robots that are a sphere and capsules, number for number.
 PLAIN = (
-    "a01 a10 a13 a14 a15 a16 a17 a23 a32 a33 a38 a39 a40 a49 a51 a53 a54 a55 a56 a58 a59 a61 a63 "
+    "a01 a10 a13 a14 a15 a16 a17 a23 a32 a33 a38 a40 a49 a51 a53 a54 a55 a56 a58 a59 a61 a63 "
     "a64 a67 a71 a81 a85 a87 a89 b01 b02 b03 d01 d02 f01 f02 f03b f04 f10 f11 h01 i04"
 )
 #: What is said of some of them.
 SAID = {
+    "a38": "an action of -1..1 spans the whole control range: ",
+    "a40": "a positive action turns in the positive sense: ",
     "a53": "hinges with a range below 5 deg; radians?",
     "a54": "m long; millimeters?",
     "a55": "moved by +3.58 m",
@@ -52,6 +54,7 @@ FOREIGN = {
     "a34": "",
     "a35": "",
     "a36": "passive ball joints",
+    "a39": "an action of -1..1 is a torque: ",
     "a42": "the world around it is left out: ground",
     "a43": "",
     "a45": "",
