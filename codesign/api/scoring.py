@@ -144,7 +144,7 @@ def score(
         episodes=episodes,
         seed=seed,
         robustness=perturb,
-        best_of=1 if best_of is None and top is not None else best_of,
+        best_of=1 if best_of is None and (top is not None or variant is not None) else best_of,
         variants=1 + max((known or 0 for known in variants or ()), default=0),
         racing=None if top is None else Racing(),
         cluster=cluster,

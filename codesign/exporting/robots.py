@@ -74,7 +74,11 @@ def export_robot(
     if not CONTROLLER_FORMATS.isdisjoint(formats) and any(body_graph.joints(design.graph)):
         [design] = with_best_variants([design], controller, best_of, task=task)
         scorer = BodyScorer(
-            controller=controller, task=task, episodes=rollout.episodes, seed=rollout.seed
+            controller=controller,
+            task=task,
+            episodes=rollout.episodes,
+            seed=rollout.seed,
+            best_of=best_of,
         )
         record = scorer(design.graph, robot=design.name, variant=design.variant)
         design = replace(design, origin={"score": record.to_dict()})

@@ -124,7 +124,8 @@ class BodyScorer:
                 never prunes; :data:`~codesign.scoring.racing.SCREENING` prunes after one short
                 episode, also where nothing races.
             preferred_variants: Variants to try first, if several are tried.
-            variant: Variant to score. None selects one out of ``best_of``.
+            variant: Variant to score. None selects one out of ``best_of``. For the percentile it
+                counts as one that was selected like that.
             best_of: Number of variants to try on this body alone, of those that the controller
                 has; None takes the scorer's.
             policy: Policy that acts instead of the network that the controller generates, such
@@ -150,12 +151,11 @@ class BodyScorer:
         )
         run = _CountedRollouts(task=self._task, episodes=blank.episodes, seed=blank.seed)
         count = self._best_of if best_of is None else min(best_of, self._controller.n_variants)
-        tried = count if variant is None else 1
         try:
             if variant is None:
                 variant = self._select_variant(graph, blank.seed, preferred_variants, run, count)
             record = self._simulate(graph, replace(blank, variant=variant), threshold, run, policy)
-            return record if policy else self._with_percentile(record, tried)
+            return record if policy else self._with_percentile(record, count)
         except Exception as error:
             return replace(blank, warnings=(failure(error),))
 
