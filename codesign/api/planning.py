@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import fmean
 
@@ -13,7 +13,7 @@ from codesign.campaign import prepare, screened_bodies
 from codesign.campaign.algorithms import new_algorithm
 from codesign.campaign.variation import Variation
 from codesign.config import Settings, with_pinned_scenes
-from codesign.scoring import ScoringPool
+from codesign.scoring import ScoreRecord, ScoringPool
 from codesign.store import Candidate
 from hyperdistill_core.parallel.worker_pool import describe_workers
 
@@ -34,6 +34,8 @@ class Plan:
         screened: Number of sampled bodies that these were chosen from; 0 without screening.
         parts: The parts of the run with their control steps and times; empty if none of the
             probes could be simulated.
+        starting: Scores of the first robots of ``settings.start``, with what their import
+            approximated; empty without that setting.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Plan:
     probes: int
     screened: int
     parts: Sequence[PlanPart]
+    starting: Sequence[ScoreRecord] = ()
 
     @property
     def min_s(self) -> float:
@@ -80,7 +83,8 @@ def plan(settings: Settings) -> Plan:
         (2, ['search', 're-evaluation'])
     """
     settings = with_pinned_scenes(settings)
-    variation = Variation(settings, prepare(settings))
+    founders = prepare(settings)
+    variation = Variation(settings, founders)
     count = min(PROBES, settings.population)
     with ScoringPool.of_campaign(settings, max_workers=count) as pool:
         found = _Screening(settings, pool, count) if settings.screened else None
@@ -108,6 +112,10 @@ def plan(settings: Settings) -> Plan:
         probes=len(records),
         screened=found.screened if found else 0,
         parts=parts_of(settings, probes) if probes else (),
+        starting=[
+            replace(record, robot=candidate.name)
+            for candidate, record in zip(chosen[: len(founders)], records, strict=False)
+        ],
     )
 
 

@@ -181,10 +181,14 @@ def _work(path: Path, search: Callable[[Observer], Run], *, report: bool) -> Non
 
 def _show(run: Run, console: Console) -> None:
     from codesign.cli.console import print_table
+    from codesign.cli.score_tables import warning_lines
     from codesign.cli.tables import adaptation_lines, alarm_lines, designs_tables
 
-    for table in designs_tables(run.best(), depths=run.depths()):
+    best = run.best()
+    for table in designs_tables(best, depths=run.depths()):
         print_table(console, table)
+    for line in warning_lines(candidate.final for candidate in best):
+        console.print(line, style="yellow", soft_wrap=True)
     for line in adaptation_lines(run.events("adaptation")):
         console.print(line, soft_wrap=True)
     for line in alarm_lines(run.events("alarm")):

@@ -9,6 +9,7 @@ from rich.table import Table
 from codesign import api, config
 from codesign.api.plan_parts import CONTROLLER_RATE, NETWORKS_RATE, adaptations, times_in_words
 from codesign.cli.console import new_console, print_table
+from codesign.cli.score_tables import warning_lines
 from codesign.cli.tables import NAMES, PLAIN, RIGHT
 from codesign.cli.text import echo
 from codesign.config import Settings
@@ -30,7 +31,7 @@ def show_plan(settings: Settings) -> None:
         f"{settings.total} candidates of {settings.episodes} episodes{each}{best_of}, {again}, "
         f"{plan.location}"
     )
-    for line in _notes(settings):
+    for line in [*_notes(settings), *warning_lines(plan.starting)]:
         echo(line)
     print_table(new_console(highlight=False), parts_table(plan.parts))
     rates = [(CONTROLLER_RATE, "the controller")] if adaptations(settings) else []

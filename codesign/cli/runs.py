@@ -19,6 +19,7 @@ def status(run: Path) -> None:
     """Show how far a run is, what it found so far, and its alarms."""
     from codesign.api import load_run
     from codesign.cli.console import new_console, print_table
+    from codesign.cli.score_tables import warning_lines
     from codesign.cli.tables import (
         adaptation_lines,
         alarm_lines,
@@ -52,6 +53,8 @@ def status(run: Path) -> None:
     print_table(console, generations_table(generations))
     for table in designs_tables(best, depths=depths):
         print_table(console, table)
+    for line in warning_lines(candidate.final for candidate in best):
+        console.print(line, style="yellow", soft_wrap=True)
     for line in adaptation_lines(adaptations):
         console.print(line, soft_wrap=True)
     for line in alarm_lines(alarms):

@@ -137,6 +137,10 @@ def _remarks(best: Sequence[Candidate]) -> list[str]:
     if any(any(record.fell) for record in records):
         falls = ", ".join(f"{sum(record.fell)} of {len(record.fell)}" for record in records)
         remarks.append(f"episodes that ended in a fall: {falls}")
+    if any("unlikeness" in record.metrics for record in records):
+        metrics = [record.metrics for record in records]
+        shown = (f"{m['unlikeness']:.0f}" if "unlikeness" in m else "-" for m in metrics)
+        remarks.append(f"unlikeness: {', '.join(shown)}")
     criteria = [record.criteria_values for record in records]
     own_table = {f"{SCORE_ON}{task}" for record in records for task in record.by_task}
     for name in dict.fromkeys(n for values in criteria for n in values if n not in own_table):

@@ -15,6 +15,7 @@ from codesign.scoring.several_tasks import reference_bodies
 from codesign.store import AdaptationResult, Candidate, Event, RunFolder
 from morph_ops.sampling import sample_body
 from tests.helpers.formula_pool import BLANK, FormulaPool, InterruptionError
+from tests.morph_ops.io.mjcf.foreign.robots import quadruped
 
 
 def test_status_and_runs_show_a_finished_run(run, small_run):
@@ -217,3 +218,16 @@ def test_a_dry_run_warns_of_a_controller_that_never_learns(run, tiny_controller)
 def test_the_help_names_every_preset(run):
     out = run("evolve", "--help")
     assert all(name in out for name in config.presets())
+
+
+def test_a_run_from_a_robot_from_elsewhere_says_what_is_approximated(run, tmp_path):
+    (tmp_path / "robot.xml").write_text(quadruped())
+    options = [f"--set=start={tmp_path / 'robot.xml'}", "--set=population=2", "--set=generations=0"]
+    options += ["--preset=tiny", "--workers=0", "--set=best_of=1", "--set=reevaluation_episodes=0"]
+    note = "import: one node with all that is welded to it: "
+    assert f"candidate-00000: {note}" in run("evolve", *options, "--dry-run")
+    found = run("evolve", *options, "--out", tmp_path / "run")
+    status = run("status", tmp_path / "run")
+    for shown in (found, status):
+        assert note in shown
+        assert "unlikeness: " in shown
