@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import mujoco
 
 from morph_ops import graph as body_graph
 
 if TYPE_CHECKING:
-    import mujoco
     import networkx as nx
 
-#: A hinge that gains more speed than this in one physics step is a likely cause (rad/s).
-FAST = 5.0
+
+class _Kind(NamedTuple):
+    """What to say of a kind of joint.
+
+    Attributes:
+        name: What it is called.
+        fast: Speed (in ``unit``) that is a likely cause if the joint gains more in a physics step.
+        unit: Unit of the speed.
+        effort: What its motor exerts.
+        armature: Armatures that may help.
+    """
+
+    name: str
+    fast: float
+    unit: str
+    effort: str
+    armature: str
+
+
+_TURNING = _Kind("hinge", 5.0, "rad/s", "torque", "0.01 to 1 kg m^2")
+_SLIDING = _Kind("sliding joint", 1.0, "m/s", "force", "0.1 to 10 kg")
+# (No joint of a node is a ball joint: no action drives one.)
+_SLIDE = int(mujoco.mjtJoint.mjJNT_SLIDE)
 
 
 def likely_cause(graph: nx.DiGraph[str], model: mujoco.MjModel) -> str:
     """A line on why a simulation of a body became unstable.
 
-    The usual cause is a strong motor on a light limb without armature: the hinge turns by a large
-    angle within one physics step.
+    The usual cause is a strong motor on a light limb without armature: the joint turns by a large
+    angle, or slides a long way, within one physics step.
 
     Args:
         graph: The body.
@@ -32,18 +54,18 @@ def likely_cause(graph: nx.DiGraph[str], model: mujoco.MjModel) -> str:
         >>> likely_cause(body, get_task("flat").model(body))
         'the simulation became unstable; smaller gears, or more armature or damping may help'
     """
-    gains = {
-        joint.name: abs(joint.gear)
-        * max(map(abs, joint.ctrl_range))
-        / float(model.dof_M0[model.joint(joint.name).dofadr[0]])
-        * float(model.opt.timestep)
-        for _, joint in body_graph.joints(graph)
-    }
-    worst = max(gains, key=lambda name: gains[name], default=None)
-    if worst is None or not gains[worst] > FAST:
+    found: list[tuple[float, float, str, _Kind]] = []
+    for _, joint in body_graph.joints(graph):
+        moved = model.joint(joint.name)
+        kind = _SLIDING if int(moved.type[0]) == _SLIDE else _TURNING
+        effort = abs(joint.gear) * max(map(abs, joint.ctrl_range))
+        gain = effort / float(model.dof_M0[moved.dofadr[0]]) * float(model.opt.timestep)
+        found.append((gain / kind.fast, gain, joint.name, kind))
+    share, gain, name, kind = max(found, key=lambda each: each[0], default=(0.0, 0.0, "", _TURNING))
+    if not share > 1.0:
         return "the simulation became unstable; smaller gears, or more armature or damping may help"
     return (
-        f"the simulation became unstable: hinge {worst!r} gains {gains[worst]:.3g} rad/s within a "
-        "physics step at full torque; give it an armature, such as 0.01 to 1 kg m^2, or a smaller "
-        "gear"
+        f"the simulation became unstable: {kind.name} {name!r} gains {gain:.3g} {kind.unit} within "
+        f"a physics step at full {kind.effort}; give it an armature, such as {kind.armature}, or a "
+        "smaller gear"
     )

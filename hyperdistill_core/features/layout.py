@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morph_ops import graph as body_graph
+from morph_ops._messages import listed
+from morph_ops.errors import BodyError
 from morph_ops.graph import SLOTS, Limb
 
 #: Degrees of freedom, and entries of qpos, of the free joint of the torso.
@@ -117,6 +120,9 @@ class BodyLayout:
             graph: The body.
             model: A model that holds this body, with or without a world around it.
 
+        Raises:
+            BodyError: Bodies of the model that are no nodes stand between those that are.
+
         Examples:
             >>> from morph_ops.io.mjcf import to_model
             >>> from morph_ops.sampling import sample_body
@@ -127,7 +133,7 @@ class BodyLayout:
         """
         names = body_graph.node_names(graph)
         row = {name: index for index, name in enumerate(names)}
-        body_ids = np.array([model.body(name).id for name in names], dtype=np.intp)
+        body_ids = _ids_in_a_row(model, names)
         parents = np.array(
             [row[body_graph.parent(graph, name) or name] for name in names], dtype=np.intp
         )
@@ -142,14 +148,7 @@ class BodyLayout:
         driven += [model.actuator(i).name for i in range(len(driven), model.nu)]
         actions = np.array([place_of[name] for name in driven], dtype=np.intp)
         hinges = np.array(list(dict.fromkeys([*actions.tolist(), *place_of.values()])), np.intp)
-        influence = np.zeros((len(names), model.nv))
-        for index, body in enumerate(body_ids.tolist()):
-            if index:
-                influence[index] = influence[parents[index]]
-            first = int(model.body_dofadr[body])
-            influence[index, first : first + int(model.body_dofnum[body])] = 1.0
-        moving = np.flatnonzero(influence.sum(axis=0))
-        influence = influence[:, : int(moving[-1]) + 1 if len(moving) else 0]
+        influence = _influence(model, body_ids, parents)
         of_hinges = joint_ids.ravel()[hinges]
         limits = np.where(
             model.jnt_limited[of_hinges, None] > 0, model.jnt_range[of_hinges], _UNLIMITED
@@ -170,6 +169,31 @@ class BodyLayout:
             tips=tips,
             radii=radii,
         )
+
+
+def _ids_in_a_row(model: mujoco.MjModel, names: Sequence[str]) -> NDArray[np.intp]:
+    """Ids of the bodies of the nodes: states are read as slices of MuJoCo's arrays."""
+    ids = np.array([model.body(name).id for name in names], dtype=np.intp)
+    if (np.diff(ids) != 1).any():
+        raise BodyError(
+            "physics: expected the bodies of the nodes in a row, in the nodes' order, got the ids "
+            f"{listed([str(each) for each in ids])}; read the robot's own file again"
+        )
+    return ids
+
+
+def _influence(
+    model: mujoco.MjModel, body_ids: NDArray[np.intp], parents: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """(n, nv) 1 where a degree of freedom of the body moves a node, else 0."""
+    influence = np.zeros((len(body_ids), model.nv))
+    for index, body in enumerate(body_ids.tolist()):
+        if index:
+            influence[index] = influence[parents[index]]
+        first = int(model.body_dofadr[body])
+        influence[index, first : first + int(model.body_dofnum[body])] = 1.0
+    moving = np.flatnonzero(influence.sum(axis=0))
+    return influence[:, : int(moving[-1]) + 1 if len(moving) else 0]
 
 
 def _shapes(

@@ -11,13 +11,13 @@ from morph_ops._messages import noted
 from morph_ops.errors import MjcfError
 from morph_ops.graph import Joint, Limb
 
-__all__ = ["spanned"]
+__all__ = ["spanned", "spans_controls"]
 
 _WHOLE = (-1.0, 1.0)
 
 
 def spanned(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
-    """A body whose controls are the actions: each of -1..1, and positive in the sense of its hinge.
+    """A body whose controls are the actions: each of -1..1, and forward where it is positive.
 
     A control range of -2..2 under a gear of 50 becomes one of -1..1 under a gear of 100, and a gear
     of -50 becomes 50, each with a note: the torques that a motor can make are the same.
@@ -38,7 +38,7 @@ def spanned(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
         True
     """
     ranges: list[str] = []
-    senses: list[str] = []
+    turned: list[str] = []
     nodes: list[tuple[str, Limb]] = []
     for name in body_graph.limbs(graph):
         limb = body_graph.limb(graph, name)
@@ -47,15 +47,31 @@ def spanned(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
             continue
         nodes.append((name, replace(limb, joints=joints)))
         ranges += [joint.name for joint in limb.joints if joint.ctrl_range != _WHOLE]
-        senses += [joint.name for joint in limb.joints if joint.gear < 0.0]
+        turned += [joint.name for joint in limb.joints if joint.gear < 0.0]
     if not nodes:
         return graph
     notes = [*body_graph.import_notes(graph)]
     if ranges:
         notes.append(f"an action of -1..1 spans the whole control range: {noted(ranges)}")
-    if senses:
-        notes.append(f"a positive action turns in the positive sense: {noted(senses)}")
+    if turned:
+        notes.append(f"a positive action turns forward under a gear below 0: {noted(turned)}")
     return body_graph.with_import_notes(body_graph.with_nodes(graph, nodes), tuple(notes))
+
+
+def spans_controls(graph: nx.DiGraph[str]) -> bool:
+    """Whether an action of -1..1 spans each control range, forward where it is positive.
+
+    Args:
+        graph: A body that is what its nodes say.
+
+    Examples:
+        >>> import numpy as np
+        >>> from morph_ops.sampling import sample_body
+        >>> spans_controls(sample_body(np.random.default_rng(11)))
+        True
+    """
+    joints = [joint for _, joint in body_graph.joints(graph)]
+    return all(joint.ctrl_range == _WHOLE and joint.gear >= 0.0 for joint in joints)
 
 
 def _spanned(joint: Joint) -> Joint:

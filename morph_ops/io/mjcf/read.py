@@ -24,7 +24,7 @@ from morph_ops.io.mjcf.controls import spanned
 from morph_ops.io.mjcf.foreign import read_foreign
 from morph_ops.io.mjcf.place import placed
 from morph_ops.io.mjcf.shape import Motors, motors_by_joint, require_limb, require_torso
-from morph_ops.io.mjcf.source import MUJOCO_ERRORS, SLOT_TEXT, parse, quiet
+from morph_ops.io.mjcf.source import CONTROLS_TEXT, MUJOCO_ERRORS, SLOT_TEXT, parse, quiet
 from morph_ops.io.mjcf.values import Source, limb_of, torso_of
 
 __all__ = ["from_xml", "read"]
@@ -33,13 +33,13 @@ __all__ = ["from_xml", "read"]
 def read(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph[str]:
     """The body in an MJCF file.
 
-    The function reads the robot and drops the world around it: floor, lights, cameras,
-    sensors, sites, materials, and options. If torso and limbs are a sphere and capsules on hinges
-    with motors, numbers stay as in the file, with angles in degrees; a motor whose control range is
-    not -1..1 gets one with the gear of the same torques, and a robot that lies below the ground or
-    more than 1 m above it is moved (:func:`~morph_ops.graph.import_notes` says so). Any other robot
-    keeps its own physics beside nodes that stand for its parts
-    (:class:`~morph_ops.graph.Physics`).
+    The function reads the robot and drops the world around it: floor, lights, cameras, sensors,
+    sites, materials, and options. If torso and limbs are a sphere and capsules on hinges with
+    motors, numbers stay as in the file, with angles in degrees. Two things change, and
+    :func:`~morph_ops.graph.import_notes` says so: a motor of another program with a control range
+    other than -1..1 gets this range with a gear of the same torques, and a robot that lies below
+    the ground or more than 1 m above it is moved. Any other robot keeps its own physics beside
+    nodes that stand for its parts (:class:`~morph_ops.graph.Physics`).
 
     Args:
         path: Path of the file. Files that it names must lie in its folder.
@@ -65,7 +65,10 @@ def read(path: str | os.PathLike[str], *, root: str | None = None) -> nx.DiGraph
     text = read_text(path, error=MjcfError)
     if root is None:
         with suppress(MjcfError):
-            return placed(spanned(from_xml(text)))
+            spec = parse(text)
+            graph = _body(spec)
+            kept = any(each.name == CONTROLS_TEXT for each in spec.texts)
+            return placed(graph if kept else spanned(graph))
     try:
         return read_foreign(path, root=root)
     except BodyError as problem:
@@ -87,7 +90,10 @@ def from_xml(text: str) -> nx.DiGraph[str]:
         morph_ops.errors.MjcfError: expected one body below <worldbody>, the torso; \
 got 0: none
     """
-    spec = parse(text)
+    return _body(parse(text))
+
+
+def _body(spec: mujoco.MjSpec) -> nx.DiGraph[str]:
     torso = require_torso(spec)
     motors = motors_by_joint(spec)
     _require_limbs(spec, motors)

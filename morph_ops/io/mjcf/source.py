@@ -46,6 +46,9 @@ MUJOCO_ERRORS = (ValueError, mujoco.FatalError, mujoco.UnexpectedError)
 SLOT_TEXT = "slot/"
 """Prefix of the custom text that holds the slot of a joint whose name does not."""
 
+CONTROLS_TEXT = "controls"
+"""Custom text of a file whose control ranges and gears are kept as they are."""
+
 
 def parse(text: str) -> mujoco.MjSpec:
     """MuJoCo's description of the robot in MJCF text, without the world around it.

@@ -19,7 +19,8 @@ from morph_ops import graph as body_graph
 from morph_ops._text_file import write_text
 from morph_ops.graph import Joint, Limb, Node, Physics, Torso, Vec3
 from morph_ops.io.mjcf.build import PHYSICS_STEP_S
-from morph_ops.io.mjcf.source import SLOT_TEXT, slot_of_name
+from morph_ops.io.mjcf.controls import spans_controls
+from morph_ops.io.mjcf.source import CONTROLS_TEXT, SLOT_TEXT, slot_of_name
 from morph_ops.validity.wellformed import ROOT_JOINT, require_well_formed
 
 __all__ = ["to_xml", "write"]
@@ -228,6 +229,8 @@ def _add_slots(document: ElementTree.Element, graph: nx.DiGraph[str]) -> None:
     for _, joint in body_graph.joints(graph):
         if slot_of_name(joint.name) != joint.slot:
             _add(custom, "text", name=f"{SLOT_TEXT}{joint.name}", data=joint.slot)
+    if not spans_controls(graph):
+        _add(custom, "text", name=CONTROLS_TEXT, data="kept")
     if len(custom):
         document.append(custom)
 

@@ -15,6 +15,9 @@ from hyperdistill_core.features import (
     context_features,
 )
 from hyperdistill_core.tasks import get_task
+from morph_ops.errors import BodyError
+from morph_ops.graph import node_names
+from morph_ops.io.mjcf import to_spec
 from morph_ops.sampling import sample_body
 
 FLAT = get_task("flat")
@@ -70,3 +73,19 @@ def test_the_table_covers_every_number_of_a_context_once(kind: ContextKind):
     assert rows[0].start == 0
     assert [row.start for row in rows[1:]] == [row.stop for row in rows[:-1]]
     assert rows[-1].stop == context_dim(kind)
+
+
+def test_bodies_that_are_no_nodes_do_not_stand_between_nodes():
+    body = sample_body(np.random.default_rng(0))
+    *_, limb, last = node_names(body)
+    for name, behind in ((last, True), (limb, False)):
+        spec = to_spec(body)
+        spec.body(name).add_body()
+        model = spec.compile()
+        if behind:
+            assert BodyLayout.from_graph(body, model).n_nodes == len(body)
+        else:
+            with pytest.raises(
+                BodyError, match=r"nodes in a row, in the nodes' order, got the ids"
+            ):
+                BodyLayout.from_graph(body, model)

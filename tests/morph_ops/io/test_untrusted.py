@@ -132,6 +132,14 @@ def test_a_folder_with_many_unfinished_includes_is_read_in_time(tmp_path: Path) 
         assert robot_files(tmp_path) == [tmp_path / "robot.xml"]
 
 
+def test_a_urdf_with_many_loose_links_is_refused_in_time(tmp_path: Path) -> None:
+    file = tmp_path / "robot.urdf"
+    links = "".join(f"<link name='{n}'/>" for n in range(9_900))
+    file.write_text(f"<robot name='r'>{links}{'<joint/>' * 9_900}</robot>")
+    with no_hang(), pytest.raises(BodyError):
+        read_body(file)
+
+
 GRAPH = "<graphml>{}<graph edgedefault='directed'>{}</graph></graphml>"
 
 

@@ -301,10 +301,16 @@ class _Writer:
                     yield first, second
 
     def _passes_through(self, one: PlannedNode, other: PlannedNode) -> bool:
-        """Whether MuJoCo lets two parts pass through each other, as one is the other's parent."""
-        flag = int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT)
-        near = one.part.parent == other.part.body or other.part.parent == one.part.body
-        return near and not self._robot.model.opt.disableflags & flag
+        """Whether MuJoCo lets two parts pass through each other.
+
+        It does if they are welded together, or if one is the other's parent.
+        """
+        model, flag = self._robot.model, int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT)
+        welds = [int(model.body_weldid[node.part.body]) for node in (one, other)]
+        if welds[0] == welds[1]:
+            return True
+        above = [int(model.body_weldid[model.body_parentid[weld]]) for weld in welds]
+        return (welds[0] == above[1] or welds[1] == above[0]) and not model.opt.disableflags & flag
 
     def _touch(self, first: int, second: int) -> bool:
         types, affinities = self._robot.model.geom_contype, self._robot.model.geom_conaffinity

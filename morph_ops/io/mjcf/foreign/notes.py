@@ -76,6 +76,12 @@ def _shape_notes(robot: ForeignRobot, nodes: Sequence[PlannedNode]) -> list[str]
     ]
     if shaped:
         lines.append(f"the controller sees a capsule in place of the geoms of: {noted(shaped)}")
+    held = [node.name for node in solid if not node.part.joints]
+    if held:
+        lines.append(
+            "nodes of their own, as gravity compensation holds up another share of them than of "
+            f"what they are welded to: {noted(held)}"
+        )
     split = [node.name for node in nodes if not node.solid]
     if split:
         lines.append(f"nodes in a row for parts with three or more hinges: {noted(split)}")
@@ -185,7 +191,9 @@ def _ground_notes(robot: ForeignRobot, ground: GroundContacts) -> list[str]:
 def _world_notes(robot: ForeignRobot) -> list[str]:
     model = robot.model
     lines: list[str] = []
-    others = sorted({int(model.body_rootid[body]) for body in range(1, model.nbody)} - {robot.root})
+    others = dict.fromkeys(
+        int(model.body_rootid[body]) for body in range(1, model.nbody) if body not in robot.own
+    )
     if others:
         names = [robot.body_name(body) for body in others]
         lines.append(f"the world around it is left out: {noted(names)}")

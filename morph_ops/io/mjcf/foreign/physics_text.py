@@ -40,8 +40,6 @@ _GEOM_KINDS = {
 _JOINT_KINDS = ("free", "ball", "slide", "hinge")
 _GAINS = ("fixed", "affine")
 _INTERPOLATIONS = ("zoh", "linear", "cubic")
-#: Mass (kg) and inertia (kg m^2) of a body at which a force holds up what weighs more.
-_HELD_UP = (1e-9, 1e-12)
 #: Share of a sample that is none: the quotient of two equal lengths is 1 with some error.
 _ROUNDING = 1e-6
 _DYNAMICS = ("none", "integrator", "filter", "filterexact")
@@ -83,7 +81,9 @@ def physics_text(
         for joint in node.joints:
             _add_joint(body, robot, joint, node)
         if node.solid:
-            _add_gravity_compensation(body, robot, node)
+            heaviest = max(node.part.welded, key=lambda each: float(robot.model.body_mass[each]))
+            if robot.model.body_gravcomp[heaviest]:
+                body.set("gravcomp", numbers(robot.model.body_gravcomp[heaviest]))
             for geom in node.part.geoms:
                 if geom in robot.written_geoms:
                     element = _add_geom(body, asset, robot, geom, node)
@@ -129,32 +129,6 @@ def _add_inertial(body: ElementTree.Element, robot: ForeignRobot, node: PlannedN
     full = [tensor[i, j] for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
     child(body, "inertial", pos=numbers(center - node.origin), mass=numbers(total),
           fullinertia=numbers(full))  # fmt: skip
-
-
-def _add_gravity_compensation(
-    body: ElementTree.Element, robot: ForeignRobot, node: PlannedNode
-) -> None:
-    """Add what holds up the parts of a node against gravity.
-
-    The force acts at the center of mass of each body that the node is made of. Where that is not
-    the center of the node, a body that weighs almost nothing is there for it.
-    """
-    model = robot.model
-    heavy = [one for one in node.part.welded if model.body_mass[one] > 0.0]
-    shares = model.body_gravcomp[heavy]
-    if not shares.any():
-        return
-    if (shares == shares[0]).all():
-        body.set("gravcomp", numbers(shares[0]))
-        return
-    mass, inertia = _HELD_UP
-    for one, share in zip(heavy, shares.tolist(), strict=True):
-        if share:
-            place = numbers(robot.data.xipos[one] - node.origin)
-            share *= float(model.body_mass[one]) / mass
-            held = child(body, "body", pos=place, gravcomp=numbers(share))
-            child(held, "inertial", pos="0 0 0", mass=numbers(mass),
-                  diaginertia=numbers([inertia] * 3))  # fmt: skip
 
 
 def _add_joint(

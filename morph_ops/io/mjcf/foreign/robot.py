@@ -1,7 +1,8 @@
 """A robot in a compiled model of somebody else: its bodies, joints, and rest pose.
 
-Bodies without joints belong to the body that they are welded to. What moves is a part: a body with
-joints, and all that is welded to it.
+Bodies without joints belong to the body that they are welded to; those that are welded to the world
+are part of the world. What moves is a part: a body with joints, and all that is welded to it. What
+gravity compensation holds up otherwise than this body is a part without joints, welded to it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Part:
     """A body that moves, with all that is welded to it.
 
     Attributes:
-        body: Id of the body that holds the joints.
+        body: Id of the body that holds the joints; of a part without joints, its first one.
         welded: Ids of all its bodies, itself first.
         parent: Id of the body of the part above; 0 for the root.
         joints: Ids of its joints, in order.
@@ -71,6 +72,7 @@ class ForeignRobot:
     Attributes:
         model: The compiled model.
         data: The model in its zero pose, with frames computed.
+        own: Ids of all bodies of the robot.
         parts: All parts, depth first; the root first.
     """
 
@@ -80,29 +82,56 @@ class ForeignRobot:
         self.data.qpos[:] = model.qpos0
         mujoco.mj_kinematics(model, self.data)
         mujoco.mj_comPos(model, self.data)
+        self.own = frozenset(
+            body for body in range(1, model.nbody) if _moving_root(model, body) == root
+        )
         self.parts = self._parts()
 
     def _parts(self) -> list[Part]:
         model = self.model
-        own = [body for body in range(model.nbody) if model.body_rootid[body] == self.root]
         welded: dict[int, list[int]] = {}
-        for body in own:
+        for body in sorted(self.own):
             welded.setdefault(int(model.body_weldid[body]), []).append(body)
         parts: list[Part] = []
         for main, bodies in sorted(welded.items()):
             first = int(model.body_jntadr[main])
-            joints = range(first, first + int(model.body_jntnum[main]))
-            geoms = [
-                geom
-                for body in bodies
-                for geom in range(
-                    model.body_geomadr[body], model.body_geomadr[body] + model.body_geomnum[body]
-                )
-                if model.body_geomnum[body]
-            ]
+            joints = tuple(range(first, first + int(model.body_jntnum[main])))
             above = 0 if main == self.root else int(model.body_weldid[model.body_parentid[main]])
-            parts.append(Part(main, tuple(bodies), above, tuple(joints), tuple(geoms)))
+            with_joints, *others = self._held_alike(bodies)
+            parts.append(Part(main, with_joints, above, joints, self._geoms_of(with_joints)))
+            parts += [Part(each[0], each, main, (), self._geoms_of(each)) for each in others]
         return parts
+
+    def _geoms_of(self, bodies: Sequence[int]) -> tuple[int, ...]:
+        """Ids of the geoms of bodies."""
+        counts, starts = self.model.body_geomnum, self.model.body_geomadr
+        return tuple(
+            geom
+            for body in bodies
+            if counts[body]
+            for geom in range(int(starts[body]), int(starts[body] + counts[body]))
+        )
+
+    def _held_alike(self, welded: Sequence[int]) -> list[tuple[int, ...]]:
+        """Bodies welded together, by the share of their weight that gravity compensation holds up.
+
+        MuJoCo holds a body up at its center of mass, so one body can stand for all those of one
+        share, and for no others.
+
+        Args:
+            welded: Ids of the bodies, in order.
+
+        Returns:
+            Groups of ids; the first one has the first body, and all that weighs nothing.
+        """
+        masses, shares = self.model.body_mass, self.model.body_gravcomp
+        heavy = [body for body in welded if masses[body] > 0.0]
+        usual = float(shares[heavy[0] if heavy else welded[0]])
+        groups: dict[float, list[int]] = {usual: []}
+        for body in welded:
+            share = float(shares[body]) if masses[body] > 0.0 else usual
+            groups.setdefault(share, []).append(body)
+        return [tuple(each) for each in groups.values()]
 
     def moves_along(self, axis: int) -> bool:
         """Whether the joints of the root let the robot move along an axis of the world.
@@ -251,14 +280,9 @@ def find_robot(
         MjcfError: Nothing moves, or what moves is fixed to the world.
         MjcfError: There are several robots, and no root is named, or an unknown one.
     """
-    trees = [
-        body
-        for body in range(1, model.nbody)
-        if model.body_parentid[body] == 0 and (model.body_rootid[model.dof_bodyid] == body).any()
-    ]
     names = {
         mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_BODY, body) or f"body{body}": body
-        for body in trees
+        for body in _first_bodies(model)
     }
     if root is not None:
         if root not in names:
@@ -272,15 +296,51 @@ def find_robot(
     if len(robots) > 1:
         raise MjcfError(
             f"expected one robot, got {len(robots)}: {listed(list(robots), most=20)}; name the "
-            "first body of one of them (--root NAME)"
+            "first body of one of them (--root NAME; convert FILE ONE.json writes it alone)"
         )
     [(name, body)] = robots.items()
     return _not_fixed(model, body, name, is_urdf=is_urdf)
 
 
+def _moving_root(model: mujoco.MjModel, body: int) -> int:
+    """Id of the moving body, on the world or what is welded to it, that a body hangs on or is.
+
+    It is 0 for what is part of the world.
+    """
+    moving = int(model.body_weldid[body])
+    while above := int(model.body_weldid[model.body_parentid[moving]]):
+        moving = above
+    return moving
+
+
+def _first_bodies(model: mujoco.MjModel) -> list[int]:
+    """Ids of the first bodies of what may be robots.
+
+    A tree whose first body is part of the world is as many robots as hang on slides there, or
+    fixed as a whole.
+    """
+    found: list[int] = []
+    trees: dict[int, list[int]] = {}
+    for body in sorted({_moving_root(model, body) for body in range(1, model.nbody)} - {0}):
+        trees.setdefault(int(model.body_rootid[body]), []).append(body)
+    for first, moving in trees.items():
+        fixed = first not in moving
+        found += [body for body in moving if _slides(model, body)] or [first] if fixed else moving
+    return found
+
+
+def _slides(model: mujoco.MjModel, body: int) -> bool:
+    """Whether a body is a torso with limbs that slides along x."""
+    first = int(model.body_jntadr[body])
+    if SLIDE not in model.jnt_type[first : first + int(model.body_jntnum[body])]:
+        return False
+    robot = ForeignRobot(model, body)
+    return robot.moves_along(0) and any(part.joints for part in robot.parts[1:])
+
+
 def _not_fixed(model: mujoco.MjModel, body: int, name: str, *, is_urdf: bool) -> ForeignRobot:
     robot = ForeignRobot(model, body)
-    if not robot.moves_along(0):
+    if not model.body_weldid[body] or not robot.moves_along(0):
         remedy = "remove the link 'world'" if is_urdf else "give the body a <freejoint/>"
         raise MjcfError(
             f"body {shown(name)} is fixed to the world: the task has no use for a robot that "
@@ -290,11 +350,12 @@ def _not_fixed(model: mujoco.MjModel, body: int, name: str, *, is_urdf: bool) ->
 
 
 def _driven_roots(model: mujoco.MjModel) -> set[int]:
-    """Roots of the trees that have an actuator."""
+    """First bodies of robots and of whole trees that have an actuator."""
     roots: set[int] = set()
     for actuator in range(model.nactuator):
         for joint in driven_joints(model, actuator):
-            roots.add(int(model.body_rootid[model.jnt_bodyid[joint]]))
+            body = int(model.jnt_bodyid[joint])
+            roots |= {_moving_root(model, body), int(model.body_rootid[body])}
     return roots
 
 

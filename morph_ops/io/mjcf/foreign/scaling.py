@@ -94,13 +94,10 @@ def _scaled_text(text: str, factors: Mapping[str, Scale]) -> str:
     root = ElementTree.fromstring(text)
     meshes = {mesh.get("name"): mesh for mesh in root.iter("mesh") if mesh.get("vertex")}
     gears: dict[str | None, float] = {}
-    inside: dict[ElementTree.Element, Scale] = {}
     for body in root.iter("body"):
-        # A body without a name belongs to the node that it lies in.
-        scale = factors[body.get("name", "")] if "name" in body.attrib else inside[body]
+        scale = factors.get(body.get("name", ""), Scale())
         for part in body:
             if part.tag == "body":
-                inside[part] = scale
                 _multiply(part, ("pos",), scale.size)
             elif part.tag == "inertial":
                 _multiply(part, ("pos",), scale.size)

@@ -1,7 +1,8 @@
 """The tree of nodes that stands for a robot: what the controller sees of it.
 
-A part is a node. A part with more than two hinges is several nodes in a row: the first ones hold
-two hinges each and nothing else, the last one the rest and all that is solid.
+A part is a node; one without joints is welded to the node above. A part with more than two hinges
+is several nodes in a row: the first ones hold two hinges each and nothing else, the last one the
+rest and all that is solid.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import mujoco
 import networkx as nx
@@ -165,7 +167,7 @@ def _limb(robot: ForeignRobot, part: Part) -> Capsule:
     model = robot.model
     shown = [geom for geom in part.geoms if geom in robot.solid_geoms] or list(part.geoms)
     points, radii = world_points(model, robot.data, shown)
-    anchor = robot.data.xanchor[part.joints[0]]
+    anchor = robot.data.xanchor[part.joints[0]] if part.joints else robot.position(part.body)
     if not len(points):
         heaviest = max(part.welded, key=lambda body: float(model.body_mass[body]))
         points = inertia_box(model, robot.data, heaviest)
@@ -216,17 +218,24 @@ def _friction(robot: ForeignRobot, node: PlannedNode) -> Vec3:
 
 def _excludes(robot: ForeignRobot, nodes: list[PlannedNode]) -> list[tuple[str, str]]:
     """Excluded pairs of parts, by the names of their nodes."""
+    model = robot.model
     owner = {body: node.name for node in nodes if node.solid for body in node.part.welded}
+    alike: dict[int, list[str]] = {}
+    for node in nodes:
+        if node.solid:
+            alike.setdefault(int(model.body_weldid[node.part.body]), []).append(node.name)
     pairs: list[tuple[str, str]] = []
     # MuJoCo lets a part and its parent pass through each other, and there may be nodes in between.
-    keep = int(robot.model.opt.disableflags) & int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT)
+    keep = int(model.opt.disableflags) & int(mujoco.mjtDisableBit.mjDSBL_FILTERPARENT)
     for node in nodes[1:] if not keep else ():
-        above = owner[node.part.parent]
-        if node.solid and nodes[node.above].name != above:
-            pairs.append((above, node.name))
-    for signature in robot.model.exclude_signature.tolist():
+        above, moves = node.part.parent, bool(node.part.joints)
+        if node.solid and moves and nodes[node.above].name != owner[above]:
+            pairs += product(alike[above], alike[node.part.body])
+    for signature in model.exclude_signature.tolist():
         first, second = signature >> 16, signature & 0xFFFF
-        if first in owner and second in owner and owner[first] != owner[second]:
+        # What is welded together touches itself in no case.
+        welded = model.body_weldid[first] == model.body_weldid[second]
+        if first in owner and second in owner and not welded:
             pairs.append((owner[first], owner[second]))
     return pairs
 

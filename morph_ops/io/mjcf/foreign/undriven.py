@@ -126,12 +126,12 @@ def _problem_of_target(robot: ForeignRobot, actuator: int) -> str:
         kind, target = int(model.actuator_trntype[actuator]), int(model.actuator_trnid[actuator, 0])
         if kind in (_SITE, _BODY):
             body = target if kind == _BODY else int(model.site_bodyid[target])
-            if model.body_rootid[body] != robot.root:
+            if body not in robot.own:
                 return elsewhere
         return _TRANSMISSIONS.get(kind, "has a transmission of its own")
     if limb_joints(robot, actuator):
         return ""
     body = int(model.jnt_bodyid[joints[0]])
-    if model.body_rootid[body] != robot.root:
+    if body not in robot.own:
         return elsewhere
     return "moves the torso itself" if body == robot.root else _TURNS_BALL

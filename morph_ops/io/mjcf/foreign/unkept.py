@@ -59,7 +59,7 @@ def unkept_lines(robot: ForeignRobot, spec: mujoco.MjSpec, looks: list[Any]) -> 
     Yields:
         Lines of the import report.
     """
-    dropped = sum(int(robot.model.body_rootid[body.id]) == robot.root for body in looks)
+    dropped = sum(body.id in robot.own for body in looks)
     count = dropped + len(
         {geom for part in robot.parts for geom in part.geoms} - robot.written_geoms
     )
@@ -96,7 +96,7 @@ def _is_own(robot: ForeignRobot, kind: str, element: Any) -> bool:
         body = int(owners[element.id])
     else:
         return True
-    return int(model.body_rootid[body]) == robot.root
+    return body in robot.own
 
 
 def _kinds(spec: mujoco.MjSpec) -> Iterator[tuple[str, list[Any], Any]]:

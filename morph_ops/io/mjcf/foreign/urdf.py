@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from morph_ops._messages import noted, shown
+from morph_ops._messages import cut, noted, shown
 from morph_ops._text_file import is_file
 from morph_ops.errors import MjcfError
 from morph_ops.io.mjcf.foreign.carriers import fold_carriers, tensor_of
@@ -40,6 +41,14 @@ HIGHEST_PACKAGE = 4
 _MESHES = (".stl", ".obj", ".msh")
 #: Armature of hinges: that of the small gear motors of walking robots (kg m^2).
 ARMATURE = 0.01
+#: Armature of sliding joints with a motor: that of the fingers of grippers (kg).
+SLIDE_ARMATURE_KG = 0.1
+#: What is read of a robot, of its links and of its joints, or has notes of its own.
+_READ = {
+    "robot": {"joint", "link", "material", "mujoco"},
+    "link": {"collision", "inertial", "visual"},
+    "joint": {"axis", "child", "dynamics", "limit", "mimic", "origin", "parent"},
+}
 #: Name of the link that MuJoCo and ROS take for the world.
 _WORLD = "world"
 #: What is read of MuJoCo's extension of URDF, or set here for all files.
@@ -129,7 +138,7 @@ def mesh_paths(name: str, folder: MeshFolder) -> list[str]:
 
 
 def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
-    """Drop looks and an empty link above the robot, mend inertias, and set the compiler.
+    """Drop looks, settings and an empty link above the robot, mend inertias, set the compiler.
 
     Args:
         document: Element <robot>, changed in place.
@@ -140,9 +149,10 @@ def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
         MjcfError: A mesh that the robot collides with has a format that MuJoCo does not read.
     """
     _note_settings(document, notes)
+    _note_unread(document, notes)
     looks = 0
     for element in list(document):
-        if element.tag not in ("link", "joint"):  # materials, transmissions, simulators' settings
+        if element.tag not in ("link", "joint"):
             document.remove(element)
     for link in document.findall("link"):
         for visual in link.findall("visual"):
@@ -173,7 +183,7 @@ def prepare_urdf(document: ElementTree.Element, notes: list[str]) -> None:
 def free_the_base(spec: mujoco.MjSpec, notes: list[str]) -> None:
     """Give the first link of a URDF a free joint if it has none, and fold links that carry joints.
 
-    Hinges get an armature.
+    Hinges get an armature, and sliding joints with an effort: they have motors.
 
     Args:
         spec: MuJoCo's description of the URDF.
@@ -186,14 +196,21 @@ def free_the_base(spec: mujoco.MjSpec, notes: list[str]) -> None:
             f"its first link moves freely, as no joint holds it to a link {_WORLD!r}: "
             f"{noted([base.name])}"
         )
+    sliding: list[str] = []
     carriers = fold_carriers(spec)
     if carriers:
         notes.append(f"links without weight, read as joints of those below: {noted(carriers)}")
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    given = f"each hinge got an armature of {ARMATURE:g} kg m^2"
     for joint in spec.joints:
-        if joint.type == mujoco.mjtJoint.mjJNT_HINGE and not joint.armature:
-            joint.armature = ARMATURE
-    notes.append(f"URDF knows no rotor inertia: each hinge got an armature of {ARMATURE:g} kg m^2")
+        if joint.type == mujoco.mjtJoint.mjJNT_HINGE:
+            joint.armature = joint.armature or ARMATURE
+        elif joint.type == mujoco.mjtJoint.mjJNT_SLIDE and np.any(joint.actfrcrange):
+            joint.armature = joint.armature or SLIDE_ARMATURE_KG
+            sliding.append(joint.name)
+    if sliding:
+        given += f", and each sliding joint with a motor one of {SLIDE_ARMATURE_KG:g} kg"
+    notes.append(f"URDF knows no rotor inertia: {given}")
     notes.append("URDF names no integrator: implicitfast")
 
 
@@ -218,6 +235,13 @@ def compile_urdf(spec: mujoco.MjSpec, notes: list[str]) -> mujoco.MjModel:
             changed.append(f"{name} from {_numbers(moments)} to {_numbers(found)} kg m^2")
     if changed:
         notes.append(f"moments of inertia that no solid has, made equal: {noted(changed)}")
+    points = [
+        name
+        for name, moments in stated.items()
+        if not moments.any() and model.body(name).mass[0] > 0.0
+    ]
+    if points:
+        notes.append(f"links with a mass and moments of inertia of 0, kept so: {noted(points)}")
     weights = [f"{name} ({model.body(name).mass[0]:.3g} kg)" for name in shaped]
     if weights:
         notes.append(
@@ -238,14 +262,37 @@ def _note_settings(document: ElementTree.Element, notes: list[str]) -> None:
         notes.append(f"not read of the element <mujoco>: {noted(unread)}")
 
 
+def _note_unread(document: ElementTree.Element, notes: list[str]) -> None:
+    """Note elements that are left out, and limits of the velocity, which MuJoCo does not know."""
+    counts = Counter(
+        element.tag
+        for each in (document, *document.findall("link"), *document.findall("joint"))
+        for element in each
+        if element.tag not in _READ[each.tag]
+    )
+    if counts:
+        found = [f"{count} <{cut(tag)}>" for tag, count in counts.items()]
+        notes.append(f"left out, because it is not supported: {noted(found)}")
+    fast = [
+        joint.get("name", "")
+        for joint in document.findall("joint")
+        if joint.get("type") not in ("fixed", "floating")
+        and any("velocity" in limit.attrib for limit in joint.findall("limit"))
+    ]
+    if fast:
+        notes.append(f"limits of the velocity of joints have no effect: {noted(fast)}")
+
+
 def _drop_impossible_products(document: ElementTree.Element, notes: list[str]) -> None:
     mended: list[str] = []
     for link in document.findall("link"):
         for tensor in link.findall("inertial/inertia"):
-            if not _is_positive(tensor):
-                for name in _OFF_AXES:
-                    tensor.set(name, "0")
+            if _is_positive(tensor):
+                continue
+            if any(float(tensor.get(name, "0")) for name in _OFF_AXES):
                 mended.append(link.get("name", ""))
+            for name in _OFF_AXES:
+                tensor.set(name, "0")
     if mended:
         notes.append(f"products of inertia dropped where no body has such: {noted(mended)}")
 
@@ -253,14 +300,14 @@ def _drop_impossible_products(document: ElementTree.Element, notes: list[str]) -
 def _drop_world(document: ElementTree.Element) -> None:
     """Drop a first link without content, with the joint below it; refuse a fixed robot."""
     children = {child.get("link") for child in document.iter("child")}
+    joints_of: dict[str | None, list[ElementTree.Element]] = {}
+    for joint in document.findall("joint"):
+        for parent in {each.get("link") for each in joint.findall("parent")}:
+            joints_of.setdefault(parent, []).append(joint)
     for link in document.findall("link"):
         if link.get("name") in children:
             continue
-        below = [
-            joint
-            for joint in document.findall("joint")
-            if any(each.get("link") == link.get("name") for each in joint.findall("parent"))
-        ]
+        below = joints_of.get(link.get("name"), [])
         kinds = {joint.get("type") for joint in below}
         if link.get("name") == _WORLD and kinds == {"fixed"}:
             joint = shown(below[0].get("name", ""))

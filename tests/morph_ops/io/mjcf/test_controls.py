@@ -10,6 +10,7 @@ import pytest
 
 from morph_ops.graph import import_notes, joints, limb, limbs, physics, torso, with_nodes
 from morph_ops.io import mjcf, read_body
+from morph_ops.io.mjcf.source import CONTROLS_TEXT
 from morph_ops.sampling import sample_body
 
 
@@ -25,7 +26,8 @@ def _read(folder, *, lift=0.0, **motor):
     x, y, z = torso(body).pos
     body = with_nodes(body, [("torso/0", replace(torso(body), pos=(x, y, z + lift)))])
     file = folder / "robot.xml"
-    mjcf.write(body, file)
+    text = mjcf.to_xml(body)
+    file.write_text(text.replace(f'name="{CONTROLS_TEXT}"', 'name="other"'))
     return read_body(file), mujoco.MjModel.from_xml_path(str(file))
 
 
@@ -41,7 +43,7 @@ def _largest(model, control):
     ("gear", "ctrl_range", "ends", "note"),
     [
         (50.0, (-2.0, 2.0), (-2.0, 2.0), "an action of -1..1 spans the whole control range"),
-        (-50.0, (-1.0, 1.0), (1.0, -1.0), "a positive action turns in the positive sense"),
+        (-50.0, (-1.0, 1.0), (1.0, -1.0), "a positive action turns forward under a gear below 0"),
         (50.0, (0.0, 1.0), (0.0, 1.0), "an action of -1..1 is a torque"),
         (-30.0, (-0.5, 2.0), (2.0, -0.5), "an action of -1..1 is a torque"),
     ],
@@ -61,7 +63,7 @@ def test_both_changes_and_the_move_are_noted(tmp_path):
     body, _ = _read(tmp_path, gear=-50.0, ctrl_range=(-2.0, 2.0), lift=20.0)
     assert [line.split(":")[0] for line in import_notes(body)[:2]] == [
         "an action of -1..1 spans the whole control range",
-        "a positive action turns in the positive sense",
+        "a positive action turns forward under a gear below 0",
     ]
     assert import_notes(body)[2].startswith("moved by ")
     assert {(j.gear, j.ctrl_range) for _, j in joints(body)} == {(100.0, (-1.0, 1.0))}

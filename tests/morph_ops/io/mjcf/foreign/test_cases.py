@@ -25,7 +25,7 @@ PLAIN = (
 #: What is said of some of them.
 SAID = {
     "a38": "an action of -1..1 spans the whole control range: ",
-    "a40": "a positive action turns in the positive sense: ",
+    "a40": "a positive action turns forward under a gear below 0: ",
     "a53": "hinges with a range below 5 deg; radians?",
     "a54": "m long; millimeters?",
     "a55": "moved by +3.58 m",

@@ -143,6 +143,9 @@ def test_sliding_joints_with_an_effort_have_motors(tmp_path):
     graph = read_body(_write(tmp_path, slides))
     assert [joint.gear for _, joint in joints(graph)] == pytest.approx([25.0, 25.0])
     assert "sliding joints, shown as hinges: left_hip, right_hip" in _notes(graph)
+    assert "each sliding joint with a motor one of 0.1 kg" in _notes(graph)
+    assert [joint.armature for _, joint in joints(graph)] == pytest.approx([0.1, 0.1])
+    assert "sliding joint with" not in _notes(read_body(_write(tmp_path, _urdf())))
 
 
 @pytest.mark.parametrize("kind", ["revolute", "prismatic"])
@@ -217,6 +220,40 @@ def test_products_of_inertia_that_no_body_has_are_dropped_with_a_note(tmp_path):
     bad = _urdf().replace('ixy="0" ixz="0" iyz="0"', 'ixy="0.02" ixz="0" iyz="0"', 1)
     graph = read_body(_write(tmp_path, bad))
     assert "products of inertia dropped where no body has such: trunk" in _notes(graph)
+
+
+@pytest.mark.parametrize(("mass", "said"), [(0.3, True), (0, False)])
+def test_moments_of_inertia_of_0_have_no_products_to_drop(mass, said, tmp_path):
+    camera = LINK.format(name="camera", mass=mass, shape='<box size="0.01 0.01 0.01"/>')
+    for moment in ("0.01", "0.002"):
+        camera = camera.replace(f'="{moment}"', '="0"')
+    mount = JOINT.format(name="mount", kind="fixed", parent="trunk", child="camera", xyz="0 0 0",
+                         effort=0)  # fmt: skip
+    graph = read_body(_write(tmp_path, _urdf(more=camera + mount)))
+    assert "products of inertia" not in _notes(graph)
+    kept = "links with a mass and moments of inertia of 0, kept so: camera"
+    assert (kept in _notes(graph)) == said
+
+
+def test_what_is_left_out_of_a_urdf_is_in_the_notes(tmp_path):
+    more = '<gazebo reference="trunk"/><gazebo/><transmission name="t"/><material name="red"/>'
+    text = _urdf(more=more).replace("</joint>", '<safety_controller k_velocity="1"/></joint>', 1)
+    notes = _notes(read_body(_write(tmp_path, text)))
+    left = "2 <gazebo>, 1 <transmission>, 1 <safety_controller>"
+    assert f"left out, because it is not supported: {left}" in notes
+    # Fixed joints have no velocity.
+    assert "limits of the velocity of joints have no effect: left_hip, right_hip" in notes
+    plain = _urdf().replace('velocity="10"', "")
+    notes = _notes(read_body(_write(tmp_path, plain)))
+    assert "left out, because" not in notes
+    assert "velocity" not in notes
+
+
+def test_sliding_joints_without_a_motor_get_no_armature(tmp_path):
+    planar = read_body(_write(tmp_path, _urdf(first=_world("planar"))))
+    model = mjcf.to_model(planar)
+    slides = model.jnt_type == int(mujoco.mjtJoint.mjJNT_SLIDE)
+    assert not model.dof_armature[model.jnt_dofadr[slides]].any()
 
 
 def test_parts_on_passive_joints_have_a_context(tmp_path):
