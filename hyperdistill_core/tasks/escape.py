@@ -22,7 +22,8 @@ class Escape(Task):
 
     The reward is the growth of the distance from the center (m), and 100 for coming out, which
     ends the episode 42 m away. ``escape`` has a height map of what the physics has;
-    ``escape-reference`` equals the public environment, where the map is mirrored along y.
+    ``escape-reference`` equals the public environment of Xiong 2024, where the map is mirrored
+    along y; that of Gupta 2021 also has a control cost.
 
     Attributes:
         terrain: How the bowl of an episode is drawn.

@@ -22,6 +22,8 @@ class Exploration(Task):
     """A flat square of 100 m x 100 m with walls; each new square meter is worth 1.
 
     A square counts when the torso is above it after a control step, so the first step has one.
+    ``exploration-reference`` equals the public environment of Xiong 2024; that of Gupta 2021 also
+    has a control cost.
 
     Attributes:
         terrain: The square.

@@ -4,12 +4,13 @@
 |------------|---------------------------------------------------------|----------|------------|
 | `csr`      | curves, steps and rugged squares, 110 m x 40 m          | 0.3      | Gupta 2022 |
 | `vt`       | the same with walls, 100 m x 100 m, with a control cost | 0.5      | Gupta 2021 |
+| `ft`       | flat, with walls, 150 m x 150 m, with a control cost    | 0.5      | Gupta 2021 |
 | `obstacle` | flat, with up to 50 boxes and walls, 100 m x 40 m       | 0.5      | Gupta 2022 |
 | `rough`    | that of `csr`, with lower segments too, or `obstacle`   | as there |            |
 | `incline`  | 10 degrees uphill, 150 m x 40 m                         | 0.2      | Gupta 2021 |
 
 A body has fallen when its torso is that share of its rest height, without the 0.2 m below it, above
-the ground. An episode of all but ``vt`` also ends within 1 m of a side edge.
+the ground. An episode also ends within 1 m of a side edge.
 
 The default form of a task has the floor at z = 0, where the body starts, and keeps contact
 excludes; its states hold z above the ground below the torso. Its height map shows what the physics
@@ -17,7 +18,8 @@ has. The form with ``-reference`` in its name equals the public environment, fau
 at z = 1, a height map that is mirrored along y against the physics, and boxes that hang 0.1 m above
 the floor and stay twice as far from the ends as their settings say. It also switches MuJoCo's
 native collision detection off, as published results are older than it; the default form keeps it,
-because contacts with height fields take less time with it.
+because contacts with height fields take less time with it. ``incline-reference`` is the task of
+Xiong 2024; the code of Gupta 2021 also has a control cost there.
 """
 
 from __future__ import annotations
@@ -50,8 +52,7 @@ class Forward(Task):
 
     Attributes:
         terrain: How the world of an episode is drawn.
-        edge: Distance of the side edges from the middle (m); infinite where walls stand or the
-            ground has no end.
+        edge: Distance of the side edges from the middle (m); infinite where the ground has no end.
         slope: Angle of the ground (rad); the speed is that along it.
 
     Examples:
@@ -107,6 +108,7 @@ VT = Forward(
     name="vt",
     terrain=Corridor(half_length=50, half_width=50, walls=True),
     control_cost=1e-3,
+    edge=50.0,
     varied=True,
 )
 FT = Forward(
@@ -115,6 +117,7 @@ FT = Forward(
         half_length=75, half_width=75, walls=True, kinds=("curve",), flat_half_lengths=(75,)
     ),
     control_cost=1e-3,
+    edge=75.0,
 )
 OBSTACLE = Forward(
     name="obstacle",

@@ -41,7 +41,8 @@ class ObjectCorridor:
     Attributes:
         corridor: The corridor.
         shape: The object.
-        reference: Whether the world is that of the public environment.
+        reference: Whether the world is that of the public environment: object and goal lie as high
+            as the ground at the mirrored y is.
 
     Examples:
         >>> ground = ObjectCorridor(
@@ -86,16 +87,17 @@ class ObjectCorridor:
         cells, factor = half_cells(half), 2 if self.reference else 1
         rows, columns = heights.shape
         sides = cells + factor * round(MARGIN_Y_M * CELLS_PER_M)
+        between: tuple[int, int] = (sides, rows - sides)
         last = columns - cells - factor * round(MARGIN_X_M * CELLS_PER_M)
-        place = None
-        while place is None:
+        while True:  # (the public code fails after ten attempts)
             distance = int(rng.randint(*_DISTANCES_M)) * CELLS_PER_M
-            column = min(behind + distance, last)
-            place = grid.place(
-                (half, half), rng, rows=(sides, rows - sides), columns=(column, column)
-            )
-        row, column = place
-        top = float(heights[around(row, column, (half, half))].max())
+            row, column = int(rng.randint(*between)), min(behind + distance, last)
+            if grid.take(row, column, (half, half)):
+                break
+        # The public environment reads the heights of objects, too, from a map whose rows run
+        # towards -y.
+        seen = heights[::-1] if self.reference else heights
+        top = float(seen[around(row, column, (half, half))].max())
         x = column / CELLS_PER_M - self.corridor.start_m
         y = row / CELLS_PER_M - self.corridor.half_width
         return column, (x, y, round(top, HEIGHT_DECIMALS) + above)

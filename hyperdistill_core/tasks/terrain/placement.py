@@ -47,19 +47,33 @@ class PlacementGrid:
             half_sizes: Half sizes along x and y (m).
             rng: Generator that places are drawn from, ten at most.
             rows: Bounds of its row, the upper one excluded.
-            columns: Bounds of its column, the upper one excluded, or a single one twice.
+            columns: Bounds of its column, the upper one excluded.
 
         Returns:
             Row and column of the place, or None if none of those drawn is free.
         """
         for _ in range(_ATTEMPTS):
-            row = int(rng.randint(*rows))
-            column = columns[0] if columns[0] == columns[1] else int(rng.randint(*columns))
-            cells = around(row, column, half_sizes)
-            if not self.taken[cells].any():
-                self.taken[cells] = True
+            row, column = int(rng.randint(*rows)), int(rng.randint(*columns))
+            if self.take(row, column, half_sizes):
                 return row, column
         return None
+
+    def take(self, row: int, column: int, half_sizes: tuple[float, float]) -> bool:
+        """Take the cells around a place if all of them are free.
+
+        Args:
+            row: Row of its center.
+            column: Column of its center.
+            half_sizes: Half sizes along x and y (m).
+
+        Returns:
+            Whether they were free.
+        """
+        cells = around(row, column, half_sizes)
+        free = not self.taken[cells].any()
+        if free:
+            self.taken[cells] = True
+        return free
 
 
 def half_cells(half_size: float) -> int:

@@ -221,6 +221,45 @@ def test_objects_keep_the_margins_of_the_settings():
     assert 4.0 < goal_y <= 4.5
 
 
+def test_objects_of_the_reference_lie_as_high_as_its_map_says():
+    """The map is mirrored along y, so that on rugged squares the ground below is another one."""
+    task = get_task("mvt-reference")
+    as_seen, as_is = [], []
+    for seed in range(60):
+        world = task.world(seed)
+        ground = world.height_map
+        assert ground is not None
+        x, y, z, goal_x, goal_y, goal_z = placed(world)
+        for place, cells, height in (((x, y), 2, z - 0.3), ((goal_x, goal_y), 5, goal_z - 0.11)):
+            column, row = np.rint(10 * np.array(place)).astype(int)
+            around = np.arange(-cells, cells)
+            columns = ground.column + column + around
+            for found, rows in ((as_seen, around - row), (as_is, row - around)):
+                heights = ground.heights[np.ix_(ground.row + rows, columns)]
+                found.append(height - heights.max())
+    np.testing.assert_allclose(as_seen, 0.0, atol=1e-9)
+    assert np.count_nonzero(np.abs(as_is) > 0.05) >= 5
+
+
+def test_every_attempt_to_place_something_draws_distance_and_row():
+    """As in the public code; the noise is drawn from the same generator afterwards."""
+    task, rejected = get_task("manipulation-ball-reference"), 0
+    for seed in range(300):
+        rng, expected = (np.random.RandomState(seed) for _ in range(2))
+        world = task.draw_world(rng)
+        expected.randint(2)  # the length of a curve, for which no place is left
+        ball = min(20 + 10 * expected.randint(15, 25), 238), expected.randint(102, 198)
+        goal = min(ball[0] + 10 * expected.randint(15, 25), 235), expected.randint(105, 195)
+        while abs(goal[0] - ball[0]) < 7 and abs(goal[1] - ball[1]) < 7:
+            rejected += 1
+            goal = min(ball[0] + 10 * expected.randint(15, 25), 235), expected.randint(105, 195)
+        places = np.array([ball, goal]) / 10 - (2.0, 15.0)
+        x, y, _, goal_x, goal_y, _ = placed(world)
+        np.testing.assert_allclose(((x, y), (goal_x, goal_y)), places, atol=1e-9)
+        assert rng.randint(2**31) == expected.randint(2**31)
+    assert rejected > 5
+
+
 def test_noise_spares_the_object(walker):
     task = get_task("manipulation-ball")
     qpos, qvel = task.initial_states(task.model(walker), seed=3, episodes=4)

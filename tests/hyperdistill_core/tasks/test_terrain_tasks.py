@@ -206,6 +206,14 @@ def test_leaving_the_terrain_ends_an_episode_without_a_fall(walker):
     assert not get_task("flat").left(y).any()
 
 
+@pytest.mark.parametrize(("name", "half_width"), [("vt", 50.0), ("ft", 75.0)])
+@pytest.mark.parametrize("form", ["", "-reference"])
+def test_an_episode_ends_near_a_side_wall(name, half_width, form):
+    near = half_width - 1.0
+    places = np.array([[0.0, near - 0.01, 1.0], [0.0, near, 1.0], [0.0, -near, 1.0]])
+    assert get_task(name + form).left(places).tolist() == [False, True, True]
+
+
 def test_the_control_cost_counts_the_actions_as_given(walker):
     task = get_task("vt")
     terms = task.all_terms(np.zeros((1, 3)), np.zeros((1, 3)), np.array([[2.0, -1.0]]))
