@@ -125,7 +125,7 @@ def parts_of(settings: Settings, probes: Probes) -> list[PlanPart]:
         parts.append(_broods(settings, probes))
     if times := reevaluations(settings):
         parts.append(_kept(settings, times, probes, scorings))
-    if settings.adaptation is not None and adaptations(settings):
+    if settings.adaptation is not None:
         parts += _adaptations(settings, settings.adaptation, probes, scorings)
     if settings.screened:
         parts.insert(0, _screening(settings, probes))

@@ -1,9 +1,9 @@
 """Fine-tuning of the finalists: the network of each learns on, on that body alone.
 
-First the best of several controller variants is chosen for each of them. Then all learn side by
-side, from the networks that the controller of the search generates, in rounds that fewer and fewer
-of them reach. Each keeps the best of several checkpoints, its generated network included, and is
-scored over episodes that the learning never used.
+First the best of several controller variants is chosen for each of them, against that of the search
+over the same episodes. Then all learn side by side, from the networks that the controller generates
+for these, in rounds that fewer and fewer of them reach. Each keeps the best of several checkpoints
+if it beats the generated network over those episodes, and is scored over others.
 """
 
 from __future__ import annotations
@@ -81,10 +81,16 @@ def finetune_finalists(
     waiting = missing_finetunings(database, settings)
     if not waiting:
         return
-    best = _score(waiting, settings, pool, seed=_seed(settings, 3), best_of=BEST_OF)
+    best = _best_generated(waiting, settings, pool)
     variants = [best[candidate.number].variant for candidate in waiting]
     steps = _learn(waiting, variants, settings, folder, pool, on_steps)
     networks = {each.number: folder.stored_network(each) for each in waiting}
+    tried = _score(waiting, settings, pool, seed=_seed(settings, 3), policies=networks)
+    for candidate in waiting:
+        number = candidate.number
+        if tried[number].score < best[number].score:
+            networks[number] = _generated(candidate, best[number].variant, settings, pool)
+            networks[number].save_npz(folder.network(candidate))
     learned = _score(waiting, settings, pool, seed=_seed(settings, 2), policies=networks)
     records: dict[int, ScoreRecord] = {}
     for candidate, of_candidate in zip(waiting, steps, strict=True):
@@ -101,6 +107,34 @@ def finetune_finalists(
     _remove(folder.learning / _FOLDER)
     with suppress(OSError):  # (a search that its time limit ended goes on from what it has learned)
         folder.learning.rmdir()
+
+
+def _best_generated(
+    candidates: Sequence[Candidate], settings: Settings, pool: ScoringPool
+) -> dict[int, ScoreRecord]:
+    """Records of the best network that the controller generates for each finalist.
+
+    The choice among its variants is by few episodes, so the variant of the search competes again.
+    """
+    seed = _seed(settings, 3)
+    best = _score(candidates, settings, pool, seed=seed, best_of=BEST_OF)
+    others = [each for each in candidates if best[each.number].variant != each.variant]
+    own = _score(others, settings, pool, seed=seed)
+    return best | {
+        number: record for number, record in own.items() if record.score >= best[number].score
+    }
+
+
+def _generated(
+    candidate: Candidate, variant: int, settings: Settings, pool: ScoringPool
+) -> BodyMLP:
+    """The network that the controller generates for a finalist."""
+    from hyperdistill_core.controller.controller import Controller
+    from hyperdistill_core.tasks import get_task
+
+    model = get_task(settings.task).model(candidate.graph)
+    controller = Controller.load(pool.controller)
+    return controller.for_body(candidate.graph, model, variant=variant)
 
 
 def _score(
@@ -141,7 +175,7 @@ def _learn(
     on_steps: OnSteps,
 ) -> list[int]:
     """Write the network of each finalist; the control steps that each has learned for."""
-    from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, finetune
+    from hyperdistill_core.training.finetuning import FineTuneSettings, enough_simulations, learn
 
     name = _name_of(candidates, variants, settings.finetune_rounds)
     own = folder.learning / _FOLDER / name
@@ -161,7 +195,7 @@ def _learn(
     )
     try:
         with torch_threads(_THREADS):
-            result = finetune(
+            learned = learn(
                 [candidate.graph for candidate in candidates],
                 pool.controller,
                 tuning,
@@ -170,9 +204,9 @@ def _learn(
                 report=lambda row: on_steps("finalists", min(int(row["steps"]), total), total),
             )
         folder.networks.mkdir(exist_ok=True)
-        for candidate, network in zip(candidates, result.networks, strict=True):
+        for candidate, network in zip(candidates, learned.networks, strict=True):
             network.save_npz(folder.network(candidate))
-        return result.steps.tolist()
+        return learned.steps.tolist()
     except OSError as error:
         raise RunError(f"cannot write to {folder.path}: {one_line(error)}") from None
 

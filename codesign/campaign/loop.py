@@ -362,7 +362,8 @@ class _Loop:
         while self._frontier.told < count:
             candidate = self._frontier.tell_next()
             self._told.add((candidate.hash, 0 if self._selects_variants else candidate.variant))
-            self._recent.append(candidate)
+            if self._adaptations is not None:
+                self._recent.append(candidate)
             self._variation.tell(candidate)
             self._algorithm.tell(candidate)
             self._generations.tell(candidate)

@@ -80,14 +80,8 @@ def _notes(settings: Settings) -> list[str]:
         )
     table = settings.adaptation
     if table is not None:
-        times = adaptations(settings)
-        lines.append(
-            f"the controller learns {times_in_words(times)} for {table.steps:,} control steps"
-            if times
-            else "warning: the controller never learns: adaptation.every: expected at most "
-            f"{(settings.total - 1) // settings.population}, the generations after the first one, "
-            f"got {table.every}"
-        )
+        times = times_in_words(adaptations(settings))
+        lines.append(f"the controller learns {times} for {table.steps:,} control steps")
     if settings.finetune_steps:
         lines.append(
             f"the networks of the finalists learn for {settings.finetune_steps:,} control "

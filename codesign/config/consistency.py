@@ -52,6 +52,16 @@ def _learning_on_one_task(settings: Settings) -> None:
             )
 
 
+def _learning_within_the_run(settings: Settings) -> None:
+    table, most = settings.adaptation, (settings.total - 1) // settings.population
+    if table is not None and table.every > most:
+        raise SettingsError.of(
+            "adaptation.every",
+            f"expected at most {most}, the generations after the first one, got {table.every}: the "
+            "controller would never learn",
+        )
+
+
 def _carried_or_selected(settings: Settings) -> None:
     if settings.best_of > 1 and settings.variants > 1:
         raise SettingsError.of(
@@ -127,6 +137,7 @@ def _keeps_bodies(settings: Settings) -> None:
 _CHECKS = (
     _enough_screened,
     _learning_on_one_task,
+    _learning_within_the_run,
     _carried_or_selected,
     _locked_in_start,
     _bounded,

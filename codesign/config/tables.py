@@ -212,7 +212,7 @@ class Adaptation(FrozenSettings):
     """
 
     every: int = Field(
-        default=12, ge=1, le=1_000_000, description="Generations between two adaptations."
+        default=4, ge=1, le=1_000_000, description="Generations between two adaptations."
     )
     steps: int = Field(
         default=600_000,

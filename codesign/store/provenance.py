@@ -28,7 +28,8 @@ MAY_DIFFER = ("workers", "cluster", "time_limit", "alarms", "top", "controller",
 def require_same_settings(settings: Settings, initial: Mapping[str, str]) -> None:
     """Refuse to resume a run with other settings than it started with.
 
-    Settings in :data:`MAY_DIFFER` and ``stop.minutes`` may differ.
+    Settings in :data:`MAY_DIFFER` and ``stop.minutes`` may differ, ``top`` up to the number of
+    finalists.
 
     Args:
         settings: The settings in the run folder now.
@@ -43,6 +44,12 @@ def require_same_settings(settings: Settings, initial: Mapping[str, str]) -> Non
     for values in (then, now):
         if isinstance(values.get("stop"), dict):
             values["stop"].pop("minutes", None)
+    finalists = max(then.get("finalists", 0), then.get("top", 0))
+    if settings.top > finalists > 0:
+        raise UsageError(
+            f"top: expected at most {finalists}, the finalists of the run, got {settings.top}; "
+            "codesign export --top writes more designs"
+        )
     for name in sorted((then.keys() & now.keys()).difference(MAY_DIFFER)):
         if then[name] != now[name]:
             raise UsageError(

@@ -76,6 +76,58 @@ class FineTuneResult:
     steps: NDArray[np.intp]
 
 
+@dataclass(frozen=True, eq=False)
+class LearnedNetworks:
+    """What bodies have learned.
+
+    Attributes:
+        networks: Best network of each body.
+        steps: (bodies,) control steps that each body was to learn for.
+    """
+
+    networks: tuple[BodyMLP, ...]
+    steps: NDArray[np.intp]
+
+
+def learn(
+    graphs: Sequence[nx.DiGraph[str]],
+    controller: str | Path,
+    settings: FineTuneSettings,
+    folder: Path,
+    *,
+    variants: Sequence[int] | None = None,
+    report: Report = lambda _: None,
+) -> LearnedNetworks:
+    """Train without the scores before and after.
+
+    Args:
+        graphs: See :func:`finetune`, as for all arguments.
+        controller: See there.
+        settings: See there.
+        folder: See there.
+        variants: See there.
+        report: See there.
+
+    Returns:
+        The best network of each body, over the episodes that choose among its checkpoints.
+
+    Raises:
+        ControllerError: The controller does not exist.
+        CheckpointError: The folder belongs to another fine-tuning.
+
+    Examples:
+        >>> import tempfile
+        >>> from morph_ops.sampling import sample_body
+        >>> body = sample_body(np.random.default_rng(0))
+        >>> settings = FineTuneSettings(
+        ...     steps_per_body=8, n_envs=2, horizon=4, checkpoints=1, episodes=1, n_workers=1
+        ... )
+        >>> learn([body], "flat-v0", settings, Path(tempfile.mkdtemp())).steps.tolist()
+        [8]
+    """
+    return _finetuner(graphs, controller, settings, folder, variants).learn(report=report)
+
+
 def finetune(
     graphs: Sequence[nx.DiGraph[str]],
     controller: str | Path,
@@ -118,9 +170,19 @@ def finetune(
         >>> result.zero_shot.shape, result.networks[0].n_nodes == len(body)
         ((1,), True)
     """
+    return _finetuner(graphs, controller, settings, folder, variants).run(report=report)
+
+
+def _finetuner(
+    graphs: Sequence[nx.DiGraph[str]],
+    controller: str | Path,
+    settings: FineTuneSettings,
+    folder: Path,
+    variants: Sequence[int] | None,
+) -> FineTuner:
     chosen = list(variants or [0] * len(graphs))
     ensure_manifest(folder, graphs, controller, settings, variants=chosen)
-    return FineTuner(graphs, controller, settings, folder, variants=chosen).run(report=report)
+    return FineTuner(graphs, controller, settings, folder, variants=chosen)
 
 
 class FineTuner:
@@ -163,6 +225,34 @@ class FineTuner:
         Raises:
             CheckpointError: The checkpoint in the folder belongs to another training.
         """
+        settings = self._settings
+        best, last, steps = self._learn(report)
+        trained, at_the_end = list(enumerate(best)), list(enumerate(last))
+        once = list(dict.fromkeys([*trained, *at_the_end]))
+        after = dict(zip(once, self._score(once, settings.seed_after), strict=True))
+        generated = [(body, _GENERATED) for body, _ in trained]
+        return FineTuneResult(
+            zero_shot=np.array(self._score(generated, settings.seed)),
+            trained=np.array([after[each] for each in trained]),
+            at_the_end=np.array([after[each] for each in at_the_end]),
+            networks=tuple(self._policies(trained)),
+            steps=steps,
+        )
+
+    def learn(self, *, report: Report = lambda _: None) -> LearnedNetworks:
+        """Train where the training stopped, without scores before and after.
+
+        Args:
+            report: See :meth:`run`.
+
+        Raises:
+            CheckpointError: The checkpoint in the folder belongs to another training.
+        """
+        best, _, steps = self._learn(report)
+        return LearnedNetworks(tuple(self._policies(list(enumerate(best)))), steps)
+
+    def _learn(self, report: Report) -> tuple[list[_Network], list[_Network], NDArray[np.intp]]:
+        """Best and last network of each body, and the control steps that it was to learn for."""
         settings, everyone = self._settings, list(range(len(self._graphs)))
         tried = [[_GENERATED] for _ in everyone]
         scores: list[list[float]] = [[] for _ in everyone]
@@ -194,18 +284,7 @@ class FineTuner:
                 scores[body].append(score)
         # (equal ones: the generated network, then the earlier one)
         best_of_each = [tried[body][int(np.argmax(scores[body]))] for body in everyone]
-        trained = list(enumerate(best_of_each))
-        at_the_end = [(body, tried[body][-1]) for body in everyone]
-        once = list(dict.fromkeys([*trained, *at_the_end]))
-        after = dict(zip(once, self._score(once, settings.seed_after), strict=True))
-        generated = [(body, _GENERATED) for body in everyone]
-        return FineTuneResult(
-            zero_shot=np.array(self._score(generated, settings.seed)),
-            trained=np.array([after[each] for each in trained]),
-            at_the_end=np.array([after[each] for each in at_the_end]),
-            networks=tuple(self._policies(trained)),
-            steps=steps,
-        )
+        return best_of_each, [networks[-1] for networks in tried], steps
 
     def _train(
         self,

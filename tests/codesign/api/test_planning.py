@@ -18,6 +18,7 @@ from codesign.api.planning import max_parallelism, plan
 from codesign.campaign import screen
 from codesign.config import Settings
 from codesign.scoring import ScoringPool
+from hyperdistill_core.errors import SettingsError
 from morph_ops.identity import body_hash
 from tests.helpers.formula_pool import BLANK
 
@@ -161,10 +162,10 @@ def test_a_budget_of_control_steps_bounds_the_search():
     assert estimate(made, records, parallelism=1)["search"] == whole
 
 
-def test_a_controller_that_never_learns_is_no_part():
-    made = settings(adaptation={"every": 10})
-    assert set(estimate(made, [record(500, seconds=1.0)], parallelism=1)) == {"search"}
-    assert adaptations(made) == 0
+def test_a_controller_that_would_never_learn_is_refused():
+    assert adaptations(settings(adaptation={"every": 9})) == 1
+    with pytest.raises(SettingsError, match=r"adaptation.every: expected at most 9, .* got 10"):
+        settings(adaptation={"every": 10})
 
 
 def test_probes_of_a_screened_run_are_screened(monkeypatch, tiny_controller):

@@ -106,6 +106,11 @@ def test_a_run_resumes_only_with_its_own_settings(run, refused, small_run, tmp_p
     settings = (out / "settings.toml").read_text()
     (out / "settings.toml").write_text(settings.replace("generations = 2", "generations = 3"))
     assert "generations: expected 2" in refused("evolve", "--resume", out)
+    # (the search and its learning looked at as many of the best as there are finalists)
+    (out / "settings.toml").write_text(settings.replace("top = 2", "top = 200"))
+    assert "the finalists of the run, got 200; codesign export" in refused(
+        "evolve", "--resume", out
+    )
     (out / "settings.toml").write_text(settings.replace("top = 2", "top = 1"))
     run("evolve", "--resume", out, "--workers", "0")
     assert not list(out.glob("designs/design-02*"))
