@@ -1,4 +1,4 @@
-"""Finalists that learn: what a finalist ends with is the best of what it had and what it learned."""
+"""Finalists that learn end with the best of what they had and what they learned."""
 
 from __future__ import annotations
 
