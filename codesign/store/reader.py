@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from codesign.config import Settings
 from codesign.errors import UsageError
@@ -15,7 +14,11 @@ from codesign.scoring import ScoreRecord
 from codesign.store import ranking, rows, schema
 from codesign.store.candidate import AdaptationResult, Candidate, Summary
 from codesign.store.event import Event
-from morph_ops._messages import one_line
+from codesign.store.typed import typed, typed_fields
+from morph_ops._messages import cut, one_line, shown
+
+_Value = TypeVar("_Value")
+_Values = TypeVar("_Values", bound=tuple[Any, ...])
 
 
 class DatabaseReader:
@@ -39,7 +42,8 @@ class DatabaseReader:
 
     def numbers(self) -> set[int]:
         """The numbers of all candidates."""
-        return {row[0] for row in self._rows("SELECT number FROM candidates")}
+        found = self._values("candidates", "SELECT number FROM candidates", tuple[int])
+        return {number for (number,) in found}
 
     def candidate(self, number: int) -> Candidate:
         """One candidate.
@@ -78,15 +82,21 @@ class DatabaseReader:
 
         Scores are those under the controller that they were first scored under.
         """
-        found = self._rows(
+        known: set[int] = set()
+
+        def convert(row: sqlite3.Row) -> Summary:
+            number, generation, operator, _, *rest = row
+            parents = rows.parents_from_json(row["parents"], known=known)
+            known.add(number)
+            return typed_fields(Summary(number, generation, operator, parents, *rest))
+
+        return self._converted(
+            "candidates",
             "SELECT c.number, c.generation, c.operator, c.parents, c.status, "
             f"{ranking.UNDER_FIRST}, c.duplicate_of, json_extract(c.record, '$.steps'), "
-            f"c.adaptation FROM candidates AS c {ranking.JOIN_FIRST} ORDER BY c.number"
+            f"c.adaptation FROM candidates AS c {ranking.JOIN_FIRST} ORDER BY c.number",
+            convert,
         )
-        return [
-            Summary(number, generation, operator, tuple(json.loads(parents)), *rest)
-            for number, generation, operator, parents, *rest in map(tuple, found)
-        ]
 
     def metrics(
         self, names: Sequence[str], *, most: int
@@ -98,19 +108,21 @@ class DatabaseReader:
             most: Maximum number of candidates.
         """
         columns = "".join(", json_extract(record, ?)" for _ in names)
-        found = self._rows(
+        found = self._values(
+            "candidates",
             f"SELECT number, score{columns} FROM candidates WHERE status = 'ok' AND number % max("
             "1, ((SELECT count(*) FROM candidates) + ? - 1) / ?) = 0 ORDER BY number",
+            tuple[(int, float, *[float | None] * len(names))],
             *(f'$.metrics."{name}"' for name in names),
             most,
             most,
         )
-        return [(row[0], row[1], tuple(row)[2:]) for row in found]
+        return [(number, score, tuple(values)) for number, score, *values in found]
 
     def adaptations(self) -> list[AdaptationResult]:
         """The adaptations so far, in order."""
-        found = self._rows("SELECT * FROM adaptations ORDER BY number")
-        return [AdaptationResult(*tuple(row)) for row in found]
+        query = "SELECT * FROM adaptations ORDER BY number"
+        return self._converted("adaptations", query, rows.adaptation_from_row)
 
     def rescores(self, candidates: int) -> dict[int, ScoreRecord]:
         """The score records of bodies that got another score, by number of the candidate.
@@ -122,23 +134,23 @@ class DatabaseReader:
             UsageError: A record is damaged.
         """
         query = "SELECT number, record FROM rescores WHERE candidates = ? ORDER BY number"
-        found = self._rows(query, candidates)
-        try:
-            return {number: ScoreRecord.from_dict(json.loads(text)) for number, text in found}
-        except rows.DAMAGES as error:
-            raise UsageError(
-                f"new scores after {candidates} candidates in {self._path} are damaged: "
-                f"{one_line(error)}"
-            ) from None
+
+        def convert(row: sqlite3.Row) -> tuple[int, ScoreRecord | None]:
+            return row["number"], rows.record_from_json(row["record"])
+
+        found = self._converted("rescores", query, convert, candidates)
+        return {number: record for number, record in found if record is not None}
 
     def best_rescores(self) -> dict[int, float]:
         """The best score of the bodies that were scored anew, by number of the adaptation."""
-        found = self._rows(
-            "SELECT a.number AS adaptation, MAX(score) FROM rescores AS r JOIN adaptations AS a "
+        found = self._values(
+            "rescores",
+            "SELECT a.number, MAX(score) FROM rescores AS r JOIN adaptations AS a "
             "ON r.candidates = a.candidates WHERE json_extract(record, '$.status') = 'ok' "
-            "AND a.kept GROUP BY a.number"
+            "AND a.kept GROUP BY a.number",
+            tuple[int, float],
         )
-        return {row["adaptation"]: row[1] for row in found}
+        return dict(found)
 
     def best(self, count: int, *, of_front: bool = True) -> list[Candidate]:
         """The best candidates, best first: distinct bodies with status "ok".
@@ -188,30 +200,35 @@ class DatabaseReader:
 
     def reevaluated(self) -> list[tuple[int, float]]:
         """Number and score of the re-evaluated candidates that simulated, by number."""
-        found = self._rows(
+        return self._values(
+            "reevaluations",
             "SELECT number, score FROM reevaluations "
-            "WHERE json_extract(record, '$.status') = 'ok' ORDER BY number"
+            "WHERE json_extract(record, '$.status') = 'ok' ORDER BY number",
+            tuple[int, float],
         )
-        return [(number, score) for number, score in found]
 
     def counts(self) -> dict[str, int]:
         """The number of candidates of each status, and of ``"duplicate"`` among them."""
-        by_status = self._rows("SELECT status, COUNT(*) FROM candidates GROUP BY status")
+        query = "SELECT status, COUNT(*) FROM candidates GROUP BY status"
+        by_status = self._values("candidates", query, tuple[str, int])
         [copied] = self._rows("SELECT COUNT(*) FROM candidates WHERE duplicate_of IS NOT NULL")
-        return {**{row[0]: row[1] for row in by_status}, "duplicate": copied[0]}
+        return {**dict(by_status), "duplicate": copied[0]}
 
     def depths(self) -> dict[int, int]:
         """The length of the longest line of ancestors of every candidate, by number."""
         depth: dict[int, int] = {}
-        for number, parents in self._rows("SELECT number, parents FROM candidates ORDER BY number"):
-            # Parents have smaller numbers, and are scored before their children exist.
-            depth[number] = max((depth[parent] + 1 for parent in json.loads(parents)), default=0)
+
+        def add(row: sqlite3.Row) -> None:
+            parents = rows.parents_from_json(row["parents"], known=depth)
+            depth[row["number"]] = max((depth[parent] + 1 for parent in parents), default=0)
+
+        self._converted("candidates", "SELECT number, parents FROM candidates ORDER BY number", add)
         return depth
 
     def origins(self) -> list[tuple[int, int]]:
         """Number and generation of every candidate, by number."""
-        found = self._rows("SELECT number, generation FROM candidates ORDER BY number")
-        return [(number, generation) for number, generation in found]
+        query = "SELECT number, generation FROM candidates ORDER BY number"
+        return self._values("candidates", query, tuple[int, int])
 
     # Generations, events and the end
 
@@ -220,13 +237,14 @@ class DatabaseReader:
 
         The last value is the number of the adaptation that their controller came from.
         """
-        found = self._rows(
+        return self._values(
+            "candidates",
             f"SELECT c.generation, COUNT(*), MAX({ranking.UNDER_FIRST}), "
             f"AVG({ranking.UNDER_FIRST}), MAX(c.adaptation) FROM candidates AS c "
             f"{ranking.JOIN_FIRST} WHERE c.status = 'ok' GROUP BY c.generation "
-            "ORDER BY c.generation"
+            "ORDER BY c.generation",
+            tuple[int, int, float, float, int],
         )
-        return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
 
     def membership(self, generation: int) -> dict[str, list[int]]:
         """Numbers of the candidates kept at the end of a generation, by role.
@@ -240,7 +258,7 @@ class DatabaseReader:
             "WHERE since <= ? AND (until IS NULL OR until > ?) AND ? <= "
             "(SELECT max(generation) FROM events WHERE kind = 'generation') ORDER BY role, number"
         )
-        for role, number in self._rows(query, *[generation] * 3):
+        for role, number in self._values("membership", query, tuple[str, int], *[generation] * 3):
             found.setdefault(role, []).append(number)
         return found
 
@@ -249,8 +267,10 @@ class DatabaseReader:
 
         None for a candidate that is still kept; one that was never kept is missing.
         """
-        found = self._rows(
-            "SELECT number, max(until), count(*) > count(until) FROM membership GROUP BY number"
+        found = self._values(
+            "membership",
+            "SELECT number, max(until), count(*) > count(until) FROM membership GROUP BY number",
+            tuple[int, int | None, int],
         )
         return {number: None if still else until for number, until, still in found}
 
@@ -260,14 +280,15 @@ class DatabaseReader:
         Args:
             kinds: The kinds of events; none for all.
         """
-        found = self._rows("SELECT * FROM events ORDER BY id")
-        return [rows.event_from_row(row) for row in found if not kinds or row["kind"] in kinds]
+        query = "SELECT * FROM events ORDER BY id"
+        found = self._converted("events", query, rows.event_from_row)
+        return [event for event in found if not kinds or event.kind in kinds]
 
     def initial_provenance(self) -> dict[str, str]:
         """The provenance of the process that started the run; empty if none did yet."""
         # The first start comes last, so that its values win.
-        found = self._rows("SELECT key, value FROM provenance ORDER BY event DESC")
-        return {row["key"]: row["value"] for row in found}
+        query = "SELECT key, value FROM provenance ORDER BY event DESC"
+        return dict(self._values("provenance", query, tuple[str, str]))
 
     def require_tasks(self, tasks: Sequence[str]) -> None:
         """Refuse score records of other tasks, whose names could stand for code.
@@ -296,9 +317,8 @@ class DatabaseReader:
 
     def early_stop(self) -> tuple[int, str] | None:
         """Number of candidates and reason of a run that ends early; None for any other."""
-        for total, reason in self._rows("SELECT total, reason FROM early_stop"):
-            return total, reason
-        return None
+        query = "SELECT total, reason FROM early_stop"
+        return next(iter(self._values("early_stop", query, tuple[int, str])), None)
 
     def total(self, settings: Settings) -> int:
         """The number of candidates of the whole run, as far as is known.
@@ -316,7 +336,13 @@ class DatabaseReader:
             name: Name of the table, one of :data:`~codesign.store.schema.TABLES`.
         """
         columns = {row["name"]: row["type"] for row in self._rows(f"PRAGMA table_info({name})")}
-        return columns, [tuple(row) for row in self._rows(f"SELECT * FROM {name}")]
+        known: set[int] = set()
+
+        def convert(row: sqlite3.Row) -> tuple[Any, ...]:
+            rows.require_documents(row, known=known)
+            return tuple(row)
+
+        return columns, self._converted(name, f"SELECT * FROM {name}", convert)
 
     # The connection
 
@@ -340,10 +366,34 @@ class DatabaseReader:
             try:
                 candidate = rows.candidate_from_row(row)
             except rows.DAMAGES as error:
-                raise UsageError(
-                    f"candidate {row['number']} in {self._path} is damaged: {one_line(error)}"
-                ) from None
+                what = f"candidate {shown(row['number'])}"
+                raise self._damaged(what, error) from None
             yield candidate
+
+    def _values(
+        self, table: str, query: str, hint: type[_Values], *values: object
+    ) -> list[_Values]:
+        """The rows of a query as tuples of a type."""
+        return self._converted(
+            table, query, lambda row: typed(tuple(row), hint, what="a row"), *values
+        )
+
+    def _converted(
+        self, table: str, query: str, convert: Callable[[sqlite3.Row], _Value], *values: object
+    ) -> list[_Value]:
+        """What the rows of a query stand for.
+
+        Raises:
+            UsageError: The table is damaged.
+        """
+        found = self._rows(query, *values)
+        try:
+            return [convert(row) for row in found]
+        except rows.DAMAGES as error:
+            raise self._damaged(f"the table {table}", error) from None
+
+    def _damaged(self, what: str, error: Exception) -> UsageError:
+        return UsageError(f"{what} in {self._path} is damaged: {cut(one_line(error), most=200)}")
 
     def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         with schema.readable(self._path):

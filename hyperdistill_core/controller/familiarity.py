@@ -20,7 +20,9 @@ __all__ = ["Familiarity"]
 DIRECTIONS = 16
 #: Largest number of training bodies that a body is compared with.
 REFERENCES = 512
-_PERCENTILES = np.linspace(0.0, 100.0, 101)
+#: Number of percentiles of a distance, from 0 to 100.
+N_PERCENTILES = 101
+_PERCENTILES = np.linspace(0.0, 100.0, N_PERCENTILES)
 
 
 @dataclass(frozen=True, eq=False)

@@ -366,11 +366,14 @@ def _title(element: ElementTree.Element) -> str:
     return f"<{cut(element.tag)}{name}>"
 
 
-def require_own_physics(text: str) -> None:
+def require_own_physics(text: str) -> ElementTree.Element:
     """Refuse physics of a robot from elsewhere that this project would not have written.
 
     Args:
         text: The MJCF text of :class:`~morph_ops.graph.Physics`.
+
+    Returns:
+        Element <mujoco> of the text.
 
     Raises:
         BodyError: The text is no MJCF, refers to a file, or asks for too much.
@@ -383,3 +386,4 @@ def require_own_physics(text: str) -> None:
             raise MjcfError("sizes and user data are not allowed")
     except MjcfError as error:
         raise BodyError(f"physics.mjcf: {error}") from None
+    return document

@@ -31,7 +31,8 @@ from morph_ops import graph as body_graph
 from morph_ops._messages import shown
 from morph_ops.errors import BodyError
 from morph_ops.graph import Joint, Limb, Physics, Torso
-from morph_ops.io._xml import MOST_BODIES, require_own_physics
+from morph_ops.io._xml import MOST_BODIES
+from morph_ops.io.own_physics import require_fitting_physics
 from morph_ops.physics import Scale
 from morph_ops.validity.wellformed import require_well_formed
 
@@ -87,7 +88,8 @@ def from_dict(data: Any) -> nx.DiGraph[str]:
         BodyError: The format or the version is another one.
         BodyError: A field is missing, unknown, or of the wrong type.
         BodyError: The description is no body, or has too many nodes.
-        BodyError: The physics names a file, or asks for more than a robot needs.
+        BodyError: The physics names a file, asks for more than a robot needs, or does not fit the
+            nodes.
 
     Examples:
         >>> from_dict({"format": "codesign-body", "version": 7})
@@ -116,14 +118,9 @@ read it with the release that wrote it
     graph = body_graph.with_excludes(graph, pairs)
     if "physics" in found:
         physics = _decode(Physics, found["physics"], "physics")
-        require_own_physics(physics.mjcf)
-        for name, scale in physics.scales:
-            if min(scale.size, scale.gear, scale.density) <= 0.0 or name not in physics.nodes:
-                raise BodyError(
-                    f"physics.scales: expected own nodes and factors above 0 for {shown(name)}"
-                )
         graph = body_graph.with_physics(graph, physics)
     require_well_formed(graph)
+    require_fitting_physics(graph)
     return graph
 
 

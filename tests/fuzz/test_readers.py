@@ -13,23 +13,39 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 
+from codesign.api.inspection import inspected
 from codesign.config import Settings, load, to_toml
 from codesign.errors import WRONG_INPUT
-from codesign.store import Database, RunFolder
+from codesign.exporting.history import table
+from codesign.exporting.lineage import phylogeny, to_csv
+from codesign.store import Database, Event, RunFolder
+from codesign.store.candidate import AdaptationResult
+from codesign.store.schema import TABLES
 from hyperdistill_core.controller import Controller
+from hyperdistill_core.controller.familiarity import Familiarity
+from hyperdistill_core.controller.reference_scores import ReferenceScores
+from hyperdistill_core.controller.training_distribution import TrainingDistribution
+from hyperdistill_core.features import BodyLayout
+from hyperdistill_core.tasks import get_task
+from morph_ops.graph import add_limb, limb, limbs, physics, with_excludes, with_physics
 from morph_ops.io import to_graphml, to_json
 from morph_ops.io.files import read_body
 from morph_ops.io.mjcf import to_xml
 from morph_ops.sampling import sample_body
 from morph_ops.space import Space
+from tests.helpers.formula_pool import BLANK
 from tests.helpers.small_run import fill_run
 
 EXAMPLES = int(os.environ.get("CODESIGN_FUZZ", "200"))
@@ -227,32 +243,153 @@ def test_files_that_broke_a_reader(file: Path) -> None:
     read(lambda: load(file=file) if file.suffix == ".toml" else read_body(file))
 
 
+@pytest.fixture(scope="module")
+def foreign_body(tmp_path_factory: pytest.TempPathFactory) -> nx.DiGraph[str]:
+    """A robot from elsewhere, with its own physics, a grown limb and a contact exclude."""
+    file = tmp_path_factory.mktemp("robots") / "robot.mjcf"
+    file.write_text(FOREIGN)
+    [name, *_] = limbs(BODY)
+    grown = add_limb(read_body(file), "leg", name, limb(BODY, name))
+    return with_excludes(grown, [("trunk", name)])
+
+
+@pytest.mark.parametrize("extension", ["json", "graphml"])
 @fuzz
 @given(data=st.data())
-def test_controllers(data: st.DataObject, tiny_controller: Path) -> None:
-    content = tiny_controller.read_bytes()
+def test_own_physics(
+    extension: str, data: st.DataObject, foreign_body: nx.DiGraph[str], known_controller: Path
+) -> None:
+    """What is read of a robot with its own physics can be inspected, converted and simulated."""
+    own = physics(foreign_body)
+    assert own is not None
+    kind = data.draw(st.sampled_from(["text", "mjcf", "names"]))
+    if kind == "mjcf":
+        own = replace(own, mjcf=data.draw(changed_texts(own.mjcf)))
+    elif kind == "names":
+        names = st.lists(st.sampled_from([*own.nodes, *own.drives, "limb/0", "m", "", "x"]))
+        own = replace(own, nodes=tuple(data.draw(names)), drives=tuple(data.draw(names)))
+    graph = with_physics(foreign_body, own)
+    text = to_json(graph) if extension == "json" else to_graphml(graph)
+    text = data.draw(changed_texts(text)) if kind == "text" else text
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"file.{extension}"
+        file.write_bytes(text.encode("utf-8", "surrogatepass"))
+        read(lambda: _use(read_body(file), known_controller))
+
+
+def _use(graph: nx.DiGraph[str], controller: Path) -> None:
+    """What inspect, convert and score call."""
+    to_xml(graph, scene=True)
+    inspected(graph, robot="robot", controller=controller)
+    BodyLayout.from_graph(graph, get_task("flat").model(graph))
+
+
+@pytest.fixture(scope="module")
+def known_controller(tiny_controller: Path) -> Path:
+    """A small controller with variants and all that a file may know of its training."""
+    made = np.random.default_rng(0)
+    controller = replace(
+        Controller.load(tiny_controller),
+        variants=np.ones((2, 25), np.float32),
+        training_distribution=TrainingDistribution.over([BODY]),
+        familiarity=Familiarity.over(made.normal(size=(20, 16))),
+        reference_scores=ReferenceScores.over({1: [1.0, 2.0]}, task="flat", bodies="2 bodies"),
+        provenance={"command": "none"},
+    )
+    path = tiny_controller.with_name("known.safetensors")
+    controller.save(path)
+    return path
+
+
+def _use_controller(file: Path) -> None:
+    """What inspect and score call."""
+    controller = Controller.load(file)
+    inspected(BODY, robot="robot", controller=file)
+    controller.for_body(BODY, get_task("flat").model(BODY), variant=controller.n_variants - 1)
+
+
+@fuzz
+@given(data=st.data())
+def test_controllers(data: st.DataObject, known_controller: Path) -> None:
+    content = known_controller.read_bytes()
     header = 8 + int.from_bytes(content[:8], "little")
     changed = data.draw(changed_bytes(content[:header])) + content[header:]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "controller.safetensors"
         file.write_bytes(changed)
-        read(lambda: Controller.load(file))
+        read(lambda: _use_controller(file))
+
+
+ARRAYS = st.builds(
+    lambda shape, kind, value: np.full(shape, value).astype(kind),
+    st.lists(st.sampled_from([0, 1, 2, 16, 25, 101]), max_size=3),
+    st.sampled_from(["float16", "float32", "float64", "int32", "uint8", "bool"]),
+    st.sampled_from([0.0, 1.0, -1.0, 1e4]) | st.sampled_from([float("nan"), float("inf")]),
+)
+
+
+@fuzz
+@given(data=st.data())
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
+def test_controllers_with_other_arrays_and_values(
+    data: st.DataObject, known_controller: Path
+) -> None:
+    with safe_open(known_controller, framework="np") as opened:
+        header = opened.metadata()["codesign"]
+    arrays = load_file(known_controller)
+    names = [name for name in sorted(arrays) if "." not in name or name.startswith("familiarity.")]
+    if data.draw(st.booleans()):
+        name = data.draw(st.sampled_from([*names, "familiarity.more", sorted(arrays)[-1]]))
+        arrays[name] = data.draw(ARRAYS)
+        arrays.pop(data.draw(st.sampled_from(["", *names])), None)
+    else:
+        header = data.draw(changed_texts(header))
+        header = header.encode("utf-8", "replace").decode()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "controller.safetensors"
+        save_file(arrays, file, metadata={"codesign": header})
+        read(lambda: _use_controller(file))
 
 
 @pytest.fixture(scope="module")
 def run_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Content of the database of a small run."""
+    """Content of the database of a small run, with rows in all its tables."""
     folder = RunFolder.create(tmp_path_factory.mktemp("runs") / "run", Settings(population=2))
     fill_run(folder)
+    record = replace(BLANK, score=7.0, status="ok")
+    learned = AdaptationResult(1, 6, True, 1.0, 2.0, "abc", 100)
+    with folder.database() as database:
+        event = Event(kind="adaptation", number=6, message="kept", details=learned._asdict())
+        database.add_adaptation(learned, {2: record, 5: record}, event)
+        database.add_reevaluation(5, record)
+        database.add_finetunings({5: record})
+        database.set_early_stop(6, "enough")
     return (folder.path / "run.sqlite").read_bytes()
 
 
 def _read_all(file: Path) -> None:
     with Database(file, read_only=True) as database:
-        database.candidates()
-        database.events()
-        database.initial_provenance()
-        database.early_stop()
+        for method in (
+            *(database.candidates, database.summaries, database.depths, database.origins),
+            *(database.events, database.generations, database.adaptations, database.counts),
+            *(database.best_rescores, database.reevaluated, database.kept_until, database.numbers),
+            *(database.initial_provenance, database.early_stop, database.distinct),
+        ):
+            method()
+        for candidate in database.best(1):
+            database.equal_bodies(candidate, adaptation=1)
+        database.rescores(6)
+        database.membership(1)
+        database.metrics(["work"], most=10)
+        database.require_tasks(["flat"])
+        database.total(Settings())
+        to_csv(phylogeny(database))
+        for name in TABLES:
+            table(database, name)
+
+
+#: Values that change each other's meaning, beside those that are words of files.
+ODD = st.sampled_from([None, -1, 0, 3, 99, 2**62, 1e300, float("inf"), -float("inf"), b"\xff"])
 
 
 @fuzz
@@ -267,17 +404,36 @@ def test_databases_with_other_bytes(data: st.DataObject, run_database: bytes) ->
 @fuzz
 @given(data=st.data())
 def test_databases_with_other_values(data: st.DataObject, run_database: bytes) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(run_database)
+        any_type = data.draw(st.booleans())
+        if any_type:
+            _replace_in_schema(connection, ") STRICT", ")  ")
+        name = data.draw(st.sampled_from(TABLES))
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
+        column = data.draw(st.sampled_from(columns))
+        values = [value for (value,) in connection.execute(f"SELECT {column} FROM {name}")]
+        old = data.draw(st.sampled_from(values))
+        new = data.draw(ODD | changed_texts(str(old)))
+        if isinstance(new, str):
+            new = new.encode("utf-8", "replace").decode()
+        with suppress(sqlite3.Error):  # a value that the column does not take
+            change = f"UPDATE {name} SET {column} = ? WHERE {column} IS ?"
+            connection.execute(change, (new, old))
+            connection.commit()
+        if any_type:
+            _replace_in_schema(connection, ")  ", ") STRICT")
+        content = connection.serialize()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "run.sqlite"
-        file.write_bytes(run_database)
-        connection = sqlite3.connect(file)
-        column = data.draw(
-            st.sampled_from(["graph", "record", "parents", "diff", "operator", "number"])
-        )
-        [old] = connection.execute(f"SELECT {column} FROM candidates WHERE number = 1").fetchone()
-        new = data.draw(changed_texts(str(old))).encode("utf-8", "replace").decode()
-        with suppress(sqlite3.Error):  # a value that the column does not take
-            connection.execute(f"UPDATE candidates SET {column} = ? WHERE number = 1", (new,))
-        connection.commit()
-        connection.close()
+        file.write_bytes(content)
         read(lambda: _read_all(file))
+
+
+def _replace_in_schema(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """Change the definitions of all tables; those without STRICT take values of any type."""
+    connection.execute("PRAGMA writable_schema = ON")
+    change = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table'"
+    connection.execute(change, (old, new))
+    connection.commit()
+    connection.execute("PRAGMA writable_schema = RESET")

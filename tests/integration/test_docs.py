@@ -58,6 +58,12 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
         exec(compile(small, str(page), "exec", dont_inherit=True), scope)
 
 
+def test_the_tutorial_names_the_custom_task_that_networks_learn():
+    lines = [line for page, line in command_lines() if page == "custom-task.md"]
+    [finetune] = [line for line in lines if line.startswith("codesign finetune runs/")]
+    assert "--task lane:lane" in finetune
+
+
 @pytest.mark.parametrize(("page", "line"), command_lines())
 def test_a_command_line_is_understood(page, line):
     words = shlex.split(line, comments=True)[1:]

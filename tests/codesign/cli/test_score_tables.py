@@ -53,6 +53,18 @@ def test_mean_and_worst_stand_beside_speeds_alone():
     assert "failed" in text
 
 
+def test_a_robot_that_failed_has_no_mean_of_worst_scores():
+    csr = replace(WALKED, task="csr", score=100.0, ci95=(50.0, 150.0))
+    failed = [replace(BLANK, robot="b.xml", task=task) for task in ("flat", "csr")]
+    half = [replace(csr, robot="c.xml", task="flat"), replace(BLANK, robot="c.xml", task="csr")]
+    text = shown(tasks_table([WALKED, csr, *failed, *half]))
+    lines = {line.split()[0]: line.split() for line in text.splitlines() if ".xml" in line}
+    assert lines["a.xml"][-2:] == ["300.0", "100.0"]
+    assert lines["b.xml"][1:] == ["failed", "failed", "-", "-"]
+    assert lines["c.xml"][-3:] == ["failed", "-", "-"]
+    assert "-10.0" not in text
+
+
 def test_mean_and_worst_of_other_units_are_on_one_scale():
     def on(task, score, **terms):
         return replace(WALKED, task=task, terms=terms, metrics={"normalized_score": score})

@@ -144,6 +144,25 @@ def test_the_racing_of_a_preset_gives_way_where_scores_have_no_bounds():
         config.load(preset="derl", assignments=["task=point-nav", "racing.steps=50"])
 
 
+@pytest.mark.parametrize(
+    ("assignments", "objectives"),
+    [
+        ([], ["speed", "cost_of_transport"]),
+        (["task=csr"], ["speed", "cost_of_transport"]),
+        (["tasks=['flat', 'csr']"], ["speed", "cost_of_transport"]),
+        (["task=patrol"], ["score", "mass"]),
+        (["tasks=['escape']"], ["score", "mass"]),
+        (["tasks=['flat', 'point-nav']"], ["score", "mass"]),
+        (["task=patrol", "objectives=['speed', 'mass']"], ["speed", "mass"]),
+        (["task=patrol", "algorithm=aging"], ["speed", "cost_of_transport"]),
+    ],
+)
+def test_objectives_along_x_give_way_where_the_task_rewards_something_else(assignments, objectives):
+    assert config.load(preset="nsga2", assignments=assignments).objectives == objectives
+    others = ["algorithm=nsga2", *assignments]
+    assert config.load(preset="quickstart", assignments=others).objectives == objectives
+
+
 def test_derl_has_its_published_size():
     settings = config.load(preset="derl")
     assert (settings.total, settings.population, settings.tournament) == (4000, 576, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,6 +12,7 @@ import pytest
 
 from codesign import api
 from codesign.errors import UsageError
+from codesign.store import schema
 from codesign.store.query import run_query
 from tests.helpers.commands import call
 
@@ -32,6 +34,16 @@ def _changed(path: Path, *changes: str) -> None:
         database.commit()
 
 
+def _hidden(path: Path, *changes: str) -> None:
+    """Give columns values of other types; the tables look as they were made."""
+    _without_strict(path, *changes)
+    with closing(sqlite3.connect(path / "run.sqlite")) as database:
+        tables = [(sql, name) for name, sql in schema._expected_objects()]
+        database.execute("PRAGMA writable_schema = ON")
+        database.executemany("UPDATE sqlite_master SET sql = ? WHERE name = ?", tables)
+        database.commit()
+
+
 DAMAGES = {
     "text for a number": lambda path: _without_strict(path, "UPDATE candidates SET score = 'a'"),
     "another table": lambda path: _changed(path, "CREATE TABLE more (x)"),
@@ -50,21 +62,61 @@ DAMAGES = {
     "no UTF-8 in the schema": lambda path: _changed(
         path, "UPDATE sqlite_master SET sql = CAST(x'ff22ff' AS TEXT) WHERE name = 'events'"
     ),
+    "events that are no JSON": lambda path: _changed(path, "UPDATE events SET details = 'x'"),
+    "events that are no object": lambda path: _changed(path, "UPDATE events SET details = '[1]'"),
+    "a distance of text": lambda path: _changed(
+        path, """UPDATE events SET details = '{"diversity": "a"}'"""
+    ),
+    "a re-evaluation without numbers": lambda path: _changed(
+        path, "UPDATE events SET kind = 'reevaluation' WHERE kind = 'alarm'"
+    ),
+    "a score of text": lambda path: _changed(
+        path, "UPDATE candidates SET record = json_set(record, '$.score', 'a')"
+    ),
+    "a metric of text": lambda path: _changed(
+        path, "UPDATE candidates SET record = json_set(record, '$.metrics.work', 'a')"
+    ),
+    "an unknown criterion": lambda path: _changed(
+        path, "UPDATE candidates SET record = json_set(record, '$.criteria', json('[\"a\"]'))"
+    ),
+    "a hidden type": lambda path: _hidden(path, "UPDATE candidates SET generation = 'a'"),
+    "a hidden type of events": lambda path: _hidden(path, "UPDATE events SET message = x'ff'"),
+    "a re-evaluation that is none": lambda path: _changed(
+        path, "UPDATE reevaluations SET record = '{}'"
+    ),
     "no database": lambda path: (path / "run.sqlite").write_bytes(b"\xff" * 5000),
     "half a database": lambda path: (path / "run.sqlite").write_bytes(
         (path / "run.sqlite").read_bytes()[:6000]
     ),
 }
 
+#: Damages of what the list of runs does not show.
+UNLISTED = {
+    "an unknown parent": lambda path: _changed(
+        path, "UPDATE candidates SET parents = '[99]' WHERE number = 3"
+    ),
+    "a later parent": lambda path: _changed(
+        path, "UPDATE candidates SET parents = '[5]' WHERE number = 3"
+    ),
+    "parents that are no numbers": lambda path: _changed(
+        path, "UPDATE candidates SET parents = '[[]]' WHERE number = 3"
+    ),
+    "parents without a list": lambda path: _changed(
+        path, """UPDATE candidates SET parents = '{"a": 1}' WHERE number = 3"""
+    ),
+    "a lost candidate": lambda path: _changed(path, "DELETE FROM candidates WHERE number = 0"),
+    "an endless score": lambda path: _changed(path, "UPDATE candidates SET score = 1e999"),
+}
 
-@pytest.mark.parametrize("damage", DAMAGES)
+
+@pytest.mark.parametrize("damage", [*DAMAGES, *UNLISTED])
 def test_a_damaged_run_is_one_line_and_the_others_are_listed(
     damage: str, small_run: api.Run, tmp_path: Path, capsys
 ) -> None:
     whole, damaged = tmp_path / "whole", tmp_path / "damaged"
     for path in (whole, damaged):
         shutil.copytree(small_run.path, path)
-    DAMAGES[damage](damaged)
+    (DAMAGES | UNLISTED)[damage](damaged)
     code, out, err = call(capsys, "status", damaged)
     assert code == 2
     assert "unexpected" not in err
@@ -73,7 +125,39 @@ def test_a_damaged_run_is_one_line_and_the_others_are_listed(
     code, out, _ = call(capsys, "runs", "--in", tmp_path)
     assert code == 0
     assert "whole" in out
-    assert "still there" in " ".join(out.split())
+    assert ("still there" in " ".join(out.split())) == (damage in DAMAGES)
+
+
+@pytest.mark.parametrize("command", ["report", "export", "evolve"])
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("events that are no JSON", "the table events in .* is damaged: Expecting value"),
+        ("an unknown parent", "parents: expected numbers of earlier candidates, got 99"),
+        ("a score of text", "candidate . in .* score: expected a finite number, got 'a'"),
+    ],
+)
+def test_other_commands_end_in_the_same_line(
+    command: str, damage: str, message: str, small_run: api.Run, tmp_path: Path, capsys
+) -> None:
+    shutil.copytree(small_run.path, tmp_path / "run")
+    (DAMAGES | UNLISTED)[damage](tmp_path / "run")
+    arguments = {
+        "report": ("report", tmp_path / "run", "--out", tmp_path / "report.html"),
+        "export": (
+            "export",
+            tmp_path / "run",
+            "--out",
+            tmp_path / "out",
+            "--format",
+            "csv,phylogeny",
+        ),
+        "evolve": ("evolve", "--resume", tmp_path / "run", "--workers", "0"),
+    }
+    code, _, err = call(capsys, *arguments[command])
+    assert code == 2
+    assert re.search(message, err)
+    assert len(err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("value", ["inf", "[", "1", "9" * 5000])

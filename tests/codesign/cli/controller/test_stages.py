@@ -85,7 +85,7 @@ def test_a_generalist_is_written_as_a_controller(student, training_set, tmp_path
     out = command("controller", "train-teacher", *options, *given)
     assert "own.safetensors" in out
     curves = EventAccumulator(str(tmp_path)).Reload()
-    assert [point.step for point in curves.Scalars("speed")] == [48, 96]
+    assert [point.step for point in curves.Scalars("reward")] == [48, 96]
     assert "tiny-v0.safetensors" in command("controller", "info", tmp_path / "own.safetensors")
 
 

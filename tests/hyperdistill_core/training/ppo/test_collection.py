@@ -51,7 +51,7 @@ def test_figures_are_those_of_the_episodes_that_ended():
     # The fall ends a return of 2, the time limit one of 5.
     assert (figures["episodes"], figures["return"]) == (2, 3.5)
     assert (figures["falls"], figures["no_progress"]) == (0.5, 0.0)
-    assert figures["speed"] == 1.0
+    assert figures["reward"] == 1.0
     elapsed = training.collector.episodes.elapsed
     np.testing.assert_array_equal(elapsed, [[4, 6], [6, 1]])
 
