@@ -10,6 +10,7 @@ from codesign import defaults
 from codesign.errors import UsageError
 from codesign.studio.files import plain_name
 from codesign.studio.walking import Setting
+from morph_ops._messages import cut
 
 if TYPE_CHECKING:
     from codesign.studio.app import Source
@@ -46,13 +47,15 @@ def find_source(
 
     Raises:
         UsageError: There is no such file or run, or no such candidate.
+        UsageError: The task of the run is custom code, the run is of somebody else, and ``task``
+            names no other.
         BodyError: The file holds no robot.
     """
     from codesign.api import Run, load_run
     from codesign.api.robots import find_robots, read_robots
     from codesign.store import RunFolder
     from codesign.studio.app import Source
-    from codesign.studio.browsing import open_candidate
+    from codesign.studio.browsing import open_candidate, tasks_of
     from codesign.studio.session import Opened
 
     run: Run | None = None
@@ -62,6 +65,13 @@ def find_source(
         raise UsageError(f"{path}: no such robot or run")
     if path is not None and RunFolder.is_run(path):
         run = load_run(path)
+        offered = tasks_of(run)
+        if task is None and run.settings.task not in offered:
+            others = f"such as --task {(*offered, defaults.TASK)[0]}"
+            raise UsageError(
+                f"task: {path}, which another user started or edited, names code of its own: "
+                f"{cut(run.settings.task)}; name another task, {others}"
+            )
         best = run.best(1) if candidate is None else [run.candidate(candidate)]
         of_run = (run.settings.controller, run.settings.task)
         for each in best:

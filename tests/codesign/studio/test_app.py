@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 
 import pytest
@@ -82,6 +83,19 @@ def test_wrong_sources_say_what_is_wrong(tmp_path, body):
         find_source(tmp_path)
     with pytest.raises(UsageError, match="candidate: applies to a run"):
         find_source(tmp_path / "a.json", candidate=1)
+
+
+def test_the_task_of_a_strangers_run_is_not_executed(small_run, tmp_path):
+    stranger = tmp_path / "run"
+    shutil.copytree(small_run.path, stranger)
+    settings = (stranger / "settings.toml").read_text("utf-8")
+    (stranger / "settings.toml").write_text(
+        settings.replace('task = "flat"', 'task = "no_such_package.tasks:RUN"'), "utf-8"
+    )
+    with pytest.raises(UsageError, match=r"names code of its own: no_such_.* such as --task flat$"):
+        find_source(stranger)
+    _, setting = find_source(stranger, task="flat")
+    assert setting.task == "flat"
 
 
 def test_settings_are_checked_before_the_page_opens():
