@@ -194,7 +194,7 @@ def train_teacher(kind: str, robots: TrainingSet, task: str, options: argparse.N
     )
     trainer = TeacherTrainer(robots, settings, folder)
     trainer.train(
-        report=lambda row: print(f"{kind}: {row['steps']:,.0f} steps, {row['speed']:.3f} m/s")
+        report=lambda row: print(f"{kind}: {row['steps']:,.0f} steps, reward {row['reward']:.3f}")
     )
     return folder / "teacher.safetensors"
 

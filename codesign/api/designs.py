@@ -47,7 +47,7 @@ def export(
     workers: int | None = None,
     root: str | None = None,
     archive: bool = False,
-    on_steps: OnSteps = lambda done, total, speed: None,
+    on_steps: OnSteps = lambda done, total, reward: None,
     printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Write the best designs of a run, its history, or one robot, for other programs.
@@ -80,7 +80,7 @@ def export(
         root: Name of the first body of the robot, where an MJCF file holds several robots.
         archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
-            mean speed under action noise (m/s).
+            mean reward of a control step under action noise.
         printing: Settings of printable parts, such as ``codesign.PrintSettings(scale=0.25)``.
 
     Returns:
@@ -223,7 +223,7 @@ def finetune(
     workers: int | None = None,
     root: str | None = None,
     archive: bool = False,
-    on_steps: OnSteps = lambda done, total, speed: None,
+    on_steps: OnSteps = lambda done, total, reward: None,
     printing: PrintSettings | None = None,
 ) -> list[Design]:
     """Train each robot's own network on its body alone, and write robots and networks.
@@ -252,7 +252,7 @@ def finetune(
         root: Name of the first body of the robot, where an MJCF file holds several robots.
         archive: Whether to write the folder as a zip file, too, beside it.
         on_steps: Called during the training with the control steps so far, their total, and the
-            mean speed under action noise (m/s).
+            mean reward of a control step under action noise.
         printing: Settings of printable parts, such as ``codesign.PrintSettings(scale=0.25)``.
 
     Returns:

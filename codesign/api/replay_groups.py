@@ -115,6 +115,7 @@ def shown_tasks(run: Run, task: str | None, *, trains: bool) -> tuple[str, ...]:
 
     Raises:
         UnknownNameError: It is none of several tasks.
+        UsageError: It names the file of a scene, and does not say which one of the run.
         UsageError: Networks are to be trained, and no task of several is asked for.
     """
     settings = run.settings
@@ -124,8 +125,42 @@ def shown_tasks(run: Run, task: str | None, *, trains: bool) -> tuple[str, ...]:
         require_task(settings, task)
     if task is None:
         return settings.task_names
-    require_name(settings.tasks, task, what="task of the run")
-    return (task,)
+    return (_task_of_run(settings.tasks, task),)
+
+
+def _task_of_run(tasks: Sequence[str], task: str) -> str:
+    """The name that a run has for one of its tasks: a scene may be named by its file.
+
+    Raises:
+        UnknownNameError: It is no task of the run.
+        UsageError: Its file holds another scene than that of the run, or the run has several
+            scenes of this name.
+        MjcfError: Its file cannot be read.
+    """
+    from hyperdistill_core.tasks import get_task, is_scene, scene_path
+
+    if task in tasks or not is_scene(task):
+        require_name(tasks, task, what="task of the run")
+        return task
+    file = scene_path(task)
+    alike = [each for each in tasks if is_scene(each) and scene_path(each).name == file.name]
+    if file.is_file():
+        known = get_task(task).name
+        if known in tasks or not alike:
+            require_name(tasks, known, what="task of the run")
+            return known
+        raise UsageError(
+            f"task: expected a scene of the run, got {task}, which is another one or has changed "
+            f"since: name {' or '.join(alike)}"
+        )
+    if len(alike) == 1 and task == file.name:
+        return alike[0]
+    if alike and task == file.name:
+        raise UsageError(
+            f"task: the run has {len(alike)} scenes {task}: name one of {', '.join(alike)}"
+        )
+    require_name(tasks, task, what="task of the run")
+    return task
 
 
 def of_run(

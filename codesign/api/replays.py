@@ -75,7 +75,7 @@ def write_replay(
     film: FilmSettings | None = None,
     workers: int | None = None,
     allow_custom: bool = False,
-    on_steps: OnSteps = lambda done, total, speed: None,
+    on_steps: OnSteps = lambda done, total, reward: None,
 ) -> Replay:
     """Simulate an episode of each robot, and write them as something to look at.
 
@@ -114,7 +114,7 @@ def write_replay(
         allow_custom: Whether a run of somebody else may run the code of the custom task that it
             names.
         on_steps: Called during the training with the control steps so far, their total, and the
-            mean speed under action noise (m/s).
+            mean reward of a control step under action noise.
 
     Raises:
         UsageError: There is nothing to show or too much, options exclude each other, the file

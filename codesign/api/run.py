@@ -310,7 +310,7 @@ class Run:
         task: str | None = None,
         blind: bool = False,
         workers: int | None = None,
-        on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None,
+        on_steps: Callable[[int, int, float], None] = lambda done, total, reward: None,
         printing: PrintSettings | None = None,
     ) -> list[Design]:
         """Write the best designs and the history for other programs.
@@ -330,7 +330,7 @@ class Run:
                 take none.
             workers: Number of worker processes of that training, one per core by default.
             on_steps: Called during the training with the control steps so far, their total, and
-                the mean speed under action noise (m/s).
+                the mean reward of a control step under action noise.
             printing: Settings of printable parts, which have defaults.
 
         Returns:

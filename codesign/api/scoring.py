@@ -68,7 +68,7 @@ def score(
     finetune: int = 0,
     workers: int = 0,
     cluster: ClusterSettings | None = None,
-    on_steps: OnSteps = lambda done, total, speed: None,
+    on_steps: OnSteps = lambda done, total, reward: None,
 ) -> ScoreRecord | list[ScoreRecord]:
     """Score robots under a controller that was never trained on them.
 
@@ -97,7 +97,7 @@ def score(
             script that asks for some needs the usual ``if __name__ == "__main__":``.
         cluster: Dask cluster to score on, instead of worker processes.
         on_steps: Called during fine-tuning with the control steps so far, their total, and the
-            mean speed under action noise (m/s).
+            mean reward of a control step under action noise.
 
     Returns:
         The record of a single body, or a list with one record per robot, in order. A robot that

@@ -129,7 +129,7 @@ def export(
     from codesign.exporting import NETWORK_FORMATS
 
     chosen = chosen_formats(formats, run=source.is_dir())
-    with _interruptible(trains=bool(finetune)), _bar(finetune) as on_steps:
+    with _interruptible(trains=bool(finetune)), _bar(finetune, [source], task) as on_steps:
         designs = api.export(
             source,
             out,
@@ -218,7 +218,7 @@ def finetune(
     """
     from codesign import api
 
-    with _interruptible(trains=True), _bar(steps) as on_steps:
+    with _interruptible(trains=True), _bar(steps, sources, task) as on_steps:
         designs = api.finetune(
             sources,
             out,
@@ -301,15 +301,17 @@ def _show_reports(designs: Sequence[Design]) -> None:
 
 
 @contextmanager
-def _bar(steps: int | None) -> Generator[Callable[[int, int, float], None]]:
+def _bar(
+    steps: int | None, sources: Sequence[Path], task: str | None
+) -> Generator[Callable[[int, int, float], None]]:
     """A progress bar where networks are fine-tuned."""
     if not steps:
-        yield lambda done, total, speed: None
+        yield lambda done, total, reward: None
         return
     from codesign.cli.console import new_console
-    from codesign.cli.progress import finetuning_bar
+    from codesign.cli.progress import finetuning_bar, trained_task
 
-    with finetuning_bar(new_console()) as on_steps:
+    with finetuning_bar(new_console(), trained_task(sources, task)) as on_steps:
         yield on_steps
 
 

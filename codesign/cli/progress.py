@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,7 +17,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from codesign import defaults
 from codesign.api import Observer
+from codesign.errors import UsageError
+from codesign.scoring.task_words import task_words
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -114,28 +118,55 @@ class RunProgress(Observer):
 
 
 @contextmanager
-def finetuning_bar(console: Console) -> Generator[Callable[[int, int, float], None]]:
+def finetuning_bar(
+    console: Console, task: str | None = None
+) -> Generator[Callable[[int, int, float], None]]:
     """A progress bar for the control steps of fine-tuning; it appears with the first update.
 
+    Args:
+        console: Where to show it.
+        task: Task of the training, which decides how its reward is said; None where it is unknown.
+
     Yields:
-        A function to call with the control steps so far, their total, and the mean speed (m/s).
+        A function to call with the control steps so far, their total, and the mean reward of a
+        control step.
     """
+    words = task_words(task or "")
     with ExitStack() as started:
         bar = Progress(*_COLUMNS, console=console)
         tenth = 0
 
-        def show(done: int, total: int, speed: float) -> None:
+        def show(done: int, total: int, reward: float) -> None:
             nonlocal tenth
             if not bar.tasks:
                 started.enter_context(bar)
                 bar.add_task("fine-tuning", total=total)
-            text = f"fine-tuning · {speed:.2f} m/s with action noise"
+            text = f"fine-tuning · {words.reward_text(reward)} with action noise"
             bar.update(bar.task_ids[0], completed=min(done, total), description=text)
             if 10 * done // total > tenth:
                 tenth = 10 * done // total
                 write_line(console, f"{text} · {min(done, total)} of {total} control steps")
 
         yield show
+
+
+def trained_task(sources: Sequence[Path], task: str | None) -> str | None:
+    """The task that networks are fine-tuned on; None where the sources do not say it.
+
+    Args:
+        sources: A run, or robots.
+        task: Name of the task that was asked for; None for that of the run, or the usual one.
+    """
+    from codesign.store import RunFolder
+
+    if task is not None:
+        return task
+    runs = [source for source in sources if RunFolder.is_run(source)]
+    if not runs:
+        return defaults.TASK
+    with suppress(UsageError):
+        return RunFolder(runs[0]).settings.task
+    return None
 
 
 @contextmanager

@@ -182,7 +182,7 @@ def replay(
     """
     from codesign import api
     from codesign.cli.console import new_console
-    from codesign.cli.progress import finetuning_bar, frames_bar
+    from codesign.cli.progress import finetuning_bar, frames_bar, trained_task
     from codesign.replay.settings import FilmSettings
 
     with ExitStack() as stack:
@@ -191,7 +191,9 @@ def replay(
         film = FilmSettings(size=size, fps=fps, stills=stills)
         # A terminal shows one progress bar at a time.
         if finetune:
-            options["on_steps"] = stack.enter_context(finetuning_bar(console))
+            options["on_steps"] = stack.enter_context(
+                finetuning_bar(console, trained_task(sources, task))
+            )
         else:
             film = replace(film, on_frame=stack.enter_context(frames_bar(console)))
         written = api.write_replay(

@@ -149,7 +149,7 @@ def score(
     }
     with ExitStack() as stack:
         if finetune:
-            bar = finetuning_bar(new_console(stderr=json_to == "-"))
+            bar = finetuning_bar(new_console(stderr=json_to == "-"), tasks[0])
             options["on_steps"] = stack.enter_context(bar)
         records: list[ScoreRecord] = []
         for name in tasks:

@@ -135,13 +135,10 @@ def are_sums_of_speeds(records: Sequence[ScoreRecord]) -> bool:
 
 
 def _mean_and_worst(own: Sequence[ScoreRecord], *, scaled: bool) -> tuple[str, str]:
-    """Mean and worst of the scores of a robot over tasks."""
-    if not scaled:
-        scores = [record.score for record in own]
-    elif all(NORMALIZED in record.metrics for record in own):
-        scores = [record.metrics[NORMALIZED] for record in own]
-    else:
+    """Mean and worst of the scores of a robot over tasks; dashes where a score means nothing."""
+    if any(record.status != "ok" for record in own):
         return "-", "-"
+    scores = [record.metrics[NORMALIZED] if scaled else record.score for record in own]
     return f"{fmean(scores):.1f}", f"{min(scores):.1f}"
 
 

@@ -85,7 +85,8 @@ class Settings(FrozenSettings):
     objectives: Annotated[list[str], Names(OBJECTIVES)] = Field(
         default=["speed", "cost_of_transport"],
         description='Objectives that "nsga2" trades off: 2 to 4 different ones. On several '
-        '`tasks`, one such as "score@csr" is that objective on one of them.',
+        '`tasks`, one such as "score@csr" is that objective on one of them. Where you name none '
+        "and a task does not reward moving along x, campaigns trade off score and mass.",
     )
     descriptors: Annotated[list[str], Names(DESCRIPTORS)] = Field(
         default=["limbs", "height"],

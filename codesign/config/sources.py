@@ -32,6 +32,8 @@ _GIVING_WAY = {
     "start": ("screened",),
     "tasks": ("screened", "brood", "racing", "adaptation", "finetune_steps"),
 }
+#: Objectives of "nsga2" on tasks that do not reward moving along x, as the usual ones do.
+_OBJECTIVES_OFF_X = ("score", "mass")
 
 
 def presets() -> Registry[str]:
@@ -63,7 +65,9 @@ def load(
 
     A preset's screening, broods, racing and learning give way where the user sets what they do not
     go with: bodies to ``start`` with, several ``tasks``, a ``task`` whose scores have no upper
-    bound, the ``algorithm`` random, or a population above ``screened``.
+    bound, the ``algorithm`` random, or a population above ``screened``. The usual objectives of
+    ``"nsga2"``, speed and cost of transport along x, give way to score and mass where a task does
+    not reward moving along x.
 
     Args:
         preset: Name of a preset.
@@ -110,7 +114,7 @@ def load(
 
 
 def _fitting(of_preset: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a preset without those that do not go with what the user set."""
+    """The values of a preset, changed where they do not go with what the user set."""
     tasks = values.get("tasks")
     several: list[Any] = cast("list[Any]", tasks) if isinstance(tasks, list) else []
     task = several[0] if len(several) == 1 else values.get("task")
@@ -123,7 +127,12 @@ def _fitting(of_preset: dict[str, Any], values: Mapping[str, Any]) -> dict[str, 
         dropped |= {"racing", "brood"}
     if values.get("algorithm") == "random":
         dropped.add("brood")
-    return {name: value for name, value in of_preset.items() if name not in dropped}
+    fitting = {name: value for name, value in of_preset.items() if name not in dropped}
+    named = [each for each in several or [task] if isinstance(each, str)]
+    trades_off = values.get("algorithm", of_preset.get("algorithm")) == "nsga2"
+    if trades_off and not all(map(has_bounds, named)):
+        fitting["objectives"] = list(_OBJECTIVES_OFF_X)
+    return fitting
 
 
 def _own_words(*values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -26,12 +26,12 @@ class FineTuning:
         task: Name of the task that the designs are trained on; None for that of their episodes.
         workers: Number of worker processes.
         on_steps: Function to call after every update, with the number of control steps of all
-            designs so far, that of the whole training, and the mean speed with action noise
-            (m/s).
+            designs so far, that of the whole training, and the mean reward of a control step
+            with action noise: the speed (m/s) on tasks that reward speed alone.
 
     Examples:
-        >>> def show(done, total, speed):
-        ...     print(f"{done:,} of {total:,} control steps, {speed:.2f} m/s")
+        >>> def show(done, total, reward):
+        ...     print(f"{done:,} of {total:,} control steps, a reward of {reward:.2f} each")
         >>> FineTuning(steps=500_000, workers=4, on_steps=show).steps
         500000
     """
@@ -39,7 +39,7 @@ class FineTuning:
     steps: int
     task: str | None = None
     workers: int = 1
-    on_steps: Callable[[int, int, float], None] = lambda done, total, speed: None
+    on_steps: Callable[[int, int, float], None] = lambda done, total, reward: None
 
 
 def finetuned_record(
@@ -163,7 +163,7 @@ def _finetune(
                 settings,
                 folder,
                 variants=[design.variant for design in designs],
-                report=lambda row: finetuning.on_steps(int(row["steps"]), total, row["speed"]),
+                report=lambda row: finetuning.on_steps(int(row["steps"]), total, row["reward"]),
             )
     except CheckpointError:
         raise UsageError(other) from None

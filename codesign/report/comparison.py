@@ -80,12 +80,14 @@ class Group:
 
     Attributes:
         name: What sets it apart: the settings that differ, or the name of its run.
+        scored_on: What its scores are about, from :func:`scored_on`; others do not compare.
         runs: Its runs.
         zero_shot: Best zero-shot scores of its runs; None where a run has none.
         finetuned: Best scores after fine-tuning; None where a run has none.
     """
 
     name: str
+    scored_on: str
     runs: Sequence[RunPart]
     zero_shot: Mean | None
     finetuned: Mean | None
@@ -96,17 +98,26 @@ class Comparison:
     """What a page about several runs says.
 
     Attributes:
-        groups: The runs by settings, the best group first.
-        figure: Their curves.
+        groups: The runs by settings: those whose scores compare stand together, the best group
+            first.
+        figures: Their curves, a figure for all groups whose scores compare.
         differing: Settings that differ: name, and value in each group.
         by_finetuned: Whether the groups are ranked by scores after fine-tuning: all runs have
             them. Zero-shot scores do not compare with those.
     """
 
     groups: Sequence[Group]
-    figure: Figure
+    figures: Mapping[str, Figure]
     differing: Sequence[tuple[str, Sequence[str]]]
     by_finetuned: bool
+
+    def groups_on(self, scored_on: str) -> list[Group]:
+        """The groups whose scores compare, the best one first.
+
+        Args:
+            scored_on: What their scores are about, a key of ``figures``.
+        """
+        return [group for group in self.groups if group.scored_on == scored_on]
 
     def ranked_by(self, group: Group) -> Mean | None:
         """The mean that a group is ranked by; None where a run of it has no such score."""
@@ -193,19 +204,46 @@ def compare(parts: Sequence[RunPart]) -> Comparison:
     simulated = [part for part in parts if part.card]
     by_finetuned = bool(simulated) and all(part.finetuned for part in simulated)
 
-    def place(group: Group) -> float:
+    scales = list(dict.fromkeys(scored_on(part.settings) for part in parts))
+
+    def place(group: Group) -> tuple[int, float]:
         ranked = group.finetuned if by_finetuned else group.zero_shot
-        return math.inf if ranked is None else -ranked.value
+        return scales.index(group.scored_on), math.inf if ranked is None else -ranked.value
 
     groups = sorted((_group(runs, differing) for runs in by_settings.values()), key=place)
+    figures = {
+        scale: comparison_chart(_curves([group for group in groups if group.scored_on == scale]))
+        for scale in scales
+    }
     return Comparison(
         groups=groups,
-        figure=comparison_chart(_curves(groups)),
+        figures=figures,
         differing=[
             (name, [group.runs[0].settings.get(name, "") for group in groups]) for name in differing
         ],
         by_finetuned=by_finetuned,
     )
+
+
+def scored_on(settings: Mapping[str, str]) -> str:
+    """What the scores of a run are about; only runs with the same answer compare by them.
+
+    Args:
+        settings: Flat settings of the run.
+
+    Examples:
+        >>> known = {"task": "flat", "aggregate": "min", "controller": "flat-v3"}
+        >>> scored_on({**known, "tasks": "[]"})
+        'flat'
+        >>> scored_on({**known, "tasks": '["flat", "csr"]'})
+        'flat, csr (least of the scores, normalized under flat-v3)'
+    """
+    tasks: list[str] = json.loads(settings["tasks"])
+    if not tasks:
+        return settings["task"]
+    how = "least" if settings["aggregate"] == "min" else "mean"
+    controller = settings["controller"]
+    return f"{', '.join(tasks)} ({how} of the scores, normalized under {controller})"
 
 
 def _marked(settings: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
@@ -242,6 +280,7 @@ def _group(runs: Sequence[RunPart], differing: Sequence[str]) -> Group:
         name = ", ".join(run.name for run in runs) if len(runs) < 4 else f"{len(runs)} runs"
     return Group(
         name=name,
+        scored_on=scored_on(settings),
         runs=runs,
         zero_shot=_mean([run.zero_shot for run in runs]),
         finetuned=_mean([run.finetuned for run in runs]),

@@ -148,7 +148,7 @@ def comparison_page(comparison: Comparison, *, sprite: str, date: str) -> str:
 
     return rendered(
         "comparison.html.jinja",
-        {"fitness": comparison.figure},
+        {f"fitness-{n}": each for n, each in enumerate(comparison.figures.values(), start=1)},
         comparison=comparison,
         sprite=sprite,
         count=sum(len(group.runs) for group in groups),
@@ -161,10 +161,35 @@ def comparison_page(comparison: Comparison, *, sprite: str, date: str) -> str:
 
 
 def _lead(comparison: Comparison) -> str:
-    """Which group has the best bodies, and which scores say so."""
-    best, *others = comparison.groups
+    """Which groups have the best bodies among those that compare, and which scores say so."""
+    scales = list(comparison.figures)
+    ranked = [comparison.groups_on(scale) for scale in scales]
+    sentences: list[str] = []
+    if len(scales) > 1:
+        sentences.append(
+            "Scores on different tasks or scales do not compare, so the runs are ranked on each of "
+            f"the {len(scales)} alone."
+        )
+    for scale, groups in zip(scales, ranked, strict=True):
+        where = f"On {scale} the" if len(scales) > 1 else "The"
+        sentences.append(f"{where} best bodies come from {_ranking(comparison, groups)}.")
+    alone = all(len(group.runs) == 1 for group in comparison.groups)
+    if alone and any(len(groups) > 1 for groups in ranked):
+        sentences.append("With one seed each, luck may decide this order.")
+    runs = [run for group in comparison.groups for run in group.runs]
+    if not comparison.by_finetuned and any(run.finetuned for run in runs):
+        sentences.append(
+            "The ranks follow zero-shot scores, from before the fine-tuning: not all runs have "
+            "fine-tuned their designs."
+        )
+    return " ".join(sentences)
+
+
+def _ranking(comparison: Comparison, groups: Sequence[Group]) -> str:
+    """The best of the groups that compare, with its score, and the next one."""
+    best, *others = groups
     mean = comparison.ranked_by(best)
-    text = f"The best bodies come from {best.name}"
+    text = best.name
     if mean is not None:
         after = " after fine-tuning" if comparison.by_finetuned else ""
         text += f": a {'' if after else 'zero-shot '}score of {mean.value:,.0f}{after}"
@@ -174,16 +199,7 @@ def _lead(comparison: Comparison) -> str:
     following = comparison.ranked_by(others[0]) if others else None
     if following is not None:
         text += f"; next is {others[0].name} with {following.value:,.0f}"
-    sentences = [f"{text}."]
-    if others and all(len(group.runs) == 1 for group in comparison.groups):
-        sentences.append("With one seed each, luck may decide this order.")
-    runs = [run for group in comparison.groups for run in group.runs]
-    if not comparison.by_finetuned and any(run.finetuned for run in runs):
-        sentences.append(
-            "The ranks follow zero-shot scores, from before the fine-tuning: not all runs have "
-            "fine-tuned their designs."
-        )
-    return " ".join(sentences)
+    return text
 
 
 def rendered(template: str, figures: Mapping[str, Figure], **values: Any) -> str:

@@ -70,10 +70,11 @@ def asked(settings: Settings) -> str:
     """
     algorithm = settings.algorithm
     on = f"on the task {settings.task}"
+    by = ""
     if settings.tasks:
-        least = {"mean": "by their mean score", "min": "by the least of their scores"}
-        on = f"on the tasks {_listed(settings.tasks)}, {least[settings.aggregate]}"
-    goal = f"{'fast bodies' if settings.tasks else task_words(settings.task).wanted} {on}"
+        by = f", by the {_aggregate(settings)} of their normalized scores"
+        on = f"on the tasks {_listed(settings.tasks)}{by}"
+    goal = f"{_wanted(settings.task_names)}{by}"
     if algorithm == "nsga2":
         goal = f"bodies that trade off {_listed(settings.objectives)} {on}"
     elif algorithm == "map_elites":
@@ -92,6 +93,33 @@ def asked(settings: Settings) -> str:
     )
 
 
+def _wanted(tasks: Sequence[str]) -> str:
+    """What bodies the tasks ask for; those that ask for the same stand together.
+
+    Args:
+        tasks: Names of the tasks.
+
+    Examples:
+        >>> _wanted(["flat", "csr"])
+        'fast bodies on the tasks flat and csr'
+        >>> _wanted(["csr", "ft", "exploration"])[:69]
+        'bodies for several tasks at once (fast bodies on the tasks csr and ft'
+    """
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        found.setdefault(task_words(task).wanted, []).append(task)
+    goals = [
+        f"{wanted} on the task{'s' * (len(names) > 1)} {_listed(names)}"
+        for wanted, names in found.items()
+    ]
+    return goals[0] if len(goals) == 1 else f"bodies for several tasks at once ({'; '.join(goals)})"
+
+
+def _aggregate(settings: Settings) -> str:
+    """How the scores on several tasks become one."""
+    return "least" if settings.aggregate == "min" else "mean"
+
+
 def notes(settings: Settings, *, learned: bool) -> str:
     """What a reader must know of a run to understand its scores.
 
@@ -107,7 +135,7 @@ def notes(settings: Settings, *, learned: bool) -> str:
             "brackets that on the common scale."
         )
     else:
-        points = f" {_points(settings)} An episode takes at most 20 seconds."
+        points = f" {_points(settings.task)} An episode takes at most 20 seconds."
     controller = f"The controller {Path(settings.controller).stem} moved every body"
     if settings.adaptation is not None:
         controller += (
@@ -140,11 +168,11 @@ def adaptations(events: Sequence[Event]) -> list[str]:
     return [f"After generation {event.generation}, {event.message}." for event in events]
 
 
-def _points(settings: Settings) -> str:
-    """Where the bodies of a run act, and what a point is there, in a sentence."""
-    known = task_words(settings.task)
+def _points(task: str) -> str:
+    """Where bodies act on a task, and what a point is there, in a sentence."""
+    known = task_words(task)
     meaning = f"; {known.points}" if known.points else ""
-    return f"The task {settings.task} has {known.ground}{meaning}."
+    return f"The task {task} has {known.ground}{meaning}."
 
 
 def meanings(settings: Settings) -> list[tuple[str, str]]:
@@ -156,10 +184,15 @@ def meanings(settings: Settings) -> list[tuple[str, str]]:
     Returns:
         Words and their meanings.
     """
-    score = "Mean return of the episodes."
+    mean = "Mean return of the episodes."
     if not settings.tasks:
-        score = f"{score} {_points(settings)}"
-    return [("score", score), *_WORDS]
+        return [("score", f"{mean} {_points(settings.task)}"), *_WORDS]
+    score = (
+        f"{_aggregate(settings).capitalize()} of the normalized scores on the tasks "
+        f"{_listed(settings.tasks)}: on each of them the reference bodies get 100 on average."
+    )
+    alone = " ".join([mean, *map(_points, settings.tasks)])
+    return [("score", score), ("score on one task", alone), *_WORDS]
 
 
 def score_axis(task: str) -> str:

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from codesign.scoring.record import ScoreRecord
 
 
+_COSTS = ", less the cost of the controls"
+
+
 class Achievement(NamedTuple):
     """What a body did, from one reward term.
 
@@ -62,6 +65,30 @@ class TaskWords:
     forward: bool = True
     terms: tuple[_Term, ...] = ()
 
+    @property
+    def rewards_speed(self) -> bool:
+        """Whether the reward of a control step is the speed along x (m/s), and nothing else."""
+        return self.forward and bool(self.points) and not self.points.endswith(_COSTS)
+
+    @property
+    def reward_label(self) -> str:
+        """What the mean reward of a training's control step is, with its unit, for a chart."""
+        return "speed with noise (m/s)" if self.rewards_speed else "reward per step, with noise"
+
+    def reward_text(self, reward: float) -> str:
+        """The mean reward of a control step in words.
+
+        Args:
+            reward: The mean reward.
+
+        Examples:
+            >>> task_words("flat").reward_text(1.234), task_words("patrol").reward_text(0.01234)
+            ('speed 1.23 m/s', 'reward 0.0123 per control step')
+        """
+        if self.rewards_speed:
+            return f"speed {reward:.2f} m/s"
+        return f"reward {reward:.3g} per control step"
+
     def achievements(self, record: ScoreRecord) -> list[Achievement]:
         """What a body did where speed and distance along x do not say it.
 
@@ -76,7 +103,6 @@ class TaskWords:
         return found
 
 
-_COSTS = ", less the cost of the controls"
 _GOAL_TERMS = (_Term("approach", "nearer to goals", "{:.1f} m", "comes {} nearer to goals", 100.0),)
 _OBJECT_TERMS = (
     _Term("approach", "nearer to the object", "{:.1f} m", "comes {} nearer to the object", 100.0),

@@ -219,7 +219,7 @@ class Studio:
         with tabs.add_tab("File"):
             file = FileTab(session)
         with tabs.add_tab("View"):
-            view = ViewTab(session)
+            view = ViewTab(session, self._source.run)
         view.set_theme(dark=False)
         _commands(session, design, file, view)
         start = gui.add_button("start")

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from codesign.api import Run
 from codesign.drawing import picture_of
 from codesign.errors import UsageError
-from codesign.store import FRONT
+from codesign.scoring.several_tasks import NORMALIZED
+from codesign.store import FRONT, RunFolder
 from codesign.studio.finetuning import Tuned
 from codesign.studio.session import Opened
 from codesign.studio.words import made_by
+from morph_ops._registry import is_plugin
 
-__all__ = ["Entry", "Shelf", "open_candidate"]
+if TYPE_CHECKING:
+    from codesign.scoring import ScoreRecord
+
+__all__ = ["Entry", "Shelf", "open_candidate", "tasks_of"]
 
 #: Most bodies in a list.
 MOST = 500
@@ -30,14 +37,28 @@ class Entry:
     Attributes:
         number: Its number.
         graph: The body.
-        score: Its score in figures, or why it has none.
+        score: Its score in figures, or why it has none; on several tasks their aggregate.
+        on_tasks: Its score on each of several tasks, and in brackets the normalized one, or why it
+            has none; empty for one task.
         text: Where it comes from.
     """
 
     number: int
     graph: nx.DiGraph[str]
     score: str
+    on_tasks: Mapping[str, str]
     text: str
+
+    @property
+    def shown(self) -> str:
+        """Its score, with those on several tasks."""
+        return f"{self.score}: {', '.join(self.on_tasks.values())}" if self.on_tasks else self.score
+
+    @property
+    def said(self) -> str:
+        """The same for a sentence, with the names of the tasks."""
+        parts = ", ".join(f"{score} on {task}" for task, score in self.on_tasks.items())
+        return f"{self.score}: {parts}" if parts else self.score
 
     def picture(self, *, size: tuple[int, int] = (96, 66)) -> str:
         """The body as SVG.
@@ -59,6 +80,20 @@ class Shelf:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+
+    @property
+    def score_is(self) -> str:
+        """What the scores of the lists are."""
+        settings = self._run.settings
+        if not settings.tasks:
+            return "score"
+        how = "least" if settings.aggregate == "min" else "mean"
+        return f"{how} of the normalized scores"
+
+    @property
+    def tasks(self) -> Sequence[str]:
+        """The tasks that follow each score; none where the run has one task."""
+        return self._run.settings.tasks
 
     @property
     def lists(self) -> list[str]:
@@ -116,6 +151,7 @@ class Shelf:
             number=number,
             graph=candidate.graph,
             score=score,
+            on_tasks={task: _on_task(part) for task, part in record.by_task.items()},
             text=f"generation {candidate.generation}, "
             + (f"child of {parents}: {made}" if parents else made)
             + ("; its network learned on" if candidate.finetuned else ""),
@@ -126,6 +162,19 @@ class Shelf:
             "SELECT DISTINCT role FROM membership WHERE until IS NULL ORDER BY role", limit=50
         ).rows
         return [str(row[0]) for row in rows]
+
+
+def tasks_of(run: Run) -> tuple[str, ...]:
+    """The tasks of a run to offer: of the run of somebody else none that runs code.
+
+    Args:
+        run: The run.
+    """
+    try:
+        RunFolder(run.path).require_trusted(run.settings, {})
+    except UsageError:
+        return tuple(task for task in run.settings.task_names if not is_plugin(task))
+    return run.settings.task_names
 
 
 def open_candidate(run: Run, number: int, *, task: str, own: bool) -> Opened:
@@ -155,6 +204,13 @@ def open_candidate(run: Run, number: int, *, task: str, own: bool) -> Opened:
         controller=run.controller_of(candidate) if own else None,
         tuned=tuned,
     )
+
+
+def _on_task(part: ScoreRecord) -> str:
+    """The score on one of several tasks, and where it is on the common scale."""
+    if part.status != "ok":
+        return part.status
+    return f"{part.score:,.0f} ({part.metrics[NORMALIZED]:.0f})"
 
 
 def _kept(role: str) -> str:

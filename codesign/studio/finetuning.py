@@ -30,12 +30,12 @@ class Curve:
     Attributes:
         steps: Control steps so far.
         total: Control steps of the whole training.
-        speed: Mean speed under action noise (m/s).
+        reward: Mean reward of a control step under action noise.
     """
 
     steps: int
     total: int
-    speed: float
+    reward: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +86,7 @@ def fine_tune(
     from hyperdistill_core.training.finetuning import FineTuneSettings, finetune
 
     def report(row: dict[str, float]) -> None:
-        channel.send(Curve(steps=int(row["steps"]), total=steps, speed=row["speed"]))
+        channel.send(Curve(steps=int(row["steps"]), total=steps, reward=row["reward"]))
         if channel.is_stopped():
             raise _StopError
 

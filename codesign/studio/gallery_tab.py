@@ -87,7 +87,10 @@ class GalleryTab:
     def _show(self) -> None:
         shown = self._numbers[self._first : self._first + _SHOWN]
         total, last = len(self._numbers), self._first + len(shown)
-        text = f"{self._first + 1} to {last} of {total} bodies of the run: number and score."
+        scores = self._shelf.score_is
+        if self._shelf.tasks:
+            scores += f", then the scores on {', '.join(self._shelf.tasks)} (normalized)"
+        text = f"{self._first + 1} to {last} of {total} bodies of the run: number and {scores}."
         if not shown:
             text = "Nothing here: open a body of the run to see its family."
         self._count.content = paragraph(text, dim=True)
@@ -101,9 +104,9 @@ class GalleryTab:
                     label=f"Open {number}",
                     svg=entry.picture(),
                     dim=str(number),
-                    text=entry.score,
-                    help=f"Candidate {number}, score {entry.score}: {entry.text}. A click opens it "
-                    "in place of this design; undo brings this one back.",
+                    text=entry.shown,
+                    help=f"Candidate {number}, {self._shelf.score_is} {entry.said}; {entry.text}. "
+                    "A click opens it in place of this design; undo brings this one back.",
                 )
             )
         self._pictures.content = gallery(pictures)

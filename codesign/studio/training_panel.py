@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from viser import Icon
 
 from codesign.config import usable_cores
+from codesign.scoring.task_words import TaskWords, task_words
 from codesign.studio.browser import explain
 from codesign.studio.cards import message, paragraph
 from codesign.studio.controls import when_changed
@@ -18,9 +20,11 @@ from codesign.studio.work import WorkControls
 from morph_ops.identity import body_hash
 
 if TYPE_CHECKING:
+    from viser.uplot import Series
+
     from codesign.studio.session import Session
 
-__all__ = ["TrainingPanel"]
+__all__ = ["TrainingPanel", "progress_text"]
 
 _STEPS = {"100,000": 100_000, "300,000": 300_000, "1,000,000": 1_000_000}
 
@@ -33,7 +37,7 @@ class TrainingPanel:
     """
 
     def __init__(self, session: Session) -> None:
-        import viser.uplot
+        from viser.uplot import Scale
 
         self._session = session
         self._job: Job | None = None
@@ -57,13 +61,11 @@ class TrainingPanel:
             on_stop=self._stop,
         )
         zero = np.zeros(1)
+        self._words = task_words(session.setting.task)
         self._curve = gui.add_uplot(
             (zero, zero),
-            (
-                viser.uplot.Series(label="thousand steps"),
-                viser.uplot.Series(label="speed with noise (m/s)", stroke="#228be6", width=2),
-            ),
-            scales={"x": viser.uplot.Scale(time=False)},
+            _series(self._words),
+            scales={"x": Scale(time=False)},
             height=150,
             visible=False,
         )
@@ -90,6 +92,8 @@ class TrainingPanel:
         session = self._session
         self._points, self._result.content = [], ""
         self._trained = body_hash(session.design.graph)
+        self._words = task_words(session.setting.task)
+        self._curve.series = _series(self._words)
         work = partial(
             fine_tune,
             graph=session.design.graph,
@@ -107,16 +111,11 @@ class TrainingPanel:
 
     def _learned(self, report: Any) -> None:
         if isinstance(report, Curve):
-            self._points.append((report.steps / 1000.0, report.speed))
-            steps, speeds = np.array(self._points).T
-            self._curve.data = (steps.copy(), speeds.copy())
+            self._points.append((report.steps / 1000.0, report.reward))
+            steps, rewards = np.array(self._points).T
+            self._curve.data = (steps.copy(), rewards.copy())
             self._curve.visible = len(self._points) > 1
-            text = (
-                f"{min(report.steps, report.total):,} of {report.total:,} steps. Best speed so far "
-                f"{speeds.max():.2f} m/s, {speeds[0]:.2f} at first."
-            )
-            if report.steps >= report.total:
-                text = "The networks are scored; the best one stays."
+            text = progress_text(report, rewards.tolist(), self._words)
             self._work.show(report.steps / report.total, text)
         elif isinstance(report, Tuned):
             self._tuned(report)
@@ -138,3 +137,31 @@ class TrainingPanel:
         self._work.end()
         if error is not None:
             self._result.content = message(error)
+
+
+def progress_text(report: Curve, rewards: Sequence[float], words: TaskWords) -> str:
+    """How far a training is, and how well its network does.
+
+    Args:
+        report: The latest point of the curve.
+        rewards: Mean reward of a control step at all points so far.
+        words: What the task of the training is about.
+
+    Examples:
+        >>> progress_text(Curve(steps=1, total=2, reward=0.5), [0.25, 0.5], task_words("flat"))
+        '1 of 2 steps. Best so far: speed 0.50 m/s; at first: speed 0.25 m/s.'
+    """
+    if report.steps >= report.total:
+        return "The networks are scored; the best one stays."
+    best, first = words.reward_text(max(rewards)), words.reward_text(rewards[0])
+    return f"{report.steps:,} of {report.total:,} steps. Best so far: {best}; at first: {first}."
+
+
+def _series(words: TaskWords) -> tuple[Series, ...]:
+    """What the curve of a training shows: control steps, and the reward by its right word."""
+    from viser.uplot import Series
+
+    return (
+        Series(label="thousand steps"),
+        Series(label=words.reward_label, stroke="#228be6", width=2),
+    )

@@ -9,13 +9,15 @@ from viser import Icon
 
 from codesign.api.tasks import ALL_TASKS, task_names
 from codesign.studio.browser import explain, in_row
+from codesign.studio.browsing import tasks_of
 from codesign.studio.cards import columns
 from codesign.studio.controls import when_changed
 
 if TYPE_CHECKING:
+    from codesign.api import Run
     from codesign.studio.session import Session
 
-__all__ = ["ViewTab"]
+__all__ = ["ViewTab", "offered_tasks"]
 
 _RATES = {"real time": 1.0, "half": 0.5, "quarter": 0.25, "double": 2.0}
 _KEYS = (
@@ -33,9 +35,10 @@ class ViewTab:
 
     Args:
         session: The work of the tab.
+        run: The run that was opened; None without.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, run: Run | None = None) -> None:
         self._session = session
         gui, help_on = session.client.gui, partial(explain, session.client)
         self._play = gui.add_button("Pause", icon=Icon.PLAYER_PAUSE)
@@ -56,9 +59,7 @@ class ViewTab:
         when_changed(self._rate, lambda text: session.post(lambda: self._set_rate(text)))
         help_on(self._rate, "How fast the episode plays; the score stays as it is.")
         task = session.setting.task
-        # A plugin's task is none of those that ship.
-        tasks = tuple(dict.fromkeys((*task_names(ALL_TASKS), task)))
-        self._task = gui.add_dropdown("Ground", tasks, initial_value=task)
+        self._task = gui.add_dropdown("Ground", offered_tasks(task, run), initial_value=task)
         when_changed(self._task, lambda name: session.post(lambda: session.set_task(name)))
         help_on(self._task, "The task that the design is scored on, with its ground and reward.")
         light, dark = (
@@ -106,3 +107,18 @@ class ViewTab:
             brand_color=(34, 100, 190),
         )
         self._session.stage.furnish(dark=dark)
+
+
+def offered_tasks(task: str, run: Run | None) -> tuple[str, ...]:
+    """Names of the tasks to choose from: those of the run first, then all that ship.
+
+    Args:
+        task: Name of the task that designs walk under, which may be none of them.
+        run: The run that was opened; None without.
+
+    Examples:
+        >>> offered_tasks("csr-reference", None)[:2]
+        ('csr-reference', 'flat')
+    """
+    own = () if run is None else tasks_of(run)
+    return tuple(dict.fromkeys((*own, task, *task_names(ALL_TASKS))))

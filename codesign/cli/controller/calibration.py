@@ -46,12 +46,14 @@ def calibrate(
     The network of every robot in the folders is fine-tuned on its own body. Rank correlations
     between the scores before and after say how far a search can trust zero-shot scores.
     """
+    from codesign.scoring.task_words import task_words
     from hyperdistill_core.evaluation import calibration
     from hyperdistill_core.settings import changed
     from morph_ops._text_file import write_text
 
     click.get_current_context().with_resource(torch_threads(threads))
     settings = changed(calibration.CalibrateSettings(), assignments)
+    words = task_words(settings.task)
     splits = [(folder.name, robots_in(folder)) for folder in folders]
     graphs = [graph for _, split in splits for graph in split]
     names = [name for name, split in splits for _ in split]
@@ -62,7 +64,7 @@ def calibrate(
         out,
         report=lambda row: echo(
             f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "
-            f"speed {row['speed']:.3f} m/s, kl {row['kl']:.4f}"
+            f"{words.reward_text(row['reward'])}, kl {row['kl']:.4f}"
         ),
     )
     figures = agreement(result, top=min(top, len(graphs)))

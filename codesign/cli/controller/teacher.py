@@ -106,7 +106,7 @@ def train_teacher(
         initialize_from=None if initialize_from is None else find(initialize_from),
         device=device,
     )
-    trainer.train(report=_reporter(out, tensorboard=tensorboard))
+    trainer.train(report=_reporter(out, settings.task, tensorboard=tensorboard))
     if name is not None:
         made = generalist_controller(
             out / "teacher.safetensors", bodies, name=name, initialized_from=initialize_from
@@ -145,10 +145,12 @@ def _settings(
     return settings
 
 
-def _reporter(out: Path, *, tensorboard: bool) -> Callable[[dict[str, float]], None]:
+def _reporter(out: Path, task: str, *, tensorboard: bool) -> Callable[[dict[str, float]], None]:
     """A function that prints a row of the training log, and draws it for TensorBoard."""
+    from codesign.scoring.task_words import task_words
     from hyperdistill_core.training.training_log import tensorboard_log
 
+    words = task_words(task)
     draw: Callable[[dict[str, float]], None] = lambda row: None  # noqa: E731  a type for both
     if tensorboard:
         draw = tensorboard_log(out)
@@ -157,7 +159,7 @@ def _reporter(out: Path, *, tensorboard: bool) -> Callable[[dict[str, float]], N
         draw(row)
         echo(
             f"{row['steps']:,.0f} steps, {row['seconds'] / 60:.0f} min: "
-            f"return {row['return']:.1f}, speed {row['speed']:.3f} m/s, "
+            f"return {row['return']:.1f}, {words.reward_text(row['reward'])}, "
             f"kl {row['kl']:.4f}, {row['steps_per_s']:,.0f} steps/s"
         )
 

@@ -31,7 +31,16 @@ _MOMENT_STEPS = 8
 
 @dataclass
 class _Figures:
-    """Figures of a rollout for the log."""
+    """Figures of a rollout for the log.
+
+    Attributes:
+        rewards: Sum of the task's rewards, without bonus and cost of the training. The log has
+            their mean over all control steps, ``reward``: on tasks that reward speed alone the
+            speed under action noise (m/s).
+        returns: Returns of the episodes that ended.
+        falls: Number of falls.
+        no_progress: Number of episodes that ended for lack of progress.
+    """
 
     rewards: float = 0.0
     returns: list[float] = field(default_factory=list[float])
@@ -46,7 +55,7 @@ class _Figures:
     def row(self, control_steps: int) -> dict[str, float]:
         episodes = len(self.returns)
         return {
-            "speed": self.rewards / control_steps,
+            "reward": self.rewards / control_steps,
             "episodes": episodes,
             "return": float(np.mean(self.returns)) if self.returns else math.nan,
             "falls": self.falls / max(1, episodes),

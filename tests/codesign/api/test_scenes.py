@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 import codesign
 from codesign.api import evolve, load_run, resume, score, task_names
 from codesign.api.observer import Observer
-from codesign.config import Settings, load
+from codesign.api.replay_groups import shown_tasks
+from codesign.config import Settings, load, with_pinned_scenes
 from codesign.errors import UsageError
+from codesign.store import RunFolder
 from hyperdistill_core.tasks import scene as scene_module
-from morph_ops.errors import MjcfError
+from morph_ops.errors import MjcfError, UnknownNameError
 from morph_ops.sampling import sample_body
 
 RESULTS = "SELECT record ->> '$.task', record ->> '$.returns' FROM candidates ORDER BY number"
@@ -124,3 +127,33 @@ def test_one_scene_by_two_paths_is_one_task(stairs, tmp_path):
     assert task_names(f"flat,{stairs}") == ["flat", str(stairs)]
     with pytest.raises(UsageError, match=r"expected each task once, got stairs.xml#\w+ twice"):
         task_names(f"{stairs},{other}")
+
+
+def test_a_scene_of_a_run_is_shown_by_its_path_or_its_name(stairs, tmp_path, monkeypatch):
+    def scene(folder, change=""):
+        (tmp_path / folder).mkdir()
+        file = tmp_path / folder / "stairs.xml"
+        file.write_text(STAIRS.read_text().replace("0.72", change or "0.72"))
+        return file
+
+    def run_on(name, *tasks):
+        settings = with_pinned_scenes(Settings(tasks=list(tasks), population=2))
+        return load_run(RunFolder.create(tmp_path / name, settings).path)
+
+    shown = partial(shown_tasks, trains=False)
+    one, other = scene("one"), scene("other", "0.73")
+    monkeypatch.chdir(tmp_path)
+    run = run_on("run", "flat", str(one))
+    pinned = run.settings.tasks[1]
+    assert pinned.startswith("stairs.xml#")
+    for name in (str(one), "one/stairs.xml", "stairs.xml", pinned):
+        assert shown(run, name) == (pinned,)
+    assert shown(run, None) == ("flat", pinned)
+    with pytest.raises(UsageError, match=f"other/stairs.xml, which is another one .* {pinned}"):
+        shown(run, "other/stairs.xml")
+    with pytest.raises(UnknownNameError, match=r"no task of the run 'hills\.xml'"):
+        shown(run, "hills.xml")
+    both = run_on("both", str(one), str(other))
+    assert shown(both, str(other)) == (both.settings.tasks[1],)
+    with pytest.raises(UsageError, match=r"has 2 scenes stairs\.xml: name one of stairs\.xml#"):
+        shown(both, "stairs.xml")

@@ -210,14 +210,12 @@ def test_a_dry_run_shows_screening_and_what_learns(run, tiny_controller):
     ) in out
 
 
-def test_a_dry_run_warns_of_a_controller_that_never_learns(run, tiny_controller):
+def test_a_controller_that_would_never_learn_is_refused(refused, tiny_controller):
     options = [*SETS, f"--set=controller={tiny_controller}", "--set=episodes=1", "--workers", 0]
-    out = run("evolve", "--dry-run", *options, "--set=adaptation.every=10")
     assert (
-        "warning: the controller never learns: adaptation.every: expected at most 9, the "
-        "generations after the first one, got 10\n"
-    ) in out
-    assert "learning of the controller" not in out
+        "adaptation.every: expected at most 9, the generations after the first one, got 10: the "
+        "controller would never learn"
+    ) in refused("evolve", *options, "--set=adaptation.every=10")
 
 
 def test_the_help_names_every_preset(run):

@@ -99,6 +99,40 @@ def test_runs_that_never_learned_have_no_column_for_it(written, tmp_path):
     assert row[1:3] == ["3", "20 ± 25"]
 
 
+def test_runs_on_different_tasks_are_ranked_apart(written, tmp_path):
+    far = written("far", (400.0, 300.0), task="patrol")
+    low = written("low", (20.0, 10.0), seed=1)
+    high = written("high", (30.0, 10.0), algorithm="random", seed=2)
+    page = codesign.write_report([far, low, high], tmp_path / "page.html").read_text("utf-8")
+    lead, (head, *rows) = shown([far, low, high], tmp_path)
+    assert lead == (
+        "Scores on different tasks or scales do not compare, so the runs are ranked on each of the "
+        "2 alone. "
+        "On patrol the best bodies come from far: a zero-shot score of 400. "
+        "On flat the best bodies come from high: a zero-shot score of 30; next is low with 20. "
+        "With one seed each, luck may decide this order."
+    )
+    assert head[1] == "scored on"
+    assert [row[:2] for row in rows] == [["far", "patrol"], ["high", "flat"], ["low", "flat"]]
+    assert re.findall(r"<h3>On (.*?)</h3>", page) == ["patrol", "flat"]
+    assert page.count('data-figure="fitness-') == 2
+    assert "<b>400</b> zero-shot on patrol (399 to 401)" in page
+
+
+def test_normalized_scores_compare_where_tasks_aggregate_and_controller_are_the_same():
+    several = {"tasks": ["flat", "csr"], "controller": "flat-v0"}
+    parts = [
+        part("raw"),
+        part("mean", **several),
+        part("more", **several, population=32),
+        part("least", **several, aggregate="min"),
+        part("other", **{**several, "controller": "flat-v1"}),
+    ]
+    compared = compare(parts)
+    names = [[group.runs[0].name for group in compared.groups_on(one)] for one in compared.figures]
+    assert names == [["raw"], ["mean", "more"], ["least"], ["other"]]
+
+
 def test_cards_say_which_score_they_show(written, tmp_path):
     tuned = written("tuned", (100.0, 120.0), learned=(900.0, 300.0), **LEARNS)
     plain = written("plain", (200.0, 150.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +12,15 @@ from codesign.api import load_run
 from codesign.config import Settings
 from codesign.errors import UsageError
 from codesign.scoring import BodyScorer, load_controller
+from codesign.scoring.several_tasks import Scale, combined
 from codesign.store import Candidate, RunFolder
 from codesign.studio.browsing import Shelf, open_candidate
 from codesign.studio.cards import Picture, gallery, score_card, warnings_card
 from codesign.studio.opening import find_source
 from codesign.studio.walking import Estimate
-from hyperdistill_core.tasks import get_task
+from hyperdistill_core.tasks import get_task, pinned_task
 from morph_ops.sampling import sample_body
+from tests.helpers.formula_pool import BLANK
 
 
 @pytest.fixture
@@ -107,6 +110,48 @@ def test_a_studio_of_a_run_begins_with_its_best_network(learned_run):
     source, setting = find_source(learned_run.path, controller="flat-v0")
     assert source.opened is not None
     assert (source.own, source.opened.tuned, setting.controller) == (False, None, "flat-v0")
+
+
+@pytest.fixture
+def several(tmp_path, body):
+    """A run on two tasks with one body."""
+    settings = Settings(tasks=["flat", "ft-reference"], aggregate="min", controller="flat-v0")
+    folder = RunFolder.create(tmp_path / "several", settings)
+    parts = [
+        replace(BLANK, task=task, score=score, status="ok", returns=(score,))
+        for task, score in (("flat", 812.0), ("ft-reference", 350.0))
+    ]
+    scales = dict.fromkeys(settings.tasks, Scale(mean=500.0, deviation=100.0))
+    record = combined(parts, scales=scales, aggregate="min")
+    with folder.database() as database:
+        new = Candidate.unscored(body, number=0, generation=0, operator="sample")
+        database.add(new.scored(record))
+    return load_run(folder.path)
+
+
+def test_the_gallery_says_what_the_scores_on_several_tasks_are(several, shelf):
+    found = Shelf(several)
+    assert found.score_is == "least of the normalized scores"
+    entry = found.entry(0)
+    assert entry.score == "70"
+    assert entry.shown == "70: 812 (162), 350 (70)"
+    assert entry.said == "70: 812 (162) on flat, 350 (70) on ft-reference"
+    assert (shelf.score_is, list(shelf.tasks)) == ("score", [])
+    assert shelf.entry(0).shown == shelf.entry(0).said == shelf.entry(0).score
+
+
+def test_the_tasks_of_the_run_can_be_chosen(several, tmp_path, monkeypatch):
+    offered_tasks = pytest.importorskip("codesign.studio.view_tab").offered_tasks
+    assert offered_tasks("flat", several)[:2] == ("flat", "ft-reference")
+    assert "ft-reference" not in offered_tasks("flat", None)
+    custom = "tests.helpers.custom_components:sideways"
+    scene = pinned_task(str(Path(__file__).parents[3] / "examples" / "stairs.xml"))
+    run = RunFolder.create(tmp_path / "own", Settings(tasks=["flat", scene, custom]))
+    found = offered_tasks("flat", load_run(run.path))
+    assert found[:3] == ("flat", scene, custom)
+    # The run of somebody else is read, and none of its code runs.
+    monkeypatch.setattr("codesign.store.own_run.started_by_user", lambda *_: False)
+    assert offered_tasks("flat", load_run(run.path))[:3] == ("flat", scene, "csr")
 
 
 def test_a_list_that_is_not_there_is_refused(shelf):

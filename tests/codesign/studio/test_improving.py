@@ -6,6 +6,7 @@ import pytest
 
 from codesign.errors import UsageError
 from codesign.scoring import BodyScorer
+from codesign.scoring.task_words import task_words
 from codesign.studio import jobs
 from codesign.studio.finetuning import Curve, Tuned, fine_tune
 from codesign.studio.improving import OFFERED, Evolution, Offer, Progress, improve
@@ -145,3 +146,18 @@ def test_fine_tuning_that_stops_early_keeps_what_it_learned(body):
 def test_fine_tuning_that_stops_at_once_says_that_nothing_was_learned(body):
     with pytest.raises(UsageError, match="nothing was learned yet"):
         fine_tune(Channel(STOP), body, setting=SETTING, steps=1_000_000, **SHORT)
+
+
+@pytest.mark.parametrize(
+    ("task", "best", "label"),
+    [
+        ("csr", "speed 0.50 m/s", "speed with noise (m/s)"),
+        ("escape", "reward 0.5 per control step", "reward per step, with noise"),
+    ],
+)
+def test_fine_tuning_says_how_it_does_by_the_word_of_its_task(task, best, label):
+    panel = pytest.importorskip("codesign.studio.training_panel", reason="needs viser")
+    words = task_words(task)
+    text = panel.progress_text(Curve(steps=64, total=128, reward=0.25), [0.125, 0.5, 0.25], words)
+    assert text.startswith(f"64 of 128 steps. Best so far: {best}; at first: ")
+    assert words.reward_label == label
