@@ -121,6 +121,9 @@ def create(path: Path) -> None:
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open a database.
 
+    A process that was killed may have left half a change, which only a connection that writes can
+    take back: that happens first.
+
     Args:
         path: The file.
         read_only: Whether the connection can only read.
@@ -129,15 +132,14 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         UsageError: The file is not a database.
         UsageError: The database has another schema version, or other tables than it was made with.
     """
-    mode = "ro" if read_only else "rw"
     with readable(path):
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
         try:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            objects = _objects(connection)
-        except (sqlite3.Error, UnicodeDecodeError):
-            connection.close()
-            raise
+            connection, version, objects = _open(path, mode="ro" if read_only else "rw")
+        except sqlite3.OperationalError as error:
+            if not read_only or not error.sqlite_errorname.startswith("SQLITE_READONLY"):
+                raise
+            _open(path, mode="rw")[0].close()
+            connection, version, objects = _open(path, mode="ro")
     if version != SCHEMA_VERSION:
         connection.close()
         raise UsageError(
@@ -149,6 +151,17 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         connection.close()
         raise UsageError(f"the database {path} is damaged: {cut(changed[0])} is not as it was made")
     return connection
+
+
+def _open(path: Path, *, mode: str) -> tuple[sqlite3.Connection, int, set[tuple[str, str]]]:
+    """A connection, the version of the schema, and the objects of the database."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        return connection, int(version), _objects(connection)
+    except (sqlite3.Error, UnicodeDecodeError):
+        connection.close()
+        raise
 
 
 def _objects(connection: sqlite3.Connection) -> set[tuple[str, str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -167,3 +169,25 @@ def test_damage_is_one_line(tmp_path):
         plain.execute("DROP TABLE candidates")
     with pytest.raises(UsageError, match="candidates is not as it was made"):
         Database(path, read_only=True)
+
+
+def test_half_a_change_of_a_killed_process_is_taken_back(tmp_path):
+    path = tmp_path / "run.sqlite"
+    Database.create(path)
+    # The process ends with pages in the file that a journal beside it takes back.
+    killed = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA journal_mode = DELETE")
+database.execute("PRAGMA cache_size = 1")
+database.execute("BEGIN")
+for number in range(2000):
+    database.execute(
+        "INSERT INTO provenance (event, key, value) VALUES (?, 'a', ?)", [number, "text" * 100]
+    )
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", killed, str(path)], check=True)
+    assert path.with_name("run.sqlite-journal").exists()
+    with Database(path, read_only=True) as database:
+        assert database.events() == []
