@@ -163,6 +163,7 @@ def test_hash_tells_weights_statistics_and_settings_apart():
         ("flat-v1", "7e0f8efb9e5b15d9"),
         ("flat-v2", "d427f76fb6f137b9"),
         ("flat-v3", "baf44e696b261490"),
+        ("flat-v4", "b85df9180909d4fa"),
     ],
 )
 def test_published_hashes_stay_the_same(name, published):
