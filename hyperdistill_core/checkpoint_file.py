@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from hyperdistill_core.errors import CheckpointError
-from morph_ops._messages import cut
+from morph_ops._messages import cut, one_line, shown
 from morph_ops._text_file import is_file
 
 LARGEST_CHECKPOINT = 1_000_000_000
@@ -86,7 +86,9 @@ def load_checkpoint(
         meta = _meta(path, file)
         found = meta.get("kind")
         if found != kind:
-            raise CheckpointError(f"{path}: expected a checkpoint of kind {kind!r}, got {found!r}")
+            raise CheckpointError(
+                f"{path}: expected a checkpoint of kind {kind!r}, got {shown(found)}"
+            )
         return {name: _tensor(path, file, name) for name in file.keys()}, meta  # noqa: SIM118
 
 
@@ -124,7 +126,9 @@ def _opened(path: Path, *, largest: int) -> Generator[Any]:
         with handle as file:
             yield file
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
+        raise CheckpointError(
+            f"{path}: not a safetensors file ({cut(one_line(error), most=300)})"
+        ) from None
     except MemoryError:
         raise CheckpointError(f"{path}: larger than the free memory") from None
 
@@ -141,7 +145,9 @@ def _meta(path: Path, file: Any) -> dict[str, Any]:
     try:
         meta: Any = json.loads(header.get(_META, "{}"))
     except ValueError as error:  # also of an integer with thousands of digits
-        raise CheckpointError(f"{path}: damaged header ({error})") from None
+        raise CheckpointError(
+            f"{path}: damaged header ({cut(one_line(error), most=300)})"
+        ) from None
     except RecursionError:
         raise CheckpointError(f"{path}: damaged header (nested too deeply)") from None
     return cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}

@@ -82,7 +82,7 @@ def read_parts(path: Path) -> ControllerParts:
     if meta.get("version") != VERSION:
         raise ControllerError(
             f"{path}: expected a controller file of version {VERSION}, got version"
-            f" {meta.get('version')!r}; other versions cannot be read, so train or distill the"
+            f" {shown(meta.get('version'))}; other versions cannot be read, so train or distill the"
             " controller again"
         )
     try:

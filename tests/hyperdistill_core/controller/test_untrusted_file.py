@@ -41,6 +41,8 @@ def _changed(source: Path, target: Path, meta: dict, **arrays: np.ndarray) -> Pa
 @pytest.mark.parametrize(
     ("meta", "arrays", "message"),
     [
+        ({"kind": "k" * 5000}, {}, r"of kind 'controller', got 'k{78}…$"),
+        ({"version": "9" * 5000}, {}, r"got version '9{78}…; other versions"),
         ({}, {"state_var": -np.ones(17)}, "variances of at least 0, got -1"),
         ({}, {"state_var": np.full(17, np.nan)}, "expected 17 finite means and variances"),
         ({}, {"state_mean": np.zeros(3)}, "expected 17 finite means and variances"),
