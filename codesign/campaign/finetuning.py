@@ -26,7 +26,7 @@ from codesign.campaign.reevaluation import FRESH_EPISODES, finalists, require_sc
 from codesign.config import Settings
 from codesign.defaults import BEST_OF
 from codesign.errors import RunError
-from codesign.scoring import ScoreRecord, ScoringPool
+from codesign.scoring import ScoreRecord, ScoringPool, load_controller
 from codesign.store import Candidate, Database, RunFolder
 from codesign.threads import torch_threads
 from morph_ops._messages import one_line
@@ -129,12 +129,10 @@ def _generated(
     candidate: Candidate, variant: int, settings: Settings, pool: ScoringPool
 ) -> BodyMLP:
     """The network that the controller generates for a finalist."""
-    from hyperdistill_core.controller.controller import Controller
     from hyperdistill_core.tasks import get_task
 
     model = get_task(settings.task).model(candidate.graph)
-    controller = Controller.load(pool.controller)
-    return controller.for_body(candidate.graph, model, variant=variant)
+    return load_controller(pool.controller).for_body(candidate.graph, model, variant=variant)
 
 
 def _score(

@@ -191,9 +191,8 @@ def replay(
         film = FilmSettings(size=size, fps=fps, stills=stills)
         # A terminal shows one progress bar at a time.
         if finetune:
-            options["on_steps"] = stack.enter_context(
-                finetuning_bar(console, trained_task(sources, task))
-            )
+            bar = finetuning_bar(console, trained_task(sources, task))
+            options["on_steps"] = stack.enter_context(bar)
         else:
             film = replace(film, on_frame=stack.enter_context(frames_bar(console)))
         written = api.write_replay(

@@ -57,36 +57,32 @@ _START = "start.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
-class FineTuneResult:
-    """Scores of bodies before and after fine-tuning, in the order of the bodies.
+class LearnedNetworks:
+    """What bodies have learned, in their order.
 
     Attributes:
-        zero_shot: (bodies,) scores of the generated networks.
-        trained: (bodies,) scores of each body's best network.
-        at_the_end: (bodies,) scores of the networks at the end of training.
         networks: Best network of each body.
         steps: (bodies,) control steps that each body was to learn for. Every round goes on to the
             end of an update.
     """
 
-    zero_shot: NDArray[np.float64]
-    trained: NDArray[np.float64]
-    at_the_end: NDArray[np.float64]
     networks: tuple[BodyMLP, ...]
     steps: NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class LearnedNetworks:
-    """What bodies have learned.
+class FineTuneResult(LearnedNetworks):
+    """What bodies have learned, with their scores before and after fine-tuning.
 
     Attributes:
-        networks: Best network of each body.
-        steps: (bodies,) control steps that each body was to learn for.
+        zero_shot: (bodies,) scores of the generated networks.
+        trained: (bodies,) scores of each body's best network.
+        at_the_end: (bodies,) scores of the networks at the end of training.
     """
 
-    networks: tuple[BodyMLP, ...]
-    steps: NDArray[np.intp]
+    zero_shot: NDArray[np.float64]
+    trained: NDArray[np.float64]
+    at_the_end: NDArray[np.float64]
 
 
 def learn(

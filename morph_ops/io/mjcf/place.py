@@ -38,11 +38,8 @@ def placed(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     lowest = float((ends - frames.radius).min())
     if -_DEEPEST_M <= lowest <= _HIGHEST_M:
         return graph
-    notes, record, lift = (
-        body_graph.import_notes(graph),
-        body_graph.torso(graph),
-        CLEARANCE_M - lowest,
-    )
+    notes, record = body_graph.import_notes(graph), body_graph.torso(graph)
+    lift = CLEARANCE_M - lowest
     x, y, z = record.pos
     moved = replace(record, pos=(x, y, z + lift))
     graph = body_graph.with_nodes(graph, [(body_graph.root(graph), moved)])
